@@ -1,0 +1,1 @@
+"""Codara Appliance: Git hosting whose evidence can be checked without trusting it."""

@@ -1,0 +1,1 @@
+"""Words and rules: value types, enums, pure decisions. No I/O."""

@@ -1,0 +1,121 @@
+"""Events about what is in repositories: pushes, fetches, large files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched(Event):
+    """Somebody cloned or fetched."""
+
+    kind = "git.fetched"
+    target = "repo"
+    protocol: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushed(Event):
+    """A push moved refs. `refs` has one [ref, old id, new id, outcome] for each."""
+
+    kind = "git.pushed"
+    target = "repo"
+    push_id: str
+    protocol: str
+    refs: list[list[str]]
+    settled_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushRefused(Event):
+    """A push was refused before any ref moved."""
+
+    kind = "git.push_refused"
+    target = "repo"
+    outcome = Outcome.REFUSED
+    protocol: str
+    reasons: list[str]
+    refs: list[list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefChanged(Event):
+    """A branch or tag was created, moved or deleted through the portal or the API."""
+
+    kind = "git.ref_changed"
+    target = "repo"
+    ref: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefDrifted(Event):
+    """A ref is not where the last recorded push left it."""
+
+    kind = "git.ref_drifted"
+    target = "repo"
+    outcome = Outcome.FAILED
+    ref: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveDownloaded(Event):
+    """Somebody downloaded a snapshot of the files."""
+
+    kind = "git.archive_downloaded"
+    target = "repo"
+    commit: str
+    format: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LfsStored(Event):
+    """A large file was stored."""
+
+    kind = "lfs.stored"
+    target = "repo"
+    oid: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LfsFetched(Event):
+    """A large file was handed out."""
+
+    kind = "lfs.fetched"
+    target = "repo"
+    oids: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LfsLocked(Event):
+    """A file was locked for others."""
+
+    kind = "lfs.locked"
+    target = "repo"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LfsUnlocked(Event):
+    """A file's lock was released."""
+
+    kind = "lfs.unlocked"
+    target = "repo"
+    path: str
+    forced: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LfsSwept(Event):
+    """Large files that nothing reaches were removed."""
+
+    kind = "lfs.swept"
+    target = "instance"
+    objects: int
+    size_bytes: int

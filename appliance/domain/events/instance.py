@@ -1,0 +1,55 @@
+"""Events about the appliance itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, Outcome, personal
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRefused(Event):
+    """Somebody tried what they may not, or asked for what they may not see."""
+
+    kind = "access.refused"
+    outcome = Outcome.REFUSED
+    reason: str
+    attempt: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDied(Event):
+    """A job failed for the last time and waits for an administrator."""
+
+    kind = "job.died"
+    target = "job"
+    outcome = Outcome.FAILED
+    job: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRetried(Event):
+    """An administrator started a dead job again."""
+
+    kind = "job.retried"
+    target = "job"
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobCancelled(Event):
+    """Somebody cancelled a job."""
+
+    kind = "job.cancelled"
+    target = "job"
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplianceStarted(Event):
+    """The appliance started."""
+
+    kind = "config.started"
+    version: str
+    settings_digest: str

@@ -1,0 +1,209 @@
+"""Events about people: signing in, users, tokens and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, Outcome, personal
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(Event):
+    """Somebody opened a session."""
+
+    kind = "auth.signed_in"
+    target = "user"
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInRefused(Event):
+    """Somebody did not get in. The name is kept apart: people type passwords there."""
+
+    kind = "auth.sign_in_refused"
+    target = "user"
+    outcome = Outcome.REFUSED
+    reason: str
+    name: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOut(Event):
+    """Somebody closed their session."""
+
+    kind = "auth.signed_out"
+    target = "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRevoked(Event):
+    """A session was ended by its owner elsewhere, or by an administrator."""
+
+    kind = "session.revoked"
+    target = "session"
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elevated(Event):
+    """Somebody confirmed who they are, for sensitive acts."""
+
+    kind = "session.elevated"
+    target = "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElevationRefused(Event):
+    """Somebody failed to confirm who they are."""
+
+    kind = "session.elevation_refused"
+    target = "user"
+    outcome = Outcome.REFUSED
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    """A user set a new password, and other sessions ended."""
+
+    kind = "user.password_changed"
+    target = "user"
+    by_link: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordResetIssued(Event):
+    """An administrator made a one-time link to set a password."""
+
+    kind = "user.password_reset_issued"
+    target = "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserCreated(Event):
+    """A user was created."""
+
+    kind = "user.created"
+    target = "user"
+    instance_role: str
+    name: str = personal()
+    email: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserChanged(Event):
+    """What is known of a user was changed."""
+
+    kind = "user.changed"
+    target = "user"
+    changed: list[str]
+    values: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRoleChanged(Event):
+    """A user's role on the instance was changed."""
+
+    kind = "user.role_changed"
+    target = "user"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserSuspended(Event):
+    """A user may no longer enter; sessions ended, tokens and keys stopped."""
+
+    kind = "user.suspended"
+    target = "user"
+    reason: str = personal("")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserReinstated(Event):
+    """A suspended user may enter again."""
+
+    kind = "user.reinstated"
+    target = "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDeleted(Event):
+    """A user was deleted."""
+
+    kind = "user.deleted"
+    target = "user"
+    name: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenCreated(Event):
+    """An access token was made."""
+
+    kind = "token.created"
+    target = "token"
+    user_id: str
+    scopes: list[str]
+    repositories: int
+    expires_at: str | None
+    name: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRevoked(Event):
+    """An access token stopped working."""
+
+    kind = "token.revoked"
+    target = "token"
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwtIssued(Event):
+    """A short-lived token was given for an access token."""
+
+    kind = "token.jwt_issued"
+    target = "token"
+    user_id: str
+    jwt_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshKeyAdded(Event):
+    """A user added an SSH key."""
+
+    kind = "ssh_key.added"
+    target = "ssh_key"
+    user_id: str
+    fingerprint: str
+    key_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshKeyRemoved(Event):
+    """An SSH key stopped working."""
+
+    kind = "ssh_key.removed"
+    target = "ssh_key"
+    user_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployKeyAdded(Event):
+    """A key for one repository was added."""
+
+    kind = "deploy_key.added"
+    target = "deploy_key"
+    repository_id: str
+    fingerprint: str
+    may_write: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployKeyRemoved(Event):
+    """A key for one repository stopped working."""
+
+    kind = "deploy_key.removed"
+    target = "deploy_key"
+    repository_id: str
+    fingerprint: str

@@ -1,0 +1,211 @@
+"""Events about repositories as things one owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.domain.events.base import Event, Outcome, personal
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryCreated(Event):
+    """A repository was created."""
+
+    kind = "repo.created"
+    target = "repo"
+    path: str
+    visibility: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryForked(Event):
+    """A repository was forked; `about` is the fork."""
+
+    kind = "repo.forked"
+    target = "repo"
+    path: str
+    parent_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryRenamed(Event):
+    """A repository has another name; the old one redirects."""
+
+    kind = "repo.renamed"
+    target = "repo"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryTransferred(Event):
+    """A repository has another owner; the old path redirects."""
+
+    kind = "repo.transferred"
+    target = "repo"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryChanged(Event):
+    """A repository's settings were changed."""
+
+    kind = "repo.changed"
+    target = "repo"
+    changed: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryVisibilityChanged(Event):
+    """A repository can be seen by others than before."""
+
+    kind = "repo.visibility_changed"
+    target = "repo"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryArchived(Event):
+    """A repository became read-only for everyone."""
+
+    kind = "repo.archived"
+    target = "repo"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryUnarchived(Event):
+    """A repository can be written to again."""
+
+    kind = "repo.unarchived"
+    target = "repo"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryDeleted(Event):
+    """A repository went to the bin."""
+
+    kind = "repo.deleted"
+    target = "repo"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryRestored(Event):
+    """A repository came back from the bin."""
+
+    kind = "repo.restored"
+    target = "repo"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryPurged(Event):
+    """A repository's bytes were removed for good."""
+
+    kind = "repo.purged"
+    target = "repo"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleGranted(Event):
+    """A user or a team has a role on a repository."""
+
+    kind = "repo.role_granted"
+    target = "repo"
+    grantee_type: str
+    grantee_id: str
+    before: str | None
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleWithdrawn(Event):
+    """A user or a team no longer has a role on a repository."""
+
+    kind = "repo.role_withdrawn"
+    target = "repo"
+    grantee_type: str
+    grantee_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionSet(Event):
+    """A rule for branches or tags was added or changed."""
+
+    kind = "branch_rule.set"
+    target = "repo"
+    pattern: str
+    push_role: str
+    allow_force: bool
+    allow_delete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionRemoved(Event):
+    """A rule for branches or tags was removed."""
+
+    kind = "branch_rule.removed"
+    target = "repo"
+    pattern: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRequested(Event):
+    """Somebody asked to bring a repository in."""
+
+    kind = "repo.import_requested"
+    target = "repo"
+    path: str
+    source: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryImported(Event):
+    """A repository was brought in, with all its refs."""
+
+    kind = "repo.imported"
+    target = "repo"
+    refs: int
+    lfs_objects: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportFailed(Event):
+    """A repository could not be brought in."""
+
+    kind = "repo.import_failed"
+    target = "repo"
+    outcome = Outcome.FAILED
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryExported(Event):
+    """Somebody took a whole repository out, as a bundle."""
+
+    kind = "repo.exported"
+    target = "repo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryFoundDamaged(Event):
+    """A check found a repository damaged."""
+
+    kind = "repo.found_damaged"
+    target = "repo"
+    outcome = Outcome.FAILED
+    problems: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryFoundSound(Event):
+    """A check found a repository that was damaged to be sound again."""
+
+    kind = "repo.found_sound"
+    target = "repo"

@@ -1,0 +1,87 @@
+"""Actor: who is asking. A person, a token of theirs, a deploy key, the appliance, or a stranger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from appliance.domain.permissions import InstanceRole, Permission
+
+
+class ActorKind(StrEnum):
+    """What sort of actor it is."""
+
+    USER = "user"
+    DEPLOY_KEY = "deploy_key"
+    APPLIANCE = "appliance"
+    STRANGER = "stranger"
+
+
+class Method(StrEnum):
+    """How the actor showed who they are."""
+
+    NONE = "none"
+    SESSION = "session"
+    TOKEN = "token"  # noqa: S105 - the name of a method, not a secret.
+    JWT = "jwt"
+    PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret.
+    SSH_KEY = "ssh_key"
+    DEPLOY_KEY = "deploy_key"
+    CONSOLE = "console"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From where a request came; goes into its events and log lines."""
+
+    address: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    method: Method = Method.NONE
+    credential_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking.
+
+    `ceiling` is what a token allows at most (None: no ceiling); `only_repositories` are the
+    repositories a token or deploy key was made for (None: all).
+    """
+
+    kind: ActorKind
+    label: str
+    pseudonym: str
+    id: UUID | None = None
+    instance_role: InstanceRole | None = None
+    ceiling: frozenset[Permission] | None = None
+    only_repositories: frozenset[UUID] | None = None
+    is_elevated: bool = False
+    origin: Origin = field(default_factory=Origin)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether somebody known is asking."""
+        return self.kind is not ActorKind.STRANGER
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this person administers the instance."""
+        return self.instance_role is InstanceRole.ADMINISTRATOR
+
+    def ceiling_allows(self, permission: Permission) -> bool:
+        """Whether the credential in use was given for this at all."""
+        return self.ceiling is None or permission in self.ceiling
+
+
+def stranger(origin: Origin | None = None) -> Actor:
+    """Somebody who has not signed in."""
+    return Actor(ActorKind.STRANGER, "stranger", "stranger", origin=origin or Origin())
+
+
+def appliance(request_id: str = "") -> Actor:
+    """The appliance itself, in jobs and at start-up."""
+    origin = Origin(request_id=request_id, method=Method.INTERNAL)
+    return Actor(ActorKind.APPLIANCE, "appliance", "appliance", origin=origin)

@@ -1,0 +1,60 @@
+"""Every kind of job, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Job(StrEnum):
+    """Work that is promised in a transaction and done after it."""
+
+    IMPORT_REPOSITORY = "repo.import"
+    FORK_REPOSITORY = "repo.fork"
+    MAINTAIN_REPOSITORY = "repo.maintain"
+    CHECK_REPOSITORY = "repo.check"
+    MEASURE_REPOSITORY = "repo.measure"
+    PURGE_REPOSITORY = "repo.purge"
+    SWEEP_LFS = "lfs.sweep"
+    RECONCILE_PUSHES = "push.reconcile"
+    SWEEP = "instance.sweep"
+
+
+class JobState(StrEnum):
+    """Where a job is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class JobRule:
+    """How a kind of job is run."""
+
+    attempts: int
+    timeout_seconds: int
+    title: str
+
+
+# Retries wait 10 s, 40 s, 90 s ...: attempt squared times this.
+RETRY_BASE_SECONDS = 10
+
+RULES: dict[Job, JobRule] = {
+    Job.IMPORT_REPOSITORY: JobRule(3, 6 * 3600, "Import a repository"),
+    Job.FORK_REPOSITORY: JobRule(3, 3600, "Fork a repository"),
+    Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository"),
+    Job.CHECK_REPOSITORY: JobRule(2, 3 * 3600, "Check a repository for damage"),
+    Job.MEASURE_REPOSITORY: JobRule(3, 900, "Measure a repository"),
+    Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
+    Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),
+    Job.RECONCILE_PUSHES: JobRule(3, 900, "Settle interrupted pushes"),
+    Job.SWEEP: JobRule(2, 900, "Tidy up"),
+}
+
+
+def retry_delay_seconds(attempt: int) -> int:
+    """How long to wait after the given attempt (1 for the first) has failed."""
+    return RETRY_BASE_SECONDS * attempt * attempt

@@ -1,0 +1,100 @@
+"""What a valid user, organisation, team and repository name is."""
+
+from __future__ import annotations
+
+import re
+
+from appliance.errors import InvalidError
+
+OWNER_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}\Z")
+REPOSITORY_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
+EMAIL_PATTERN = re.compile(r"[^@\s\x00-\x1f<>]{1,64}@[^@\s\x00-\x1f<>]{1,190}\Z")
+
+# First path segments the web door uses itself, and words that would mislead.
+RESERVED_OWNERS = frozenset(  # A list in words reads better than a list in quotes.
+    """
+    about account accounts admin administration all anonymous api appliance archive assets audit
+    auth billing ci codara dashboard docs download events explore favicon files git healthz help
+    home hooks inbox info internal invite issues jobs keys lfs license login logout me metrics
+    models new none notifications null org organisation organisations organization organizations
+    orgs owner people policy privacy public pulls raw readyz reports repo repos repositories
+    repository robots root saml scim search security self session sessions settings sign-in
+    sign-out ssh sso stars static status support system team teams terms theme token tokens
+    undefined upload user users webhooks well-known wiki www
+    """.split()  # noqa: SIM905 - ninety quotes would hide the words.
+)
+RESERVED_REPOSITORY_ENDINGS = (".git", ".lock", ".atom", ".wiki")
+
+
+def check_owner(name: str) -> str:
+    """The name, if a user or an organisation may have it.
+
+    Errors:
+        InvalidError: it may not, and why.
+    """
+    if not OWNER_PATTERN.match(name):
+        raise InvalidError.of(
+            "name",
+            "A name has 1 to 39 letters, digits and single hyphens, and no hyphen at its ends.",
+        )
+    if name.lower() in RESERVED_OWNERS:
+        raise InvalidError.of("name", f"The name {name} is used by the appliance. Choose another.")
+    return name
+
+
+def check_team(name: str) -> str:
+    """The name, if a team may have it.
+
+    Errors:
+        InvalidError: it may not.
+    """
+    if not OWNER_PATTERN.match(name):
+        raise InvalidError.of(
+            "name", "A team's name has 1 to 39 letters, digits and single hyphens."
+        )
+    return name
+
+
+def check_repository(name: str) -> str:
+    """The name, if a repository may have it.
+
+    Errors:
+        InvalidError: it may not, and why.
+    """
+    if not REPOSITORY_PATTERN.match(name) or ".." in name:
+        raise InvalidError.of(
+            "name",
+            "A repository's name has 1 to 100 letters, digits, dots, hyphens and underscores, "
+            "and does not begin with a dot or a hyphen.",
+        )
+    if name.lower().endswith(RESERVED_REPOSITORY_ENDINGS):
+        raise InvalidError.of("name", f"A repository's name does not end in {name[-5:]!r}.")
+    return name
+
+
+def check_email(address: str) -> str:
+    """The address, if mail could be sent to it.
+
+    Errors:
+        InvalidError: it is not an address.
+    """
+    if not EMAIL_PATTERN.match(address):
+        raise InvalidError.of("email", "That is not an e-mail address.")
+    return address
+
+
+def fold(name: str) -> str:
+    """How a name is compared: two names that differ only in case are the same name."""
+    return name.lower()
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """Owner and name of `OWNER/NAME`, with or without `.git` at its end.
+
+    Errors:
+        InvalidError: it is not of that form.
+    """
+    owner, separator, name = path.strip("/").partition("/")
+    if not separator or not owner or not name or "/" in name:
+        raise InvalidError.of("repository", "A repository is named OWNER/NAME.")
+    return owner, name.removesuffix(".git")

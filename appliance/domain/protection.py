@@ -1,0 +1,68 @@
+"""May this actor move this ref from here to there: protected branches and tags."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from enum import StrEnum
+
+from appliance.domain.permissions import ROLE_ORDER, Role
+
+
+class Movement(StrEnum):
+    """What a push does to one ref."""
+
+    CREATE = "create"
+    FAST_FORWARD = "fast_forward"
+    FORCE = "force"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Protection:
+    """A rule for the refs that a pattern names. The pattern is on the full ref name."""
+
+    pattern: str
+    push_role: Role
+    allow_force: bool
+    allow_delete: bool
+
+
+@dataclass(frozen=True)
+class RefUpdate:
+    """One ref of a push. Object ids are hex; 40 zeros mean there is none."""
+
+    ref: bytes
+    old_oid: str
+    new_oid: str
+
+
+NO_OBJECT = "0" * 40
+
+
+def matches(pattern: str, ref: bytes) -> bool:
+    """Whether the rule is about this ref. `*` does not stop at a slash, as in `release/*`."""
+    return fnmatch.fnmatchcase(ref.decode("utf-8", "surrogateescape"), pattern)
+
+
+def refusal(
+    protections: list[Protection], ref: bytes, movement: Movement, role: Role | None
+) -> str | None:
+    """Why the movement is refused, as a plain sentence; None if it is not.
+
+    Where several rules match, every one of them must agree.
+    """
+    for rule in protections:
+        if not matches(rule.pattern, ref):
+            continue
+        name = ref.decode("utf-8", "replace")
+        if movement is Movement.DELETE and not rule.allow_delete:
+            return f"{name} is protected ({rule.pattern}): it may not be deleted."
+        if movement is Movement.FORCE and not rule.allow_force:
+            return (
+                f"{name} is protected ({rule.pattern}): its history may not be rewritten. "
+                "Merge or rebase on it and push again."
+            )
+        if role is None or ROLE_ORDER.index(role) < ROLE_ORDER.index(rule.push_role):
+            return f"{name} is protected ({rule.pattern}): only a {rule.push_role} may push to it."
+    return None

@@ -1,0 +1,176 @@
+"""The one error family: every door knows how to answer it.
+
+A message is shown to whoever asked, so it names the thing and the way out and never holds a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ApplianceError(Exception):
+    """Something the appliance can explain."""
+
+    code = "failed"
+    http_status = 500
+    exit_code = 1
+    title = "That did not work"
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One field of a request that is not as it should be."""
+
+    field: str
+    message: str
+
+
+class InvalidError(ApplianceError):
+    """The request does not say what it must, or says it wrongly."""
+
+    code = "invalid"
+    http_status = 422
+    exit_code = 2
+    title = "Something in the request is not right"
+
+    def __init__(self, message: str, *fields: FieldProblem) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+    @classmethod
+    def of(cls, field: str, message: str) -> InvalidError:
+        """The usual case: one field, one problem."""
+        return cls(message, FieldProblem(field, message))
+
+
+class TooLargeError(InvalidError):
+    """What was sent, or asked for, is over a limit."""
+
+    code = "too_large"
+    http_status = 413
+    exit_code = 1
+    title = "That is too large"
+
+
+class UnauthenticatedError(ApplianceError):
+    """Nobody, or nobody known, is asking."""
+
+    code = "unauthenticated"
+    http_status = 401
+    exit_code = 3
+    title = "Please sign in"
+
+
+class RefusedError(ApplianceError):
+    """The actor may see the thing but not do this with it."""
+
+    code = "refused"
+    http_status = 403
+    exit_code = 3
+    title = "You may not do that"
+
+
+class ElevationRequiredError(RefusedError):
+    """The act is sensitive: the person must confirm who they are first."""
+
+    code = "elevation_required"
+    title = "Please confirm that it is you"
+
+
+class NotFoundError(ApplianceError):
+    """There is no such thing."""
+
+    code = "not_found"
+    http_status = 404
+    exit_code = 4
+    title = "Nothing is here"
+
+
+class HiddenError(NotFoundError):
+    """There is such a thing, but not for this actor. To the outside: a NotFoundError."""
+
+
+class MovedError(NotFoundError):
+    """The thing is under another name now; doors that can, redirect to it."""
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ConflictError(ApplianceError):
+    """The request was fine, but not for the state things are in now."""
+
+    code = "conflict"
+    http_status = 409
+    exit_code = 5
+    title = "That does not fit the present state"
+
+
+class PreconditionError(ConflictError):
+    """The caller named a state (If-Match, an expected head) that is no longer the present one."""
+
+    code = "precondition_failed"
+    http_status = 412
+
+
+class ThrottledError(ApplianceError):
+    """Too often, or too much at once. `retry_after_seconds` says when to come back."""
+
+    code = "throttled"
+    http_status = 429
+    title = "Please slow down"
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaError(ApplianceError):
+    """There is no room left in what was agreed."""
+
+    code = "quota_exceeded"
+    http_status = 507
+    title = "No room left"
+
+
+class UnavailableError(ApplianceError):
+    """A part the request needs does not answer now; nothing was changed."""
+
+    code = "unavailable"
+    http_status = 503
+    title = "A part of the appliance is not available"
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DamagedError(ApplianceError):
+    """What is stored cannot be read as it should be."""
+
+    code = "damaged"
+    http_status = 500
+    title = "This repository is damaged"
+
+
+class TimeoutExceededError(ApplianceError):
+    """The work was bounded in time and did not finish."""
+
+    code = "timeout"
+    http_status = 503
+    title = "That took too long"
+
+
+class SettingsError(ApplianceError):
+    """The configuration cannot be used. Names the file, the key and the cure."""
+
+    code = "settings"
+    exit_code = 2
+    title = "The configuration cannot be used"
+
+
+class UnrecordedChangeError(ApplianceError):
+    """A programming error: a transaction changed something and recorded no event."""
+
+    code = "unrecorded_change"

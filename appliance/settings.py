@@ -1,0 +1,314 @@
+"""Every setting, typed, with its default and the reason for it. Read once, here.
+
+One TOML file and the environment: the key `limits.push_size_bytes` is `[limits] push_size_bytes`
+in the file and `CODARA_LIMITS__PUSH_SIZE_BYTES` outside; a secret may come from a file named by
+`KEY_file` (`CODARA_DATABASE__URL_FILE`). The environment wins over the file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from appliance.errors import SettingsError
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+ENVIRONMENT_PREFIX = "CODARA_"
+# Read by the scripts and the command line themselves; they are no settings.
+NOT_SETTINGS = frozenset({"CODARA_HOME", "CODARA_CONFIG", "CODARA_ADMIN_PASSWORD", "CODARA_TOKEN"})
+
+
+class Section(BaseModel):
+    """One table of the configuration file."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class Server(Section):
+    """Where the appliance listens and what it calls itself."""
+
+    url: str = "http://127.0.0.1:8080"
+    """The address people use, without a slash at the end. Links and clone addresses begin so."""
+    host: str = "127.0.0.1"
+    """Address the web processes bind. Behind a proxy, leave it at loopback."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port the web processes bind."""
+    web_processes: int = Field(default=2, ge=1, le=64)
+    """Web processes; one per core is plenty, because Git does the heavy work elsewhere."""
+    web_threads: int = Field(default=32, ge=8, le=512)
+    """Threads in each web process. Git transfers may take half of them and never more."""
+    trusted_proxies: int = Field(default=0, ge=0, le=4)
+    """How many proxies stand in front; so many X-Forwarded-For entries are believed."""
+    name: str = "Codara"
+    """What the portal calls this appliance in its titles."""
+    metrics_addresses: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks that may read /metrics."""
+
+
+class Database(Section):
+    """Where the records are."""
+
+    url: SecretStr = SecretStr("")
+    """SQLAlchemy address; empty means SQLite in the home folder. PostgreSQL:
+    postgresql+psycopg://user@host/name."""
+    statement_timeout_seconds: float = Field(default=15, gt=0)
+    """Longest a single statement may run. Pages ask small questions; jobs work in batches."""
+    lock_timeout_seconds: float = Field(default=4, gt=0)
+    """Longest wait for a lock: longer than any healthy query, shorter than a proxy's patience."""
+    pool_size: int = Field(default=8, ge=1)
+    """Connections each process keeps to PostgreSQL."""
+
+
+class Queue(Section):
+    """What carries jobs."""
+
+    url: SecretStr = SecretStr("")
+    """Redis address (redis://, rediss:// or unix://); empty means the embedded queue server."""
+
+
+class Ssh(Section):
+    """Git over SSH."""
+
+    embedded: bool = True
+    """Serve SSH from the appliance itself. Turn off where the host's OpenSSH does it."""
+    host: str = "127.0.0.1"
+    """Address the embedded SSH server binds."""
+    port: int = Field(default=2222, ge=0, le=65535)
+    """Port the embedded SSH server binds."""
+    public_host: str = ""
+    """Host name in SSH clone addresses; empty means the host of server.url."""
+    public_port: int = Field(default=0, ge=0, le=65535)
+    """Port in SSH clone addresses; 0 means the embedded port, or 22 with OpenSSH."""
+
+
+class SignIn(Section):
+    """Passwords and sessions."""
+
+    minimum_password_length: int = Field(default=12, ge=8, le=128)
+    """Fewest characters of a password (NIST SP 800-63B asks for length, not for symbols)."""
+    session_idle_seconds: int = Field(default=12 * 3600, ge=60)
+    """A session unused for so long ends."""
+    session_absolute_seconds: int = Field(default=14 * 24 * 3600, ge=300)
+    """A session ends after so long however it is used."""
+    elevation_seconds: int = Field(default=15 * 60, ge=30)
+    """How long a confirmed password allows sensitive acts."""
+    reset_link_seconds: int = Field(default=24 * 3600, ge=60)
+    """How long an administrator's one-time link to set a password works."""
+    password_over_git: bool = False
+    """Whether Git over HTTPS accepts passwords. Tokens are always accepted."""
+    argon2_memory_kib: int = Field(default=64 * KIB, ge=8)
+    """Memory of one password hash (RFC 9106 second recommendation: 64 MiB)."""
+    argon2_passes: int = Field(default=3, ge=1)
+    """Passes of one password hash (RFC 9106 second recommendation: 3)."""
+
+
+class Access(Section):
+    """What the instance allows at all."""
+
+    public_repositories: bool = False
+    """Whether a repository may be visible to people who have not signed in."""
+    users_create_organisations: bool = True
+    """Whether every user may create an organisation, or administrators only."""
+    token_lifetime_days: int = Field(default=365, ge=1, le=3650)
+    """Longest life of an access token."""
+    tokens_may_never_expire: bool = False
+    """Whether a token without an end is allowed."""
+    jwt_seconds: int = Field(default=600, ge=30, le=3600)
+    """Life of the short-lived token that POST /auth/token gives."""
+
+
+class Limits(Section):
+    """Ceilings for everything that comes from outside."""
+
+    request_bytes: int = 10 * MIB
+    """Largest body of a page or API request. Git and LFS transfers have their own."""
+    push_size_bytes: int = 4 * GIB
+    """Largest push accepted, measured on the pack as received."""
+    file_size_bytes: int = 512 * MIB
+    """Largest single file in a push; larger ones belong in LFS."""
+    lfs_file_size_bytes: int = 16 * GIB
+    """Largest LFS object."""
+    path_depth: int = 128
+    """Deepest path in a push, in folders."""
+    path_bytes: int = 4096
+    """Longest path in a push."""
+    refs_per_push: int = 20_000
+    """Most refs one push may change."""
+    blob_render_bytes: int = 2 * MIB
+    """Largest file shown with highlighting; larger ones are shown plain or offered raw."""
+    diff_files: int = 3000
+    """Most files one diff page lists."""
+    diff_lines: int = 100_000
+    """Most lines one diff page shows."""
+    git_seconds: float = 20
+    """Longest a git program may work for a page."""
+    transfer_seconds: float = 4 * 3600
+    """Longest a clone or push may take."""
+    search_results: int = 1000
+    """Most results of one search."""
+    repository_quota_bytes: int = 0
+    """Room for one repository unless it has its own quota; 0 means no limit."""
+    organisation_quota_bytes: int = 0
+    """Room for all repositories of one organisation unless it has its own; 0 means no limit."""
+    api_requests_per_minute: int = 600
+    """API requests one actor may make in a minute."""
+    stranger_requests_per_minute: int = 120
+    """API requests one address may make in a minute without signing in."""
+
+
+class Storage(Section):
+    """How repositories are kept."""
+
+    bin_days: int = Field(default=30, ge=0)
+    """How long a deleted repository can be brought back."""
+    lfs_grace_days: int = Field(default=14, ge=1)
+    """How long an LFS object that nothing reaches is kept."""
+    prune_days: int = Field(default=14, ge=1)
+    """How long git keeps objects that no ref reaches."""
+
+
+class Imports(Section):
+    """Bringing repositories in."""
+
+    schemes: tuple[str, ...] = ("https",)
+    """Address schemes a repository may be imported from."""
+    private_addresses: bool = False
+    """Whether imports may reach private, loopback and link-local addresses. Local folders and
+    bundles are for administrators at the console, whatever this says."""
+    seconds: float = 6 * 3600
+    """Longest an import may take."""
+
+
+class Telemetry(Section):
+    """Logs and traces."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least serious messages that are written."""
+    traces_endpoint: str = ""
+    """OpenTelemetry collector (OTLP over HTTP); empty means no traces."""
+
+
+class Settings(Section):
+    """All of it."""
+
+    server: Server = Server()
+    database: Database = Database()
+    queue: Queue = Queue()
+    ssh: Ssh = Ssh()
+    sign_in: SignIn = SignIn()
+    access: Access = Access()
+    limits: Limits = Limits()
+    storage: Storage = Storage()
+    imports: Imports = Imports()
+    telemetry: Telemetry = Telemetry()
+
+
+def load(*, file: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of `file`, overlaid with those of `environment`.
+
+    Errors:
+        SettingsError: names the file or variable, the key, and what to do.
+    """
+    tables = _read_file(file) if file is not None else {}
+    _resolve_secret_files(tables, origin=str(file))
+    _overlay(tables, environment)
+    try:
+        return Settings.model_validate(tables)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, file)) from error
+
+
+def find_file(environment: Mapping[str, str], home: Path) -> Path | None:
+    """The configuration file to use: $CODARA_CONFIG, or codara.toml in the home folder."""
+    named = environment.get("CODARA_CONFIG")
+    if named:
+        return Path(named)
+    candidate = home / "codara.toml"
+    return candidate if candidate.exists() else None
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{file} cannot be read: {error.strerror}. Name another file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}. Correct that line.") from error
+
+
+def _resolve_secret_files(tables: dict[str, Any], *, origin: str) -> None:
+    """Replace every `KEY_file = PATH` by `KEY = content of PATH`."""
+    for section, values in tables.items():
+        if not isinstance(values, dict):
+            continue
+        for key in [key for key in values if key.endswith("_file")]:
+            path = Path(str(values.pop(key)))
+            values[key.removesuffix("_file")] = _read_secret(path, f"{origin}: {section}.{key}")
+
+
+def _read_secret(path: Path, where: str) -> str:
+    try:
+        mode = path.stat().st_mode
+        if mode & (stat.S_IRWXO | stat.S_IWGRP):
+            raise SettingsError(
+                f"{where}: {path} can be read or changed by others. Run: chmod 600 {path}"
+            )
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{where}: {path} cannot be read: {error.strerror}.") from error
+
+
+def _overlay(tables: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name, value in sorted(environment.items()):
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in NOT_SETTINGS:
+            continue
+        section, separator, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if not separator:
+            raise SettingsError(
+                f"environment: {name} is no setting. Settings look like CODARA_SECTION__KEY."
+            )
+        table = tables.setdefault(section, {})
+        if key.endswith("_file"):
+            table[key.removesuffix("_file")] = _read_secret(Path(value), f"environment: {name}")
+        else:
+            table[key] = _parse_list(value) if _is_list(section, key) else value
+
+
+def _is_list(section: str, key: str) -> bool:
+    owner = Settings.model_fields.get(section)
+    if owner is None or not isinstance(owner.annotation, type):
+        return False
+    field = owner.annotation.model_fields.get(key)
+    return field is not None and str(field.annotation).startswith("tuple")
+
+
+def _parse_list(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    origin = str(file) if file is not None else "environment"
+    if problem["type"] == "extra_forbidden":
+        return f"{origin}: {key} is no setting. config/README.md lists them all."
+    return f"{origin}: {key}: {problem['msg']}. config/README.md says what it takes."
+
+
+def from_process(home: Path) -> Settings:
+    """The settings of this process: its environment and the file that names."""
+    environment = dict(os.environ)
+    return load(file=find_file(environment, home), environment=environment)

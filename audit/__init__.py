@@ -1,0 +1,1 @@
+"""Format, proofs and verification of the audit log. Standard library only."""

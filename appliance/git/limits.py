@@ -1,0 +1,96 @@
+"""Ceilings for everything that git is asked to do; an operator's own come as arguments.
+
+The numbers here are defaults of the room's functions, so that no call is ever without one.
+"""
+
+from __future__ import annotations
+
+KIB = 1024
+MIB = 1024 * KIB
+
+PAGE_SECONDS = 20.0
+"""Longest a git program may work for one page."""
+
+OUTPUT_BYTES = 64 * MIB
+"""Most a git program may say where the caller keeps all of it in memory."""
+
+COMPLAINT_BYTES = 8 * KIB
+"""Most of git's error output that is kept, for our log and never for a client."""
+
+PIPE_BYTES = MIB
+"""Room asked for in a pipe to git: what Linux lets an ordinary user have (fs.pipe-max-size)."""
+
+BLOB_BYTES = 16 * MIB
+"""Largest file that is read into memory in one piece; larger ones are streamed."""
+
+DIFFED_BLOB_BYTES = 8 * MIB
+"""Largest file compared line by line; larger ones are told apart but not shown."""
+
+SNIFF_BYTES = 8000
+"""How far a file is searched for a NUL byte to call it binary. Source: git's xdiff-interface.c."""
+
+SYMLINK_BYTES = 4 * KIB
+"""Longest target of a symbolic link that is shown (PATH_MAX of Linux)."""
+
+CONFIGURATION_BYTES = 256 * KIB
+"""Largest .gitmodules that is read."""
+
+MESSAGE_BYTES = 256 * KIB
+"""Most of a commit message or signature that is given to a page."""
+
+TREE_ENTRIES = 20_000
+"""Most entries of one folder that are listed."""
+
+TREE_PATHS = 200_000
+"""Most paths the file finder is given."""
+
+LAST_COMMIT_SECONDS = 2.0
+"""How long a page waits for the last commit of each entry of a folder; the rest come later."""
+
+REFS = 100_000
+"""Most refs that are listed."""
+
+CONTAINING_SECONDS = 2.0
+"""How long is spent to learn which branches and tags contain a commit."""
+
+DIVERGENCE_SECONDS = 2.0
+"""How long is spent to learn how far branches are ahead of and behind the default branch."""
+
+COMMITS_PER_PAGE = 100
+"""Most commits on one page of history."""
+
+BLAME_LINES = 100_000
+"""Longest file that is blamed, in lines."""
+
+DIFF_FILES = 3000
+"""Most files of one diff that are listed."""
+
+DIFF_LINES = 100_000
+"""Most lines of one diff that are given."""
+
+DIFF_FILE_LINES = 20_000
+"""Most lines of one file's diff that are given."""
+
+RENAME_CANDIDATES = 1000
+"""Most files on either side between which renames are looked for. Source: git's own default."""
+
+WORD_LINE_BYTES = 2000
+"""Longest line in which changed words are marked."""
+
+WORD_PAIRS = 2000
+"""Most pairs of changed lines per diff in which changed words are marked."""
+
+SEARCH_RESULTS = 1000
+"""Most results of one search."""
+
+SEARCH_LINE_BYTES = 1000
+"""Most of a matching line that is given."""
+
+PATTERN_BYTES = 1000
+"""Longest pattern that is searched for."""
+
+PATH_BYTES = 4096
+"""Longest path inside a tree that is written. Source: PATH_MAX of Linux."""
+
+REF_BYTES = 1024
+"""Longest ref name that is created. Longer ones break file systems that hold loose refs."""

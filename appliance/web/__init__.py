@@ -1,0 +1,1 @@
+"""The web door: pages, the API and Git over HTTPS."""

@@ -1,0 +1,174 @@
+"""Makes and repairs the environment in .venv: the locked packages and the `codara` commands.
+
+Runs before anything is installed, so it needs the standard library only: neither `ensurepip` nor
+`pip` on the machine, because the repository carries the pip it was tried with. Which index the
+packages come from is pip's own configuration; the hashes in the locks say what is accepted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+import venv
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+STAMP = ENVIRONMENT / "codara-environment.json"
+UNFINISHED = ENVIRONMENT / "unfinished"
+LOG = ROOT / ".cache" / "install.log"
+LOCKS = {"app": ("app",), "dev": ("app", "dev")}
+
+# Works for any path: a "#!" line may hold neither blanks nor more than 127 bytes.
+COMMAND = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
+import sys
+
+from {module} import {function}
+
+if __name__ == "__main__":
+    sys.exit({function}())
+"""
+
+
+class SetupFailedError(Exception):
+    """The environment cannot be made; the message says what to do."""
+
+
+def main() -> int:
+    """Make .venv fit for `app` (run) or `dev` (run, test, lint); do nothing when it is."""
+    profile = sys.argv[1] if len(sys.argv) > 1 else "app"
+    try:
+        with only_one_at_a_time():
+            make(profile)
+    except SetupFailedError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{ENVIRONMENT} cannot be set up: {error}.", file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+def make(profile: str) -> None:
+    """Bring the environment to the state that the locks and this place ask for."""
+    before, wanted = read_stamp(), wanted_stamp(profile)
+    if wanted.items() <= before.items():
+        return
+    started = time.monotonic()
+    print("Setting up .venv: about a minute the first time.", file=sys.stderr, flush=True)
+    if is_unusable(before, wanted):
+        venv.EnvBuilder(clear=True, symlinks=True).create(ENVIRONMENT)
+        before = {}
+    UNFINISHED.touch()
+    for lock in LOCKS[profile]:
+        if before.get(lock) != wanted[lock]:
+            install(lock)
+    write_commands()
+    STAMP.write_text(json.dumps({**before, **wanted}, indent=2), "utf-8")
+    UNFINISHED.unlink()
+    print(f"Ready after {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def only_one_at_a_time() -> Generator[None]:
+    """Let a second script wait until the first has set everything up."""
+    LOG.parent.mkdir(exist_ok=True)
+    with (LOG.parent / "environment.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def read_stamp() -> dict[str, str]:
+    """What the environment was made from; nothing when it was not, or not to the end."""
+    if UNFINISHED.exists() or not (ENVIRONMENT / "bin" / "python").exists():
+        return {}
+    try:
+        return dict(json.loads(STAMP.read_text("utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def wanted_stamp(profile: str) -> dict[str, str]:
+    """What the environment should be made from: place, Python, commands and locks."""
+    sources = {"commands": ROOT / "pyproject.toml"}
+    sources |= {lock: ROOT / "requirements" / f"{lock}.lock" for lock in LOCKS[profile]}
+    digests = {
+        name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in sources.items()
+    }
+    return {"place": str(ROOT), "python": python_version(), **digests}
+
+
+def python_version() -> str:
+    """Which Python this is, as far as packages care."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def is_unusable(before: dict[str, str], wanted: dict[str, str]) -> bool:
+    """Whether to start from nothing: another place, another Python, or interrupted."""
+    if UNFINISHED.exists() or not (ENVIRONMENT / "bin" / "python").exists():
+        return True
+    return bool(before) and any(before.get(key) != wanted[key] for key in ("place", "python"))
+
+
+def install(lock: str) -> None:
+    """Install one lock: only wheels, only with the hashes it names."""
+    pip = max((ROOT / "requirements").glob("pip-*.whl"))
+    command: list[str | Path] = [
+        *(ENVIRONMENT / "bin" / "python", pip / "pip"),
+        *("install", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
+        # Bytecode comes with the first import: compiling everything now takes longer than that.
+        *("--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"),
+        *("--requirement", ROOT / "requirements" / f"{lock}.lock"),
+    ]
+    with LOG.open("w") as log:
+        finished = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
+        )
+    if finished.returncode != 0:
+        raise SetupFailedError(explain(lock))
+
+
+def explain(lock: str) -> str:
+    """The end of pip's words, and the way out."""
+    said = [line for line in LOG.read_text("utf-8").splitlines() if "WARNING" not in line]
+    return "\n".join(
+        [
+            *said[-15:],
+            f"The packages of requirements/{lock}.lock could not be installed; {LOG} has it all.",
+            "They come from the index that pip is configured with (PIP_INDEX_URL or pip.conf):",
+            "is it reachable, and does it have them?",
+        ]
+    )
+
+
+def write_commands() -> None:
+    """Put our packages on the path and our commands beside Python, without a build."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    python = ENVIRONMENT / "bin" / "python"
+    packages = ENVIRONMENT / "lib" / f"python{python_version()}" / "site-packages"
+    (packages / "codara.pth").write_text(f"{ROOT}\n", "utf-8")
+    for stale in packages.glob("codara_appliance-*.dist-info"):
+        shutil.rmtree(stale)
+    information = packages / f"codara_appliance-{project['version']}.dist-info"
+    information.mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (information / "METADATA").write_text(metadata, "utf-8")
+    for name, target in project["scripts"].items():
+        module, _, function = target.partition(":")
+        command = ENVIRONMENT / "bin" / name
+        command.write_text(COMMAND.format(python=python, module=module, function=function), "utf-8")
+        command.chmod(0o755)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Installs what the tests need from the distribution's packages, or says what is missing.
+
+The product itself needs none of this: tests drive real databases, clients, servers and a browser.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing the tests need; any of `files` shows that it is there."""
+
+    purpose: str
+    files: tuple[str, ...]
+    packages: tuple[str, ...]
+    """Names it has in Debian and Ubuntu; the first that exists is taken."""
+
+
+NEEDS = (
+    Need("PostgreSQL", ("/usr/lib/postgresql/*/bin/initdb", "initdb"), ("postgresql",)),
+    Need("Redis", ("redis-server",), ("redis-server",)),
+    Need("the OpenSSH server", ("/usr/sbin/sshd", "sshd"), ("openssh-server",)),
+    Need("the OpenSSH client", ("ssh",), ("openssh-client",)),
+    Need("Git LFS", ("git-lfs",), ("git-lfs",)),
+    Need("nginx", ("/usr/sbin/nginx", "nginx"), ("nginx-light", "nginx")),
+    Need("fcgiwrap", ("/usr/sbin/fcgiwrap", "fcgiwrap"), ("fcgiwrap",)),
+    Need(
+        "Chromium",
+        ("chromium", "chromium-browser", "google-chrome"),
+        ("chromium", "chromium-browser"),
+    ),
+    Need("a font", ("/usr/share/fonts/truetype/*/*.ttf",), ("fonts-dejavu-core",)),
+    Need("ShellCheck", ("shellcheck",), ("shellcheck",)),
+)
+
+
+def is_here(need: Need) -> bool:
+    """Whether one of the files that show it exists, on the PATH or at its place."""
+    return any(
+        any(Path("/").glob(file.removeprefix("/"))) if "/" in file else shutil.which(file)
+        for file in need.files
+    )
+
+
+def main() -> int:
+    """Install what is missing in one go; fail with a list when nobody here may."""
+    missing = [need for need in NEEDS if not is_here(need)]
+    if not missing:
+        return 0
+    rights = privileges()
+    if shutil.which("apt-get") is None or rights is None:
+        return give_up(missing, because="this account may not install packages here")
+    print("Installing for the tests:", *(need.purpose for need in missing), file=sys.stderr)
+    apt([*rights, "apt-get", "update", "-qq"])
+    names = [name for need in missing if (name := first_available(need)) is not None]
+    apt([*rights, "apt-get", "install", "-qq", "-y", "--no-install-recommends", *names])
+    missing = [need for need in missing if not is_here(need)]
+    return give_up(missing, because="apt-get did not bring it") if missing else 0
+
+
+def privileges() -> list[str] | None:
+    """The words to put before a command that only root may run; None if there are none."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") is None:
+        return None
+    may_ask = [] if sys.stdin.isatty() else ["--non-interactive"]
+    allowed = subprocess.run(["sudo", *may_ask, "true"], capture_output=not may_ask, check=False)
+    return ["sudo", *may_ask] if allowed.returncode == 0 else None
+
+
+def apt(command: list[str]) -> None:
+    """Run apt-get without questions and without starting the services it brings.
+
+    `env` and not our environment, because sudo would not pass that on. RUNLEVEL=1 is what
+    invoke-rc.d looks at where no systemd runs.
+    """
+    at = command.index("apt-get")
+    quietly = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
+    lock = ["-o", "DPkg::Lock::Timeout=300"]
+    words = [*command[:at], *quietly, "apt-get", *lock, *command[at + 1 :]]
+    subprocess.run(words, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+
+
+def first_available(need: Need) -> str | None:
+    """The first of the package's names that this distribution has."""
+    for name in need.packages:
+        policy = subprocess.run(["apt-cache", "show", name], capture_output=True, check=False)
+        if policy.returncode == 0:
+            return name
+    return None
+
+
+def give_up(missing: list[Need], *, because: str) -> int:
+    """Say what is missing and how somebody else can bring it."""
+    print(f"The tests cannot run: {because}.", file=sys.stderr)
+    for need in missing:
+        print(f"  missing: {need.purpose} (package {need.packages[0]})", file=sys.stderr)
+    names = " ".join(need.packages[0] for need in missing)
+    print(f"Let an administrator run: apt-get install {names}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The peers as pytest fixtures: started by the first test that asks, once per test process."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.peers.chromium import start_chromium
+from tests.peers.postgresql import PostgresqlServer, start_postgresql
+from tests.peers.redis import start_redis
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[PostgresqlServer]:
+    """A private PostgreSQL server."""
+    with start_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql: PostgresqlServer) -> str:
+    """The address of an empty PostgreSQL database that this test process has for itself."""
+    return postgresql.create("codara")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Generator[str]:
+    """The address of a private Redis."""
+    with start_redis() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Generator[Browser]:
+    """A headless browser."""
+    with start_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def git_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of its own for git and ssh clients, so that nobody's settings matter."""
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
+    return home

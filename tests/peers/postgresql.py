@@ -1,0 +1,131 @@
+"""A private PostgreSQL on a unix socket: up in about a second, gone with its process.
+
+PostgreSQL refuses to run as root, so root hands it to the account `postgres` or `nobody`.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.peers.server import PeerError, find_program, running
+
+# Tests want speed and throw the data away; every one of these would be wrong in earnest.
+SPEED = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+}
+
+
+@dataclass(frozen=True)
+class PostgresqlServer:
+    """A running server. Databases are made by copying a template, in a few milliseconds."""
+
+    socket_folder: Path
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy address of a database."""
+        return f"postgresql+psycopg://codara@/{database}?host={self.socket_folder}"
+
+    def create(self, database: str, *, template: str = "template0") -> str:
+        """Make a database as a copy of `template`; gives its address."""
+        self._administer(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self._administer(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def _administer(self, statement: str) -> None:
+        address = f"host={self.socket_folder} user=codara dbname=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def start_postgresql() -> Generator[PostgresqlServer]:
+    """Make a cluster in a temporary folder and serve it on a socket there."""
+    programs = find_programs()
+    account = server_account()
+    # Not pytest's folder: that is closed to other accounts, and too long for a socket's name.
+    folder = Path(tempfile.mkdtemp(prefix="codara-postgresql-"))
+    try:
+        hand_over(folder, account)
+        data = folder / "data"
+        run_as = prefix(account)
+        initdb = [programs / "initdb", "-D", data, "-U", "codara", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(
+            [*run_as, *initdb, "--locale=C", "--no-sync", "--no-instructions"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        options = {
+            **SPEED,
+            "listen_addresses": "",
+            "unix_socket_directories": str(folder),
+            "unix_socket_permissions": "0777",
+        }
+        settings = [word for item in options.items() for word in ("-c", "=".join(item))]
+        with running(
+            [*run_as, programs / "postgres", "-D", data, *settings],
+            ready="ready to accept connections",
+            stop=signal.SIGQUIT,  # At once: nobody will read this cluster again.
+            folder=folder,
+        ):
+            yield PostgresqlServer(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_programs() -> Path:
+    """The folder of the newest PostgreSQL here; Debian keeps it off the PATH."""
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda program: int(re.sub(r"\D", "", program.parent.parent.name) or 0),
+    )
+    return versions[-1].parent if versions else Path(find_program("initdb")).resolve().parent
+
+
+def server_account() -> pwd.struct_passwd | None:
+    """The account to run as: our own, except for root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise PeerError("PostgreSQL refuses to run as root, and there is no account postgres or nobody")
+
+
+def hand_over(folder: Path, account: pwd.struct_passwd | None) -> None:
+    """Let the server's account own the folder, and everybody reach the socket in it."""
+    folder.chmod(0o711)
+    if account is not None:
+        os.chown(folder, account.pw_uid, account.pw_gid)
+
+
+def prefix(account: pwd.struct_passwd | None) -> list[str]:
+    """Words before a command: as that account, and never longer than the tests live."""
+    words = ["setpriv", "--pdeathsig", "QUIT"]
+    if account is not None:
+        identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}"]
+        words += [*identity, "--clear-groups"]
+    return [*words, "--"]

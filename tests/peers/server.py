@@ -1,0 +1,104 @@
+"""A real server as a child of the tests: started, awaited, drained, ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+READY_SECONDS = 60  # Long for a server, short for a person; only a broken one takes it.
+STOP_SECONDS = 10
+
+
+class PeerError(Exception):
+    """A server did not start; the message is what it said."""
+
+
+def find_program(*names: str) -> str:
+    """The first of these programs that exists, on the PATH or where system servers live."""
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/local/sbin"
+    for name in names:
+        if found := shutil.which(name, path=places):
+            return found
+    raise PeerError(f"{names[0]} is not installed. script/test installs it, or says how.")
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path],
+    *,
+    ready: str,
+    stop: signal.Signals = signal.SIGTERM,
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+    stdin: socket.socket | int = subprocess.DEVNULL,
+) -> Generator[subprocess.Popen[str]]:
+    """Run a server in the foreground from the line that says it is ready to the block's end.
+
+    Errors:
+        PeerError: it ended, or said nothing like `ready`, in time.
+    """
+    process = subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+        cwd=folder,
+        process_group=0,
+    )
+    said: deque[str] = deque(maxlen=100)
+    is_decided = threading.Event()
+    is_ready = threading.Event()
+
+    def drain() -> None:
+        """Read to the end: a full pipe would stop the server."""
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                said.append(line)
+                if not is_decided.is_set() and re.search(ready, line):
+                    is_ready.set()
+                    is_decided.set()
+        is_decided.set()
+
+    reader = threading.Thread(target=drain, daemon=True)
+    reader.start()
+    try:
+        is_decided.wait(READY_SECONDS)
+        if not is_ready.is_set():
+            raise PeerError(f"{command[0]} did not start:\n{''.join(said)}")
+        yield process
+    finally:
+        end(process, stop)
+        reader.join(STOP_SECONDS)
+
+
+def end(process: subprocess.Popen[str], stop: signal.Signals) -> None:
+    """End a server politely, then not; and whatever it left behind."""
+    if process.poll() is None:
+        process.send_signal(stop)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,131 @@
+"""SSH keys, deploy keys, access tokens and sessions: hashes and public keys only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from appliance.db.base import Table
+
+
+class SshKey(Table):
+    """A public key: of a user, or of one repository (a deploy key)."""
+
+    __tablename__ = "ssh_keys"
+    __table_args__ = (
+        sa.CheckConstraint("(user_id IS NULL) <> (repository_id IS NULL)", name="one_holder"),
+    )
+
+    user_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    repository_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("repositories.id", ondelete="CASCADE"), index=True
+    )
+    may_write: Mapped[bool] = mapped_column(default=True)
+    """For a deploy key; a user's key may do what the user may."""
+    title: Mapped[str] = mapped_column(sa.String(100))
+    key_type: Mapped[str] = mapped_column(sa.String(64))
+    public_key: Mapped[bytes]
+    """The key blob as in RFC 4253, section 6.6."""
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """`SHA256:` and 43 base64 characters."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class AccessToken(Table):
+    """A token with which programs act for a user."""
+
+    __tablename__ = "access_tokens"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    shown_prefix: Mapped[str] = mapped_column(sa.String(16))
+    """The first characters, to recognise it in a list."""
+    scopes: Mapped[list[str]]
+    all_repositories: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class TokenRepository(Table):
+    """One repository that a token was made for."""
+
+    __tablename__ = "token_repositories"
+    __table_args__ = (sa.UniqueConstraint("token_id", "repository_id"),)
+
+    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("access_tokens.id", ondelete="CASCADE"))
+    repository_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("repositories.id", ondelete="CASCADE"), index=True
+    )
+
+
+class LastUse(Table):
+    """When a token or key was used last; written at most once a minute."""
+
+    __tablename__ = "last_uses"
+    audited = False  # Every use that matters records an event of its own.
+
+    credential_id: Mapped[UUID] = mapped_column(unique=True)
+    used_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(sa.String(64), default="")
+
+
+class BrowserSession(Table):
+    """A signed-in browser. Only the hash of its cookie is kept."""
+
+    __tablename__ = "browser_sessions"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    address: Mapped[str] = mapped_column(sa.String(64))
+    user_agent: Mapped[str] = mapped_column(sa.String(255))
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SessionActivity(Table):
+    """What changes about a session from page to page; written at most once a minute."""
+
+    __tablename__ = "session_activity"
+    audited = False  # Looking at a page is no change; signing in and out record events.
+
+    id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("browser_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    seen_at: Mapped[datetime]
+    elevated_until: Mapped[datetime | None]
+
+
+class IdempotencyKey(Table):
+    """The answer to a write, kept a day, so that a repeated request is not done twice."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (sa.UniqueConstraint("actor_ref", "key"),)
+    audited = False  # The write itself recorded its event.
+
+    actor_ref: Mapped[str] = mapped_column(sa.String(64))
+    key: Mapped[str] = mapped_column(sa.String(255))
+    request_hash: Mapped[bytes]
+    status: Mapped[int | None]
+    body: Mapped[str | None] = mapped_column(sa.Text())
+    headers: Mapped[str | None] = mapped_column(sa.Text())
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SealedSecret(Table):
+    """A credential kept for a job, sealed with the site key and removed when the job is done."""
+
+    __tablename__ = "sealed_secrets"
+    audited = False  # What it is for records an event.
+
+    about: Mapped[UUID] = mapped_column(index=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]

@@ -1,0 +1,118 @@
+"""SQLite or PostgreSQL: pools, time-outs, locks and read-only transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+SQLITE_OPCODES_BETWEEN_CHECKS = 20_000
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How a database is spoken to. Times in seconds."""
+
+    statement_timeout_seconds: float = 15
+    lock_timeout_seconds: float = 4
+    pool_size: int = 8
+
+
+def make_engine(url: str, options: EngineOptions | None = None) -> sa.Engine:
+    """An engine for a SQLAlchemy address; `sqlite:///FILE` or `postgresql+psycopg://...`."""
+    options = options or EngineOptions()
+    if url.startswith("sqlite"):
+        return _sqlite(url, options)
+    return _postgresql(url, options)
+
+
+def sqlite_url(file: Path) -> str:
+    """The address of a SQLite file."""
+    return f"sqlite:///{file}"
+
+
+def is_sqlite(bind: sa.Engine | sa.Connection) -> bool:
+    """Whether this is SQLite; everything else is PostgreSQL."""
+    return bind.dialect.name == "sqlite"
+
+
+def read_only(engine: sa.Engine) -> sa.Engine:
+    """The same engine, whose transactions the database itself keeps from writing."""
+    return engine.execution_options(codara_read_only=True, postgresql_readonly=True)
+
+
+def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
+    settings = (
+        f"-c statement_timeout={int(options.statement_timeout_seconds * 1000)} "
+        f"-c lock_timeout={int(options.lock_timeout_seconds * 1000)} "
+        f"-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    )
+    return sa.create_engine(
+        url,
+        pool_size=options.pool_size,
+        max_overflow=options.pool_size,
+        pool_timeout=options.lock_timeout_seconds,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"options": settings, "connect_timeout": 5, "application_name": "codara"},
+    )
+
+
+def _sqlite(url: str, options: EngineOptions) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": options.lock_timeout_seconds, "check_same_thread": False},
+        pool_size=options.pool_size,
+        max_overflow=options.pool_size * 4,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - for the type checker.
+        # We begin transactions ourselves; the driver would begin them late and deferred.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",  # An acknowledged push survives a power cut.
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            "cache_size = -8000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        record.info["deadline"] = None
+
+        def is_late() -> int:
+            deadline = record.info["deadline"]
+            return int(deadline is not None and time.monotonic() > deadline)
+
+        connection.set_progress_handler(is_late, SQLITE_OPCODES_BETWEEN_CHECKS)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        reading = connection.get_execution_options().get("codara_read_only", False)
+        cursor = _driver(connection)
+        cursor.execute(f"PRAGMA query_only = {int(reading)}")
+        # A writer takes its lock at once: two readers that both want to write would deadlock.
+        cursor.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _start_clock(connection: sa.Connection, *_: Any) -> None:
+        connection.info["deadline"] = time.monotonic() + options.statement_timeout_seconds
+
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def _stop_clock(connection: sa.Connection, *_: Any) -> None:
+        connection.info["deadline"] = None
+
+    return engine
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker.
+    return driver

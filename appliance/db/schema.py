@@ -1,0 +1,51 @@
+"""Bring a database to the schema this release needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from appliance.errors import UnavailableError
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def configuration(connection: sa.Connection) -> Config:
+    """Alembic's configuration for an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The revision this release needs."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    if head is None:
+        raise UnavailableError(f"There are no migrations in {MIGRATIONS}.")
+    return head
+
+
+def present(engine: sa.Engine) -> str | None:
+    """The revision the database is at; None if it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the database up, in one transaction: all of it or nothing."""
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), revision)
+
+
+def downgrade(engine: sa.Engine, revision: str) -> None:
+    """Take the database down to a revision, in one transaction."""
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection), revision)

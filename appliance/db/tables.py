@@ -1,0 +1,18 @@
+"""Every table, imported once, so that the metadata is whole."""
+
+from __future__ import annotations
+
+from appliance.db import (
+    audit_log,
+    credentials,
+    lfs,
+    organisations,
+    outbox,
+    pushes,
+    repositories,
+    users,
+)
+from appliance.db.base import Table
+
+MODULES = (audit_log, credentials, lfs, organisations, outbox, pushes, repositories, users)
+metadata = Table.metadata

@@ -1,0 +1,212 @@
+"""One transaction: an actor, what they change, the events that say so, and the jobs promised."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
+
+from appliance.db.audit_log import AuditEvent, AuditPersonalValue
+from appliance.db.base import Table
+from appliance.db.engine import read_only
+from appliance.db.outbox import JobRecord
+from appliance.domain import events
+from appliance.domain.identity import Actor
+from appliance.domain.ids import new_id
+from appliance.domain.jobs import RULES, Job
+from appliance.errors import (
+    ConflictError,
+    HiddenError,
+    RefusedError,
+    UnavailableError,
+    UnrecordedChangeError,
+)
+from audit.canonical import canonical
+from audit.entry import SALT_BYTES, commit_personal
+
+INSTANCE_LOG = "instance"
+
+
+class UnitOfWork:
+    """What a service needs in order to act: a session, an actor, and a place for its events."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+        self.promised: list[UUID] = []
+        self._recorded = 0
+        self._changed: set[str] = set()
+        sa.event.listen(session, "before_flush", self._note_flush)
+        sa.event.listen(session, "do_orm_execute", self._note_statement)
+
+    def record(self, event: events.Event) -> None:
+        """Say what just happened. It is committed with the change, or not at all."""
+        self._recorded += 1
+        self.session.add_all(_rows(event, self.actor))
+
+    def later(
+        self,
+        job: Job,
+        *,
+        about: UUID | None = None,
+        not_before: datetime | None = None,
+        **arguments: Any,
+    ) -> UUID:
+        """Promise a job: it starts after this is committed, or never. Gives the job's id.
+
+        `arguments` are JSON values: ids as text, not objects.
+        """
+        record = JobRecord(
+            id=new_id(),
+            job=job,
+            arguments=arguments,
+            about=about,
+            promised_by=self.actor.id,
+            not_before=not_before,
+            attempts_left=RULES[job].attempts,
+            created_at=datetime.now(UTC),
+        )
+        self.session.add(record)
+        self.promised.append(record.id)
+        return record.id
+
+    def close(self) -> None:
+        """Check the books before the commit."""
+        self.session.flush()
+        if self._changed and not self._recorded:
+            raise UnrecordedChangeError(f"no event describes the change to {sorted(self._changed)}")
+
+    def _note_flush(self, session: Session, *_: object) -> None:
+        touched = {*session.new, *session.deleted}
+        touched |= {row for row in session.dirty if session.is_modified(row)}
+        self._changed |= {
+            row.__tablename__ for row in touched if isinstance(row, Table) and row.audited
+        }
+
+    def _note_statement(self, state: ORMExecuteState) -> None:
+        if state.is_update or state.is_delete or state.is_insert:
+            mapper = state.bind_mapper
+            if mapper is not None and getattr(mapper.class_, "audited", True):
+                self._changed.add(mapper.class_.__tablename__)
+
+
+class Database:
+    """Opens units of work. One for each process; safe to share between threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._writing = sessionmaker(engine, expire_on_commit=False)
+        self._reading = sessionmaker(read_only(engine), expire_on_commit=False)
+
+    @contextmanager
+    def begin(self, actor: Actor) -> Generator[UnitOfWork]:
+        """Open a unit of work; commit it if the block ends well.
+
+        A refusal undoes the work and is then remembered, in a transaction of its own.
+
+        Errors:
+            UnavailableError: the database does not answer; nothing was changed.
+            ConflictError: somebody else did the same thing at the same moment.
+        """
+        try:
+            with _translated(), self._writing() as session, session.begin():
+                work = UnitOfWork(session, actor)
+                yield work
+                work.close()
+        except (RefusedError, HiddenError) as refusal:
+            self._remember(actor, refusal)
+            raise
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Generator[UnitOfWork]:
+        """Open a transaction in which the database itself refuses to write."""
+        try:
+            with _translated(), self._reading() as session, session.begin():
+                yield UnitOfWork(session, actor)
+        except (RefusedError, HiddenError) as refusal:
+            self._remember(actor, refusal)
+            raise
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Errors:
+            UnavailableError: there is none.
+        """
+        with _translated(), self.engine.connect() as connection:
+            connection.execute(sa.select(1))
+
+    def _remember(self, actor: Actor, refusal: RefusedError | HiddenError) -> None:
+        # A stranger could fill the log at will; the access log has their requests anyway.
+        if not actor.is_signed_in:
+            return
+        with _translated(), self._writing() as session, session.begin():
+            refused = events.AccessRefused(reason=refusal.code, attempt=str(refusal))
+            UnitOfWork(session, actor).record(refused)
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConflictError(
+            "Somebody else changed the same thing at the same moment. Look again and retry."
+        ) from error
+    except (OperationalError, PoolTimeoutError) as error:
+        raise UnavailableError("The database does not answer. Nothing was changed.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error.orig, sqlite3.Error):
+            raise UnavailableError("The database does not answer. Nothing was changed.") from error
+        raise
+
+
+def _rows(event: events.Event, actor: Actor) -> list[Table]:
+    """The event as it is stored: header and body in one row, personal values in rows apart."""
+    event_id = new_id()
+    body = event.body()
+    rows: list[Table] = []
+    for field, value in event.personal_values().items():
+        text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "")
+        salt = secrets.token_bytes(SALT_BYTES)
+        body[field] = commit_personal(field, salt, text)
+        rows.append(
+            AuditPersonalValue(
+                event_id=event_id, field=field, salt=salt, value=text, person=actor.pseudonym
+            )
+        )
+    if actor.origin.address:
+        salt = secrets.token_bytes(SALT_BYTES)
+        address = actor.origin.address
+        body["address"] = commit_personal("address", salt, address)
+        rows.append(
+            AuditPersonalValue(
+                event_id=event_id, field="address", salt=salt, value=address, person=actor.pseudonym
+            )
+        )
+    row = AuditEvent(
+        event_id=event_id,
+        occurred_at=datetime.now(UTC),
+        log=str(event.organisation_id) if event.organisation_id else INSTANCE_LOG,
+        kind=event.kind,
+        category=event.category,
+        outcome=event.outcome,
+        actor_kind=actor.kind,
+        actor_ref=actor.pseudonym,
+        target_kind=event.target,
+        target_ref=str(event.about) if event.about else "",
+        method=actor.origin.method,
+        credential_ref=str(actor.origin.credential_id or ""),
+        request_id=actor.origin.request_id,
+        body=canonical(body).decode("utf-8"),
+    )
+    return [row, *rows]

@@ -1,0 +1,102 @@
+"""Owners, users, and what proves who they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from appliance.db.base import Table
+from appliance.domain.ids import new_pseudonym
+from appliance.domain.names import fold
+from appliance.domain.permissions import InstanceRole
+
+
+class OwnerKind(StrEnum):
+    """Users and organisations share one space of names."""
+
+    USER = "user"
+    ORGANISATION = "organisation"
+
+
+class Owner(Table):
+    """Somebody who can own repositories: the name in front of the slash."""
+
+    __tablename__ = "owners"
+
+    kind: Mapped[OwnerKind]
+    name: Mapped[str] = mapped_column(sa.String(39))
+    name_key: Mapped[str] = mapped_column(sa.String(39), unique=True)
+    """The name as it is compared; unique among users and organisations together."""
+
+    def rename(self, name: str) -> None:
+        """Give another name, in both spellings."""
+        self.name = name
+        self.name_key = fold(name)
+
+
+class OldOwnerName(Table):
+    """A name an owner had; it redirects until somebody else takes it."""
+
+    __tablename__ = "old_owner_names"
+
+    name_key: Mapped[str] = mapped_column(sa.String(39), unique=True)
+    owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id", ondelete="CASCADE"))
+
+
+class UserState(StrEnum):
+    """Whether a user may enter."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+class User(Table):
+    """A person. The id is that of their owner row; the name stands here too, to save a join."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(39))
+    display_name: Mapped[str] = mapped_column(sa.String(100), default="")
+    pseudonym: Mapped[str] = mapped_column(sa.String(64), unique=True, default=new_pseudonym)
+    instance_role: Mapped[InstanceRole] = mapped_column(default=InstanceRole.USER)
+    state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
+    password_hash: Mapped[str | None] = mapped_column(sa.String(255))
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    theme: Mapped[str] = mapped_column(sa.String(16), default="auto")
+    locale: Mapped[str] = mapped_column(sa.String(16), default="")
+    created_at: Mapped[datetime]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this user may enter."""
+        return self.state is UserState.ACTIVE
+
+
+class EmailAddress(Table):
+    """An e-mail address of a user; no two users share one."""
+
+    __tablename__ = "email_addresses"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = mapped_column(sa.String(255))
+    address_key: Mapped[str] = mapped_column(sa.String(255), unique=True)
+    is_primary: Mapped[bool] = mapped_column(default=True)
+    is_verified: Mapped[bool] = mapped_column(default=False)
+
+
+class PasswordReset(Table):
+    """A one-time link to set a password. Only its hash is kept."""
+
+    __tablename__ = "password_resets"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,15 +33,19 @@ from appliance.errors import (
 from audit.canonical import canonical
 from audit.entry import SALT_BYTES, commit_personal
 
+if TYPE_CHECKING:
+    from appliance.settings import Settings
+
 INSTANCE_LOG = "instance"
 
 
 class UnitOfWork:
     """What a service needs in order to act: a session, an actor, and a place for its events."""
 
-    def __init__(self, session: Session, actor: Actor) -> None:
+    def __init__(self, session: Session, actor: Actor, rules: Settings) -> None:
         self.session = session
         self.actor = actor
+        self.rules = rules
         self.promised: list[UUID] = []
         self._recorded = 0
         self._changed: set[str] = set()
@@ -102,8 +106,9 @@ class UnitOfWork:
 class Database:
     """Opens units of work. One for each process; safe to share between threads."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, rules: Settings) -> None:
         self.engine = engine
+        self.rules = rules
         self._writing = sessionmaker(engine, expire_on_commit=False)
         self._reading = sessionmaker(read_only(engine), expire_on_commit=False)
 
@@ -119,7 +124,7 @@ class Database:
         """
         try:
             with _translated(), self._writing() as session, session.begin():
-                work = UnitOfWork(session, actor)
+                work = UnitOfWork(session, actor, self.rules)
                 yield work
                 work.close()
         except (RefusedError, HiddenError) as refusal:
@@ -131,7 +136,7 @@ class Database:
         """Open a transaction in which the database itself refuses to write."""
         try:
             with _translated(), self._reading() as session, session.begin():
-                yield UnitOfWork(session, actor)
+                yield UnitOfWork(session, actor, self.rules)
         except (RefusedError, HiddenError) as refusal:
             self._remember(actor, refusal)
             raise
@@ -151,7 +156,7 @@ class Database:
             return
         with _translated(), self._writing() as session, session.begin():
             refused = events.AccessRefused(reason=refusal.code, attempt=str(refusal))
-            UnitOfWork(session, actor).record(refused)
+            UnitOfWork(session, actor, self.rules).record(refused)
 
 
 @contextmanager

@@ -156,6 +156,33 @@ INSTANCE_REPOSITORY_ROLE_OF: dict[InstanceRole, Role | None] = {
 }
 
 
+# What the appliance itself may do, in jobs and at start-up.
+APPLIANCE_PERMISSIONS: frozenset[Permission] = frozenset(
+    {
+        P.REPOSITORY_READ,
+        P.REPOSITORY_WRITE,
+        P.REPOSITORY_MAINTAIN,
+        P.REPOSITORY_DELETE,
+        P.USERS_MANAGE,
+        P.INSTANCE_MAINTAIN,
+        P.INSTANCE_HEALTH,
+        P.INSTANCE_SEE_ALL,
+    },
+)
+
+# Acts for which a person in a browser must have confirmed lately that it is them.
+SENSITIVE: frozenset[Permission] = frozenset(
+    {
+        P.REPOSITORY_DELETE,
+        P.REPOSITORY_TRANSFER,
+        P.REPOSITORY_CHANGE_VISIBILITY,
+        P.REPOSITORY_KEYS,
+        P.ORGANISATION_DELETE,
+        P.USERS_MANAGE,
+    },
+)
+
+
 class Scope(StrEnum):
     """What a token was given for. It narrows what its user may do, and never widens it."""
 

@@ -1,0 +1,1 @@
+"""Who may: the only door to things that a client names."""

@@ -1,0 +1,56 @@
+"""Questions where there is no thing yet, and the mark of what is open to everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from appliance.access import grants
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.identity import Method
+from appliance.domain.permissions import SENSITIVE, Permission
+from appliance.errors import ElevationRequiredError, RefusedError, UnauthenticatedError
+
+Verb = TypeVar("Verb", bound=Callable[..., object])
+
+
+def require(work: UnitOfWork, permission: Permission, *, sensitive: bool = False) -> None:
+    """Go on only if the actor may do this on the instance.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+        RefusedError: they may not.
+        ElevationRequiredError: they must confirm who they are first.
+    """
+    if not work.actor.is_signed_in:
+        raise UnauthenticatedError("Sign in first.")
+    if permission not in grants.on_instance(work.actor):
+        if not work.actor.ceiling_allows(permission):
+            raise RefusedError(f"The credential in use was not given for {permission}.")
+        raise RefusedError("Only an administrator may do that.")
+    require_elevation(work, permission, sensitive=sensitive)
+
+
+def require_elevation(work: UnitOfWork, permission: Permission, *, sensitive: bool = False) -> None:
+    """Go on only if the act needs no fresh confirmation, or there is one.
+
+    Tokens and the console need none: there is nobody to ask.
+
+    Errors:
+        ElevationRequiredError: a person in a browser must confirm who they are.
+    """
+    actor = work.actor
+    needed = sensitive or permission in SENSITIVE
+    if needed and actor.origin.method is Method.SESSION and not actor.is_elevated:
+        raise ElevationRequiredError("Confirm your password to go on.")
+
+
+def open_to_everyone(*, because: str) -> Callable[[Verb], Verb]:
+    """Mark a verb that asks nothing, and say why that is right."""
+    if not because:
+        raise ValueError("a reason")
+
+    def mark(verb: Verb) -> Verb:
+        return verb
+
+    return mark

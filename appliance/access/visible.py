@@ -1,0 +1,96 @@
+"""Lists of what the actor may see, filtered in SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from appliance.access import grants
+from appliance.db.organisations import Membership, Organisation, Team
+from appliance.db.outbox import JobRecord
+from appliance.db.repositories import Grant, Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User, UserState
+from appliance.domain.identity import ActorKind
+from appliance.domain.permissions import REPOSITORY_ROLE_OF, Permission, Visibility
+
+
+def repositories(work: UnitOfWork) -> sa.Select[Repository]:
+    """The repositories the actor may read, the bin not included."""
+    query = sa.select(Repository).where(Repository.deleted_at.is_(None))
+    actor = work.actor
+    if not actor.ceiling_allows(Permission.REPOSITORY_READ):
+        return query.where(sa.false())
+    if actor.only_repositories is not None:
+        query = query.where(Repository.id.in_(actor.only_repositories))
+    if actor.kind is ActorKind.DEPLOY_KEY:
+        return query
+    if Permission.INSTANCE_SEE_ALL in grants.on_instance_unlimited(actor):
+        return query
+    if actor.id is None:
+        is_open = work.rules.access.public_repositories
+        return query.where(Repository.visibility == Visibility.PUBLIC if is_open else sa.false())
+    mine = grants.teams_of(actor.id)
+    granted = sa.select(Grant.repository_id).where(
+        sa.or_(Grant.user_id == actor.id, Grant.team_id.in_(sa.select(mine.c.id)))
+    )
+    by_membership = (
+        sa.select(Membership.organisation_id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(
+            Membership.user_id == actor.id,
+            sa.or_(
+                Organisation.base_role.is_not(None),
+                Membership.role.in_([role for role, gives in REPOSITORY_ROLE_OF.items() if gives]),
+            ),
+        )
+    )
+    return query.where(
+        sa.or_(
+            Repository.owner_id == actor.id,
+            Repository.visibility != Visibility.PRIVATE,
+            Repository.organisation_id.in_(by_membership),
+            Repository.id.in_(granted),
+        )
+    )
+
+
+def organisations(work: UnitOfWork) -> sa.Select[Organisation]:
+    """The organisations the actor belongs to, or in which they may read a repository."""
+    query = sa.select(Organisation).where(Organisation.deleted_at.is_(None))
+    actor = work.actor
+    if Permission.INSTANCE_SEE_ALL in grants.on_instance(actor):
+        return query
+    readable = repositories(work).subquery()
+    conditions = [Organisation.id.in_(sa.select(readable.c.organisation_id))]
+    if actor.id is not None and actor.ceiling_allows(Permission.ORGANISATION_READ):
+        mine = sa.select(Membership.organisation_id).where(Membership.user_id == actor.id)
+        conditions.append(Organisation.id.in_(mine))
+    return query.where(sa.or_(*conditions))
+
+
+def teams(work: UnitOfWork, organisation: Organisation) -> sa.Select[Team]:
+    """The teams of an organisation, for who may read it as a member."""
+    query = sa.select(Team).where(Team.organisation_id == organisation.id)
+    allowed = grants.on_organisation(work, organisation)
+    return query if Permission.ORGANISATION_READ in allowed else query.where(sa.false())
+
+
+def users(work: UnitOfWork) -> sa.Select[User]:
+    """The users, for everybody who has signed in; suspended ones for administrators."""
+    allowed = grants.on_instance(work.actor)
+    query = sa.select(User).where(User.state != UserState.DELETED)
+    if Permission.USERS_READ not in allowed:
+        return query.where(User.id == work.actor.id if work.actor.id else sa.false())
+    if Permission.USERS_MANAGE not in allowed:
+        query = query.where(User.state == UserState.ACTIVE)
+    return query
+
+
+def jobs(work: UnitOfWork) -> sa.Select[JobRecord]:
+    """The jobs the actor asked for, or all of them for who may see all."""
+    query = sa.select(JobRecord)
+    if Permission.INSTANCE_JOBS in grants.on_instance(work.actor):
+        return query
+    return query.where(
+        JobRecord.promised_by == work.actor.id if work.actor.id is not None else sa.false()
+    )

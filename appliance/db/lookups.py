@@ -1,0 +1,113 @@
+"""Find a row by a client's name. Only access may import this: it asks who may see what is found."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from appliance.db.organisations import Organisation, Team
+from appliance.db.repositories import OldRepositoryPath, Repository
+from appliance.db.users import EmailAddress, OldOwnerName, Owner, User, UserState
+from appliance.domain.names import fold
+
+
+def owner(session: Session, name: str) -> Owner | None:
+    """The user or organisation of that name."""
+    return session.scalar(sa.select(Owner).where(Owner.name_key == fold(name)))
+
+
+def user(session: Session, name: str) -> User | None:
+    """The user of that name, suspended ones too, deleted ones not."""
+    return session.scalar(
+        sa.select(User)
+        .join(Owner, Owner.id == User.id)
+        .where(Owner.name_key == fold(name), User.state != UserState.DELETED)
+    )
+
+
+def user_by_email(session: Session, address: str) -> User | None:
+    """The user who has that address."""
+    return session.scalar(
+        sa.select(User)
+        .join(EmailAddress, EmailAddress.user_id == User.id)
+        .where(EmailAddress.address_key == fold(address), User.state != UserState.DELETED)
+    )
+
+
+def organisation(session: Session, name: str) -> Organisation | None:
+    """The organisation of that name."""
+    return session.scalar(
+        sa.select(Organisation)
+        .join(Owner, Owner.id == Organisation.id)
+        .where(Owner.name_key == fold(name), Organisation.deleted_at.is_(None))
+    )
+
+
+def team(session: Session, organisation_name: str, name: str) -> tuple[Organisation, Team] | None:
+    """The team of that name, with its organisation."""
+    row = session.execute(
+        sa.select(Organisation, Team)
+        .join(Owner, Owner.id == Organisation.id)
+        .join(Team, Team.organisation_id == Organisation.id)
+        .where(
+            Owner.name_key == fold(organisation_name),
+            Organisation.deleted_at.is_(None),
+            Team.name_key == fold(name),
+        )
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def repository(session: Session, owner_name: str, name: str) -> Repository | None:
+    """The repository of that path, unless it is in the bin."""
+    return session.scalar(
+        sa.select(Repository)
+        .join(Owner, Owner.id == Repository.owner_id)
+        .where(
+            Owner.name_key == fold(owner_name),
+            Repository.name_key == fold(name),
+            Repository.deleted_at.is_(None),
+        )
+    )
+
+
+def deleted_repository(session: Session, owner_name: str, name: str) -> Repository | None:
+    """The repository of that path that went to the bin last."""
+    return session.scalar(
+        sa.select(Repository)
+        .join(Owner, Owner.id == Repository.owner_id)
+        .where(
+            Owner.name_key == fold(owner_name),
+            Repository.name_key == fold(name),
+            Repository.deleted_at.is_not(None),
+        )
+        .order_by(Repository.deleted_at.desc())
+        .limit(1)
+    )
+
+
+def moved_repository(session: Session, owner_name: str, name: str) -> Repository | None:
+    """The repository that had that path before: its own old name, or its owner's."""
+    owner_id = session.scalar(
+        sa.union(
+            sa.select(Owner.id).where(Owner.name_key == fold(owner_name)),
+            sa.select(OldOwnerName.owner_id).where(OldOwnerName.name_key == fold(owner_name)),
+        ).limit(1)
+    )
+    if owner_id is None:
+        return None
+    present = sa.select(Repository).where(
+        Repository.owner_id == owner_id,
+        Repository.name_key == fold(name),
+        Repository.deleted_at.is_(None),
+    )
+    former = (
+        sa.select(Repository)
+        .join(OldRepositoryPath, OldRepositoryPath.repository_id == Repository.id)
+        .where(
+            OldRepositoryPath.owner_id == owner_id,
+            OldRepositoryPath.name_key == fold(name),
+            Repository.deleted_at.is_(None),
+        )
+    )
+    return session.scalar(present) or session.scalar(former)

@@ -7,24 +7,35 @@ in the file and `CODARA_LIMITS__PUSH_SIZE_BYTES` outside; a secret may come from
 
 from __future__ import annotations
 
+import difflib
+import json
 import os
 import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from appliance.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 ENVIRONMENT_PREFIX = "CODARA_"
-# Read by the scripts and the command line themselves; they are no settings.
-NOT_SETTINGS = frozenset({"CODARA_HOME", "CODARA_CONFIG", "CODARA_ADMIN_PASSWORD", "CODARA_TOKEN"})
+# Read by the scripts, the command line and the hooks themselves; they are no settings.
+NOT_SETTINGS = frozenset(
+    {
+        *("CODARA_HOME", "CODARA_CONFIG", "CODARA_ADMIN_PASSWORD", "CODARA_TOKEN"),
+        *("CODARA_PUSH", "CODARA_SOCKET", "CODARA_INTERNAL"),
+    }
+)
 
 
 class Section(BaseModel):
@@ -218,15 +229,15 @@ def load(*, file: Path | None, environment: Mapping[str, str]) -> Settings:
     """The settings of `file`, overlaid with those of `environment`.
 
     Errors:
-        SettingsError: names the file or variable, the key, and what to do.
+        SettingsError: names every file or variable and key that is wrong, and what to do.
     """
     tables = _read_file(file) if file is not None else {}
-    _resolve_secret_files(tables, origin=str(file))
-    _overlay(tables, environment)
-    try:
-        return Settings.model_validate(tables)
-    except ValidationError as error:
-        raise SettingsError(_explain(error, file)) from error
+    if file is not None:
+        _resolve_secret_files(tables, file)
+        # Strict, so that `port = "8080"` or `embedded = 1` is told and not guessed.
+        _check(tables, origins={}, otherwise=str(file), strict=True)
+    origins = _overlay(tables, environment)
+    return _check(tables, origins=origins, otherwise=str(file), strict=False)
 
 
 def find_file(environment: Mapping[str, str], home: Path) -> Path | None:
@@ -249,49 +260,79 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} is not TOML: {error}. Correct that line.") from error
 
 
-def _resolve_secret_files(tables: dict[str, Any], *, origin: str) -> None:
-    """Replace every `KEY_file = PATH` by `KEY = content of PATH`."""
+def _resolve_secret_files(tables: dict[str, Any], file: Path) -> None:
+    """Replace every `KEY_file = PATH` by `KEY = content of PATH`, for keys that are secrets."""
     for section, values in tables.items():
         if not isinstance(values, dict):
             continue
-        for key in [key for key in values if key.endswith("_file")]:
-            path = Path(str(values.pop(key)))
-            values[key.removesuffix("_file")] = _read_secret(path, f"{origin}: {section}.{key}")
+        for key, value in list(values.items()):
+            secret = key.removesuffix("_file")
+            if not _is_secret(section, secret):
+                continue
+            if key != secret:
+                values[secret] = _read_secret(
+                    Path(str(values.pop(key))), f"{file}: {section}.{key}"
+                )
+            elif value:
+                _insist_on_privacy(file, f"{file}: {section}.{key} is a secret, and")
 
 
 def _read_secret(path: Path, where: str) -> str:
     try:
-        mode = path.stat().st_mode
-        if mode & (stat.S_IRWXO | stat.S_IWGRP):
-            raise SettingsError(
-                f"{where}: {path} can be read or changed by others. Run: chmod 600 {path}"
-            )
+        _insist_on_privacy(path, f"{where}:")
         return path.read_text("utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"{where}: {path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(
+            f"{where}: {path} cannot be read: {error.strerror}. Name a file this account can read."
+        ) from error
 
 
-def _overlay(tables: dict[str, Any], environment: Mapping[str, str]) -> None:
+def _insist_on_privacy(path: Path, where: str) -> None:
+    """Refuse a file that holds a secret and that other accounts can read or change."""
+    if path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise SettingsError(
+            f"{where} {path} can be read or changed by others. Run: chmod 600 {path}"
+        )
+
+
+def _overlay(tables: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Lay the environment's settings over the file's; gives the variable behind each key."""
+    origins: dict[str, str] = {}
     for name, value in sorted(environment.items()):
         if not name.startswith(ENVIRONMENT_PREFIX) or name in NOT_SETTINGS:
             continue
         section, separator, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
         if not separator:
             raise SettingsError(
-                f"environment: {name} is no setting. Settings look like CODARA_SECTION__KEY."
+                f"environment: {name} is no setting. Settings look like CODARA_SECTION__KEY; "
+                "unset it or correct its name."
             )
+        setting, content = key, value
+        if key.endswith("_file") and _is_secret(section, key.removesuffix("_file")):
+            setting = key.removesuffix("_file")
+            content = _read_secret(Path(value), f"environment: {name}")
+        origins[f"{section}.{setting}"] = name
         table = tables.setdefault(section, {})
-        if key.endswith("_file"):
-            table[key.removesuffix("_file")] = _read_secret(Path(value), f"environment: {name}")
-        else:
-            table[key] = _parse_list(value) if _is_list(section, key) else value
+        table[setting] = _parse_list(content) if _is_list(section, setting) else content
+    return origins
+
+
+def _field(section: str, key: str) -> FieldInfo | None:
+    """The declaration of one setting, if there is such a setting."""
+    owner = Settings.model_fields.get(section)
+    if owner is None or not isinstance(owner.annotation, type):
+        return None
+    fields: dict[str, FieldInfo] = owner.annotation.model_fields
+    return fields.get(key)
+
+
+def _is_secret(section: str, key: str) -> bool:
+    field = _field(section, key)
+    return field is not None and field.annotation is SecretStr
 
 
 def _is_list(section: str, key: str) -> bool:
-    owner = Settings.model_fields.get(section)
-    if owner is None or not isinstance(owner.annotation, type):
-        return False
-    field = owner.annotation.model_fields.get(key)
+    field = _field(section, key)
     return field is not None and str(field.annotation).startswith("tuple")
 
 
@@ -299,13 +340,42 @@ def _parse_list(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _explain(error: ValidationError, file: Path | None) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    origin = str(file) if file is not None else "environment"
+def _check(
+    tables: dict[str, Any], *, origins: dict[str, str], otherwise: str, strict: bool
+) -> Settings:
+    try:
+        # As JSON, because there a list is the only spelling of a tuple.
+        return Settings.model_validate_json(json.dumps(tables, default=str), strict=strict)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise SettingsError(
+            "\n".join(_explain(problem, origins, otherwise) for problem in problems)
+        ) from error
+
+
+def _explain(problem: ErrorDetails, origins: dict[str, str], otherwise: str) -> str:
+    key = ".".join(str(part) for part in problem["loc"][:2])
+    named = sorted(
+        variable for place, variable in origins.items() if f"{place}.".startswith(f"{key}.")
+    )
+    variable = ", ".join(named)
+    what = f"environment: {variable}" if variable else f"{otherwise}: {key}"
     if problem["type"] == "extra_forbidden":
-        return f"{origin}: {key} is no setting. config/README.md lists them all."
-    return f"{origin}: {key}: {problem['msg']}. config/README.md says what it takes."
+        return f"{what} is no setting.{_suggest(key)} config/README.md lists them all."
+    reason = problem["msg"].removeprefix("Input should be ").replace("an object", "a table")
+    return f"{what} should be {reason}. config/README.md says what it takes."
+
+
+def _suggest(key: str) -> str:
+    """The setting that was probably meant."""
+    known = [
+        f"{section}.{name}"
+        for section, owner in Settings.model_fields.items()
+        if isinstance(owner.annotation, type)
+        for name in owner.annotation.model_fields
+    ]
+    near = difflib.get_close_matches(key, [*known, *Settings.model_fields], n=1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def from_process(home: Path) -> Settings:

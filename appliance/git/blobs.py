@@ -1,0 +1,107 @@
+"""Reads files of a commit: their bytes when few, a stream when many; and what they are.
+
+- `file(at, commit, path)` what a page about a file needs; `chunks(at, oid)` all bytes of it.
+- `is_binary(content)`, `lfs_pointer(content)` say what some bytes are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import DamagedError, NotFoundError
+from appliance.git import limits, process, tree
+from appliance.git.handles import DAMAGED, Kind, opened
+from appliance.git.tree import Entry, EntryKind
+
+POINTER_BYTES = 1024  # Pointers are smaller than this. Source: git-lfs docs/spec.md.
+POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]+\n)*"
+    rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
+)
+
+
+@dataclass(frozen=True)
+class LfsPointer:
+    """What stands in a file's place when its bytes are in LFS."""
+
+    oid: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A file or symbolic link of a commit. `content` is None where it is over the limit asked."""
+
+    entry: Entry
+    size_bytes: int
+    content: bytes | None
+    is_binary: bool
+    lfs: LfsPointer | None
+
+    @property
+    def link_target(self) -> bytes | None:
+        """Where a symbolic link points; None for files."""
+        return self.content if self.entry.kind is EntryKind.SYMLINK else None
+
+
+def file(at: Path, commit: str, path: bytes, *, most_bytes: int = limits.BLOB_BYTES) -> File:
+    """The file at `path` in a commit, its content only where it has at most `most_bytes`.
+
+    Errors:
+        NotFoundError: there is no such commit, or no file there.
+    """
+    with opened(at) as handle:
+        entry = tree.measured(handle, tree.locate(handle, commit, path))
+        if entry.kind in {EntryKind.FOLDER, EntryKind.SUBMODULE}:
+            raise NotFoundError("There is no file at that path in this commit.")
+        if entry.size_bytes is None:
+            raise DamagedError(DAMAGED)
+        if entry.kind is EntryKind.SYMLINK:
+            most_bytes = min(most_bytes, limits.SYMLINK_BYTES)
+        if entry.size_bytes <= most_bytes:
+            content = handle.read(entry.oid, Kind.BLOB, most_bytes=most_bytes)
+            pointer = lfs_pointer(content)
+            return File(entry, entry.size_bytes, content, is_binary(content), pointer)
+    return File(entry, entry.size_bytes, None, is_binary(_start(at, entry.oid)), None)
+
+
+def chunks(at: Path, oid: str, *, seconds: float = 3600.0) -> Iterator[bytes]:
+    """All bytes of a blob, piece by piece, however large it is.
+
+    Errors:
+        NotFoundError: there is no such blob; said before the first piece.
+        DamagedError: it cannot be read to its end.
+    """
+    with opened(at) as handle:
+        size_bytes = handle.expect(oid, Kind.BLOB)
+    with process.stream(
+        ["cat-file", "blob", oid], at=at, timeout_seconds=seconds, output_bytes=size_bytes
+    ) as speech:
+        yield from speech
+        speech.check()
+
+
+def is_binary(content: bytes) -> bool:
+    """Whether git would call these bytes binary."""
+    return b"\0" in content[: limits.SNIFF_BYTES]
+
+
+def lfs_pointer(content: bytes) -> LfsPointer | None:
+    """The LFS pointer that these bytes are, or None. Source: git-lfs docs/spec.md."""
+    if len(content) >= POINTER_BYTES:
+        return None
+    match = POINTER.fullmatch(content)
+    return LfsPointer(match["oid"].decode(), int(match["size"])) if match else None
+
+
+def _start(at: Path, oid: str) -> bytes:
+    """The first bytes of a blob too large to load."""
+    start = b""
+    for chunk in chunks(at, oid):
+        start += chunk
+        if len(start) >= limits.SNIFF_BYTES:
+            break
+    return start

@@ -1,0 +1,174 @@
+"""Finds the last commit that touched each entry of a folder, and remembers the answer.
+
+`last_commits(at, commit, path, seconds=...)` gives the commit of each entry by its name; None for
+those there was no time for. A call ends after its time and leaves what it knows in the repository's
+folder, so that the next one, or a job with more time, carries on where it stopped; and after a
+push only the new commits are walked.
+
+The walk starts at the commit with all names. At each commit, a name whose entry is the same in a
+parent goes on to the first such parent; a name that differs from all parents was touched here.
+That is how `git log -1 -- PATH` simplifies history, done for all names of a folder at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from appliance.errors import NotFoundError
+from appliance.git import last_commits_store as store
+from appliance.git import limits, tree
+from appliance.git.handles import Handle, Kind, opened
+from appliance.git.last_commits_store import Progress
+from appliance.git.tree_changes import Listing, listing, succeed
+
+COMMITTED = re.compile(rb"^committer .*> (-?\d+)", re.MULTILINE)
+LOOK_AT_CLOCK_EVERY = 16  # Commits; each takes some 100 microseconds.
+LISTINGS_KEPT = 64  # Side branches running beside each other; more only cost time.
+
+
+def last_commits(
+    at: Path,
+    commit: str,
+    path: bytes = b"",
+    *,
+    names: Iterable[bytes] | None = None,
+    seconds: float = limits.LAST_COMMIT_SECONDS,
+) -> dict[bytes, str | None]:
+    """The last commit that touched each entry of a folder, for all names or only those given.
+
+    Errors:
+        NotFoundError: there is no such commit, or no folder there.
+    """
+    with opened(at) as handle:
+        folder = tree.locate(handle, commit, path)
+        if not folder.is_folder:
+            raise NotFoundError("There is no folder at that path in this commit.")
+        progress = store.load(at, folder.path, commit)
+        if progress is None:
+            raw = handle.read(folder.oid, Kind.TREE, most_bytes=tree.TREE_BYTES)
+            everything = {fields[1] for fields in tree.ENTRY.findall(raw)}
+            progress = Progress({}, {commit: everything})
+        if progress.pending:
+            walk = _Walk(handle, at, folder.path, progress)
+            walk.go_on(time.monotonic() + seconds)
+            store.save(at, folder.path, commit, walk.progress())
+    return _answer(progress, names)
+
+
+def _answer(progress: Progress, names: Iterable[bytes] | None) -> dict[bytes, str | None]:
+    found: dict[bytes, str | None] = dict(progress.found)
+    if names is not None:
+        return {name: found.get(name) for name in names}
+    for waiting in progress.pending.values():
+        found.update(dict.fromkeys(waiting))
+    return found
+
+
+class _Walk:
+    """One walk through history. Its state is which names wait at which commits."""
+
+    def __init__(self, handle: Handle, at: Path, path: bytes, progress: Progress) -> None:
+        self._handle = handle
+        self._at = at
+        self._path = os.fsdecode(path)
+        self._folder = path
+        self._found = progress.found
+        self._pending = progress.pending
+        self._known = store.known_commits(at, path)
+        self._commits: dict[str, tuple[str | None, list[str], int]] = {}
+        self._listings: dict[str, Listing] = {}
+        self._queue = [(-self._commit(oid)[2], oid) for oid in self._pending]
+        heapq.heapify(self._queue)
+
+    def progress(self) -> Progress:
+        """What is known now, and where the walk goes on."""
+        return Progress(self._found, self._pending)
+
+    def go_on(self, deadline: float) -> None:
+        """Walk until everything is found or the time is over."""
+        steps = 0
+        while self._queue:
+            steps += 1
+            if steps % LOOK_AT_CLOCK_EVERY == 0 and time.monotonic() > deadline:
+                return
+            oid = heapq.heappop(self._queue)[1]
+            names = self._pending.pop(oid, None)
+            if names and not self._answered_before(oid, names):
+                self._step(oid, names)
+
+    def _step(self, oid: str, names: set[bytes]) -> None:
+        """Send each name on to the first parent that has it unchanged; keep the others here."""
+        folder, parents, _seconds = self._commit(oid)
+        for parent in parents:
+            theirs = self._commit(parent)[0]
+            if theirs == folder:
+                self._wait_at(parent, names)
+                return
+            if theirs is None or folder is None:
+                continue
+            changed = self._changed(folder, theirs) & names
+            names -= changed
+            self._wait_at(parent, names)
+            names = changed
+        self._found.update(dict.fromkeys(names, oid))
+
+    def _wait_at(self, oid: str, names: set[bytes]) -> None:
+        if not names:
+            return
+        waiting = self._pending.get(oid)
+        if waiting is None:
+            # Clocks that ran wrong may bring a commit here twice; it is then simply done twice.
+            self._pending[oid] = names
+            heapq.heappush(self._queue, (-self._commit(oid)[2], oid))
+        else:
+            waiting |= names
+
+    def _answered_before(self, oid: str, names: set[bytes]) -> bool:
+        """Take the answers of an earlier walk from this very commit, where there is one."""
+        if oid not in self._known:
+            return False
+        earlier = store.load(self._at, self._folder, oid)
+        if earlier is None:
+            return False
+        for name in names & earlier.found.keys():
+            self._found[name] = earlier.found[name]
+        for commit, waiting in earlier.pending.items():
+            self._wait_at(commit, waiting & names)
+        return True
+
+    def _changed(self, ours: str, theirs: str) -> set[bytes]:
+        before = self._listings.get(ours)
+        if before is None:
+            before = listing(self._handle.read_known(ours))
+        names, after = succeed(before, self._handle.read_known(theirs))
+        if len(self._listings) >= LISTINGS_KEPT:
+            del self._listings[next(iter(self._listings))]
+        self._listings.pop(ours, None)
+        self._listings[theirs] = after
+        return names
+
+    def _commit(self, oid: str) -> tuple[str | None, list[str], int]:
+        """A commit's folder, its parents and its time."""
+        known = self._commits.get(oid)
+        if known is None:
+            raw = self._handle.read_known(oid)
+            headers = raw.partition(b"\n\n")[0]
+            lines = headers.decode("latin-1").split("\n")
+            parents = [line[7:] for line in lines[1:] if line.startswith("parent ")]
+            match = COMMITTED.search(headers)
+            seconds = int(match[1]) if match else 0
+            known = self._commits[oid] = (self._folder_of(lines[0][5:]), parents, seconds)
+        return known
+
+    def _folder_of(self, root: str) -> str | None:
+        if not self._path:
+            return root
+        try:
+            return str(self._handle.repository[root][self._path].id)  # type: ignore[index]  # A tree.
+        except KeyError:
+            return None

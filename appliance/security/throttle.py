@@ -1,0 +1,91 @@
+"""Growing delays after failed attempts, per user and per address.
+
+The first few failures are free; each one after them doubles the wait, up to a cap. A name nobody
+has is counted like any other, so the delays tell nothing about who exists. Keys are stored as
+hashes. `throttle_stores.py` says where the counts are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the wait grows, and what a success undoes."""
+
+    free_attempts: int
+    """Failures that cost nothing."""
+    base_seconds: float
+    """The wait after the first failure that costs."""
+    cap_seconds: float
+    """The longest wait."""
+    window_seconds: int
+    """So long after the last failure all is forgotten."""
+    success_forgets: bool
+    """A success forgets everything; otherwise it takes back only its own attempt."""
+
+    def waits(self) -> tuple[float, ...]:
+        """The wait after 0, 1, 2 … failures, in seconds; the last one holds for all that follow."""
+        grown = [self.base_seconds]
+        while grown[-1] < self.cap_seconds:
+            grown.append(min(grown[-1] * 2, self.cap_seconds))
+        return (0.0,) * (self.free_attempts + 1) + tuple(grown)
+
+
+PER_USER = Pace(5, 1, 900, 24 * 3600, success_forgets=True)
+# An office shares one address, so more is free; and a guesser with one good account of their own
+# must not be able to wipe the count of their address by signing in.
+PER_ADDRESS = Pace(20, 1, 300, 3600, success_forgets=False)
+
+
+class Store(Protocol):
+    """Where counts are kept: shared by all processes, or this one's memory."""
+
+    def claim(self, key: str, pace: Pace, now: float) -> float:
+        """In one step: the seconds to wait, or 0 after counting an attempt as failed."""
+
+    def postpone(self, key: str, pace: Pace, now: float) -> None:
+        """Let the wait begin now."""
+
+    def take_back(self, key: str) -> None:
+        """Count one failure less."""
+
+    def forget(self, key: str) -> None:
+        """Know nothing of this key."""
+
+
+class Throttle:
+    """Answers how long somebody must wait before the next attempt.
+
+    An attempt counts as failed from the moment it is allowed, so a hundred at once are a hundred.
+    """
+
+    def __init__(self, store: Store, pace: Pace, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._pace = pace
+        self._clock = clock
+
+    def check(self, key: str) -> float:
+        """How many seconds to wait; 0 allows one attempt, to be followed by its outcome."""
+        return self._store.claim(_hidden(key), self._pace, self._clock())
+
+    def failed(self, key: str) -> None:
+        """The attempt that `check` allowed was wrong: the wait runs from now."""
+        self._store.postpone(_hidden(key), self._pace, self._clock())
+
+    def succeeded(self, key: str) -> None:
+        """The attempt that `check` allowed was right."""
+        if self._pace.success_forgets:
+            self._store.forget(_hidden(key))
+        else:
+            self._store.take_back(_hidden(key))
+
+
+def _hidden(key: str) -> str:
+    """A key of one size that names nobody, however long the name was that a client sent."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,50 @@
+"""`script/bench NAME`: runs one set of measurements and prints its table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from .machine import facts
+from .rows import Row, table
+
+
+def names() -> list[str]:
+    """The sets of measurements there are."""
+    return sorted(
+        file.stem.removeprefix("bench_") for file in Path(__file__).parent.glob("bench_*.py")
+    )
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """What to measure, and how long."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("bench", choices=names(), help="which set of measurements")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each side (7)")
+    parser.add_argument("--repository", type=Path, help="a real repository to measure with")
+    parser.add_argument("--commits", type=int, default=1_000_000, help="size of the generated one")
+    parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument("--json", type=Path, help="write the numbers to this file too")
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    """Measure, print, and fail when a bound is not kept."""
+    options = parse(sys.argv[1:])
+    bench = importlib.import_module(f".bench_{options.bench}", __package__)
+    machine = facts()
+    print("; ".join(f"{name}: {value}" for name, value in machine.items()), flush=True)
+    rows: list[Row] = bench.run(options)
+    print(table(rows))
+    if options.json is not None:
+        numbers = {"machine": machine, "rows": [asdict(row) for row in rows]}
+        options.json.write_text(json.dumps(numbers, indent=2) + "\n", "utf-8")
+    return 0 if all(row.is_kept for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -53,12 +53,19 @@ class TooLargeError(InvalidError):
 
 
 class UnauthenticatedError(ApplianceError):
-    """Nobody, or nobody known, is asking."""
+    """Nobody, or nobody known, is asking.
+
+    `event` is what the unit of work remembers of it, in a transaction of its own.
+    """
 
     code = "unauthenticated"
     http_status = 401
     exit_code = 3
     title = "Please sign in"
+
+    def __init__(self, message: str, *, event: object | None = None) -> None:
+        super().__init__(message)
+        self.event = event
 
 
 class RefusedError(ApplianceError):

@@ -44,7 +44,7 @@ class AccessToken(Table):
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(sa.String(100))
-    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     shown_prefix: Mapped[str] = mapped_column(sa.String(16))
     """The first characters, to recognise it in a list."""
     scopes: Mapped[list[str]]
@@ -83,7 +83,7 @@ class BrowserSession(Table):
     __tablename__ = "browser_sessions"
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     address: Mapped[str] = mapped_column(sa.String(64))
     user_agent: Mapped[str] = mapped_column(sa.String(255))
     created_at: Mapped[datetime]

@@ -27,6 +27,7 @@ from appliance.errors import (
     ConflictError,
     HiddenError,
     RefusedError,
+    UnauthenticatedError,
     UnavailableError,
     UnrecordedChangeError,
 )
@@ -130,6 +131,10 @@ class Database:
         except (RefusedError, HiddenError) as refusal:
             self._remember(actor, refusal)
             raise
+        except UnauthenticatedError as refusal:
+            if isinstance(refusal.event, events.Event):
+                self._write_down(actor, refusal.event)
+            raise
 
     @contextmanager
     def reading(self, actor: Actor) -> Generator[UnitOfWork]:
@@ -154,9 +159,11 @@ class Database:
         # A stranger could fill the log at will; the access log has their requests anyway.
         if not actor.is_signed_in:
             return
+        self._write_down(actor, events.AccessRefused(reason=refusal.code, attempt=str(refusal)))
+
+    def _write_down(self, actor: Actor, event: events.Event) -> None:
         with _translated(), self._writing() as session, session.begin():
-            refused = events.AccessRefused(reason=refusal.code, attempt=str(refusal))
-            UnitOfWork(session, actor, self.rules).record(refused)
+            UnitOfWork(session, actor, self.rules).record(event)
 
 
 @contextmanager

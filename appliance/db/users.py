@@ -96,7 +96,7 @@ class PasswordReset(Table):
     __tablename__ = "password_resets"
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -1,1 +1,1 @@
-"""The web door: pages, the API and Git over HTTPS."""
+"""The web door: pages, the REST API, Git over HTTPS, and the appliance's own programs."""

@@ -1,0 +1,183 @@
+"""Who is asking: a credential becomes an Actor, or nothing does."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access.gate import open_to_everyone
+from appliance.db.credentials import (
+    AccessToken,
+    BrowserSession,
+    LastUse,
+    SessionActivity,
+    SshKey,
+    TokenRepository,
+)
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User, UserState
+from appliance.domain.identity import Actor, ActorKind, Method, Origin
+from appliance.domain.permissions import PERMISSIONS_OF, Role, Scope, permissions_of_scopes
+from appliance.errors import UnauthenticatedError
+from appliance.security import tokens
+from appliance.security.bearer import BearerTokens
+
+NOT_VALID = "This credential is not valid, or no longer."
+
+
+@dataclass(frozen=True)
+class KnownSession:
+    """A browser session that is in force, and whose it is."""
+
+    actor: Actor
+    session_id: UUID
+    user: User
+    seen_at: datetime
+
+
+@open_to_everyone(because="it finds out who is asking")
+def by_session(
+    work: UnitOfWork, secret: str, *, origin: Origin, fingerprint_key: bytes, now: datetime
+) -> KnownSession | None:
+    """The session whose cookie this is; None if it has ended, was revoked, or never was."""
+    row = work.session.execute(
+        sa.select(BrowserSession, SessionActivity, User)
+        .join(SessionActivity, SessionActivity.id == BrowserSession.id)
+        .join(User, User.id == BrowserSession.user_id)
+        .where(
+            BrowserSession.secret_hash == tokens.fingerprint(secret, key=fingerprint_key),
+            BrowserSession.revoked_at.is_(None),
+            User.state == UserState.ACTIVE,
+        )
+    ).first()
+    if row is None:
+        return None
+    session, activity, user = row
+    idle = timedelta(seconds=work.rules.sign_in.session_idle_seconds)
+    if now >= session.ends_at or now >= activity.seen_at + idle:
+        return None
+    actor = dataclasses.replace(
+        of_user(user, origin, Method.SESSION, session.id),
+        is_elevated=activity.elevated_until is not None and now < activity.elevated_until,
+    )
+    return KnownSession(actor, session.id, user, activity.seen_at)
+
+
+@open_to_everyone(because="it finds out who is asking")
+def by_token(
+    work: UnitOfWork, token: str, *, origin: Origin, fingerprint_key: bytes, now: datetime
+) -> Actor:
+    """The actor of an access token.
+
+    Errors:
+        UnauthenticatedError: it is none of ours, has expired, or was revoked.
+    """
+    if not tokens.is_well_formed(token):
+        raise UnauthenticatedError(NOT_VALID)
+    secret_hash = tokens.fingerprint(token, key=fingerprint_key)
+    found = work.session.scalar(
+        sa.select(AccessToken).where(AccessToken.secret_hash == secret_hash)
+    )
+    return _of_token(work, found, origin, Method.TOKEN, now)
+
+
+@open_to_everyone(because="it finds out who is asking")
+def by_bearer(
+    work: UnitOfWork, text: str, *, origin: Origin, bearer: BearerTokens, now: datetime
+) -> Actor:
+    """The actor of a short-lived token, as long as the access token behind it stands.
+
+    Errors:
+        UnauthenticatedError: it is none of ours, has expired, or its access token is gone.
+    """
+    stated = bearer.read(text, now=now)
+    try:
+        token_id = UUID(stated.subject)
+    except ValueError as error:
+        raise UnauthenticatedError(NOT_VALID) from error
+    return _of_token(work, work.session.get(AccessToken, token_id), origin, Method.JWT, now)
+
+
+@open_to_everyone(because="it finds out who is asking")
+def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime) -> Actor:
+    """The actor of an SSH key: its user, or the deploy key itself.
+
+    Errors:
+        UnauthenticatedError: the key is gone or has expired, or its user may not enter.
+    """
+    key = work.session.get(SshKey, key_id)
+    if key is None or (key.expires_at is not None and now >= key.expires_at):
+        raise UnauthenticatedError(NOT_VALID)
+    if key.user_id is not None:
+        user = work.session.get(User, key.user_id)
+        if user is None or not user.is_active:
+            raise UnauthenticatedError(NOT_VALID)
+        return of_user(user, origin, Method.SSH_KEY, key.id)
+    role = Role.WRITER if key.may_write else Role.READER
+    return Actor(
+        kind=ActorKind.DEPLOY_KEY,
+        label=f"deploy key {key.title}",
+        pseudonym=f"k_{key.id.hex}",
+        id=None,
+        ceiling=PERMISSIONS_OF[role],
+        only_repositories=frozenset({key.repository_id} if key.repository_id else ()),
+        origin=dataclasses.replace(origin, method=Method.DEPLOY_KEY, credential_id=key.id),
+    )
+
+
+def of_user(user: User, origin: Origin, method: Method, credential_id: UUID | None) -> Actor:
+    """The actor that a user is, come by this method. Asks nothing: the caller has proof."""
+    return Actor(
+        kind=ActorKind.USER,
+        label=user.name,
+        pseudonym=user.pseudonym,
+        id=user.id,
+        instance_role=user.instance_role,
+        origin=dataclasses.replace(origin, method=method, credential_id=credential_id),
+    )
+
+
+def _of_token(
+    work: UnitOfWork, token: AccessToken | None, origin: Origin, method: Method, now: datetime
+) -> Actor:
+    if token is None or token.revoked_at is not None:
+        raise UnauthenticatedError(NOT_VALID)
+    if token.expires_at is not None and now >= token.expires_at:
+        raise UnauthenticatedError("This token has expired. Make another.")
+    user = work.session.get(User, token.user_id)
+    if user is None or not user.is_active:
+        raise UnauthenticatedError(NOT_VALID)
+    only = None
+    if not token.all_repositories:
+        only = frozenset(
+            work.session.scalars(
+                sa.select(TokenRepository.repository_id).where(TokenRepository.token_id == token.id)
+            )
+        )
+    return dataclasses.replace(
+        of_user(user, origin, method, token.id),
+        ceiling=permissions_of_scopes(frozenset(Scope(scope) for scope in token.scopes)),
+        only_repositories=only,
+    )
+
+
+@open_to_everyone(because="looking at a page keeps one's own session alive")
+def touch_session(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None:
+    """Remember that a session is in use; the door calls this at most once a minute."""
+    activity = work.session.get(SessionActivity, session_id)
+    if activity is not None:
+        activity.seen_at = now
+
+
+@open_to_everyone(because="using a credential is what shows that one holds it")
+def note_use(work: UnitOfWork, credential_id: UUID, *, address: str, now: datetime) -> None:
+    """Remember when and from where a token or key was used last."""
+    use = work.session.scalar(sa.select(LastUse).where(LastUse.credential_id == credential_id))
+    if use is None:
+        work.session.add(LastUse(credential_id=credential_id, used_at=now, address=address))
+    else:
+        use.used_at, use.address = now, address

@@ -1,0 +1,130 @@
+"""The error family as problem JSON (RFC 9457) for programs and as pages for people."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import flask
+import structlog
+from werkzeug.exceptions import HTTPException
+
+from appliance.errors import (
+    ApplianceError,
+    InvalidError,
+    MovedError,
+    NotFoundError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from appliance.web import requests
+
+log = structlog.get_logger()
+
+PROBLEM_TYPE = "application/problem+json"
+UNEXPECTED = "Something went wrong here. Give the reference to your administrator."
+
+
+def install(app: flask.Flask) -> None:
+    """Answer every error in the form that the asker reads."""
+    app.register_error_handler(ApplianceError, answer)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def wants_json() -> bool:
+    """Whether a program is asking: an API path, or an Accept header without HTML."""
+    request = flask.request
+    if request.path.startswith(("/api/", "/scim/", "/internal/", "/healthz", "/readyz")):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json"
+
+
+def answer(error: ApplianceError) -> flask.Response:
+    """The error as an answer."""
+    if error.http_status >= 500:  # noqa: PLR2004 - server errors, RFC 9110.
+        log.warning("request.failed", code=error.code, message=str(error), exc_info=error)
+    response = _problem(error) if wants_json() else _page(error)
+    if isinstance(error, ThrottledError | UnavailableError):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, UnauthenticatedError) and wants_json():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def problem(error: ApplianceError) -> dict[str, object]:
+    """The body of a problem, RFC 9457, with our `code`, `request_id` and `errors`."""
+    body: dict[str, object] = {
+        "type": f"{requests.wiring().settings.server.url}/api/docs#error-{error.code}",
+        "title": error.title,
+        "status": error.http_status,
+        "detail": str(error),
+        "instance": flask.request.path,
+        "code": error.code,
+        "request_id": requests.request_id(),
+    }
+    if isinstance(error, InvalidError) and error.fields:
+        body["errors"] = [{"field": each.field, "message": each.message} for each in error.fields]
+    return body
+
+
+def _problem(error: ApplianceError) -> flask.Response:
+    response = flask.jsonify(problem(error))
+    response.status_code = error.http_status
+    response.content_type = PROBLEM_TYPE
+    return response
+
+
+def _page(error: ApplianceError) -> flask.Response:
+    if isinstance(error, MovedError):
+        return _redirect_to_new_path(error)
+    if isinstance(error, UnauthenticatedError):
+        return flask.make_response(
+            flask.redirect(flask.url_for("sign_in.show", next=flask.request.full_path), 303)
+        )
+    return flask.make_response(
+        flask.render_template(
+            "error.html",
+            title=error.title,
+            message=str(error),
+            status=error.http_status,
+            code=error.code,
+            request_id=requests.request_id(),
+        ),
+        error.http_status,
+    )
+
+
+def _redirect_to_new_path(error: MovedError) -> flask.Response:
+    request = flask.request
+    values = request.view_args or {}
+    old = f"/{values.get('owner', '')}/{values.get('name', '')}"
+    target = f"/{error.path}" + request.full_path.removeprefix(old).rstrip("?")
+    status = 302 if request.method in {"GET", "HEAD"} else 307
+    return flask.make_response(flask.redirect(target, status))
+
+
+def _answer_http(error: HTTPException) -> flask.Response:
+    """Flask's and Werkzeug's own errors, in our words."""
+    if error.response is not None:
+        return flask.make_response(error.response)
+    if error.code == HTTPStatus.NOT_FOUND:
+        return answer(NotFoundError("There is nothing at this address."))
+    return answer(_TranslatedError(error))
+
+
+class _TranslatedError(InvalidError):
+    """An error of HTTP itself, with its own status and name."""
+
+    def __init__(self, error: HTTPException) -> None:
+        super().__init__(error.description or error.name)
+        self.http_status = error.code or HTTPStatus.BAD_REQUEST
+        self.code = error.name.lower().replace(" ", "_")
+        self.title = error.name
+
+
+def _answer_unexpected(error: Exception) -> flask.Response:
+    """The one handler of this door that catches everything: log it, show a reference only."""
+    log.error("request.crashed", exc_info=error)
+    return answer(ApplianceError(UNEXPECTED))

@@ -1,0 +1,190 @@
+"""Who is asking, and units of work in their name."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+import threading
+import time
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+import flask
+import flask_login
+
+from appliance.domain.identity import Actor, Method, Origin, stranger
+from appliance.services import identify
+from appliance.wiring import Wiring
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
+
+SESSION_COOKIE = "codara_session"
+TOUCH_AFTER = timedelta(minutes=1)
+USES_REMEMBERED = 10_000
+
+
+class Asking(flask_login.UserMixin):  # type: ignore[misc]  # The library is not typed.
+    """Who asks in this request, as Flask-Login keeps them."""
+
+    def __init__(self, actor: Actor, known: identify.KnownSession | None = None) -> None:
+        self.actor = actor
+        self.known = known
+
+
+class Nobody(flask_login.AnonymousUserMixin):  # type: ignore[misc]  # The library is not typed.
+    """Somebody who has not signed in."""
+
+    known = None
+
+    @property
+    def actor(self) -> Actor:
+        """A stranger, from where this request came."""
+        return stranger(origin())
+
+
+class UseClock:
+    """When each credential's use was last written down; this process's, to spare the database."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._written: dict[UUID, float] = {}
+
+    def is_due(self, credential_id: UUID) -> bool:
+        """Whether a minute has passed since; says so to one caller only."""
+        present = time.monotonic()
+        with self._lock:
+            if present - self._written.get(credential_id, -60.0) < TOUCH_AFTER.total_seconds():
+                return False
+            if len(self._written) >= USES_REMEMBERED:
+                self._written.clear()
+            self._written[credential_id] = present
+            return True
+
+
+_uses = UseClock()
+
+
+def install(app: flask.Flask) -> None:
+    """Let Flask-Login ask us who is there. The session is a row of ours, not a signed cookie."""
+    manager = flask_login.LoginManager()
+    manager.session_protection = None
+    manager.anonymous_user = Nobody
+    manager.request_loader(_load)
+    manager.init_app(app)
+
+
+def wiring() -> Wiring:
+    """The long-lived objects of this process."""
+    return cast("Wiring", flask.current_app.extensions["codara"])
+
+
+def now() -> datetime:
+    """The present time, read once for a request."""
+    if "now" not in flask.g:
+        flask.g.now = datetime.now(UTC)
+    return cast("datetime", flask.g.now)
+
+
+def request_id() -> str:
+    """A reference to this request: in its events, its log lines and its error page."""
+    if "request_id" not in flask.g:
+        flask.g.request_id = secrets.token_hex(8)
+    return cast("str", flask.g.request_id)
+
+
+def origin() -> Origin:
+    """From where this request came."""
+    request = flask.request
+    agent = request.user_agent.string[:255].encode("ascii", "replace").decode("ascii")
+    return Origin(address=request.remote_addr or "", user_agent=agent, request_id=request_id())
+
+
+def actor() -> Actor:
+    """Who is asking."""
+    return cast("Actor", flask_login.current_user.actor)
+
+
+def known_session() -> identify.KnownSession | None:
+    """The browser session of this request, if it has one."""
+    return cast("identify.KnownSession | None", flask_login.current_user.known)
+
+
+def begin() -> AbstractContextManager[UnitOfWork]:
+    """A unit of work in the name of who is asking."""
+    return wiring().database.begin(actor())
+
+
+def reading() -> AbstractContextManager[UnitOfWork]:
+    """The same, in which the database itself refuses to write."""
+    return wiring().database.reading(actor())
+
+
+def is_internal() -> bool:
+    """Whether the request came over the local socket that only our system account can open."""
+    listener = flask.request.environ.get("gunicorn.socket")
+    return listener is not None and listener.family == socket.AF_UNIX
+
+
+def is_from(networks: tuple[str, ...]) -> bool:
+    """Whether the request came from one of these networks."""
+    try:
+        address = ipaddress.ip_address(flask.request.remote_addr or "")
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network) for network in networks)
+
+
+def note_use(actor: Actor) -> None:
+    """Remember that a token or key was used, at most once a minute."""
+    credential_id = actor.origin.credential_id
+    if credential_id is not None and _uses.is_due(credential_id):
+        with wiring().database.begin(actor) as work:
+            identify.note_use(work, credential_id, address=actor.origin.address, now=now())
+
+
+def _load(request: flask.Request) -> Asking | None:
+    """Flask-Login's question: who sent this request. A wrong token raises, a stale cookie does not.
+
+    Errors:
+        UnauthenticatedError: a token was sent and is not valid.
+    """
+    header = request.headers.get("Authorization", "")
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return Asking(_by_bearer(value.strip()))
+    cookie = request.cookies.get(SESSION_COOKIE)
+    return _by_cookie(cookie) if cookie else None
+
+
+def _by_bearer(text: str) -> Actor:
+    tools = wiring().sign_in
+    with wiring().database.reading(stranger(origin())) as work:
+        if text.count(".") == 2:  # noqa: PLR2004 - a JWT has three parts, RFC 7519.
+            found = identify.by_bearer(work, text, origin=origin(), bearer=tools.bearer, now=now())
+        else:
+            found = identify.by_token(
+                work, text, origin=origin(), fingerprint_key=tools.fingerprint_key, now=now()
+            )
+    note_use(found)
+    return found
+
+
+def _by_cookie(cookie: str) -> Asking | None:
+    key = wiring().sign_in.fingerprint_key
+    with wiring().database.reading(stranger(origin())) as work:
+        known = identify.by_session(work, cookie, origin=origin(), fingerprint_key=key, now=now())
+    if known is None:
+        return None
+    if now() - known.seen_at > TOUCH_AFTER:
+        with wiring().database.begin(known.actor) as work:
+            identify.touch_session(work, known.session_id, now=now())
+    return Asking(known.actor, known)
+
+
+def uses_session() -> bool:
+    """Whether the actor is a person in a browser, whose forms need a CSRF token."""
+    return actor().origin.method is Method.SESSION

@@ -1,0 +1,178 @@
+"""Builds every long-lived object from the settings, once for each process."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from appliance.db.engine import EngineOptions, make_engine, sqlite_url
+from appliance.db.unit_of_work import Database
+from appliance.git.storage import RepositoryStore
+from appliance.security.bearer import BearerTokens
+from appliance.security.capabilities import Capabilities
+from appliance.security.passwords import Hasher
+from appliance.security.sealing import Sealer
+from appliance.security.signing import InstanceSecret, Purpose, load_or_create
+from appliance.security.throttle import PER_ADDRESS, PER_USER, Throttle
+from appliance.security.throttle_stores import FallbackStore, MemoryStore, RedisStore
+from appliance.settings import Settings
+
+QUEUE_PATIENCE_SECONDS = 2.0  # The queue is on this machine or next to it.
+
+
+@dataclass(frozen=True)
+class Home:
+    """The one folder with all data, and what lies where in it."""
+
+    root: Path
+
+    @property
+    def sqlite_file(self) -> Path:
+        """The embedded database."""
+        return self.root / "codara.db"
+
+    @property
+    def keys(self) -> Path:
+        """Secrets of the instance."""
+        return self.root / "keys"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and locks of the running processes."""
+        return self.root / "run"
+
+    @property
+    def web_socket(self) -> Path:
+        """Where the git hooks and the SSH programs reach the appliance."""
+        return self.run / "web.sock"
+
+    @property
+    def queue_socket(self) -> Path:
+        """Where the embedded queue server listens."""
+        return self.run / "queue.sock"
+
+    @property
+    def queue(self) -> Path:
+        """Data of the embedded queue server."""
+        return self.root / "queue"
+
+    @property
+    def scratch(self) -> Path:
+        """Files that may vanish at any time."""
+        return self.root / "tmp"
+
+    def prepare(self) -> None:
+        """Make the folders, readable by the system account that runs the appliance alone."""
+        for folder in (self.root, self.keys, self.run, self.queue, self.scratch):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True)
+class SignInTools:
+    """What it takes to check who somebody is."""
+
+    hasher: Hasher
+    per_user: Throttle
+    per_address: Throttle
+    fingerprint_key: bytes
+    """With which tokens, sessions and links are fingerprinted."""
+    bearer: BearerTokens
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything a door hands to the verbs it calls."""
+
+    home: Home
+    settings: Settings
+    database: Database
+    repositories: RepositoryStore
+    secret: InstanceSecret
+    sealer: Sealer
+    sign_in: SignInTools
+    push_capabilities: Capabilities
+    lfs_capabilities: Capabilities
+    redis: redis.Redis
+
+    @property
+    def cookie_key(self) -> bytes:
+        """Signs cookies and form tokens."""
+        return self.secret.key(Purpose.COOKIES)
+
+    @property
+    def cursor_key(self) -> bytes:
+        """Signs paging cursors."""
+        return self.secret.key(Purpose.CURSORS)
+
+    @property
+    def database_url(self) -> str:
+        """Where the records are."""
+        return _database_url(self.home, self.settings)
+
+
+def build(home_folder: Path, settings: Settings) -> Wiring:
+    """Everything, for one home folder. Opens no connection yet.
+
+    Errors:
+        SettingsError: a key file is readable by others, or is none.
+    """
+    home = Home(home_folder.resolve())
+    home.prepare()
+    secret = load_or_create(home.keys / "instance.key")
+    queue = _queue(home, settings)
+    options = EngineOptions(
+        statement_timeout_seconds=settings.database.statement_timeout_seconds,
+        lock_timeout_seconds=settings.database.lock_timeout_seconds,
+        pool_size=settings.database.pool_size,
+    )
+    return Wiring(
+        home=home,
+        settings=settings,
+        database=Database(make_engine(_database_url(home, settings), options), settings),
+        repositories=RepositoryStore(home.root),
+        secret=secret,
+        sealer=Sealer([secret.key(Purpose.SEALING)]),
+        sign_in=_sign_in_tools(settings, secret, _queue_url(home, settings)),
+        push_capabilities=Capabilities(secret, "push"),
+        lfs_capabilities=Capabilities(secret, "lfs"),
+        redis=queue,
+    )
+
+
+def without_throttle(wiring: Wiring) -> Wiring:
+    """The same wiring for the console, whose every user is already on the machine."""
+    free = Throttle(MemoryStore(), dataclasses.replace(PER_USER, free_attempts=1_000_000))
+    tools = dataclasses.replace(wiring.sign_in, per_user=free, per_address=free)
+    return dataclasses.replace(wiring, sign_in=tools)
+
+
+def _database_url(home: Home, settings: Settings) -> str:
+    return settings.database.url.get_secret_value() or sqlite_url(home.sqlite_file)
+
+
+def _queue_url(home: Home, settings: Settings) -> str:
+    return settings.queue.url.get_secret_value() or f"unix://{home.queue_socket}"
+
+
+def _queue(home: Home, settings: Settings) -> redis.Redis:
+    return redis.Redis.from_url(
+        _queue_url(home, settings),
+        socket_connect_timeout=QUEUE_PATIENCE_SECONDS,
+        health_check_interval=30,
+    )
+
+
+def _sign_in_tools(settings: Settings, secret: InstanceSecret, queue_url: str) -> SignInTools:
+    attempts = FallbackStore(RedisStore(queue_url), MemoryStore())
+    return SignInTools(
+        hasher=Hasher(
+            memory_kib=settings.sign_in.argon2_memory_kib, passes=settings.sign_in.argon2_passes
+        ),
+        per_user=Throttle(attempts, PER_USER),
+        per_address=Throttle(attempts, PER_ADDRESS),
+        fingerprint_key=secret.key(Purpose.FINGERPRINTS),
+        bearer=BearerTokens(secret.key(Purpose.BEARER), issuer=settings.server.url),
+    )

@@ -1,0 +1,31 @@
+"""How gunicorn serves the web door. The addresses come from the settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from appliance import settings
+
+_home = Path(os.environ.get("CODARA_HOME", "var")).resolve()
+_settings = settings.from_process(_home)
+
+wsgi_app = "appliance.web.wsgi:application"
+bind = [
+    f"{_settings.server.host}:{_settings.server.port}",
+    f"unix:{_home / 'run' / 'web.sock'}",
+]
+umask = 0o077
+worker_class = "gthread"
+workers = _settings.server.web_processes
+threads = _settings.server.web_threads
+# Pages are quick, transfers are long: a thread is freed by its own limits, not by this one.
+timeout = 120
+graceful_timeout = 4
+keepalive = 15
+preload_app = True
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's heartbeat must not wait for a disk.
+limit_request_line = 0  # Paths of 4,000 bytes, percent-encoded; the application has its own limit.
+forwarded_allow_ips = "127.0.0.1"
+accesslog = None

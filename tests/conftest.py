@@ -1,0 +1,56 @@
+"""Both databases, closed sockets, and `world`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from appliance.db import schema
+from appliance.db.engine import make_engine, sqlite_url
+from tests.peers.postgresql import PostgresqlServer
+from tests.world import World, copy_sqlite
+
+pytest_plugins = ["tests.peers.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the newest revision; tests copy it."""
+    file = tmp_path_factory.mktemp("template") / "codara.db"
+    engine = make_engine(sqlite_url(file))
+    schema.upgrade(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgresqlServer) -> str:
+    """The name of a PostgreSQL database at the newest revision; tests copy it."""
+    engine = make_engine(postgresql.create("migrated"))
+    schema.upgrade(engine)
+    engine.dispose()
+    return "migrated"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of the test's own, once on each of the two."""
+    if request.param == "sqlite":
+        yield copy_sqlite(request.getfixturevalue("migrated_sqlite"), tmp_path / "home")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    template: str = request.getfixturevalue("migrated_postgresql")
+    name = f"test_{uuid4().hex}"
+    yield server.create(name, template=template)
+    server.drop(name)
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Generator[World]:
+    """An appliance with nobody in it, and quick ways to put somebody there."""
+    world = World(tmp_path / "home", database_url)
+    yield world
+    world.close()

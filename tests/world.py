@@ -1,0 +1,273 @@
+"""Builds users, organisations and repositories in a few words, on a real database and real folders.
+
+Rows are written directly, so that a test of one verb does not depend on another.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from appliance import wiring as wiring_module
+from appliance.db.audit_log import AuditEvent
+from appliance.db.base import Table
+from appliance.db.engine import sqlite_url
+from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
+from appliance.db.repositories import Grant, Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import EmailAddress, Owner, OwnerKind, User
+from appliance.domain.identity import Actor, ActorKind, Method, Origin
+from appliance.domain.ids import new_id
+from appliance.domain.names import fold
+from appliance.domain.permissions import InstanceRole, OrganisationRole, Role, Visibility
+from appliance.git import hooks
+from appliance.settings import Settings, load
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PASSWORD = "a long enough sentence"
+
+CHEAP = {
+    # A password hash of a millisecond; how strong a real one is has its own test.
+    "CODARA_SIGN_IN__ARGON2_MEMORY_KIB": "8",
+    "CODARA_SIGN_IN__ARGON2_PASSES": "1",
+    "CODARA_SERVER__WEB_PROCESSES": "1",
+    "CODARA_SSH__PORT": "0",
+    "CODARA_SERVER__PORT": "0",
+}
+
+
+def copy_sqlite(template: Path, home: Path) -> str:
+    """A copy of the migrated file in a home folder; gives its address."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "codara.db"
+    shutil.copyfile(template, file)
+    return sqlite_url(file)
+
+
+class World:
+    """One appliance: its wiring, and the people and things a test has put into it."""
+
+    def __init__(self, home: Path, database_url: str, **environment: str) -> None:
+        self.environment = {**CHEAP, "CODARA_DATABASE__URL": database_url, **environment}
+        self.home = home
+        self.wiring = self._build()
+        hooks.install(home)
+
+    def configure(self, **environment: str) -> None:
+        """Change settings: `configure(CODARA_ACCESS__PUBLIC_REPOSITORIES="true")`."""
+        self.environment |= environment
+        self.wiring.database.engine.dispose()
+        self.wiring = self._build()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.wiring.database.engine.dispose()
+        self.wiring.redis.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.wiring.settings
+
+    def begin(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work."""
+        return self.wiring.database.begin(actor)
+
+    def reading(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
+        """A reading transaction."""
+        return self.wiring.database.reading(actor)
+
+    def user(  # Everything a test might want to say of a user, in one line.
+        self,
+        name: str | None = None,
+        *,
+        role: Role | None = None,
+        on: str | None = None,
+        member: OrganisationRole | None = None,
+        of: str | None = None,
+        instance: InstanceRole = InstanceRole.USER,
+        password: str | None = None,
+    ) -> Actor:
+        """A new user, perhaps with a role on a repository or in an organisation."""
+        identifier = new_id()
+        name = name or f"user-{identifier.hex[-8:]}"
+        user = User(
+            id=identifier,
+            name=name,
+            instance_role=instance,
+            password_hash=self.wiring.sign_in.hasher.hash(password) if password else None,
+            created_at=NOON,
+        )
+        email = EmailAddress(
+            user_id=identifier, address=f"{name}@codara.test", address_key=f"{name}@codara.test"
+        )
+        self.add(_owner(identifier, OwnerKind.USER, name), user, email)
+        if role and on:
+            self.grant(name, role, on)
+        if member and of:
+            self.join(name, of, member)
+        return self.actor(name)
+
+    def administrator(self, name: str = "administrator") -> Actor:
+        """A user who administers the instance."""
+        return self.user(name, instance=InstanceRole.ADMINISTRATOR)
+
+    def organisation(self, name: str = "lab", *, base_role: Role | None = None) -> Organisation:
+        """A new organisation without members."""
+        identifier = new_id()
+        organisation = Organisation(id=identifier, name=name, base_role=base_role, created_at=NOON)
+        self.add(_owner(identifier, OwnerKind.ORGANISATION, name), organisation)
+        return organisation
+
+    def team(self, path: str, *members: str, parent: str | None = None) -> Team:
+        """A new team `ORG/TEAM`."""
+        organisation_name, name = path.split("/")
+        organisation = self._organisation(organisation_name)
+        team = Team(
+            organisation_id=organisation.id,
+            parent_id=self._team(f"{organisation_name}/{parent}").id if parent else None,
+            name=name,
+            name_key=fold(name),
+            created_at=NOON,
+        )
+        self.add(team)
+        for member in members:
+            membership = TeamMembership(
+                team_id=team.id, user_id=self._user(member).id, created_at=NOON
+            )
+            self.add(membership)
+        return team
+
+    def repository(
+        self,
+        path: str = "lab/notes",
+        *,
+        visibility: Visibility = Visibility.PRIVATE,
+        **fields: Any,
+    ) -> Repository:
+        """A new, empty repository; its owner is made too if there is none."""
+        owner_name, name = path.split("/")
+        owner = self.one(sa.select(Owner).where(Owner.name_key == fold(owner_name)))
+        if owner is None:
+            owner = self._owner_of(self.organisation(owner_name))
+        is_organisation = owner.kind is OwnerKind.ORGANISATION
+        repository = Repository(
+            id=new_id(),
+            owner_id=owner.id,
+            organisation_id=owner.id if is_organisation else None,
+            owner_name=owner.name,
+            name=name,
+            name_key=fold(name),
+            visibility=visibility,
+            created_at=NOON,
+            **fields,
+        )
+        self.add(repository)
+        self.wiring.repositories.create(repository.id)
+        return repository
+
+    def folder(self, repository: Repository) -> Path:
+        """Where a repository's bytes are."""
+        return self.wiring.repositories.folder(repository.id)
+
+    def grant(self, name: str, role: Role, on: str) -> None:
+        """Give a user, or a team `ORG/TEAM`, a role on a repository."""
+        repository = self._repository(on)
+        team_id = self._team(name).id if "/" in name else None
+        user_id = None if team_id else self._user(name).id
+        grant = Grant(
+            repository_id=repository.id,
+            user_id=user_id,
+            team_id=team_id,
+            role=role,
+            created_at=NOON,
+        )
+        self.add(grant)
+
+    def join(
+        self, name: str, organisation: str, role: OrganisationRole = OrganisationRole.MEMBER
+    ) -> None:
+        """Make a user a member of an organisation."""
+        membership = Membership(
+            organisation_id=self._organisation(organisation).id,
+            user_id=self._user(name).id,
+            role=role,
+            created_at=NOON,
+        )
+        self.add(membership)
+
+    def actor(self, name: str, *, method: Method = Method.CONSOLE, **fields: Any) -> Actor:
+        """The actor that a user is."""
+        user = self._user(name)
+        return Actor(
+            kind=ActorKind.USER,
+            label=user.name,
+            pseudonym=user.pseudonym,
+            id=user.id,
+            instance_role=user.instance_role,
+            origin=Origin(address="127.0.0.1", method=method),
+            **fields,
+        )
+
+    def events(self) -> list[str]:
+        """The kinds of all events so far, oldest first."""
+        with self.wiring.database.engine.connect() as connection:
+            query = sa.select(AuditEvent.kind).order_by(AuditEvent.position)
+            return list(connection.execute(query).scalars())
+
+    def add(self, *rows: Table) -> None:
+        """Write rows as they are, owners before what refers to them."""
+        for row in rows:
+            with self.wiring.database._writing() as session, session.begin():
+                session.add(row)
+
+    def one(self, query: sa.Select[Any]) -> Any:
+        """The one row of a query, or nothing."""
+        with self.wiring.database._reading() as session:
+            return session.scalar(query)
+
+    def _build(self) -> wiring_module.Wiring:
+        settings = load(file=None, environment=self.environment)
+        return wiring_module.build(self.home, settings)
+
+    def _user(self, name: str) -> User:
+        found = self.one(sa.select(User).where(User.name == name))
+        assert found is not None, f"no user {name}"
+        return found
+
+    def _organisation(self, name: str) -> Organisation:
+        found = self.one(sa.select(Organisation).where(Organisation.name == name))
+        assert found is not None, f"no organisation {name}"
+        return found
+
+    def _team(self, path: str) -> Team:
+        organisation_name, name = path.split("/")
+        query = sa.select(Team).where(
+            Team.organisation_id == self._organisation(organisation_name).id, Team.name == name
+        )
+        found = self.one(query)
+        assert found is not None, f"no team {path}"
+        return found
+
+    def _repository(self, path: str) -> Repository:
+        owner_name, name = path.split("/")
+        query = sa.select(Repository).where(
+            Repository.owner_name == owner_name, Repository.name == name
+        )
+        found = self.one(query)
+        assert found is not None, f"no repository {path}"
+        return found
+
+    def _owner_of(self, organisation: Organisation) -> Owner:
+        found = self.one(sa.select(Owner).where(Owner.id == organisation.id))
+        assert found is not None
+        return found
+
+
+def _owner(identifier: Any, kind: OwnerKind, name: str) -> Owner:
+    return Owner(id=identifier, kind=kind, name=name, name_key=fold(name))

@@ -108,6 +108,12 @@ class Wiring:
         return self.secret.key(Purpose.CURSORS)
 
     @property
+    def limiter_url(self) -> str:
+        """Where requests are counted, in the spelling of the rate limiter's library."""
+        url = _queue_url(self.home, self.settings)
+        return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix:") else url
+
+    @property
     def database_url(self) -> str:
         """Where the records are."""
         return _database_url(self.home, self.settings)

@@ -6,16 +6,25 @@ Rows are written directly, so that a test of one verb does not depend on another
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import flask
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
 from appliance import wiring as wiring_module
 from appliance.db.audit_log import AuditEvent
 from appliance.db.base import Table
+from appliance.db.credentials import (
+    AccessToken,
+    BrowserSession,
+    SessionActivity,
+    TokenRepository,
+)
 from appliance.db.engine import sqlite_url
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
@@ -24,9 +33,18 @@ from appliance.db.users import EmailAddress, Owner, OwnerKind, User
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
 from appliance.domain.ids import new_id
 from appliance.domain.names import fold
-from appliance.domain.permissions import InstanceRole, OrganisationRole, Role, Visibility
+from appliance.domain.permissions import (
+    InstanceRole,
+    OrganisationRole,
+    Role,
+    Scope,
+    Visibility,
+)
 from appliance.git import hooks
+from appliance.security import tokens
 from appliance.settings import Settings, load
+from appliance.web.app import create_app
+from appliance.web.requests import SESSION_COOKIE
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough sentence"
@@ -55,6 +73,7 @@ class World:
     def __init__(self, home: Path, database_url: str, **environment: str) -> None:
         self.environment = {**CHEAP, "CODARA_DATABASE__URL": database_url, **environment}
         self.home = home
+        self._app: flask.Flask | None = None
         self.wiring = self._build()
         hooks.install(home)
 
@@ -63,6 +82,7 @@ class World:
         self.environment |= environment
         self.wiring.database.engine.dispose()
         self.wiring = self._build()
+        self._app = None
 
     def close(self) -> None:
         """Let go of connections."""
@@ -213,6 +233,69 @@ class World:
             origin=Origin(address="127.0.0.1", method=method),
             **fields,
         )
+
+    def token(
+        self,
+        name: str,
+        *scopes: Scope,
+        repositories: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """An access token of a user, for everything unless scopes or repositories are named."""
+        secret = tokens.mint()
+        row = AccessToken(
+            id=new_id(),
+            user_id=self._user(name).id,
+            name="test",
+            secret_hash=tokens.fingerprint(secret, key=self.wiring.sign_in.fingerprint_key),
+            shown_prefix=tokens.shown_part(secret),
+            scopes=[str(scope) for scope in scopes or Scope],
+            all_repositories=repositories is None,
+            created_at=NOON,
+            expires_at=expires_at,
+        )
+        self.add(row)
+        for path in repositories or ():
+            self.add(TokenRepository(token_id=row.id, repository_id=self._repository(path).id))
+        return secret
+
+    @property
+    def app(self) -> flask.Flask:
+        """The web application of this appliance, made when it is first asked for."""
+        if self._app is None:
+            self._app = create_app(self.wiring)
+            self._app.testing = True
+        return self._app
+
+    def client(self, name: str | None = None, *scopes: Scope) -> FlaskClient:
+        """An HTTP client: a stranger's, or a user's with a token."""
+        client = self.app.test_client()
+        if name is not None:
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(name, *scopes)}"
+        return client
+
+    def browser(self, name: str, *, elevated: bool = False) -> FlaskClient:
+        """A browser in which a user has signed in; its forms need no token in tests."""
+        secret = tokens.new_session_id()
+        session = BrowserSession(
+            id=new_id(),
+            user_id=self._user(name).id,
+            secret_hash=tokens.fingerprint(secret, key=self.wiring.sign_in.fingerprint_key),
+            address="127.0.0.1",
+            user_agent="test",
+            created_at=datetime.now(UTC),
+            ends_at=datetime.now(UTC) + timedelta(days=1),
+        )
+        activity = SessionActivity(
+            id=session.id,
+            seen_at=datetime.now(UTC),
+            elevated_until=datetime.now(UTC) + timedelta(hours=1) if elevated else None,
+        )
+        self.add(session, activity)
+        self.app.config["WTF_CSRF_ENABLED"] = False
+        client = self.app.test_client()
+        client.set_cookie(SESSION_COOKIE, secret)
+        return client
 
     def events(self) -> list[str]:
         """The kinds of all events so far, oldest first."""

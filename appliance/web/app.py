@@ -10,15 +10,14 @@ import structlog
 from flask_babel import Babel, get_locale
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance import version
-from appliance.web import errors, headers, present, requests, routes
+from appliance.web import csrf, errors, headers, present, requests, routes
+from appliance.web.api import frame
 from appliance.wiring import Wiring
 
 log = structlog.get_logger()
-csrf = CSRFProtect()
 
 LOCALES = ("en", "de")
 THEMES = ("light", "dark")
@@ -31,12 +30,13 @@ def create_app(wiring: Wiring) -> flask.Flask:
     _configure(app, wiring)
     requests.install(app)
     Babel(app, locale_selector=_locale)
-    csrf.init_app(app)
+    csrf.install(app)
     errors.install(app)
     headers.install(app, is_https=wiring.settings.server.url.startswith("https:"))
     present.register(app, clock=requests.now)
     _log_requests(app)
     _give_templates_what_they_need(app)
+    frame.install(app)
     routes.install(app)
     return app
 
@@ -50,8 +50,6 @@ def _configure(app: flask.Flask, wiring: Wiring) -> None:
         SESSION_COOKIE_NAME="codara_form",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.server.url.startswith("https:"),
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_CHECK_DEFAULT=False,
         SEND_FILE_MAX_AGE_DEFAULT=ONE_YEAR_SECONDS,
         TEMPLATES_AUTO_RELOAD=False,
     )

@@ -82,6 +82,21 @@ def wiring() -> Wiring:
     return cast("Wiring", flask.current_app.extensions["codara"])
 
 
+def wiring_of(app: flask.Flask) -> Wiring:
+    """The same, while the application is being put together."""
+    return cast("Wiring", app.extensions["codara"])
+
+
+def raw_tail(segments: int) -> bytes:
+    """The path of this request after so many segments, as the bytes that were sent.
+
+    Flask's own path parameter is text, and turns bytes that are no UTF-8 into something else.
+    """
+    raw = flask.request.environ["PATH_INFO"].encode("latin-1")
+    parts: list[bytes] = raw.split(b"/", segments + 1)
+    return parts[segments + 1] if len(parts) > segments + 1 else b""
+
+
 def now() -> datetime:
     """The present time, read once for a request."""
     if "now" not in flask.g:

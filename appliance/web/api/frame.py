@@ -1,0 +1,227 @@
+"""What every endpoint of the API has: who may call how often, repeats, ETags, errors, pages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import flask
+import structlog
+from flask_limiter import HeaderNames, Limiter, RequestLimit
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.openapi import OpenAPI
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from appliance.errors import FieldProblem, InvalidError, ThrottledError
+from appliance.services import idempotency
+from appliance.web import paging, requests
+
+log = structlog.get_logger()
+
+PREFIX = "/api/v1"
+SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
+SECURITY_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "An access token or a JWT."},
+    "session": {"type": "apiKey", "in": "cookie", "name": requests.SESSION_COOKIE},
+}
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Body(BaseModel):
+    """What a client sends: nothing unknown in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Answer(BaseModel):
+    """What we send."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class PageQuery(BaseModel):
+    """Where in a list to go on, and how far."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    limit: int = Field(paging.DEFAULT_LIMIT, ge=1, le=paging.LARGEST_LIMIT)
+    cursor: str | None = Field(None, max_length=1024, description="`next` of the page before")
+
+
+class Problem(Answer):
+    """What went wrong, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: list[dict[str, str]] | None = None
+
+
+PROBLEMS: dict[Any, Any] = {
+    "4XX": {
+        "description": "What went wrong",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    },
+}
+
+
+def area(name: str, description: str) -> APIBlueprint:
+    """The blueprint of one row of the API's table."""
+    return APIBlueprint(
+        f"api_{name}",
+        __name__,
+        url_prefix=PREFIX,
+        abp_tags=[Tag(name=name, description=description)],
+        abp_security=SECURITY,
+        abp_responses=PROBLEMS,
+    )
+
+
+def install(app: OpenAPI) -> None:
+    """Rate limits, repeats and ETags for everything under the prefix."""
+    app.validation_error_callback = refuse_invalid
+    _limit_rates(app)
+    app.before_request(_answer_a_repeat)
+    app.after_request(_finish)
+
+
+def refuse_invalid(error: ValidationError) -> NoReturn:
+    """A request that does not fit its model, as a problem that names the fields."""
+    problems = [
+        FieldProblem(".".join(str(part) for part in each["loc"]) or "body", each["msg"])
+        for each in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    first = problems[0]
+    raise InvalidError(f"{first.field}: {first.message}", *problems)
+
+
+def page(items: Sequence[BaseModel], after: Any | None) -> flask.Response:
+    """A page of a list: `items`, and `next` if there is more; `after` is where that goes on."""
+    next_cursor = None if after is None else paging.cursor(after)
+    body = {"items": [item.model_dump(mode="json") for item in items], "next": next_cursor}
+    response = flask.jsonify(body)
+    response.headers.update(paging.next_link(next_cursor))
+    return response
+
+
+def answer(item: BaseModel, status: int = HTTPStatus.OK, location: str | None = None) -> Any:
+    """One thing; for a new one with its status 201 and address."""
+    response = flask.jsonify(item.model_dump(mode="json"))
+    response.status_code = status
+    if location is not None:
+        response.headers["Location"] = location
+    return response
+
+
+def nothing() -> Any:
+    """An answer without a body."""
+    return flask.Response(status=HTTPStatus.NO_CONTENT)
+
+
+def is_api() -> bool:
+    """Whether this request is for the API."""
+    return flask.request.path.startswith(PREFIX)
+
+
+def _limit_rates(app: OpenAPI) -> None:
+    settings = requests.wiring_of(app).settings
+    patient, stranger = (
+        f"{settings.limits.api_requests_per_minute}/minute",
+        f"{settings.limits.stranger_requests_per_minute}/minute",
+    )
+    Limiter(
+        _who,
+        app=app,
+        default_limits=[lambda: patient if requests.actor().is_signed_in else stranger],
+        default_limits_exempt_when=lambda: not is_api() or requests.is_internal(),
+        storage_uri=requests.wiring_of(app).limiter_url,
+        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
+        strategy="moving-window",
+        headers_enabled=True,
+        header_name_mapping={
+            HeaderNames.LIMIT: "RateLimit-Limit",
+            HeaderNames.REMAINING: "RateLimit-Remaining",
+            HeaderNames.RESET: "RateLimit-Reset",
+        },
+        retry_after="delta-seconds",
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        on_breach=_refuse_breach,
+        key_prefix="codara",
+    )
+
+
+def _who() -> str:
+    actor = requests.actor()
+    return actor.pseudonym if actor.is_signed_in else f"address:{actor.origin.address}"
+
+
+def _refuse_breach(limit: RequestLimit) -> NoReturn:
+    raise ThrottledError(
+        "Too many requests in a minute.",
+        retry_after_seconds=max(1, int(limit.reset_at - requests.now().timestamp())),
+    )
+
+
+def _answer_a_repeat() -> Any:
+    """If this very write was answered before, answer the same again."""
+    key = flask.request.headers.get("Idempotency-Key")
+    if key is None or not is_api() or flask.request.method not in UNSAFE_METHODS:
+        return None
+    if not requests.actor().is_signed_in:
+        return None
+    request = flask.request
+    digest = hashlib.sha256(
+        b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    ).digest()
+    with requests.begin() as work:
+        earlier = idempotency.claim(work, key, request_hash=digest, now=requests.now())
+    if earlier is None:
+        flask.g.idempotency_key = key
+        return None
+    return flask.Response(
+        earlier.body, earlier.status, {**earlier.headers, "Idempotency-Replayed": "true"}
+    )
+
+
+def _finish(response: flask.Response) -> flask.Response:
+    if not is_api():
+        return response
+    _keep_for_a_repeat(response)
+    if flask.request.method == "GET" and response.status_code == HTTPStatus.OK:
+        _tag(response)
+    return response
+
+
+def _keep_for_a_repeat(response: flask.Response) -> None:
+    key = flask.g.pop("idempotency_key", None)
+    if key is None:
+        return
+    with requests.begin() as work:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            idempotency.release(work, key)
+            return
+        headers = {
+            name: response.headers[name]
+            for name in ("Content-Type", "Location")
+            if name in response.headers
+        }
+        body = response.get_data(as_text=True)
+        idempotency.keep(work, key, idempotency.Answer(response.status_code, body, headers))
+
+
+def _tag(response: flask.Response) -> None:
+    if response.is_streamed or response.direct_passthrough:
+        return
+    if "ETag" not in response.headers:
+        response.set_etag(paging.etag(response.get_data()))
+    response.make_conditional(flask.request)

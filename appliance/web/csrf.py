@@ -1,0 +1,46 @@
+"""Form tokens: every write from a browser session carries one; writes with a token need none."""
+
+from __future__ import annotations
+
+import flask
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from appliance.errors import RefusedError
+from appliance.web import requests
+
+protection = CSRFProtect()
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# These doors take no cookie as proof, so a forged form could do nothing there.
+WITHOUT_COOKIES = frozenset({"git_http", "lfs_http", "internal", "health"})
+
+
+class FormExpiredError(RefusedError):
+    """The form was made for another session, or by another site."""
+
+    code = "form_expired"
+    http_status = 400
+    title = "This form is no longer valid"
+
+
+def install(app: flask.Flask) -> None:
+    """Check the token of every write that relies on a cookie."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # The session ends; its tokens end with it.
+    protection.init_app(app)
+
+    @app.before_request
+    def _check() -> None:
+        request = flask.request
+        if not app.config.get("WTF_CSRF_ENABLED", True):
+            return
+        if request.method in SAFE_METHODS or request.blueprint in WITHOUT_COOKIES:
+            return
+        if request.path.startswith("/api/") and not requests.uses_session():
+            return
+        try:
+            protection.protect()
+        except CSRFError as error:
+            raise FormExpiredError(
+                "The form was opened too long ago or elsewhere. Load the page again and retry."
+            ) from error

@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 
@@ -18,6 +19,8 @@ from typing import Protocol
 class Pace:
     """How fast the wait grows, and what a success undoes."""
 
+    counts: str
+    """What is counted (`user`, `address`), so that a user named like an address is not that."""
     free_attempts: int
     """Failures that cost nothing."""
     base_seconds: float
@@ -31,16 +34,21 @@ class Pace:
 
     def waits(self) -> tuple[float, ...]:
         """The wait after 0, 1, 2 … failures, in seconds; the last one holds for all that follow."""
-        grown = [self.base_seconds]
-        while grown[-1] < self.cap_seconds:
-            grown.append(min(grown[-1] * 2, self.cap_seconds))
-        return (0.0,) * (self.free_attempts + 1) + tuple(grown)
+        return _waits(self)
 
 
-PER_USER = Pace(5, 1, 900, 24 * 3600, success_forgets=True)
+@cache
+def _waits(pace: Pace) -> tuple[float, ...]:
+    grown = [pace.base_seconds]
+    while 0 < grown[-1] < pace.cap_seconds:
+        grown.append(min(grown[-1] * 2, pace.cap_seconds))
+    return (0.0,) * (pace.free_attempts + 1) + tuple(grown)
+
+
+PER_USER = Pace("user", 5, 1, 900, 24 * 3600, success_forgets=True)
 # An office shares one address, so more is free; and a guesser with one good account of their own
 # must not be able to wipe the count of their address by signing in.
-PER_ADDRESS = Pace(20, 1, 300, 3600, success_forgets=False)
+PER_ADDRESS = Pace("address", 20, 1, 300, 3600, success_forgets=False)
 
 
 class Store(Protocol):
@@ -72,20 +80,20 @@ class Throttle:
 
     def check(self, key: str) -> float:
         """How many seconds to wait; 0 allows one attempt, to be followed by its outcome."""
-        return self._store.claim(_hidden(key), self._pace, self._clock())
+        return self._store.claim(self._hidden(key), self._pace, self._clock())
 
     def failed(self, key: str) -> None:
         """The attempt that `check` allowed was wrong: the wait runs from now."""
-        self._store.postpone(_hidden(key), self._pace, self._clock())
+        self._store.postpone(self._hidden(key), self._pace, self._clock())
 
     def succeeded(self, key: str) -> None:
         """The attempt that `check` allowed was right."""
         if self._pace.success_forgets:
-            self._store.forget(_hidden(key))
+            self._store.forget(self._hidden(key))
         else:
-            self._store.take_back(_hidden(key))
+            self._store.take_back(self._hidden(key))
 
-
-def _hidden(key: str) -> str:
-    """A key of one size that names nobody, however long the name was that a client sent."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    def _hidden(self, key: str) -> str:
+        """A key of one size that names nobody, however long the name was that a client sent."""
+        text = f"{self._pace.counts}:{key}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,8 +14,8 @@ from appliance.security.throttle import PER_ADDRESS, PER_USER, Pace, Store, Thro
 from appliance.security.throttle_stores import KEY_PREFIX, FallbackStore, MemoryStore, RedisStore
 from tests.peers.redis import start_redis
 
-PACE = Pace(3, 1, 60, 3600, success_forgets=True)
-SHARED = Pace(3, 1, 60, 3600, success_forgets=False)
+PACE = Pace("user", 3, 1, 60, 3600, success_forgets=True)
+SHARED = Pace("address", 3, 1, 60, 3600, success_forgets=False)
 
 
 class Clock:
@@ -133,6 +133,19 @@ def test_keys_do_not_disturb_each_other(store, clock):
     assert throttle.check("reader") == 0
 
 
+def test_a_user_who_is_named_like_an_address_is_not_that_address(store, clock):
+    users, addresses = (Throttle(store, pace, clock=clock) for pace in (PACE, SHARED))
+    fail(users, clock, "192.0.2.7", 6)
+
+    assert addresses.check("192.0.2.7") == 0
+
+
+def test_a_pace_without_waits_never_waits(store, clock):
+    throttle = Throttle(store, Pace("user", 0, 0, 0, 60, success_forgets=True), clock=clock)
+
+    assert fail(throttle, clock, "writer", 50) == []
+
+
 def test_a_success_forgets_the_failures_of_a_user(store, clock):
     throttle = Throttle(store, PACE, clock=clock)
     fail(throttle, clock, "writer", 4)
@@ -243,7 +256,7 @@ def test_without_redis_the_counting_goes_on_and_redis_is_tried_again_later(clock
     st.floats(0.1, 10_000),
 )
 def test_waits_never_shrink_and_never_pass_the_cap(free, base, cap):
-    waits = Pace(free, base, max(base, cap), 60, success_forgets=True).waits()
+    waits = Pace("user", free, base, max(base, cap), 60, success_forgets=True).waits()
 
     assert list(waits) == sorted(waits)
     assert waits[: free + 1] == (0,) * (free + 1)

@@ -1,0 +1,192 @@
+"""Clones, fetches and pushes as streams: git's own programs between a request and its answer.
+
+The HTTP door calls `advertise` for `GET info/refs`, and `fetch` or `receive` for the `POST` that
+follows. The SSH door starts the same programs itself, with the same environment. Nothing is held in
+memory: a slow reader slows git, a slow sender is waited for, and `close()` ends all that was begun.
+Source: gitprotocol-http(5), gitprotocol-v2(5).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from appliance.errors import DamagedError, InvalidError
+from appliance.git import process
+from appliance.git.duplex import Body, Duplex, GunzippedBody
+from appliance.git.hooks import push_hooks
+from appliance.git.packets import error_packet, service_header
+
+GIB = 1024**3
+ADVERTISEMENT_SECONDS = 120.0
+ADVERTISEMENT_BYTES = GIB  # Millions of refs; they are streamed.
+COULD_NOT_READ = "The appliance could not read this repository. An administrator can repair it."
+NEWEST = 2
+VERSIONS = {"version=0": 0, "version=1": 1, "version=2": NEWEST}
+
+
+class Service(StrEnum):
+    """What a client may ask of the HTTP door, by the name it uses."""
+
+    UPLOAD_PACK = "git-upload-pack"
+    RECEIVE_PACK = "git-receive-pack"
+
+
+WORDS = {
+    Service.UPLOAD_PACK: ["upload-pack", "--strict"],
+    Service.RECEIVE_PACK: ["receive-pack"],
+}
+
+
+@dataclass(frozen=True)
+class TransferLimits:
+    """How long and how much one transfer may be."""
+
+    push_size_bytes: int = 4 * GIB
+    transfer_seconds: float = 4 * 3600.0
+
+
+@dataclass(frozen=True)
+class Push:
+    """What git's hooks need in order to ask whether a push may happen."""
+
+    capability: str = field(repr=False)
+    socket: Path
+    home: Path
+
+
+def fetch_environment(*, protocol: str) -> dict[str, str]:
+    """The whole environment of a program that gives objects away, at either door.
+
+    `protocol` is what the client sent as Git-Protocol.
+    """
+    return process.environment(_protocol(protocol))
+
+
+def push_environment(*, protocol: str, push: Push, limits: TransferLimits) -> dict[str, str]:
+    """The whole environment of the program that receives a push, at either door."""
+    variables = _protocol(protocol) | {
+        "CODARA_PUSH": push.capability,
+        "CODARA_SOCKET": os.fspath(push.socket),
+    }
+    settings = {
+        "core.hooksPath": os.fspath(push_hooks(push.home)),
+        "receive.maxInputSize": str(limits.push_size_bytes),
+    }
+    return process.environment(variables, settings)
+
+
+def protocol_version(protocol: str) -> int:
+    """The newest version that a client says it speaks and we know; 0 when it says nothing."""
+    said = protocol[:256].split(":")
+    return max((version for key, version in VERSIONS.items() if key in said), default=0)
+
+
+def advertise(folder: Path, service: Service, *, protocol: str) -> Iterator[bytes]:
+    """The answer to `GET info/refs?service=...`, from its first line on.
+
+    Errors:
+        DamagedError: the repository cannot be read.
+    """
+    if not (folder / "HEAD").is_file():
+        raise DamagedError(COULD_NOT_READ)
+    if service is Service.UPLOAD_PACK and protocol_version(protocol) == NEWEST:
+        return iter((_capabilities(folder),))
+    return _refs(folder, service, protocol)
+
+
+def fetch(folder: Path, body: Body, *, protocol: str, limits: TransferLimits) -> Duplex:
+    """The answer to `POST git-upload-pack`; iterate it, and `close()` it whatever happens."""
+    return _serve(
+        folder,
+        [*WORDS[Service.UPLOAD_PACK], "--stateless-rpc", "."],
+        body,
+        variables=fetch_environment(protocol=protocol),
+        limits=limits,
+    )
+
+
+def receive(
+    folder: Path, body: Body, *, protocol: str, push: Push, limits: TransferLimits
+) -> Duplex:
+    """The answer to `POST git-receive-pack`; iterate it, and `close()` it whatever happens."""
+    return _serve(
+        folder,
+        [*WORDS[Service.RECEIVE_PACK], "--stateless-rpc", "."],
+        body,
+        variables=push_environment(protocol=protocol, push=push, limits=limits),
+        limits=limits,
+    )
+
+
+def plain_body(body: Body, *, encoding: str, limits: TransferLimits) -> Body:
+    """The body as git wants it, whatever Content-Encoding it came in.
+
+    Errors:
+        InvalidError: an encoding that we do not know.
+    """
+    if encoding in {"", "identity"}:
+        return body
+    if encoding in {"gzip", "x-gzip"}:
+        return GunzippedBody(body, limit_bytes=limits.push_size_bytes)
+    raise InvalidError(f"Content-Encoding {encoding[:40]!r} is not known here. Send gzip or none.")
+
+
+def _serve(
+    folder: Path,
+    words: list[str],
+    body: Body,
+    *,
+    variables: dict[str, str],
+    limits: TransferLimits,
+) -> Duplex:
+    running = process.popen(words, at=folder, extra=variables, stderr=subprocess.PIPE)
+    return Duplex(
+        running,
+        body,
+        seconds=limits.transfer_seconds,
+        drain_bytes=limits.push_size_bytes,
+        failure=error_packet(COULD_NOT_READ),
+    )
+
+
+def _protocol(protocol: str) -> dict[str, str]:
+    version = protocol_version(protocol)
+    return {"GIT_PROTOCOL": f"version={version}"} if version else {}
+
+
+def _refs(folder: Path, service: Service, protocol: str) -> Iterator[bytes]:
+    with process.stream(
+        [*WORDS[service], "--http-backend-info-refs", "."],
+        at=folder,
+        extra=fetch_environment(protocol=protocol),
+        timeout_seconds=ADVERTISEMENT_SECONDS,
+        output_bytes=ADVERTISEMENT_BYTES,
+    ) as speech:
+        yield service_header(service)
+        yield from speech
+        if speech.wait() != 0:
+            yield error_packet(COULD_NOT_READ)
+
+
+def _capabilities(folder: Path) -> bytes:
+    """What version 2 answers first: the same for every repository of ours and every client, as
+    long as the git program is the same one.
+    """
+    program = Path(shutil.which("git", path=process.PATH) or "/usr/bin/git").stat()
+    identity = (program.st_ino, program.st_mtime_ns)
+    if identity not in _CAPABILITIES_OF:
+        _CAPABILITIES_OF[identity] = process.run(
+            [*WORDS[Service.UPLOAD_PACK], "--http-backend-info-refs", "."],
+            at=folder,
+            extra=fetch_environment(protocol="version=2"),
+        )
+    return _CAPABILITIES_OF[identity]
+
+
+_CAPABILITIES_OF: dict[tuple[int, int], bytes] = {}

@@ -139,7 +139,7 @@ def hue(person: str) -> int:
 def size(size_bytes: int) -> str:
     """A size in binary units."""
     if size_bytes < BINARY_STEP:
-        return ngettext("%(num)s byte", "%(num)s bytes", size_bytes)
+        return str(ngettext("%(num)s byte", "%(num)s bytes", size_bytes))
     step = min((size_bytes.bit_length() - 1) // 10, len(UNITS))
     value = size_bytes / BINARY_STEP**step
     digits = "#,##0" if value >= WHOLE_FROM else "#,##0.#"
@@ -148,7 +148,7 @@ def size(size_bytes: int) -> str:
 
 def count(number: int) -> str:
     """A whole number with its thousands kept apart."""
-    return format_decimal(number)
+    return str(format_decimal(number))
 
 
 def short_count(number: int) -> str:
@@ -186,10 +186,14 @@ def duration(seconds: float) -> str:
     """A span in its two largest units: `2 h 5 min`, `40 s`."""
     whole = max(0, round(seconds))
     if whole < 60:  # noqa: PLR2004 - a minute
-        return gettext("%(seconds)s s", seconds=whole)
+        return str(gettext("%(seconds)s s", seconds=whole))
     if whole < 3600:  # noqa: PLR2004 - an hour
-        return gettext("%(minutes)s min %(seconds)s s", minutes=whole // 60, seconds=whole % 60)
-    return gettext("%(hours)s h %(minutes)s min", hours=whole // 3600, minutes=whole % 3600 // 60)
+        return str(
+            gettext("%(minutes)s min %(seconds)s s", minutes=whole // 60, seconds=whole % 60)
+        )
+    return str(
+        gettext("%(hours)s h %(minutes)s min", hours=whole // 3600, minutes=whole % 3600 // 60)
+    )
 
 
 def _machine(at: datetime) -> str:

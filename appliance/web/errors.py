@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import flask
 import structlog
@@ -10,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from appliance.errors import (
     ApplianceError,
+    ElevationRequiredError,
     InvalidError,
     MovedError,
     NotFoundError,
@@ -79,6 +81,10 @@ def _problem(error: ApplianceError) -> flask.Response:
 def _page(error: ApplianceError) -> flask.Response:
     if isinstance(error, MovedError):
         return _redirect_to_new_path(error)
+    if isinstance(error, ElevationRequiredError):
+        return flask.make_response(
+            flask.redirect(flask.url_for("sign_in.confirm", next=_where_they_were()), 303)
+        )
     if isinstance(error, UnauthenticatedError):
         return flask.make_response(
             flask.redirect(flask.url_for("sign_in.show", next=flask.request.full_path), 303)
@@ -87,13 +93,21 @@ def _page(error: ApplianceError) -> flask.Response:
         flask.render_template(
             "error.html",
             title=error.title,
-            message=str(error),
+            explanation=str(error),
             status=error.http_status,
-            code=error.code,
-            request_id=requests.request_id(),
+            reference=requests.request_id(),
         ),
         error.http_status,
     )
+
+
+def _where_they_were() -> str:
+    """The page to go back to: this one, or for a form the page it stood on."""
+    request = flask.request
+    if request.method in {"GET", "HEAD"}:
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if came_from.netloc == request.host else "/"
 
 
 def _redirect_to_new_path(error: MovedError) -> flask.Response:

@@ -1,0 +1,54 @@
+"""Forms of pages become frozen values, or an InvalidError that names the fields."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from flask_babel import gettext as _
+from pydantic import BaseModel, ConfigDict, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from appliance.errors import ApplianceError, FieldProblem, InvalidError
+
+
+class Form(BaseModel):
+    """What a person filled in. A field left empty counts as not there."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    @classmethod
+    def parse(cls, values: MultiDict[str, str]) -> Self:
+        """The form, checked.
+
+        Errors:
+            InvalidError: names each field that is not as it must be, in words for people.
+        """
+        given: dict[str, object] = {}
+        for name, field in cls.model_fields.items():
+            entries = [entry for entry in values.getlist(name) if entry != ""]
+            if not entries:
+                continue
+            is_list = str(field.annotation).startswith(("list", "tuple"))
+            given[name] = entries if is_list else entries[0]
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise _in_words(error) from error
+
+
+def problems(error: ApplianceError | None) -> dict[str, str]:
+    """The problem of each field; one about no field stands under the empty name."""
+    if error is None:
+        return {}
+    if isinstance(error, InvalidError) and error.fields:
+        return {each.field: each.message for each in error.fields}
+    return {"": str(error)}
+
+
+def _in_words(error: ValidationError) -> InvalidError:
+    found = []
+    for each in error.errors(include_url=False, include_input=False):
+        name = str(each["loc"][0]) if each["loc"] else ""
+        missing = each["type"] == "missing"
+        found.append(FieldProblem(name, _("This is needed.") if missing else each["msg"]))
+    return InvalidError(_("Something in the form is not right."), *found)

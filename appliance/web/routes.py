@@ -5,8 +5,10 @@ from __future__ import annotations
 import flask
 
 from appliance.web import health
+from appliance.web.api import describe
 
 
 def install(app: flask.Flask) -> None:
     """Put the pages, the API and the Git door into the application."""
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(describe.blueprint)

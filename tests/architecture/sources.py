@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDERS = ("appliance", "audit", "config", "docs", "migrations", "script", "tests")
+FOLDERS = (
+    *("appliance", "audit", "config", "docs", "migrations", "requirements", "script", "tests"),
+)
 OTHERS = (".ci", ".devcontainer")
 TEXTS = frozenset(
     {".py", ".html", ".css", ".js", ".md", ".toml", ".sh", ".txt", ".json", ".svg", ".yaml", ""}

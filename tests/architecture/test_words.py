@@ -14,8 +14,8 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
 
 def pages():
-    folders = ("appliance", "audit", "config", "docs", "migrations", "script", "tests")
-    everywhere = (*files(*folders, suffix=".md"), *top_level_files())
+    folders = ("appliance", "audit", "config", "docs", "migrations", "requirements", "script")
+    everywhere = (*files(*folders, suffix=".md"), *top_level_files(), ROOT / "tests" / "README.md")
     return [path for path in everywhere if path.suffix == ".md"]
 
 

@@ -1,0 +1,190 @@
+"""The environment is made once, repairs itself, and needs neither pip nor a network of its own."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+PROJECT = """
+[project]
+name = "codara-appliance"
+version = "1.2.3"
+[project.scripts]
+codara = "appliance.hello:main"
+"""
+HELLO = 'def main():\n    print("hello from", __file__)\n    return 3\n'
+
+
+def checkout_at(folder: Path) -> Path:
+    """A checkout in small: the real script, locks without packages, one command."""
+    for name in ("script", "requirements", "appliance"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(ROOT / "script" / "environment.py", folder / "script")
+    (wheel,) = (ROOT / "requirements").glob("pip-*.whl")
+    (folder / "requirements" / wheel.name).symlink_to(wheel)
+    for lock in ("app", "dev"):
+        (folder / "requirements" / f"{lock}.lock").write_text("# nothing\n", "utf-8")
+    (folder / "pyproject.toml").write_text(PROJECT, "utf-8")
+    (folder / "appliance" / "hello.py").write_text(HELLO, "utf-8")
+    return folder
+
+
+def set_up(checkout: Path, profile: str = "app") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, checkout / "script" / "environment.py", profile],
+        env={
+            "PATH": os.environ["PATH"],
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": (checkout / "requirements").as_uri(),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A checkout that is set up, in a folder with a blank; every test leaves it mended."""
+    checkout = checkout_at(tmp_path_factory.mktemp("made") / "a checkout")
+    assert set_up(checkout).returncode == 0
+    return checkout
+
+
+@pytest.fixture
+def lock(checkout):
+    """The lock of the product, put back afterwards."""
+    file = checkout / "requirements" / "app.lock"
+    yield file
+    file.write_text("# nothing\n", "utf-8")
+    assert set_up(checkout).returncode == 0
+
+
+def say(checkout: Path) -> subprocess.CompletedProcess[str]:
+    command = checkout / ".venv" / "bin" / "codara"
+    return subprocess.run([command], capture_output=True, text=True, check=False, cwd="/")
+
+
+def test_the_command_runs_from_anywhere_even_with_blanks_in_the_path(checkout):
+    said = say(checkout)
+
+    assert said.returncode == 3, said.stderr
+    assert said.stdout == f"hello from {checkout}/appliance/hello.py\n"
+
+
+def test_the_second_time_nothing_is_done(checkout):
+    before = {path: path.stat().st_mtime_ns for path in (checkout / ".venv").rglob("*")}
+
+    again = set_up(checkout)
+
+    assert again.returncode == 0
+    assert again.stderr == ""
+    assert before == {path: path.stat().st_mtime_ns for path in (checkout / ".venv").rglob("*")}
+
+
+def test_a_new_lock_is_installed(checkout, lock):
+    (wheel,) = (checkout / "requirements").glob("pip-*.whl")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lock.write_text(f"pip=={wheel.name.split('-')[1]} --hash=sha256:{digest}\n", "utf-8")
+
+    assert "Ready" in set_up(checkout).stderr
+    assert set_up(checkout).stderr == ""
+    assert (checkout / ".venv" / "bin" / "pip").exists()
+
+
+def test_developers_get_both_locks(checkout):
+    assert "Ready" in set_up(checkout, "dev").stderr
+    assert set_up(checkout, "dev").stderr == ""
+    assert set_up(checkout, "app").stderr == ""
+    assert {"app", "dev"} <= json.loads(
+        (checkout / ".venv" / "codara-environment.json").read_text("utf-8")
+    ).keys()
+
+
+def test_a_moved_checkout_repairs_itself(checkout, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(checkout, moved, symlinks=True)
+
+    assert "Ready" in set_up(moved).stderr
+    assert say(moved).stdout == f"hello from {moved}/appliance/hello.py\n"
+
+
+@pytest.mark.parametrize("damage", ["unfinished", "no python"])
+def test_what_was_interrupted_or_damaged_is_made_anew(checkout, damage):
+    leftover = checkout / ".venv" / "leftover"
+    leftover.touch()
+    if damage == "unfinished":
+        (checkout / ".venv" / "unfinished").touch()
+    else:
+        (checkout / ".venv" / "bin" / "python").unlink()
+
+    assert "Ready" in set_up(checkout).stderr
+    assert not leftover.exists()
+    assert say(checkout).returncode == 3
+
+
+def test_a_package_without_its_hash_is_refused(checkout, lock):
+    (wheel,) = (checkout / "requirements").glob("pip-*.whl")
+    lock.write_text(f"pip=={wheel.name.split('-')[1]}\n", "utf-8")
+
+    refused = set_up(checkout)
+
+    assert refused.returncode == 1
+    assert "Hashes are required" in refused.stderr
+
+
+def test_a_package_nobody_has_names_lock_and_index(checkout, lock):
+    lock.write_text(f"anything==1.0 --hash=sha256:{'0' * 64}\n", "utf-8")
+
+    refused = set_up(checkout)
+
+    assert refused.returncode == 1
+    assert "requirements/app.lock could not be installed" in refused.stderr
+    assert "PIP_INDEX_URL" in refused.stderr
+
+
+def test_python_that_is_too_old_is_named(tmp_path):
+    """With nothing but a Python that fails on the PATH, every script says what is wanted."""
+    (tmp_path / "script").mkdir()
+    for name in ("run", "python.sh"):
+        shutil.copy(ROOT / "script" / name, tmp_path / "script")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "dirname"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    (tools / "python3").symlink_to(shutil.which("false"))
+
+    refused = subprocess.run(
+        ["/bin/sh", tmp_path / "script" / "run"],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert refused.returncode == 1
+    assert "needs Python 3.11 or newer" in refused.stderr
+
+
+def test_tests_that_cannot_run_say_what_is_missing(tmp_path):
+    """Where nothing is installed and nothing can be, the list of packages is the answer."""
+    refused = subprocess.run(
+        [sys.executable, ROOT / "script" / "system_packages.py"],
+        env={"PATH": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert refused.returncode == 1
+    assert "missing: Redis (package redis-server)" in refused.stderr
+    assert "apt-get install" in refused.stderr

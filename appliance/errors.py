@@ -158,7 +158,7 @@ class DamagedError(ApplianceError):
 
     code = "damaged"
     http_status = 500
-    title = "This repository is damaged"
+    title = "What is stored here is damaged"
 
 
 class TimeoutExceededError(ApplianceError):

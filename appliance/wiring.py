@@ -108,6 +108,11 @@ class Wiring:
         return self.secret.key(Purpose.CURSORS)
 
     @property
+    def repeat_key(self) -> bytes:
+        """Fingerprints requests that may be sent twice."""
+        return self.secret.key(Purpose.REPEATS)
+
+    @property
     def limiter_url(self) -> str:
         """Where requests are counted, in the spelling of the rate limiter's library."""
         url = _queue_url(self.home, self.settings)
@@ -150,7 +155,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
 
 def without_throttle(wiring: Wiring) -> Wiring:
     """The same wiring for the console, whose every user is already on the machine."""
-    free = Throttle(MemoryStore(), dataclasses.replace(PER_USER, free_attempts=1_000_000))
+    free = Throttle(MemoryStore(), dataclasses.replace(PER_USER, base_seconds=0, cap_seconds=0))
     tools = dataclasses.replace(wiring.sign_in, per_user=free, per_address=free)
     return dataclasses.replace(wiring, sign_in=tools)
 

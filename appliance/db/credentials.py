@@ -105,7 +105,10 @@ class SessionActivity(Table):
 
 
 class IdempotencyKey(Table):
-    """The answer to a write, kept a day, so that a repeated request is not done twice."""
+    """The answer to a write, kept a day, so that a repeated request is not done twice.
+
+    The answer is sealed: it may show a new token.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (sa.UniqueConstraint("actor_ref", "key"),)
@@ -113,10 +116,9 @@ class IdempotencyKey(Table):
 
     actor_ref: Mapped[str] = mapped_column(sa.String(64))
     key: Mapped[str] = mapped_column(sa.String(255))
-    request_hash: Mapped[bytes]
-    status: Mapped[int | None]
-    body: Mapped[str | None] = mapped_column(sa.Text())
-    headers: Mapped[str | None] = mapped_column(sa.Text())
+    request_proof: Mapped[bytes]
+    """HMAC of the request: a plain hash would let a thief test passwords that were sent in it."""
+    sealed_answer: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import IdempotencyKey
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.errors import ConflictError, InvalidError
+from appliance.security.sealing import Place, Sealer
 
 LONGEST_KEY = 255
 
@@ -26,7 +27,9 @@ class Answer:
 
 
 @open_to_everyone(because="it looks only at what the same actor did before")
-def claim(work: UnitOfWork, key: str, *, request_hash: bytes, now: datetime) -> Answer | None:
+def claim(
+    work: UnitOfWork, key: str, *, request_proof: bytes, sealer: Sealer, now: datetime
+) -> Answer | None:
     """Reserve a key for a first request (None), or give the answer of the request it belongs to.
 
     Errors:
@@ -37,26 +40,24 @@ def claim(work: UnitOfWork, key: str, *, request_hash: bytes, now: datetime) -> 
         raise InvalidError.of("Idempotency-Key", f"A key has 1 to {LONGEST_KEY} characters.")
     found = _find(work, key)
     if found is None:
-        work.session.add(
-            IdempotencyKey(
-                actor_ref=work.actor.pseudonym, key=key, request_hash=request_hash, created_at=now
-            )
+        row = IdempotencyKey(
+            actor_ref=work.actor.pseudonym, key=key, request_proof=request_proof, created_at=now
         )
+        work.session.add(row)
         return None
-    if found.request_hash != request_hash:
+    if found.request_proof != request_proof:
         raise InvalidError.of("Idempotency-Key", "This key was used for another request.")
-    if found.status is None:
+    if found.sealed_answer is None:
         raise ConflictError("The first request with this key is still being worked on.")
-    return Answer(found.status, found.body or "", json.loads(found.headers or "{}"))
+    return Answer(**json.loads(sealer.unseal(found.sealed_answer, _place(found))))
 
 
 @open_to_everyone(because="it keeps only the same actor's own answer")
-def keep(work: UnitOfWork, key: str, answer: Answer) -> None:
+def keep(work: UnitOfWork, key: str, answer: Answer, *, sealer: Sealer) -> None:
     """Remember what was answered, for a day."""
     found = _find(work, key)
     if found is not None:
-        found.status, found.body = answer.status, answer.body
-        found.headers = json.dumps(answer.headers)
+        found.sealed_answer = sealer.seal(json.dumps(asdict(answer)).encode(), _place(found))
 
 
 @open_to_everyone(because="it forgets only the same actor's own key")
@@ -73,3 +74,7 @@ def _find(work: UnitOfWork, key: str) -> IdempotencyKey | None:
             IdempotencyKey.actor_ref == work.actor.pseudonym, IdempotencyKey.key == key
         )
     )
+
+
+def _place(row: IdempotencyKey) -> Place:
+    return Place(IdempotencyKey.__tablename__, "sealed_answer", str(row.id))

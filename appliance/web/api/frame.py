@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -180,11 +180,16 @@ def _answer_a_repeat() -> Any:
     if not requests.actor().is_signed_in:
         return None
     request = flask.request
-    digest = hashlib.sha256(
-        b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
-    ).digest()
+    said = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    wiring = requests.wiring()
     with requests.begin() as work:
-        earlier = idempotency.claim(work, key, request_hash=digest, now=requests.now())
+        earlier = idempotency.claim(
+            work,
+            key,
+            request_proof=hmac.digest(wiring.repeat_key, said, "sha256"),
+            sealer=wiring.sealer,
+            now=requests.now(),
+        )
     if earlier is None:
         flask.g.idempotency_key = key
         return None
@@ -216,7 +221,8 @@ def _keep_for_a_repeat(response: flask.Response) -> None:
             if name in response.headers
         }
         body = response.get_data(as_text=True)
-        idempotency.keep(work, key, idempotency.Answer(response.status_code, body, headers))
+        kept = idempotency.Answer(response.status_code, body, headers)
+        idempotency.keep(work, key, kept, sealer=requests.wiring().sealer)
 
 
 def _tag(response: flask.Response) -> None:

@@ -72,7 +72,7 @@ def privileges() -> list[str] | None:
     if shutil.which("sudo") is None:
         return None
     may_ask = [] if sys.stdin.isatty() else ["--non-interactive"]
-    allowed = subprocess.run(["sudo", *may_ask, "true"], capture_output=not may_ask, check=False)
+    allowed = subprocess.run(["sudo", *may_ask, "true"], capture_output=bool(may_ask), check=False)
     return ["sudo", *may_ask] if allowed.returncode == 0 else None
 
 

@@ -140,7 +140,8 @@ def install(lock: str) -> None:
 
 def explain(lock: str) -> str:
     """The end of pip's words, and the way out."""
-    said = [line for line in LOG.read_text("utf-8").splitlines() if "WARNING" not in line]
+    lines = LOG.read_text("utf-8").splitlines()
+    said = [line for line in lines if not line.startswith(("WARNING", "Ignoring", "Looking"))]
     return "\n".join(
         [
             *said[-15:],

@@ -12,6 +12,21 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+LOG = Path(__file__).resolve().parent.parent / ".cache" / "apt.log"
+
+# Tests start servers of their own. A policy that answers 101 keeps the packages from starting
+# theirs, where the administrator has no policy (invoke-rc.d(8)).
+APT = """
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+  chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+"""
+
 
 @dataclass(frozen=True)
 class Need:
@@ -57,12 +72,13 @@ def main() -> int:
     rights = privileges()
     if shutil.which("apt-get") is None or rights is None:
         return give_up(missing, because="this account may not install packages here")
-    print("Installing for the tests:", *(need.purpose for need in missing), file=sys.stderr)
-    apt([*rights, "apt-get", "update", "-qq"])
+    wanted = ", ".join(need.purpose for need in missing)
+    print(f"Installing for the tests: {wanted}.", file=sys.stderr, flush=True)
+    apt(rights, "update")
     names = [name for need in missing if (name := first_available(need)) is not None]
-    apt([*rights, "apt-get", "install", "-qq", "-y", "--no-install-recommends", *names])
+    apt(rights, "install", "--no-install-recommends", *names)
     missing = [need for need in missing if not is_here(need)]
-    return give_up(missing, because="apt-get did not bring it") if missing else 0
+    return give_up(missing, because=f"apt-get did not bring it, see {LOG}") if missing else 0
 
 
 def privileges() -> list[str] | None:
@@ -76,17 +92,17 @@ def privileges() -> list[str] | None:
     return ["sudo", *may_ask] if allowed.returncode == 0 else None
 
 
-def apt(command: list[str]) -> None:
-    """Run apt-get without questions and without starting the services it brings.
-
-    `env` and not our environment, because sudo would not pass that on. RUNLEVEL=1 is what
-    invoke-rc.d looks at where no systemd runs.
-    """
-    at = command.index("apt-get")
-    quietly = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
-    lock = ["-o", "DPkg::Lock::Timeout=300"]
-    words = [*command[:at], *quietly, "apt-get", *lock, *command[at + 1 :]]
-    subprocess.run(words, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+def apt(rights: list[str], *words: str) -> None:
+    """Run apt-get without questions; what it says goes to the log."""
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.open("a") as log:
+        subprocess.run(
+            [*rights, "sh", "-c", APT, "sh", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
 
 
 def first_available(need: Need) -> str | None:

@@ -19,14 +19,16 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from appliance.errors import NotFoundError
+from appliance.errors import NotFoundError, TimeoutExceededError
 from appliance.git import last_commits_store as store
-from appliance.git import limits, tree
+from appliance.git import limits, process, tree
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.last_commits_store import Progress
 from appliance.git.tree_changes import Listing, listing, succeed
 
 COMMITTED = re.compile(rb"^committer .*> (-?\d+)", re.MULTILINE)
+STEPS_BEFORE_TAIL = 500  # Short walks need no other way.
+TAIL = 100  # Names; git needs some 10 milliseconds for each of them, the walk would need hours.
 LOOK_AT_CLOCK_EVERY = 16  # Commits; each takes some 100 microseconds.
 LISTINGS_KEPT = 64  # Side branches running beside each other; more only cost time.
 
@@ -69,6 +71,11 @@ def _answer(progress: Progress, names: Iterable[bytes] | None) -> dict[bytes, st
     return found
 
 
+def _has_path_index(at: Path) -> bool:
+    information = at / "objects" / "info"
+    return (information / "commit-graph").exists() or (information / "commit-graphs").exists()
+
+
 class _Walk:
     """One walk through history. Its state is which names wait at which commits."""
 
@@ -96,10 +103,34 @@ class _Walk:
             steps += 1
             if steps % LOOK_AT_CLOCK_EVERY == 0 and time.monotonic() > deadline:
                 return
+            if steps % STEPS_BEFORE_TAIL == 0 and self._take_tail(deadline):
+                return
             oid = heapq.heappop(self._queue)[1]
             names = self._pending.pop(oid, None)
             if names and not self._answered_before(oid, names):
                 self._step(oid, names)
+
+    def _take_tail(self, deadline: float) -> bool:
+        """Ask git for each of a few old names: its index of changed paths leaps over commits."""
+        if sum(map(len, self._pending.values())) > TAIL or not _has_path_index(self._at):
+            return False
+        for commit, names in list(self._pending.items()):
+            for name in sorted(names):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return True
+                try:
+                    self._found[name] = self._ask_git(commit, name, left)
+                except TimeoutExceededError:
+                    return True
+                names.discard(name)
+            del self._pending[commit]
+        return True
+
+    def _ask_git(self, commit: str, name: bytes, seconds: float) -> str:
+        path = self._folder + b"/" + name if self._folder else name
+        words: list[str | bytes] = ["rev-list", "--max-count=1", commit, "--", path]
+        return process.run(words, at=self._at, timeout_seconds=seconds).decode().strip()
 
     def _step(self, oid: str, names: set[bytes]) -> None:
         """Send each name on to the first parent that has it unchanged; keep the others here."""
@@ -144,11 +175,10 @@ class _Walk:
     def _changed(self, ours: str, theirs: str) -> set[bytes]:
         before = self._listings.get(ours)
         if before is None:
-            before = listing(self._handle.read_known(ours))
+            before = self._listings[ours] = listing(self._handle.read_known(ours))
         names, after = succeed(before, self._handle.read_known(theirs))
-        if len(self._listings) >= LISTINGS_KEPT:
+        while len(self._listings) >= LISTINGS_KEPT:
             del self._listings[next(iter(self._listings))]
-        self._listings.pop(ours, None)
         self._listings[theirs] = after
         return names
 

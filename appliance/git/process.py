@@ -29,6 +29,7 @@ from typing import IO
 from appliance.errors import (
     ApplianceError,
     DamagedError,
+    InvalidError,
     TimeoutExceededError,
     TooLargeError,
     UnavailableError,
@@ -149,8 +150,11 @@ def popen(
 
     Errors:
         DamagedError: the folder is not there.
+        InvalidError: a word has a NUL byte, which no program can be told.
         UnavailableError: the machine has no room for another program, or no git.
     """
+    if any("\0" in word if isinstance(word, str) else b"\0" in word for word in words):
+        raise InvalidError("No name and no path has a NUL byte in it.")
     try:
         process = subprocess.Popen(
             ["git", *words],  # noqa: S607 — found on our fixed PATH, not on the caller's.

@@ -20,6 +20,8 @@ from appliance.git import limits
 # The host's and a home folder's configuration are none of ours; who owns a folder is the
 # business of whoever runs us.
 pygit2.option(Option.SET_OWNER_VALIDATION, 0)
+# What has been acknowledged survives a power cut.
+pygit2.option(Option.ENABLE_FSYNC_GITDIR, 1)
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG, ConfigLevel.PROGRAMDATA):
     pygit2.settings.search_path[_level] = ""
 

@@ -66,6 +66,9 @@ FIXED_CONFIGURATION = {
     "core.quotePath": "false",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    # What has been acknowledged survives a power cut; older versions of git know no such key.
+    "core.fsync": "committed,loose-object,reference",
+    "core.fsyncMethod": "batch",
     "log.showSignature": "false",
     "color.ui": "false",
 }

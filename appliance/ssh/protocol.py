@@ -9,7 +9,7 @@ base64 of their bytes, object ids are lower-case hex, of 40 zeros where there is
     -> {ok, user, folder, environment, message}
     Whether the key may run the command on the repository, and what git is then started with.
 /internal/lfs/authenticate {key_id, operation, path, address}
-    -> {href, header, expires_in} or {ok: false, message}
+    -> {ok, href, header, expires_in, message}
     Where and with which header git-lfs reaches the repository over HTTPS.
 /internal/pushes/accept {capability, updates: [[old, new, ref]], quarantine: {name: value}, options}
     -> {accept, messages}

@@ -11,7 +11,12 @@ from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain.identity import ActorKind
-from appliance.domain.permissions import REPOSITORY_ROLE_OF, Permission, Visibility
+from appliance.domain.permissions import (
+    REPOSITORY_ROLE_OF,
+    OrganisationRole,
+    Permission,
+    Visibility,
+)
 
 
 def repositories(work: UnitOfWork) -> sa.Select[Repository]:
@@ -51,6 +56,24 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
             Repository.organisation_id.in_(by_membership),
             Repository.id.in_(granted),
         )
+    )
+
+
+def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:
+    """What lies in the bin and the actor could bring back."""
+    query = sa.select(Repository).where(Repository.deleted_at.is_not(None))
+    actor = work.actor
+    if actor.id is None or not actor.ceiling_allows(Permission.REPOSITORY_DELETE):
+        return query.where(sa.false())
+    if actor.only_repositories is not None:
+        query = query.where(Repository.id.in_(actor.only_repositories))
+    if actor.is_administrator:
+        return query
+    owned = sa.select(Membership.organisation_id).where(
+        Membership.user_id == actor.id, Membership.role == OrganisationRole.OWNER
+    )
+    return query.where(
+        sa.or_(Repository.owner_id == actor.id, Repository.organisation_id.in_(owned))
     )
 
 

@@ -67,5 +67,7 @@ class Table(DeclarativeBase):
         UUID: sa.Uuid(),
     }
     audited: ClassVar[bool] = True
+    bookkeeping: ClassVar[frozenset[str]] = frozenset()
+    """Columns of an audited table that only follow from what is recorded elsewhere."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

@@ -37,6 +37,9 @@ class Repository(Table):
         ),
     )
 
+    # Sizes are measured after pushes, which are recorded; so is the time of the last one.
+    bookkeeping = frozenset({"size_bytes", "lfs_bytes", "pushed_at"})
+
     owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id"))
     organisation_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("organisations.id"), index=True

@@ -92,16 +92,16 @@ class UnitOfWork:
 
     def _note_flush(self, session: Session, *_: object) -> None:
         touched = {*session.new, *session.deleted}
-        touched |= {row for row in session.dirty if session.is_modified(row)}
+        touched |= {row for row in session.dirty if _says_something(row)}
         self._changed |= {
             row.__tablename__ for row in touched if isinstance(row, Table) and row.audited
         }
 
     def _note_statement(self, state: ORMExecuteState) -> None:
         if state.is_update or state.is_delete or state.is_insert:
-            mapper = state.bind_mapper
-            if mapper is not None and getattr(mapper.class_, "audited", True):
-                self._changed.add(mapper.class_.__tablename__)
+            name = state.statement.table.name  # type: ignore[attr-defined]  # It is one of the three.
+            if name not in _unaudited():
+                self._changed.add(name)
 
 
 class Database:
@@ -128,12 +128,8 @@ class Database:
                 work = UnitOfWork(session, actor, self.rules)
                 yield work
                 work.close()
-        except (RefusedError, HiddenError) as refusal:
+        except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(actor, refusal)
-            raise
-        except UnauthenticatedError as refusal:
-            if isinstance(refusal.event, events.Event):
-                self._write_down(actor, refusal.event)
             raise
 
     @contextmanager
@@ -142,7 +138,7 @@ class Database:
         try:
             with _translated(), self._reading() as session, session.begin():
                 yield UnitOfWork(session, actor, self.rules)
-        except (RefusedError, HiddenError) as refusal:
+        except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(actor, refusal)
             raise
 
@@ -155,7 +151,13 @@ class Database:
         with _translated(), self.engine.connect() as connection:
             connection.execute(sa.select(1))
 
-    def _remember(self, actor: Actor, refusal: RefusedError | HiddenError) -> None:
+    def _remember(
+        self, actor: Actor, refusal: RefusedError | HiddenError | UnauthenticatedError
+    ) -> None:
+        if isinstance(refusal, UnauthenticatedError):
+            if isinstance(refusal.event, events.Event):
+                self._write_down(actor, refusal.event)
+            return
         # A stranger could fill the log at will; the access log has their requests anyway.
         if not actor.is_signed_in:
             return
@@ -164,6 +166,24 @@ class Database:
     def _write_down(self, actor: Actor, event: events.Event) -> None:
         with _translated(), self._writing() as session, session.begin():
             UnitOfWork(session, actor, self.rules).record(event)
+
+
+def _unaudited() -> frozenset[str]:
+    """The names of the tables that keep only bookkeeping."""
+    return frozenset(
+        str(mapper.local_table.name)  # type: ignore[attr-defined]  # Every class is one table.
+        for mapper in Table.registry.mappers
+        if not mapper.class_.audited
+    )
+
+
+def _says_something(row: object) -> bool:
+    """Whether more than bookkeeping was changed in a row."""
+    ignored = row.bookkeeping if isinstance(row, Table) else frozenset()
+    attributes = sa.inspect(row).attrs
+    return any(
+        attribute.history.has_changes() for attribute in attributes if attribute.key not in ignored
+    )
 
 
 @contextmanager
@@ -187,14 +207,13 @@ def _rows(event: events.Event, actor: Actor) -> list[Table]:
     event_id = new_id()
     body = event.body()
     rows: list[Table] = []
+    person = event.person or actor.pseudonym
     for field, value in event.personal_values().items():
         text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "")
         salt = secrets.token_bytes(SALT_BYTES)
         body[field] = commit_personal(field, salt, text)
         rows.append(
-            AuditPersonalValue(
-                event_id=event_id, field=field, salt=salt, value=text, person=actor.pseudonym
-            )
+            AuditPersonalValue(event_id=event_id, field=field, salt=salt, value=text, person=person)
         )
     if actor.origin.address:
         salt = secrets.token_bytes(SALT_BYTES)

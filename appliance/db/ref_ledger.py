@@ -1,0 +1,49 @@
+"""Where the last recorded change left each ref of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from appliance.db.pushes import RefLedger
+from appliance.domain.ids import new_id
+from appliance.domain.protection import NO_OBJECT
+
+BATCH = 500  # Well below the number of variables that SQLite takes in a statement.
+
+
+def expected(session: Session, repository_id: UUID) -> dict[bytes, str]:
+    """Every ref that should exist, and what it should point at."""
+    query = sa.select(RefLedger.ref, RefLedger.oid).where(RefLedger.repository_id == repository_id)
+    return {ref: oid for ref, oid in session.execute(query)}  # noqa: C416 - rows are no pairs to the type checker.
+
+
+def note(
+    session: Session, repository_id: UUID, refs: Mapping[bytes, str], *, now: datetime
+) -> None:
+    """Write down where refs are now; one at the object of zeros is gone."""
+    names = list(refs)
+    for batch in _batches(names):
+        session.execute(
+            sa.delete(RefLedger).where(
+                RefLedger.repository_id == repository_id, RefLedger.ref.in_(batch)
+            )
+        )
+    rows = [
+        {"id": new_id(), "repository_id": repository_id, "ref": ref, "oid": oid, "changed_at": now}
+        for ref, oid in refs.items()
+        if oid != NO_OBJECT
+    ]
+    if rows:
+        session.execute(sa.insert(RefLedger), rows)
+
+
+def _batches(names: Sequence[bytes]) -> Iterator[list[bytes]]:
+    source = iter(names)
+    while batch := list(islice(source, BATCH)):
+        yield batch

@@ -1,0 +1,71 @@
+"""Questions about repositories' rows that several verbs ask: is a name free, how much is stored."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from appliance.db.lfs import LfsLink, LfsObject
+from appliance.db.organisations import Organisation
+from appliance.db.repositories import OldRepositoryPath, ProtectionRule, Repository
+from appliance.db.users import Owner
+from appliance.domain.names import fold
+from appliance.errors import ConflictError
+
+
+def take_name(session: Session, owner: Owner, name: str) -> None:
+    """Insist that the owner has no repository of that name, and end an old path's redirect.
+
+    Errors:
+        ConflictError: a repository has that name.
+    """
+    taken = sa.select(Repository.id).where(
+        Repository.owner_id == owner.id,
+        Repository.name_key == fold(name),
+        Repository.deleted_at.is_(None),
+    )
+    if session.scalar(taken) is not None:
+        raise ConflictError(f"There is a repository {owner.name}/{name} already.")
+    former = sa.select(OldRepositoryPath).where(
+        OldRepositoryPath.owner_id == owner.id, OldRepositoryPath.name_key == fold(name)
+    )
+    old = session.scalar(former)
+    if old is not None:
+        session.delete(old)
+        session.flush()  # The same path may be written anew in this transaction.
+
+
+def protections(session: Session, repository_id: UUID) -> list[ProtectionRule]:
+    """The rules for branches and tags of a repository, by pattern."""
+    query = sa.select(ProtectionRule).where(ProtectionRule.repository_id == repository_id)
+    return list(session.scalars(query.order_by(ProtectionRule.pattern)))
+
+
+def lfs_bytes(session: Session, repository_id: UUID) -> int:
+    """What the large files that a repository may hand out take together."""
+    total = session.scalar(
+        sa.select(sa.func.sum(LfsObject.size_bytes))
+        .join(LfsLink, LfsLink.object_id == LfsObject.id)
+        .where(LfsLink.repository_id == repository_id)
+    )
+    return int(total or 0)
+
+
+def organisation_bytes(session: Session, organisation_id: UUID) -> int:
+    """What all repositories of an organisation took when they were measured, the bin included."""
+    total = session.scalar(
+        sa.select(sa.func.sum(Repository.size_bytes + Repository.lfs_bytes)).where(
+            Repository.organisation_id == organisation_id
+        )
+    )
+    return int(total or 0)
+
+
+def organisation_quota(session: Session, organisation_id: UUID) -> int:
+    """The room an organisation was given for itself; 0 where the instance's default counts."""
+    found = session.scalar(
+        sa.select(Organisation.quota_bytes).where(Organisation.id == organisation_id)
+    )
+    return int(found or 0)

@@ -1,0 +1,150 @@
+"""Who has which role on a repository, by what, and giving and withdrawing roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, grants
+from appliance.access.grants import Reason
+from appliance.db.organisations import Organisation, Team
+from appliance.db.repositories import Grant, Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.domain import events
+from appliance.domain.permissions import Permission, Role, highest
+from appliance.errors import ConflictError, NotFoundError
+
+
+@dataclass(frozen=True)
+class Granted:
+    """One role that was given on a repository."""
+
+    grantee_type: str
+    """`user` or `team`."""
+    name: str
+    """The user's name, or `ORG/TEAM`."""
+    role: Role
+    granted_at: datetime
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What somebody may do on a repository, and every reason for it."""
+
+    user: User
+    role: Role | None
+    reasons: list[Reason]
+
+
+def listed(work: UnitOfWork, path: str) -> list[Granted]:
+    """The roles that were given on a repository to users and teams.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not see them.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_SEE_ACCESS)
+    rows = work.session.execute(
+        sa.select(Grant, User.name, Team.name, Organisation.name)
+        .outerjoin(User, User.id == Grant.user_id)
+        .outerjoin(Team, Team.id == Grant.team_id)
+        .outerjoin(Organisation, Organisation.id == Team.organisation_id)
+        .where(Grant.repository_id == repository.id)
+        .order_by(User.name, Team.name)
+    )
+    return [
+        Granted("user", user, grant.role, grant.created_at)
+        if grant.team_id is None
+        else Granted("team", f"{organisation}/{team}", grant.role, grant.created_at)
+        for grant, user, team, organisation in rows
+    ]
+
+
+def explain(work: UnitOfWork, path: str, user_name: str) -> Explained:
+    """Why a user has access to a repository: every way in which they came to a role.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not see that.
+        NotFoundError: there is no such user.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_SEE_ACCESS)
+    user = fetch.user(work, user_name, Permission.USERS_READ)
+    return _explained(work, repository, user)
+
+
+def give(work: UnitOfWork, path: str, grantee: str, role: Role, *, now: datetime) -> Granted:
+    """Give a user, or a team `ORG/TEAM` of the owner, a role; it replaces the one they were given.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not.
+        NotFoundError: there is no such user or team.
+        ConflictError: the user owns the repository.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_GRANT)
+    holder = fetch.grantee(work, repository, grantee)
+    if holder.id == repository.owner_id:
+        raise ConflictError(f"{holder.name} owns {repository.path} and needs no role on it.")
+    grant = _grant_of(work, repository.id, holder)
+    before = grant.role if grant else None
+    if grant is None:
+        grant = Grant(repository_id=repository.id, role=role, created_at=now)
+        if isinstance(holder, Team):
+            grant.team_id = holder.id
+        else:
+            grant.user_id = holder.id
+        work.session.add(grant)
+    grant.role = role
+    work.record(
+        events.RoleGranted(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            grantee_type=_kind(holder),
+            grantee_id=str(holder.id),
+            before=before,
+            role=role,
+        )
+    )
+    return Granted(_kind(holder), grantee, role, grant.created_at)
+
+
+def withdraw(work: UnitOfWork, path: str, grantee: str) -> None:
+    """Take back the role a user or a team was given.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not.
+        NotFoundError: they were given none.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_GRANT)
+    holder = fetch.grantee(work, repository, grantee)
+    grant = _grant_of(work, repository.id, holder)
+    if grant is None:
+        raise NotFoundError(f"{grantee} was given no role on {repository.path}.")
+    work.session.delete(grant)
+    work.record(
+        events.RoleWithdrawn(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            grantee_type=_kind(holder),
+            grantee_id=str(holder.id),
+        )
+    )
+
+
+def _explained(work: UnitOfWork, repository: Repository, user: User) -> Explained:
+    reasons = grants.reasons(work, repository, user_id=user.id, instance_role=user.instance_role)
+    role = highest([reason.role for reason in reasons])
+    return Explained(user, role, reasons)
+
+
+def _grant_of(work: UnitOfWork, repository_id: UUID, holder: User | Team) -> Grant | None:
+    column = Grant.team_id if isinstance(holder, Team) else Grant.user_id
+    return work.session.scalar(
+        sa.select(Grant).where(Grant.repository_id == repository_id, column == holder.id)
+    )
+
+
+def _kind(holder: User | Team) -> str:
+    return "team" if isinstance(holder, Team) else "user"

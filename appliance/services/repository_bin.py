@@ -1,0 +1,144 @@
+"""Deleting repositories into a bin, bringing them back, and removing their bytes for good.
+
+Being in the bin is a mark on the row; the folder stays where it is, so that bringing a repository
+back cannot fail half-way. When its time is over, the row goes first and the folder after it: a
+folder that no row claims is removed by `sweep`, a row without its folder would be damage.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, gate, visible
+from appliance.db import paging
+from appliance.db.repositories import Repository
+from appliance.db.repository_rows import take_name
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import Owner
+from appliance.domain import events
+from appliance.domain.jobs import Job
+from appliance.domain.names import check_repository, fold
+from appliance.domain.permissions import Permission
+from appliance.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from appliance.git.storage import RepositoryStore
+
+
+def delete(work: UnitOfWork, path: str, *, now: datetime) -> Repository:
+    """Put a repository into the bin, from where it can be brought back for a set time.
+
+    Errors:
+        HiddenError, RefusedError, ElevationRequiredError: the actor may not.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_DELETE)
+    repository.deleted_at = now
+    repository.deleted_by = work.actor.id
+    work.record(
+        events.RepositoryDeleted(
+            about=repository.id, organisation_id=repository.organisation_id, path=repository.path
+        )
+    )
+    work.later(
+        Job.PURGE_REPOSITORY,
+        about=repository.id,
+        not_before=purge_at(repository, bin_days=work.rules.storage.bin_days),
+        repository_id=str(repository.id),
+    )
+    return repository
+
+
+def restore(work: UnitOfWork, path: str, *, name: str | None = None) -> Repository:
+    """Bring back what went to the bin last under that path, perhaps under another name.
+
+    Errors:
+        HiddenError, RefusedError, ElevationRequiredError: the actor may not.
+        ConflictError: another repository has the name now.
+    """
+    repository = fetch.deleted_repository(work, path, Permission.REPOSITORY_DELETE)
+    owner = work.session.get_one(Owner, repository.owner_id)
+    name = check_repository(name or repository.name)
+    take_name(work.session, owner, name)
+    repository.name, repository.name_key = name, fold(name)
+    repository.owner_name = owner.name  # It may have changed meanwhile.
+    repository.deleted_at = repository.deleted_by = None
+    work.record(
+        events.RepositoryRestored(
+            about=repository.id, organisation_id=repository.organisation_id, path=repository.path
+        )
+    )
+    return repository
+
+
+def listed(
+    work: UnitOfWork, *, after: str | None = None, limit: int = paging.USUAL_LIMIT
+) -> paging.Page[Repository]:
+    """What the actor could bring back, latest deleted first."""
+    query = visible.deleted_repositories(work)
+    return paging.page(
+        work.session,
+        query,
+        Repository.deleted_at,
+        Repository.id,
+        make=paging.only,
+        after=after,
+        limit=limit,
+        newest_first=True,
+    )
+
+
+def purge(work: UnitOfWork, repository_id: UUID, *, now: datetime) -> bool:
+    """Forget a repository whose time in the bin is over; whether there was one to forget.
+
+    The job calls `remove_folder` after this is committed.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    repository = work.session.get(Repository, repository_id)
+    if repository is None:
+        return True  # Done before, and perhaps killed before the folder went.
+    due = purge_at(repository, bin_days=work.rules.storage.bin_days)
+    if due is None or now < due:
+        return False
+    work.record(
+        events.RepositoryPurged(
+            about=repository.id, organisation_id=repository.organisation_id, path=repository.path
+        )
+    )
+    work.session.delete(repository)
+    return True
+
+
+def remove_folder(repository_id: UUID, *, repositories: RepositoryStore) -> None:
+    """Remove the bytes of a repository that no row claims any more; safe to repeat."""
+    try:
+        repositories.discard(repository_id)
+    except NotFoundError:
+        return
+    repositories.purge(repository_id)
+
+
+def purge_at(repository: Repository, *, bin_days: int) -> datetime | None:
+    """When a repository in the bin is removed for good; None for one that is not there."""
+    if repository.deleted_at is None:
+        return None
+    return repository.deleted_at + timedelta(days=bin_days)
+
+
+def unclaimed(work: UnitOfWork, candidates: list[UUID]) -> list[UUID]:
+    """Which of these ids no repository has: their folders were left by a crash.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    claimed = set(
+        work.session.scalars(sa.select(Repository.id).where(Repository.id.in_(candidates)))
+    )
+    return [candidate for candidate in candidates if candidate not in claimed]

@@ -1,0 +1,200 @@
+"""Branches, tags, commits and what changed between them.
+
+Functions on an `OpenRepository`, which `files.opened` gives to who may read it; none of them needs
+a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from appliance.git import commits, diff, limits, refs
+from appliance.git import history as walks
+from appliance.git.diff import ORDINARY, Options
+from appliance.git.history import EVERYTHING, Wanted
+from appliance.git.ref_names import BRANCHES, TAGS
+from appliance.git.refs import Order, RefKind
+
+if TYPE_CHECKING:
+    from appliance.git.commits import Commit, Containing
+    from appliance.git.diff import Diff
+    from appliance.git.diff_parse import DiffFile
+    from appliance.git.history import Page
+    from appliance.git.refs import Divergence, Head, RefPage, Resolved
+    from appliance.services.files import OpenRepository
+
+__all__ = ["BRANCHES", "TAGS", "Options", "Order", "RefKind", "RefNames", "Wanted"]
+
+
+@dataclass(frozen=True)
+class RefNames:
+    """The short names of all branches and tags, sorted."""
+
+    branches: tuple[bytes, ...]
+    tags: tuple[bytes, ...]
+
+
+def head(repository: OpenRepository) -> Head:
+    """The default branch, and its commit once it has one.
+
+    Errors:
+        DamagedError: the repository does not say.
+    """
+    return refs.head(repository.folder)
+
+
+def ref_names(repository: OpenRepository) -> RefNames:
+    """What branches and tags there are: one walk over all refs."""
+    branches: list[bytes] = []
+    tags: list[bytes] = []
+    for name, _target in refs.names(repository.folder, b"refs/"):
+        if name.startswith(BRANCHES):
+            branches.append(name.removeprefix(BRANCHES))
+        elif name.startswith(TAGS):
+            tags.append(name.removeprefix(TAGS))
+    return RefNames(tuple(branches), tuple(tags))
+
+
+def resolve(repository: OpenRepository, text: bytes) -> Resolved:
+    """The commit that a client means; nothing means the default branch.
+
+    Errors:
+        NotFoundError: it means nothing here. InvalidError: it means no commit, or several.
+    """
+    return refs.resolve(repository.folder, text)
+
+
+def split(repository: OpenRepository, tail: bytes) -> tuple[Resolved, bytes]:
+    """The end of an address as a ref, which may have slashes, and the path after it.
+
+    Errors:
+        NotFoundError: no beginning of it is a ref or an object id.
+    """
+    return refs.split(repository.folder, tail)
+
+
+def branches(
+    repository: OpenRepository,
+    *,
+    order: Order = Order.NAME,
+    containing: bytes = b"",
+    offset: int = 0,
+    limit: int = 100,
+) -> RefPage:
+    """One page of the branches whose names contain some bytes."""
+    return refs.branches(
+        repository.folder, order=order, containing=containing, offset=offset, limit=limit
+    )
+
+
+def tags(
+    repository: OpenRepository,
+    *,
+    order: Order = Order.NEWEST,
+    containing: bytes = b"",
+    offset: int = 0,
+    limit: int = 100,
+) -> RefPage:
+    """One page of the tags whose names contain some bytes."""
+    return refs.tags(
+        repository.folder, order=order, containing=containing, offset=offset, limit=limit
+    )
+
+
+def divergence(
+    repository: OpenRepository,
+    base: str,
+    oids: Sequence[str],
+    *,
+    seconds: float = limits.DIVERGENCE_SECONDS,
+) -> list[Divergence | None]:
+    """How far each commit is from `base`; None for those there was no time for."""
+    return refs.divergence(repository.folder, base, oids, seconds=seconds)
+
+
+def commit(repository: OpenRepository, oid: str) -> Commit:
+    """The commit of that id.
+
+    Errors:
+        NotFoundError: there is no such commit.
+    """
+    return commits.read(repository.folder, oid)
+
+
+def read_many(repository: OpenRepository, oids: Iterable[str]) -> dict[str, Commit]:
+    """Commits that a walk has found, by their ids."""
+    known = list(dict.fromkeys(oids))
+    return dict(zip(known, commits.read_many(repository.folder, known), strict=True))
+
+
+def containing(repository: OpenRepository, oid: str) -> Containing:
+    """Which branches and tags contain a commit, as far as there is time to look."""
+    return commits.refs_containing(repository.folder, oid)
+
+
+def page(
+    repository: OpenRepository,
+    start: str,
+    wanted: Wanted = EVERYTHING,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Some commits of the history that ends with commit `start`, newest first.
+
+    Errors:
+        NotFoundError: there is no such commit.
+        InvalidError: the cursor is none of ours.
+    """
+    return walks.page(repository.folder, start, wanted, cursor=cursor, limit=limit)
+
+
+def changes(repository: OpenRepository, oid: str, options: Options = ORDINARY) -> Diff:
+    """What a commit changed against its first parent; all of it where it has none.
+
+    Errors:
+        NotFoundError: there is no such commit.
+    """
+    return diff.of_commit(repository.folder, oid, options)
+
+
+def compare(
+    repository: OpenRepository, base: str, head_oid: str, options: Options = ORDINARY
+) -> Diff:
+    """What `head_oid` brought since the two went apart.
+
+    Errors:
+        NotFoundError: one of the commits does not exist.
+    """
+    return diff.compare(repository.folder, base, head_oid, options)
+
+
+def between(repository: OpenRepository, old: str, new: str, options: Options = ORDINARY) -> Diff:
+    """How one commit differs from another, however they are related.
+
+    Errors:
+        NotFoundError: one of the commits does not exist.
+    """
+    return diff.between(repository.folder, old, new, options)
+
+
+def changes_of_file(
+    repository: OpenRepository,
+    old: str | None,
+    new: str,
+    paths: Sequence[bytes],
+    options: Options = ORDINARY,
+) -> DiffFile | None:
+    """One file of a diff with its hunks; `paths` are its old and its new path.
+
+    Errors:
+        NotFoundError: one of the commits does not exist.
+    """
+    return diff.of_file(repository.folder, old, new, paths, options)
+
+
+def merge_base(repository: OpenRepository, one: str, other: str) -> str | None:
+    """The best commit that both have in their past; None where there is none."""
+    return diff.merge_base(repository.folder, one, other)

@@ -118,7 +118,7 @@ class SignIn(Section):
     """How long an administrator's one-time link to set a password works."""
     password_over_git: bool = False
     """Whether Git over HTTPS accepts passwords. Tokens are always accepted."""
-    argon2_memory_kib: int = Field(default=64 * KIB, ge=8)
+    argon2_memory_kib: int = Field(default=64 * KIB, ge=32)
     """Memory of one password hash (RFC 9106 second recommendation: 64 MiB)."""
     argon2_passes: int = Field(default=3, ge=1)
     """Passes of one password hash (RFC 9106 second recommendation: 3)."""

@@ -51,7 +51,7 @@ PASSWORD = "a long enough sentence"
 
 CHEAP = {
     # A password hash of a millisecond; how strong a real one is has its own test.
-    "CODARA_SIGN_IN__ARGON2_MEMORY_KIB": "8",
+    "CODARA_SIGN_IN__ARGON2_MEMORY_KIB": "32",
     "CODARA_SIGN_IN__ARGON2_PASSES": "1",
     "CODARA_SERVER__WEB_PROCESSES": "1",
     "CODARA_SSH__PORT": "0",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.access import gate, grants, visible
 from appliance.db import lookups
+from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation, Team
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
+from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain.names import split_path
 from appliance.domain.permissions import Permission, roles_with
-from appliance.errors import HiddenError, InvalidError, MovedError, RefusedError
+from appliance.errors import HiddenError, InvalidError, MovedError, NotFoundError, RefusedError
+
+Credential = TypeVar("Credential", AccessToken, BrowserSession, SshKey)
 
 
 def repository(work: UnitOfWork, path: str, permission: Permission) -> Repository:
@@ -64,15 +68,59 @@ def deleted_repository(work: UnitOfWork, path: str, permission: Permission) -> R
     return _allowed(work, found, permission)
 
 
+def new_home(work: UnitOfWork, name: str) -> Owner:
+    """The user or organisation of that name, if the actor may put a new repository there.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+        HiddenError: there is none, or none for this actor.
+        RefusedError: only they, or their members, may do so.
+    """
+    found = lookups.owner(work.session, name)
+    if found is not None and found.kind is OwnerKind.ORGANISATION:
+        organisation(work, name, Permission.ORGANISATION_CREATE_REPOSITORY)
+        return found
+    gate.require(work, Permission.REPOSITORY_CREATE)
+    if found is None or (found.id != work.actor.id and lookups.user(work.session, name) is None):
+        raise HiddenError(f"There is no user or organisation {name}.")
+    if found.id != work.actor.id and not work.actor.is_administrator:
+        raise RefusedError(f"Only {found.name} may create repositories there.")
+    return found
+
+
+def grantee(work: UnitOfWork, repository: Repository, name: str) -> User | Team:
+    """Who could be given a role on a repository: a user, or `ORG/TEAM` of its organisation.
+
+    Whoever may grant may name them; a credential for repositories alone is enough.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not grant roles here.
+        NotFoundError: there is no such user or team.
+    """
+    _allowed(work, repository, Permission.REPOSITORY_GRANT)
+    if "/" not in name:
+        user = lookups.user(work.session, name)
+        if user is None:
+            raise NotFoundError(f"There is no user {name}.")
+        return user
+    organisation_name, _, team_name = name.partition("/")
+    found = lookups.team(work.session, organisation_name, team_name)
+    if found is None or found[0].id != repository.organisation_id:
+        raise NotFoundError(f"The organisation of {repository.path} has no team {name}.")
+    return found[1]
+
+
 def organisation(work: UnitOfWork, name: str, permission: Permission) -> Organisation:
     """The organisation of that name.
 
     Errors:
         HiddenError: there is none, or none for this actor.
+        MovedError: it has another name now.
         RefusedError: the actor may see it, but not do this.
     """
     found = lookups.organisation(work.session, name)
     if found is None:
+        _follow_organisation(work, name)
         raise HiddenError(f"There is no organisation {name}.")
     allowed = grants.on_organisation(work, found)
     if permission in allowed:
@@ -109,11 +157,14 @@ def user(work: UnitOfWork, name: str, permission: Permission) -> User:
 
     Errors:
         HiddenError: there is none, or the actor may not see users.
+        MovedError: they have another name now.
         RefusedError: the actor may see them, but not do this.
     """
     allowed = grants.on_instance(work.actor)
     found = lookups.user(work.session, name)
     is_self = found is not None and found.id == work.actor.id
+    if found is None and Permission.USERS_READ in allowed:
+        _follow_user(work, name)
     if found is None or (Permission.USERS_READ not in allowed and not is_self):
         raise HiddenError(f"There is no user {name}.")
     if permission is Permission.OWN_ACCOUNT and not is_self:
@@ -122,6 +173,75 @@ def user(work: UnitOfWork, name: str, permission: Permission) -> User:
         raise RefusedError("Only an administrator may do that.")
     gate.require_elevation(work, permission)
     return found
+
+
+def account(work: UnitOfWork, name: str | None, *, sensitive: bool = False) -> User:
+    """One's own user if `name` is None; the user of that name, for themselves and administrators.
+
+    `sensitive` asks a person in a browser to confirm who they are, even for their own.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+        HiddenError, RefusedError: as for `user`.
+    """
+    if name is not None:
+        found = user(work, name, Permission.OWN_ACCOUNT)
+        gate.require_elevation(work, Permission.OWN_ACCOUNT, sensitive=sensitive)
+        return found
+    gate.require(work, Permission.OWN_ACCOUNT, sensitive=sensitive)
+    own = work.session.get(User, work.actor.id) if work.actor.id else None
+    if own is None:
+        raise RefusedError("That is for people, who have an account.")
+    return own
+
+
+def claimed_user(work: UnitOfWork, name_or_email: str) -> User | None:
+    """The user that somebody says they are. Asks nothing: the caller wants proof of it next."""
+    text = name_or_email.strip()
+    if "@" in text:
+        return lookups.user_by_email(work.session, text)
+    return lookups.user(work.session, text)
+
+
+def owner(work: UnitOfWork, name: str) -> User | Organisation:
+    """The user or the organisation of that name: whoever stands in front of a slash.
+
+    Errors:
+        HiddenError: there is neither, or neither for this actor.
+        MovedError: they have another name now.
+    """
+    found = lookups.owner(work.session, name)
+    kind = found.kind if found else _former_kind(work, name)
+    if kind is OwnerKind.ORGANISATION:
+        return organisation(work, name, Permission.ORGANISATION_READ)
+    return user(work, name, Permission.USERS_READ)
+
+
+def session(work: UnitOfWork, session_id: UUID) -> BrowserSession:
+    """A browser session: one's own, or anybody's for administrators.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+    """
+    return _owned(work, work.session.get(BrowserSession, session_id), "session")
+
+
+def token(work: UnitOfWork, token_id: UUID) -> AccessToken:
+    """An access token: one's own, or anybody's for administrators.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+    """
+    return _owned(work, work.session.get(AccessToken, token_id), "token")
+
+
+def ssh_key(work: UnitOfWork, key_id: UUID) -> SshKey:
+    """A user's SSH key: one's own, or anybody's for administrators.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+    """
+    return _owned(work, work.session.get(SshKey, key_id), "SSH key")
 
 
 def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
@@ -136,6 +256,41 @@ def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
     if found is None or not (sees_all or is_own):
         raise HiddenError("There is no such job.")
     return found
+
+
+def _owned(work: UnitOfWork, found: Credential | None, noun: str) -> Credential:
+    gate.require(work, Permission.OWN_ACCOUNT)
+    if found is None or found.user_id is None:  # A deploy key is nobody's.
+        raise HiddenError(f"There is no such {noun}.")
+    if found.user_id == work.actor.id:
+        return found
+    if Permission.USERS_MANAGE not in grants.on_instance(work.actor):
+        raise HiddenError(f"There is no such {noun}.")
+    gate.require_elevation(work, Permission.USERS_MANAGE)
+    return found
+
+
+def _former_kind(work: UnitOfWork, name: str) -> OwnerKind:
+    moved = lookups.moved_owner(work.session, name, OwnerKind.ORGANISATION)
+    return OwnerKind.ORGANISATION if moved else OwnerKind.USER
+
+
+def _follow_user(work: UnitOfWork, name: str) -> None:
+    moved = lookups.moved_owner(work.session, name, OwnerKind.USER)
+    if moved is not None:
+        raise MovedError(f"{name} is {moved.name} now.", path=moved.name)
+
+
+def _follow_organisation(work: UnitOfWork, name: str) -> None:
+    moved = lookups.moved_owner(work.session, name, OwnerKind.ORGANISATION)
+    found = work.session.get(Organisation, moved.id) if moved else None
+    if found is not None and _is_visible(work, found):
+        raise MovedError(f"{name} is {found.name} now.", path=found.name)
+
+
+def _is_visible(work: UnitOfWork, found: Organisation) -> bool:
+    query = visible.organisations(work).where(Organisation.id == found.id)
+    return work.session.scalar(sa.select(query.exists())) or False
 
 
 def _allowed(work: UnitOfWork, found: Repository, permission: Permission) -> Repository:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.db.base import Table
 
@@ -131,3 +131,18 @@ class SealedSecret(Table):
     about: Mapped[UUID] = mapped_column(index=True)
     sealed: Mapped[bytes]
     created_at: Mapped[datetime]
+
+
+def end_sessions(
+    session: Session, user_id: UUID, *, now: datetime, spare: UUID | None = None
+) -> None:
+    """Revoke every browser session of a user, but the one to spare."""
+    session.execute(
+        sa.update(BrowserSession)
+        .where(
+            BrowserSession.user_id == user_id,
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.id != spare if spare else sa.true(),
+        )
+        .values(revoked_at=now)
+    )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from appliance.db.organisations import Organisation, Team
 from appliance.db.repositories import OldRepositoryPath, Repository
-from appliance.db.users import EmailAddress, OldOwnerName, Owner, User, UserState
+from appliance.db.users import EmailAddress, OldOwnerName, Owner, OwnerKind, User, UserState
 from appliance.domain.names import fold
 
 
@@ -31,6 +31,15 @@ def user_by_email(session: Session, address: str) -> User | None:
         sa.select(User)
         .join(EmailAddress, EmailAddress.user_id == User.id)
         .where(EmailAddress.address_key == fold(address), User.state != UserState.DELETED)
+    )
+
+
+def moved_owner(session: Session, name: str, kind: OwnerKind) -> Owner | None:
+    """The user or organisation that had that name before."""
+    return session.scalar(
+        sa.select(Owner)
+        .join(OldOwnerName, OldOwnerName.owner_id == Owner.id)
+        .where(OldOwnerName.name_key == fold(name), Owner.kind == kind)
     )
 
 

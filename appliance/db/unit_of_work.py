@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -107,9 +107,12 @@ class UnitOfWork:
 class Database:
     """Opens units of work. One for each process; safe to share between threads."""
 
-    def __init__(self, engine: sa.Engine, rules: Settings) -> None:
+    def __init__(
+        self, engine: sa.Engine, rules: Settings, *, on_promise: Callable[[], None] | None = None
+    ) -> None:
         self.engine = engine
         self.rules = rules
+        self._on_promise = on_promise
         self._writing = sessionmaker(engine, expire_on_commit=False)
         self._reading = sessionmaker(read_only(engine), expire_on_commit=False)
 
@@ -117,7 +120,8 @@ class Database:
     def begin(self, actor: Actor) -> Generator[UnitOfWork]:
         """Open a unit of work; commit it if the block ends well.
 
-        A refusal undoes the work and is then remembered, in a transaction of its own.
+        A refusal undoes the work and is then remembered, in a transaction of its own. After a
+        commit with promised jobs, `on_promise` is called.
 
         Errors:
             UnavailableError: the database does not answer; nothing was changed.
@@ -128,6 +132,8 @@ class Database:
                 work = UnitOfWork(session, actor, self.rules)
                 yield work
                 work.close()
+            if work.promised and self._on_promise is not None:
+                self._on_promise()
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(actor, refusal)
             raise

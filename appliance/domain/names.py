@@ -8,6 +8,8 @@ from appliance.errors import InvalidError
 
 OWNER_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}\Z")
 REPOSITORY_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
+LONGEST_DISPLAY_NAME = 100
+LONGEST_DESCRIPTION = 500
 EMAIL_PATTERN = re.compile(r"[^@\s\x00-\x1f<>]{1,64}@[^@\s\x00-\x1f<>]{1,190}\Z")
 
 # First path segments the web door uses itself, and words that would mislead.
@@ -81,6 +83,36 @@ def check_email(address: str) -> str:
     if not EMAIL_PATTERN.match(address):
         raise InvalidError.of("email", "That is not an e-mail address.")
     return address
+
+
+def check_display_name(text: str) -> str:
+    """The name people see, on one line and without control characters; it may be empty.
+
+    Errors:
+        InvalidError: it is too long, or not printable.
+    """
+    cleaned = " ".join(text.split())
+    if len(cleaned) > LONGEST_DISPLAY_NAME or not cleaned.isprintable():
+        raise InvalidError.of(
+            "display_name",
+            f"A name for people has at most {LONGEST_DISPLAY_NAME} printable characters.",
+        )
+    return cleaned
+
+
+def check_description(text: str) -> str:
+    """A few words on what something is for, on one line; they may be missing.
+
+    Errors:
+        InvalidError: they are too long, or not printable.
+    """
+    cleaned = " ".join(text.split())
+    if len(cleaned) > LONGEST_DESCRIPTION or not cleaned.isprintable():
+        raise InvalidError.of(
+            "description",
+            f"A description has at most {LONGEST_DESCRIPTION} printable characters.",
+        )
+    return cleaned
 
 
 def fold(name: str) -> str:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+HEADER_FIELDS = frozenset({"about", "organisation_id", "person"})
+
 
 class Outcome(StrEnum):
     """How it ended."""
@@ -30,7 +32,10 @@ def personal(default: Any = dataclasses.MISSING) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened. `about` is the thing's id; `organisation_id` says in whose log."""
+    """Something that happened. `about` is the thing's id; `organisation_id` says in whose log.
+
+    `person` is the pseudonym of whom the personal values are about, if not of the actor.
+    """
 
     kind: ClassVar[str]
     target: ClassVar[str] = "instance"
@@ -38,6 +43,7 @@ class Event:
 
     about: UUID | None = None
     organisation_id: UUID | None = None
+    person: str | None = None
 
     @property
     def category(self) -> str:
@@ -56,7 +62,7 @@ class Event:
         return {
             each.name: getattr(self, each.name)
             for each in dataclasses.fields(self)
-            if each.name not in {"about", "organisation_id"}
+            if each.name not in HEADER_FIELDS
             and bool(each.metadata.get("personal")) is personal
             and getattr(self, each.name) is not None
         }

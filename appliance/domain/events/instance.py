@@ -53,3 +53,11 @@ class ApplianceStarted(Event):
     kind = "config.started"
     version: str
     settings_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftoversSwept(Event):
+    """Ended sessions, used links and kept answers were removed."""
+
+    kind = "config.swept"
+    rows: int

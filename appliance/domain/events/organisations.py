@@ -27,6 +27,16 @@ class OrganisationChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrganisationRenamed(Event):
+    """An organisation has another name; the old one redirects."""
+
+    kind = "org.renamed"
+    target = "org"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganisationDeleted(Event):
     """An organisation was deleted."""
 

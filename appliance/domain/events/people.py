@@ -100,6 +100,16 @@ class UserChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UserRenamed(Event):
+    """A user has another name; the old one redirects."""
+
+    kind = "user.renamed"
+    target = "user"
+    before: str = personal()
+    after: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserRoleChanged(Event):
     """A user's role on the instance was changed."""
 

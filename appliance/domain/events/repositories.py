@@ -156,6 +156,16 @@ class ProtectionRemoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProtectionBypassed(Event):
+    """Somebody who may pushed to protected refs against their rules, and said so in the push."""
+
+    kind = "branch_rule.bypassed"
+    target = "repo"
+    push_id: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportRequested(Event):
     """Somebody asked to bring a repository in."""
 

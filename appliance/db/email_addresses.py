@@ -1,0 +1,42 @@
+"""E-mail addresses of users: no two users share one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from appliance.db.users import EmailAddress
+from appliance.domain.names import fold
+from appliance.errors import ConflictError
+
+
+def primary(session: Session, user_id: UUID) -> str:
+    """The address at which a user is written to; empty if there is none."""
+    return session.scalar(_primary_of(user_id).with_only_columns(EmailAddress.address)) or ""
+
+
+def set_primary(session: Session, user_id: UUID, address: str) -> None:
+    """Write to a user at this address from now on; it counts as not verified.
+
+    Errors:
+        ConflictError: another user has it.
+    """
+    key = fold(address)
+    taken = sa.select(EmailAddress.id).where(
+        EmailAddress.address_key == key, EmailAddress.user_id != user_id
+    )
+    if session.scalar(sa.select(taken.exists())):
+        raise ConflictError("Another user has this e-mail address.")
+    present = session.scalar(_primary_of(user_id))
+    if present is None:
+        session.add(EmailAddress(user_id=user_id, address=address, address_key=key))
+    elif present.address != address:
+        present.address, present.address_key, present.is_verified = address, key, False
+
+
+def _primary_of(user_id: UUID) -> sa.Select[EmailAddress]:
+    return sa.select(EmailAddress).where(
+        EmailAddress.user_id == user_id, EmailAddress.is_primary.is_(True)
+    )

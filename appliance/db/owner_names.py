@@ -1,0 +1,59 @@
+"""The one space of names that users and organisations share: taken, changed, and freed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from appliance.db.repositories import Repository
+from appliance.db.users import OldOwnerName, Owner, OwnerKind
+from appliance.domain.ids import new_id
+from appliance.domain.names import fold
+from appliance.errors import ConflictError
+
+
+def take(session: Session, kind: OwnerKind, name: str) -> Owner:
+    """A new owner of that name; an old name that redirected from there redirects no more.
+
+    Flushes, because what the owner is refers to its row.
+
+    Errors:
+        ConflictError: somebody has the name.
+    """
+    _insist_on_free(session, name)
+    owner = Owner(id=new_id(), kind=kind, name=name, name_key=fold(name))
+    session.add(owner)
+    session.flush()
+    return owner
+
+
+def change(session: Session, owner: Owner, name: str) -> None:
+    """Give an owner another name; the old one redirects until somebody takes it.
+
+    Errors:
+        ConflictError: somebody else has the name.
+    """
+    if fold(name) != owner.name_key:
+        _insist_on_free(session, name)
+        session.add(OldOwnerName(name_key=owner.name_key, owner_id=owner.id))
+    _rename(session, owner, name)
+
+
+def free(session: Session, owner: Owner) -> None:
+    """Let go of an owner's name and old names. The row stays, under a name nobody would choose."""
+    session.execute(sa.delete(OldOwnerName).where(OldOwnerName.owner_id == owner.id))
+    _rename(session, owner, f"deleted-{owner.id.hex[-20:]}")
+
+
+def _rename(session: Session, owner: Owner, name: str) -> None:
+    owner.rename(name)
+    session.execute(
+        sa.update(Repository).where(Repository.owner_id == owner.id).values(owner_name=name)
+    )
+
+
+def _insist_on_free(session: Session, name: str) -> None:
+    taken = session.scalar(sa.select(Owner.id).where(Owner.name_key == fold(name)))
+    if taken is not None:
+        raise ConflictError(f"The name {name} is taken. Choose another.")
+    session.execute(sa.delete(OldOwnerName).where(OldOwnerName.name_key == fold(name)))

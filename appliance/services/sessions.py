@@ -1,0 +1,138 @@
+"""Browser sessions: which there are, ending them, and sweeping away what has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, gate
+from appliance.db.credentials import BrowserSession, IdempotencyKey, SessionActivity
+from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import PasswordReset
+from appliance.domain import events
+from appliance.domain.permissions import Permission
+from appliance.errors import ConflictError
+
+KEPT_AFTER_END = timedelta(days=30)  # So that a session in the log can still be looked up.
+IDEMPOTENCY_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ActiveSession:
+    """A session in force, as its user sees it."""
+
+    id: UUID
+    address: str
+    user_agent: str
+    created_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    is_current: bool
+
+
+def list_sessions(
+    work: UnitOfWork,
+    *,
+    name: str | None = None,
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
+    now: datetime,
+) -> Page[ActiveSession]:
+    """One's own sessions in force, or those of the user of that name; newest first."""
+    user = fetch.account(work, name)
+    query = (
+        sa.select(BrowserSession, SessionActivity.seen_at)
+        .join(SessionActivity, SessionActivity.id == BrowserSession.id)
+        .where(BrowserSession.user_id == user.id, *_in_force(work, now))
+    )
+    current = work.actor.origin.credential_id
+
+    def shown(row: sa.Row[BrowserSession, datetime]) -> ActiveSession:
+        session, seen_at = row[0], row[1]
+        return ActiveSession(
+            id=session.id,
+            address=session.address,
+            user_agent=session.user_agent,
+            created_at=session.created_at,
+            seen_at=seen_at,
+            ends_at=session.ends_at,
+            is_current=session.id == current,
+        )
+
+    return page(
+        work.session,
+        query,
+        BrowserSession.id,
+        make=shown,
+        after=after,
+        limit=limit,
+        newest_first=True,
+    )
+
+
+def revoke_session(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None:
+    """End a session: one's own elsewhere, or anybody's as an administrator.
+
+    Errors:
+        ConflictError: it has ended already.
+    """
+    session = fetch.session(work, session_id)
+    if session.revoked_at is not None:
+        raise ConflictError("This session has ended already.")
+    _revoke(work, session, now)
+
+
+def revoke_other_sessions(work: UnitOfWork, *, name: str | None = None, now: datetime) -> int:
+    """End every session of oneself, or of that user, but the one in use; gives how many."""
+    user = fetch.account(work, name)
+    open_ones = work.session.scalars(
+        sa.select(BrowserSession).where(
+            BrowserSession.user_id == user.id,
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.ends_at > now,
+        )
+    )
+    current = work.actor.origin.credential_id
+    others = [session for session in open_ones if session.id != current]
+    for session in others:
+        _revoke(work, session, now)
+    return len(others)
+
+
+def sweep(work: UnitOfWork, *, now: datetime) -> int:
+    """Remove sessions and links that ended long ago, and answers kept a day; gives how many."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    long_ago = now - KEPT_AFTER_END
+    ended = (
+        sa.delete(BrowserSession).where(
+            sa.or_(BrowserSession.ends_at < long_ago, BrowserSession.revoked_at < long_ago)
+        ),
+        sa.delete(PasswordReset).where(
+            sa.or_(PasswordReset.expires_at < long_ago, PasswordReset.used_at < long_ago)
+        ),
+        sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_KEPT),
+    )
+    rows = 0
+    for statement in ended:
+        result = work.session.execute(statement.execution_options(synchronize_session=False))
+        rows += result.rowcount  # type: ignore[attr-defined]  # A delete has one.
+    work.record(events.LeftoversSwept(rows=rows))
+    return rows
+
+
+def _revoke(work: UnitOfWork, session: BrowserSession, now: datetime) -> None:
+    session.revoked_at = now
+    work.record(events.SessionRevoked(about=session.id, user_id=str(session.user_id)))
+
+
+def _in_force(work: UnitOfWork, now: datetime) -> list[sa.ColumnElement[bool]]:
+    idle = timedelta(seconds=work.rules.sign_in.session_idle_seconds)
+    return [
+        BrowserSession.revoked_at.is_(None),
+        BrowserSession.ends_at > now,
+        SessionActivity.seen_at > now - idle,
+    ]

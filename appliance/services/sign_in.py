@@ -1,0 +1,238 @@
+"""Signing in and out, and confirming that it is still you.
+
+A password takes a tenth of a second to check, and that long nobody may hold the database's write
+lock. So it has two steps: `check_password` in a reading transaction gives a `Proof`, and the verb
+that opens a session or changes something takes the proof in a short writing one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from appliance.access import fetch, gate
+from appliance.access.gate import open_to_everyone
+from appliance.db.credentials import BrowserSession, SessionActivity
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.domain import events
+from appliance.domain.identity import Actor, Method
+from appliance.domain.ids import new_id
+from appliance.domain.names import fold
+from appliance.domain.permissions import Permission
+from appliance.errors import ConflictError, ThrottledError, UnauthenticatedError
+from appliance.security import tokens
+from appliance.services import identify
+
+if TYPE_CHECKING:
+    from appliance.wiring import SignInTools
+
+# One sentence for every reason, because a stranger may be asking.
+WRONG = "That name and password do not fit together."
+LONGEST_NAME_KEPT = 255
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That somebody knew a user's password a moment ago."""
+
+    user_id: UUID
+    checked_hash: str = field(repr=False)
+    better_hash: str | None = field(default=None, repr=False)
+    """The same password by today's parameters, if the stored hash has older ones."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new session. The secret goes into the browser's cookie and is kept nowhere."""
+
+    secret: str = field(repr=False)
+    session: BrowserSession
+    user: User
+
+
+@open_to_everyone(because="it finds out who is asking")
+def check_password(
+    work: UnitOfWork, *, name_or_email: str, password: str, tools: SignInTools
+) -> Proof:
+    """Proof that whoever asks knows the password of the user they name. Wants `reading()`.
+
+    Errors:
+        UnauthenticatedError: there is no such user, or that is not their password, or they may not
+            enter; it says no more than that.
+        ThrottledError: there were too many wrong attempts lately.
+    """
+    attempt = _Attempt(tools, f"sign-in {fold(name_or_email.strip())}", work.actor.origin.address)
+    attempt.claim()
+    user = fetch.claimed_user(work, name_or_email)
+    knows_it = tools.hasher.verify(user.password_hash if user else None, password)
+    if user is None or not knows_it or not user.is_active:
+        attempt.failed()
+        raise UnauthenticatedError(WRONG, event=_refused(name_or_email, user, knows_it=knows_it))
+    attempt.succeeded()
+    return _proof(user, password, tools)
+
+
+@open_to_everyone(because="the proof shows who they are")
+def sign_in(work: UnitOfWork, proof: Proof, *, tools: SignInTools, now: datetime) -> Opened:
+    """Open a session in the browser that the actor's origin describes. It begins elevated.
+
+    From here on the work is done by the user.
+
+    Errors:
+        UnauthenticatedError: the user may no longer enter, or has another password by now.
+    """
+    user = _standing(work, proof)
+    rules, origin = work.rules.sign_in, work.actor.origin
+    secret = tokens.new_session_id()
+    session = BrowserSession(
+        id=new_id(),
+        user_id=user.id,
+        secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
+        address=origin.address,
+        user_agent=origin.user_agent,
+        created_at=now,
+        ends_at=now + timedelta(seconds=rules.session_absolute_seconds),
+    )
+    work.session.add(session)
+    work.session.flush()  # What changes about a session refers to its row.
+    elevated_until = now + timedelta(seconds=rules.elevation_seconds)
+    work.session.add(SessionActivity(id=session.id, seen_at=now, elevated_until=elevated_until))
+    work.actor = identify.of_user(user, origin, Method.SESSION, session.id)
+    work.record(events.SignedIn(about=user.id, method=Method.PASSWORD))
+    return Opened(secret, session, user)
+
+
+def sign_out(work: UnitOfWork, *, now: datetime) -> None:
+    """Close the session in which this is asked.
+
+    Errors:
+        ConflictError: it was not asked in a session.
+    """
+    gate.require(work, Permission.OWN_ACCOUNT)
+    session = _present_session(work)
+    session.revoked_at = now
+    work.record(events.SignedOut(about=session.user_id))
+
+
+def confirm_password(work: UnitOfWork, *, password: str, tools: SignInTools) -> Proof:
+    """Proof that who asks knows their own password. Wants `reading()`.
+
+    Errors:
+        UnauthenticatedError: that is not their password.
+        ThrottledError: there were too many wrong attempts lately.
+    """
+    user = fetch.account(work, None)
+    # Counted apart from signing in, so that nobody outside can keep a user from confirming.
+    attempt = _Attempt(tools, f"confirm {user.id}", work.actor.origin.address)
+    attempt.claim()
+    if not tools.hasher.verify(user.password_hash, password):
+        attempt.failed()
+        refused = events.ElevationRefused(about=user.id)
+        raise UnauthenticatedError("That is not your password.", event=refused)
+    attempt.succeeded()
+    return _proof(user, password, tools)
+
+
+def elevate(work: UnitOfWork, proof: Proof, *, now: datetime) -> datetime:
+    """Allow sensitive acts in this session for a while; gives until when.
+
+    Errors:
+        ConflictError: it was not asked in a session, or the proof is of somebody else.
+    """
+    gate.require(work, Permission.OWN_ACCOUNT)
+    session = _present_session(work)
+    user = _standing(work, proof)
+    if user.id != session.user_id:
+        raise ConflictError("That is another user's password.")
+    until = now + timedelta(seconds=work.rules.sign_in.elevation_seconds)
+    activity = work.session.get_one(SessionActivity, session.id)
+    activity.elevated_until = until
+    work.record(events.Elevated(about=user.id))
+    return until
+
+
+@open_to_everyone(because="it finds out who is asking")
+def password_for_git(
+    work: UnitOfWork, *, name_or_email: str, password: str, tools: SignInTools
+) -> Actor:
+    """The actor of a name and password sent by a git client. Wants `reading()`.
+
+    Errors:
+        UnauthenticatedError: they do not fit, or passwords are not for git here.
+        ThrottledError: there were too many wrong attempts lately.
+    """
+    if not work.rules.sign_in.password_over_git:
+        raise UnauthenticatedError("Git takes an access token here, not a password.")
+    proof = check_password(work, name_or_email=name_or_email, password=password, tools=tools)
+    user = work.session.get_one(User, proof.user_id)
+    if user.must_change_password:
+        raise UnauthenticatedError("Sign in to the portal and choose your own password first.")
+    return identify.of_user(user, work.actor.origin, Method.PASSWORD, None)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt to show a password, counted before the password is looked at."""
+
+    tools: SignInTools
+    person: str
+    address: str
+
+    def claim(self) -> None:
+        """Go on only if neither the person nor the address must wait."""
+        wait = self.tools.per_address.check(self.address) if self.address else 0.0
+        if wait == 0:
+            wait = self.tools.per_user.check(self.person)
+        if wait > 0:
+            seconds = math.ceil(wait)
+            raise ThrottledError(
+                f"There were too many attempts. Try again in {seconds} seconds.",
+                retry_after_seconds=seconds,
+            )
+
+    def failed(self) -> None:
+        """It was wrong: the wait runs from now."""
+        self.tools.per_user.failed(self.person)
+        if self.address:
+            self.tools.per_address.failed(self.address)
+
+    def succeeded(self) -> None:
+        """It was right."""
+        self.tools.per_user.succeeded(self.person)
+        if self.address:
+            self.tools.per_address.succeeded(self.address)
+
+
+def _proof(user: User, password: str, tools: SignInTools) -> Proof:
+    stored = user.password_hash or ""
+    better = tools.hasher.hash(password) if tools.hasher.needs_rehash(stored) else None
+    return Proof(user.id, stored, better)
+
+
+def _standing(work: UnitOfWork, proof: Proof) -> User:
+    """The user of a proof, if it still holds; a better hash is stored on the way."""
+    user = work.session.get(User, proof.user_id, populate_existing=True)
+    if user is None or not user.is_active or user.password_hash != proof.checked_hash:
+        raise UnauthenticatedError(WRONG)
+    if proof.better_hash is not None:
+        user.password_hash = proof.better_hash
+    return user
+
+
+def _present_session(work: UnitOfWork) -> BrowserSession:
+    origin = work.actor.origin
+    if origin.method is not Method.SESSION or origin.credential_id is None:
+        raise ConflictError("That is for browsers. A token needs no session.")
+    return work.session.get_one(BrowserSession, origin.credential_id)
+
+
+def _refused(typed: str, user: User | None, *, knows_it: bool) -> events.SignInRefused:
+    kept = typed[:LONGEST_NAME_KEPT]
+    if user is None:
+        return events.SignInRefused(reason="unknown", name=kept)
+    reason = user.state if knows_it else "password"
+    return events.SignInRefused(about=user.id, person=user.pseudonym, reason=reason, name=kept)

@@ -1,0 +1,57 @@
+"""The cookies of the portal: one says which session, two say how a person likes to see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import flask
+
+from appliance.web import requests
+
+THEME_COOKIE = "codara_theme"
+LOCALE_COOKIE = "codara_locale"
+ONE_YEAR_SECONDS = 365 * 24 * 3600
+
+
+def set_session(response: flask.Response, secret: str, ends_at: datetime) -> None:
+    """Let the browser carry the session's secret, where no script can read it."""
+    response.set_cookie(
+        requests.SESSION_COOKIE,
+        secret,
+        expires=ends_at,
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(),
+    )
+
+
+def clear_session(response: flask.Response) -> None:
+    """Let the browser forget the session."""
+    response.delete_cookie(
+        requests.SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https()
+    )
+
+
+def set_preference(response: flask.Response, name: str, value: str) -> None:
+    """Remember how a person likes to see the portal in this browser; empty forgets it."""
+    if not value:
+        response.delete_cookie(name, samesite="Lax")
+        return
+    response.set_cookie(
+        name, value, max_age=ONE_YEAR_SECONDS, samesite="Lax", httponly=True, secure=_is_https()
+    )
+
+
+def own_path(target: str | None, otherwise: str = "/") -> str:
+    """The target if it is a path of ours, so that no link of ours leads elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return otherwise
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or any(ord(letter) < 32 for letter in target):  # noqa: PLR2004 - control characters.
+        return otherwise
+    return target
+
+
+def _is_https() -> bool:
+    return requests.wiring().settings.server.url.startswith("https:")

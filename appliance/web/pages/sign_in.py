@@ -1,0 +1,185 @@
+"""Signing in and out, confirming that it is you, and setting a password by a one-time link."""
+
+from __future__ import annotations
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from pydantic import Field
+
+from appliance.errors import ApplianceError, ThrottledError, UnauthenticatedError
+from appliance.services import passwords, sign_in
+from appliance.web import cookies, forms, requests
+
+pages = flask.Blueprint("sign_in", __name__)
+
+
+class NameForm(forms.Form):
+    """The first step: who are you."""
+
+    name: str = Field(max_length=255)
+    next: str = "/"
+
+
+class PasswordForm(NameForm):
+    """The second step: show it."""
+
+    password: str = Field(max_length=1024)
+
+
+class ConfirmForm(forms.Form):
+    """Show once more that it is you."""
+
+    password: str = Field(max_length=1024)
+    next: str = "/"
+
+
+class NewPasswordForm(forms.Form):
+    """A new password."""
+
+    password: str = Field(max_length=1024)
+
+
+@pages.get("/sign-in")
+def show() -> ResponseReturnValue:
+    """The first step."""
+    target = cookies.own_path(flask.request.args.get("next"))
+    if requests.actor().is_signed_in:
+        return flask.redirect(target, 303)
+    return flask.render_template("sign_in/name.html", target=target, name="", problems={})
+
+
+@pages.post("/sign-in")
+def enter() -> ResponseReturnValue:
+    """The name leads to the field for the password; both open a session."""
+    name = flask.request.form.get("name", "").strip()
+    target = cookies.own_path(flask.request.form.get("next"))
+    if "password" not in flask.request.form:
+        template = "sign_in/password.html" if name else "sign_in/name.html"
+        problems = {} if name else {"name": _("Your name or e-mail address is needed.")}
+        return flask.render_template(template, target=target, name=name, problems=problems)
+    try:
+        opened = _open_session(PasswordForm.parse(flask.request.form))
+    except ApplianceError as error:
+        return _ask_password_again(error, name, target)
+    if opened.user.must_change_password:
+        target = flask.url_for("account.security")
+    response = flask.make_response(flask.redirect(target, 303))
+    cookies.set_session(response, opened.secret, opened.session.ends_at)
+    return response
+
+
+@pages.post("/sign-out")
+def leave() -> ResponseReturnValue:
+    """Close this browser's session."""
+    if requests.uses_session():
+        with requests.begin() as work:
+            sign_in.sign_out(work, now=requests.now())
+    flask.session.clear()
+    response = flask.make_response(flask.redirect(flask.url_for("sign_in.show"), 303))
+    cookies.clear_session(response)
+    return response
+
+
+@pages.get("/confirm")
+def confirm() -> ResponseReturnValue:
+    """Ask for the password before a sensitive act."""
+    if not requests.uses_session():
+        raise UnauthenticatedError(_("Sign in first."))
+    target = cookies.own_path(flask.request.args.get("next"))
+    return flask.render_template("sign_in/confirm.html", target=target, problems={})
+
+
+@pages.post("/confirm")
+def elevate() -> ResponseReturnValue:
+    """Allow sensitive acts for a while."""
+    target = cookies.own_path(flask.request.form.get("next"))
+    try:
+        form = ConfirmForm.parse(flask.request.form)
+        with requests.reading() as work:
+            proof = sign_in.confirm_password(
+                work, password=form.password, tools=requests.wiring().sign_in
+            )
+        with requests.begin() as work:
+            sign_in.elevate(work, proof, now=requests.now())
+    except ApplianceError as error:
+        problems = _at_password(error)
+        page = flask.render_template("sign_in/confirm.html", target=target, problems=problems)
+        return page, error.http_status
+    flask.flash(_("Thank you. Sensitive acts are open to you for a while."), "good")
+    return flask.redirect(target, 303)
+
+
+@pages.get("/reset/<secret>")
+def show_reset(secret: str) -> ResponseReturnValue:
+    """Choose a password by a one-time link."""
+    with requests.reading() as work:
+        user = passwords.whose_link(
+            work, secret, tools=requests.wiring().sign_in, now=requests.now()
+        )
+    return flask.render_template("sign_in/reset.html", name=user.name, problems={})
+
+
+@pages.post("/reset/<secret>")
+def reset(secret: str) -> ResponseReturnValue:
+    """Set it. The link works once."""
+    tools = requests.wiring().sign_in
+    try:
+        form = NewPasswordForm.parse(flask.request.form)
+        with requests.reading() as work:
+            chosen = passwords.choose_by_link(
+                work, secret, password=form.password, tools=tools, now=requests.now()
+            )
+        with requests.begin() as work:
+            user = passwords.reset(work, secret, chosen, tools=tools, now=requests.now())
+    except ApplianceError as error:
+        problems = _at_password(error)
+        page = flask.render_template("sign_in/reset.html", name="", problems=problems)
+        return page, error.http_status
+    flask.flash(_("The new password is set. Sign in with it."), "good")
+    return flask.render_template("sign_in/password.html", target="/", name=user.name, problems={})
+
+
+@pages.post("/theme")
+def theme() -> ResponseReturnValue:
+    """Light, dark, or as the system says."""
+    return _prefer(cookies.THEME_COOKIE, flask.request.form.get("theme", ""), {"light", "dark"})
+
+
+@pages.post("/language")
+def language() -> ResponseReturnValue:
+    """The language of the portal in this browser."""
+    return _prefer(cookies.LOCALE_COOKIE, flask.request.form.get("language", ""), {"en", "de"})
+
+
+def _prefer(cookie: str, value: str, allowed: set[str]) -> ResponseReturnValue:
+    referrer = flask.request.referrer or ""
+    back = referrer.removeprefix(flask.request.host_url.rstrip("/"))
+    response = flask.make_response(flask.redirect(cookies.own_path(back), 303))
+    cookies.set_preference(response, cookie, value if value in allowed else "")
+    return response
+
+
+def _open_session(form: PasswordForm) -> sign_in.Opened:
+    tools = requests.wiring().sign_in
+    with requests.reading() as work:
+        proof = sign_in.check_password(
+            work, name_or_email=form.name, password=form.password, tools=tools
+        )
+    with requests.begin() as work:
+        return sign_in.sign_in(work, proof, tools=tools, now=requests.now())
+
+
+def _ask_password_again(error: ApplianceError, name: str, target: str) -> ResponseReturnValue:
+    page = flask.render_template(
+        "sign_in/password.html", target=target, name=name, problems=_at_password(error)
+    )
+    response = flask.make_response(page, error.http_status)
+    if isinstance(error, ThrottledError):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _at_password(error: ApplianceError) -> dict[str, str]:
+    found = forms.problems(error)
+    return found if "password" in found else {"password": str(error)}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.architecture.sources import files, name, parse
 
+DATABASE = {"Session", "Connection", "Engine", "sessionmaker"}
 DOORS = ("fetch.", "visible.", "gate.")
 
 
@@ -52,7 +53,7 @@ def test_only_a_unit_of_work_reaches_the_database():
         for node in ast.walk(parse(path))
         if isinstance(node, ast.FunctionDef)
         for each in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-        if each.arg in {"session", "connection", "engine"}
+        if ast.unparse(each.annotation or ast.Constant("")).rpartition(".")[2] in DATABASE
     ]
 
     assert found == []

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import redis
 
+from appliance.db import schema
+from appliance.db.doorbell import Doorbell
 from appliance.db.engine import EngineOptions, make_engine, sqlite_url
 from appliance.db.unit_of_work import Database
+from appliance.git import hooks
 from appliance.git.storage import RepositoryStore
 from appliance.security.bearer import BearerTokens
 from appliance.security.capabilities import Capabilities
@@ -83,12 +86,26 @@ class SignInTools:
 
 
 @dataclass(frozen=True)
+class GitTools:
+    """What it takes to let git move objects and refs."""
+
+    home: Path
+    web_socket: Path
+    repositories: RepositoryStore
+    pushes: Capabilities
+    """Signs what the hooks of a push may ask for."""
+    lfs: Capabilities
+    """Signs what git-lfs may do after SSH has said who it is."""
+
+
+@dataclass(frozen=True)
 class Wiring:
     """Everything a door hands to the verbs it calls."""
 
     home: Home
     settings: Settings
     database: Database
+    doorbell: Doorbell
     repositories: RepositoryStore
     secret: InstanceSecret
     sealer: Sealer
@@ -96,6 +113,17 @@ class Wiring:
     push_capabilities: Capabilities
     lfs_capabilities: Capabilities
     redis: redis.Redis
+
+    @property
+    def git(self) -> GitTools:
+        """What it takes to let git move objects and refs."""
+        return GitTools(
+            home=self.home.root,
+            web_socket=self.home.web_socket,
+            repositories=self.repositories,
+            pushes=self.push_capabilities,
+            lfs=self.lfs_capabilities,
+        )
 
     @property
     def cookie_key(self) -> bytes:
@@ -134,6 +162,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
     home.prepare()
     secret = load_or_create(home.keys / "instance.key")
     queue = _queue(home, settings)
+    doorbell = Doorbell(home.run / "relay.sock")
     options = EngineOptions(
         statement_timeout_seconds=settings.database.statement_timeout_seconds,
         lock_timeout_seconds=settings.database.lock_timeout_seconds,
@@ -142,7 +171,10 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
     return Wiring(
         home=home,
         settings=settings,
-        database=Database(make_engine(_database_url(home, settings), options), settings),
+        database=Database(
+            make_engine(_database_url(home, settings), options), settings, on_promise=doorbell.ring
+        ),
+        doorbell=doorbell,
         repositories=RepositoryStore(home.root),
         secret=secret,
         sealer=Sealer([secret.key(Purpose.SEALING)]),
@@ -151,6 +183,17 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         lfs_capabilities=Capabilities(secret, "lfs"),
         redis=queue,
     )
+
+
+def prepare(wiring: Wiring) -> None:
+    """Bring the database and the git hooks to what this release needs; safe to repeat.
+
+    Errors:
+        ConflictError: the database was used by a newer release.
+        UnavailableError: the database does not answer.
+    """
+    schema.bring_up_to_date(wiring.database.engine)
+    hooks.install(wiring.home.root)
 
 
 def without_throttle(wiring: Wiring) -> Wiring:

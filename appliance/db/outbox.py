@@ -55,3 +55,13 @@ class JobRecord(Table):
     progress_total: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str] = mapped_column(sa.Text(), default="")
+
+
+class RegularJob(Table):
+    """When a regular job is due next. Whoever moves the time on is the one who promises it."""
+
+    __tablename__ = "regular_jobs"
+    audited = False  # The schedule is written in the code; this is only how far it has come.
+
+    name: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    due_at: Mapped[datetime]

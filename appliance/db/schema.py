@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from appliance.errors import UnavailableError
+from appliance.errors import ConflictError, UnavailableError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -33,10 +33,39 @@ def newest() -> str:
     return head
 
 
+def known() -> frozenset[str]:
+    """Every revision of this release."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 def present(engine: sa.Engine) -> str | None:
     """The revision the database is at; None if it is empty."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def bring_up_to_date(engine: sa.Engine) -> None:
+    """Bring the database to what this release needs, if it is not there yet.
+
+    Errors:
+        ConflictError: a newer release has used it.
+        UnavailableError: it does not answer.
+    """
+    try:
+        is_at = present(engine)
+        if is_at == newest():
+            return
+        if is_at is not None and is_at not in known():
+            raise ConflictError(
+                f"The database is at revision {is_at}, which this release does not know: a newer "
+                "release has used it. Install that release, or restore a backup made before."
+            )
+        upgrade(engine)
+    except sa.exc.OperationalError as error:
+        raise UnavailableError("The database does not answer. Nothing was changed.") from error
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:

@@ -71,9 +71,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_jobs_about", "jobs", ["about"], unique=False)
     op.create_index("ix_jobs_state_relayed_at", "jobs", ["state", "relayed_at"], unique=False)
+    op.create_table(
+        "regular_jobs",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_regular_jobs")),
+        sa.UniqueConstraint("name", name=op.f("uq_regular_jobs_name")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("regular_jobs")
     op.drop_index("ix_jobs_state_relayed_at", table_name="jobs")
     op.drop_index("ix_jobs_about", table_name="jobs")
     op.drop_table("jobs")

@@ -1,0 +1,102 @@
+"""`codara <noun> <verb>`: every command by name; its module is read only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from appliance import version
+from appliance.cli.context import Context
+from appliance.errors import ApplianceError
+
+# Name: where it is, and what it does in a few words, so that --help imports none of them.
+COMMANDS = {
+    "serve": ("appliance.cli.processes", "Run the appliance; with --all, every part of it."),
+    "worker": ("appliance.cli.processes", "Do the jobs that wait in the queue."),
+    "scheduler": ("appliance.cli.processes", "Hand jobs to the queue and promise regular ones."),
+    "ssh": ("appliance.cli.processes", "Serve Git over SSH without the host's OpenSSH."),
+    "migrate": ("appliance.cli.processes", "Bring the database to what this release needs."),
+    "check": ("appliance.cli.processes", "Say how every part is, one line each."),
+    "job": ("appliance.cli.job", "List, show, retry and cancel jobs."),
+    "login": ("appliance.cli.remote", "Use an appliance elsewhere, with a token."),
+    "logout": ("appliance.cli.remote", "Forget the appliance elsewhere."),
+    "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
+    "org": ("appliance.cli.people", "Organisations and their members."),
+    "team": ("appliance.cli.people", "Teams and their members."),
+    "token": ("appliance.cli.people", "Access tokens."),
+    "key": ("appliance.cli.people", "SSH keys."),
+    "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
+}
+USAGE = 2
+UNEXPECTED = "Something went wrong here; the lines above say where."
+
+
+class Codara(click.Group):
+    """All commands, read when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of them, from the table alone."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Codara,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None},
+    epilog="Every command has --help. Shell completion: docs/reference/command-line.md.",
+)
+@click.version_option(version.RELEASE, prog_name="Codara Appliance")
+@click.pass_context
+def codara(context: click.Context) -> None:
+    """Run, administer and use a Codara Appliance."""
+    context.obj = Context()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    try:
+        outcome = codara.main(
+            list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="codara",
+            standalone_mode=False,
+        )
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        print("Nothing was done.", file=sys.stderr)
+        return 1
+    except ApplianceError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our answer has had enough of it.
+        sys.stderr.close()
+        return 0
+    except Exception:  # noqa: BLE001 - the one handler of this door that catches everything.
+        traceback.print_exc()
+        print(UNEXPECTED, file=sys.stderr)
+        return 1
+    return outcome if isinstance(outcome, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

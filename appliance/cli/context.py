@@ -1,0 +1,142 @@
+"""What every command shares: which appliance, in whose name, and how to answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DEFAULT_HOME = Path("var")
+BLANK = "-"
+
+
+@dataclass
+class Context:
+    """What the words common to all commands said. One for each run."""
+
+    home: Path | None = None
+    """The home folder that was named; None if none was."""
+    user: str = ""
+    """In whose name the console acts; empty for the administrator."""
+    is_json: bool = False
+
+    @property
+    def home_folder(self) -> Path:
+        """The home folder to work with, named or not."""
+        return (self.home or DEFAULT_HOME).resolve()
+
+    def show(self, value: Any, text: Callable[[], Iterable[str]] | None = None) -> None:
+        """Print an answer: as JSON where that was asked for, else as `text`."""
+        if self.is_json or text is None:
+            print(json.dumps(value, indent=2, ensure_ascii=False))
+            return
+        for line in text():
+            print(line)
+
+    def show_list(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+        """Print a list: as JSON, or as a table with these columns (key: heading)."""
+        self.show(list(rows), lambda: table(rows, columns))
+
+    def show_thing(self, thing: Mapping[str, Any], fields: Mapping[str, str]) -> None:
+        """Print one thing: as JSON, or its fields below each other (key: heading)."""
+        width = max(map(len, fields.values()), default=0)
+        lines = (f"{title:<{width}}  {cell(thing.get(key))}" for key, title in fields.items())
+        self.show(thing, lambda: lines)
+
+    def say(self, sentence: str) -> None:
+        """Tell the person something that is not the answer."""
+        print(sentence, file=sys.stderr)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Go on only if the person means it; `yes` says that they have said so already.
+
+        Errors:
+            click.Abort: they do not, or nobody is there to ask.
+        """
+        if not yes:
+            click.confirm(question, abort=True, err=True)
+
+
+current = click.make_pass_decorator(Context, ensure=True)
+
+
+class Verb(click.Command):
+    """A command with the words that every command takes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params += [
+            click.Option(
+                ["--json", "is_json"],
+                is_flag=True,
+                expose_value=False,
+                callback=_remember("is_json"),
+                help="Answer in JSON, for programs.",
+            ),
+            click.Option(
+                ["--home"],
+                type=click.Path(file_okay=False, path_type=Path),
+                envvar="CODARA_HOME",
+                expose_value=False,
+                callback=_remember("home"),
+                help="The appliance's home folder; $CODARA_HOME otherwise.",
+            ),
+            click.Option(
+                ["--as", "user"],
+                metavar="NAME",
+                expose_value=False,
+                callback=_remember("user"),
+                help="Act as this user (console only; the administrator otherwise).",
+            ),
+        ]
+
+
+class Noun(click.Group):
+    """A group of commands about one thing."""
+
+    command_class = Verb
+    group_class = type
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def callback(context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        if value:
+            setattr(context.ensure_object(Context), name, value)
+        return value
+
+    return callback
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Iterable[str]:
+    """Rows under headings, as wide as they must be."""
+    lines = [list(columns.values())]
+    lines += [[cell(row.get(key)) for key in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def cell(value: Any) -> str:
+    """A value in a table, on one line and without anything that a terminal would obey."""
+    if value is None or value == "":
+        return BLANK
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(cell(each) for each in value) or BLANK
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+
+
+def environment_home() -> Path | None:
+    """The home folder that $CODARA_HOME names."""
+    named = os.environ.get("CODARA_HOME")
+    return Path(named) if named else None

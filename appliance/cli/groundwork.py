@@ -1,0 +1,64 @@
+"""What has to be so before the processes of an appliance start: schema, hooks, an administrator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance import settings as settings_module
+from appliance import version, wiring
+from appliance.domain.identity import appliance
+from appliance.services import passwords, starting, users
+
+# Read aloud over a telephone without mistakes: no 0 and o, no 1, i and l.
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ADMINISTRATOR = "admin"
+
+
+def lay(home: Path) -> str | None:
+    """Prepare the home folder; gives the first administrator's one-time password if it was made.
+
+    Errors:
+        SettingsError: the settings cannot be used.
+        ConflictError: the database is of a newer release.
+        UnavailableError: the database does not answer.
+    """
+    present_settings = settings_module.from_process(home)
+    objects = wiring.build(home, present_settings)
+    wiring.prepare(objects)
+    digest = hashlib.sha256(present_settings.model_dump_json().encode()).hexdigest()
+    try:
+        with objects.database.begin(appliance()) as work:
+            starting.note(work, release=version.RELEASE, settings_digest=digest)
+        return _first_administrator(objects)
+    finally:
+        objects.database.engine.dispose()
+
+
+def _first_administrator(objects: wiring.Wiring) -> str | None:
+    with objects.database.reading(appliance()) as work:
+        if starting.has_administrator(work):
+            return None
+        given = os.environ.get("CODARA_ADMIN_PASSWORD", "")
+        password = given or one_time_password()
+        chosen = passwords.choose_for_new_user(
+            work, password=password, name=ADMINISTRATOR, email="", tools=objects.sign_in
+        )
+    with objects.database.begin(appliance()) as work:
+        was_made = users.ensure_first_administrator(
+            work,
+            password_hash=chosen.hash,
+            name=ADMINISTRATOR,
+            must_change_password=not given,
+            now=datetime.now(UTC),
+        )
+    return password if was_made and not given else None
+
+
+def one_time_password() -> str:
+    """Twenty letters in groups of five: 99 bits."""
+    groups = ("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4))
+    return "-".join(groups)

@@ -1,0 +1,71 @@
+"""The processes of an appliance: `serve`, `worker`, `scheduler`, `ssh`, and `migrate`, `check`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from appliance.cli import everything, programs
+from appliance.cli.context import Context, Verb, current
+
+
+@click.command(cls=Verb)
+@click.option("--all", "everything_at_once", is_flag=True, help="Run every part, supervised.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (0: a free one).")
+@click.option("--demo", is_flag=True, help="With --all: fill it with people and a repository.")
+@click.option("--logs", is_flag=True, help="With --all: logs to this terminal, not to files.")
+@current
+def serve(
+    context: Context, *, everything_at_once: bool, port: int | None, demo: bool, logs: bool
+) -> None:
+    """Run the web tier; with --all, the whole appliance.
+
+    `--all` runs everything that an appliance needs in one tree of processes, which ends as one:
+    database, queue, web, workers, scheduler and Git over SSH. Without it, only the web tier runs,
+    as a service of an installed host.
+    """
+    home = context.home_folder
+    if everything_at_once:
+        everything.serve(everything.Wishes(home, port, demo=demo, logs_to_terminal=logs))
+        return
+    if demo or logs:
+        raise click.UsageError("--demo and --logs go with --all.")
+    if port is not None:
+        os.environ["CODARA_SERVER__PORT"] = str(port)
+    _become("appliance.cli.web_server", home)
+
+
+@click.command(cls=Verb)
+@click.option(
+    "--lane",
+    "lanes",
+    type=click.Choice(["quick", "long"]),
+    multiple=True,
+    help="Take only jobs of this lane (repeatable).",
+)
+@current
+def worker(context: Context, lanes: tuple[str, ...]) -> None:
+    """Do the jobs that wait in the queue, one at a time."""
+    _become("appliance.jobs.worker", context.home_folder, lanes or ("quick", "long"))
+
+
+@click.command(cls=Verb)
+@current
+def scheduler(context: Context) -> None:
+    """Hand promised jobs to the queue, and promise the regular ones."""
+    _become("appliance.jobs.schedule", context.home_folder)
+
+
+@click.command(cls=Verb)
+@current
+def ssh(context: Context) -> None:
+    """Serve Git over SSH, for hosts whose OpenSSH does not."""
+    _become("appliance.cli.ssh_server", context.home_folder)
+
+
+def _become(module: str, home: Path, *arguments: object) -> None:
+    os.umask(0o077)
+    os.environ["CODARA_HOME"] = os.fspath(home)
+    programs.module(module, "run", home, *arguments)()

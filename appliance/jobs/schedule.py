@@ -1,0 +1,126 @@
+"""The scheduler process: hands promised jobs to the queue, and promises what happens regularly."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from appliance import logs, settings, wiring
+from appliance.domain.identity import appliance
+from appliance.domain.jobs import Job
+from appliance.errors import ApplianceError, ConflictError
+from appliance.jobs.queue import JobQueue
+from appliance.jobs.relay import Relay
+from appliance.services import regular
+from appliance.services.regular import Regular
+
+log = structlog.get_logger()
+
+# How long a promise waits at most when nobody rings: a job's time came, or its ring got lost.
+LOOK_SECONDS = 0.2
+RECOVER_SECONDS = 5.0
+AGENDA_SECONDS = 10.0
+BACK_OFF_SECONDS = 1.0
+A_DAY = timedelta(days=1)
+AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the agenda: when, and what is promised then."""
+
+    regular: Regular
+    promise: Callable[..., object]
+
+
+def _single(name: str, every: timedelta, job: Job) -> Entry:
+    return Entry(Regular(name, every), lambda work, _now: regular.promise(work, job))
+
+
+def _rota(name: str, every: timedelta, job: Job, older_than: timedelta) -> Entry:
+    """Some repositories at a time, so that a thousand of them are not done in one night."""
+    return Entry(
+        Regular(name, every),
+        lambda work, now: regular.promise_for_repositories(
+            work, job, older_than=older_than, limit=AT_ONCE, now=now
+        ),
+    )
+
+
+AGENDA = (_single("sweep", timedelta(hours=6), Job.SWEEP),)
+
+
+class Scheduler:
+    """The scheduler's loop. Its state is when it looked at what last."""
+
+    def __init__(self, objects: wiring.Wiring) -> None:
+        self._database = objects.database
+        self._relay = Relay(objects, JobQueue(objects.redis))
+        self._bell = objects.doorbell.listen()
+        self._next: dict[str, float] = {}
+        self.is_ending = False
+
+    def run(self) -> None:
+        """Look again and again until we are asked to end."""
+        while not self.is_ending:
+            try:
+                self._look()
+            except ApplianceError as error:
+                log.warning("scheduler.waits", code=error.code, message=str(error))
+                self._wait(BACK_OFF_SECONDS)
+            self._wait(LOOK_SECONDS)
+
+    def look_at_agenda(self, now: datetime) -> None:
+        """Promise what is due."""
+        for entry in AGENDA:
+            # Another scheduler that does the same for the first time has done it for us.
+            with suppress(ConflictError), self._database.begin(appliance()) as work:
+                if regular.take_turn(work, entry.regular, now=now):
+                    entry.promise(work, now)
+
+    def _look(self) -> None:
+        if self._is_time("agenda", AGENDA_SECONDS):
+            self.look_at_agenda(datetime.now(UTC))
+        if self._is_time("recover", RECOVER_SECONDS):
+            self._relay.recover()
+        while self._relay.pass_on():
+            pass
+
+    def _is_time(self, what: str, every_seconds: float) -> bool:
+        present = time.monotonic()
+        if present < self._next.get(what, 0.0):
+            return False
+        self._next[what] = present + every_seconds
+        return True
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for the bell, and hear all of its rings as one."""
+        heard, _, _ = select.select([self._bell], [], [], seconds)
+        with suppress(BlockingIOError):
+            while heard:
+                self._bell.recv(16, socket.MSG_DONTWAIT)
+
+
+def run(home: Path) -> None:
+    """Schedule until we are asked to end."""
+    os.environ["CODARA_HOME"] = os.fspath(home)
+    present_settings = settings.from_process(home)
+    logs.configure(present_settings.telemetry.log_level)
+    scheduler = Scheduler(wiring.build(home, present_settings))
+
+    def end(*_: object) -> None:
+        scheduler.is_ending = True
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    scheduler.run()

@@ -1,0 +1,98 @@
+"""One function for each kind of job; each calls verbs, as the appliance.
+
+A task may be run twice: after a crash it starts anew, so it looks first at what is done already.
+It calls `report` between its steps, outside any transaction, and lets what that raises pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from appliance.domain.identity import appliance
+from appliance.domain.jobs import Job
+from appliance.services import forks, job_runs, repository_bin, sessions
+from appliance.services.job_runs import Claimed
+from appliance.wiring import Wiring
+
+JOBS_KEPT = timedelta(days=30)
+
+
+class Report(Protocol):
+    """Says how far a task is; raises when it is to stop."""
+
+    def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
+        """Say what is being done, and how much of how much."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """How a kind of job is done, and what is left to say when it has failed for good."""
+
+    do: Callable[[Wiring, Claimed, Report], None]
+    give_up: Callable[[Wiring, Claimed, str], None] | None = None
+
+
+def do(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    """Do a job."""
+    TASKS[claimed.job].do(wiring, claimed, report)
+
+
+def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    """Put in order what a job leaves behind that will not be tried again."""
+    task = TASKS[claimed.job]
+    if task.give_up is not None:
+        task.give_up(wiring, claimed, reason)
+
+
+def _fork(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    with wiring.database.reading(appliance()) as work:
+        plan = forks.plan(work, _repository_id(claimed))
+    if plan is None:
+        return
+    report("Copying")
+    forks.copy(plan, repositories=wiring.repositories)
+    report("Settling")
+    with wiring.database.begin(appliance()) as work:
+        forks.finish(work, plan, repositories=wiring.repositories, now=datetime.now(UTC))
+
+
+def _give_up_fork(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    with wiring.database.begin(appliance()) as work:
+        plan = forks.plan(work, _repository_id(claimed))
+        if plan is not None:
+            forks.give_up(work, plan, reason=reason)
+
+
+def _purge(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    repository_id = _repository_id(claimed)
+    with wiring.database.begin(appliance()) as work:
+        is_gone = repository_bin.purge(work, repository_id, now=datetime.now(UTC))
+    if is_gone:
+        report("Removing the files")
+        repository_bin.remove_folder(repository_id, repositories=wiring.repositories)
+
+
+def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    now = datetime.now(UTC)
+    report("Sessions and links")
+    with wiring.database.begin(appliance()) as work:
+        sessions.sweep(work, now=now)
+    report("Jobs")
+    with wiring.database.begin(appliance()) as work:
+        job_runs.forget(work, before=now - JOBS_KEPT)
+
+
+def _repository_id(claimed: Claimed) -> UUID:
+    return UUID(claimed.arguments["repository_id"])
+
+
+TASKS: dict[Job, Task] = {
+    Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
+    Job.PURGE_REPOSITORY: Task(_purge),
+    Job.SWEEP: Task(_sweep),
+}

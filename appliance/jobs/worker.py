@@ -1,0 +1,85 @@
+"""A worker: takes jobs from the queue and does them, one at a time, as the appliance."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+import redis
+import rq
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+
+from appliance import logs, settings, wiring
+from appliance.errors import UnavailableError
+from appliance.jobs.performer import LEASE_SECONDS, Performer, WorkerEndsError
+from appliance.jobs.queue import JobQueue, Lane
+
+
+class Worker(rq.SimpleWorker):
+    """RQ's worker, which ends at once when asked: its job returns to the queue."""
+
+    performer: Performer
+    _is_waiting = False
+
+    def _install_signal_handlers(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._stop_requested = True
+        if self.performer.is_interruptible:
+            self.performer.is_interruptible = False
+            raise WorkerEndsError
+        if self._is_waiting:
+            raise StopRequested
+
+    def dequeue_job_and_maintain_ttl(self, *arguments: Any, **options: Any) -> Any:
+        """Wait for the next job; only here nothing is lost by being interrupted."""
+        self._is_waiting = True
+        try:
+            return super().dequeue_job_and_maintain_ttl(*arguments, **options)
+        finally:
+            self._is_waiting = False
+
+
+_performer: Performer | None = None
+
+
+def perform(job_id: str) -> None:
+    """What the queue asks for: one job, by its id."""
+    if _performer is None:
+        raise UnavailableError("This process is no worker.")
+    _performer.perform(UUID(job_id))
+
+
+def run(home: Path, lanes: tuple[str, ...] = tuple(Lane)) -> None:
+    """Take jobs of these lanes until we are asked to end."""
+    os.environ["CODARA_HOME"] = os.fspath(home)
+    present_settings = settings.from_process(home)
+    logs.configure(present_settings.telemetry.log_level)
+    work(wiring.build(home, present_settings), tuple(Lane(lane) for lane in lanes))
+
+
+def work(
+    objects: wiring.Wiring, lanes: tuple[Lane, ...], *, lease_seconds: float = LEASE_SECONDS
+) -> None:
+    """The same, with everything built."""
+    global _performer  # noqa: PLW0603 - RQ calls a function by name and can hand it nothing.
+    _performer = Performer(objects, lease_seconds=lease_seconds)
+    worker = Worker(
+        JobQueue(objects.redis).lanes(lanes),
+        connection=objects.redis,
+        serializer=JSONSerializer,
+        log_job_description=False,
+    )
+    worker.performer = _performer
+    try:
+        worker.work(logging_level="WARNING")
+    except redis.RedisError as error:
+        raise UnavailableError("The queue does not answer.") from error

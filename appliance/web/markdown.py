@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 import nh3
 from flask_babel import gettext
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 from appliance.web import highlight
 from appliance.web.characters import decode
@@ -32,13 +32,15 @@ Rewrite = Callable[[str], str | None]
 
 MAX_MARKDOWN_BYTES = 512 * 1024  # Longer documents are shown as plain text.
 ID_PREFIX = "md-"  # A heading must not take the id of something of ours.
+MAX_PARAGRAPH_CHARACTERS = 10_000  # Reading links in one paragraph takes quadratic time.
 MAX_NESTING = 40  # Deeper quotations and lists than a person would write are cut off.
 
-TAGS = set(
+TAG_NAMES = (
     "a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark"
     " ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr"
-    " ul var".split(" ")  # noqa: SIM905 - fifty quotes would hide the names.
+    " ul var"
 )
+TAGS = set(TAG_NAMES.split())
 ATTRIBUTES = {
     "a": {"href", "title", "id", "aria-label"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -60,6 +62,7 @@ CLASSES = {
     "a": {"anchor"},
     "section": {"footnotes"},
 }
+TASK = re.compile(r"^\[([ xX])\][ \t]+")
 ALERT = re.compile(r"^\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\n?", re.IGNORECASE)
 TONES = {"note": "accent", "tip": "good", "important": "hold", "warning": "warn", "caution": "bad"}
 
@@ -85,10 +88,11 @@ def render(source: bytes, *, link: Rewrite, image: Rewrite | None = None) -> Mar
     tokens = parser.parse(text)
     _name_headings(tokens)
     _turn_alerts(tokens)
+    _show_tasks(tokens)
     for token in tokens:
         _align(token)
         if token.children:
-            token.children = _inline(token.children)
+            token.children = [_outside_picture(child) for child in token.children]
     html = parser.renderer.render(tokens, parser.options, {})
     return Markup(_sanitised(html, link, image or link))  # noqa: S704 - nh3 has cleaned it
 
@@ -110,13 +114,21 @@ def _parser() -> MarkdownIt:
         "commonmark", {"html": True, "highlight": _coloured, "maxNesting": MAX_NESTING}
     )
     parser.enable(["table", "strikethrough"])
-    for plugin in (front_matter_plugin, footnote_plugin, deflist_plugin, tasklists_plugin):
+    for plugin in (front_matter_plugin, footnote_plugin, deflist_plugin):
         parser.use(plugin)
     parser.use(gfm_autolink_plugin)
+    parser.core.ruler.before("inline", "long_paragraphs", _leave_long_paragraphs)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
     parser.add_render_rule("footnote_block_open", _footnotes_open)
     return parser
+
+
+def _leave_long_paragraphs(state: StateCore) -> None:
+    """A paragraph no person would write stays as it is, so that nobody waits for it."""
+    for token in state.tokens:
+        if token.type == "inline" and len(token.content) > MAX_PARAGRAPH_CHARACTERS:
+            token.type = "text"
 
 
 def _coloured(code: str, language: str, _attributes: str) -> str:
@@ -217,22 +229,26 @@ def _alert_words(kind: str) -> str:
     return str(words[kind])
 
 
+def _show_tasks(tokens: list[Token]) -> None:
+    """A list item that begins with [ ] or [x] shows, and says, whether it is done."""
+    for at, token in enumerate(tokens):
+        if token.type != "inline" or not token.children or tokens[at - 2].type != "list_item_open":
+            continue
+        match = TASK.match(token.content)
+        if match and token.children[0].type == "text":
+            token.children[0].content = TASK.sub("", token.children[0].content)
+            token.children.insert(0, _task_box(is_done=match.group(1) != " "))
+
+
+def _task_box(*, is_done: bool) -> Token:
+    """A drawn box, not a field: nobody can tick it here."""
+    name, label = ("task task-done", gettext("Done:")) if is_done else ("task", gettext("To do:"))
+    box = Token("html_inline", "", 0)
+    box.content = f'<span class="{name}" role="img" aria-label="{escape(label)}"></span>'
+    return box
+
+
 # --- inside lines ---
-
-
-def _inline(children: list[Token]) -> list[Token]:
-    """Boxes of tasks become words for every reader; pictures from outside become their words."""
-    return [_outside_picture(_task_box(child)) for child in children]
-
-
-def _task_box(token: Token) -> Token:
-    """A box that shows, and says, whether something is done."""
-    if token.type == "html_inline" and "task-list-item-checkbox" in token.content:
-        is_done = "checked=" in token.content
-        name = "task task-done" if is_done else "task"
-        label = gettext("Done:") if is_done else gettext("To do:")
-        token.content = f'<span class="{name}" role="img" aria-label="{escape(label)}"></span>'
-    return token
 
 
 def _outside_picture(token: Token) -> Token:

@@ -1,0 +1,197 @@
+"""The design system in a real browser: readable, reachable, calm, and whole without script."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.web.gallery import NEW, PAGES, SHOWN_LINES, SOURCE, WEB, create_app
+
+CHROMIUM = Path("/usr/bin/chromium")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MODES = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "contrast": {"contrast": "more", "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 800}},
+}
+KIB = 1024
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM if CHROMIUM.exists() else None,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing_and_nothing_sticks_out(browser, address, mode):
+    context = browser.new_context(**MODES[mode])
+    page = context.new_page()
+    refused = []
+    page.on("console", lambda m: refused.append(m.text) if "Content Security" in m.text else None)
+    found = {}
+    for name in PAGES:
+        page.goto(f"{address}/{name}")
+        problems = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+        found[name] = [(p["id"], p["nodes"][0]["html"]) for p in problems]
+        found[name] += ["too wide"] * page.evaluate(
+            "Number(document.documentElement.scrollWidth > innerWidth)"
+        )
+    context.close()
+
+    assert {name: problems for name, problems in found.items() if problems} == {}
+    assert refused == []
+
+
+def test_the_frame_works_without_script(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/repository")
+    page.locator("summary", has_text="Clone").click()
+    page.get_by_label("SSH", exact=True).check(force=True)
+
+    assert page.locator("#clone-ssh-url").is_visible()
+    assert not page.locator("#clone-https-url").is_visible()
+    assert page.locator("[data-copy]").first.is_hidden()
+    context.close()
+
+
+def test_a_theme_may_be_chosen(page, address):
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{address}/pieces?theme=dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.goto(f"{address}/pieces")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    assert dark == "rgb(18, 20, 23)"
+    assert light == "rgb(255, 255, 255)"
+
+
+def selected(page: Page, selector: str) -> str:
+    return page.evaluate(
+        """selector => {
+          const chosen = getSelection();
+          chosen.selectAllChildren(document.querySelector(selector));
+          return chosen.toString();
+        }""",
+        selector,
+    )
+
+
+def test_copied_code_has_no_numbers_and_no_signs(page, address):
+    page.goto(f"{address}/file")
+    code = selected(page, ".code .lines").rstrip("\n").split("\n")
+    page.goto(f"{address}/commit")
+    diff = selected(page, ".diff .lines")
+
+    source = SOURCE.read_text().split("\n")[:SHOWN_LINES]
+    assert code[:SHOWN_LINES] == source
+    assert NEW.decode().split("\n")[3] in diff.split("\n")
+
+
+def test_a_line_and_a_range_are_chosen_by_clicks_and_kept_by_the_permalink(page, address):
+    page.goto(f"{address}/file")
+    page.locator("#L3 > a").click()
+    page.locator("#L6 > a").click(modifiers=["Shift"])
+
+    assert page.url.endswith("#L3-L6")
+    assert page.locator(".chosen").count() == 4
+    page.keyboard.press("l")
+    page.get_by_label("Line, or first-last").fill("8")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#L8")
+    page.keyboard.press("y")
+    assert page.url.endswith("#L8")
+
+
+def test_the_keyboard_reaches_rows_search_and_its_own_map(page, address):
+    page.goto(f"{address}/repository")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.textContent") == "documentation"
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.textContent") == ".ci"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    assert "Find a file" in page.locator("#keys").inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator("#keys").is_hidden()
+
+
+def test_a_menu_closes_by_escape_and_by_a_click_elsewhere(page, address):
+    page.goto(f"{address}/repository")
+    menu = page.locator("details.menu", has_text="All branches and tags")
+    menu.locator("summary").click()
+    menu.locator("[data-filter]").fill("tiles")
+    assert menu.locator("[data-filter-item]:visible").count() == 1
+    page.keyboard.press("Escape")
+    assert menu.get_attribute("open") is None
+    menu.locator("summary").click()
+    page.locator(".head h1").click()
+    assert menu.get_attribute("open") is None
+
+
+def test_an_act_without_return_waits_for_its_name(page, address):
+    page.goto(f"{address}/settings")
+    act = page.locator("details.act", has_text="Delete this repository")
+    act.locator("summary").click()
+    button = act.locator("form button")
+    assert button.is_disabled()
+    act.locator("input.mono").fill("lab/notes")
+    assert button.is_enabled()
+
+
+def test_every_module_is_loaded_by_the_frame():
+    frame = (WEB / "templates" / "base.html").read_text()
+
+    for module in (WEB / "static" / "js").glob("*.js"):
+        assert f"'{module.stem}'" in frame
+
+
+def test_what_every_page_loads_is_small():
+    styles = sum(file.stat().st_size for file in (WEB / "static").glob("*.css"))
+    scripts = sum(file.stat().st_size for file in (WEB / "static" / "js").glob("*.js"))
+
+    assert styles <= 48 * KIB
+    assert (WEB / "static" / "app.css").stat().st_size <= 40 * KIB
+    assert scripts <= 24 * KIB

@@ -1,0 +1,268 @@
+"""What a push brings, asked while it is still in quarantine: how much, how large, where, and
+whether a ref goes forward. Bounded questions; whether the answers are welcome is decided elsewhere.
+
+Source: git-receive-pack(1), "QUARANTINE ENVIRONMENT".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from appliance.errors import InvalidError
+from appliance.git import process
+from appliance.git.storage import size_bytes
+
+NOTHING = "0" * 40
+"""The object id that stands for no object, in a creation or a deletion."""
+
+OFFENDERS = 20
+"""Most large files and bad paths that are named; one is enough to refuse."""
+
+NEW = ("--not", "--all")
+OUTPUT_BYTES = 64 * 1024**3  # Streamed; time is what bounds it.
+
+
+class Move(StrEnum):
+    """What happens to a ref."""
+
+    CREATE = "create"
+    DELETE = "delete"
+    FORWARD = "forward"
+    FORCE = "force"
+
+
+@dataclass(frozen=True)
+class Update:
+    """One line of what git asks a hook: a ref, where it is and where it shall go."""
+
+    ref: bytes
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class InspectionLimits:
+    """What one push may bring, and how long it may take to find out."""
+
+    file_size_bytes: int
+    path_depth: int
+    path_bytes: int
+    seconds: float = 1200.0
+
+
+@dataclass(frozen=True)
+class LargeFile:
+    """A new file over the limit. The path is one of those it has; empty when it has none."""
+
+    oid: str
+    size_bytes: int
+    path: bytes
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a push brings. `deep_paths` are those over a limit of depth or length."""
+
+    size_bytes: int
+    large_files: tuple[LargeFile, ...]
+    deep_paths: tuple[bytes, ...]
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """Where the new objects of a push are until it is accepted."""
+
+    folder: Path
+    objects: Path
+
+    @classmethod
+    def parse(cls, folder: Path, environment: Mapping[str, str]) -> Quarantine | None:
+        """The quarantine that git told a hook of; None when the push brings no objects.
+
+        Errors:
+            InvalidError: it does not lie in this repository.
+        """
+        told = environment.get("GIT_QUARANTINE_PATH")
+        if told is None:
+            return None
+        objects = (folder / told).resolve()
+        inside = objects.parent == (folder / "objects").resolve()
+        if not inside or not objects.name.startswith("tmp_objdir-incoming-"):
+            raise InvalidError.of("quarantine", "The quarantine does not belong to the repository.")
+        return cls(folder, objects)
+
+    @property
+    def alone(self) -> dict[str, str]:
+        """Lets git see the new objects only."""
+        return {"GIT_OBJECT_DIRECTORY": str(self.objects)}
+
+    @property
+    def with_repository(self) -> dict[str, str]:
+        """Lets git see the new objects and those of the repository."""
+        objects = str((self.folder / "objects").resolve())
+        return self.alone | {"GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}
+
+
+def inspect(
+    folder: Path,
+    quarantine: Quarantine | None,
+    updates: Iterable[Update],
+    limits: InspectionLimits,
+) -> Inspection:
+    """What the push brings.
+
+    Errors:
+        TimeoutExceededError: it takes too long to find out; the push must be refused.
+        DamagedError: the repository cannot be read.
+    """
+    updates = tuple(updates)
+    deadline = time.monotonic() + limits.seconds
+    moves = tuple(_move(folder, quarantine, update, deadline) for update in updates)
+    if quarantine is None:
+        return Inspection(0, (), (), moves)
+    return Inspection(
+        size_bytes=size_bytes(quarantine.objects),
+        large_files=_large_files(quarantine, updates, limits.file_size_bytes, deadline),
+        deep_paths=_deep_paths(quarantine, updates, limits, deadline),
+        moves=moves,
+    )
+
+
+def new_blobs(quarantine: Quarantine, *, seconds: float) -> Iterator[tuple[str, int]]:
+    """Id and size of every new file, in the order of the pack.
+
+    Objects that the repository has already may be among them: git completes a thin pack with them.
+
+    Errors:
+        TimeoutExceededError, DamagedError: while iterating.
+    """
+    form = "--batch-check=%(objecttype) %(objectname) %(objectsize)"
+    words = ["cat-file", "--batch-all-objects", "--unordered", "--buffer", form]
+    for line in _records(quarantine.folder, words, b"\n", seconds, extra=quarantine.alone):
+        if line.startswith(b"blob "):
+            _kind, oid, size = line.split(b" ")
+            yield oid.decode("ascii"), int(size)
+
+
+def _large_files(
+    quarantine: Quarantine, updates: tuple[Update, ...], most_bytes: int, deadline: float
+) -> tuple[LargeFile, ...]:
+    sizes = {
+        oid: size
+        for oid, size in new_blobs(quarantine, seconds=_left(deadline))
+        if size > most_bytes
+    }
+    if not sizes:
+        return ()
+    paths = _paths_of(set(sizes), quarantine, updates, deadline)
+    return tuple(LargeFile(oid, sizes[oid], path) for oid, path in paths.items())[:OFFENDERS]
+
+
+def _paths_of(
+    wanted: set[str], quarantine: Quarantine, updates: tuple[Update, ...], deadline: float
+) -> dict[str, bytes]:
+    """Where some new objects are in the new trees; those that are nowhere are not new at all."""
+    words = ["rev-list", "--objects", "--stdin", *NEW]
+    found: dict[str, bytes] = {}
+    for line in _records(
+        quarantine.folder,
+        words,
+        b"\n",
+        _left(deadline),
+        extra=quarantine.with_repository,
+        question=_tips(updates),
+    ):
+        oid, _, path = line.partition(b" ")
+        if oid.decode("ascii") in wanted:
+            found[oid.decode("ascii")] = path
+            if len(found) == len(wanted):
+                break
+    return found
+
+
+def _deep_paths(
+    quarantine: Quarantine,
+    updates: tuple[Update, ...],
+    limits: InspectionLimits,
+    deadline: float,
+) -> tuple[bytes, ...]:
+    """Paths that a new commit adds or changes and that are over a limit.
+
+    A commit is compared with its first parent only: what that one has was looked at before.
+    """
+    words = ["log", "--format=", "--name-only", "-z", "--no-renames", "--diff-filter=d", "--root"]
+    words += ["--diff-merges=first-parent", "--stdin", *NEW]
+    offenders = []
+    for path in _records(
+        quarantine.folder,
+        words,
+        b"\0",
+        _left(deadline),
+        extra=quarantine.with_repository,
+        question=_tips(updates),
+    ):
+        if len(path) > limits.path_bytes or path.count(b"/") > limits.path_depth:
+            offenders.append(path)
+            if len(offenders) == OFFENDERS:
+                break
+    return tuple(offenders)
+
+
+def _tips(updates: tuple[Update, ...]) -> bytes:
+    news = {update.new for update in updates} - {NOTHING}
+    return "".join(f"{oid}\n" for oid in sorted(news)).encode("ascii")
+
+
+def _move(folder: Path, quarantine: Quarantine | None, update: Update, deadline: float) -> Move:
+    if update.old == NOTHING:
+        return Move.CREATE
+    if update.new == NOTHING:
+        return Move.DELETE
+    answer = process.execute(
+        ["merge-base", "--is-ancestor", update.old, update.new],
+        at=folder,
+        extra=quarantine.with_repository if quarantine else None,
+        timeout_seconds=_left(deadline),
+    )
+    # 1 is no; 128 is said of things that have no ancestors, such as a tag of a file.
+    return Move.FORWARD if answer.status == 0 else Move.FORCE
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+def _records(
+    folder: Path,
+    words: list[str],
+    end: bytes,
+    seconds: float,
+    *,
+    extra: Mapping[str, str],
+    question: bytes = b"",
+) -> Iterator[bytes]:
+    """What git says, cut at each `end`; git is ended when nobody wants more.
+
+    Errors:
+        TimeoutExceededError, DamagedError: while iterating.
+    """
+    with process.stream(
+        words,
+        at=folder,
+        extra=extra,
+        input=question,
+        timeout_seconds=seconds,
+        output_bytes=OUTPUT_BYTES,
+    ) as speech:
+        rest = b""
+        for chunk in speech:
+            *records, rest = (rest + chunk).split(end)
+            yield from filter(None, records)
+        if rest:
+            yield rest
+        speech.check()

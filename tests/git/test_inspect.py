@@ -1,0 +1,176 @@
+"""What a push brings, asked while it is in quarantine, by real pushes."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from appliance.errors import InvalidError, TimeoutExceededError
+from appliance.git import hooks
+from appliance.git.inspect import (
+    Inspection,
+    InspectionLimits,
+    Move,
+    Quarantine,
+    Update,
+    inspect,
+    new_blobs,
+)
+from tests.ssh.peer import Peer
+
+ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
+LIMITS = InspectionLimits(file_size_bytes=100_000, path_depth=5, path_bytes=60)
+
+
+@pytest.fixture
+def folder(store) -> Path:
+    hooks.install(store.home)
+    return store.create(ONE)
+
+
+@pytest.fixture
+def push(git, store, folder, working_copy, tmp_path) -> Callable[..., Inspection]:
+    """Push, and give what the inspection found out before the push was accepted."""
+    peer = Peer(tmp_path / "web.sock")
+    found: list[Inspection] = []
+
+    def accept(question: dict) -> dict:
+        updates = [Update(base64.b64decode(u[2]), u[0], u[1]) for u in question["updates"]]
+        quarantine = Quarantine.parse(folder, question["quarantine"])
+        found.append(inspect(folder, quarantine, updates, LIMITS))
+        return {"accept": True}
+
+    peer.answers["/internal/pushes/accept"] = accept
+    environment = {
+        "CODARA_PUSH": "capability",
+        "CODARA_SOCKET": str(peer.socket_path),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "core.hooksPath",
+        "GIT_CONFIG_VALUE_0": str(hooks.push_hooks(store.home)),
+    }
+
+    def run(*words: str) -> Inspection:
+        git("push", "-q", folder, *words, at=working_copy, **environment)
+        return found.pop()
+
+    yield run
+    peer.close()
+
+
+@pytest.fixture
+def commit(git, working_copy) -> Callable[[str, bytes], None]:
+    def run(path: str, content: bytes) -> None:
+        place = working_copy / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        git("add", ".", at=working_copy)
+        git("commit", "-q", "-m", f"Write {path[:20]}", at=working_copy)
+
+    return run
+
+
+def test_refs_are_created_moved_forward_forced_and_deleted(push, commit, git, working_copy):
+    assert set(push("main", "v1", "main:other").moves) == {Move.CREATE}
+    commit("more.txt", b"more\n")
+    assert push("main").moves == (Move.FORWARD,)
+    assert push("main:other").moves == (Move.FORWARD,)
+    git("commit", "-q", "--amend", "-m", "Again", at=working_copy)
+    assert push("+main").moves == (Move.FORCE,)
+    git("tag", "-f", "v1", "main:more.txt", at=working_copy)
+    assert push("+v1").moves == (Move.FORCE,)
+    assert push(":other", "main:new").moves in (
+        (Move.DELETE, Move.CREATE),
+        (Move.CREATE, Move.DELETE),
+    )
+    assert push(":new").moves == (Move.DELETE,)
+
+
+def test_the_size_is_that_of_the_pack_as_received(push, commit):
+    push("main")
+    commit("noise", os.urandom(90_000))
+
+    assert 90_000 < push("main").size_bytes < 95_000
+    assert push("main:other").size_bytes == 0
+
+
+def test_a_large_file_is_named_with_its_path_wherever_it_is_in_history(push, commit, git):
+    push("main")
+    commit("a folder/large.bin", b"x" * 100_001)
+    commit("a folder/large.bin", b"small now")
+    commit("just right", b"y" * 100_000)
+
+    (large,) = push("main").large_files
+
+    assert (large.path, large.size_bytes) == (b"a folder/large.bin", 100_001)
+
+
+def test_a_large_file_that_is_there_already_is_nothing_new(push, commit):
+    commit("large.txt", b"line\n" * 30_000)
+    push("main")
+    commit("large.txt", b"line\n" * 10_000)  # May travel as a difference to the large one.
+
+    assert push("main").large_files == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "is_bad"),
+    [
+        ("a/b/c/d/e/f", False),
+        ("a/b/c/d/e/f/g", True),
+        ("x" * 60, False),
+        ("x" * 61, True),
+        ("a\nb/c d/\u00e9", False),
+    ],
+)
+def test_a_path_over_the_limits_is_named(push, commit, path, is_bad):
+    push("main")
+    commit(path, b"content\n")
+
+    assert push("main").deep_paths == ((path.encode(),) if is_bad else ())
+
+
+def test_a_deep_path_is_found_in_the_first_commit_and_behind_a_merge(
+    push, commit, git, working_copy
+):
+    git("switch", "-q", "--orphan", "root", at=working_copy)
+    commit("1/2/3/4/5/6/7", b"deep\n")
+    git("switch", "-q", "main", at=working_copy)
+    merge = ["merge", "-q", "--allow-unrelated-histories", "-m", "Merge", "root"]
+    git(*merge, at=working_copy)
+    git("rm", "-q", "1/2/3/4/5/6/7", at=working_copy)
+    git("commit", "-q", "-m", "Gone", at=working_copy)
+
+    assert set(push("main").deep_paths) == {b"1/2/3/4/5/6/7"}
+
+
+def test_moving_a_folder_deeper_is_noticed(push, commit, git, working_copy):
+    commit("a/b/c/d", b"content\n")
+    push("main")
+    (working_copy / "1/2/3").mkdir(parents=True)
+    git("mv", "a", "1/2/3/a", at=working_copy)
+    git("commit", "-q", "-m", "Deeper", at=working_copy)
+
+    assert push("main").deep_paths == (b"1/2/3/a/b/c/d",)
+
+
+def test_a_quarantine_elsewhere_is_refused(folder, tmp_path):
+    for place in ["/", "objects", "objects/pack", str(tmp_path / "tmp_objdir-incoming-x"), ""]:
+        with pytest.raises(InvalidError):
+            Quarantine.parse(folder, {"GIT_QUARANTINE_PATH": place})
+
+    assert Quarantine.parse(folder, {}) is None
+
+
+def test_the_time_to_find_out_is_bounded(folder):
+    objects = folder / "objects/tmp_objdir-incoming-x"
+    objects.mkdir()
+    quarantine = Quarantine(folder, objects)
+
+    with pytest.raises(TimeoutExceededError):
+        list(new_blobs(quarantine, seconds=0))
+    assert list(new_blobs(quarantine, seconds=20)) == []

@@ -115,6 +115,20 @@ def check_description(text: str) -> str:
     return cleaned
 
 
+def check_title(field: str, text: str) -> str:
+    """What somebody calls a token or a key of theirs, on one line.
+
+    Errors:
+        InvalidError: it is empty, too long, or not printable.
+    """
+    cleaned = " ".join(text.split())
+    if not cleaned or len(cleaned) > LONGEST_DISPLAY_NAME or not cleaned.isprintable():
+        raise InvalidError.of(
+            field, f"Give it a name of 1 to {LONGEST_DISPLAY_NAME} printable characters."
+        )
+    return cleaned
+
+
 def fold(name: str) -> str:
     """How a name is compared: two names that differ only in case are the same name."""
     return name.lower()

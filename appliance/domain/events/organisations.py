@@ -68,7 +68,7 @@ class MemberRoleChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MemberRemoved(Event):
-    """A user is no longer a member of an organisation, nor of its teams."""
+    """A user is no longer a member of an organisation, nor of its teams; their roles ended."""
 
     kind = "org.member_removed"
     target = "org"

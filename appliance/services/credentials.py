@@ -1,0 +1,258 @@
+"""Access tokens and SSH keys: add, list, revoke. A secret is shown once and kept as a hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch
+from appliance.access.gate import open_to_everyone
+from appliance.db.credentials import AccessToken, LastUse, TokenRepository
+from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.domain import events
+from appliance.domain.identity import Method
+from appliance.domain.ids import new_id
+from appliance.domain.names import check_title
+from appliance.domain.permissions import Permission, Scope, permissions_of_scopes
+from appliance.errors import (
+    ConflictError,
+    InvalidError,
+    RefusedError,
+    UnauthenticatedError,
+)
+from appliance.security import tokens
+
+if TYPE_CHECKING:
+    from appliance.wiring import SignInTools
+
+MOST_REPOSITORIES = 100
+NARROWER = "A token cannot make one that may do more, or lasts longer, than itself."
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token just made. The secret is shown once and kept nowhere."""
+
+    token: AccessToken
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ListedToken:
+    """A token as its user sees it in a list."""
+
+    token: AccessToken
+    repositories: tuple[str, ...]
+    """Paths of the repositories it was made for; empty if it is for all."""
+    used_at: datetime | None
+    used_from: str
+
+
+@dataclass(frozen=True)
+class ShortToken:
+    """A JWT of minutes, in place of the access token it was given for."""
+
+    text: str = field(repr=False)
+    expires_at: datetime
+
+
+def create_token(
+    work: UnitOfWork,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    repositories: Sequence[str] | None = None,
+    expires_at: datetime | None,
+    user: str | None = None,
+    tools: SignInTools,
+    now: datetime,
+) -> NewToken:
+    """Make a token for oneself, or, as an administrator, for a user.
+
+    `repositories` are paths the token is limited to (None: all). A token that makes another can
+    only hand on what it holds.
+
+    Errors:
+        InvalidError: a scope is unknown, or the life is longer than the instance allows.
+        RefusedError: the token in use may do less than the new one would.
+    """
+    holder = fetch.account(work, user, sensitive=True)
+    if not holder.is_active:
+        raise ConflictError(f"{holder.name} is suspended. Reinstate them first.")
+    wanted = _scopes(scopes)
+    chosen = _chosen_repositories(work, repositories)
+    _check_life(work, expires_at, now)
+    _insist_on_narrowing(work, wanted, chosen, expires_at)
+    secret = tokens.mint()
+    token = AccessToken(
+        id=new_id(),
+        user_id=holder.id,
+        name=check_title("name", name),
+        secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
+        shown_prefix=tokens.shown_part(secret),
+        scopes=[str(scope) for scope in wanted],
+        all_repositories=chosen is None,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    work.session.add(token)
+    work.session.flush()  # What it is limited to refers to its row.
+    for repository_id in chosen or ():
+        work.session.add(TokenRepository(token_id=token.id, repository_id=repository_id))
+    work.record(_created(token, holder, len(chosen or ())))
+    return NewToken(token, secret)
+
+
+def list_tokens(
+    work: UnitOfWork,
+    *,
+    user: str | None = None,
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
+) -> Page[ListedToken]:
+    """One's own tokens, or those of a user, that were not revoked; newest first."""
+    holder = fetch.account(work, user)
+    query = (
+        sa.select(AccessToken, LastUse.used_at, LastUse.address)
+        .outerjoin(LastUse, LastUse.credential_id == AccessToken.id)
+        .where(AccessToken.user_id == holder.id, AccessToken.revoked_at.is_(None))
+    )
+    found = page(
+        work.session,
+        query,
+        AccessToken.id,
+        make=lambda row: ListedToken(row[0], (), row[1], row[2] or ""),
+        after=after,
+        limit=limit,
+        newest_first=True,
+    )
+    paths = _paths_of(work, [each.token.id for each in found.items])
+    items = [
+        ListedToken(each.token, tuple(paths.get(each.token.id, ())), each.used_at, each.used_from)
+        for each in found.items
+    ]
+    return Page(items, found.next)
+
+
+def revoke_token(work: UnitOfWork, token_id: UUID, *, now: datetime) -> None:
+    """Stop a token: one's own, or anybody's as an administrator.
+
+    Errors:
+        ConflictError: it was revoked already.
+    """
+    token = fetch.token(work, token_id)
+    if token.revoked_at is not None:
+        raise ConflictError("This token was revoked already.")
+    token.revoked_at = now
+    work.record(events.TokenRevoked(about=token.id, user_id=str(token.user_id)))
+
+
+@open_to_everyone(because="whoever holds a token may hold it in a shorter form")
+def issue_jwt(work: UnitOfWork, *, tools: SignInTools, now: datetime) -> ShortToken:
+    """A JWT of minutes for the access token in use; it ends with that token at the latest.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+        RefusedError: they did not come by an access token.
+    """
+    origin = work.actor.origin
+    if not work.actor.is_signed_in:
+        raise UnauthenticatedError("Send an access token.")
+    if origin.method is not Method.TOKEN or origin.credential_id is None:
+        raise RefusedError("Only an access token is exchanged for a short one.")
+    token = work.session.get_one(AccessToken, origin.credential_id)
+    seconds = work.rules.access.jwt_seconds
+    if token.expires_at is not None:
+        seconds = min(seconds, int((token.expires_at - now).total_seconds()))
+    text = tools.bearer.issue(str(token.id), lifetime_seconds=seconds, now=now)
+    stated = tools.bearer.read(text, now=now)
+    work.record(events.JwtIssued(about=token.id, user_id=str(token.user_id), jwt_id=stated.id))
+    return ShortToken(text, stated.expires_at)
+
+
+def _created(token: AccessToken, holder: User, repositories: int) -> events.TokenCreated:
+    return events.TokenCreated(
+        about=token.id,
+        person=holder.pseudonym,
+        user_id=str(holder.id),
+        scopes=token.scopes,
+        repositories=repositories,
+        expires_at=token.expires_at.isoformat() if token.expires_at else None,
+        name=token.name,
+    )
+
+
+def _scopes(names: Iterable[str]) -> list[Scope]:
+    wanted = set(names)
+    known = [scope for scope in Scope if scope in wanted]
+    unknown = sorted(wanted - set(known))
+    if unknown:
+        raise InvalidError.of("scopes", f"There is no scope {unknown[0]}.")
+    if not known:
+        raise InvalidError.of("scopes", "Choose at least one scope.")
+    return known
+
+
+def _chosen_repositories(work: UnitOfWork, paths: Sequence[str] | None) -> frozenset[UUID] | None:
+    if paths is None:
+        return None
+    if not 1 <= len(paths) <= MOST_REPOSITORIES:
+        raise InvalidError.of(
+            "repositories", f"Choose 1 to {MOST_REPOSITORIES} repositories, or all."
+        )
+    return frozenset(fetch.repository(work, path, Permission.REPOSITORY_READ).id for path in paths)
+
+
+def _check_life(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None:
+    rules = work.rules.access
+    if expires_at is None:
+        if not rules.tokens_may_never_expire:
+            raise InvalidError.of("expires_at", "Say when this token shall expire.")
+        return
+    if expires_at <= now:
+        raise InvalidError.of("expires_at", "That is in the past.")
+    if expires_at > now + timedelta(days=rules.token_lifetime_days):
+        raise InvalidError.of(
+            "expires_at", f"A token lives at most {rules.token_lifetime_days} days here."
+        )
+
+
+def _insist_on_narrowing(
+    work: UnitOfWork,
+    scopes: list[Scope],
+    repositories: frozenset[UUID] | None,
+    expires_at: datetime | None,
+) -> None:
+    actor = work.actor
+    if actor.ceiling is None:
+        return
+    if not permissions_of_scopes(frozenset(scopes)) <= actor.ceiling:
+        raise RefusedError(NARROWER)
+    mine = actor.only_repositories
+    if mine is not None and (repositories is None or not repositories <= mine):
+        raise RefusedError(NARROWER)
+    used = work.session.get(AccessToken, actor.origin.credential_id or new_id())
+    end = used.expires_at if used else None
+    if end is not None and (expires_at is None or expires_at > end):
+        raise RefusedError(NARROWER)
+
+
+def _paths_of(work: UnitOfWork, token_ids: list[UUID]) -> dict[UUID, list[str]]:
+    rows = work.session.execute(
+        sa.select(TokenRepository.token_id, Repository)
+        .join(Repository, Repository.id == TokenRepository.repository_id)
+        .where(TokenRepository.token_id.in_(token_ids))
+        .order_by(Repository.owner_name, Repository.name)
+    )
+    paths: dict[UUID, list[str]] = {}
+    for token_id, repository in rows:
+        paths.setdefault(token_id, []).append(repository.path)
+    return paths

@@ -1,0 +1,358 @@
+"""Organisations and who belongs to them. At least one owner always remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, gate, grants, visible
+from appliance.db import owner_names
+from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
+from appliance.db.paging import USUAL_LIMIT, Page, only, page
+from appliance.db.repositories import Grant, Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import Owner, OwnerKind, User
+from appliance.domain import events
+from appliance.domain.names import check_description, check_display_name, check_owner
+from appliance.domain.permissions import OrganisationRole, Permission, Role
+from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
+
+LARGEST_QUOTA_BYTES = 2**62
+
+
+class OrganisationChanges(TypedDict, total=False):
+    """What may be changed of an organisation; what is not named stays."""
+
+    display_name: str
+    description: str
+    base_role: Role | None
+    members_create_repositories: bool
+    quota_bytes: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user and what they are to an organisation."""
+
+    user: User
+    role: OrganisationRole
+    since: datetime
+
+
+def create(
+    work: UnitOfWork,
+    *,
+    name: str,
+    display_name: str = "",
+    description: str = "",
+    now: datetime,
+) -> Organisation:
+    """Create an organisation, of which the actor is the first owner.
+
+    Errors:
+        InvalidError: a name is not one.
+        ConflictError: somebody has the name.
+        RefusedError: only administrators create organisations here.
+    """
+    gate.require(work, Permission.ORGANISATION_CREATE)
+    is_open = work.rules.access.users_create_organisations
+    if not is_open and Permission.USERS_MANAGE not in grants.on_instance(work.actor):
+        raise RefusedError("Only an administrator creates organisations here.")
+    owner = owner_names.take(work.session, OwnerKind.ORGANISATION, check_owner(name))
+    organisation = Organisation(
+        id=owner.id,
+        name=owner.name,
+        display_name=check_display_name(display_name),
+        description=check_description(description),
+        created_at=now,
+    )
+    work.session.add(organisation)
+    work.session.flush()  # The membership refers to its row.
+    if work.actor.id is not None:
+        work.session.add(
+            Membership(
+                organisation_id=organisation.id,
+                user_id=work.actor.id,
+                role=OrganisationRole.OWNER,
+                created_at=now,
+            )
+        )
+    work.record(
+        events.OrganisationCreated(
+            about=organisation.id, organisation_id=organisation.id, name=organisation.name
+        )
+    )
+    return organisation
+
+
+def show(work: UnitOfWork, name: str) -> Organisation:
+    """An organisation by name."""
+    return fetch.organisation(work, name, Permission.ORGANISATION_READ)
+
+
+def allowed(work: UnitOfWork, name: str) -> frozenset[Permission]:
+    """What the actor may do with an organisation, for showing the right buttons."""
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
+    return grants.on_organisation(work, organisation)
+
+
+def list_organisations(
+    work: UnitOfWork, *, after: str | None = None, limit: int = USUAL_LIMIT
+) -> Page[Organisation]:
+    """The organisations the actor may see, by name."""
+    query = visible.organisations(work).join(Owner, Owner.id == Organisation.id)
+    return page(work.session, query, Owner.name_key, make=only, after=after, limit=limit)
+
+
+def list_of_user(
+    work: UnitOfWork, name: str, *, after: str | None = None, limit: int = USUAL_LIMIT
+) -> Page[Organisation]:
+    """The organisations of a user that the actor may see, by name."""
+    user = fetch.user(work, name, Permission.USERS_READ)
+    query = (
+        visible.organisations(work)
+        .join(Owner, Owner.id == Organisation.id)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.user_id == user.id)
+    )
+    return page(work.session, query, Owner.name_key, make=only, after=after, limit=limit)
+
+
+def change(work: UnitOfWork, name: str, changes: OrganisationChanges) -> Organisation:
+    """Change an organisation's settings; its quota only as an administrator.
+
+    Errors:
+        InvalidError: a value is not as it should be.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_MANAGE)
+    if "quota_bytes" in changes:
+        gate.require(work, Permission.INSTANCE_MAINTAIN)
+    cleaned = _cleaned(changes)
+    for field, value in cleaned.items():
+        setattr(organisation, field, value)
+    work.record(
+        events.OrganisationChanged(
+            about=organisation.id, organisation_id=organisation.id, changed=cleaned
+        )
+    )
+    return organisation
+
+
+def rename(work: UnitOfWork, name: str, new_name: str) -> Organisation:
+    """Give an organisation another name; the old one redirects until somebody takes it.
+
+    Errors:
+        InvalidError: it is not a name.
+        ConflictError: somebody has it.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_DELETE)
+    before, after = organisation.name, check_owner(new_name)
+    owner_names.change(work.session, work.session.get_one(Owner, organisation.id), after)
+    organisation.name = after
+    work.record(
+        events.OrganisationRenamed(
+            about=organisation.id,
+            organisation_id=organisation.id,
+            before=before,
+            after=after,
+        )
+    )
+    return organisation
+
+
+def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
+    """Delete an organisation with its teams; the name becomes free.
+
+    Errors:
+        ConflictError: it has repositories.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_DELETE)
+    kept = sa.select(Repository.id).where(
+        Repository.owner_id == organisation.id, Repository.deleted_at.is_(None)
+    )
+    if work.session.scalar(sa.select(kept.exists())):
+        raise ConflictError(f"{organisation.name} has repositories. Transfer or delete them first.")
+    before = organisation.name
+    teams = sa.select(Team.id).where(Team.organisation_id == organisation.id)
+    for statement in (
+        sa.delete(TeamMembership).where(TeamMembership.team_id.in_(teams)),
+        sa.delete(Grant).where(Grant.team_id.in_(teams)),
+        sa.update(Team).where(Team.organisation_id == organisation.id).values(parent_id=None),
+        sa.delete(Team).where(Team.organisation_id == organisation.id),
+        sa.delete(Membership).where(Membership.organisation_id == organisation.id),
+    ):
+        work.session.execute(statement)
+    owner = work.session.get_one(Owner, organisation.id)
+    owner_names.free(work.session, owner)
+    organisation.name, organisation.deleted_at = owner.name, now
+    work.record(
+        events.OrganisationDeleted(
+            about=organisation.id, organisation_id=organisation.id, name=before
+        )
+    )
+
+
+def list_members(
+    work: UnitOfWork, name: str, *, after: str | None = None, limit: int = USUAL_LIMIT
+) -> Page[Member]:
+    """The members of an organisation by name, for those who belong to it.
+
+    Errors:
+        RefusedError: the actor may see the organisation, but not who belongs to it.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
+    if Permission.ORGANISATION_READ not in grants.on_organisation(work, organisation):
+        raise RefusedError(f"Only members of {organisation.name} see who belongs to it.")
+    query = (
+        sa.select(User, Membership.role, Membership.created_at)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Owner, Owner.id == User.id)
+        .where(Membership.organisation_id == organisation.id)
+    )
+    return page(
+        work.session,
+        query,
+        Owner.name_key,
+        make=lambda row: Member(row[0], row[1], row[2]),
+        after=after,
+        limit=limit,
+    )
+
+
+def set_member(
+    work: UnitOfWork, name: str, user_name: str, role: OrganisationRole, *, now: datetime
+) -> Member:
+    """Make a user a member of an organisation, or give a member another role in it.
+
+    Errors:
+        ConflictError: nobody would be owner, or the user is suspended.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_MEMBERS)
+    user = fetch.user(work, user_name, Permission.USERS_READ)
+    membership = _membership(work, organisation, user.id)
+    if membership is None:
+        return _add(work, organisation, user, role, now)
+    before = membership.role
+    if before is not role:
+        _insist_on_another_owner(work, organisation, membership)
+        membership.role = role
+        work.record(
+            events.MemberRoleChanged(
+                about=organisation.id,
+                organisation_id=organisation.id,
+                user_id=str(user.id),
+                before=before,
+                after=role,
+            )
+        )
+    return Member(user, role, membership.created_at)
+
+
+def remove_member(work: UnitOfWork, name: str, user_name: str) -> None:
+    """Remove a member, who loses their teams and roles there too; anybody may leave.
+
+    Errors:
+        ConflictError: nobody would be owner.
+        NotFoundError: they are no member.
+    """
+    user = fetch.user(work, user_name, Permission.USERS_READ)
+    leaves = user.id == work.actor.id
+    asked = Permission.ORGANISATION_READ if leaves else Permission.ORGANISATION_MEMBERS
+    organisation = fetch.organisation(work, name, asked)
+    membership = _membership(work, organisation, user.id)
+    if membership is None:
+        raise HiddenError(f"{user.name} is no member of {organisation.name}.")
+    _insist_on_another_owner(work, organisation, membership)
+    work.session.delete(membership)
+    _withdraw(work, organisation, user.id)
+    work.record(
+        events.MemberRemoved(
+            about=organisation.id, organisation_id=organisation.id, user_id=str(user.id)
+        )
+    )
+
+
+def _add(
+    work: UnitOfWork,
+    organisation: Organisation,
+    user: User,
+    role: OrganisationRole,
+    now: datetime,
+) -> Member:
+    if not user.is_active:
+        raise ConflictError(f"{user.name} is suspended.")
+    work.session.add(
+        Membership(organisation_id=organisation.id, user_id=user.id, role=role, created_at=now)
+    )
+    work.record(
+        events.MemberAdded(
+            about=organisation.id,
+            organisation_id=organisation.id,
+            user_id=str(user.id),
+            role=role,
+        )
+    )
+    return Member(user, role, now)
+
+
+def _cleaned(changes: OrganisationChanges) -> dict[str, Any]:
+    cleaned: dict[str, Any] = dict(changes)
+    if "display_name" in changes:
+        cleaned["display_name"] = check_display_name(changes["display_name"])
+    if "description" in changes:
+        cleaned["description"] = check_description(changes["description"])
+    if not 0 <= changes.get("quota_bytes", 0) <= LARGEST_QUOTA_BYTES:
+        raise InvalidError.of("quota_bytes", "A quota is a number of bytes; 0 means the usual.")
+    return cleaned
+
+
+def _membership(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> Membership | None:
+    return work.session.scalar(
+        sa.select(Membership).where(
+            Membership.organisation_id == organisation.id, Membership.user_id == user_id
+        )
+    )
+
+
+def _insist_on_another_owner(
+    work: UnitOfWork, organisation: Organisation, membership: Membership
+) -> None:
+    if membership.role is not OrganisationRole.OWNER:
+        return
+    # Locked, so that two owners cannot remove each other at the same moment.
+    owners = work.session.scalars(
+        sa.select(Membership.id)
+        .where(
+            Membership.organisation_id == organisation.id,
+            Membership.role == OrganisationRole.OWNER,
+        )
+        .with_for_update()
+    ).all()
+    if not any(owner != membership.id for owner in owners):
+        raise ConflictError(f"{organisation.name} needs an owner. Name another one first.")
+
+
+def _withdraw(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> None:
+    """Take a user's teams and direct roles in an organisation."""
+    teams = sa.select(Team.id).where(Team.organisation_id == organisation.id)
+    repositories = sa.select(Repository.id).where(Repository.organisation_id == organisation.id)
+    work.session.execute(
+        sa.delete(TeamMembership).where(
+            TeamMembership.user_id == user_id, TeamMembership.team_id.in_(teams)
+        )
+    )
+    given = sa.select(Grant).where(Grant.user_id == user_id, Grant.repository_id.in_(repositories))
+    for grant in work.session.scalars(given).all():
+        work.session.delete(grant)
+        work.record(
+            events.RoleWithdrawn(
+                about=grant.repository_id,
+                organisation_id=organisation.id,
+                grantee_type="user",
+                grantee_id=str(user_id),
+            )
+        )

@@ -1,0 +1,202 @@
+"""SSH keys of users, and deploy keys of single repositories: add, list, remove, find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch
+from appliance.access.gate import open_to_everyone
+from appliance.db.credentials import LastUse, SshKey
+from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User, UserState
+from appliance.domain import events
+from appliance.domain.ids import new_id
+from appliance.domain.names import check_title
+from appliance.domain.permissions import Permission
+from appliance.errors import ConflictError, HiddenError, InvalidError
+from appliance.security import ssh_keys
+
+
+@dataclass(frozen=True)
+class ListedKey:
+    """A key in a list, and when it was used last."""
+
+    key: SshKey
+    used_at: datetime | None
+    used_from: str
+
+
+def add(
+    work: UnitOfWork,
+    *,
+    text: str,
+    title: str = "",
+    expires_at: datetime | None = None,
+    user: str | None = None,
+    now: datetime,
+) -> SshKey:
+    """Add a public key for oneself, or, as an administrator, for a user.
+
+    Errors:
+        InvalidError: it is no public key, or a weak one; the sentence says what to do.
+        ConflictError: it is in use here already, wherever that is.
+    """
+    holder = fetch.account(work, user, sensitive=True)
+    key = _new_key(work, text, title, expires_at, now)
+    key.user_id = holder.id
+    work.session.add(key)
+    work.record(
+        events.SshKeyAdded(
+            about=key.id,
+            user_id=str(holder.id),
+            fingerprint=key.fingerprint,
+            key_type=key.key_type,
+        )
+    )
+    return key
+
+
+def list_keys(
+    work: UnitOfWork,
+    *,
+    user: str | None = None,
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
+) -> Page[ListedKey]:
+    """One's own keys, or those of a user; newest first."""
+    holder = fetch.account(work, user)
+    return _page(work, SshKey.user_id == holder.id, after, limit)
+
+
+def remove(work: UnitOfWork, key_id: UUID) -> None:
+    """Stop a user's key: one's own, or anybody's as an administrator."""
+    key = fetch.ssh_key(work, key_id)
+    work.session.delete(key)
+    work.record(
+        events.SshKeyRemoved(about=key.id, user_id=str(key.user_id), fingerprint=key.fingerprint)
+    )
+
+
+def add_deploy_key(
+    work: UnitOfWork,
+    path: str,
+    *,
+    text: str,
+    title: str = "",
+    may_write: bool = False,
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> SshKey:
+    """Add a key that opens one repository and nothing else.
+
+    Errors:
+        InvalidError: it is no public key, or a weak one; the sentence says what to do.
+        ConflictError: it is in use here already, wherever that is.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_KEYS)
+    key = _new_key(work, text, title, expires_at, now)
+    key.repository_id, key.may_write = repository.id, may_write
+    work.session.add(key)
+    work.record(
+        events.DeployKeyAdded(
+            about=key.id,
+            organisation_id=repository.organisation_id,
+            repository_id=str(repository.id),
+            fingerprint=key.fingerprint,
+            may_write=may_write,
+        )
+    )
+    return key
+
+
+def list_deploy_keys(
+    work: UnitOfWork, path: str, *, after: str | None = None, limit: int = USUAL_LIMIT
+) -> Page[ListedKey]:
+    """The deploy keys of a repository, newest first."""
+    repository = fetch.repository(work, path, Permission.REPOSITORY_KEYS)
+    return _page(work, SshKey.repository_id == repository.id, after, limit)
+
+
+def remove_deploy_key(work: UnitOfWork, path: str, key_id: UUID) -> None:
+    """Stop a deploy key.
+
+    Errors:
+        NotFoundError: the repository has no such key.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_KEYS)
+    key = work.session.get(SshKey, key_id)
+    if key is None or key.repository_id != repository.id:
+        raise HiddenError(f"{repository.path} has no such key.")
+    work.session.delete(key)
+    work.record(
+        events.DeployKeyRemoved(
+            about=key.id,
+            organisation_id=repository.organisation_id,
+            repository_id=str(repository.id),
+            fingerprint=key.fingerprint,
+        )
+    )
+
+
+@open_to_everyone(because="the SSH server asks whose key it was shown before anybody is known")
+def find(work: UnitOfWork, fingerprint: str, *, now: datetime) -> SshKey | None:
+    """The key of that fingerprint, if it opens anything now: None is the only other answer."""
+    return work.session.scalar(
+        sa.select(SshKey)
+        .outerjoin(User, User.id == SshKey.user_id)
+        .outerjoin(Repository, Repository.id == SshKey.repository_id)
+        .where(
+            SshKey.fingerprint == fingerprint,
+            sa.or_(SshKey.expires_at.is_(None), SshKey.expires_at > now),
+            sa.or_(
+                User.state == UserState.ACTIVE,
+                sa.and_(Repository.id.is_not(None), Repository.deleted_at.is_(None)),
+            ),
+        )
+    )
+
+
+def _new_key(
+    work: UnitOfWork, text: str, title: str, expires_at: datetime | None, now: datetime
+) -> SshKey:
+    parsed = ssh_keys.parse(text)
+    if expires_at is not None and expires_at <= now:
+        raise InvalidError.of("expires_at", "That is in the past.")
+    taken = sa.select(SshKey.id).where(SshKey.fingerprint == parsed.fingerprint)
+    if work.session.scalar(sa.select(taken.exists())):
+        # Whose it is would tell which keys a stranger holds.
+        raise ConflictError("This key is in use here already. Make another pair for this.")
+    return SshKey(
+        id=new_id(),
+        title=check_title("title", title or parsed.comment or parsed.fingerprint),
+        key_type=parsed.type,
+        public_key=parsed.blob,
+        fingerprint=parsed.fingerprint,
+        created_at=now,
+        expires_at=expires_at,
+    )
+
+
+def _page(
+    work: UnitOfWork, whose: sa.ColumnElement[bool], after: str | None, limit: int
+) -> Page[ListedKey]:
+    query = (
+        sa.select(SshKey, LastUse.used_at, LastUse.address)
+        .outerjoin(LastUse, LastUse.credential_id == SshKey.id)
+        .where(whose)
+    )
+    return page(
+        work.session,
+        query,
+        SshKey.id,
+        make=lambda row: ListedKey(row[0], row[1], row[2] or ""),
+        after=after,
+        limit=limit,
+        newest_first=True,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 
@@ -12,6 +13,7 @@ from appliance.db import schema
 from appliance.db.doorbell import Doorbell
 from appliance.db.engine import EngineOptions, make_engine, sqlite_url
 from appliance.db.unit_of_work import Database
+from appliance.domain.addresses import SSH_PORT, Addresses
 from appliance.git import hooks
 from appliance.git.storage import RepositoryStore
 from appliance.security.bearer import BearerTokens
@@ -136,6 +138,14 @@ class Wiring:
         return self.secret.key(Purpose.CURSORS)
 
     @property
+    def addresses(self) -> Addresses:
+        """Under which addresses people reach this appliance."""
+        ssh = self.settings.ssh
+        host = ssh.public_host or urlsplit(self.settings.server.url).hostname or "localhost"
+        port = ssh.public_port or (ssh.port if ssh.embedded else SSH_PORT)
+        return Addresses(self.settings.server.url, host, port)
+
+    @property
     def repeat_key(self) -> bytes:
         """Fingerprints requests that may be sent twice."""
         return self.secret.key(Purpose.REPEATS)
@@ -194,6 +204,16 @@ def prepare(wiring: Wiring) -> None:
     """
     schema.bring_up_to_date(wiring.database.engine)
     hooks.install(wiring.home.root)
+
+
+def insist_on_schema(wiring: Wiring) -> None:
+    """Go on only if the database is at what this release needs.
+
+    Errors:
+        ConflictError: it is not, and what to do.
+        UnavailableError: it does not answer.
+    """
+    schema.insist_on_newest(wiring.database.engine)
 
 
 def without_throttle(wiring: Wiring) -> Wiring:

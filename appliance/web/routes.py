@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import flask
+from flask_openapi3.openapi import OpenAPI
 
-from appliance.web import health
+from appliance.web import git_http, health, internal
+from appliance.web.api import access as api_access
 from appliance.web.api import describe
-from appliance.web.pages import sign_in
+from appliance.web.api import repositories as api_repositories
+from appliance.web.api import users as api_users
+from appliance.web.pages import repositories, sign_in, tree
+
+API = (api_users.api, api_repositories.api, api_access.api)
 
 
-def install(app: flask.Flask) -> None:
+def install(app: OpenAPI) -> None:
     """Put the pages, the API and the Git door into the application."""
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(internal.blueprint)
+    app.register_blueprint(git_http.blueprint)
     app.register_blueprint(describe.blueprint)
+    for area in API:
+        app.register_api(area)
     app.register_blueprint(sign_in.pages)
+    # Repositories last: their addresses begin with any name at all.
+    app.register_blueprint(repositories.pages)
+    app.register_blueprint(tree.pages)

@@ -34,7 +34,7 @@ def folder(store) -> Path:
 
 
 @pytest.fixture
-def push(git, store, folder, working_copy, tmp_path) -> Callable[..., Inspection]:
+def push(git, folder, working_copy, tmp_path) -> Callable[..., Inspection]:
     """Push, and give what the inspection found out before the push was accepted."""
     peer = Peer(tmp_path / "web.sock")
     found: list[Inspection] = []
@@ -49,9 +49,6 @@ def push(git, store, folder, working_copy, tmp_path) -> Callable[..., Inspection
     environment = {
         "CODARA_PUSH": "capability",
         "CODARA_SOCKET": str(peer.socket_path),
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "core.hooksPath",
-        "GIT_CONFIG_VALUE_0": str(hooks.push_hooks(store.home)),
     }
 
     def run(*words: str) -> Inspection:

@@ -6,6 +6,7 @@ and a fresh one sees what a repack has just moved.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -26,6 +27,7 @@ for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG, ConfigLe
     pygit2.settings.search_path[_level] = ""
 
 DAMAGED = "Part of this repository cannot be read. An administrator can repair it."
+OBJECT_ID = re.compile("[0-9a-f]{40}")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -55,6 +57,8 @@ class Handle:
 
     def header(self, oid: str) -> tuple[Kind, int] | None:
         """What an object is and how many bytes it has; None where it does not exist."""
+        if not OBJECT_ID.fullmatch(oid):
+            return None
         try:
             kind, size_bytes = self._objects.read_header(oid)
         except KeyError:

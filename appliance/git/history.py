@@ -4,9 +4,9 @@
 after them. The history of one path follows the file through its renames.
 
 A cursor holds the commits at which the walk goes on, so that the last page of a million commits
-costs no more than the first. Where they are too many for an address, or commits are left out by
-author or time, it holds how many commits to leap over from the start, which git does at some two
-million a second.
+costs no more than the first. Where that will not do (too many of them for an address; commits left
+out by path, author or time; clocks that ran wrong, so that a commit could come twice), the walk
+begins anew and leaps over what was shown, which git does at some two million commits a second.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from appliance.errors import InvalidError
 from appliance.git import commits, limits, process, renames
@@ -26,7 +27,7 @@ from appliance.git.handles import Kind, opened
 
 FRONTIER = 24  # Commits in a cursor: 24 of them make an address of some 1,000 characters.
 OBJECT_ID = re.compile("[0-9a-f]{40}")
-MOST_SKIPPED = 10_000_000
+MOST_LEAPT = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Wanted:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether commits are left out for what they say, and not for what they touch."""
-        return bool(self.author or self.message or self.since or self.until)
+        """Whether commits are left out."""
+        return bool(self.path or self.author or self.message or self.since or self.until)
 
 
 EVERYTHING = Wanted()
@@ -70,11 +71,25 @@ class Page:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a walk stands: at these commits, or so many after them; and with which path."""
+    """Where a walk along one path stands: so many commits of those before `origin` were shown.
 
-    tips: tuple[str, ...]
-    skip: int
+    It goes on at `tips`; where there are none, it leaps from the origin. `seconds` is the time of
+    the last commit shown: a later one may be one that was shown already.
+    """
+
+    origin: str
     path: bytes
+    count: int = 0
+    tips: tuple[str, ...] = ()
+    seconds: int = 0
+
+
+class _Step(NamedTuple):
+    """A line of git's answer: a commit's time, its id, and its parents that are in the walk."""
+
+    seconds: int
+    oid: str
+    parents: tuple[str, ...]
 
 
 def page(
@@ -96,12 +111,12 @@ def page(
     with opened(at) as handle:
         handle.expect(start, Kind.COMMIT)
     limit = max(1, min(limit, limits.COMMITS_PER_PAGE))
-    place = _unpack(cursor) if cursor else _Place((start,), 0, wanted.path.strip(b"/"))
+    place = _unpack(cursor) if cursor else _Place(start, wanted.path.strip(b"/"))
     found: list[tuple[str, bytes]] = []
     following: _Place | None = place
     while following is not None and len(found) < limit:
         place = following
-        oids, following = _walk(at, start, wanted, place, limit - len(found), seconds)
+        oids, following = _walk(at, wanted, place, limit - len(found), seconds)
         found += [(oid, place.path) for oid in oids]
         if following is None and oids and place.path and wanted.follow:
             following = _before_rename(at, oids[-1], place)
@@ -110,47 +125,67 @@ def page(
     return Page(steps, _pack(following) if following is not None else None)
 
 
+def count(at: Path, start: str, *, seconds: float = limits.PAGE_SECONDS) -> int:
+    """How many commits the history that ends with commit `start` has.
+
+    Errors:
+        NotFoundError: there is no such commit.
+        TimeoutExceededError: there are too many to count in so much time.
+    """
+    with opened(at) as handle:
+        handle.expect(start, Kind.COMMIT)
+    return int(process.run(["rev-list", "--count", start], at=at, timeout_seconds=seconds))
+
+
 def _walk(
-    at: Path, start: str, wanted: Wanted, place: _Place, limit: int, seconds: float
+    at: Path, wanted: Wanted, place: _Place, limit: int, seconds: float
 ) -> tuple[list[str], _Place | None]:
     """The next commits from a place, and the place after them."""
-    words: list[str | bytes] = [
-        "rev-list",
-        f"--max-count={limit + 1}",
-        f"--skip={place.skip}",
-        "--parents",
-    ]
-    words += [*_filters(wanted), *place.tips, "--"]
-    if place.path:
-        words.append(place.path)
-    lines = process.run(words, at=at, timeout_seconds=seconds).decode().splitlines()
-    shown = [line.split(" ") for line in lines[:limit]]
-    oids = [line[0] for line in shown]
-    if len(lines) <= limit:
+    shown = _ask(at, wanted, place, limit + 1, seconds)
+    if place.tips and any(step.seconds > place.seconds for step in shown):
+        place = replace(place, tips=())
+        shown = _ask(at, wanted, place, limit + 1, seconds)
+    oids = [step.oid for step in shown[:limit]]
+    if len(shown) <= limit:
         return oids, None
-    tips = _frontier(place.tips, shown)
-    if wanted.is_filtered or place.skip or len(tips) > FRONTIER:
-        origin = place.tips if len(place.tips) <= FRONTIER else (start,)
-        return oids, _Place(origin, place.skip + limit, place.path)
-    return oids, _Place(tips, 0, place.path)
+    del shown[limit:]
+    is_leaping = wanted.is_filtered or (place.count > 0 and not place.tips)
+    tips = () if is_leaping else _frontier(place.tips, shown)
+    return oids, _Place(
+        place.origin,
+        place.path,
+        place.count + limit,
+        tips if len(tips) <= FRONTIER else (),
+        min(step.seconds for step in shown),
+    )
 
 
-def _frontier(tips: tuple[str, ...], shown: list[list[str]]) -> tuple[str, ...]:
-    """Where a walk goes on that has shown these commits, each with its parents behind it."""
-    # A single tip that does not touch the path is not shown itself, but what it leads to is.
-    waiting = dict.fromkeys(tips if len(tips) > 1 else ())
+def _ask(at: Path, wanted: Wanted, place: _Place, count: int, seconds: float) -> list[_Step]:
+    words: list[str | bytes] = ["rev-list", "--timestamp", f"--max-count={count}"]
+    words += [] if wanted.is_filtered else ["--parents"]  # They would change what is shown.
+    words += [] if place.tips else [f"--skip={place.count}"]
+    words += [*_filters(wanted), *(place.tips or (place.origin,)), "--"]
+    words += [place.path] if place.path else []
+    answer = process.run(words, at=at, timeout_seconds=seconds).decode()
+    fields = (line.split(" ") for line in answer.splitlines())
+    return [_Step(int(stamp), oid, tuple(parents)) for stamp, oid, *parents in fields]
+
+
+def _frontier(tips: tuple[str, ...], shown: list[_Step]) -> tuple[str, ...]:
+    """Where a walk goes on that has shown these commits."""
+    waiting = dict.fromkeys(tips)
     seen: set[str] = set()
-    for oid, *parents in shown:
-        seen.add(oid)
-        waiting.pop(oid, None)
-        waiting.update(dict.fromkeys(parent for parent in parents if parent not in seen))
+    for step in shown:
+        seen.add(step.oid)
+        waiting.pop(step.oid, None)
+        waiting.update(dict.fromkeys(parent for parent in step.parents if parent not in seen))
     return tuple(waiting)
 
 
 def _before_rename(at: Path, oid: str, place: _Place) -> _Place | None:
     """Where the history of a file goes on before the commit that gave it its present path."""
     source = renames.source(at, oid, place.path)
-    return _Place((source.parent,), 0, source.path) if source is not None else None
+    return _Place(source.parent, source.path) if source is not None else None
 
 
 def _filters(wanted: Wanted) -> list[str]:
@@ -172,7 +207,8 @@ def _one_line(text: str) -> str:
 
 
 def _pack(place: _Place) -> str:
-    fields = [list(place.tips), place.skip, place.path.decode("latin-1")]
+    path = place.path.decode("latin-1")
+    fields = [place.origin, path, place.count, list(place.tips), place.seconds]
     packed = json.dumps(fields, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
@@ -181,7 +217,8 @@ def _unpack(cursor: str) -> _Place:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         fields = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        place = _Place(tuple(fields[0]), int(fields[1]), fields[2].encode("latin-1"))
+        origin, path, count, tips, seconds = fields
+        place = _Place(origin, path.encode("latin-1"), int(count), tuple(tips), int(seconds))
     except (binascii.Error, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
         raise InvalidError.of("cursor", "That cursor is none of ours.") from error
     if not _is_sound(place):
@@ -190,8 +227,9 @@ def _unpack(cursor: str) -> _Place:
 
 
 def _is_sound(place: _Place) -> bool:
+    oids = (place.origin, *place.tips)
     return (
-        0 < len(place.tips) <= FRONTIER
-        and 0 <= place.skip <= MOST_SKIPPED
-        and all(OBJECT_ID.fullmatch(str(tip)) for tip in place.tips)
+        len(place.tips) <= FRONTIER
+        and 0 <= place.count <= MOST_LEAPT
+        and all(OBJECT_ID.fullmatch(str(oid)) for oid in oids)
     )

@@ -83,6 +83,7 @@ DAMAGE = (
     b"unable to parse",
     b"unable to read",
     b"unable to find",
+    b"error: could not read",  # And not "fatal: could not read Username".
     b"missing blob",
     b"missing tree",
     b"missing commit",

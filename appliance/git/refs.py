@@ -28,6 +28,7 @@ from appliance.git.handles import Handle, Kind, opened
 from appliance.git.ref_names import BRANCHES, TAGS, is_valid
 
 SHORT_ID = re.compile(rb"[0-9a-fA-F]{7,40}")
+REF_PARTS = 64  # Most parts of a ref's name that are tried at the beginning of an address.
 TAG_DEPTH = 16  # Tags of tags of tags: real ones have one or two.
 
 
@@ -189,13 +190,11 @@ def split(at: Path, tail: bytes) -> tuple[Resolved, bytes]:
         NotFoundError: no beginning of it is a ref or an object id.
     """
     parts = tail.strip(b"/").split(b"/")
+    spaces = [b""] if parts[0] in {b"refs", b"HEAD"} else []
     with opened(at) as handle:
-        for prefix in (BRANCHES, TAGS, b""):
-            for count in range(1, len(parts) + 1):
-                name = b"/".join(parts[:count])
-                if prefix == b"" and not name.startswith(b"refs/") and name != b"HEAD":
-                    break
-                found = _resolve_name(handle, prefix + name)
+        for prefix in (BRANCHES, TAGS, *spaces):
+            for count in range(1, min(len(parts), REF_PARTS) + 1):
+                found = _resolve_whole(handle, prefix + b"/".join(parts[:count]))
                 if found is not None:
                     return found, b"/".join(parts[count:])
         found = _resolve_id(handle, parts[0])
@@ -323,17 +322,20 @@ def _peel(handle: Handle, oid: str) -> tuple[str, bytes | None, datetime | None]
 
 
 def _resolve_name(handle: Handle, text: bytes) -> Resolved | None:
-    if text in (b"", b"HEAD"):
-        default = _head(handle)
-        if default.oid is None:
-            return None
-        return Resolved(_commit(handle, default.oid), RefKind.BRANCH, default.name)
-    candidates = [text] if text.startswith(b"refs/") else [BRANCHES + text, TAGS + text]
-    for name in candidates:
+    if text in (b"", b"HEAD") or text.startswith(b"refs/"):
+        return _resolve_whole(handle, text or b"HEAD")
+    return _resolve_whole(handle, BRANCHES + text) or _resolve_whole(handle, TAGS + text)
+
+
+def _resolve_whole(handle: Handle, name: bytes) -> Resolved | None:
+    """The ref of exactly that name; HEAD stands for the default branch."""
+    if name == b"HEAD":
+        name, target = (default := _head(handle)).name, default.oid
+    else:
         target = _lookup(handle, name)
-        if target is not None:
-            return Resolved(_commit(handle, target), _kind(name), name)
-    return None
+    if target is None:
+        return None
+    return Resolved(_commit(handle, target), _kind(name), name)
 
 
 def _kind(name: bytes) -> RefKind:

@@ -31,6 +31,13 @@ class EntryKind(StrEnum):
     SUBMODULE = "submodule"
 
 
+NAMED_KINDS = {
+    0o040000: EntryKind.FOLDER,
+    0o120000: EntryKind.SYMLINK,
+    0o160000: EntryKind.SUBMODULE,
+}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of a folder. Only files and symlinks have a size."""
@@ -142,11 +149,7 @@ def measured(handle: Handle, entry: Entry) -> Entry:
 
 def kind_of(mode: int) -> EntryKind:
     """What a mode in a tree means. Source: git's Documentation/gitformat-index, "mode"."""
-    named = {
-        0o040000: EntryKind.FOLDER,
-        0o120000: EntryKind.SYMLINK,
-        0o160000: EntryKind.SUBMODULE,
-    }.get(mode & 0o170000)
+    named = NAMED_KINDS.get(mode & 0o170000)
     if named is not None:
         return named
     return EntryKind.EXECUTABLE if mode & PERMISSION_TO_EXECUTE else EntryKind.FILE

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BRANCHES", "TAGS", "Options", "Order", "RefKind", "RefNames", "Wanted"]
 
+COUNTS_REMEMBERED = 10_000
+_COUNTS: dict[str, int] = {}  # By commit: what came before one never changes.
+
 
 @dataclass(frozen=True)
 class RefNames:
@@ -149,6 +152,20 @@ def page(
         InvalidError: the cursor is none of ours.
     """
     return walks.page(repository.folder, start, wanted, cursor=cursor, limit=limit)
+
+
+def count(repository: OpenRepository, start: str, *, seconds: float = limits.PAGE_SECONDS) -> int:
+    """How many commits the history that ends with commit `start` has; remembered.
+
+    Errors:
+        TimeoutExceededError: there are too many to count in so much time.
+    """
+    known = _COUNTS.get(start)
+    if known is None:
+        if len(_COUNTS) >= COUNTS_REMEMBERED:
+            _COUNTS.clear()
+        known = _COUNTS[start] = walks.count(repository.folder, start, seconds=seconds)
+    return known
 
 
 def changes(repository: OpenRepository, oid: str, options: Options = ORDINARY) -> Diff:

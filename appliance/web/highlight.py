@@ -200,7 +200,8 @@ def _words(words: str) -> str:
     The character itself stays where HTML can hold it; <bdi> keeps its direction inside.
     """
     odd = _odd(words) if not words.isascii() or not words.isprintable() else []
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for at, shown in odd:
         kept = words[at] if words[at].isprintable() or words[at] > "\u009f" else ""
         kept = "" if "\ud800" <= kept <= "\udfff" else kept

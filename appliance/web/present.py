@@ -7,13 +7,15 @@ ids are written. Templates reach these functions as filters; see `register`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 from zlib import crc32
 
+from babel.dates import format_timedelta
 from babel.numbers import format_compact_decimal
 from flask import Flask
-from flask_babel import format_decimal, format_timedelta, get_locale, gettext, ngettext
+from flask_babel import format_decimal, get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from appliance.web import characters
@@ -26,7 +28,6 @@ WHOLE_FROM = 100  # 99.5 KiB, but 100 KiB: three digits say enough.
 COMPACT_FROM = 10_000
 ODD = Markup('<span class="odd" title="{}">{}</span>')
 DIRECTION_SAFE = Markup("<bdi>{}</bdi>")
-TIME = Markup('<time datetime="{}" title="{}"{}>{}</time>')
 
 
 # --- names and texts ---
@@ -41,8 +42,8 @@ def name_text(raw: bytes | str) -> str:
 def name(raw: bytes | str) -> Markup:
     """A name as HTML: what cannot be seen is marked, and foreign directions stay inside it."""
     text = characters.decode(raw)
-    if text.isascii() and text.isprintable() and text == text.strip(" "):
-        return escape(text)
+    if text.isascii() and text.isprintable() and text[:1].isalnum() and text[-1:].isalnum():
+        return escape(text)  # Anything else could turn around on a page written right to left.
     return DIRECTION_SAFE.format(_mark(text, characters.odd_places(text, in_name=True)))
 
 
@@ -168,18 +169,18 @@ def share(part: float, whole: float) -> int:
 
 def moment(at: datetime, now: datetime) -> Markup:
     """A time as people say it, the exact one on hover and for programs."""
-    words = format_timedelta(at - now, granularity="second", add_direction=True)
-    return TIME.format(_machine(at), exact(at), Markup(" data-relative"), words)
+    words = _relative(round((at - now).total_seconds()), str(get_locale() or "en"))
+    return _time(at, " data-relative", words)
 
 
 def date(at: datetime) -> Markup:
     """The day of a time, the exact one on hover."""
-    return TIME.format(_machine(at), exact(at), "", at.astimezone(UTC).strftime("%Y-%m-%d"))
+    return _time(at, "", _machine(at)[:10])
 
 
 def exact(at: datetime) -> str:
     """A time to the second, in UTC, as an auditor writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _machine(at).replace("T", " ").replace("Z", " UTC")
 
 
 def duration(seconds: float) -> str:
@@ -198,7 +199,20 @@ def duration(seconds: float) -> str:
 
 def _machine(at: datetime) -> str:
     """RFC 3339, in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _time(at: datetime, attribute: str, words: str) -> Markup:
+    """The element; written by hand, because a list may hold thousands of them."""
+    html = f'<time datetime="{_machine(at)}" title="{exact(at)}"{attribute}>{escape(words)}</time>'
+    return Markup(html)  # noqa: S704 - digits, our own attribute and escaped words
+
+
+@lru_cache(maxsize=8192)
+def _relative(seconds: int, locale: str) -> str:
+    """A span from now in the words of a language; many things of a list share one."""
+    span = timedelta(seconds=seconds)
+    return format_timedelta(span, granularity="second", add_direction=True, locale=locale)
 
 
 # --- for templates ---

@@ -53,7 +53,8 @@ def test_a_name_shows_what_the_eye_would_miss(raw, shown):
 
 
 def test_a_name_is_escaped_and_its_odd_characters_are_explained():
-    assert present.name(b"<b>&\"'") == "&lt;b&gt;&amp;&#34;&#39;"
+    assert present.name(b"a<b>&\"'z") == "a&lt;b&gt;&amp;&#34;&#39;z"
+    assert present.name(b".ci") == "<bdi>.ci</bdi>"
     assert present.name(b"a\xff<") == (
         '<bdi>a<span class="odd" title="0xFF">\\xFF</span>&lt;</bdi>'
     )

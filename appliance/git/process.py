@@ -84,6 +84,8 @@ DAMAGE = (
     b"unable to read",
     b"unable to find",
     b"error: could not read",  # And not "fatal: could not read Username".
+    b"error: cannot read",
+    b"error: invalid object",
     b"missing blob",
     b"missing tree",
     b"missing commit",

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.peers.appliance import Served, serve
 from tests.peers.chromium import start_chromium
 from tests.peers.postgresql import PostgresqlServer, start_postgresql
 from tests.peers.redis import start_redis
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +51,10 @@ def git_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
     return home
+
+
+@pytest.fixture
+def served(world: World) -> Generator[Served]:
+    """The world, answering on a port and on its socket."""
+    with serve(world) as served:
+        yield served

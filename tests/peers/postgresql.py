@@ -68,10 +68,10 @@ def start_postgresql() -> Generator[PostgresqlServer]:
     try:
         hand_over(folder, account)
         data = folder / "data"
-        run_as = prefix(account)
+        identity = identity_of(account)
         initdb = [programs / "initdb", "-D", data, "-U", "codara", "-A", "trust", "-E", "UTF8"]
         subprocess.run(
-            [*run_as, *initdb, "--locale=C", "--no-sync", "--no-instructions"],
+            ["setpriv", *identity, "--", *initdb, "--locale=C", "--no-sync", "--no-instructions"],
             check=True,
             capture_output=True,
             cwd=folder,
@@ -84,7 +84,8 @@ def start_postgresql() -> Generator[PostgresqlServer]:
         }
         settings = [word for item in options.items() for word in ("-c", "=".join(item))]
         with running(
-            [*run_as, programs / "postgres", "-D", data, *settings],
+            [programs / "postgres", "-D", data, *settings],
+            identity=identity,
             ready="ready to accept connections",
             stop=signal.SIGQUIT,  # At once: nobody will read this cluster again.
             folder=folder,
@@ -122,10 +123,8 @@ def hand_over(folder: Path, account: pwd.struct_passwd | None) -> None:
         os.chown(folder, account.pw_uid, account.pw_gid)
 
 
-def prefix(account: pwd.struct_passwd | None) -> list[str]:
-    """Words before a command: as that account, and never longer than the tests live."""
-    words = ["setpriv", "--pdeathsig", "QUIT"]
-    if account is not None:
-        identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}"]
-        words += [*identity, "--clear-groups"]
-    return [*words, "--"]
+def identity_of(account: pwd.struct_passwd | None) -> list[str]:
+    """Words for setpriv(1): as whom the server runs."""
+    if account is None:
+        return []
+    return [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]

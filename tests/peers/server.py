@@ -47,14 +47,19 @@ def running(
     environment: dict[str, str] | None = None,
     folder: Path | None = None,
     stdin: socket.socket | int = subprocess.DEVNULL,
+    identity: Sequence[str] = (),
 ) -> Generator[subprocess.Popen[str]]:
     """Run a server in the foreground from the line that says it is ready to the block's end.
+
+    It gets the signal `stop` at the end of the block, and also when the tests are killed.
+    `identity` are words for setpriv(1) that say as whom it runs.
 
     Errors:
         PeerError: it ended, or said nothing like `ready`, in time.
     """
+    lifeline = ["setpriv", "--pdeathsig", stop.name.removeprefix("SIG"), *identity, "--"]
     process = subprocess.Popen(
-        command,
+        [*lifeline, *command],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

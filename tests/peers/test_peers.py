@@ -1,6 +1,9 @@
 """The peers that other tests are tried against really start, serve and end."""
 
+import os
+import select
 import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -10,6 +13,8 @@ import redis
 from tests.peers.nginx import start_git_http_backend
 from tests.peers.server import PeerError, running
 from tests.peers.sshd import start_sshd
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_postgresql_copies_a_template(postgresql):
@@ -86,3 +91,21 @@ def test_a_server_ends_with_the_block():
 
     assert process.returncode is not None
     assert not Path(f"/proc/{process.pid}").exists()
+
+
+def test_a_server_ends_when_the_tests_are_killed():
+    program = (
+        "from tests.peers.server import running\n"
+        "with running(['sh', '-c', 'echo up; exec sleep 600'], ready='up') as process:\n"
+        "    print(process.pid, flush=True)\n"
+        "    input()\n"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, text=True, **pipes) as tests:
+        server = os.pidfd_open(int(tests.stdout.readline()))
+        tests.kill()
+
+        ended, _, _ = select.select([server], [], [], 10)
+
+    os.close(server)
+    assert ended == [server]

@@ -1,0 +1,56 @@
+"""The appliance itself as a peer: gunicorn with its own configuration, serving a `world`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.peers.server import free_port, running
+from tests.world import World
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Served:
+    """An appliance that answers: where, and what it serves."""
+
+    world: World
+    url: str
+    process: subprocess.Popen[str]
+
+    def remote(self, path: str, token: str = "") -> str:
+        """The address of a repository for git, with a token in it."""
+        scheme, _, rest = self.url.partition("://")
+        who = f"git:{token}@" if token else ""
+        return f"{scheme}://{who}{rest}/{path}.git"
+
+
+@contextmanager
+def serve(world: World, **environment: str) -> Generator[Served]:
+    """Serve a world on a free port and on the socket of its home folder.
+
+    A process has fewer threads here than a host's would have; `environment` may say otherwise.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {"CODARA_SERVER__PORT": str(port), "CODARA_SERVER__URL": url, **environment}
+    world.configure(**settings)
+    command = [sys.executable, "-m", "gunicorn", "--config", ROOT / "config" / "gunicorn.conf.py"]
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ
+    }
+    whole = {
+        **inherited,
+        **world.environment,
+        "CODARA_HOME": str(world.home),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error",
+    }
+    with running(command, ready="Listening at", environment=whole, folder=ROOT) as process:
+        yield Served(world, url, process)

@@ -102,6 +102,32 @@ def by_bearer(
     return _of_token(work, work.session.get(AccessToken, token_id), origin, Method.JWT, now)
 
 
+@open_to_everyone(because="it finds out whether who asked before may still ask")
+def again(
+    work: UnitOfWork,
+    user_id: UUID | None,
+    credential_id: UUID | None,
+    *,
+    origin: Origin,
+    now: datetime,
+) -> Actor:
+    """Who was identified before, by the method in `origin`, if their credential still stands.
+
+    Errors:
+        UnauthenticatedError: it does not, or they may not enter any more.
+    """
+    method = origin.method
+    if method in {Method.TOKEN, Method.JWT} and credential_id is not None:
+        token = work.session.get(AccessToken, credential_id)
+        return _of_token(work, token, origin, method, now)
+    if method in {Method.SSH_KEY, Method.DEPLOY_KEY} and credential_id is not None:
+        return by_ssh_key(work, credential_id, origin=origin, now=now)
+    user = work.session.get(User, user_id) if user_id is not None else None
+    if user is None or not user.is_active:
+        raise UnauthenticatedError(NOT_VALID)
+    return of_user(user, origin, method, credential_id)
+
+
 @open_to_everyone(because="it finds out who is asking")
 def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime) -> Actor:
     """The actor of an SSH key: its user, or the deploy key itself.

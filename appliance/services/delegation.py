@@ -1,0 +1,56 @@
+"""An actor handed on to a small program in a capability, and taken back when it asks for something.
+
+Git's hooks and git-lfs act for whoever started them. What they carry says who that was and how they
+showed it, never a credential; when they ask, the credential must still stand.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from appliance.access.gate import open_to_everyone
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.identity import Actor, Method, Origin
+from appliance.errors import UnauthenticatedError
+from appliance.services import identify
+
+Facts = dict[str, object]
+
+
+def hand_on(actor: Actor) -> Facts:
+    """Who is asking, as JSON values for a capability."""
+    return {
+        "actor": str(actor.id or ""),
+        "method": actor.origin.method.value,
+        "credential": str(actor.origin.credential_id or ""),
+        "address": actor.origin.address,
+        "request": actor.origin.request_id,
+    }
+
+
+@open_to_everyone(
+    because="the capability was proven, and the credential behind it is looked at anew"
+)
+def take_back(work: UnitOfWork, facts: Facts, *, now: datetime) -> Actor:
+    """Who handed this on, if their credential still stands. The work is theirs from here on.
+
+    Errors:
+        UnauthenticatedError: it does not, or they may not enter any more.
+    """
+    origin = Origin(
+        address=str(facts["address"]),
+        request_id=str(facts["request"]),
+        method=Method(str(facts["method"])),
+    )
+    if origin.method is Method.NONE:
+        raise UnauthenticatedError("Nobody is behind this.")
+    user_id, credential_id = identifier(facts, "actor"), identifier(facts, "credential")
+    work.actor = identify.again(work, user_id, credential_id, origin=origin, now=now)
+    return work.actor
+
+
+def identifier(facts: Facts, name: str) -> UUID | None:
+    """An id among the facts, if there is one."""
+    text = str(facts.get(name) or "")
+    return UUID(text) if text else None

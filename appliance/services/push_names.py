@@ -1,0 +1,48 @@
+"""Which refs a push may name at all, before anybody looks into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from appliance.domain.protection import NO_OBJECT, RefUpdate
+from appliance.git.limits import REF_BYTES
+from appliance.git.ref_names import BRANCHES, TAGS, is_valid
+
+RESERVED = (b"refs/internal", b"refs/pull", b"refs/replace")
+"""The appliance's own refs, those of pull requests to come, and those that would make git read
+other objects than the ones that are named."""
+OBJECT_ID = re.compile(rb"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
+REASONS_SHOWN = 20
+
+
+def unusable(updates: Sequence[RefUpdate], *, most: int) -> tuple[str, ...]:
+    """Why these refs cannot be pushed, in plain sentences; nothing if they can."""
+    if not updates:
+        return ("The push names no refs.",)
+    if len(updates) > most:
+        return (f"The push changes {len(updates)} refs; at most {most} go in one.",)
+    found = [reason for each in updates if (reason := _unusable(each)) is not None]
+    if len(found) > REASONS_SHOWN:
+        return (*found[:REASONS_SHOWN], f"And so with {len(found) - REASONS_SHOWN} more.")
+    return tuple(found)
+
+
+def show(ref: bytes) -> str:
+    """A ref's name as text; bytes that are no text are escaped."""
+    return ref.decode("utf-8", "backslashreplace")
+
+
+def _unusable(update: RefUpdate) -> str | None:
+    ref = update.ref
+    if any(ref == reserved or ref.startswith(reserved + b"/") for reserved in RESERVED):
+        return f"{show(ref)} belongs to the appliance."
+    if update.new_oid == NO_OBJECT:
+        return None  # What came in under older rules must be removable.
+    if not ref.startswith(b"refs/") or not is_valid(ref) or len(ref) > REF_BYTES:
+        return f"{show(ref)} is no name for a ref."
+    for prefix in (BRANCHES, TAGS):
+        name = ref.removeprefix(prefix)
+        if name != ref and (name == b"HEAD" or name.startswith(b"-") or OBJECT_ID.fullmatch(name)):
+            return f"{show(ref)} could be taken for something else. Choose another name."
+    return None

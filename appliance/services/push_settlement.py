@@ -1,0 +1,248 @@
+"""What came of an accepted push: told by git's post-receive hook, or found on disk after a crash.
+
+Every push is settled once, with one `git.pushed` event in the name of who pushed, and the ledger
+follows it. When a hook reports refs after a push was settled without them, as can happen on a
+machine that slept, what they did is recorded then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, gate
+from appliance.access.gate import open_to_everyone
+from appliance.db import ref_ledger
+from appliance.db.outbox import JobRecord
+from appliance.db.pushes import Push, PushedRef, PushState
+from appliance.db.repositories import Origin as Content
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.identity import Actor, ActorKind, Method, Origin
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.permissions import Permission
+from appliance.domain.protection import NO_OBJECT, RefUpdate
+from appliance.errors import UnauthenticatedError
+from appliance.git import refs
+from appliance.services import delegation
+from appliance.services.push_names import RESERVED, show
+from appliance.services.pushes import NOT_A_PUSH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from appliance.wiring import GitTools
+
+BY_HOOK = "hook"
+BY_DISK = "reconciled"
+LATE = "late"
+OUTCOMES = {True: "moved", False: "not moved"}
+
+
+@open_to_everyone(because="the capability was issued for this very push")
+def confirm(
+    work: UnitOfWork,
+    capability: str,
+    moved: Sequence[RefUpdate],
+    *,
+    tools: GitTools,
+    now: datetime,
+) -> None:
+    """Record which refs of a push have moved. Safe to repeat.
+
+    Errors:
+        UnauthenticatedError: the capability is none of ours, or its push was never accepted.
+    """
+    facts = tools.pushes.check(capability, now=now)
+    push = work.session.get(Push, delegation.identifier(facts, "push"), with_for_update=True)
+    if push is None:
+        raise UnauthenticatedError(NOT_A_PUSH)
+    named = {each.ref for each in moved}
+    rows = _rows(work, push)
+    if push.state is PushState.SETTLED:
+        late = [row for row in rows if row.ref in named and not row.moved]
+        if late:
+            _settle(work, push, late, moved=named, by=LATE, now=now)
+        return
+    _settle(work, push, rows, moved=named, by=BY_HOOK, now=now)
+
+
+def unsettled(
+    work: UnitOfWork, *, now: datetime, grace_seconds: float, repository_id: UUID | None = None
+) -> list[UUID]:
+    """The pushes that were accepted so long ago that their hook will hardly report any more.
+
+    The latest come first: that a push has moved on from where an earlier one left a ref shows that
+    the earlier one moved it.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    query = sa.select(Push.id).where(
+        Push.state == PushState.ACCEPTED,
+        Push.accepted_at <= now - timedelta(seconds=grace_seconds),
+    )
+    if repository_id is not None:
+        query = query.where(Push.repository_id == repository_id)
+    return list(work.session.scalars(query.order_by(Push.accepted_at.desc())))
+
+
+@open_to_everyone(because="it says nothing about the push but whether it is over")
+def is_settled(work: UnitOfWork, push_id: UUID) -> bool:
+    """Whether nothing is left to settle: it was settled, or never accepted."""
+    state = work.session.scalar(sa.select(Push.state).where(Push.id == push_id))
+    return state is not PushState.ACCEPTED
+
+
+def reconcile(work: UnitOfWork, push_id: UUID, *, tools: GitTools, now: datetime) -> bool:
+    """Settle a push by what is on disk; whether there was anything to settle.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+        DamagedError: the repository cannot be read.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    push = work.session.get(Push, push_id, with_for_update=True)
+    if push is None or push.state is PushState.SETTLED:
+        return False
+    rows = _rows(work, push)
+    present = _present(tools.repositories.folder(push.repository_id))
+    moved = {row.ref for row in rows if _has_moved(work, push, row, present)}
+    _settle(work, push, rows, moved=moved, by=BY_DISK, now=now)
+    return True
+
+
+def drift(work: UnitOfWork, repository_id: UUID, *, tools: GitTools, now: datetime) -> int:
+    """Compare the refs on disk with the ledger; records every difference, and gives how many.
+
+    Nothing is compared while a push is under way or content is being brought in.
+
+    Errors:
+        HiddenError: there is no such repository.
+        DamagedError: it cannot be read.
+    """
+    repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_READ)
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    if repository.content is not Content.READY or _is_under_way(work, repository_id):
+        return 0
+    expected = ref_ledger.expected(work.session, repository_id)
+    found = _present(tools.repositories.folder(repository_id))
+    different = {
+        ref: found.get(ref, NO_OBJECT)
+        for ref in sorted(expected.keys() | found.keys())
+        if expected.get(ref) != found.get(ref)
+    }
+    for ref, oid in different.items():
+        work.record(
+            events.RefDrifted(
+                about=repository_id,
+                organisation_id=repository.organisation_id,
+                ref=show(ref),
+                expected=expected.get(ref, NO_OBJECT),
+                found=oid,
+            )
+        )
+    ref_ledger.note(work.session, repository_id, different, now=now)
+    return len(different)
+
+
+def _settle(
+    work: UnitOfWork,
+    push: Push,
+    rows: Iterable[PushedRef],
+    *,
+    moved: set[bytes],
+    by: str,
+    now: datetime,
+) -> None:
+    asking, work.actor = work.actor, _pusher(push)
+    repository = work.session.get_one(Repository, push.repository_id)
+    listed = []
+    for row in rows:
+        row.moved = row.ref in moved
+        listed.append([show(row.ref), row.old_oid, row.new_oid, OUTCOMES[row.moved]])
+    push.state, push.settled_at = PushState.SETTLED, now
+    work.record(
+        events.Pushed(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            push_id=str(push.id),
+            protocol=push.protocol,
+            refs=listed,
+            settled_by=by,
+        )
+    )
+    after = {row.ref: row.new_oid for row in rows if row.moved}
+    ref_ledger.note(work.session, repository.id, after, now=now)
+    if after:
+        repository.pushed_at = now
+        _promise_measuring(work, repository.id)
+    work.actor = asking
+
+
+def _promise_measuring(work: UnitOfWork, repository_id: UUID) -> None:
+    """Let the repository be measured, unless that is promised already."""
+    waiting = sa.select(JobRecord.id).where(
+        JobRecord.about == repository_id,
+        JobRecord.job == Job.MEASURE_REPOSITORY,
+        JobRecord.state == JobState.QUEUED,
+    )
+    if work.session.scalar(waiting.limit(1)) is None:
+        work.later(Job.MEASURE_REPOSITORY, about=repository_id, repository_id=str(repository_id))
+
+
+def _rows(work: UnitOfWork, push: Push) -> list[PushedRef]:
+    query = sa.select(PushedRef).where(PushedRef.push_id == push.id).order_by(PushedRef.id)
+    return list(work.session.scalars(query))
+
+
+def _pusher(push: Push) -> Actor:
+    origin = Origin(
+        address=push.address,
+        request_id=push.request_id,
+        method=Method(push.method),
+        credential_id=push.credential_id,
+    )
+    return Actor(
+        kind=ActorKind(push.actor_kind),
+        label=push.actor_label,
+        pseudonym=push.actor_ref,
+        id=push.actor_id,
+        origin=origin,
+    )
+
+
+def _has_moved(work: UnitOfWork, push: Push, row: PushedRef, present: dict[bytes, str]) -> bool:
+    """Whether the ref is where the push wanted it, or a later push found it there."""
+    if present.get(row.ref, NO_OBJECT) == row.new_oid:
+        return True
+    later = (
+        sa.select(PushedRef.id)
+        .join(Push, Push.id == PushedRef.push_id)
+        .where(
+            Push.repository_id == push.repository_id,
+            Push.accepted_at >= push.accepted_at,
+            Push.id != push.id,
+            PushedRef.ref == row.ref,
+            PushedRef.old_oid == row.new_oid,
+            PushedRef.moved.is_(True),
+        )
+    )
+    return work.session.scalar(later.limit(1)) is not None
+
+
+def _present(folder: Path) -> dict[bytes, str]:
+    return {ref: oid for ref, oid in refs.names(folder, b"refs/") if not ref.startswith(RESERVED)}
+
+
+def _is_under_way(work: UnitOfWork, repository_id: UUID) -> bool:
+    query = sa.select(Push.id).where(
+        Push.repository_id == repository_id, Push.state == PushState.ACCEPTED
+    )
+    return work.session.scalar(query.limit(1)) is not None

@@ -1,0 +1,353 @@
+"""Pushes, up to the moment at which refs move: may they, what is in them, and the durable intent.
+
+    start    a door asks; gives the folder and a capability for git's hooks
+    terms    the pre-receive hook asks; who is it, and do they still may
+    inspect  what the push would do, read from the quarantine; no transaction is open meanwhile
+    accept   the decision, with the intent or the refusal committed before git hears of it
+
+What moved in the end is the business of `push_settlement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, grants
+from appliance.access.gate import open_to_everyone
+from appliance.db.pushes import Push, PushedRef
+from appliance.db.repositories import Repository
+from appliance.db.repository_rows import organisation_bytes, organisation_quota, protections
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.identity import Actor
+from appliance.domain.ids import new_id
+from appliance.domain.permissions import Permission
+from appliance.domain.protection import Movement, Protection, RefUpdate, refusal
+from appliance.errors import ConflictError, HiddenError, UnauthenticatedError
+from appliance.git import inspect as inspection
+from appliance.git import transport
+from appliance.services import delegation
+from appliance.services.push_names import show, unusable
+from appliance.services.repositories import ready_folder
+
+if TYPE_CHECKING:
+    from appliance.settings import Settings
+    from appliance.wiring import GitTools
+
+BYPASS = "bypass-protection"
+"""The push option with which who may says: I know that this ref is protected."""
+NOT_A_PUSH = "This push is not known here, or has been answered already."
+REFS_IN_REFUSAL = 1000
+MOVEMENTS = {
+    inspection.Move.CREATE: Movement.CREATE,
+    inspection.Move.DELETE: Movement.DELETE,
+    inspection.Move.FORWARD: Movement.FAST_FORWARD,
+    inspection.Move.FORCE: Movement.FORCE,
+}
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A push that may begin: where, and what git's hooks carry."""
+
+    repository_id: UUID
+    path: str
+    push_id: UUID
+    folder: Path
+    push: transport.Push
+    limits: transport.TransferLimits
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which push is asked about, and who pushes."""
+
+    push_id: UUID
+    repository_id: UUID
+    folder: Path
+    protocol: str
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a push would do, as far as git can tell."""
+
+    updates: tuple[RefUpdate, ...]
+    options: tuple[str, ...]
+    size_bytes: int
+    movements: tuple[Movement, ...]
+    """One for each update; none where the names alone are reason enough to refuse."""
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether refs may move, and what the person who pushes is told."""
+
+    is_accepted: bool
+    messages: tuple[str, ...] = ()
+
+
+def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: datetime) -> Ticket:
+    """Leave to push to a repository, for as long as one transfer may take.
+
+    `protocol` is `https` or `ssh`.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not.
+        MovedError: it has another path now.
+        ConflictError, UnavailableError: it is archived, or has no content yet.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
+    insist_on_writable(repository)
+    folder = ready_folder(repository, tools.repositories)
+    rules, push_id = work.rules.limits, new_id()
+    facts = {
+        "push": push_id.hex,
+        "repository": repository.id.hex,
+        "protocol": protocol,
+        **delegation.hand_on(work.actor),
+    }
+    expires_at = now + timedelta(seconds=2 * rules.transfer_seconds)
+    capability = tools.pushes.issue(facts, expires_at=expires_at)
+    return Ticket(
+        repository_id=repository.id,
+        path=repository.path,
+        push_id=push_id,
+        folder=folder,
+        push=transport.Push(capability, tools.web_socket, tools.home),
+        limits=transfer_limits(work.rules),
+    )
+
+
+@open_to_everyone(because="the capability says who asks; the repository is fetched in their name")
+def terms(work: UnitOfWork, capability: str, *, tools: GitTools, now: datetime) -> Terms:
+    """Which push a hook asks about, if it may go on.
+
+    Errors:
+        UnauthenticatedError: the capability is none of ours, or its credential no longer stands.
+        HiddenError, RefusedError, ConflictError, UnavailableError: as for `start`.
+    """
+    facts = tools.pushes.check(capability, now=now)
+    actor = delegation.take_back(work, facts, now=now)
+    push_id = delegation.identifier(facts, "push")
+    repository_id = delegation.identifier(facts, "repository")
+    if push_id is None or repository_id is None:
+        raise UnauthenticatedError(NOT_A_PUSH)
+    repository = _writable(work, repository_id)
+    return Terms(
+        push_id=push_id,
+        repository_id=repository_id,
+        folder=ready_folder(repository, tools.repositories),
+        protocol=str(facts["protocol"]),
+        actor=actor,
+    )
+
+
+def inspect(
+    terms: Terms,
+    updates: Sequence[RefUpdate],
+    *,
+    quarantine: Mapping[str, str],
+    options: Sequence[str],
+    rules: Settings,
+) -> Proposal:
+    """What the push would do. Reads objects and may take a while.
+
+    Errors:
+        DamagedError, TimeoutExceededError: the objects cannot be read, or not in time.
+    """
+    limits = rules.limits
+    updates, options = tuple(updates), tuple(options)
+    problems = unusable(updates, most=limits.refs_per_push)
+    if problems:
+        return Proposal(updates, options, 0, (), problems)
+    found = inspection.inspect(
+        terms.folder,
+        inspection.Quarantine.parse(terms.folder, quarantine),
+        [inspection.Update(each.ref, each.old_oid, each.new_oid) for each in updates],
+        inspection.InspectionLimits(
+            file_size_bytes=limits.file_size_bytes,
+            path_depth=limits.path_depth,
+            path_bytes=limits.path_bytes,
+        ),
+    )
+    movements = tuple(MOVEMENTS[move] for move in found.moves)
+    return Proposal(updates, options, found.size_bytes, movements, _problems(found, rules))
+
+
+def accept(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> Verdict:
+    """Decide. An accepted push is an intent that outlives a crash; a refused one is an event.
+
+    Errors:
+        HiddenError, RefusedError, ConflictError: the actor may no longer push here.
+    """
+    repository = fetch.repository_by_id(work, terms.repository_id, Permission.REPOSITORY_WRITE)
+    _insist_on_presence(repository)
+    insist_on_writable(repository)
+    if work.session.get(Push, terms.push_id) is not None:
+        raise ConflictError(NOT_A_PUSH)
+    reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
+    guarded = [] if reasons else _protected(work, repository, proposal)
+    if guarded and _bypasses(work, repository, proposal):
+        work.record(
+            events.ProtectionBypassed(
+                about=repository.id,
+                organisation_id=repository.organisation_id,
+                push_id=str(terms.push_id),
+                reasons=guarded,
+            )
+        )
+        guarded = []
+    if reasons or guarded:
+        return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
+    _intend(work, terms, proposal, now=now)
+    return Verdict(is_accepted=True)
+
+
+def insist_on_writable(repository: Repository) -> None:
+    """Go on only if the repository takes changes.
+
+    Errors:
+        ConflictError: it is archived.
+    """
+    if repository.archived_at is not None:
+        raise ConflictError(f"{repository.path} is archived. Unarchive it first.")
+
+
+def transfer_limits(rules: Settings) -> transport.TransferLimits:
+    """How long and how much one transfer may be."""
+    return transport.TransferLimits(
+        push_size_bytes=rules.limits.push_size_bytes,
+        transfer_seconds=rules.limits.transfer_seconds,
+    )
+
+
+def _problems(found: inspection.Inspection, rules: Settings) -> tuple[str, ...]:
+    limits = rules.limits
+    large = [
+        f"{show(each.path) or each.oid} is {each.size_bytes // MIB} MiB; a file may have "
+        f"{limits.file_size_bytes // MIB} MiB. Keep larger ones with Git LFS."
+        for each in found.large_files
+    ]
+    deep = [
+        f"{show(path)[:200]} is too long or too deep; a path may have {limits.path_bytes} bytes "
+        f"and {limits.path_depth} folders."
+        for path in found.deep_paths
+    ]
+    return (*large, *deep)
+
+
+def _writable(work: UnitOfWork, repository_id: UUID) -> Repository:
+    repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_WRITE)
+    _insist_on_presence(repository)
+    insist_on_writable(repository)
+    return repository
+
+
+def _insist_on_presence(repository: Repository) -> None:
+    if repository.deleted_at is not None:
+        raise HiddenError(f"There is no repository {repository.path}.")
+
+
+def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:
+    added = proposal.size_bytes
+    if not added:
+        return []  # Deleting and moving refs is always possible, or nobody could make room.
+    limits = work.rules.limits
+    room = repository.quota_bytes or limits.repository_quota_bytes
+    used = repository.size_bytes + repository.lfs_bytes + added
+    if room and used > room:
+        return [f"{repository.path} has room for {room // MIB} MiB and would need {used // MIB}."]
+    if repository.organisation_id is None:
+        return []
+    room = organisation_quota(work.session, repository.organisation_id)
+    room = room or limits.organisation_quota_bytes
+    if room and organisation_bytes(work.session, repository.organisation_id) + added > room:
+        return [f"{repository.owner_name} has room for {room // MIB} MiB in all, which are used."]
+    return []
+
+
+def _protected(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:
+    rows = protections(work.session, repository.id)
+    if not rows:
+        return []
+    rules = [
+        Protection(row.pattern, row.push_role, row.allow_force, row.allow_delete) for row in rows
+    ]
+    role = grants.role_on(work, repository)
+    found = (
+        refusal(rules, each.ref, movement, role)
+        for each, movement in zip(proposal.updates, proposal.movements, strict=True)
+    )
+    return [reason for reason in found if reason is not None]
+
+
+def _bypasses(work: UnitOfWork, repository: Repository, proposal: Proposal) -> bool:
+    allowed = grants.on_repository(work, repository)
+    return BYPASS in proposal.options and Permission.REPOSITORY_BYPASS_PROTECTION in allowed
+
+
+def _refuse(
+    work: UnitOfWork,
+    repository: Repository,
+    terms: Terms,
+    proposal: Proposal,
+    reasons: list[str],
+) -> Verdict:
+    work.record(
+        events.PushRefused(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            protocol=terms.protocol,
+            reasons=reasons,
+            refs=[
+                [show(each.ref), each.old_oid, each.new_oid]
+                for each in proposal.updates[:REFS_IN_REFUSAL]
+            ],
+        )
+    )
+    return Verdict(is_accepted=False, messages=(*reasons, "Nothing was changed."))
+
+
+def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> None:
+    actor = work.actor
+    work.session.add(
+        Push(
+            id=terms.push_id,
+            repository_id=terms.repository_id,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_ref=actor.pseudonym,
+            actor_label=actor.label[:64],
+            method=actor.origin.method,
+            credential_id=actor.origin.credential_id,
+            address=actor.origin.address,
+            request_id=actor.origin.request_id,
+            protocol=terms.protocol,
+            size_bytes=proposal.size_bytes,
+            accepted_at=now,
+        )
+    )
+    work.session.flush()  # Its refs refer to it.
+    rows = [
+        {
+            "id": new_id(),
+            "push_id": terms.push_id,
+            "ref": each.ref,
+            "old_oid": each.old_oid,
+            "new_oid": each.new_oid,
+            "movement": movement.value,
+        }
+        for each, movement in zip(proposal.updates, proposal.movements, strict=True)
+    ]
+    work.session.execute(sa.insert(PushedRef), rows)

@@ -1,0 +1,106 @@
+"""The streams of clones and pushes, once `fetches` or `pushes` has said that they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.git import transport
+
+if TYPE_CHECKING:
+    from appliance.git.duplex import Body, Duplex
+    from appliance.git.transport import TransferLimits
+    from appliance.services.pushes import Ticket
+
+PACK_MARKS = (b"000dpackfile\n", b"PACK\x00\x00\x00\x02")
+"""How a pack begins: in protocol version 2, and in those before.
+Source: gitprotocol-v2(5), gitformat-pack(5)."""
+SEARCHED_BYTES = 8 * 1024 * 1024  # Acknowledgements and progress come first; they are small.
+
+
+class Fetch:
+    """The answer to a fetch. Its state is git, and whether a pack has begun to flow.
+
+    `on_pack` is called before the first bytes of a pack leave: what cannot be recorded is not
+    given away.
+    """
+
+    def __init__(self, duplex: Duplex, on_pack: Callable[[], None]) -> None:
+        self._duplex = duplex
+        self._on_pack: Callable[[], None] | None = on_pack
+        self._tail = b""
+        self._searched = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._duplex)
+        if self._on_pack is not None:
+            self._look(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """End git, whatever it is doing."""
+        self._duplex.close()
+
+    def _look(self, chunk: bytes) -> None:
+        seen = self._tail + chunk[:SEARCHED_BYTES]
+        if any(mark in seen for mark in PACK_MARKS) and self._on_pack is not None:
+            self._on_pack()
+            self._on_pack = None
+        self._tail = seen[-len(PACK_MARKS[0]) :]
+        self._searched += len(chunk)
+        if self._searched > SEARCHED_BYTES:
+            self._on_pack = None
+
+
+def advertise(folder: Path, service: str, *, protocol: str) -> Iterator[bytes]:
+    """The answer to `GET info/refs?service=...`.
+
+    Errors:
+        InvalidError: there is no such service.
+        DamagedError: the repository cannot be read.
+    """
+    return transport.advertise(folder, transport.Service(service), protocol=protocol)
+
+
+def fetch(
+    folder: Path,
+    body: Body,
+    *,
+    encoding: str,
+    protocol: str,
+    limits: TransferLimits,
+    on_pack: Callable[[], None],
+) -> Fetch:
+    """The answer to `POST git-upload-pack`; close it whatever happens.
+
+    Errors:
+        InvalidError: the body is encoded in a way we do not know.
+    """
+    plain = transport.plain_body(body, encoding=encoding, limits=limits)
+    return Fetch(transport.fetch(folder, plain, protocol=protocol, limits=limits), on_pack)
+
+
+def receive(ticket: Ticket, body: Body, *, encoding: str, protocol: str) -> Duplex:
+    """The answer to `POST git-receive-pack`; close it whatever happens.
+
+    Errors:
+        InvalidError: the body is encoded in a way we do not know.
+    """
+    plain = transport.plain_body(body, encoding=encoding, limits=ticket.limits)
+    return transport.receive(
+        ticket.folder, plain, protocol=protocol, push=ticket.push, limits=ticket.limits
+    )
+
+
+def push_environment(ticket: Ticket, *, protocol: str) -> dict[str, str]:
+    """What git is started with where another door carries the bytes of a push."""
+    return transport.push_environment(protocol=protocol, push=ticket.push, limits=ticket.limits)
+
+
+def fetch_environment(*, protocol: str) -> dict[str, str]:
+    """What git is started with where another door carries the bytes of a fetch."""
+    return transport.fetch_environment(protocol=protocol)

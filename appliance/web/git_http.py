@@ -1,0 +1,190 @@
+"""Clone, fetch and push over HTTPS: git's smart protocol, streamed.
+
+No database connection is held while bytes flow: who may is asked before, and what is recorded is
+recorded in short transactions of its own. Source: gitprotocol-http(5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
+
+import flask
+import structlog
+from flask.typing import ResponseReturnValue
+
+from appliance.domain.identity import Actor, appliance
+from appliance.errors import ApplianceError, InvalidError, MovedError
+from appliance.services import fetches, push_settlement, pushes, transfers
+from appliance.web import git_access, requests
+from appliance.web.git_slots import GitSlots, Slot
+
+log = structlog.get_logger()
+blueprint = flask.Blueprint("git_http", __name__)
+
+PROTOCOL = "https"
+UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
+NOT_CACHED = {
+    "Cache-Control": "no-cache, max-age=0, must-revalidate",
+    "Expires": "Fri, 01 Jan 1980 00:00:00 GMT",
+    "Pragma": "no-cache",
+}
+
+
+class Answer:
+    """A transfer as the web server sends it. Its state is the stream and the slot it holds."""
+
+    def __init__(
+        self, stream: Iterator[bytes], slot: Slot, *, afterwards: Callable[[], None] | None = None
+    ) -> None:
+        self._stream = stream
+        self._slot = slot
+        self._afterwards = afterwards
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._stream
+
+    def close(self) -> None:
+        """End the transfer. The web server calls this when all is sent or the client has gone."""
+        afterwards, self._afterwards = self._afterwards, None
+        try:
+            closing = getattr(self._stream, "close", None)
+            if closing is not None:
+                closing()
+        finally:
+            self._slot.release()
+        if afterwards is not None:
+            afterwards()
+
+
+@blueprint.record_once
+def _make_slots(state: flask.blueprints.BlueprintSetupState) -> None:
+    threads = state.app.extensions["codara"].settings.server.web_threads
+    state.app.extensions["codara_git_slots"] = GitSlots(threads)
+
+
+@blueprint.errorhandler(ApplianceError)
+def _explain(error: ApplianceError) -> ResponseReturnValue:
+    if isinstance(error, MovedError):
+        return _to_new_path(error)
+    return git_access.refusal(error)
+
+
+@blueprint.get("/<owner>/<name>/info/refs")
+def advertise(owner: str, name: str) -> ResponseReturnValue:
+    """Say what there is to fetch, or what a push would start from."""
+    service = flask.request.args.get("service", "")
+    if service not in {UPLOAD, RECEIVE}:
+        raise InvalidError("Only Git's smart protocol is spoken here. Use Git 1.6.6 or newer.")
+    actor = git_access.actor()
+    if service == RECEIVE:
+        folder = _push(actor, owner, name).folder
+    else:
+        folder = _fetch(actor, owner, name).folder
+    slot = _slots().take()
+    try:
+        stream = transfers.advertise(folder, service, protocol=_protocol())
+    except BaseException:
+        slot.release()
+        raise
+    return _stream(Answer(stream, slot), f"application/x-{service}-advertisement")
+
+
+@blueprint.post("/<owner>/<name>/git-upload-pack")
+def upload_pack(owner: str, name: str) -> ResponseReturnValue:
+    """Give objects away."""
+    _insist_on_type(UPLOAD)
+    actor = git_access.actor()
+    opened = _fetch(actor, owner, name)
+    database = requests.wiring().database
+
+    def note() -> None:
+        with database.begin(actor) as work:
+            fetches.note(work, opened, protocol=PROTOCOL)
+
+    slot = _slots().take()
+    try:
+        stream = transfers.fetch(
+            opened.folder,
+            flask.request.environ["wsgi.input"],
+            encoding=flask.request.headers.get("Content-Encoding", ""),
+            protocol=_protocol(),
+            limits=pushes.transfer_limits(requests.wiring().settings),
+            on_pack=note,
+        )
+    except BaseException:
+        slot.release()
+        raise
+    return _stream(Answer(stream, slot), f"application/x-{UPLOAD}-result")
+
+
+@blueprint.post("/<owner>/<name>/git-receive-pack")
+def receive_pack(owner: str, name: str) -> ResponseReturnValue:
+    """Take a push."""
+    _insist_on_type(RECEIVE)
+    ticket = _push(git_access.actor(), owner, name)
+    wiring = requests.wiring()
+
+    def settle() -> None:
+        with wiring.database.reading(appliance()) as work:
+            is_settled = push_settlement.is_settled(work, ticket.push_id)
+        if not is_settled:  # Its hook could not tell us.
+            with wiring.database.begin(appliance()) as work:
+                push_settlement.reconcile(
+                    work, ticket.push_id, tools=wiring.git, now=requests.present()
+                )
+
+    slot = _slots().take()
+    try:
+        stream = transfers.receive(
+            ticket,
+            flask.request.environ["wsgi.input"],
+            encoding=flask.request.headers.get("Content-Encoding", ""),
+            protocol=_protocol(),
+        )
+    except BaseException:
+        slot.release()
+        raise
+    return _stream(Answer(stream, slot, afterwards=settle), f"application/x-{RECEIVE}-result")
+
+
+def _fetch(actor: Actor, owner: str, name: str) -> fetches.Opened:
+    wiring = requests.wiring()
+    with wiring.database.reading(actor) as work:
+        return fetches.start(work, f"{owner}/{name}", tools=wiring.git)
+
+
+def _push(actor: Actor, owner: str, name: str) -> pushes.Ticket:
+    wiring = requests.wiring()
+    with wiring.database.reading(actor) as work:
+        return pushes.start(
+            work, f"{owner}/{name}", protocol=PROTOCOL, tools=wiring.git, now=requests.now()
+        )
+
+
+def _slots() -> GitSlots:
+    return cast("GitSlots", flask.current_app.extensions["codara_git_slots"])
+
+
+def _protocol() -> str:
+    return flask.request.headers.get("Git-Protocol", "")
+
+
+def _insist_on_type(service: str) -> None:
+    if flask.request.mimetype != f"application/x-{service}-request":
+        raise InvalidError("This address is for Git.")
+
+
+def _stream(answer: Iterable[bytes], content_type: str) -> flask.Response:
+    response = flask.Response(answer, content_type=content_type, headers=NOT_CACHED)
+    # A proxy in front must not collect a clone before it passes it on.
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _to_new_path(error: MovedError) -> ResponseReturnValue:
+    """Git follows this for `info/refs`, and asks all the rest at the new path."""
+    rest = flask.request.path.split("/", 3)[3]
+    query = flask.request.query_string.decode("ascii", "replace")
+    target = f"/{error.path}.git/{rest}" + (f"?{query}" if query else "")
+    return flask.redirect(target, 301 if flask.request.method == "GET" else 307)

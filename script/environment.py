@@ -48,8 +48,10 @@ def main() -> int:
     """Make .venv fit for `app` (run) or `dev` (run, test, lint); do nothing when it is."""
     profile = sys.argv[1] if len(sys.argv) > 1 else "app"
     try:
-        with only_one_at_a_time():
-            make(profile)
+        # Looked at before anything is written: the checkout may be somebody else's, and ready.
+        if not is_ready(profile):
+            with only_one_at_a_time():
+                make(profile)
     except SetupFailedError as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -59,11 +61,16 @@ def main() -> int:
     return 1
 
 
+def is_ready(profile: str) -> bool:
+    """Whether the environment is what the locks and this place ask for."""
+    return wanted_stamp(profile).items() <= read_stamp().items()
+
+
 def make(profile: str) -> None:
     """Bring the environment to the state that the locks and this place ask for."""
-    before, wanted = read_stamp(), wanted_stamp(profile)
-    if wanted.items() <= before.items():
+    if is_ready(profile):
         return
+    before, wanted = read_stamp(), wanted_stamp(profile)
     started = time.monotonic()
     print("Setting up .venv: about a minute the first time.", file=sys.stderr, flush=True)
     if is_unusable(before, wanted):

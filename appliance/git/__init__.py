@@ -3,10 +3,15 @@
 Every function takes the bare repository's folder first. Paths inside a tree, ref names and file
 contents are bytes; object ids are lower-case hex text. Where to look:
 
-- `process` starts the git program; `limits` holds the ceilings; `handles` opens pygit2.
-- `refs` branches, tags, what a client's ref text means; `ref_changes` creates, moves, deletes them.
-- `read` commits; `tree` folders and their last commits; `blobs` files; `blame`.
-- `history` pages of commits; `rename_history` one path through its renames; `archive` downloads.
-- `diff` what changed between two commits; `diff_parse` and `diff_words` turn it into data.
-- `search` content, file names, commits; `write` a change to files becomes a commit.
+- `process` starts the git program, `failures` explains how it ended, `limits` holds the ceilings,
+  `handles` opens pygit2.
+- `refs` branches, tags, and what a client's ref text means; `ref_names` what they may be called;
+  `ref_changes` creates, moves and deletes them.
+- `commits` what a commit says; `history` pages of them; `renames` where a file was before.
+- `tree` folders; `last_commits` who last touched each entry; `blobs` files; `blame` their lines;
+  `archive` all of them as a download.
+- `diff` what changed between two commits; `diff_parse` and `diff_words` make data of it.
+- `search` in contents and file names; `write` makes a commit of a change to files.
+- `storage` where repositories are; `transport`, `hooks`, `inspect` how pushes and clones pass;
+  `maintenance` keeps them healthy; `lfs` the large files beside them.
 """

@@ -1,12 +1,11 @@
 """Reads files of a commit: their bytes when few, a stream when many; and what they are.
 
 - `file(at, commit, path)` what a page about a file needs; `chunks(at, oid)` all bytes of it.
-- `is_binary(content)`, `lfs_pointer(content)` say what some bytes are.
+- `is_binary(content)` whether git would call some bytes binary.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +13,8 @@ from pathlib import Path
 from appliance.errors import DamagedError, NotFoundError
 from appliance.git import limits, process, tree
 from appliance.git.handles import DAMAGED, Kind, opened
+from appliance.git.lfs_pointers import Pointer, parse_pointer
 from appliance.git.tree import Entry, EntryKind
-
-POINTER_BYTES = 1024  # Pointers are smaller than this. Source: git-lfs docs/spec.md.
-POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]+\n)*"
-    rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
-)
-
-
-@dataclass(frozen=True)
-class LfsPointer:
-    """What stands in a file's place when its bytes are in LFS."""
-
-    oid: str
-    size_bytes: int
 
 
 @dataclass(frozen=True)
@@ -39,7 +25,7 @@ class File:
     size_bytes: int
     content: bytes | None
     is_binary: bool
-    lfs: LfsPointer | None
+    lfs: Pointer | None
 
     @property
     def link_target(self) -> bytes | None:
@@ -63,7 +49,7 @@ def file(at: Path, commit: str, path: bytes, *, most_bytes: int = limits.BLOB_BY
             most_bytes = min(most_bytes, limits.SYMLINK_BYTES)
         if entry.size_bytes <= most_bytes:
             content = handle.read(entry.oid, Kind.BLOB, most_bytes=most_bytes)
-            pointer = lfs_pointer(content)
+            pointer = parse_pointer(content)
             return File(entry, entry.size_bytes, content, is_binary(content), pointer)
     return File(entry, entry.size_bytes, None, is_binary(_start(at, entry.oid)), None)
 
@@ -87,14 +73,6 @@ def chunks(at: Path, oid: str, *, seconds: float = 3600.0) -> Iterator[bytes]:
 def is_binary(content: bytes) -> bool:
     """Whether git would call these bytes binary."""
     return b"\0" in content[: limits.SNIFF_BYTES]
-
-
-def lfs_pointer(content: bytes) -> LfsPointer | None:
-    """The LFS pointer that these bytes are, or None. Source: git-lfs docs/spec.md."""
-    if len(content) >= POINTER_BYTES:
-        return None
-    match = POINTER.fullmatch(content)
-    return LfsPointer(match["oid"].decode(), int(match["size"])) if match else None
 
 
 def _start(at: Path, oid: str) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.errors import TimeoutExceededError, TooLargeError
-from appliance.git import commits, limits, process
+from appliance.git import commits, failures, limits, process
 from appliance.git.diff_parse import DiffFile, Parser
 from appliance.git.handles import EMPTY_TREE, Kind, opened
 
@@ -110,7 +110,7 @@ def merge_base(at: Path, one: str, other: str) -> str | None:
     finished = process.execute(["merge-base", "--end-of-options", one, other], at=at)
     if finished.status == 1 and not finished.complaint:
         return None
-    process.check(finished.status, finished.complaint)
+    failures.check(finished.status, finished.complaint)
     return finished.output.split(b"\n", 1)[0].decode()
 
 

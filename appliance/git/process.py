@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import IO
 
 from appliance.errors import (
-    ApplianceError,
     DamagedError,
     InvalidError,
     TimeoutExceededError,
@@ -35,6 +34,7 @@ from appliance.errors import (
     UnavailableError,
 )
 from appliance.git import limits
+from appliance.git.failures import check
 
 Words = Sequence[str | bytes]
 
@@ -72,40 +72,6 @@ FIXED_CONFIGURATION = {
     "log.showSignature": "false",
     "color.ui": "false",
 }
-
-# What git says when objects, packs or refs cannot be read. In git's own words, hence with LC_ALL=C.
-DAMAGE = (
-    b"not a git repository",
-    b"bad object",
-    b"bad tree object",
-    b"corrupt",
-    b"could not parse",
-    b"unable to parse",
-    b"unable to read",
-    b"unable to find",
-    b"error: could not read",  # And not "fatal: could not read Username".
-    b"error: cannot read",
-    b"error: invalid object",
-    b"missing blob",
-    b"missing tree",
-    b"missing commit",
-    b"inflate",
-    b"error: packfile",
-    b"failed to read object",
-    b"failed to unpack tree",
-    b"is not a valid object",
-    b"bad config",
-    b"unable to normalize alternate",
-)
-
-
-class GitFailedError(ApplianceError):
-    """Git gave up for a reason we do not know. What it said is in `complaint`, for logs only."""
-
-    def __init__(self, message: str, *, status: int, complaint: bytes) -> None:
-        super().__init__(message)
-        self.status = status
-        self.complaint = complaint
 
 
 @dataclass(frozen=True)
@@ -394,20 +360,3 @@ class Speech:
         self._question = self._question[written:]
         if not self._question:
             self._leave(pipe)
-
-
-def check(status: int, complaint: bytes) -> None:
-    """Raise the most exact error for the way a git program ended; nothing for status 0.
-
-    Errors:
-        DamagedError: git could not read the repository.
-        GitFailedError: anything else.
-    """
-    if status == 0:
-        return
-    lowered = complaint.lower()
-    if any(words in lowered for words in DAMAGE):
-        raise DamagedError(
-            "Part of this repository cannot be read. An administrator can repair it."
-        )
-    raise GitFailedError("Git could not do that.", status=status, complaint=complaint)

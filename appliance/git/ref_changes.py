@@ -16,8 +16,8 @@ from pathlib import Path
 from appliance.errors import ConflictError, InvalidError, NotFoundError, PreconditionError
 from appliance.git import process, refs
 from appliance.git.commits import Person
+from appliance.git.failures import GitFailedError
 from appliance.git.handles import Kind, opened
-from appliance.git.process import GitFailedError
 from appliance.git.ref_names import BRANCHES, TAGS, check_branch, check_tag
 
 NOTHING = "0" * 40

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import InvalidError, TimeoutExceededError, TooLargeError
-from appliance.git import limits, process, tree
+from appliance.git import failures, limits, process, tree
 from appliance.git.diff import CONFIGURATION
 from appliance.git.handles import Kind, opened
 
@@ -141,7 +141,7 @@ def _check_end(speech: process.Speech) -> None:
         return
     if b"-e option, " in speech.complaint:
         raise InvalidError.of("q", "That is no regular expression.")
-    process.check(status, speech.complaint)
+    failures.check(status, speech.complaint)
 
 
 def _read(lines: list[bytes], commit: str) -> list[Match]:

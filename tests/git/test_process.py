@@ -10,6 +10,7 @@ import pytest
 
 from appliance.errors import DamagedError, TimeoutExceededError, TooLargeError
 from appliance.git import process
+from appliance.git.failures import GitFailedError
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_a_repository_around_a_damaged_one_is_never_taken_for_it(repository):
 
 
 def test_a_failure_keeps_what_git_said_out_of_the_message(repository):
-    with pytest.raises(process.GitFailedError) as caught:
+    with pytest.raises(GitFailedError) as caught:
         process.run(["no-such-command"], at=repository)
     assert "no-such-command" not in str(caught.value)
     assert b"no-such-command" in caught.value.complaint

@@ -1,0 +1,56 @@
+"""Turns the way a git program ended into the error that says it best, without git's own words."""
+
+from __future__ import annotations
+
+from appliance.errors import ApplianceError, DamagedError
+
+# What git says when objects, packs or refs cannot be read. In git's own words, hence with LC_ALL=C.
+DAMAGE = (
+    b"not a git repository",
+    b"bad object",
+    b"bad tree object",
+    b"corrupt",
+    b"could not parse",
+    b"unable to parse",
+    b"unable to read",
+    b"unable to find",
+    b"error: could not read",  # And not "fatal: could not read Username".
+    b"error: cannot read",
+    b"error: invalid object",
+    b"missing blob",
+    b"missing tree",
+    b"missing commit",
+    b"inflate",
+    b"error: packfile",
+    b"failed to read object",
+    b"failed to unpack tree",
+    b"is not a valid object",
+    b"bad config",
+    b"unable to normalize alternate",
+)
+
+
+class GitFailedError(ApplianceError):
+    """Git gave up for a reason we do not know. What it said is in `complaint`, for logs only."""
+
+    def __init__(self, message: str, *, status: int, complaint: bytes) -> None:
+        super().__init__(message)
+        self.status = status
+        self.complaint = complaint
+
+
+def check(status: int, complaint: bytes) -> None:
+    """Raise the most exact error for the way a git program ended; nothing for status 0.
+
+    Errors:
+        DamagedError: git could not read the repository.
+        GitFailedError: anything else.
+    """
+    if status == 0:
+        return
+    lowered = complaint.lower()
+    if any(words in lowered for words in DAMAGE):
+        raise DamagedError(
+            "Part of this repository cannot be read. An administrator can repair it."
+        )
+    raise GitFailedError("Git could not do that.", status=status, complaint=complaint)

@@ -222,7 +222,9 @@ content = st.lists(line, max_size=12).flatmap(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(old=content, new=content)
 def test_the_hunks_of_any_two_texts_turn_one_into_the_other(tmp_path_factory, old, new):
     built = Builder(tmp_path_factory.mktemp("diff") / "a.git")
@@ -239,6 +241,7 @@ def test_the_hunks_of_any_two_texts_turn_one_into_the_other(tmp_path_factory, ol
             assert numbers == list(range(1, len(kept) + 1))
 
 
+@settings(deadline=None)
 @given(old=st.binary(max_size=60), new=st.binary(max_size=60))
 def test_what_is_not_marked_is_the_same_in_both_lines(old, new):
     gone, come = changed_words(old, new)
@@ -269,6 +272,7 @@ def test_changed_words_are_marked(old, new, gone, come):
     assert changed_words(old, new) == (gone, come)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=20))
 def test_quoted_paths_are_read_back(path):
     quoted = b'"' + b"".join(b"\\%03o" % byte for byte in path) + b'"'

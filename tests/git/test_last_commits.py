@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import NotFoundError
@@ -159,6 +159,7 @@ def written(content: dict[bytes, int]) -> bytes:
     )
 
 
+@settings(deadline=None)
 @given(before=trees, edits=st.lists(st.tuples(names, st.integers(0, 4)), max_size=6))
 def test_changed_entries_are_those_that_differ(before, edits):
     after = dict(before)

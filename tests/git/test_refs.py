@@ -141,7 +141,9 @@ def test_an_address_may_begin_with_an_object_id(built):
 part = st.binary(min_size=1, max_size=6).filter(lambda name: b"/" not in name)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(name=st.lists(part, min_size=1, max_size=4), path=st.lists(part, max_size=3))
 def test_whatever_ref_and_path_are_joined_come_apart_again(tmp_path_factory, name, path):
     whole = b"/".join(name)
@@ -158,7 +160,7 @@ pieces = st.sampled_from([*"ab/.-@{}~^:?*[\\ ", "\x7f", "\x01", "é", ".lock", "
 text = st.lists(pieces, max_size=8).map("".join)
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(text)
 @example("a.lock/b")
 @example("@")

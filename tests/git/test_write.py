@@ -181,7 +181,9 @@ parts = st.sampled_from([b"a", b"b", b"a.b", b"a-b", b"ab", b"B"])
 paths = st.lists(parts, min_size=1, max_size=3).map(b"/".join)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(changes=st.lists(st.tuples(paths, st.binary(max_size=3)), min_size=1, max_size=8))
 def test_trees_are_sorted_as_git_wants_them_whatever_is_written(tmp_path_factory, changes):
     built = Builder(tmp_path_factory.mktemp("write") / "a.git")

@@ -1,21 +1,32 @@
-"""The lines of a diff as a page shows them: coloured, paired, with the changed words marked."""
+"""A diff as a page shows it: git's lines coloured, paired, with the changed words marked.
+
+`file` turns one file of `appliance.git.diff` into what the macro `diff_file` of `_code.html` draws.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
+from flask_babel import gettext
 from markupsafe import Markup
 
 from appliance.web import highlight
 
-WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
-MAX_MARKED_CHARACTERS = 400  # Comparing words is quadratic; longer lines are compared whole.
-ALIKE = 0.4  # Below this share of common words, marks would only flicker.
-Raw = tuple[str, bytes]
+if TYPE_CHECKING:
+    from appliance.git import diff_parse
+
+KINDS = {" ": "same", "+": "added", "-": "removed"}
+STATUSES = {
+    "added": "added",
+    "deleted": "removed",
+    "modified": "changed",
+    "renamed": "renamed",
+    "copied": "copied",
+    "type changed": "type",
+}
 Spans = list[tuple[int, int]]
 
 
@@ -48,23 +59,56 @@ class Hunk:
         return max((max(row.old or 0, row.new or 0) for row in self.lines), default=0)
 
 
-def lines(raw: Sequence[Raw], *, old: int, new: int, path: bytes) -> list[Line]:
-    """The lines of one hunk, from pairs of (kind, content without its line break).
+@dataclass(frozen=True)
+class File:
+    """One file of a diff; `note` says in words why there are no lines, or what else changed."""
 
-    `old` and `new` are the numbers of its first lines; `path` decides about the colours.
-    """
-    words = [highlight.decode(content)[0].rstrip("\r\n") for _kind, content in raw]
-    rows = _coloured([kind for kind, _content in raw], words, path)
-    marks = _marks([kind for kind, _content in raw], words)
-    shown = []
-    for at, (kind, _content) in enumerate(raw):
-        html = highlight.line(rows[at], marks.get(at, ()))
-        shown.append(
-            Line(kind, None if kind == "added" else old, None if kind == "removed" else new, html)
+    path: bytes
+    old_path: bytes
+    status: str
+    additions: int
+    deletions: int
+    note: str | None
+    hunks: list[Hunk]
+
+
+def file(changed: diff_parse.DiffFile) -> File:
+    """One file as the page shows it."""
+    is_mode_only = changed.hunks == () and changed.status == "modified" and not changed.is_binary
+    return File(
+        path=changed.path,
+        old_path=changed.old_path or changed.path,
+        status="mode" if is_mode_only else STATUSES[changed.status],
+        additions=changed.added,
+        deletions=changed.deleted,
+        note=_note(changed),
+        hunks=[hunk(part, path=changed.path) for part in changed.hunks or ()],
+    )
+
+
+def hunk(changed: diff_parse.Hunk, *, path: bytes) -> Hunk:
+    """One hunk; `path` decides about the colours."""
+    old = f"-{changed.old_start},{changed.old_count}"
+    new = f"+{changed.new_start},{changed.new_count}"
+    heading = f"@@ {old} {new} @@ ".encode() + changed.section
+    return Hunk(heading, lines(changed.lines, path=path))
+
+
+def lines(changed: Sequence[diff_parse.Line], *, path: bytes) -> list[Line]:
+    """The lines of one hunk."""
+    words = [highlight.decode(line.content)[0].rstrip("\r\n") for line in changed]
+    kinds = [KINDS[line.kind] for line in changed]
+    rows = _coloured(kinds, words, path)
+    return [
+        Line(
+            kinds[at],
+            line.old_number,
+            line.new_number,
+            highlight.line(rows[at], _characters(line.content, line.marks)),
+            missing_end=not line.has_newline,
         )
-        old += kind != "added"
-        new += kind != "removed"
-    return shown
+        for at, line in enumerate(changed)
+    ]
 
 
 def pairs(rows: Iterable[Line]) -> list[tuple[Line | None, Line | None]]:
@@ -84,58 +128,40 @@ def pairs(rows: Iterable[Line]) -> list[tuple[Line | None, Line | None]]:
     return [*paired, *zip_longest(removed, added)]
 
 
+def _note(changed: diff_parse.DiffFile) -> str | None:
+    """What the lines cannot say."""
+    if changed.is_lfs:
+        return str(gettext("A large file, kept beside the repository; only its name card changed."))
+    if changed.is_binary:
+        return str(gettext("A binary file; its content is not compared."))
+    if changed.hunks is None:
+        return str(gettext("The lines are left out, because this diff is large."))
+    if changed.old_mode and changed.new_mode and changed.old_mode != changed.new_mode:
+        modes = {"old": f"{changed.old_mode:06o}", "new": f"{changed.new_mode:06o}"}
+        return str(gettext("The mode changed from %(old)s to %(new)s.", **modes))
+    if not changed.hunks:
+        return str(gettext("The content did not change."))
+    return None
+
+
 def _coloured(kinds: list[str], words: list[str], path: bytes) -> list[highlight.Pieces]:
     """Each side is read as one text, so that a string over several lines keeps its colour."""
     rows: list[highlight.Pieces] = [[] for _word in words]
     for hidden in ("added", "removed"):
         places = [at for at, kind in enumerate(kinds) if kind != hidden]
-        text = "\n".join(words[at] for at in places) + "\n"
+        text = "".join(f"{words[at]}\n" for at in places)
         lexer = highlight.lexer_for(path, text)
         for at, row in zip(places, highlight.pieces(text, lexer), strict=True):
             rows[at] = row
     return rows
 
 
-def _marks(kinds: list[str], words: list[str]) -> dict[int, Spans]:
-    """For each removed line and the added line in its place: the words that differ."""
-    marks: dict[int, Spans] = {}
-    at = 0
-    while at < len(kinds):
-        removed = _run(kinds, at, "removed")
-        added = _run(kinds, removed.stop, "added")
-        if len(removed) == len(added):
-            for left, right in zip(removed, added, strict=True):
-                marks[left], marks[right] = changed_words(words[left], words[right])
-        at = max(added.stop, at + 1)
-    return marks
+def _characters(content: bytes, marks: Iterable[tuple[int, int]]) -> Spans:
+    """Marks of bytes as spans of characters of the same line."""
+    return [(_length(content, start), _length(content, stop)) for start, stop in marks]
 
 
-def _run(kinds: list[str], start: int, kind: str) -> range:
-    """The places from `start` on that are of one kind."""
-    stop = start
-    while stop < len(kinds) and kinds[stop] == kind:
-        stop += 1
-    return range(start, stop)
-
-
-def changed_words(old: str, new: str) -> tuple[Spans, Spans]:
-    """Spans of characters that differ; none where the lines have little in common."""
-    if max(len(old), len(new)) > MAX_MARKED_CHARACTERS:
-        return [], []
-    left, right = WORD.findall(old), WORD.findall(new)
-    matcher = SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < ALIKE:
-        return [], []
-    changes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
-    return (
-        _spans(left, [(start, stop) for _tag, start, stop, _from, _to in changes]),
-        _spans(right, [(start, stop) for _tag, _from, _to, start, stop in changes]),
-    )
-
-
-def _spans(words: list[str], ranges: list[tuple[int, int]]) -> Spans:
-    """Ranges of words as ranges of characters; empty ones are left out."""
-    starts = [0]
-    for word in words:
-        starts.append(starts[-1] + len(word))
-    return [(starts[start], starts[stop]) for start, stop in ranges if start < stop]
+def _length(content: bytes, end: int) -> int:
+    """How many characters the bytes up to `end` are, read as the whole line is."""
+    is_single = highlight.decode(content)[1] == "Latin-1"
+    return end if is_single else len(content[:end].decode("utf-8", "ignore"))

@@ -13,6 +13,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
+from appliance.git.diff_parse import Hunk, Line, LineKind
+from appliance.git.diff_words import Marks, changed_words
 from appliance.web import diff_view, highlight, markdown, present
 
 HERE = Path(__file__).parent
@@ -157,26 +159,39 @@ def blame_chunks(lines: list[object]) -> list[SimpleNamespace]:
     return chunks
 
 
-def diff_file() -> SimpleNamespace:
+def row(
+    kind: LineKind,
+    old: int | None,
+    new: int | None,
+    content: bytes,
+    marks: Marks = (),
+    *,
+    has_newline: bool = True,
+) -> Line:
+    """One line as git told it."""
+    return Line(kind, old, new, content, has_newline, marks)
+
+
+def diff_file() -> diff_view.File:
     """One changed file with marks inside its lines."""
-    rows = diff_view.lines(
-        [("removed", line) for line in OLD.splitlines()[:4]]
-        + [("added", line) for line in NEW.splitlines()[:4]]
-        + [("same", b"    return result"), ("same", b"")]
-        + [("removed", OLD.splitlines()[6]), ("added", NEW.splitlines()[6])],
-        old=10,
-        new=10,
-        path=b"ledger.py",
-    )
-    hunk = diff_view.Hunk(heading=b"@@ -10,7 +10,7 @@ class Ledger:", lines=rows)
-    return SimpleNamespace(
+    old, new = OLD.splitlines(), NEW.splitlines()
+    rows = [row(LineKind.DELETED, 10 + n, None, old[n]) for n in range(3)]
+    old_marks, new_marks = changed_words(old[3], new[3])
+    rows += [row(LineKind.DELETED, 13, None, old[3], old_marks)]
+    rows += [row(LineKind.ADDED, None, 10 + n, new[n]) for n in range(3)]
+    rows += [row(LineKind.ADDED, None, 13, new[3], new_marks)]
+    rows += [row(LineKind.CONTEXT, 14 + n, 14 + n, new[4 + n]) for n in range(2)]
+    old_marks, new_marks = changed_words(old[6], new[6])
+    rows += [row(LineKind.DELETED, 16, None, old[6], old_marks)]
+    rows += [row(LineKind.ADDED, None, 16, new[6], new_marks, has_newline=False)]
+    return diff_view.File(
         path=b"src/ledger.py",
         old_path=b"src/book.py",
         status="renamed",
         additions=5,
         deletions=5,
         note=None,
-        hunks=[hunk],
+        hunks=[diff_view.hunk(Hunk(10, 7, 10, 7, b"class Ledger:", tuple(rows)), path=b"a.py")],
     )
 
 

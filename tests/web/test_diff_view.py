@@ -2,62 +2,117 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
+from dataclasses import replace
 
+import pytest
+from flask import Flask
+from flask_babel import Babel
+
+from appliance.git.diff_parse import DiffFile, Hunk, Line, LineKind, Status
+from appliance.git.diff_words import Marks
 from appliance.web import diff_view
 
-RAW = [
-    ("same", b"def total():"),
-    ("removed", b"    return one + two"),
-    ("removed", b"    pass"),
-    ("added", b"    return one * two"),
-    ("same", b""),
-    ("added", b"end = True\r"),
-]
+
+def row(
+    kind: LineKind,
+    old: int | None,
+    new: int | None,
+    content: bytes,
+    marks: Marks = (),
+    *,
+    has_newline: bool = True,
+) -> Line:
+    return Line(kind, old, new, content, has_newline, marks)
 
 
-def test_each_side_has_its_own_numbers():
-    rows = diff_view.lines(RAW, old=7, new=9, path=b"a.py")
+SAME, ADDED, DELETED = LineKind.CONTEXT, LineKind.ADDED, LineKind.DELETED
+LINES = (
+    row(SAME, 1, 1, b"def total():"),
+    row(DELETED, 2, None, b"    return one + two", ((15, 16),)),
+    row(DELETED, 3, None, b"    pass"),
+    row(ADDED, None, 2, b"    return one * two", ((15, 16),)),
+    row(SAME, 4, 3, b""),
+    row(ADDED, None, 4, b"end = True\r", has_newline=False),
+)
+FILE = DiffFile(
+    status=Status.MODIFIED,
+    old_path=b"a.py",
+    new_path=b"a.py",
+    old_mode=0o100644,
+    new_mode=0o100644,
+    old_oid="1" * 40,
+    new_oid="2" * 40,
+    similarity=None,
+    added=2,
+    deleted=2,
+    is_binary=False,
+    is_lfs=False,
+    hunks=(Hunk(1, 4, 1, 4, b"class Ledger:", LINES),),
+)
 
-    assert [(row.kind[0], row.old, row.new) for row in rows] == [
-        ("s", 7, 9),
-        ("r", 8, None),
-        ("r", 9, None),
-        ("a", None, 10),
-        ("s", 10, 11),
-        ("a", None, 12),
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    app = Flask(__name__)
+    Babel(app)
+    with app.app_context():
+        yield
+
+
+def test_a_file_keeps_what_git_said():
+    shown = diff_view.file(FILE)
+
+    assert (shown.status, shown.additions, shown.deletions, shown.note) == ("changed", 2, 2, None)
+    assert shown.hunks[0].heading == b"@@ -1,4 +1,4 @@ class Ledger:"
+    assert shown.hunks[0].last == 4
+    assert [(row.kind, row.old, row.new) for row in shown.hunks[0].lines] == [
+        ("same", 1, 1),
+        ("removed", 2, None),
+        ("removed", 3, None),
+        ("added", None, 2),
+        ("same", 4, 3),
+        ("added", None, 4),
     ]
-    assert diff_view.Hunk(heading=b"@@", lines=rows).last == 12
+    assert [row.missing_end for row in shown.hunks[0].lines] == [False] * 5 + [True]
 
 
 def test_side_by_side_a_removed_line_meets_the_one_in_its_place():
-    rows = diff_view.lines(RAW, old=1, new=1, path=b"a.py")
+    rows = diff_view.lines(LINES, path=b"a.py")
 
     shape = [(left and left.old, right and right.new) for left, right in diff_view.pairs(rows)]
 
     assert shape == [(1, 1), (2, 2), (3, None), (4, 3), (None, 4)]
 
 
-def test_only_changed_words_are_marked():
-    rows = diff_view.lines(
-        [("removed", b"x = one + <two>"), ("added", b"x = one * <two>")], old=1, new=1, path=b"a"
+def test_only_changed_words_are_marked_and_escaped():
+    changed = row(ADDED, None, 1, "é <b> = Ünïcode".encode(), ((3, 6), (9, 18)))
+
+    assert diff_view.lines([changed], path=b"a")[0].html == (
+        "é <mark>&lt;b&gt;</mark> = <mark>Ünïcode</mark>"
     )
 
-    assert [row.html for row in rows] == [
-        "x = one <mark>+</mark> &lt;two&gt;",
-        "x = one <mark>*</mark> &lt;two&gt;",
-    ]
+
+def test_marks_fit_lines_of_older_encodings():
+    changed = row(ADDED, None, 1, b"caf\xe9 = two", ((7, 10),))
+
+    assert diff_view.lines([changed], path=b"a")[0].html == "café = <mark>two</mark>"
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [("alpha beta", "1 2 3 4 5 6 7"), ("x " * 300, "y " * 300), ("same", "same")],
+    ("changes", "status", "words"),
+    [
+        ({"is_binary": True, "hunks": ()}, "changed", "binary"),
+        ({"is_lfs": True}, "changed", "large file"),
+        ({"hunks": None}, "changed", "left out"),
+        ({"hunks": (), "new_mode": 0o100755}, "mode", "100644 to 100755"),
+        ({"hunks": (), "status": Status.RENAMED, "old_path": b"b"}, "renamed", "did not change"),
+        ({"status": Status.TYPE_CHANGED, "new_mode": 0o120000}, "type", "120000"),
+        ({"status": Status.DELETED, "new_mode": 0}, "removed", None),
+    ],
 )
-def test_lines_with_little_in_common_or_nothing_to_say_carry_no_marks(old, new):
-    assert diff_view.changed_words(old, new) == ([], [])
+def test_what_lines_cannot_say_is_said_in_words(changes, status, words):
+    shown = diff_view.file(replace(FILE, **changes))
 
-
-def test_runs_of_unequal_length_carry_no_marks():
-    rows = diff_view.lines(RAW[:4], old=1, new=1, path=b"a.py")
-
-    assert not any("<mark>" in row.html for row in rows)
+    assert shown.status == status
+    assert (words is None and shown.note is None) or words in shown.note

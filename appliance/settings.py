@@ -32,7 +32,8 @@ ENVIRONMENT_PREFIX = "CODARA_"
 # Read by the scripts, the command line and the hooks themselves; they are no settings.
 NOT_SETTINGS = frozenset(
     {
-        *("CODARA_HOME", "CODARA_CONFIG", "CODARA_ADMIN_PASSWORD", "CODARA_TOKEN"),
+        *("CODARA_HOME", "CODARA_CONFIG", "CODARA_ADMIN_PASSWORD"),
+        *("CODARA_URL", "CODARA_TOKEN"),
         *("CODARA_PUSH", "CODARA_SOCKET", "CODARA_INTERNAL"),
     }
 )

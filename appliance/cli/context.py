@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from appliance.cli.client import Client
+from appliance.cli.connection import DEFAULT_HOME, connect, elsewhere
 
-DEFAULT_HOME = Path("var")
 BLANK = "-"
 
 
@@ -27,11 +26,28 @@ class Context:
     user: str = ""
     """In whose name the console acts; empty for the administrator."""
     is_json: bool = False
+    _api: Client | None = field(default=None, repr=False)
 
     @property
     def home_folder(self) -> Path:
         """The home folder to work with, named or not."""
         return (self.home or DEFAULT_HOME).resolve()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether these words are for an appliance that is reached over the network."""
+        return self.home is None and elsewhere() is not None
+
+    @property
+    def api(self) -> Client:
+        """The API of the appliance these words are for.
+
+        Errors:
+            UnavailableError: there is none here, or it does not answer.
+        """
+        if self._api is None:
+            self._api = connect(self.home, self.user)
+        return self._api
 
     def show(self, value: Any, text: Callable[[], Iterable[str]] | None = None) -> None:
         """Print an answer: as JSON where that was asked for, else as `text`."""
@@ -134,9 +150,3 @@ def cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(cell(each) for each in value) or BLANK
     return "".join(letter if letter.isprintable() else "?" for letter in str(value))
-
-
-def environment_home() -> Path | None:
-    """The home folder that $CODARA_HOME names."""
-    named = os.environ.get("CODARA_HOME")
-    return Path(named) if named else None

@@ -61,6 +61,7 @@ def serve(wishes: Wishes) -> None:
         lock = stack.enter_context(instance.hold(home))
         os.umask(0o077)
         os.environ["CODARA_HOME"] = os.fspath(home)
+        instance.share_numbers(home)
         settings = settings_module.from_process(home)
         door = _listen(settings, wishes)
         settings = _with_address(settings, home, door)
@@ -85,7 +86,8 @@ def _start(supervisor: Supervisor, settings: Settings, home: Path, door: socket.
         supervisor.add("ssh", programs.program(_python("ssh", home)))
     for name in SHARED:
         importlib.import_module(name)
-    password = importlib.import_module("appliance.cli.groundwork").lay(home)
+    with instance.alone(home):
+        password = importlib.import_module("appliance.cli.groundwork").lay(home)
     if password is not None:
         terminal.say_password(password)
     gc.collect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from pathlib import Path
 from appliance.errors import ApplianceError
 
 LOCK = Path("run/lock")
+NUMBERS = Path("run/numbers")
+PREPARING = Path("run/prepare.lock")
 
 
 class AlreadyRunningError(ApplianceError):
@@ -48,6 +51,15 @@ def hold(home: Path) -> Generator[Lock]:
         lock.forget()
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(home: Path) -> Generator[None]:
+    """Prepare a home folder while nobody else does; wait for who does."""
+    make_folders(home)
+    with (home / PREPARING).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Lock:
@@ -94,3 +106,14 @@ def _who(home: Path) -> str:
         f"{home} is in use: process {note['pid']} has run it since {note['since']}{where}. "
         "End that one first, or name another folder with --home."
     )
+
+
+def share_numbers(home: Path) -> None:
+    """An empty folder where the web processes add up their numbers, and the word that says where.
+
+    Before the first of them is imported: the library looks only then.
+    """
+    folder = home / NUMBERS
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.fspath(folder)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
 import click
 
-from appliance.cli import everything, programs
+from appliance.cli import check as checking
+from appliance.cli import everything, instance, programs, terminal
 from appliance.cli.context import Context, Verb, current
 
 
@@ -69,3 +71,26 @@ def _become(module: str, home: Path, *arguments: object) -> None:
     os.umask(0o077)
     os.environ["CODARA_HOME"] = os.fspath(home)
     programs.module(module, "run", home, *arguments)()
+
+
+@click.command(cls=Verb)
+@current
+def migrate(context: Context) -> None:
+    """Prepare a home folder: folders, database, hooks, and the first administrator.
+
+    Safe to repeat. A service of an installed host runs it before the others start.
+    """
+    home = context.home_folder
+    os.umask(0o077)
+    with instance.alone(home):
+        password = importlib.import_module("appliance.cli.groundwork").lay(home)
+    if password is not None:
+        terminal.say_password(password)
+    context.show({"home": os.fspath(home), "password": password}, lambda: [f"{home} is ready."])
+
+
+@click.command(cls=Verb)
+@current
+def check(context: Context) -> int:
+    """Say how every part is, one line each; exit status 1 where one fails."""
+    return checking.check(context)

@@ -10,6 +10,7 @@ from pathlib import Path
 from gunicorn.app.wsgiapp import WSGIApplication
 
 import appliance
+from appliance.cli import instance
 
 CONFIGURATION = Path(appliance.__file__).resolve().parents[1] / "config" / "gunicorn.conf.py"
 
@@ -20,6 +21,8 @@ def run(home: Path, listeners: Sequence[int] = ()) -> None:
     Without any, gunicorn binds the addresses of the settings and the home folder's local socket.
     """
     os.environ["CODARA_HOME"] = os.fspath(home)
+    if not listeners:
+        instance.share_numbers(home)
     # Gunicorn reads its words from here and knows no other way in.
     sys.argv = ["gunicorn", "--config", os.fspath(CONFIGURATION)]
     for descriptor in listeners:

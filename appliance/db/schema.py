@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from appliance.errors import ConflictError, UnavailableError
 
+NO_ANSWER = "The database does not answer. Nothing was changed."
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -54,18 +55,43 @@ def bring_up_to_date(engine: sa.Engine) -> None:
         ConflictError: a newer release has used it.
         UnavailableError: it does not answer.
     """
+    is_at = _present_or_unavailable(engine)
+    if is_at == newest():
+        return
+    _insist_on_known(is_at)
     try:
-        is_at = present(engine)
-        if is_at == newest():
-            return
-        if is_at is not None and is_at not in known():
-            raise ConflictError(
-                f"The database is at revision {is_at}, which this release does not know: a newer "
-                "release has used it. Install that release, or restore a backup made before."
-            )
         upgrade(engine)
     except sa.exc.OperationalError as error:
-        raise UnavailableError("The database does not answer. Nothing was changed.") from error
+        raise UnavailableError(NO_ANSWER) from error
+
+
+def insist_on_newest(engine: sa.Engine) -> None:
+    """Go on only if the database is at what this release needs.
+
+    Errors:
+        ConflictError: it is older or newer.
+        UnavailableError: it does not answer.
+    """
+    is_at = _present_or_unavailable(engine)
+    if is_at == newest():
+        return
+    _insist_on_known(is_at)
+    raise ConflictError("The database is not at this release yet. Run `codara migrate`.")
+
+
+def _present_or_unavailable(engine: sa.Engine) -> str | None:
+    try:
+        return present(engine)
+    except sa.exc.OperationalError as error:
+        raise UnavailableError(NO_ANSWER) from error
+
+
+def _insist_on_known(revision: str | None) -> None:
+    if revision is not None and revision not in known():
+        raise ConflictError(
+            f"The database is at revision {revision}, which this release does not know: a newer "
+            "release has used it. Install that release, or restore a backup made before."
+        )
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:

@@ -49,7 +49,7 @@ class Report:
         self._performer = performer
         self._claimed = claimed
         self._written_at = float("-inf")
-        self._beat = Beat(is_ours=True, is_cancelled=False)
+        self._beat = Beat(is_ours=True, is_cancelled=claimed.is_cancelled)
 
     def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
         """Say what is being done, and how much of how much.
@@ -133,6 +133,7 @@ class Performer:
         return "done"
 
     def _run(self, claimed: Claimed, report: Report) -> None:
+        report.check()
         self.is_interruptible = True
         try:
             tasks.do(self._wiring, claimed, report)

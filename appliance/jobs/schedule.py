@@ -19,6 +19,7 @@ from appliance import logs, settings, wiring
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
+from appliance.jobs import pulse
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import regular
@@ -116,11 +117,13 @@ def run(home: Path) -> None:
     os.environ["CODARA_HOME"] = os.fspath(home)
     present_settings = settings.from_process(home)
     logs.configure(present_settings.telemetry.log_level)
-    scheduler = Scheduler(wiring.build(home, present_settings))
+    objects = wiring.build(home, present_settings)
+    scheduler = Scheduler(objects)
 
     def end(*_: object) -> None:
         scheduler.is_ending = True
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    scheduler.run()
+    with pulse.beating(objects.redis, "scheduler"):
+        scheduler.run()

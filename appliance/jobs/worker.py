@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 
 from appliance import logs, settings, wiring
 from appliance.errors import UnavailableError
+from appliance.jobs import pulse
 from appliance.jobs.performer import LEASE_SECONDS, Performer, WorkerEndsError
 from appliance.jobs.queue import JobQueue, Lane
 
@@ -80,6 +81,7 @@ def work(
     )
     worker.performer = _performer
     try:
-        worker.work(logging_level="WARNING")
+        with pulse.beating(objects.redis, "worker"):
+            worker.work(logging_level="WARNING")
     except redis.RedisError as error:
         raise UnavailableError("The queue does not answer.") from error

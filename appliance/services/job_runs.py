@@ -46,6 +46,8 @@ class Claimed:
     arguments: dict[str, Any]
     about: UUID | None
     promised_by: UUID | None
+    is_cancelled: bool
+    """Somebody cancelled it before it began."""
 
 
 CLAIMED = (
@@ -55,6 +57,7 @@ CLAIMED = (
     JobRecord.arguments,
     JobRecord.about,
     JobRecord.promised_by,
+    JobRecord.cancel_requested,
 )
 
 
@@ -151,7 +154,11 @@ def note_progress(
 def finish(work: UnitOfWork, claimed: Claimed, *, now: datetime) -> None:
     """The job is done."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    _end(work, claimed, JobState.DONE, now=now, error="")
+    work.session.execute(
+        _ours(claimed).values(
+            state=JobState.DONE, finished_at=now, leased_until=None, error="", step=""
+        )
+    )
 
 
 def note_cancelled(work: UnitOfWork, claimed: Claimed, *, now: datetime) -> None:

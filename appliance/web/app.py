@@ -13,7 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance import version
-from appliance.web import csrf, errors, headers, present, requests, routes
+from appliance.web import csrf, errors, headers, metrics, present, requests, routes
 from appliance.web.api import frame
 from appliance.wiring import Wiring
 
@@ -29,6 +29,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     app = OpenAPI(__name__, info=Info(title="Codara Appliance", version=version.API), doc_ui=False)
     _configure(app, wiring)
     _log_requests(app)
+    metrics.install(app)
     requests.install(app)
     Babel(app, locale_selector=_locale)
     csrf.install(app)

@@ -7,11 +7,12 @@ from flask_openapi3.openapi import OpenAPI
 from appliance.web import git_http, health, internal
 from appliance.web.api import access as api_access
 from appliance.web.api import describe
+from appliance.web.api import operations as api_operations
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import users as api_users
-from appliance.web.pages import repositories, sign_in, tree
+from appliance.web.pages import files, raw, repositories, sign_in, tree
 
-API = (api_users.api, api_repositories.api, api_access.api)
+API = (api_operations.api, api_users.api, api_repositories.api, api_access.api)
 
 
 def install(app: OpenAPI) -> None:
@@ -26,3 +27,5 @@ def install(app: OpenAPI) -> None:
     # Repositories last: their addresses begin with any name at all.
     app.register_blueprint(repositories.pages)
     app.register_blueprint(tree.pages)
+    app.register_blueprint(files.pages)
+    app.register_blueprint(raw.pages)

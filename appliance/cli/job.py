@@ -1,0 +1,122 @@
+"""`codara job`: what waits, runs and went wrong."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+
+from appliance.cli.client import segment
+from appliance.cli.context import Context, Noun, current
+
+STATES = ("queued", "running", "done", "dead", "cancelled")
+ENDED = frozenset({"done", "dead", "cancelled"})
+COLUMNS = {
+    "id": "ID",
+    "job": "JOB",
+    "state": "STATE",
+    "progress": "PROGRESS",
+    "created_at": "CREATED",
+    "error": "ERROR",
+}
+FIELDS = {
+    "id": "Id",
+    "title": "Job",
+    "state": "State",
+    "progress": "Progress",
+    "attempt": "Attempt",
+    "attempts_left": "Attempts left",
+    "created_at": "Created",
+    "started_at": "Started",
+    "finished_at": "Ended",
+    "error": "Error",
+}
+LOOK_SECONDS = 0.5
+BAR_WIDTH = 30
+
+
+@click.group(cls=Noun)
+def job() -> None:
+    """Jobs: work that is done after the request that asked for it."""
+
+
+@job.command("list")
+@click.option("--state", type=click.Choice(STATES), help="Only jobs in this state.")
+@current
+def list_jobs(context: Context, state: str | None) -> None:
+    """List jobs, newest first."""
+    found = context.api.each("/jobs", query={"state": state})
+    context.show_list([_with_progress(each) for each in found], COLUMNS)
+
+
+@job.command()
+@click.argument("identifier", metavar="ID")
+@current
+def show(context: Context, identifier: str) -> None:
+    """Show how far a job is, or how it ended."""
+    found = context.api.call("GET", f"/jobs/{segment(identifier)}")
+    context.show_thing(_with_progress(found), FIELDS)
+
+
+@job.command()
+@click.argument("identifier", metavar="ID")
+@current
+def retry(context: Context, identifier: str) -> None:
+    """Start a job again that failed for good or was cancelled."""
+    found = context.api.call("POST", f"/jobs/{segment(identifier)}/retry")
+    context.show_thing(_with_progress(found), FIELDS)
+
+
+@job.command()
+@click.argument("identifier", metavar="ID")
+@current
+def cancel(context: Context, identifier: str) -> None:
+    """Stop a job at its next step."""
+    found = context.api.call("POST", f"/jobs/{segment(identifier)}/cancel")
+    context.show_thing(_with_progress(found), FIELDS)
+
+
+@job.command()
+@click.argument("identifier", metavar="ID")
+@current
+def wait(context: Context, identifier: str) -> None:
+    """Wait until a job has ended, and show its progress meanwhile; 1 if it did not end well."""
+    found = follow(context, identifier)
+    context.show_thing(_with_progress(found), FIELDS)
+    if found["state"] != "done":
+        raise SystemExit(1)
+
+
+def follow(context: Context, identifier: str) -> dict[str, Any]:
+    """A job once it has ended; a bar on the terminal shows how far it is until then."""
+    is_terminal = sys.stderr.isatty()
+    while True:
+        found: dict[str, Any] = context.api.call("GET", f"/jobs/{segment(identifier)}")
+        if is_terminal:
+            print(f"\r\x1b[K{bar(found)}", end="", file=sys.stderr, flush=True)
+        if found["state"] in ENDED:
+            if is_terminal:
+                print(file=sys.stderr)
+            return found
+        time.sleep(LOOK_SECONDS)
+
+
+def bar(found: dict[str, Any]) -> str:
+    """How far a job is, in one line."""
+    step = found["step"] or found["title"]
+    total, done = found["progress_total"], found["progress_done"]
+    if not total:
+        return f"{step}: {done}" if done else f"{step} ({found['state']})"
+    filled = BAR_WIDTH * min(done, total) // total
+    return (
+        f"{step} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {100 * min(done, total) // total} %"
+    )
+
+
+def _with_progress(found: dict[str, Any]) -> dict[str, Any]:
+    """The same with a word on its progress; the JSON of the API stays as it is."""
+    total, done = found["progress_total"], found["progress_done"]
+    share = f" {100 * min(done, total) // total} %" if total else ""
+    return {**found, "progress": f"{found['step']}{share}".strip()}

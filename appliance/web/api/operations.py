@@ -1,0 +1,120 @@
+"""`/jobs` and `/health`: what works, waits and went wrong, for whoever runs the appliance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from appliance import wiring_health
+from appliance.domain.jobs import RULES, Job, JobState
+from appliance.services import health, jobs
+from appliance.services.health import Condition
+from appliance.web import paging, requests
+from appliance.web.api import frame
+
+if TYPE_CHECKING:
+    from appliance.db.outbox import JobRecord
+
+api = frame.area("operations", "Jobs and health, for whoever runs the appliance.")
+
+
+class JobAnswer(frame.Answer):
+    """A job: work that was promised in one request and is done after it."""
+
+    id: UUID
+    job: Job
+    title: str
+    state: JobState
+    about: UUID | None
+    attempt: int
+    attempts_left: int
+    step: str
+    progress_done: int
+    progress_total: int
+    cancel_requested: bool
+    error: str
+    created_at: datetime
+    not_before: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobPage(frame.Answer):
+    """Some jobs."""
+
+    items: list[JobAnswer]
+    next: str | None
+
+
+class JobPath(frame.Body):
+    """Which job."""
+
+    id: UUID
+
+
+class JobQuery(frame.PageQuery):
+    """Which jobs."""
+
+    state: JobState | None = None
+    job: Job | None = Field(None, description="Only this kind")
+
+
+class PartAnswer(frame.Answer):
+    """A part of the appliance and how it is."""
+
+    name: str
+    condition: Condition
+    detail: str
+
+
+class HealthAnswer(frame.Answer):
+    """Every part."""
+
+    items: list[PartAnswer]
+
+
+@api.get("/jobs", summary="List jobs", responses={"200": JobPage})
+def list_jobs(query: JobQuery) -> Any:
+    """One's own jobs, or all of them for administrators; newest first."""
+    wanted = jobs.Filter(state=query.state, job=query.job)
+    with requests.reading() as work:
+        page = jobs.listed(work, wanted, after=paging.after(query.cursor), limit=query.limit)
+        return frame.page([_present(each) for each in page.items], page.next)
+
+
+@api.get("/jobs/<uuid:id>", summary="Show a job", responses={"200": JobAnswer})
+def show_job(path: JobPath) -> Any:
+    """How far a job is, or how it ended."""
+    with requests.reading() as work:
+        return frame.answer(_present(jobs.show(work, path.id)))
+
+
+@api.post("/jobs/<uuid:id>/retry", summary="Try a job again", responses={"200": JobAnswer})
+def retry_job(path: JobPath) -> Any:
+    """For administrators: start a job again that failed for good or was cancelled."""
+    with requests.begin() as work:
+        return frame.answer(_present(jobs.retry(work, path.id)))
+
+
+@api.post("/jobs/<uuid:id>/cancel", summary="Cancel a job", responses={"200": JobAnswer})
+def cancel_job(path: JobPath) -> Any:
+    """The job stops at its next step."""
+    with requests.begin() as work:
+        return frame.answer(_present(jobs.cancel(work, path.id)))
+
+
+@api.get("/health", summary="How every part is", responses={"200": HealthAnswer})
+def show_health() -> Any:
+    """For administrators and auditors of the instance: every part, asked now."""
+    with requests.reading() as work:
+        parts = health.parts(work, probes=wiring_health.all_parts(requests.wiring()))
+    items = [PartAnswer.model_validate(part) for part in parts]
+    return frame.answer(HealthAnswer(items=items))
+
+
+def _present(record: JobRecord) -> JobAnswer:
+    fields = {name: getattr(record, name) for name in JobAnswer.model_fields if name != "title"}
+    return JobAnswer(title=RULES[record.job].title, **fields)

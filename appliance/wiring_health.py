@@ -1,0 +1,95 @@
+"""How each part of an appliance is asked whether it is well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+
+import redis
+
+from appliance.db import schema
+from appliance.errors import UnavailableError
+from appliance.git import process
+from appliance.wiring import Wiring
+
+Probe = Callable[[], str]
+"""Gives a few words about a part that is well; raises an error of the family otherwise."""
+
+PULSE_KEY = "codara:pulse"
+SSH_SECONDS = 2.0
+LEAST_FREE_BYTES = 512 * 1024 * 1024
+GIB = 1024**3
+
+
+def needed(wiring: Wiring) -> dict[str, Probe]:
+    """What the web tier needs to answer at all: cheap to ask, often."""
+    return {
+        "database": lambda: _database(wiring),
+        "queue": lambda: _queue(wiring),
+        "storage": lambda: _storage(wiring),
+    }
+
+
+def all_parts(wiring: Wiring) -> dict[str, Probe]:
+    """Every part."""
+    probes = {
+        **needed(wiring),
+        "git": lambda: _git(wiring),
+        "worker": lambda: _pulse(wiring, "worker"),
+        "scheduler": lambda: _pulse(wiring, "scheduler"),
+    }
+    if wiring.settings.ssh.embedded:
+        probes["ssh"] = lambda: _ssh(wiring)
+    return probes
+
+
+def _database(wiring: Wiring) -> str:
+    schema.insist_on_newest(wiring.database.engine)
+    return f"{wiring.database.engine.dialect.name}, revision {schema.newest()}"
+
+
+def _queue(wiring: Wiring) -> str:
+    try:
+        wiring.redis.ping()
+    except redis.RedisError as error:
+        raise UnavailableError("The queue does not answer.") from error
+    return "embedded" if not wiring.settings.queue.url.get_secret_value() else "answers"
+
+
+def _storage(wiring: Wiring) -> str:
+    root = wiring.home.root
+    if not os.access(root, os.W_OK):
+        raise UnavailableError(f"{root} cannot be written.")
+    free = shutil.disk_usage(root).free
+    if free < LEAST_FREE_BYTES:
+        raise UnavailableError(f"{root} has only {free // 1024**2} MiB left. Make room.")
+    return f"{free / GIB:.1f} GiB free"
+
+
+def _git(wiring: Wiring) -> str:
+    said = process.run(["version"], at=wiring.home.root)
+    return said.decode("ascii", "replace").removeprefix("git version").strip()
+
+
+def _pulse(wiring: Wiring, kind: str) -> str:
+    try:
+        alive = sum(1 for _ in wiring.redis.scan_iter(f"{PULSE_KEY}:{kind}:*"))
+    except redis.RedisError as error:
+        raise UnavailableError("The queue does not answer, so nobody knows.") from error
+    if alive == 0:
+        raise UnavailableError("None is running.")
+    return f"{alive} running"
+
+
+def _ssh(wiring: Wiring) -> str:
+    address = (wiring.settings.ssh.host, wiring.settings.ssh.port)
+    try:
+        with socket.create_connection(address, timeout=SSH_SECONDS) as connection:
+            greeting = connection.recv(64)
+    except OSError as error:
+        raise UnavailableError(f"Nothing answers on port {address[1]}.") from error
+    if not greeting.startswith(b"SSH-2.0-"):
+        raise UnavailableError(f"What answers on port {address[1]} is no SSH server.")
+    return f"port {address[1]}"

@@ -27,7 +27,7 @@ from appliance.db.credentials import (
 )
 from appliance.db.engine import sqlite_url
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
-from appliance.db.repositories import Grant, Repository
+from appliance.db.repositories import Grant, ProtectionRule, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import EmailAddress, Owner, OwnerKind, User
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
@@ -208,6 +208,16 @@ class World:
             created_at=NOON,
         )
         self.add(grant)
+
+    def protect(self, on: str, pattern: str, *, push_role: Role = Role.WRITER) -> None:
+        """Protect the refs of a repository that match a full pattern."""
+        rule = ProtectionRule(
+            repository_id=self._repository(on).id,
+            pattern=pattern,
+            push_role=push_role,
+            created_at=NOON,
+        )
+        self.add(rule)
 
     def join(
         self, name: str, organisation: str, role: OrganisationRole = OrganisationRole.MEMBER

@@ -144,14 +144,16 @@ def page(
     *,
     cursor: str | None = None,
     limit: int = 50,
+    seconds: float = limits.PAGE_SECONDS,
 ) -> Page:
     """Some commits of the history that ends with commit `start`, newest first.
 
     Errors:
         NotFoundError: there is no such commit.
         InvalidError: the cursor is none of ours.
+        TimeoutExceededError: too many commits had to be looked at.
     """
-    return walks.page(repository.folder, start, wanted, cursor=cursor, limit=limit)
+    return walks.page(repository.folder, start, wanted, cursor=cursor, limit=limit, seconds=seconds)
 
 
 def count(repository: OpenRepository, start: str, *, seconds: float = limits.PAGE_SECONDS) -> int:

@@ -8,11 +8,21 @@ from appliance.web import git_http, health, internal
 from appliance.web.api import access as api_access
 from appliance.web.api import describe
 from appliance.web.api import operations as api_operations
+from appliance.web.api import organisations as api_organisations
 from appliance.web.api import repositories as api_repositories
+from appliance.web.api import session as api_session
+from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
 from appliance.web.pages import files, raw, repositories, sign_in, tree
 
-API = (api_operations.api, api_users.api, api_repositories.api, api_access.api)
+API = (
+    api_session.api,
+    api_users.api,
+    api_organisations.api,
+    api_teams.api,
+    api_repositories.api,
+    api_access.api,
+)
 
 
 def install(app: OpenAPI) -> None:

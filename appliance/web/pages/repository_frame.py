@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from appliance.git.refs import Resolved
 
 SELECTABLE = 100  # Refs of each kind in the selector; the page of all refs has the others.
-HTTPS_USER = "git"
+CARRIED_BYTES = 300  # Longest path that the selector takes along to other refs.
+SSH_USER = "git"
 DEFAULT_SSH_PORT = 22
 NO_NAMES = RefNames((), ())
 
@@ -74,8 +75,8 @@ class Frame:
         own_port = settings.ssh.port if settings.ssh.embedded else DEFAULT_SSH_PORT
         port = settings.ssh.public_port or own_port
         if port == DEFAULT_SSH_PORT:
-            return f"{HTTPS_USER}@{host}:{self.repository.path}.git"
-        return f"ssh://{HTTPS_USER}@{host}:{port}/{self.repository.path}.git"
+            return f"{SSH_USER}@{host}:{self.repository.path}.git"
+        return f"ssh://{SSH_USER}@{host}:{port}/{self.repository.path}.git"
 
     @property
     def may_maintain(self) -> bool:
@@ -117,6 +118,11 @@ class Place:
     def permanent(self) -> bytes:
         """What to call it in addresses that stay true."""
         return self.found.commit.encode()
+
+    @property
+    def name(self) -> bytes:
+        """The last part of the path; nothing at the top."""
+        return self.path.rpartition(b"/")[2]
 
     def steps(self, view: str = "tree") -> list[tuple[bytes, str]]:
         """Each folder on the way to the path, with its page, and the path itself at the end."""
@@ -206,10 +212,12 @@ def context_of(frame: Frame) -> dict[str, Any]:
     return {"frame": frame, "repository": frame.repository, "links": frame.links}
 
 
-def selector(place: Place, view: str = "tree", *, keep_path: bool = True) -> dict[str, Any]:
+def selector(place: Place, view: str = "tree") -> dict[str, Any]:
     """What the ref selector needs: the same view of the same path, at other refs."""
     names, to = place.frame.names, place.frame.links
-    path = place.path if keep_path else b""
+    # A path of thousands of bytes, once for each ref, would be most of the page.
+    path = place.path if len(place.path) <= CARRIED_BYTES else b""
+    view = view if path else "tree"
     return {
         "selectable_branches": [
             (name, to.at(view, name, path)) for name in names.branches[:SELECTABLE]

@@ -174,6 +174,7 @@ def _new_key(
         raise ConflictError("This key is in use here already. Make another pair for this.")
     return SshKey(
         id=new_id(),
+        may_write=True,
         title=check_title("title", title or parsed.comment or parsed.fingerprint),
         key_type=parsed.type,
         public_key=parsed.blob,

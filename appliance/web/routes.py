@@ -16,6 +16,7 @@ from appliance.web.api import users as api_users
 from appliance.web.pages import files, raw, repositories, sign_in, tree
 
 API = (
+    api_operations.api,
     api_session.api,
     api_users.api,
     api_organisations.api,

@@ -1,0 +1,204 @@
+"""`/orgs`: organisations and their members."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from appliance.domain.permissions import OrganisationRole, Role
+from appliance.services import organisations
+from appliance.services.organisations import Member, OrganisationChanges
+from appliance.web import paging, requests
+from appliance.web.api import frame
+
+if TYPE_CHECKING:
+    from appliance.db.organisations import Organisation
+
+api = frame.area("organisations", "Organisations and who belongs to them.")
+
+
+class OrganisationAnswer(frame.Answer):
+    """An organisation."""
+
+    id: UUID
+    name: str
+    display_name: str
+    description: str
+    base_role: Role | None
+    members_create_repositories: bool
+    quota_bytes: int
+    created_at: datetime
+
+
+class OrganisationPage(frame.Answer):
+    """Some organisations."""
+
+    items: list[OrganisationAnswer]
+    next: str | None
+
+
+class OrganisationPath(frame.Body):
+    """Which organisation."""
+
+    org: str = Field(max_length=39)
+
+
+class NewOrganisation(frame.Body):
+    """An organisation to create; its creator becomes its owner."""
+
+    name: str = Field(max_length=39)
+    display_name: str = Field("", max_length=100)
+    description: str = Field("", max_length=500)
+
+
+class ChangedOrganisation(frame.Body):
+    """What to change; what is left out stays."""
+
+    name: str | None = Field(None, max_length=39)
+    display_name: str | None = Field(None, max_length=100)
+    description: str | None = Field(None, max_length=500)
+    base_role: Role | None = Field(None, description="null: members have no role by themselves")
+    members_create_repositories: bool | None = None
+    quota_bytes: int | None = Field(None, ge=0, description="For administrators; 0: the default")
+
+
+class MemberAnswer(frame.Answer):
+    """A member of an organisation."""
+
+    name: str
+    display_name: str
+    role: OrganisationRole
+    since: datetime
+
+
+class MemberPage(frame.Answer):
+    """Some members."""
+
+    items: list[MemberAnswer]
+    next: str | None
+
+
+class MemberPath(OrganisationPath):
+    """Which member."""
+
+    name: str = Field(max_length=39)
+
+
+class MemberBody(frame.Body):
+    """What the user is to the organisation."""
+
+    role: OrganisationRole = OrganisationRole.MEMBER
+
+
+@api.get("/orgs", summary="List organisations", responses={"200": OrganisationPage})
+def list_organisations(query: frame.PageQuery) -> Any:
+    """Those one belongs to, or in which one may read a repository."""
+    with requests.reading() as work:
+        page = organisations.list_organisations(
+            work, after=paging.after(query.cursor), limit=query.limit
+        )
+        return frame.page([_present(each) for each in page.items], page.next)
+
+
+@api.post("/orgs", summary="Create an organisation", responses={"201": OrganisationAnswer})
+def create(body: NewOrganisation) -> Any:
+    """One becomes its first owner."""
+    with requests.begin() as work:
+        made = organisations.create(
+            work,
+            name=body.name,
+            display_name=body.display_name,
+            description=body.description,
+            now=requests.now(),
+        )
+        return frame.answer(_present(made), 201, f"{frame.PREFIX}/orgs/{made.name}")
+
+
+@api.get("/orgs/<org>", summary="Show an organisation", responses={"200": OrganisationAnswer})
+def show(path: OrganisationPath) -> Any:
+    """An organisation by name."""
+    with requests.reading() as work:
+        return frame.answer(_present(organisations.show(work, path.org)))
+
+
+@api.patch("/orgs/<org>", summary="Change an organisation", responses={"200": OrganisationAnswer})
+def change(path: OrganisationPath, body: ChangedOrganisation) -> Any:
+    """For its owners; the quota for administrators."""
+    with requests.begin() as work:
+        name = path.org
+        changes = _changes(body)
+        if changes:
+            organisations.change(work, name, changes)
+        if body.name is not None and body.name != name:
+            name = organisations.rename(work, name, body.name).name
+        work.session.flush()
+        return frame.answer(_present(organisations.show(work, name)))
+
+
+@api.delete("/orgs/<org>", summary="Delete an organisation", responses={"204": None})
+def delete(path: OrganisationPath) -> Any:
+    """It must own no repositories."""
+    with requests.begin() as work:
+        organisations.delete(work, path.org, now=requests.now())
+    return frame.nothing()
+
+
+@api.get("/orgs/<org>/members", summary="List members", responses={"200": MemberPage})
+def list_members(path: OrganisationPath, query: frame.PageQuery) -> Any:
+    """For members."""
+    with requests.reading() as work:
+        page = organisations.list_members(
+            work, path.org, after=paging.after(query.cursor), limit=query.limit
+        )
+        return frame.page([_present_member(each) for each in page.items], page.next)
+
+
+@api.put(
+    "/orgs/<org>/members/<name>",
+    summary="Add a member, or change their role",
+    responses={"200": MemberAnswer},
+)
+def set_member(path: MemberPath, body: MemberBody) -> Any:
+    """For its owners."""
+    with requests.begin() as work:
+        member = organisations.set_member(work, path.org, path.name, body.role, now=requests.now())
+        return frame.answer(_present_member(member))
+
+
+@api.delete("/orgs/<org>/members/<name>", summary="Remove a member", responses={"204": None})
+def remove_member(path: MemberPath) -> Any:
+    """From the organisation and all its teams."""
+    with requests.begin() as work:
+        organisations.remove_member(work, path.org, path.name)
+    return frame.nothing()
+
+
+def _changes(body: ChangedOrganisation) -> OrganisationChanges:
+    changes: OrganisationChanges = {}
+    if body.display_name is not None:
+        changes["display_name"] = body.display_name
+    if body.description is not None:
+        changes["description"] = body.description
+    if "base_role" in body.model_fields_set:
+        changes["base_role"] = body.base_role
+    if body.members_create_repositories is not None:
+        changes["members_create_repositories"] = body.members_create_repositories
+    if body.quota_bytes is not None:
+        changes["quota_bytes"] = body.quota_bytes
+    return changes
+
+
+def _present(organisation: Organisation) -> OrganisationAnswer:
+    return OrganisationAnswer.model_validate(organisation)
+
+
+def _present_member(member: Member) -> MemberAnswer:
+    return MemberAnswer(
+        name=member.user.name,
+        display_name=member.user.display_name,
+        role=member.role,
+        since=member.since,
+    )

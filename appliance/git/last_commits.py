@@ -30,6 +30,7 @@ COMMITTED = re.compile(rb"^committer .*> (-?\d+)", re.MULTILINE)
 STEPS_BEFORE_TAIL = 500  # Short walks need no other way.
 TAIL = 100  # Names; git needs some 10 milliseconds for each of them, the walk would need hours.
 LOOK_AT_CLOCK_EVERY = 16  # Commits; each takes some 100 microseconds.
+COMMITS_KEPT = 50_000  # Some 20 MB; reading one again takes 20 microseconds.
 LISTINGS_KEPT = 64  # Side branches running beside each other; more only cost time.
 
 
@@ -192,6 +193,8 @@ class _Walk:
             parents = [line[7:] for line in lines[1:] if line.startswith("parent ")]
             match = COMMITTED.search(headers)
             seconds = int(match[1]) if match else 0
+            if len(self._commits) >= COMMITS_KEPT:
+                self._commits.clear()
             known = self._commits[oid] = (self._folder_of(lines[0][5:]), parents, seconds)
         return known
 

@@ -1,0 +1,211 @@
+"""Brings a repository in, with all its branches, tags and other refs, and says how far it is.
+
+A source is a `RemoteSource` (anybody's; see there what keeps it harmless) or a `Path` to a folder
+or a bundle (an administrator's, at the console). The target is a folder that nobody looks up yet.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import (
+    InvalidError,
+    TimeoutExceededError,
+    TooLargeError,
+    UnavailableError,
+)
+from appliance.git import process
+from appliance.git.remote_source import Credentials, RemoteSource
+from appliance.git.repository_config import HIDDEN_REFS
+from appliance.git.storage import set_default_branch, size_bytes
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it, and of how much."""
+
+# All refs of the source, except those that are ours here or a clone's memory of somewhere else.
+REFS = ("+refs/*:refs/*", f"^{HIDDEN_REFS}/*", "^refs/remotes/*", "^refs/stash")
+CHUNK_BYTES = 64 * 1024
+SIZE_CHECK_SECONDS = 2.0
+COMPLAINT_BYTES = 8 * 1024
+STEP = re.compile(rb"([A-Z][a-z]+ [a-z]+): +\d+% \((\d+)/(\d+)\)")
+REFUSALS = (b"authentication failed", b"could not read username", b"returned error: 403")
+NO_REPOSITORY = (b"not found", b"not appear to be a git repository", b"gitfile", b"not a bundle")
+# A local source is read by a program that does not see our configuration.
+READER = "--upload-pack=git -c safe.directory=* upload-pack"
+
+
+@dataclass(frozen=True)
+class ImportLimits:
+    """How long an import may take and how large it may become."""
+
+    seconds: float = 6 * 3600.0
+    size_bytes: int = 0
+    """0 means no limit."""
+
+
+def fetch_all(
+    folder: Path,
+    source: RemoteSource | Path,
+    *,
+    credentials: Credentials | None = None,
+    limits: ImportLimits,
+    progress: Progress,
+) -> None:
+    """Fetch all refs of the source into `folder`, an empty repository, and let HEAD follow.
+
+    Errors:
+        InvalidError: the source is no repository, or wants other credentials.
+        UnavailableError: the source cannot be read now.
+        TimeoutExceededError, TooLargeError: it is more than allowed.
+    """
+    configuration = _configuration(source, credentials)
+    place, local = _place(source)
+    deadline = time.monotonic() + limits.seconds
+    head = _default_branch(folder, place, local, configuration, deadline)
+    words = ["fetch", "--progress", "--no-auto-gc", "--no-write-fetch-head", *local, "--"]
+    _follow(folder, [*words, place, *REFS], configuration, deadline, limits.size_bytes, progress)
+    if head is not None:
+        set_default_branch(folder, head)
+
+
+def _place(source: RemoteSource | Path) -> tuple[str, list[str]]:
+    """What git calls the source, and the options for it."""
+    if isinstance(source, RemoteSource):
+        return source.url, []
+    if not source.exists():
+        raise InvalidError.of("source", f"{source} does not exist.")
+    return os.fspath(source.resolve()), [READER]
+
+
+def _configuration(source: RemoteSource | Path, credentials: Credentials | None) -> dict[str, str]:
+    """What lets git reach this source, and nothing else.
+
+    It travels in the environment, which only this system account can read.
+    """
+    closed = {"protocol.allow": "never", "submodule.recurse": "false", "fetch.fsckObjects": "true"}
+    if isinstance(source, Path):
+        return closed | {"protocol.file.allow": "always"}
+    settings = {
+        f"protocol.{source.scheme}.allow": "always",
+        "http.followRedirects": "false",
+        "http.curloptResolve": source.pin,
+        "http.proxy": "",
+        "http.lowSpeedLimit": "100",
+        "http.lowSpeedTime": "120",
+        "credential.helper": "",
+    }
+    if credentials is not None:
+        settings["http.extraHeader"] = f"Authorization: {credentials.header}"
+    return closed | settings
+
+
+def _default_branch(
+    folder: Path, place: str, local: list[str], configuration: dict[str, str], deadline: float
+) -> bytes | None:
+    """The branch that the source's HEAD names; None when it names none."""
+    answer = process.execute(
+        ["ls-remote", "--symref", *local, "--", place, "HEAD"],
+        at=folder,
+        configuration=configuration,
+        timeout_seconds=max(1.0, deadline - time.monotonic()),
+    )
+    if answer.status != 0:
+        raise _explain(answer.complaint)
+    for line in answer.output.splitlines():
+        if line.startswith(b"ref: refs/heads/") and line.endswith(b"\tHEAD"):
+            return line.removeprefix(b"ref: refs/heads/").removesuffix(b"\tHEAD")
+    return None
+
+
+def _follow(
+    folder: Path,
+    words: list[str],
+    configuration: dict[str, str],
+    deadline: float,
+    most_bytes: int,
+    progress: Progress,
+) -> None:
+    """Run git to its end, passing on its progress and watching its limits."""
+    running = process.popen(
+        words,
+        at=folder,
+        extra={"CODARA_INTERNAL": "1"},
+        configuration=configuration,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        said = _listen(running, folder, deadline, most_bytes, progress)
+        if running.wait(max(0.1, deadline - time.monotonic())) != 0:
+            raise _explain(said)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutExceededError("The import took longer than it may.") from error
+    finally:
+        process.stop(running)
+
+
+def _listen(
+    running: subprocess.Popen[bytes],
+    folder: Path,
+    deadline: float,
+    most_bytes: int,
+    progress: Progress,
+) -> bytes:
+    """Everything git says on stderr, but for its progress; the end of it, where it is long."""
+    poll = select.poll()
+    handle = running.stderr.fileno() if running.stderr else -1
+    poll.register(handle, select.POLLIN)
+    said, rest = b"", b""
+    next_check = time.monotonic()
+    while True:
+        if time.monotonic() > deadline:
+            raise TimeoutExceededError("The import took longer than it may.")
+        if most_bytes and time.monotonic() > next_check:
+            next_check = time.monotonic() + SIZE_CHECK_SECONDS
+            _check_size(folder, most_bytes)
+        if not poll.poll(SIZE_CHECK_SECONDS * 1000):
+            continue
+        chunk = os.read(handle, CHUNK_BYTES)
+        *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+        said = (said + b"".join(_not_progress(lines, progress)))[-COMPLAINT_BYTES:]
+        if not chunk:
+            return said + rest
+
+
+def _not_progress(lines: list[bytes], progress: Progress) -> list[bytes]:
+    complaints = []
+    for line in lines:
+        if found := STEP.search(line):
+            progress(found[1].decode("ascii"), int(found[2]), int(found[3]))
+        else:
+            complaints.append(line + b"\n")
+    return complaints
+
+
+def _check_size(folder: Path, most_bytes: int) -> None:
+    if size_bytes(folder) > most_bytes:
+        raise TooLargeError("The source is larger than a repository may be here.")
+
+
+def _explain(complaint: bytes) -> Exception:
+    """The error for what git said; git's own words may name things that are nobody's business."""
+    said = complaint.lower()
+    if any(words in said for words in REFUSALS):
+        return InvalidError.of(
+            "credentials", "The source wants a user name and password, and not these."
+        )
+    if any(words in said for words in NO_REPOSITORY):
+        return InvalidError.of("source", "There is no repository at the source.")
+    if b"redirect" in said or b"returned error: 30" in said:
+        return InvalidError.of("source", "The source has moved. Give its present address.")
+    if b"fsck error" in said or b"index-pack failed" in said:
+        return InvalidError.of("source", "The source holds objects that are damaged or unsafe.")
+    return UnavailableError("The source could not be read. Try again later.")

@@ -1,0 +1,373 @@
+"""Repositories come in from addresses, folders and bundles, and nothing else is reached."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from appliance.errors import (
+    ConflictError,
+    InvalidError,
+    TimeoutExceededError,
+    TooLargeError,
+    UnavailableError,
+)
+from appliance.git import bundle, transport
+from appliance.git.imports import ImportLimits, fetch_all
+from appliance.git.lfs import LfsStore
+from appliance.git.lfs_imports import LfsSource, fetch_objects
+from appliance.git.lfs_pointers import Pointer
+from appliance.git.remote_source import Credentials, SourcePolicy, look_up
+
+ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
+TWO = UUID("0199aaaa-0000-7000-8000-00000000cafe")
+OPEN = SourcePolicy(schemes=("https", "http"), private_addresses=True)
+LIMITS = ImportLimits(seconds=60)
+CREDENTIALS = Credentials("writer", "a: long word")
+CONTENT = b"large " * 200_000
+POINTER = Pointer(hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+
+
+class Source:
+    """Another host: a repository and its large files. Its state is what it was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.headers: list[tuple[str, str, str | None]] = []
+        self.credentials: str | None = None
+        self.redirect: str | None = None
+        self.large: dict[str, bytes] = {POINTER.oid: CONTENT}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.source = self
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/lab/notes.git"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def batch(self, question: dict) -> bytes:
+        objects = []
+        for wanted in question["objects"]:
+            href = f"http://127.0.0.1:{self.port}/large/{wanted['oid']}"
+            action = {"download": {"href": href, "header": {"X-Part": "1"}}}
+            known = {"actions": action} if wanted["oid"] in self.large else {"error": {"code": 404}}
+            objects.append({"oid": wanted["oid"]} | known)
+        return json.dumps({"objects": objects}).encode()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers for its server's `source`."""
+
+    def do_GET(self) -> None:
+        source = self.server.source
+        authorization = self.headers["Authorization"]
+        source.headers.append((self.path, self.headers["Host"], authorization))
+        if source.redirect:
+            self.answer(302, b"", Location=source.redirect)
+        elif source.credentials and authorization != source.credentials:
+            self.answer(401, b"", **{"WWW-Authenticate": "Basic"})
+        else:
+            kind = "advertisement" if "info/refs" in self.path else "result"
+            content_type = {"Content-Type": f"application/x-git-upload-pack-{kind}"}
+            self.answer(200, b"".join(self.body(source)), **content_type)
+
+    do_POST = do_GET  # noqa: N815 — its name there.
+
+    def answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self, source: Source) -> Iterable[bytes]:
+        length = int(self.headers["Content-Length"] or 0)
+        sent = io.BytesIO(self.rfile.read(length))
+        protocol = self.headers["Git-Protocol"] or ""
+        if self.path.startswith("/large/"):
+            return [source.large[self.path.removeprefix("/large/")]]
+        if self.path.endswith("/objects/batch"):
+            return [source.batch(json.load(sent))]
+        if "info/refs" in self.path:
+            service = transport.Service.UPLOAD_PACK
+            return transport.advertise(source.folder, service, protocol=protocol)
+        limits = transport.TransferLimits()
+        encoding = self.headers["Content-Encoding"] or ""
+        body = transport.plain_body(sent, encoding=encoding, limits=limits)
+        return transport.fetch(source.folder, body, protocol=protocol, limits=limits)
+
+    def address_string(self) -> str:
+        return "local"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — its name there.
+        """Say nothing: tests look at the headers."""
+
+
+@pytest.fixture
+def full(store, git, working_copy) -> Path:
+    """A repository with branches, a tag, notes, a hidden ref, and a default branch of its own."""
+    folder = store.create(ONE, default_branch=b"trunk")
+    git("notes", "add", "-m", "Well done", "main", at=working_copy)
+    (working_copy / "noise").write_bytes(os.urandom(3_000_000))
+    git("add", ".", at=working_copy)
+    git("commit", "-q", "-m", "Noise", at=working_copy)
+    refs = ["main:refs/heads/trunk", "main~1:refs/heads/other", "v1", "refs/notes/commits"]
+    refs.append("main:refs/internal/x")
+    git("config", "transfer.hideRefs", "none", at=folder)
+    git("push", "-q", folder, *refs, at=working_copy, CODARA_INTERNAL="1")
+    store.configure(folder)
+    return folder
+
+
+@pytest.fixture
+def source(full):
+    source = Source(full)
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def target(store) -> Path:
+    return store.create(TWO)
+
+
+def visible(git, folder) -> list[str]:
+    names = git("for-each-ref", "--format=%(objectname) %(refname)", at=folder).splitlines()
+    return [name for name in names if "refs/internal" not in name]
+
+
+def silent(_step: str, _done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+def test_everything_comes_from_an_address_with_progress(git, full, source, target):
+    seen: list[tuple[str, int, int]] = []
+
+    fetch_all(
+        target,
+        look_up(source.url, OPEN),
+        limits=LIMITS,
+        progress=lambda *what: seen.append(what),
+    )
+
+    assert visible(git, target) == visible(git, full)
+    assert (target / "HEAD").read_bytes() == b"ref: refs/heads/trunk\n"
+    git("fsck", "--strict", at=target)
+    assert {step for step, _, _ in seen} & {"Receiving objects", "Unpacking objects"}
+    assert all(0 <= done <= total for _, done, total in seen)
+    assert not (target / "FETCH_HEAD").exists()
+
+
+def test_git_goes_to_the_address_that_was_looked_up(git, full, source, target):
+    looked_up = look_up(source.url, OPEN)
+    named = replace(
+        looked_up, url=looked_up.url.replace("127.0.0.1", "code.example"), host="code.example"
+    )
+
+    fetch_all(target, named, limits=LIMITS, progress=silent)
+
+    assert visible(git, target) == visible(git, full)
+    assert {host for _, host, _ in source.headers} == {f"code.example:{source.port}"}
+
+
+def test_credentials_are_used_and_left_nowhere(git, source, target):
+    source.credentials = CREDENTIALS.header
+    remote = look_up(source.url, OPEN)
+
+    with pytest.raises(InvalidError, match="user name and password"):
+        fetch_all(target, remote, limits=LIMITS, progress=silent)
+    fetch_all(target, remote, credentials=CREDENTIALS, limits=LIMITS, progress=silent)
+
+    secret = CREDENTIALS.header.removeprefix("Basic ")
+    assert base64.b64decode(secret) == b"writer:a: long word"
+    for path in target.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes()
+    assert "a: long word" not in repr(CREDENTIALS)
+
+
+def test_a_redirect_is_not_followed(source, target):
+    source.redirect = f"http://127.0.0.1:{source.port}/elsewhere.git/info/refs"
+
+    with pytest.raises(InvalidError, match="moved"):
+        fetch_all(target, look_up(source.url, OPEN), limits=LIMITS, progress=silent)
+
+    assert all("elsewhere" not in path for path, _, _ in source.headers)
+
+
+def test_a_source_that_is_too_large_or_too_slow_is_given_up(source, target):
+    remote = look_up(source.url, OPEN)
+
+    with pytest.raises(TooLargeError):
+        fetch_all(target, remote, limits=ImportLimits(60, size_bytes=100), progress=silent)
+    with pytest.raises(TimeoutExceededError):
+        fetch_all(target, remote, limits=ImportLimits(0), progress=silent)
+
+
+def test_a_source_that_is_not_there_is_unavailable(source, target):
+    remote = look_up(source.url, OPEN)
+    source.close()
+
+    with pytest.raises(UnavailableError):
+        fetch_all(target, remote, limits=LIMITS, progress=silent)
+
+
+def test_a_folder_comes_in_without_what_it_remembers_of_others(git, working_copy, target):
+    git("update-ref", "refs/remotes/origin/main", "main", at=working_copy)
+
+    fetch_all(target, working_copy, limits=LIMITS, progress=silent)
+
+    names = [line.split()[1] for line in visible(git, target)]
+    assert names == ["refs/heads/main", "refs/tags/v1"]
+    assert (target / "HEAD").read_bytes() == b"ref: refs/heads/main\n"
+
+
+def test_what_is_no_repository_is_invalid(target, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("no bundle")
+
+    for place in ("empty", "file", "nothing"):
+        with pytest.raises(InvalidError):
+            fetch_all(target, tmp_path / place, limits=LIMITS, progress=silent)
+
+
+def test_a_bundle_goes_out_and_comes_in_whole(git, full, target, tmp_path):
+    file = tmp_path / "notes.bundle"
+    file.write_bytes(b"".join(bundle.export(full)))
+
+    git("clone", "-q", file, tmp_path / "clone", at=tmp_path)
+    fetch_all(target, file, limits=LIMITS, progress=silent)
+
+    assert visible(git, target) == visible(git, full)
+    assert "refs/internal" not in git("bundle", "list-heads", file, at=tmp_path)
+    assert git("symbolic-ref", "--short", "HEAD", at=tmp_path / "clone").strip() == "trunk"
+
+
+def test_an_empty_repository_has_no_bundle(target):
+    with pytest.raises(ConflictError):
+        bundle.export(target)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://93.184.216.34/x.git",
+        "ssh://93.184.216.34/x.git",
+        "git://93.184.216.34/x.git",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "ext::sh -c id",
+        "https://",
+        "https:///x.git",
+        "https://user@93.184.216.34/x.git",
+        "https://user:word@93.184.216.34/x.git",
+        "https://93.184.216.34:99999/x.git",
+        "https://host name/x.git",
+        "https://h\u00f6st/x.git",
+        "https://93.184.216.34/x\n.git",
+        "https://93.184.216.34/" + "x" * 3000,
+        "--upload-pack=id",
+        "https://127.0.0.1/x.git",
+        "https://localhost/x.git",
+        "https://127.1/x.git",
+        "https://2130706433/x.git",
+        "https://0x7f000001/x.git",
+        "https://0.0.0.0/x.git",
+        "https://10.1.2.3/x.git",
+        "https://172.16.0.1/x.git",
+        "https://192.168.1.1/x.git",
+        "https://169.254.169.254/latest",
+        "https://100.64.0.1/x.git",
+        "https://224.0.0.1/x.git",
+        "https://255.255.255.255/x.git",
+        "https://[::1]/x.git",
+        "https://[::]/x.git",
+        "https://[fe80::1]/x.git",
+        "https://[fc00::1]/x.git",
+        "https://[::ffff:127.0.0.1]/x.git",
+        "https://[64:ff9b::7f00:1]/x.git",
+        "https://[2002:7f00:1::]/x.git",
+    ],
+)
+def test_an_address_that_may_not_be_reached_is_refused(url):
+    with pytest.raises((InvalidError, UnavailableError)):
+        look_up(url, SourcePolicy())
+
+
+def test_a_public_address_may_be_reached():
+    found = look_up("https://93.184.216.34/lab/notes.git?x=1", SourcePolicy())
+
+    assert found.addresses == ("93.184.216.34",)
+    assert (found.host, found.port, found.path) == ("93.184.216.34", 443, "/lab/notes.git?x=1")
+    six = look_up("https://[2606:4700::1111]/x", SourcePolicy())
+    assert six.pin == "2606:4700::1111:443:[2606:4700::1111]"
+
+
+def test_large_files_come_with_their_checksums_checked(source, store, tmp_path):
+    lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
+    lost = Pointer("ab" * 32, 5)
+    false = Pointer("cd" * 32, 5)
+    source.large[false.oid] = b"other"
+    source.credentials = None
+    seen: list[tuple[str, int, int]] = []
+
+    fetched = fetch_objects(
+        LfsSource(look_up(source.url, OPEN), OPEN, CREDENTIALS),
+        [POINTER, lost, false, POINTER],
+        lfs,
+        lambda *what: seen.append(what),
+    )
+
+    assert (fetched.count, set(fetched.missing)) == (1, {lost.oid, false.oid})
+    assert b"".join(lfs.read(POINTER.oid)) == CONTENT
+    assert source.headers[0][0] == "/lab/notes.git/info/lfs/objects/batch"
+    assert {sent for _, _, sent in source.headers} == {CREDENTIALS.header}
+    assert seen == [("Fetching large files", 3, 3)]
+
+
+def test_large_files_are_not_fetched_from_inside(source, tmp_path):
+    lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
+    remote = LfsSource(look_up(source.url, OPEN), SourcePolicy(schemes=("http",)))
+
+    fetched = fetch_objects(remote, [POINTER], lfs, silent)
+
+    assert fetched.missing == (POINTER.oid,)
+    assert source.headers == []
+
+
+def test_credentials_go_to_their_own_host_only(source, full, tmp_path):
+    other = Source(full)
+    source.large = {}
+    action = {"href": f"{other.url.removesuffix('lab/notes.git')}large/{POINTER.oid}"}
+    lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
+
+    LfsSource(look_up(source.url, OPEN), OPEN, CREDENTIALS).download(action, POINTER, lfs)
+
+    assert [sent for _, _, sent in other.headers] == [None]
+    assert lfs.size_bytes(POINTER.oid) == len(CONTENT)
+    other.close()
+
+
+def test_large_files_come_from_beside_a_folder(working_copy, tmp_path):
+    lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
+    place = working_copy / ".git/lfs/objects" / POINTER.oid[:2] / POINTER.oid[2:4] / POINTER.oid
+    place.parent.mkdir(parents=True)
+    place.write_bytes(CONTENT)
+
+    fetched = fetch_objects(working_copy, [POINTER, Pointer("ab" * 32, 5)], lfs, silent)
+
+    assert fetched.missing == ("ab" * 32,)
+    assert b"".join(lfs.read(POINTER.oid)) == CONTENT

@@ -17,7 +17,7 @@ from appliance import version
 from appliance.cli import instance, programs, terminal
 from appliance.cli.supervisor import EndedError, Supervisor
 from appliance.errors import ApplianceError
-from appliance.settings import Settings
+from appliance.settings import Server, Settings
 
 BACKLOG = 512
 READY_SECONDS = 2.0
@@ -180,7 +180,7 @@ def _with_address(settings: Settings, home: Path, door: socket.socket) -> Settin
         return settings
     os.environ["CODARA_SERVER__PORT"] = str(port)
     address = urlsplit(settings.server.url)
-    if address.port == settings.server.port:
+    if address.port == settings.server.port or settings.server.url == Server().url:
         moved = address._replace(netloc=f"{address.hostname}:{port}")
         os.environ["CODARA_SERVER__URL"] = urlunsplit(moved)
     return settings_module.from_process(home)

@@ -1,0 +1,293 @@
+"""The whole appliance as real processes: started, killed here and there, ended."""
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from appliance.db.engine import make_engine, sqlite_url
+from tests.peers.server import free_port
+from tests.world import CHEAP
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60
+PASSWORD = re.compile(r"^ {6}((?:[a-z2-9]{5}-){3}[a-z2-9]{5})$", re.MULTILINE)
+
+
+def environment(**more: str):
+    ssh = {"CODARA_SSH__PORT": str(free_port())}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(ROOT), **CHEAP, **ssh, **more}
+
+
+def codara(*words: str | Path, **options: str):
+    command = [sys.executable, "-m", "appliance.cli", *words]
+    return subprocess.run(
+        command,
+        env=environment(**options),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+class Running:
+    """An appliance under test: its supervisor, and what it has said."""
+
+    def __init__(self, home, *words: str, **options: str) -> None:
+        self.home = home
+        self.words = Path(f"{home}.said")
+        with self.words.open("w") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "appliance.cli", "serve", "--all", "--home", home, *words],
+                env=environment(**options),
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+            )
+
+    @property
+    def said(self):
+        return self.words.read_text()
+
+    @property
+    def url(self):
+        return json.loads((self.home / "run" / "lock").read_text())["address"]
+
+    def until(self, is_so):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not is_so():
+            assert time.monotonic() < deadline, self.said
+            threading.Event().wait(0.02)
+
+    def until_ready(self):
+        self.until(lambda: "is ready at" in self.said or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said
+
+    def children(self):
+        """Every process below the supervisor, by what it is: its first words after Python."""
+        found = {}
+        waiting = [self.process.pid]
+        while waiting:
+            pid = waiting.pop()
+            for task in Path(f"/proc/{pid}/task").glob("*/children"):
+                below = [int(each) for each in task.read_text().split()]
+                waiting += below
+                found |= {each: name_of(each) for each in below}
+        return found
+
+
+def name_of(pid):
+    """Which log file a process writes to says which part it is."""
+    try:
+        return Path(f"/proc/{pid}/fd/2").readlink().stem
+    except OSError:
+        return ""
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@contextmanager
+def serving(home, *words: str, **options: str):
+    appliance = Running(home, "--port", "0", *words, **options)
+    try:
+        appliance.until_ready()
+        yield appliance
+    finally:
+        appliance.process.kill()
+        appliance.process.wait()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """One running appliance for the tests that only look."""
+    with serving(tmp_path_factory.mktemp("served") / "home") as appliance:
+        yield appliance
+
+
+def test_the_first_start_prints_a_one_time_password_once(tmp_path):
+    home = tmp_path / "home"
+    with serving(home) as first:
+        assert len(PASSWORD.findall(first.said)) == 1
+        first.process.terminate()
+        assert first.process.wait(PATIENCE_SECONDS) == 0
+    with serving(home) as second:
+        assert PASSWORD.findall(second.said) == []
+
+
+def test_a_password_that_was_chosen_is_not_printed(tmp_path):
+    with serving(
+        tmp_path / "home", CODARA_ADMIN_PASSWORD="a rather long sentence of mine"
+    ) as appliance:
+        assert "sentence" not in appliance.said
+        assert PASSWORD.findall(appliance.said) == []
+
+
+def test_every_part_is_well(served):
+    finished = codara("check", "--json", "--home", served.home)
+
+    conditions = {part["name"]: part["condition"] for part in json.loads(finished.stdout)}
+    served.until(lambda: codara("check", "--home", served.home).returncode == 0)
+    assert set(conditions) >= {"web", "database", "queue", "worker", "scheduler", "storage"}
+    assert requests.get(f"{served.url}/readyz", timeout=10).json()["status"] == "ok"
+
+
+def test_a_second_start_says_who_holds_the_folder(served):
+    finished = codara("serve", "--all", "--home", served.home, "--port", "0")
+
+    assert finished.returncode == 1
+    assert f"process {served.process.pid} has run it since 20" in finished.stderr
+    assert served.url in finished.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        finished = codara("serve", "--all", "--home", tmp_path / "home", "--port", str(port))
+
+    assert finished.returncode == 1
+    assert f"port {port}" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_nobody_else_may_look_into_the_home_folder(served):
+    for folder in (served.home, served.home / "run", served.home / "keys", served.home / "logs"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((served.home / "run" / "web.sock").stat().st_mode) & 0o077 == 0
+
+
+@pytest.mark.parametrize("part", ["web", "worker", "scheduler", "queue", "ssh"])
+def test_a_part_that_is_killed_comes_back(served, part):
+    killed = [pid for pid, name in served.children().items() if name == part]
+    assert killed
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+
+    served.until(lambda: not any(is_alive(pid) for pid in killed))
+    served.until(lambda: part in served.children().values())
+    served.until(lambda: codara("check", "--home", served.home).returncode == 0)
+    assert f"{part} was ended by signal 9; starting it again." in served.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_as_one(tmp_path, number):
+    with serving(tmp_path / "home") as appliance:
+        children = appliance.children()
+        appliance.process.send_signal(number)
+
+        assert appliance.process.wait(PATIENCE_SECONDS) == 0
+        assert [name for pid, name in children.items() if is_alive(pid)] == []
+        assert appliance.said.endswith("Ended.\n")
+
+
+def test_no_process_outlives_a_supervisor_that_is_killed(tmp_path):
+    with serving(tmp_path / "home") as appliance:
+        children = appliance.children()
+        appliance.process.kill()
+        appliance.process.wait()
+        appliance.until(lambda: not any(is_alive(pid) for pid in children))
+
+    assert len(children) >= 6
+    with serving(tmp_path / "home"):
+        pass
+
+
+def test_a_database_of_a_newer_release_is_refused(tmp_path):
+    home = tmp_path / "home"
+    assert codara("migrate", "--home", home).returncode == 0
+    engine = make_engine(sqlite_url(home / "codara.db"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+
+    finished = codara("serve", "--all", "--home", home, "--port", "0")
+
+    assert finished.returncode == 5
+    assert "a newer release has used it" in finished.stderr
+
+
+def test_settings_that_cannot_be_used_are_explained(tmp_path):
+    (tmp_path / "codara.toml").write_text("[server]\nprot = 1\n")
+
+    finished = codara("serve", "--all", "--home", tmp_path)
+
+    assert finished.returncode == 2
+    assert "server.prot is no setting. Did you mean server.port?" in finished.stderr
+
+
+def test_the_web_tier_runs_alone(tmp_path):
+    port = free_port()
+    home = tmp_path / "home"
+    assert codara("migrate", "--home", home).returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "appliance.cli", "serve", "--home", home, "--port", str(port)],
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            assert time.monotonic() < deadline
+            try:
+                answer = requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10)
+            except requests.ConnectionError:
+                threading.Event().wait(0.05)
+            else:
+                break
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+    assert answer.json() == {"status": "ok"}
+    assert process.returncode == 0
+
+
+def test_help_reads_no_rooms():
+    program = (
+        "import sys; from appliance.cli.__main__ import main; main(['--help']);"
+        "heavy = {'sqlalchemy', 'flask', 'redis', 'pygit2', 'asyncssh', 'gunicorn'};"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "serve" in finished.stdout
+    assert finished.stderr == "[]\n"
+
+
+def test_without_an_appliance_a_command_says_where_it_looked(tmp_path):
+    finished = codara("job", "list", "--home", tmp_path / "nowhere")
+
+    assert finished.returncode == 1
+    assert "nowhere" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_words_that_make_no_sense_are_wrong_usage(tmp_path):
+    assert codara("serve", "--demo", "--home", tmp_path).returncode == 2
+    assert codara("nonsense").returncode == 2

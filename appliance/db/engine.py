@@ -95,24 +95,15 @@ def _sqlite(url: str, options: EngineOptions) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
+        connection.info["deadline"] = None
         reading = connection.get_execution_options().get("codara_read_only", False)
-        cursor = _driver(connection)
-        cursor.execute(f"PRAGMA query_only = {int(reading)}")
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
         # A writer takes its lock at once: two readers that both want to write would deadlock.
-        cursor.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     @sa.event.listens_for(engine, "before_cursor_execute")
     def _start_clock(connection: sa.Connection, *_: Any) -> None:
+        # It runs on while rows are fetched, because SQLite finds them only then.
         connection.info["deadline"] = time.monotonic() + options.statement_timeout_seconds
 
-    @sa.event.listens_for(engine, "after_cursor_execute")
-    def _stop_clock(connection: sa.Connection, *_: Any) -> None:
-        connection.info["deadline"] = None
-
     return engine
-
-
-def _driver(connection: sa.Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker.
-    return driver

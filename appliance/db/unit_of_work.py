@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
@@ -201,11 +201,19 @@ def _translated() -> Generator[None]:
             "Somebody else changed the same thing at the same moment. Look again and retry."
         ) from error
     except (OperationalError, PoolTimeoutError) as error:
+        if _wrote_while_reading(error):
+            raise  # Our own mistake, and no matter of waiting.
         raise UnavailableError("The database does not answer. Nothing was changed.") from error
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error.orig, sqlite3.Error):
             raise UnavailableError("The database does not answer. Nothing was changed.") from error
         raise
+
+
+def _wrote_while_reading(error: SQLAlchemyError) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
+    return code == sqlite3.SQLITE_READONLY
 
 
 def _rows(event: events.Event, actor: Actor) -> list[Table]:

@@ -42,6 +42,7 @@ def entering(world, secret, now=NOON):
         return identify.by_token(work, secret, origin=Origin(), fingerprint_key=key, now=now)
 
 
+@pytest.mark.promise("P6")
 def test_a_token_is_shown_once_and_opens_what_it_was_made_for(world):
     writer = world.user("writer", role=None)
     made = make(world, writer, scopes=["repo:write", "user", "repo:write"])
@@ -115,6 +116,7 @@ def test_a_token_without_end_exists_only_where_the_instance_allows_it(world):
     assert entering(world, made.secret, NOON + 10_000 * DAY).label == "writer"
 
 
+@pytest.mark.promise("P7")
 def test_a_token_for_one_repository_opens_no_other(world):
     world.repository("lab/notes")
     world.repository("lab/other")
@@ -130,6 +132,7 @@ def test_a_token_for_one_repository_opens_no_other(world):
     assert listed.repositories == ("lab/notes",)
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize(
     ("fields", "is_narrower"),
     [
@@ -198,6 +201,7 @@ def test_tokens_are_listed_newest_first_with_their_last_use(world):
         credentials.list_tokens(work, user="writer")
 
 
+@pytest.mark.promise("P29")
 def test_a_suspended_users_token_stops_and_works_again_after(world):
     made = make(world, world.user("writer"))
     for state, opens in ((UserState.SUSPENDED, False), (UserState.ACTIVE, True)):
@@ -207,6 +211,7 @@ def test_a_suspended_users_token_stops_and_works_again_after(world):
             entering(world, made.secret)
 
 
+@pytest.mark.promise("P8")
 def test_a_token_becomes_a_jwt_that_ends_with_it(world):
     tools = world.wiring.sign_in
     writer = world.user("writer")

@@ -46,6 +46,7 @@ def link_for(world, name="writer"):
         return passwords.issue_reset_link(work, name, tools=world.wiring.sign_in, now=NOON)
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize(
     ("password", "complaint"),
     [
@@ -125,6 +126,7 @@ def test_only_an_administrator_makes_a_link(world, who, refusal):
     assert world.events() == (refused if refusal else ["user.password_reset_issued"])
 
 
+@pytest.mark.promise("P6")
 def test_a_link_sets_a_password_once_and_ends_every_session(world):
     writer = world.user("writer", password=PASSWORD)
     enter(world)
@@ -142,6 +144,7 @@ def test_a_link_sets_a_password_once_and_ends_every_session(world):
     enter(world, password=NEW)
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("spoilt", ["guessed", "expired", "replaced", "suspended"])
 def test_a_link_that_does_not_hold_says_only_that(world, spoilt):
     world.user("writer", password=PASSWORD)

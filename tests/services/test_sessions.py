@@ -66,6 +66,7 @@ def test_only_sessions_in_force_are_listed_newest_first(world):
     assert rest.next is None
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize(
     ("who", "refusal"),
     [

@@ -85,6 +85,7 @@ def test_a_name_or_an_address_and_the_password_open_a_session(world, tools, type
     assert (event.method, event.credential_ref) == (Method.SESSION, str(opened.session.id))
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize(
     ("name", "password", "state", "reason"),
     [
@@ -118,6 +119,7 @@ def test_what_was_typed_as_a_name_is_kept_apart(world, tools):
     assert (kept.value, kept.person) == ("my secret by mistake", "stranger")
 
 
+@pytest.mark.promise("P4")
 @pytest.mark.parametrize("name", ["writer", "nobody"])
 def test_too_many_attempts_must_wait_before_anything_is_looked_at(world, tools, name):
     world.user("writer", password=PASSWORD)
@@ -210,6 +212,7 @@ def test_only_a_session_is_signed_out_or_elevated(world, tools):
     assert world.events() == []
 
 
+@pytest.mark.promise("P5")
 def test_a_session_ends_by_idleness_and_by_age(world, tools):
     world.user("writer", password=PASSWORD)
     opened = enter(world, tools)
@@ -261,6 +264,7 @@ def test_anothers_password_elevates_nobody(world, tools):
         sign_in.elevate(work, proof, now=NOON)
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize("name", ["writer", "nobody"])
 def test_git_takes_passwords_only_where_the_instance_allows_it(world, tools, name):
     world.user("writer", password=PASSWORD)

@@ -120,6 +120,7 @@ def test_keys_are_listed_and_removed_by_their_user_or_an_administrator(world):
     assert world.events()[2:] == ["access.refused", "ssh_key.removed", "ssh_key.removed"]
 
 
+@pytest.mark.promise("P29")
 def test_a_key_opens_nothing_when_expired_or_its_user_is_suspended(world):
     key = add(world, world.user("writer"), expires_at=NOON + DAY)
     assert find(world, key.fingerprint, NOON + DAY) is None
@@ -148,6 +149,7 @@ def test_only_an_owner_keeps_deploy_keys(world, role, verb):
     assert world.events()[1:] == (["access.refused"] if refusal else done)
 
 
+@pytest.mark.promise("P9")
 def test_a_deploy_key_opens_its_repository_and_no_other(world):
     notes, other = world.repository("lab/notes"), world.repository("lab/other")
     owner = world.user("owner", role=Role.OWNER, on="lab/notes")

@@ -270,6 +270,7 @@ def test_a_name_may_change_its_case_and_come_back(world):
         users.show(work, "author")
 
 
+@pytest.mark.promise("P29")
 def test_suspending_ends_sessions_and_reinstating_opens_the_door(world):
     world.user("writer", password=PASSWORD)
     administrator = world.administrator()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from appliance.web import git_http, health, internal
+from appliance.web import git_http, health, internal, lfs_http
 from appliance.web.api import access as api_access
 from appliance.web.api import describe
+from appliance.web.api import file_changes as api_file_changes
+from appliance.web.api import files as api_files
+from appliance.web.api import history as api_history
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import repositories as api_repositories
+from appliance.web.api import search as api_search
 from appliance.web.api import session as api_session
 from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
-from appliance.web.pages import files, raw, repositories, sign_in, tree
+from appliance.web.pages import blame, commits, files, raw, repositories, sign_in, tree
 
 API = (
     api_operations.api,
@@ -23,6 +27,10 @@ API = (
     api_teams.api,
     api_repositories.api,
     api_access.api,
+    api_files.api,
+    api_file_changes.api,
+    api_history.api,
+    api_search.api,
 )
 
 
@@ -31,6 +39,7 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(internal.blueprint)
     app.register_blueprint(git_http.blueprint)
+    app.register_blueprint(lfs_http.blueprint)
     app.register_blueprint(describe.blueprint)
     for area in API:
         app.register_api(area)
@@ -40,3 +49,5 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(tree.pages)
     app.register_blueprint(files.pages)
     app.register_blueprint(raw.pages)
+    app.register_blueprint(blame.pages)
+    app.register_blueprint(commits.pages)

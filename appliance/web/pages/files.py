@@ -13,7 +13,7 @@ from markupsafe import Markup
 from appliance.errors import TimeoutExceededError
 from appliance.services import files, history
 from appliance.services.files import EntryKind
-from appliance.web import highlight, links, requests
+from appliance.web import highlight, links, present, requests
 from appliance.web.pages import content_types, readme, submodules, tree_rows
 from appliance.web.pages.repository_frame import (
     Place,
@@ -79,7 +79,7 @@ def show_file(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa:
             place.frame.links,
             place.ref,
             place.path.rpartition(b"/")[0],
-            links.path_url(target),
+            present.path_url(target),
             view="blob",
         )
         is_inside = goal is not None and not target.startswith(b"/")

@@ -1,0 +1,178 @@
+"""The history of a ref or a path, and one commit with what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from appliance.errors import InvalidError
+from appliance.services import history
+from appliance.web import links, present
+from appliance.web.pages import diff_files
+from appliance.web.pages.repository_frame import (
+    Frame,
+    Place,
+    blueprint,
+    located,
+    opened,
+    selector,
+    show,
+    words,
+)
+
+if TYPE_CHECKING:
+    from appliance.git.commits import Commit
+    from appliance.git.history import Step
+
+pages = blueprint("commits")
+
+PAGE = 50
+SECONDS = 10.0
+FILTERS = ("q", "author", "since", "until")
+OLD_NAME = Markup('<span class="badge">{}</span>')
+
+
+@dataclass(frozen=True)
+class Row:
+    """One commit of a list; the names are those of the macro that draws it."""
+
+    oid: str
+    subject: bytes
+    author: str
+    at: datetime
+    href: str
+    browse_href: str
+    badges: Markup | None = None
+
+
+@pages.get("/<owner>/<name>/commits", defaults={"tail": ""})
+@pages.get("/<owner>/<name>/commits/<tail:tail>")
+def show_history(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG001 - read as bytes.
+    """The commits before a ref, of one path if one is named."""
+    place = located(opened(owner, name))
+    asked = flask.request.args
+    wanted = history.Wanted(
+        path=place.path,
+        author=asked.get("author", "").strip(),
+        message=asked.get("q", "").strip(),
+        since=_day(asked.get("since")),
+        until=_day(asked.get("until"), is_end=True),
+    )
+    page = history.page(
+        place.frame.repository,
+        place.commit,
+        wanted,
+        cursor=asked.get("cursor"),
+        limit=PAGE,
+        seconds=SECONDS,
+    )
+    return show(
+        "commits/list.html",
+        place.frame,
+        place=place,
+        tab_name="commits",
+        days=days(row(place, step) for step in page.steps),
+        asked=asked,
+        is_filtered=any(asked.get(each) for each in FILTERS),
+        older=links.with_query(cursor=page.cursor) if page.cursor else None,
+        newest=links.with_query(cursor=None) if asked.get("cursor") else None,
+        **selector(place, "commits"),
+    )
+
+
+@pages.get("/<owner>/<name>/commit/<oid>")
+def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
+    """One commit with what it changed."""
+    frame = opened(owner, name)
+    found = history.resolve(frame.repository, oid.encode())
+    if found.commit != oid:
+        return flask.redirect(frame.links.commit(found.commit), 302)
+    if flask.request.args.get("part") == "refs":
+        return show("commits/refs.html", frame, containing=_containing(frame, oid))
+    commit = history.commit(frame.repository, oid)
+    paths = diff_files.wanted_file()
+    if paths:
+        parent = commit.parents[0] if commit.parents else None
+        file = history.changes_of_file(frame.repository, parent, oid, paths, diff_files.options())
+        if diff_files.is_piece():
+            return diff_files.piece(frame, file)
+        diff = diff_files.shown_alone(file)
+    else:
+        diff = diff_files.shown(history.changes(frame.repository, oid, diff_files.options()))
+    return show(
+        "commits/show.html",
+        frame,
+        tab_name="commits",
+        commit=commit,
+        author=words(commit.author.name),
+        committer=words(commit.committer.name),
+        is_same_person=_is_same(commit),
+        containing=_containing(frame, oid) if "refs" in flask.request.args else None,
+        refs_piece=links.with_query(part="refs"),
+        diff=diff,
+        is_part=bool(paths),
+        with_query=links.with_query,
+    )
+
+
+def row(place: Place, step: Step) -> Row:
+    """One step of a history as a line of a list."""
+    to, commit = place.frame.links, step.commit
+    oid = commit.oid.encode()
+    browse = to.blob(oid, step.path) if step.path else to.tree(oid)
+    old = step.path if step.path != place.path else None
+    badge = OLD_NAME.format(_("as %(path)s", path=present.name_text(old))) if old else None
+    return Row(
+        oid=commit.oid,
+        subject=commit.subject,
+        author=words(commit.author.name),
+        at=commit.committer.at,
+        href=to.commit(commit.oid),
+        browse_href=browse,
+        badges=badge,
+    )
+
+
+def days(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Rows by the day of their commits, in UTC."""
+    grouped = groupby(rows, key=lambda each: each.at.astimezone(UTC).date())
+    return [(format_date(day, "full"), list(group)) for day, group in grouped]
+
+
+def _is_same(commit: Commit) -> bool:
+    return (commit.author.name, commit.author.email) == (
+        commit.committer.name,
+        commit.committer.email,
+    )
+
+
+def _containing(frame: Frame, oid: str) -> dict[str, object]:
+    found = history.containing(frame.repository, oid)
+    to, names = frame.links, frame.names
+    branches = [name.removeprefix(history.BRANCHES) for name in found.branches]
+    tags = [name.removeprefix(history.TAGS) for name in found.tags]
+    return {
+        "branches": [(name, to.tree(name)) for name in branches],
+        "tags": [(name, to.tree(links.tag_address(name, names))) for name in tags],
+        "is_cut": found.is_cut,
+    }
+
+
+def _day(text: str | None, *, is_end: bool = False) -> datetime | None:
+    """The beginning or the end of a day in UTC."""
+    if not text:
+        return None
+    try:
+        start = datetime.combine(date.fromisoformat(text), time(), UTC)
+        return start + timedelta(days=1, seconds=-1) if is_end else start
+    except (ValueError, OverflowError) as error:
+        raise InvalidError.of("until" if is_end else "since", _("A day is YYYY-MM-DD.")) from error

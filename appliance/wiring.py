@@ -15,6 +15,7 @@ from appliance.db.engine import EngineOptions, make_engine, sqlite_url
 from appliance.db.unit_of_work import Database
 from appliance.domain.addresses import SSH_PORT, Addresses
 from appliance.git import hooks
+from appliance.git.lfs import LfsStore
 from appliance.git.storage import RepositoryStore
 from appliance.security.bearer import BearerTokens
 from appliance.security.capabilities import Capabilities
@@ -96,8 +97,9 @@ class GitTools:
     repositories: RepositoryStore
     pushes: Capabilities
     """Signs what the hooks of a push may ask for."""
-    lfs: Capabilities
-    """Signs what git-lfs may do after SSH has said who it is."""
+    lfs: LfsStore
+    lfs_access: Capabilities
+    """Signs what git-lfs may do with one object, or after SSH has said who it is."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ class Wiring:
             web_socket=self.home.web_socket,
             repositories=self.repositories,
             pushes=self.push_capabilities,
-            lfs=self.lfs_capabilities,
+            lfs=LfsStore(self.home.root),
+            lfs_access=self.lfs_capabilities,
         )
 
     @property

@@ -38,11 +38,16 @@ def actor() -> Actor:
         UnauthenticatedError: what they sent is not valid.
         ThrottledError: there were too many wrong attempts lately.
     """
-    requests.become(stranger(requests.origin()))
+    requests.become(nobody())
     found = _identified()
     requests.become(found)
     requests.note_use(found)
     return found
+
+
+def nobody() -> Actor:
+    """Whoever sent this request, before they have said who they are."""
+    return stranger(requests.origin())
 
 
 def refusal(error: ApplianceError) -> flask.Response:

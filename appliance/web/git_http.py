@@ -81,7 +81,7 @@ def advertise(owner: str, name: str) -> ResponseReturnValue:
         folder = _push(actor, owner, name).folder
     else:
         folder = _fetch(actor, owner, name).folder
-    slot = _slots().take()
+    slot = slots().take()
     try:
         stream = transfers.advertise(folder, service, protocol=_protocol())
     except BaseException:
@@ -102,7 +102,7 @@ def upload_pack(owner: str, name: str) -> ResponseReturnValue:
         with database.begin(actor) as work:
             fetches.note(work, opened, protocol=PROTOCOL)
 
-    slot = _slots().take()
+    slot = slots().take()
     try:
         stream = transfers.fetch(
             opened.folder,
@@ -134,7 +134,7 @@ def receive_pack(owner: str, name: str) -> ResponseReturnValue:
                     work, ticket.push_id, tools=wiring.git, now=requests.present()
                 )
 
-    slot = _slots().take()
+    slot = slots().take()
     try:
         stream = transfers.receive(
             ticket,
@@ -162,7 +162,8 @@ def _push(actor: Actor, owner: str, name: str) -> pushes.Ticket:
         )
 
 
-def _slots() -> GitSlots:
+def slots() -> GitSlots:
+    """The slots of this process."""
     return cast("GitSlots", flask.current_app.extensions["codara_git_slots"])
 
 

@@ -16,8 +16,9 @@ from flask.typing import ResponseReturnValue
 from appliance.domain.identity import Method, Origin, stranger
 from appliance.domain.protection import RefUpdate
 from appliance.errors import ApplianceError, InvalidError, NotFoundError
-from appliance.services import push_settlement, pushes, ssh_access, ssh_keys
+from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_keys
 from appliance.web import requests
+from appliance.web.lfs_http import SCHEME as LFS_SCHEME
 
 blueprint = flask.Blueprint("internal", __name__, url_prefix="/internal")
 
@@ -94,6 +95,29 @@ def session() -> ResponseReturnValue:
         "folder": str(opened.folder or ""),
         "environment": opened.environment,
         "message": "",
+    }
+
+
+@blueprint.post("/lfs/authenticate")
+def authenticate_lfs() -> ResponseReturnValue:
+    """Say where and with what git-lfs reaches a repository over HTTPS."""
+    question = _question()
+    wiring, path = requests.wiring(), _text(question, "path")
+    try:
+        operation = lfs.Operation(_text(question, "operation"))
+        with wiring.database.reading(_by_key(question)) as work:
+            capability = lfs.session_capability(
+                work, path, operation, tools=wiring.git, now=requests.now()
+            )
+    except ApplianceError as error:
+        return {"ok": False, "message": str(error)}
+    except ValueError:
+        return {"ok": False, "message": "The operation is download or upload."}
+    return {
+        "ok": True,
+        "href": f"{wiring.settings.server.url}/{path}.git/info/lfs",
+        "header": {"Authorization": f"{LFS_SCHEME} {capability}"},
+        "expires_in": lfs.CAPABILITY_SECONDS,
     }
 
 

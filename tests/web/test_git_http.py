@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
+import os
 
 import dulwich.porcelain
 import pygit2
@@ -250,7 +250,7 @@ def test_what_is_too_large_too_deep_or_too_much_is_refused(world, writer, git, c
         for branch, (name, mebibytes, sentence) in cases.items():
             git("checkout", "-q", "-b", branch, "main", at=copy)
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_bytes(random.Random(1).randbytes(mebibytes * 1024 * 1024))
+            (copy / name).write_bytes(os.urandom(mebibytes * 1024 * 1024))
             git("add", ".", at=copy)
             git("commit", "-q", "-m", name, at=copy)
             assert sentence in git.try_("push", remote, branch, at=copy).said
@@ -258,7 +258,7 @@ def test_what_is_too_large_too_deep_or_too_much_is_refused(world, writer, git, c
         assert "at most 5 go in one" in git.try_("push", remote, *many, at=copy).said
         git("checkout", "-q", "-b", "several", "main", at=copy)
         for number in range(3):
-            (copy / f"{number}.bin").write_bytes(random.Random(number).randbytes(1_900_000))
+            (copy / f"{number}.bin").write_bytes(os.urandom(1_900_000))
         git("add", ".", at=copy)
         git("commit", "-q", "-m", "Several", at=copy)
         assert "has room for 4 MiB" in git.try_("push", remote, "several", at=copy).said

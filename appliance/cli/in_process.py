@@ -17,7 +17,7 @@ import structlog
 
 from appliance import settings, wiring
 from appliance.cli.client import Answer, titled
-from appliance.errors import UnavailableError
+from appliance.errors import ApplianceError, UnavailableError
 
 IN_PROCESS = "codara.in_process"
 
@@ -33,8 +33,12 @@ class InProcess:
         os.environ["CODARA_HOME"] = os.fspath(home)
         # What a command does is said on the terminal; the log is the running appliance's.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-        objects = wiring.build(home, settings.from_process(home))
-        wiring.insist_on_schema(objects)
+        self._objects = objects = wiring.build(home, settings.from_process(home))
+        try:
+            wiring.insist_on_schema(objects)
+        except ApplianceError:
+            self.close()
+            raise
         # The doors do not know each other; this command stands in for the one that is shut.
         self._application = importlib.import_module("appliance.web.app").create_app(objects)
 
@@ -53,6 +57,12 @@ class InProcess:
         answer.begin()
         status = started.get("status", HTTPStatus.INTERNAL_SERVER_ERROR)
         return Answer(status, started.get("headers", {}), answer)
+
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._objects.database.engine.dispose()
+        self._objects.redis.close()
 
 
 class _Pieces:

@@ -121,7 +121,7 @@ def count_by_state(work: UnitOfWork) -> dict[JobState, int]:
     """How many jobs there are in each state."""
     gate.require(work, Permission.INSTANCE_HEALTH)
     rows = work.session.execute(
-        sa.select(JobRecord.state, sa.func.count()).group_by(JobRecord.state)
+        sa.select(JobRecord.state, sa.func.count().label("number")).group_by(JobRecord.state)
     )
-    counted = dict(rows.tuples().all())
+    counted = {row.state: row.number for row in rows}
     return {state: counted.get(state, 0) for state in JobState}

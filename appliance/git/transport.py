@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.errors import DamagedError, InvalidError
+from appliance.errors import DamagedError, InvalidError, UnavailableError
 from appliance.git import process
 from appliance.git.duplex import Body, Duplex, GunzippedBody
-from appliance.git.hooks import push_hooks
+from appliance.git.hooks import NAMES, push_hooks
 from appliance.git.packets import error_packet, service_header
 
 GIB = 1024**3
@@ -69,13 +69,20 @@ def fetch_environment(*, protocol: str) -> dict[str, str]:
 
 
 def push_environment(*, protocol: str, push: Push, limits: TransferLimits) -> dict[str, str]:
-    """The whole environment of the program that receives a push, at either door."""
+    """The whole environment of the program that receives a push, at either door.
+
+    Errors:
+        UnavailableError: the hooks are not installed, and git would accept anything.
+    """
+    hooks = push_hooks(push.home)
+    if not all(os.access(hooks / name, os.X_OK) for name in NAMES):
+        raise UnavailableError("Pushes cannot be checked now. Tell an administrator.")
     variables = _protocol(protocol) | {
         "CODARA_PUSH": push.capability,
         "CODARA_SOCKET": os.fspath(push.socket),
     }
     settings = {
-        "core.hooksPath": os.fspath(push_hooks(push.home)),
+        "core.hooksPath": os.fspath(hooks),
         "receive.maxInputSize": str(limits.push_size_bytes),
     }
     return process.environment(variables, settings)

@@ -40,18 +40,27 @@ class Options:
     keys_folder: Path
     socket: Path
     sessions: int = 64
+    connections: int = 256
 
 
 class Gatekeeper(asyncssh.SSHServer):
-    """Decides who gets in on one connection. Its state is the key that opened it."""
+    """Decides who gets in on one connection. Its state is that one, and all that are open."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, connections: set[Gatekeeper]) -> None:
         self._options = options
+        self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Remember the connection that this gatekeeper watches."""
+        """Remember the connection that this gatekeeper watches; end it where there are too many."""
         self._connection = conn
+        self._connections.add(self)
+        if len(self._connections) > self._options.connections:
+            conn.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 — its form there.
+        """Make room for another connection."""
+        self._connections.discard(self)
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002 — asyncssh says the name to all.
         """Everybody must show a key."""
@@ -80,11 +89,12 @@ class Gatekeeper(asyncssh.SSHServer):
 
 
 class Server:
-    """The running server. Its state is the listener and how many sessions are open."""
+    """The running server. Its state is the listener, its connections and how many sessions run."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._open = 0
+        self._connections: set[Gatekeeper] = set()
         self._listener: asyncssh.SSHAcceptor | None = None
 
     @property
@@ -101,7 +111,7 @@ class Server:
         self._listener = await asyncssh.listen(
             self._options.host,
             self._options.port,
-            server_factory=lambda: Gatekeeper(self._options),
+            server_factory=lambda: Gatekeeper(self._options, self._connections),
             server_host_keys=host_keys(self._options.keys_folder),
             process_factory=self._serve,
             encoding=None,

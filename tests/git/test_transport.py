@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 
-from appliance.errors import DamagedError, InvalidError
+from appliance.errors import DamagedError, InvalidError, UnavailableError
 from appliance.git import duplex, hooks, packets, process, transport
 from tests.peers.server import free_port, running
 from tests.ssh.peer import Peer
@@ -209,6 +209,14 @@ def test_a_client_that_goes_leaves_no_process_and_no_ref(store, folder, peer, wo
     assert b"broke off" in transfer.complaint
     assert process.run(["for-each-ref"], at=folder) == b""
     assert not [path for path in (folder / "objects").iterdir() if "incoming" in path.name]
+
+
+@pytest.mark.parametrize("name", ["pre-receive", "post-receive"])
+def test_without_its_hooks_nothing_is_received(store, folder, peer, name):
+    (hooks.push_hooks(store.home) / name).chmod(0o600)
+
+    with pytest.raises(UnavailableError):
+        transport.push_environment(protocol="", push=push_of(store, peer), limits=LIMITS)
 
 
 def test_closing_a_clone_early_ends_git(git, folder, working_copy, store):

@@ -32,6 +32,7 @@ class Client:
     folder: Path
     account: str
     port: int
+    server_pid: int = 0
 
     @property
     def address(self) -> str:
@@ -141,11 +142,9 @@ def peer(
 def embedded(tmp_path: Path, peer: Peer) -> Iterator[Client]:
     port = free_port()
     words = [str(port), tmp_path / "home/keys", peer.socket_path, "12"]
-    root = Path(__file__).parents[2]
-    with running(
-        [sys.executable, "-u", "-m", "tests.ssh.embedded", *words], ready="listening", folder=root
-    ):
-        yield Client(tmp_path / "person", "git", port)
+    command = [sys.executable, "-u", "-m", "tests.ssh.embedded", *words]
+    with running(command, ready="listening", folder=Path(__file__).parents[2]) as server:
+        yield Client(tmp_path / "person", "git", port, server.pid)
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +167,44 @@ def test_the_embedded_server_lets_only_git_sign_in(embedded, repository):
     embedded.account = "root"
 
     assert "Permission denied" in embedded.ssh("", "-T", succeeds=False)
+
+
+def open_sessions(client, count: int) -> list[subprocess.Popen[bytes]]:
+    """Sessions whose git has said what it can do and waits for an answer."""
+    line = [*client.environment["GIT_SSH_COMMAND"].split(), "-p", str(client.port), "git@127.0.0.1"]
+    sessions = []
+    for _ in range(count):
+        pipe = subprocess.PIPE
+        words = [*line, "git-upload-pack 'lab/notes.git'"]
+        sessions.append(subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe))
+        assert sessions[-1].stdout.read(4)
+    return sessions
+
+
+def finish(sessions: list[subprocess.Popen[bytes]]) -> None:
+    for session in sessions:
+        session.kill()
+        session.communicate()
+
+
+def test_the_embedded_server_ends_at_once_with_all_it_started(embedded, repository):
+    sessions = open_sessions(embedded, 2)
+    children = Path(f"/proc/{embedded.server_pid}/task/{embedded.server_pid}/children")
+    pids = [int(pid) for pid in children.read_text().split()]
+
+    os.kill(embedded.server_pid, signal.SIGTERM)
+    for session in sessions:
+        session.wait(10)
+
+    assert len(pids) == 2
+    finish(sessions)
+    assert [pid for pid in pids if Path(f"/proc/{pid}/exe").exists()] == []
+
+
+def test_the_embedded_server_says_when_it_has_no_more_room(embedded, repository):
+    sessions = open_sessions(embedded, 12)
+
+    said = embedded.ssh("", "-T", succeeds=False)
+    finish(sessions)
+
+    assert said == "Too many are connected just now. Try again in a minute.\n"

@@ -61,11 +61,31 @@ def create_branch(at: Path, name: bytes, commit: str) -> RefChange:
         InvalidError: the name will not do. NotFoundError: there is no such commit.
         ConflictError: the name is taken.
     """
-    made = RefChange(check_branch(name), None, commit)
-    with opened(at) as handle:
-        handle.expect(commit, Kind.COMMIT)
+    made = draft_branch(at, name, commit)
     change(at, [made])
     return made
+
+
+def draft_branch(at: Path, name: bytes, commit: str) -> RefChange:
+    """What `create_branch` would change.
+
+    Errors:
+        InvalidError: the name will not do. NotFoundError: there is no such commit.
+    """
+    with opened(at) as handle:
+        handle.expect(commit, Kind.COMMIT)
+    return RefChange(check_branch(name), None, commit)
+
+
+def draft_delete(at: Path, whole: bytes, *, expected: str | None = None) -> RefChange:
+    """What deleting a ref would change; with `expected` only if it is still there.
+
+    Errors:
+        NotFoundError: there is none. ConflictError: it is the default branch.
+    """
+    if refs.head(at).name == whole:
+        raise ConflictError("The default branch stays. Make another one the default first.")
+    return RefChange(whole, expected or _present(at, whole), None)
 
 
 def delete_branch(at: Path, name: bytes, *, expected: str | None = None) -> RefChange:
@@ -75,10 +95,9 @@ def delete_branch(at: Path, name: bytes, *, expected: str | None = None) -> RefC
         NotFoundError: there is none. ConflictError: it is the default branch.
         PreconditionError: it has moved.
     """
-    whole = BRANCHES + name
-    if refs.head(at).name == whole:
-        raise ConflictError("The default branch stays. Make another one the default first.")
-    return _delete(at, whole, expected)
+    deleted = draft_delete(at, BRANCHES + name, expected=expected)
+    change(at, [deleted])
+    return deleted
 
 
 def rename_branch(at: Path, old: bytes, new: bytes) -> tuple[RefChange, RefChange]:
@@ -112,13 +131,24 @@ def create_tag(
         InvalidError: the name will not do. NotFoundError: there is no such commit.
         ConflictError: the name is taken.
     """
+    made = draft_tag(at, name, commit, message=message, tagger=tagger)
+    change(at, [made])
+    return made
+
+
+def draft_tag(
+    at: Path, name: bytes, commit: str, *, message: bytes | None, tagger: Person | None
+) -> RefChange:
+    """What `create_tag` would change; the tag's own object is made already.
+
+    Errors:
+        InvalidError: the name will not do. NotFoundError: there is no such commit.
+    """
     whole = check_tag(name)
     with opened(at) as handle:
         handle.expect(commit, Kind.COMMIT)
     target = commit if message is None else _annotate(at, name, commit, message, tagger)
-    made = RefChange(whole, None, target)
-    change(at, [made])
-    return made
+    return RefChange(whole, None, target)
 
 
 def delete_tag(at: Path, name: bytes, *, expected: str | None = None) -> RefChange:
@@ -127,7 +157,9 @@ def delete_tag(at: Path, name: bytes, *, expected: str | None = None) -> RefChan
     Errors:
         NotFoundError: there is none. PreconditionError: it has moved.
     """
-    return _delete(at, TAGS + name, expected)
+    deleted = draft_delete(at, TAGS + name, expected=expected)
+    change(at, [deleted])
+    return deleted
 
 
 def set_default_branch(at: Path, name: bytes) -> None:
@@ -165,13 +197,6 @@ def _annotate(at: Path, name: bytes, commit: str, message: bytes, tagger: Person
         .decode()
         .strip()
     )
-
-
-def _delete(at: Path, whole: bytes, expected: str | None) -> RefChange:
-    present = _present(at, whole)
-    deleted = RefChange(whole, expected or present, None)
-    change(at, [deleted])
-    return deleted
 
 
 def _present(at: Path, whole: bytes) -> str:

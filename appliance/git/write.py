@@ -2,6 +2,8 @@
 
 `commit_files(at, branch, changes, ...)` takes any number of `Put`, `Remove` and `Move` and makes
 one commit of them. The branch moves only if it is still where the commit was built on.
+`draft_files(...)` makes the commit and leaves the branch to `ref_changes.change`, so that the move
+can be put on record first.
 """
 
 from __future__ import annotations
@@ -67,12 +69,43 @@ def commit_files(
     expected_head: str | None = None,
     start: str | None = None,
 ) -> Written:
-    """One commit with all these changes on top of a branch.
+    """One commit with all these changes on top of a branch, and the branch at it.
+
+    Errors:
+        PreconditionError: the branch is not at `expected_head`, or moved while we wrote.
+        NotFoundError, ConflictError, InvalidError: as for `draft_files`.
+    """
+    written = draft_files(
+        at,
+        branch,
+        changes,
+        message=message,
+        author=author,
+        committer=committer,
+        expected_head=expected_head,
+        start=start,
+    )
+    ref_changes.change(at, [written.ref])
+    return written
+
+
+def draft_files(
+    at: Path,
+    branch: bytes,
+    changes: Sequence[Change],
+    *,
+    message: bytes,
+    author: Person,
+    committer: Person | None = None,
+    expected_head: str | None = None,
+    start: str | None = None,
+) -> Written:
+    """One commit with all these changes, and the move of the branch that would bring it in.
 
     A branch that is not there yet begins at commit `start`, or with this commit alone.
 
     Errors:
-        PreconditionError: the branch is not at `expected_head`, or moved while we wrote.
+        PreconditionError: the branch is not at `expected_head`.
         NotFoundError: there is nothing to remove or move.
         ConflictError: something is in the way, or nothing would change.
         InvalidError: a path or the branch's name will not do.
@@ -91,9 +124,7 @@ def commit_files(
         if written == root:
             raise ConflictError("That would change nothing.")
         commit = _commit(handle, written, parent, message, author, committer or author)
-    moved = RefChange(name, head, commit)
-    ref_changes.change(at, [moved])
-    return Written(commit, moved)
+    return Written(commit, RefChange(name, head, commit))
 
 
 def _head(at: Path, name: bytes) -> str | None:

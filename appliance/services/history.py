@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from appliance.git.diff import Diff
     from appliance.git.diff_parse import DiffFile
     from appliance.git.history import Page
-    from appliance.git.refs import Divergence, Head, RefPage, Resolved
+    from appliance.git.refs import Divergence, Head, Ref, RefPage, Resolved
     from appliance.services.files import OpenRepository
 
 __all__ = ["BRANCHES", "TAGS", "Options", "Order", "RefKind", "RefNames", "Wanted"]
@@ -67,6 +67,15 @@ def resolve(repository: OpenRepository, text: bytes) -> Resolved:
         NotFoundError: it means nothing here. InvalidError: it means no commit, or several.
     """
     return refs.resolve(repository.folder, text)
+
+
+def one(repository: OpenRepository, name: bytes) -> Ref:
+    """The branch or tag of that whole name.
+
+    Errors:
+        NotFoundError: there is none.
+    """
+    return refs.one(repository.folder, name)
 
 
 def split(repository: OpenRepository, tail: bytes) -> tuple[Resolved, bytes]:

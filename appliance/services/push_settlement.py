@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from appliance.wiring import GitTools
 
 BY_HOOK = "hook"
+BY_APPLIANCE = "appliance"
 BY_DISK = "reconciled"
 LATE = "late"
 OUTCOMES = {True: "moved", False: "not moved"}
@@ -70,6 +71,17 @@ def confirm(
             _settle(work, push, late, moved=named, by=LATE, now=now)
         return
     _settle(work, push, rows, moved=named, by=BY_HOOK, now=now)
+
+
+@open_to_everyone(because="only who was accepted a moment ago knows the push's id")
+def settle_own(work: UnitOfWork, push_id: UUID, *, moved: bool, now: datetime) -> None:
+    """Record whether the refs moved that the appliance itself changed for somebody."""
+    push = work.session.get(Push, push_id, with_for_update=True)
+    if push is None or push.state is PushState.SETTLED:
+        return
+    rows = _rows(work, push)
+    named = {row.ref for row in rows} if moved else set()
+    _settle(work, push, rows, moved=named, by=BY_APPLIANCE, now=now)
 
 
 def unsettled(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from flask_babel import gettext as _
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from appliance.errors import ApplianceError, FieldProblem, InvalidError
+
+Exact = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""Text whose spaces count: a password, a file's content."""
 
 
 class Form(BaseModel):

@@ -24,20 +24,20 @@ class NameForm(forms.Form):
 class PasswordForm(NameForm):
     """The second step: show it."""
 
-    password: str = Field(max_length=1024)
+    password: forms.Exact = Field(max_length=1024)
 
 
 class ConfirmForm(forms.Form):
     """Show once more that it is you."""
 
-    password: str = Field(max_length=1024)
+    password: forms.Exact = Field(max_length=1024)
     next: str = "/"
 
 
 class NewPasswordForm(forms.Form):
     """A new password."""
 
-    password: str = Field(max_length=1024)
+    password: forms.Exact = Field(max_length=1024)
 
 
 @pages.get("/sign-in")

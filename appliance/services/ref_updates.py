@@ -1,0 +1,136 @@
+"""Branches, tags and files changed without a push: by the portal and the API.
+
+They go the way of a push, so that the same rules hold and no ref moves unrecorded:
+
+    plan      may they; gives the terms
+    draft     git makes the objects and says which ref would move (the functions below)
+    propose   what that move is, in the words of the rules
+    accept    `pushes.accept`: the decision, with the intent committed
+    carry_out git moves the ref, by compare-and-swap
+    settle    `push_settlement.settle_own`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from appliance.access import fetch
+from appliance.db import email_addresses
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.domain.ids import new_id
+from appliance.domain.permissions import Permission
+from appliance.domain.protection import NO_OBJECT, RefUpdate
+from appliance.git import ref_changes, write
+from appliance.git.commits import Person
+from appliance.git.ref_changes import RefChange
+from appliance.git.ref_names import BRANCHES, TAGS
+from appliance.git.write import Change, Move, Put, Remove, Written
+from appliance.services import pushes
+from appliance.services.pushes import Proposal, Terms
+from appliance.services.repositories import ready_folder
+
+if TYPE_CHECKING:
+    from appliance.settings import Settings
+    from appliance.wiring import GitTools
+
+__all__ = ["Move", "Put", "RefChange", "Remove", "Written"]
+
+PROTOCOL = "api"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A change that may begin, and as whom it is written."""
+
+    terms: Terms
+    author: Person
+
+
+def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan:
+    """Leave to change a repository without a push.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not.
+        ConflictError, UnavailableError: it is archived, or has no content yet.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
+    pushes.insist_on_writable(repository)
+    folder = ready_folder(repository, tools.repositories)
+    terms = Terms(new_id(), repository.id, folder, PROTOCOL, work.actor)
+    return Plan(terms, _person(work, now))
+
+
+def draft_files(
+    plan: Plan,
+    branch: bytes,
+    changes: Sequence[Change],
+    *,
+    message: bytes,
+    expected_head: str | None,
+    start: str | None = None,
+) -> Written:
+    """A commit with these changes to files; see `git.write.draft_files` for the errors."""
+    return write.draft_files(
+        plan.terms.folder,
+        branch,
+        changes,
+        message=message,
+        author=plan.author,
+        expected_head=expected_head,
+        start=start,
+    )
+
+
+def draft_branch(plan: Plan, name: bytes, commit: str) -> RefChange:
+    """A new branch."""
+    return ref_changes.draft_branch(plan.terms.folder, name, commit)
+
+
+def draft_tag(plan: Plan, name: bytes, commit: str, *, message: bytes | None) -> RefChange:
+    """A new tag; annotated if there is a message."""
+    return ref_changes.draft_tag(
+        plan.terms.folder, name, commit, message=message, tagger=plan.author
+    )
+
+
+def draft_branch_deletion(plan: Plan, name: bytes, *, expected: str | None) -> RefChange:
+    """A branch less."""
+    return ref_changes.draft_delete(plan.terms.folder, BRANCHES + name, expected=expected)
+
+
+def draft_tag_deletion(plan: Plan, name: bytes, *, expected: str | None) -> RefChange:
+    """A tag less."""
+    return ref_changes.draft_delete(plan.terms.folder, TAGS + name, expected=expected)
+
+
+def propose(plan: Plan, change: RefChange, *, rules: Settings) -> Proposal:
+    """What the change is, in the words of the rules for pushes.
+
+    Errors:
+        DamagedError, TimeoutExceededError: the repository cannot be read, or not in time.
+    """
+    update = RefUpdate(change.name, change.old or NO_OBJECT, change.new or NO_OBJECT)
+    return pushes.inspect(plan.terms, [update], quarantine={}, options=(), rules=rules)
+
+
+def carry_out(plan: Plan, change: RefChange) -> None:
+    """Move the ref, if it is still where it was.
+
+    Errors:
+        PreconditionError: it is not. ConflictError: the name is taken.
+    """
+    ref_changes.change(plan.terms.folder, [change])
+
+
+def _person(work: UnitOfWork, now: datetime) -> Person:
+    """As whom the actor writes: their name, and their address or one that says there is none."""
+    user = work.session.get(User, work.actor.id) if work.actor.id else None
+    if user is None:
+        name = work.actor.label
+        return Person(name.encode(), b"appliance@codara.invalid", now, 0)
+    email = email_addresses.primary(work.session, user.id) or f"{user.name}@codara.invalid"
+    return Person((user.display_name or user.name).encode(), email.encode(), now, 0)

@@ -1,0 +1,266 @@
+"""`/commits`, `/branches`, `/tags`: what happened in a repository, and what points at it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import AwareDatetime, Field
+
+from appliance.services import files, history, ref_updates
+from appliance.services.history import Order, Wanted
+from appliance.web import paging, requests
+from appliance.web import ref_updates as moves
+from appliance.web.api import frame
+from appliance.web.api.bytes_text import exact, tail, text
+from appliance.web.api.repositories import RepositoryPath
+
+if TYPE_CHECKING:
+    from appliance.git.commits import Commit, Person
+    from appliance.git.refs import Ref, RefPage
+    from appliance.services.files import OpenRepository
+
+api = frame.area("history", "Commits, branches and tags.")
+
+
+class PersonAnswer(frame.Answer):
+    """Somebody as git names them."""
+
+    name: str
+    email: str
+    at: datetime
+
+
+class CommitAnswer(frame.Answer):
+    """A commit."""
+
+    oid: str
+    tree: str
+    parents: list[str]
+    author: PersonAnswer
+    committer: PersonAnswer
+    message: str
+    is_signed: bool
+
+
+class CommitPage(frame.Answer):
+    """Some commits, newest first."""
+
+    items: list[CommitAnswer]
+    next: str | None
+
+
+class CommitQuery(frame.PageQuery):
+    """Which commits."""
+
+    ref: str = Field("", max_length=1024, description="A branch, tag or id; the default branch")
+    path: str = Field("", max_length=4096, description="Only those that touched it; renames too")
+    author: str = Field("", max_length=255)
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class CommitPath(RepositoryPath):
+    """Which commit."""
+
+    oid: str = Field(pattern=r"^[0-9a-f]{7,40}$")
+
+
+class RefAnswer(frame.Answer):
+    """A branch or a tag."""
+
+    name: str
+    name_base64: str | None
+    target: str
+    commit: str | None
+    at: datetime | None
+    subject: str
+    note: str | None = Field(description="What an annotated tag says")
+
+
+class RefPageAnswer(frame.Answer):
+    """Some branches or tags."""
+
+    items: list[RefAnswer]
+    next: str | None
+
+
+class RefQuery(frame.PageQuery):
+    """Which branches or tags."""
+
+    q: str = Field("", max_length=255, description="Part of a name")
+    order: Order = Order.NAME
+
+
+class NewBranch(frame.Body):
+    """A branch to create."""
+
+    name: str = Field(min_length=1, max_length=1024)
+    start: str = Field(min_length=1, max_length=1024, description="A branch, tag or id")
+
+
+class NewTag(NewBranch):
+    """A tag to create; annotated if there is a message."""
+
+    message: str | None = Field(None, max_length=65_536)
+
+
+class ExpectedQuery(frame.Body):
+    """Only if it is still there."""
+
+    expected: str | None = Field(None, pattern=r"^[0-9a-f]{40}$")
+
+
+class RefTail(RepositoryPath):
+    """Which branch or tag; its name may have slashes."""
+
+    ref: str
+
+
+@api.get("/repos/<owner>/<name>/commits", summary="List commits", responses={"200": CommitPage})
+def list_commits(path: RepositoryPath, query: CommitQuery) -> Any:
+    """Newest first; a path is followed through renames."""
+    repository = opened(path)
+    start = resolve(repository, query.ref)
+    if start is None:
+        return frame.page([], None)
+    wanted = Wanted(
+        path=query.path.encode(), author=query.author, since=query.since, until=query.until
+    )
+    page = history.page(
+        repository, start, wanted, cursor=paging.after(query.cursor), limit=query.limit
+    )
+    return frame.page([present_commit(step.commit) for step in page.steps], page.cursor)
+
+
+@api.get(
+    "/repos/<owner>/<name>/commits/<oid>", summary="Show a commit", responses={"200": CommitAnswer}
+)
+def show_commit(path: CommitPath) -> Any:
+    """By its id, or the beginning of it."""
+    repository = opened(path)
+    found = history.resolve(repository, path.oid.encode())
+    return frame.answer(present_commit(history.commit(repository, found.commit)))
+
+
+@api.get(
+    "/repos/<owner>/<name>/branches", summary="List branches", responses={"200": RefPageAnswer}
+)
+def list_branches(path: RepositoryPath, query: RefQuery) -> Any:
+    """By name, or by when they were changed."""
+    return _list(path, query, history.branches)
+
+
+@api.get("/repos/<owner>/<name>/tags", summary="List tags", responses={"200": RefPageAnswer})
+def list_tags(path: RepositoryPath, query: RefQuery) -> Any:
+    """By name, or by when they were made."""
+    return _list(path, query, history.tags)
+
+
+@api.post("/repos/<owner>/<name>/branches", summary="Create a branch", responses={"201": RefAnswer})
+def create_branch(path: RepositoryPath, body: NewBranch) -> Any:
+    """At a commit that is there already."""
+    plan = moves.plan(path.path)
+    repository = opened(path)
+    start = history.resolve(repository, body.start.encode()).commit
+    moves.move(plan, ref_updates.draft_branch(plan, body.name.encode(), start))
+    return _made(repository, b"refs/heads/" + body.name.encode())
+
+
+@api.post("/repos/<owner>/<name>/tags", summary="Create a tag", responses={"201": RefAnswer})
+def create_tag(path: RepositoryPath, body: NewTag) -> Any:
+    """With a message it is annotated."""
+    plan = moves.plan(path.path)
+    repository = opened(path)
+    start = history.resolve(repository, body.start.encode()).commit
+    message = body.message.encode() if body.message else None
+    moves.move(plan, ref_updates.draft_tag(plan, body.name.encode(), start, message=message))
+    return _made(repository, b"refs/tags/" + body.name.encode())
+
+
+@api.delete(
+    "/repos/<owner>/<name>/branches/<path:ref>", summary="Delete a branch", responses={"204": None}
+)
+def delete_branch(path: RefTail, query: ExpectedQuery) -> Any:
+    """Not the default branch, nor a protected one."""
+    moves.do(
+        path.path,
+        lambda plan: ref_updates.draft_branch_deletion(plan, tail(), expected=query.expected),
+    )
+    return frame.nothing()
+
+
+@api.delete(
+    "/repos/<owner>/<name>/tags/<path:ref>", summary="Delete a tag", responses={"204": None}
+)
+def delete_tag(path: RefTail, query: ExpectedQuery) -> Any:
+    """Not a protected one."""
+    moves.do(
+        path.path,
+        lambda plan: ref_updates.draft_tag_deletion(plan, tail(), expected=query.expected),
+    )
+    return frame.nothing()
+
+
+def opened(path: RepositoryPath) -> OpenRepository:
+    """The repository, for somebody who may read it."""
+    with requests.reading() as work:
+        return files.opened(work, path.path, repositories=requests.wiring().repositories)
+
+
+def resolve(repository: OpenRepository, ref: str) -> str | None:
+    """The commit a client names, or that of the default branch; None in an empty repository.
+
+    Errors:
+        NotFoundError: nothing is called so.
+    """
+    if not ref:
+        return history.head(repository).oid
+    return history.resolve(repository, ref.encode("utf-8", "surrogatepass")).commit
+
+
+def _list(path: RepositoryPath, query: RefQuery, look: Any) -> Any:
+    offset = paging.after(query.cursor) or 0
+    page: RefPage = look(
+        opened(path),
+        order=query.order,
+        containing=query.q.encode(),
+        offset=offset,
+        limit=query.limit,
+    )
+    following = offset + len(page.refs)
+    shown = [_present_ref(ref) for ref in page.refs]
+    return frame.page(shown, following if following < page.total else None)
+
+
+def _made(repository: OpenRepository, name: bytes) -> Any:
+    return frame.answer(_present_ref(history.one(repository, name)), 201)
+
+
+def _present_ref(ref: Ref) -> RefAnswer:
+    return RefAnswer(
+        name=text(ref.short),
+        name_base64=exact(ref.short),
+        target=ref.target,
+        commit=ref.commit,
+        at=ref.at,
+        subject=text(ref.subject),
+        note=None if ref.note is None else text(ref.note),
+    )
+
+
+def present_commit(commit: Commit) -> CommitAnswer:
+    """A commit as the API shows it."""
+    return CommitAnswer(
+        oid=commit.oid,
+        tree=commit.tree,
+        parents=list(commit.parents),
+        author=_present_person(commit.author),
+        committer=_present_person(commit.committer),
+        message=text(commit.message),
+        is_signed=commit.is_signed,
+    )
+
+
+def _present_person(person: Person) -> PersonAnswer:
+    return PersonAnswer(name=text(person.name), email=text(person.email), at=person.at)

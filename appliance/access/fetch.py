@@ -170,7 +170,7 @@ def user(work: UnitOfWork, name: str, permission: Permission) -> User:
     if permission is Permission.OWN_ACCOUNT and not is_self:
         permission = Permission.USERS_MANAGE
     if permission not in allowed:
-        raise RefusedError("Only an administrator may do that.")
+        raise RefusedError(gate.who_may(work, permission))
     gate.require_elevation(work, permission)
     return found
 
@@ -212,9 +212,13 @@ def owner(work: UnitOfWork, name: str) -> User | Organisation:
     """
     found = lookups.owner(work.session, name)
     kind = found.kind if found else _former_kind(work, name)
-    if kind is OwnerKind.ORGANISATION:
-        return organisation(work, name, Permission.ORGANISATION_READ)
-    return user(work, name, Permission.USERS_READ)
+    try:
+        if kind is OwnerKind.ORGANISATION:
+            return organisation(work, name, Permission.ORGANISATION_READ)
+        return user(work, name, Permission.USERS_READ)
+    except HiddenError as error:
+        # The same words for both, or they would tell which of the two is hidden there.
+        raise HiddenError(f"There is nobody called {name}.") from error
 
 
 def session(work: UnitOfWork, session_id: UUID) -> BrowserSession:

@@ -25,9 +25,7 @@ def require(work: UnitOfWork, permission: Permission, *, sensitive: bool = False
     if not work.actor.is_signed_in:
         raise UnauthenticatedError("Sign in first.")
     if permission not in grants.on_instance(work.actor):
-        if not work.actor.ceiling_allows(permission):
-            raise RefusedError(f"The credential in use was not given for {permission}.")
-        raise RefusedError("Only an administrator may do that.")
+        raise RefusedError(who_may(work, permission))
     require_elevation(work, permission, sensitive=sensitive)
 
 
@@ -43,6 +41,13 @@ def require_elevation(work: UnitOfWork, permission: Permission, *, sensitive: bo
     needed = sensitive or permission in SENSITIVE
     if needed and actor.origin.method is Method.SESSION and not actor.is_elevated:
         raise ElevationRequiredError("Confirm your password to go on.")
+
+
+def who_may(work: UnitOfWork, permission: Permission) -> str:
+    """Why the actor may not do this on the instance, and who could."""
+    if not work.actor.ceiling_allows(permission):
+        return f"The credential in use was not given for {permission}."
+    return "Only an administrator may do that."
 
 
 def open_to_everyone(*, because: str) -> Callable[[Verb], Verb]:

@@ -132,6 +132,8 @@ def change(work: UnitOfWork, name: str, changes: OrganisationChanges) -> Organis
     if "quota_bytes" in changes:
         gate.require(work, Permission.INSTANCE_MAINTAIN)
     cleaned = _cleaned(changes)
+    if not cleaned:
+        return organisation
     for field, value in cleaned.items():
         setattr(organisation, field, value)
     work.record(

@@ -9,7 +9,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, gate
-from appliance.db.credentials import BrowserSession, IdempotencyKey, SessionActivity
+from appliance.db.credentials import (
+    AccessToken,
+    BrowserSession,
+    IdempotencyKey,
+    LastUse,
+    SessionActivity,
+    SshKey,
+)
 from appliance.db.paging import USUAL_LIMIT, Page, page
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import PasswordReset
@@ -104,7 +111,10 @@ def revoke_other_sessions(work: UnitOfWork, *, name: str | None = None, now: dat
 
 
 def sweep(work: UnitOfWork, *, now: datetime) -> int:
-    """Remove sessions and links that ended long ago, and answers kept a day; gives how many."""
+    """Remove what ended long ago, answers older than a day, and uses of keys that are gone.
+
+    Gives how many rows it was.
+    """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     long_ago = now - KEPT_AFTER_END
     ended = (
@@ -115,6 +125,10 @@ def sweep(work: UnitOfWork, *, now: datetime) -> int:
             sa.or_(PasswordReset.expires_at < long_ago, PasswordReset.used_at < long_ago)
         ),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_KEPT),
+        sa.delete(LastUse).where(
+            LastUse.credential_id.not_in(sa.select(AccessToken.id)),
+            LastUse.credential_id.not_in(sa.select(SshKey.id)),
+        ),
     )
     rows = 0
     for statement in ended:

@@ -114,6 +114,8 @@ def change(work: UnitOfWork, path: str, changes: TeamChanges) -> Team:
         ConflictError: another team has the name, or the team would be inside itself.
     """
     organisation, team = fetch.team(work, path, Permission.ORGANISATION_MEMBERS)
+    if not changes:
+        return team
     if "name" in changes:
         _rename(work, organisation, team, changes["name"])
     if "description" in changes:

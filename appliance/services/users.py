@@ -176,6 +176,8 @@ def change(work: UnitOfWork, name: str | None, changes: UserChanges) -> User:
         ConflictError: another user has the address.
     """
     user = fetch.account(work, name, sensitive="email" in changes)
+    if not changes:
+        return user
     told = []
     if "display_name" in changes:
         user.display_name = check_display_name(changes["display_name"])

@@ -345,3 +345,26 @@ def test_members_are_paged_by_name(world):
         if after is None:
             break
     assert names == [["Alice", "bob"], ["carol"]]
+
+
+@pytest.mark.promise("P10")
+def test_a_hidden_organisation_and_nobody_are_told_in_the_same_words(world):
+    world.organisation("lab")
+    said = []
+    for name in ("lab", "unheard-of"):
+        with pytest.raises(HiddenError) as raised, world.reading(world.user()) as work:
+            users.show_owner(work, name)
+        said.append(str(raised.value).replace(name, "NAME"))
+    assert said[0] == said[1]
+    with world.reading(member(world, MEMBER)) as work:
+        assert users.show_owner(work, "lab").name == "lab"
+        assert users.show_owner(work, "somebody").name == "somebody"
+
+
+def test_to_change_nothing_is_no_event(world):
+    world.organisation("lab")
+    actor = member(world, OWNER)
+    with world.begin(actor) as work:
+        organisations.change(work, "lab", {})
+        users.change(work, None, {})
+    assert world.events() == []

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from appliance.db.credentials import BrowserSession, IdempotencyKey, SessionActivity
+from appliance.db.credentials import BrowserSession, IdempotencyKey, LastUse, SessionActivity
 from appliance.db.users import PasswordReset
 from appliance.domain.identity import Method, appliance, stranger
 from appliance.domain.ids import new_id
@@ -139,10 +139,11 @@ def test_the_sweep_takes_what_ended_long_ago(world):
                 actor_ref="a", key=str(days), request_proof=b"", created_at=NOON - days * DAY / 2
             ),
         )
+    world.add(LastUse(credential_id=new_id(), used_at=NOON))
     with pytest.raises(RefusedError), world.begin(writer) as work:
         sessions.sweep(work, now=NOON)
     with world.begin(appliance()) as work:
-        assert sessions.sweep(work, now=NOON) == 4
+        assert sessions.sweep(work, now=NOON) == 5
     with world.reading(appliance()) as work:
         assert set(work.session.scalars(sa.select(BrowserSession.id))) == kept
         assert list(work.session.scalars(sa.select(IdempotencyKey.key))) == ["1"]

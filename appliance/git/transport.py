@@ -25,6 +25,8 @@ from appliance.git.packets import error_packet, service_header
 GIB = 1024**3
 ADVERTISEMENT_SECONDS = 120.0
 ADVERTISEMENT_BYTES = GIB  # Millions of refs; they are streamed.
+DRAIN_BYTES = GIB
+"""Least that is read and thrown away of a refused push, so that its sender gets to read why."""
 COULD_NOT_READ = "The appliance could not read this repository. An administrator can repair it."
 NEWEST = 2
 VERSIONS = {"version=0": 0, "version=1": 1, "version=2": NEWEST}
@@ -157,7 +159,7 @@ def _serve(
         running,
         body,
         seconds=limits.transfer_seconds,
-        drain_bytes=limits.push_size_bytes,
+        drain_bytes=max(DRAIN_BYTES, limits.push_size_bytes),
         failure=error_packet(COULD_NOT_READ),
     )
 

@@ -95,13 +95,13 @@ def _read_place(keys: Sequence[Key], after: str) -> list[sa.ColumnElement[Any]]:
 
 def _from_json(key: Key, value: Any) -> Any:
     kind = key.type.python_type
-    if kind is datetime:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise ValueError(value)
-        return moment
+    if type(value) is not (int if kind is int else str):
+        raise TypeError(value)
     if kind is UUID:
         return UUID(value)
-    if type(value) is not kind:
-        raise TypeError(value)
-    return value
+    if kind is not datetime:
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment

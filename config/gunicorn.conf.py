@@ -29,3 +29,13 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 limit_request_line = 0  # Paths of 4,000 bytes, percent-encoded; the application has its own limit.
 forwarded_allow_ips = "127.0.0.1"
 accesslog = None
+# Gunicorn's own words take the form of ours; of its daily life nobody needs to read.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "root": {"level": "WARNING", "handlers": []},
+    "loggers": {
+        "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}

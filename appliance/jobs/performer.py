@@ -18,6 +18,7 @@ from appliance.errors import ApplianceError, InvalidError, NotFoundError, Unavai
 from appliance.jobs import tasks
 from appliance.services import job_runs
 from appliance.services.job_runs import Beat, Claimed
+from appliance.telemetry import Tracing
 
 log = structlog.get_logger()
 
@@ -85,6 +86,7 @@ class Performer:
     def __init__(self, objects: wiring.Wiring, *, lease_seconds: float = LEASE_SECONDS) -> None:
         self._wiring = objects
         self._database = objects.database
+        self._tracing = Tracing(objects.settings.telemetry.traces_endpoint, "worker")
         self._lease = timedelta(seconds=lease_seconds)
         self.is_interruptible = False
 
@@ -136,7 +138,8 @@ class Performer:
         report.check()
         self.is_interruptible = True
         try:
-            tasks.do(self._wiring, claimed, report)
+            with self._tracing.span(claimed.job, attempt=claimed.attempt):
+                tasks.do(self._wiring, claimed, report)
         finally:
             self.is_interruptible = False
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,11 +20,14 @@ from appliance import logs, settings, wiring
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs import pulse
+from appliance.jobs import pulse, tasks
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
-from appliance.services import regular
+from appliance.services import push_settlement, regular
 from appliance.services.regular import Regular
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 
@@ -58,7 +62,17 @@ def _rota(name: str, every: timedelta, job: Job, older_than: timedelta) -> Entry
     )
 
 
-AGENDA = (_single("sweep", timedelta(hours=6), Job.SWEEP),)
+def _reconcile(work: UnitOfWork, now: datetime) -> None:
+    """Only when there is something to settle: nobody needs a thousand empty jobs a day."""
+    if push_settlement.unsettled(work, now=now, grace_seconds=tasks.PUSH_GRACE_SECONDS):
+        regular.promise(work, Job.RECONCILE_PUSHES)
+
+
+AGENDA = (
+    Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
+    _single("sweep", timedelta(hours=6), Job.SWEEP),
+    _single("sweep-lfs", A_DAY, Job.SWEEP_LFS),
+)
 
 
 class Scheduler:

@@ -7,6 +7,7 @@ It calls `report` between its steps, outside any transaction, and lets what that
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -14,10 +15,20 @@ from uuid import UUID
 
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
-from appliance.services import forks, job_runs, repository_bin, sessions
+from appliance.errors import DamagedError, HiddenError, TimeoutExceededError
+from appliance.services import (
+    forks,
+    job_runs,
+    lfs_sweep,
+    push_settlement,
+    repositories,
+    repository_bin,
+    sessions,
+)
 from appliance.services.job_runs import Claimed
 from appliance.wiring import Wiring
 
+PUSH_GRACE_SECONDS = 60.0  # Between the two hooks of a push, git only moves refs.
 JOBS_KEPT = timedelta(days=30)
 
 
@@ -87,6 +98,44 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         job_runs.forget(work, before=now - JOBS_KEPT)
 
 
+def _measure(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    repository_id = _repository_id(claimed)
+    report("Measuring")
+    size_bytes = repositories.size_on_disk(repository_id, repositories=wiring.repositories)
+    with wiring.database.begin(appliance()) as work:
+        repositories.note_size(work, repository_id, size_bytes=size_bytes, now=datetime.now(UTC))
+
+
+def _reconcile_pushes(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    now = datetime.now(UTC)
+    with wiring.database.reading(appliance()) as work:
+        unsettled = push_settlement.unsettled(work, now=now, grace_seconds=PUSH_GRACE_SECONDS)
+    for number, push_id in enumerate(unsettled):
+        report("Settling pushes", number, len(unsettled))
+        # A repository that cannot be read holds up its own pushes only.
+        with suppress(DamagedError, HiddenError), wiring.database.begin(appliance()) as work:
+            push_settlement.reconcile(work, push_id, tools=wiring.git, now=now)
+
+
+def _sweep_lfs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    with wiring.database.reading(appliance()) as work:
+        with_large_files = lfs_sweep.repositories(work)
+    for number, repository_id in enumerate(with_large_files):
+        report("Looking what is reached", number, len(with_large_files))
+        with suppress(DamagedError, TimeoutExceededError):
+            reached = lfs_sweep.reached(repository_id, tools=wiring.git)
+            with wiring.database.begin(appliance()) as work:
+                lfs_sweep.mark(work, repository_id, reached, now=datetime.now(UTC))
+    with wiring.database.reading(appliance()) as work:
+        unlinked = lfs_sweep.unlinked(work)
+    for number, oid in enumerate(unlinked):
+        report("Removing", number, len(unlinked))
+        with wiring.database.begin(appliance()) as work:
+            lfs_sweep.remove(work, oid, tools=wiring.git)
+
+
 def _repository_id(claimed: Claimed) -> UUID:
     return UUID(claimed.arguments["repository_id"])
 
@@ -94,5 +143,8 @@ def _repository_id(claimed: Claimed) -> UUID:
 TASKS: dict[Job, Task] = {
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
+    Job.MEASURE_REPOSITORY: Task(_measure),
+    Job.RECONCILE_PUSHES: Task(_reconcile_pushes),
+    Job.SWEEP_LFS: Task(_sweep_lfs),
     Job.SWEEP: Task(_sweep),
 }

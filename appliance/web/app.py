@@ -13,7 +13,8 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance import version
-from appliance.web import csrf, errors, headers, metrics, present, requests, routes
+from appliance.telemetry import Tracing
+from appliance.web import csrf, errors, headers, metrics, present, requests, routes, tracing
 from appliance.web.api import frame
 from appliance.wiring import Wiring
 
@@ -30,6 +31,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     _configure(app, wiring)
     _log_requests(app)
     metrics.install(app)
+    tracing.install(app, Tracing(wiring.settings.telemetry.traces_endpoint, "web"))
     requests.install(app)
     Babel(app, locale_selector=_locale)
     csrf.install(app)

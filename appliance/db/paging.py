@@ -24,6 +24,7 @@ Key = QueryableAttribute[Any]
 
 USUAL_LIMIT = 50
 LARGEST_LIMIT = 1000
+LARGEST_NUMBER = 2**63 - 1  # What both databases keep.
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def _read_place(keys: Sequence[Key], after: str) -> list[sa.ColumnElement[Any]]:
 
 def _from_json(key: Key, value: Any) -> Any:
     kind = key.type.python_type
-    if type(value) is not (int if kind is int else str):
+    if kind is int and type(value) is int and abs(value) <= LARGEST_NUMBER:
+        return value
+    if kind is int or not isinstance(value, str) or "\x00" in value:
         raise TypeError(value)
     if kind is UUID:
         return UUID(value)

@@ -21,8 +21,8 @@ import sqlalchemy as sa
 from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db.lfs import LfsLink, LfsObject
+from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
-from appliance.db.repository_rows import organisation_bytes, organisation_quota
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.identity import Actor
@@ -119,7 +119,10 @@ def batch(
         return _downloads(work, repository, objects, linked, tools=tools, now=now)
     insist_on_writable(repository)
     missing = [each for each in objects if linked.get(each.oid) != each.size_bytes]
-    insist_on_room(work, repository, sum(each.size_bytes for each in missing))
+    added = sum(each.size_bytes for each in missing)
+    lacking = shortage(work.session, repository, added, limits=work.rules.limits)
+    if added and lacking is not None:
+        raise QuotaError(lacking)
     asked = {each.oid for each in missing}
     return [
         _upload(work, repository, each, tools=tools, now=now) if each.oid in asked else Answer(each)
@@ -213,21 +216,6 @@ def upload_name(leave: Leave) -> str:
     """What an unfinished upload is called, so that only who began it can go on with it."""
     who = f"{leave.repository_id} {leave.actor.pseudonym}"
     return hashlib.sha256(who.encode()).hexdigest()[:32]
-
-
-def insist_on_room(work: UnitOfWork, repository: Repository, added_bytes: int) -> None:
-    """Go on only if so many bytes more find room."""
-    limits = work.rules.limits
-    room = repository.quota_bytes or limits.repository_quota_bytes
-    if room and repository.size_bytes + repository.lfs_bytes + added_bytes > room:
-        raise QuotaError(f"{repository.path} has no room for that.")
-    if repository.organisation_id is None or not added_bytes:
-        return
-    room = organisation_quota(work.session, repository.organisation_id)
-    room = room or limits.organisation_quota_bytes
-    used = organisation_bytes(work.session, repository.organisation_id)
-    if room and used + added_bytes > room:
-        raise QuotaError(f"{repository.owner_name} has no room for that.")
 
 
 PERMISSIONS = {

@@ -22,8 +22,9 @@ import sqlalchemy as sa
 from appliance.access import fetch, grants
 from appliance.access.gate import open_to_everyone
 from appliance.db.pushes import Push, PushedRef
+from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
-from appliance.db.repository_rows import organisation_bytes, organisation_quota, protections
+from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.identity import Actor
@@ -260,21 +261,10 @@ def _insist_on_presence(repository: Repository) -> None:
 
 
 def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:
-    added = proposal.size_bytes
-    if not added:
+    if not proposal.size_bytes:
         return []  # Deleting and moving refs is always possible, or nobody could make room.
-    limits = work.rules.limits
-    room = repository.quota_bytes or limits.repository_quota_bytes
-    used = repository.size_bytes + repository.lfs_bytes + added
-    if room and used > room:
-        return [f"{repository.path} has room for {room // MIB} MiB and would need {used // MIB}."]
-    if repository.organisation_id is None:
-        return []
-    room = organisation_quota(work.session, repository.organisation_id)
-    room = room or limits.organisation_quota_bytes
-    if room and organisation_bytes(work.session, repository.organisation_id) + added > room:
-        return [f"{repository.owner_name} has room for {room // MIB} MiB in all, which are used."]
-    return []
+    lacking = shortage(work.session, repository, proposal.size_bytes, limits=work.rules.limits)
+    return [] if lacking is None else [lacking]
 
 
 def _protected(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:

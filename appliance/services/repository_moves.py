@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from appliance.access import fetch
 from appliance.db.organisations import Team
+from appliance.db.quotas import shortage
 from appliance.db.repositories import Grant, OldRepositoryPath, Repository
-from appliance.db.repository_rows import organisation_bytes, organisation_quota, take_name
+from appliance.db.repository_rows import take_name
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind
 from appliance.domain import events
@@ -183,13 +184,10 @@ def _withdraw_from_teams(work: UnitOfWork, repository: Repository) -> None:
 
 
 def _insist_on_room(work: UnitOfWork, repository: Repository) -> None:
-    if repository.organisation_id is None:
-        return
-    work.session.flush()  # The organisation's sum counts it already.
-    quota = organisation_quota(work.session, repository.organisation_id)
-    quota = quota or work.rules.limits.organisation_quota_bytes
-    if quota and organisation_bytes(work.session, repository.organisation_id) > quota:
-        raise QuotaError(f"{repository.owner_name} has no room for this repository.")
+    work.session.flush()  # The new owner's sum counts it already.
+    lacking = shortage(work.session, repository, 0, limits=work.rules.limits)
+    if lacking is not None:
+        raise QuotaError(lacking)
 
 
 def _parent(work: UnitOfWork, repository: Repository) -> Repository | None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from appliance.db.audit_log import AuditEvent
 from appliance.db.repositories import Repository
+from appliance.db.users import User, UserState
 from appliance.domain.permissions import Role
 from appliance.services import lfs
 from tests.web.git_client import GitClient, token
@@ -205,7 +206,7 @@ def test_a_capability_is_for_one_object_one_way_and_one_person(world, served, wr
     elsewhere = wanted["href"].replace(OID, "0" * 64)
     for_other = http.get(elsewhere, headers=wanted["header"], timeout=30)
     with world.wiring.database._writing() as session, session.begin():
-        session.execute(sa.text("UPDATE users SET state = 'suspended' WHERE name = 'writer'"))
+        session.get(User, writer.id).state = UserState.SUSPENDED
     suspended = get(wanted)
 
     assert (as_upload.status_code, for_other.status_code) == (403, 403)

@@ -1,0 +1,49 @@
+"""Room: whether so many bytes more fit into what a repository and its organisation were given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from appliance.db.repositories import Repository
+from appliance.db.repository_rows import organisation_bytes, organisation_quota
+
+if TYPE_CHECKING:
+    from appliance.settings import Limits
+
+MIB = 1024 * 1024
+
+
+def shortage(
+    session: Session, repository: Repository, added_bytes: int, *, limits: Limits
+) -> str | None:
+    """Why so many bytes more do not fit, in a sentence; None if they do.
+
+    Sizes are those of the last measuring, which follows every push.
+    """
+    room = repository.quota_bytes or limits.repository_quota_bytes
+    used = repository.size_bytes + repository.lfs_bytes
+    if room and used + added_bytes > room:
+        return _sentence(repository.path, room, used, added_bytes)
+    if repository.organisation_id is None:
+        return None
+    room = organisation_quota(session, repository.organisation_id)
+    room = room or limits.organisation_quota_bytes
+    if not room:
+        return None
+    used = organisation_bytes(session, repository.organisation_id)
+    if used + added_bytes <= room:
+        return None
+    return _sentence(repository.owner_name, room, used, added_bytes)
+
+
+def _sentence(name: str, room: int, used: int, added: int) -> str:
+    return (
+        f"{name} has room for {_mebibytes(room)} MiB, of which {_mebibytes(used)} are used; "
+        f"this needs {_mebibytes(added)} more."
+    )
+
+
+def _mebibytes(size_bytes: int) -> str:
+    return f"{size_bytes / MIB:.1f}".removesuffix(".0")

@@ -43,11 +43,14 @@ class Wanted:
     until: datetime | None = None
     follow: bool = True
     """Whether the history of a path goes on under the name the file had before."""
+    without: str | None = None
+    """A commit whose own history is left out: what a branch has that another has not."""
 
     @property
     def is_filtered(self) -> bool:
         """Whether commits are left out."""
-        return bool(self.path or self.author or self.message or self.since or self.until)
+        says = (self.path, self.author, self.message, self.since, self.until, self.without)
+        return any(says)
 
 
 EVERYTHING = Wanted()
@@ -109,7 +112,8 @@ def page(
         TimeoutExceededError: too many commits had to be looked at to find so many.
     """
     with opened(at) as handle:
-        handle.expect(start, Kind.COMMIT)
+        for oid in (start, *([wanted.without] if wanted.without is not None else [])):
+            handle.expect(oid, Kind.COMMIT)
     limit = max(1, min(limit, limits.COMMITS_PER_PAGE))
     place = _unpack(cursor) if cursor else _Place(start, wanted.path.strip(b"/"))
     found: list[tuple[str, bytes]] = []
@@ -198,6 +202,8 @@ def _filters(wanted: Wanted) -> list[str]:
         words.append(f"--max-age={int(wanted.since.timestamp())}")
     if wanted.until is not None:
         words.append(f"--min-age={int(wanted.until.timestamp())}")
+    if wanted.without is not None:
+        words.append(f"^{wanted.without}")
     return words
 
 

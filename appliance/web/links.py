@@ -125,6 +125,11 @@ def asked(name: str) -> bytes:
     return b""
 
 
+def from_field(text: str) -> bytes:
+    """The bytes that a form carries in the spelling of `path_url`."""
+    return unquote_to_bytes(text)
+
+
 def with_query(**changes: bytes | str | None) -> str:
     """This page's own address with some of its query said anew; None takes a thing out."""
     given = {name: asked(name) for name in flask.request.args}

@@ -17,7 +17,20 @@ from appliance.web.api import search as api_search
 from appliance.web.api import session as api_session
 from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
-from appliance.web.pages import blame, commits, files, raw, repositories, sign_in, tree
+from appliance.web.pages import (
+    archives,
+    blame,
+    branches,
+    commits,
+    compare,
+    files,
+    finder,
+    raw,
+    repositories,
+    search,
+    sign_in,
+    tree,
+)
 
 API = (
     api_operations.api,
@@ -51,3 +64,8 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(raw.pages)
     app.register_blueprint(blame.pages)
     app.register_blueprint(commits.pages)
+    app.register_blueprint(compare.pages)
+    app.register_blueprint(branches.pages)
+    app.register_blueprint(finder.pages)
+    app.register_blueprint(search.pages)
+    app.register_blueprint(archives.pages)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
 
-from appliance.errors import NotFoundError, TimeoutExceededError
+from appliance.errors import TimeoutExceededError
 from appliance.services import history
 from appliance.web.pages import readme, tree_rows
 from appliance.web.pages.repository_frame import (
-    Frame,
     Place,
     blueprint,
     default,
@@ -28,10 +27,7 @@ def home(owner: str, name: str) -> ResponseReturnValue:
     frame = opened(owner, name)
     if frame.repository.content != "ready":
         return show("repositories/arriving.html", frame)
-    try:
-        place = Place(frame, default(frame), b"")
-    except NotFoundError:
-        return show("repositories/empty.html", frame, branch=_first_branch(frame))
+    place = Place(frame, default(frame), b"")
     if tree_rows.is_piece():
         return tree_rows.piece(place)
     rows = tree_rows.listing(place, first=tree_rows.asked_first())
@@ -43,11 +39,6 @@ def home(owner: str, name: str) -> ResponseReturnValue:
         is_unborn=history.head(frame.repository).oid is None,
         commits=_commits(place),
     )
-
-
-def _first_branch(frame: Frame) -> bytes:
-    """What the first push should call its branch."""
-    return history.head(frame.repository).short
 
 
 def _commits(place: Place) -> int | None:

@@ -26,7 +26,7 @@ from appliance.errors import (
 )
 from appliance.services import files, history
 from appliance.services.history import RefNames
-from appliance.web import errors, links, requests
+from appliance.web import errors, links, present, requests
 from appliance.web.links import Links
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ SELECTABLE = 100  # Refs of each kind in the selector; the page of all refs has 
 CARRIED_BYTES = 300  # Longest path that the selector takes along to other refs.
 SSH_USER = "git"
 DEFAULT_SSH_PORT = 22
+EMPTY = "This repository is empty: nothing was pushed yet."
 NO_NAMES = RefNames((), ())
+
+
+class EmptyRepositoryError(NotFoundError):
+    """Nothing was pushed yet; every page says how to, instead of what it would show."""
 
 
 class TailConverter(BaseConverter):
@@ -179,8 +184,25 @@ def place_of(frame: Frame, tail: bytes) -> Place:
 
 
 def named(frame: Frame, ref: bytes) -> Place:
-    """What a query calls a ref; nothing means the default branch."""
-    return Place(frame, history.resolve(frame.repository, ref) if ref else default(frame), b"")
+    """What a query calls a ref; nothing means the default branch.
+
+    A form can only send text, so it names a ref of odd bytes as an address would.
+    """
+    if not ref:
+        return Place(frame, default(frame), b"")
+    try:
+        return Place(frame, history.resolve(frame.repository, ref), b"")
+    except NotFoundError:
+        spelled = links.from_field(words(ref))
+        if spelled == ref:
+            raise
+        return Place(frame, history.resolve(frame.repository, spelled), b"")
+
+
+def for_field(ref: bytes) -> str:
+    """A ref for a field of a form: its name, or where that is no plain text, as in an address."""
+    text = words(ref)
+    return text if text.isprintable() and "%" not in text else present.path_url(ref)
 
 
 def default(frame: Frame) -> Resolved:
@@ -194,7 +216,7 @@ def default(frame: Frame) -> Resolved:
         return history.resolve(frame.repository, b"")
     if frame.names.branches:
         return history.resolve(frame.repository, history.BRANCHES + frame.names.branches[0])
-    raise NotFoundError("This repository is empty: nothing was pushed yet.")
+    raise EmptyRepositoryError(EMPTY)
 
 
 def show(template: str, frame: Frame, /, **context: Any) -> str:
@@ -209,7 +231,12 @@ def show_place(template: str, place: Place, /, **context: Any) -> str:
 
 def context_of(frame: Frame) -> dict[str, Any]:
     """What `repositories/_frame.html` needs."""
-    return {"frame": frame, "repository": frame.repository, "links": frame.links}
+    return {
+        "frame": frame,
+        "repository": frame.repository,
+        "links": frame.links,
+        "for_field": for_field,
+    }
 
 
 def selector(place: Place, view: str = "tree") -> dict[str, Any]:
@@ -240,6 +267,9 @@ def _in_frame(error: ApplianceError) -> ResponseReturnValue:
     elsewhere = isinstance(error, UnauthenticatedError | MovedError | RefusedError)
     if frame is None or elsewhere or errors.wants_json():
         return errors.answer(error)
+    if isinstance(error, EmptyRepositoryError):
+        branch = history.head(frame.repository).short
+        return show("repositories/empty.html", frame, branch=branch)
     if error.http_status >= 500:  # noqa: PLR2004 - server errors, RFC 9110.
         errors.log.warning("request.failed", code=error.code, message=str(error), exc_info=error)
     page = show(

@@ -1,0 +1,151 @@
+"""Two refs beside each other: what one brought since they went apart, as commits and as changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from appliance.services import history
+from appliance.web import links, requests
+from appliance.web.pages import diff_files
+from appliance.web.pages.commits import Row, days, row
+from appliance.web.pages.repository_frame import (
+    EMPTY,
+    SELECTABLE,
+    EmptyRepositoryError,
+    Frame,
+    Place,
+    blueprint,
+    named,
+    opened,
+    show,
+)
+
+if TYPE_CHECKING:
+    from appliance.git.diff import Diff
+    from appliance.git.diff_parse import DiffFile
+    from appliance.git.refs import Divergence
+
+pages = blueprint("compare")
+
+COMMITS = 100
+SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two sides. Three dots: changes since they went apart; two: one against the other."""
+
+    base: Place
+    head: Place
+    dots: str
+    start: str | None
+    """The commit that changes count from; None where the two were never together."""
+
+    @property
+    def frame(self) -> Frame:
+        """The repository."""
+        return self.head.frame
+
+
+@pages.get("/<owner>/<name>/compare", defaults={"tail": ""})
+@pages.get("/<owner>/<name>/compare/<tail:tail>")
+def show_comparison(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG001 - read as bytes.
+    """Two refs."""
+    frame = opened(owner, name)
+    if links.asked("base") or links.asked("head"):
+        return flask.redirect(_chosen(frame), 302)
+    base, dots, head = split(requests.raw_tail(3))
+    if not head:
+        return show("compare/choose.html", frame, tab_name="branches", base=base, **_choices(frame))
+    pair = _pair(frame, named(frame, base), named(frame, head), dots)
+    paths = diff_files.wanted_file()
+    if paths:
+        file = _file(pair, paths)
+        if diff_files.is_piece():
+            return diff_files.piece(frame, file)
+        diff = diff_files.shown_alone(file)
+    else:
+        diff = diff_files.shown(_diff(pair))
+    commits, divergence = _commits(pair)
+    return show(
+        "compare/show.html",
+        frame,
+        tab_name="branches",
+        pair=pair,
+        diff=diff,
+        is_part=bool(paths),
+        days=commits,
+        divergence=divergence,
+        shown_commits=COMMITS,
+        with_query=links.with_query,
+        swap_href=frame.links.compare(pair.head.ref, pair.base.ref, dots),
+        direct_href=frame.links.compare(pair.base.ref, pair.head.ref, ".."),
+        since_href=frame.links.compare(pair.base.ref, pair.head.ref, "..."),
+        **_choices(frame),
+    )
+
+
+def split(tail: bytes) -> tuple[bytes, str, bytes]:
+    """`BASE...HEAD` or `BASE..HEAD`, which no ref's name can hold. One ref alone is a head."""
+    tail = tail.strip(b"/")
+    for dots in (b"...", b".."):
+        base, found, head = tail.partition(dots)
+        if found:
+            return base, dots.decode(), head
+    return b"", "...", tail
+
+
+def _chosen(frame: Frame) -> str:
+    """The address of what the form of two refs says."""
+    dots = ".." if links.asked("dots") == b".." else "..."
+    base, head = named(frame, links.asked("base")), named(frame, links.asked("head"))
+    return frame.links.compare(base.ref, head.ref, dots)
+
+
+def _pair(frame: Frame, base: Place, head: Place, dots: str) -> Pair:
+    start: str | None = base.commit
+    if dots == "...":
+        start = history.merge_base(frame.repository, base.commit, head.commit)
+    return Pair(base, head, dots, start)
+
+
+def _diff(pair: Pair) -> Diff:
+    repository, options = pair.frame.repository, diff_files.options()
+    if pair.dots == "...":
+        return history.compare(repository, pair.base.commit, pair.head.commit, options)
+    return history.between(repository, pair.base.commit, pair.head.commit, options)
+
+
+def _file(pair: Pair, paths: list[bytes]) -> DiffFile | None:
+    return history.changes_of_file(
+        pair.frame.repository, pair.start, pair.head.commit, paths, diff_files.options()
+    )
+
+
+def _commits(pair: Pair) -> tuple[list[tuple[str, list[Row]]], Divergence | None]:
+    """The commits that the head has and the base has not; and how far apart they are."""
+    repository = pair.frame.repository
+    page = history.page(
+        repository,
+        pair.head.commit,
+        history.Wanted(without=pair.base.commit),
+        limit=COMMITS,
+        seconds=SECONDS,
+    )
+    found = history.divergence(repository, pair.base.commit, [pair.head.commit])[0]
+    return list(days(row(pair.head, step) for step in page.steps)), found
+
+
+def _choices(frame: Frame) -> dict[str, object]:
+    """What the two ref pickers offer."""
+    names = frame.names
+    if not names.branches and not names.tags:
+        raise EmptyRepositoryError(EMPTY)
+    return {
+        "branch_choices": names.branches[:SELECTABLE],
+        "tag_choices": tuple(reversed(names.tags[-SELECTABLE:])),
+    }

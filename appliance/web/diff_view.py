@@ -91,7 +91,7 @@ def hunk(changed: diff_parse.Hunk, *, path: bytes) -> Hunk:
     old = f"-{changed.old_start},{changed.old_count}"
     new = f"+{changed.new_start},{changed.new_count}"
     heading = f"@@ {old} {new} @@ ".encode() + changed.section
-    return Hunk(heading, lines(changed.lines, path=path))
+    return Hunk(heading.rstrip(), lines(changed.lines, path=path))
 
 
 def lines(changed: Sequence[diff_parse.Line], *, path: bytes) -> list[Line]:

@@ -22,9 +22,9 @@ Generated from the commands by `python -m script.command_reference`.
 messages to standard error; `--json` gives results for programs.
 
 While the appliance runs, `codara` used on the same machine by the same system account needs no
-sign-in; `--home DIR` or `$CODARA_HOME` says which appliance. From elsewhere, `codara login URL`
-keeps a token in the key ring of the system, or in a file of yours; `$CODARA_TOKEN` is used where
-there is one.
+sign-in; `--home DIR` or `$CODARA_HOME` says which appliance, and `--as NAME` in whose name you act.
+From elsewhere, `codara login URL` keeps a token in the key ring of the system, or in a file of
+yours; `$CODARA_TOKEN` is used where there is one.
 
 | exit status | means |
 |--:|---|
@@ -90,7 +90,7 @@ def option(parameter: click.Parameter, context: click.Context) -> str | None:
     record = parameter.get_help_record(context)
     if record is None or not isinstance(parameter, click.Option):
         return None
-    if set(parameter.opts) & {"--help", "--json", "--home"}:
+    if set(parameter.opts) & {"--help", "--json", "--home", "--as"}:
         return None
     spelled, words = (" ".join(text.split()).replace("|", "\\|") for text in record)
     return f"| `{spelled}` | {words} |\n"

@@ -40,7 +40,7 @@ class Reason:
     """The team or organisation it comes from."""
 
 
-def teams_of(user_id: UUID) -> sa.CTE:
+def teams_of(user_id: UUID | sa.BindParameter[UUID]) -> sa.CTE:
     """The ids of a user's teams and of every team around those."""
     mine = (
         sa.select(Team.id, Team.parent_id)
@@ -49,6 +49,29 @@ def teams_of(user_id: UUID) -> sa.CTE:
         .cte("my_teams", recursive=True)
     )
     return mine.union(sa.select(Team.id, Team.parent_id).join(mine, Team.id == mine.c.parent_id))
+
+
+# Built once: these two are asked for every request, and building them costs more than asking.
+ASKED_USER = sa.bindparam("user_id", type_=sa.Uuid())
+GRANTED = (
+    sa.select(Grant.role, Grant.team_id, Team.name)
+    .outerjoin(Team, Team.id == Grant.team_id)
+    .where(
+        Grant.repository_id == sa.bindparam("repository_id", type_=sa.Uuid()),
+        sa.or_(
+            Grant.user_id == ASKED_USER,
+            Grant.team_id.in_(sa.select(teams_of(ASKED_USER).c.id)),
+        ),
+    )
+)
+MEMBERSHIP = (
+    sa.select(Membership.role, Organisation.base_role, Organisation.name)
+    .join(Organisation, Organisation.id == Membership.organisation_id)
+    .where(
+        Membership.organisation_id == sa.bindparam("organisation_id", type_=sa.Uuid()),
+        Membership.user_id == ASKED_USER,
+    )
+)
 
 
 def reasons(
@@ -133,15 +156,7 @@ def _under_ceiling(actor: Actor, allowed: frozenset[Permission]) -> frozenset[Pe
 
 
 def _granted(work: UnitOfWork, repository: Repository, user_id: UUID) -> list[Reason]:
-    mine = teams_of(user_id)
-    rows = work.session.execute(
-        sa.select(Grant.role, Grant.team_id, Team.name)
-        .outerjoin(Team, Team.id == Grant.team_id)
-        .where(
-            Grant.repository_id == repository.id,
-            sa.or_(Grant.user_id == user_id, Grant.team_id.in_(sa.select(mine.c.id))),
-        )
-    )
+    rows = work.session.execute(GRANTED, {"repository_id": repository.id, "user_id": user_id})
     return [
         Reason(role, "direct") if team_id is None else Reason(role, "team", team)
         for role, team_id, team in rows
@@ -151,14 +166,8 @@ def _granted(work: UnitOfWork, repository: Repository, user_id: UUID) -> list[Re
 def _by_membership(work: UnitOfWork, repository: Repository, user_id: UUID) -> list[Reason]:
     if repository.organisation_id is None:
         return []
-    row = work.session.execute(
-        sa.select(Membership.role, Organisation.base_role, Organisation.name)
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(
-            Membership.organisation_id == repository.organisation_id,
-            Membership.user_id == user_id,
-        )
-    ).first()
+    keys = {"organisation_id": repository.organisation_id, "user_id": user_id}
+    row = work.session.execute(MEMBERSHIP, keys).first()
     if row is None:
         return []
     role, base, name = row

@@ -67,17 +67,21 @@ def team(session: Session, organisation_name: str, name: str) -> tuple[Organisat
     return None if row is None else (row[0], row[1])
 
 
+# Built once: it is asked for nearly every request, and building it costs more than asking.
+REPOSITORY = (
+    sa.select(Repository)
+    .join(Owner, Owner.id == Repository.owner_id)
+    .where(
+        Owner.name_key == sa.bindparam("owner_key"),
+        Repository.name_key == sa.bindparam("name_key"),
+        Repository.deleted_at.is_(None),
+    )
+)
+
+
 def repository(session: Session, owner_name: str, name: str) -> Repository | None:
     """The repository of that path, unless it is in the bin."""
-    return session.scalar(
-        sa.select(Repository)
-        .join(Owner, Owner.id == Repository.owner_id)
-        .where(
-            Owner.name_key == fold(owner_name),
-            Repository.name_key == fold(name),
-            Repository.deleted_at.is_(None),
-        )
-    )
+    return session.scalar(REPOSITORY, {"owner_key": fold(owner_name), "name_key": fold(name)})
 
 
 def deleted_repository(session: Session, owner_name: str, name: str) -> Repository | None:

@@ -24,6 +24,7 @@ from appliance.domain.permissions import Permission, Visibility
 from appliance.errors import ConflictError, InvalidError
 from appliance.git import refs
 from appliance.services import repositories as repositories_service
+from appliance.services.push_names import is_reserved
 from appliance.services.repository_moves import is_wider
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def _settle(
     links = sa.select(LfsLink.object_id).where(LfsLink.repository_id == source_id)
     for object_id in work.session.scalars(links):
         work.session.add(LfsLink(repository_id=repository.id, object_id=object_id, linked_at=now))
-    present = dict(refs.names(repositories.folder(repository.id), b"refs/"))
+    folder = repositories.folder(repository.id)
+    present = {ref: oid for ref, oid in refs.names(folder, b"refs/") if not is_reserved(ref)}
     ref_ledger.note(work.session, repository.id, present, now=now)
     repository.content = Origin.READY
     work.record(

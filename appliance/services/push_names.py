@@ -28,6 +28,11 @@ def unusable(updates: Sequence[RefUpdate], *, most: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_reserved(ref: bytes) -> bool:
+    """Whether a ref is none that people push."""
+    return any(ref == reserved or ref.startswith(reserved + b"/") for reserved in RESERVED)
+
+
 def show(ref: bytes) -> str:
     """A ref's name as text; bytes that are no text are escaped."""
     return ref.decode("utf-8", "backslashreplace")
@@ -35,7 +40,7 @@ def show(ref: bytes) -> str:
 
 def _unusable(update: RefUpdate) -> str | None:
     ref = update.ref
-    if any(ref == reserved or ref.startswith(reserved + b"/") for reserved in RESERVED):
+    if is_reserved(ref):
         return f"{show(ref)} belongs to the appliance."
     if update.new_oid == NO_OBJECT:
         return None  # What came in under older rules must be removable.

@@ -30,7 +30,7 @@ from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import UnauthenticatedError
 from appliance.git import refs
 from appliance.services import delegation
-from appliance.services.push_names import RESERVED, show
+from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _has_moved(work: UnitOfWork, push: Push, row: PushedRef, present: dict[bytes
 
 
 def _present(folder: Path) -> dict[bytes, str]:
-    return {ref: oid for ref, oid in refs.names(folder, b"refs/") if not ref.startswith(RESERVED)}
+    return {ref: oid for ref, oid in refs.names(folder, b"refs/") if not is_reserved(ref)}
 
 
 def _is_under_way(work: UnitOfWork, repository_id: UUID) -> bool:

@@ -16,6 +16,17 @@ from tests.world import World
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+# The product's own, which keeps silent when all is well; here somebody waits for a word.
+CONFIGURATION = f"""
+from pathlib import Path
+
+exec(Path({str(ROOT / "config" / "gunicorn.conf.py")!r}).read_text())
+
+def when_ready(server):
+    print("Ready to serve", flush=True)
+"""
+
+
 @dataclass(frozen=True)
 class Served:
     """An appliance that answers: where, and what it serves."""
@@ -41,7 +52,9 @@ def serve(world: World, **environment: str) -> Generator[Served]:
     url = f"http://127.0.0.1:{port}"
     settings = {"CODARA_SERVER__PORT": str(port), "CODARA_SERVER__URL": url, **environment}
     world.configure(**settings)
-    command = [sys.executable, "-m", "gunicorn", "--config", ROOT / "config" / "gunicorn.conf.py"]
+    configuration = world.home / "gunicorn.conf.py"
+    configuration.write_text(CONFIGURATION)
+    command = [sys.executable, "-m", "gunicorn", "--config", configuration]
     inherited = {
         name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ
     }
@@ -52,5 +65,5 @@ def serve(world: World, **environment: str) -> Generator[Served]:
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "error",
     }
-    with running(command, ready="Listening at", environment=whole, folder=ROOT) as process:
+    with running(command, ready="Ready to serve", environment=whole, folder=ROOT) as process:
         yield Served(world, url, process)

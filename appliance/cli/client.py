@@ -235,7 +235,7 @@ def _exchange(
     body: bytes | IO[bytes] | None,
 ) -> Answer:
     try:
-        connection.request(method, target, body, dict(headers))
+        connection.request(method, target, body, {**headers, "Connection": "close"})
         response = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         connection.close()

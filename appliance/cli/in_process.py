@@ -58,7 +58,6 @@ class InProcess:
         status = started.get("status", HTTPStatus.INTERNAL_SERVER_ERROR)
         return Answer(status, started.get("headers", {}), answer)
 
-
     def close(self) -> None:
         """Let go of connections."""
         self._objects.database.engine.dispose()

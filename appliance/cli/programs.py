@@ -8,13 +8,14 @@ import importlib.util
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.errors import UnavailableError
+from appliance.errors import ApplianceError, UnavailableError
 
 PYTHON = Path(sys.executable)
 PR_SET_PDEATHSIG = 1  # Source: prctl(2).
@@ -42,6 +43,9 @@ def start(run: Run, *, log: Path | None) -> int:
         status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except ApplianceError as error:
+        print(error, file=sys.stderr)
+        status = error.exit_code
     except BaseException:  # noqa: BLE001 - nothing may return into the parent's code.
         traceback.print_exc()
     finally:
@@ -107,3 +111,19 @@ def queue_server() -> Path:
         if installed := shutil.which(name):
             return Path(installed)
     raise UnavailableError("There is no valkey-server and no redis-server. Set queue.url instead.")
+
+
+def complaint_of(words: Sequence[str], *, at: Path, environment: Mapping[str, str]) -> str:
+    """Run a program to its end; gives what it bemoaned, and nothing if it ended well."""
+    finished = subprocess.run(
+        words,
+        cwd=at,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return "" if finished.returncode == 0 else finished.stderr.strip() or "It said nothing."

@@ -17,6 +17,8 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from appliance.cli import demo
+from appliance.cli.client import CONSOLE_HEADER, Client, LocalSocket, ProblemError
 from appliance.db.engine import make_engine, sqlite_url
 from tests.peers.server import free_port
 from tests.world import CHEAP
@@ -260,6 +262,54 @@ def test_the_web_tier_runs_alone(tmp_path):
 
     assert answer.json() == {"status": "ok"}
     assert process.returncode == 0
+
+
+def test_the_demonstration_is_pushed_through_the_front_door(tmp_path):
+    home = tmp_path / "home"
+    with serving(home, "--demo") as first:
+        first.until(lambda: "demonstration is at" in first.said)
+        api = Client(LocalSocket(home / "run" / "web.sock"), {CONSOLE_HEADER: "rita"})
+        head = git("rev-parse", "HEAD", at=ROOT)
+        passwords = re.findall(
+            r"^ {6}(\w+) +((?:[a-z2-9]{5}-){3}[a-z2-9]{5}) ", first.said, re.MULTILINE
+        )
+
+        assert len(passwords) == len(demo.PEOPLE)
+        assert api.call("GET", "/user")["name"] == "rita"
+        assert api.call("GET", f"/repos/{demo.REPOSITORY}/commits")["items"][0]["oid"] == head
+        with pytest.raises(ProblemError):
+            api.call("PATCH", f"/repos/{demo.REPOSITORY}", {"description": "mine"})
+        pushes = api_events(home)
+        first.process.terminate()
+        assert first.process.wait(PATIENCE_SECONDS) == 0
+    with serving(home, "--demo") as second:
+        second.until(lambda: "demonstration is at" in second.said)
+
+        assert "shown only now" not in second.said
+        assert api_events(home) == pushes
+
+
+def api_events(home):
+    engine = make_engine(sqlite_url(home / "codara.db"))
+    with engine.connect() as connection:
+        query = sa.text(
+            "SELECT kind FROM audit_events WHERE kind LIKE 'git.%' OR kind LIKE 'user.c%'"
+        )
+        kinds = list(connection.execute(query).scalars())
+    engine.dispose()
+    assert kinds.count("git.pushed") == 1
+    return kinds
+
+
+def git(*words: str, at):
+    finished = subprocess.run(
+        ["git", "-c", "safe.directory=*", *words],
+        cwd=at,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return finished.stdout.strip()
 
 
 def test_help_reads_no_rooms():

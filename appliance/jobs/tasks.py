@@ -18,6 +18,7 @@ from appliance.domain.jobs import Job
 from appliance.errors import DamagedError, HiddenError, TimeoutExceededError
 from appliance.services import (
     forks,
+    imports,
     job_runs,
     lfs_sweep,
     push_settlement,
@@ -59,6 +60,21 @@ def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
         task.give_up(wiring, claimed, reason)
 
 
+def _import(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    with wiring.database.reading(appliance()) as work:
+        plan = imports.plan(work, _repository_id(claimed), sealer=wiring.sealer)
+    if plan is None:
+        return
+    brought = imports.bring(plan, tools=wiring.git, rules=wiring.settings, progress=report)
+    with wiring.database.begin(appliance()) as work:
+        imports.finish(work, plan, brought, tools=wiring.git, now=datetime.now(UTC))
+
+
+def _give_up_import(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    with suppress(HiddenError), wiring.database.begin(appliance()) as work:
+        imports.give_up(work, _repository_id(claimed), reason=reason)
+
+
 def _fork(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     with wiring.database.reading(appliance()) as work:
         plan = forks.plan(work, _repository_id(claimed))
@@ -72,7 +88,7 @@ def _fork(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 
 
 def _give_up_fork(wiring: Wiring, claimed: Claimed, reason: str) -> None:
-    with wiring.database.begin(appliance()) as work:
+    with suppress(HiddenError), wiring.database.begin(appliance()) as work:
         plan = forks.plan(work, _repository_id(claimed))
         if plan is not None:
             forks.give_up(work, plan, reason=reason)
@@ -141,6 +157,7 @@ def _repository_id(claimed: Claimed) -> UUID:
 
 
 TASKS: dict[Job, Task] = {
+    Job.IMPORT_REPOSITORY: Task(_import, _give_up_import),
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),

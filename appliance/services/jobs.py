@@ -18,6 +18,11 @@ from appliance.errors import ConflictError
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 TO_BE_TRIED_AGAIN = (JobState.DEAD, JobState.CANCELLED)
+# What these needed was put away when they failed, so that nothing secret lies around.
+ONCE_ONLY = {
+    Job.IMPORT_REPOSITORY: "An import that failed has forgotten its source. Import anew.",
+    Job.FORK_REPOSITORY: "A fork that failed is not taken up again. Delete it and fork anew.",
+}
 
 
 @dataclass(frozen=True)
@@ -83,12 +88,14 @@ def retry(work: UnitOfWork, job_id: UUID) -> JobRecord:
     Errors:
         HiddenError: there is none.
         RefusedError: only an administrator may.
-        ConflictError: it waits, runs or is done.
+        ConflictError: it waits, runs or is done, or is of a kind that cannot be taken up again.
     """
     gate.require(work, Permission.INSTANCE_JOBS)
     record = fetch.job(work, job_id)
     if record.state not in TO_BE_TRIED_AGAIN:
         raise ConflictError(f"This job is {record.state}. Only failed ones can be tried again.")
+    if record.job in ONCE_ONLY:
+        raise ConflictError(ONCE_ONLY[record.job])
 
     record.state = JobState.QUEUED
     record.attempts_left = RULES[record.job].attempts

@@ -101,8 +101,19 @@ class _Blind(LfsStore):
         return None
 
 
+def insist_on_permission(work: UnitOfWork) -> None:
+    """Go on only if the actor may bring anything in at all: before we look up names for them.
+
+    Errors:
+        UnauthenticatedError, RefusedError: they may not.
+    """
+    gate.require(work, Permission.REPOSITORY_CREATE)
+
+
 def check_source(source: Source, *, rules: Settings) -> None:
     """Look the source up once, before a transaction is opened; the job does so again.
+
+    Whoever asks must have passed `insist_on_permission`: a look-up is a message to the outside.
 
     Errors:
         InvalidError: the address is malformed, or leads where we may not go.

@@ -6,10 +6,12 @@ from flask_openapi3.openapi import OpenAPI
 
 from appliance.web import git_http, health, internal, lfs_http
 from appliance.web.api import access as api_access
+from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
 from appliance.web.api import history as api_history
+from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import repositories as api_repositories
@@ -40,6 +42,8 @@ API = (
     api_teams.api,
     api_repositories.api,
     api_access.api,
+    api_deploy_keys.api,
+    api_imports.api,
     api_files.api,
     api_file_changes.api,
     api_history.api,

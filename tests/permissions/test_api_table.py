@@ -28,6 +28,8 @@ RULE = "..--------+-+"
 RULE_TEAM = ".......---+-+"
 EVERYONE = "+++++++++++++"
 
+IMPORT = "?++++++++++++"
+
 REPO = "/api/v1/repos/<owner>/<name>"
 ORG = "/api/v1/orgs/<org>"
 
@@ -72,6 +74,10 @@ TABLE = [
     ("PUT", f"{REPO}/grants/<path:grantee>", OWN, {"role": "reader"}),
     ("DELETE", f"{REPO}/grants/<path:grantee>", OWN, None),
     ("GET", f"{REPO}/access/<user>", MAINTAIN, None),
+    ("GET", f"{REPO}/keys", OWN, None),
+    ("POST", f"{REPO}/keys", OWN, {"key": "no key"}),
+    ("POST", f"{REPO}/import", IMPORT, {"url": "https://127.0.0.1/x.git"}),
+    ("GET", f"{REPO}/export", READ, None),
     ("GET", f"{REPO}/protections", READ, None),
     ("PUT", f"{REPO}/protections", MAINTAIN, {"pattern": "release/*"}),
     ("DELETE", f"{REPO}/protections", MAINTAIN, None),
@@ -102,8 +108,9 @@ TABLE = [
 
 # What the table's form cannot say; each has a test of its own.
 ELSEWHERE = {
-    ("DELETE", "/api/v1/user/tokens/<id>"): "test_api_people.py",
-    ("DELETE", "/api/v1/user/keys/<id>"): "test_api_people.py",
+    ("DELETE", "/api/v1/user/tokens/<uuid:id>"): "test_api_people.py",
+    ("DELETE", "/api/v1/user/keys/<uuid:id>"): "test_api_people.py",
+    ("DELETE", f"{REPO}/keys/<uuid:id>"): "test_ssh_keys.py",
     ("GET", "/api/v1/jobs/<uuid:id>"): "test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/cancel"): "test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/retry"): "test_jobs.py",

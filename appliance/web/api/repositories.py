@@ -154,7 +154,7 @@ def create(body: NewRepositoryBody) -> Any:
             repositories=requests.wiring().repositories,
             now=requests.now(),
         )
-        return _created(made)
+        return created(made)
 
 
 @api.get("/repos/<owner>/<name>", summary="Show a repository", responses={"200": RepositoryAnswer})
@@ -211,7 +211,7 @@ def fork(path: RepositoryPath, body: ForkBody) -> Any:
             repositories=requests.wiring().repositories,
             now=requests.now(),
         )
-        return _created(made, 202)
+        return created(made, 202)
 
 
 @api.post(
@@ -264,7 +264,8 @@ def present(repository: Repository) -> RepositoryAnswer:
     )
 
 
-def _created(repository: Repository, status: int = 201) -> Any:
+def created(repository: Repository, status: int = 201) -> Any:
+    """A repository that has just been made, with its address."""
     shown = present(repository)
     return frame.answer(shown, status, f"{frame.PREFIX}/repos/{shown.path}")
 

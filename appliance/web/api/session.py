@@ -145,7 +145,7 @@ def create_token(body: NewTokenBody) -> Any:
     return response
 
 
-@api.delete("/user/tokens/<id>", summary="Revoke an access token", responses={"204": None})
+@api.delete("/user/tokens/<uuid:id>", summary="Revoke an access token", responses={"204": None})
 def revoke_token(path: TokenPath) -> Any:
     """It stops working at once, and every short-lived token made with it."""
     with requests.begin() as work:
@@ -190,7 +190,7 @@ def add_key(body: NewKeyBody) -> Any:
         return frame.answer(present_key(ssh_keys.ListedKey(key, None, "")), 201)
 
 
-@api.delete("/user/keys/<id>", summary="Remove an SSH key", responses={"204": None})
+@api.delete("/user/keys/<uuid:id>", summary="Remove an SSH key", responses={"204": None})
 def remove_key(path: TokenPath) -> Any:
     """It stops working at once."""
     with requests.begin() as work:

@@ -7,11 +7,9 @@ who may know gets to hear that something does not exist.
 
 from __future__ import annotations
 
-import dataclasses
-
 import flask
 
-from appliance.domain.identity import Actor, Method, stranger
+from appliance.domain.identity import Actor, stranger
 from appliance.errors import (
     ApplianceError,
     ConflictError,
@@ -108,9 +106,7 @@ def _by_password(name: str, password: str) -> Actor:
     wiring = requests.wiring()
     if not wiring.settings.sign_in.password_over_git:
         raise UnauthenticatedError(NO_PASSWORDS)
-    origin = dataclasses.replace(requests.origin(), method=Method.PASSWORD)
-    with wiring.database.reading(stranger(origin)) as work:
-        proof = sign_in.check_password(
+    with wiring.database.reading(stranger(requests.origin())) as work:
+        return sign_in.password_for_git(
             work, name_or_email=name, password=password, tools=wiring.sign_in
         )
-        return identify.again(work, proof.user_id, None, origin=origin, now=requests.now())

@@ -16,13 +16,13 @@ EMAIL_PATTERN = re.compile(r"[^@\s\x00-\x1f<>]{1,64}@[^@\s\x00-\x1f<>]{1,190}\Z"
 RESERVED_OWNERS = frozenset(  # A list in words reads better than a list in quotes.
     """
     about account accounts admin administration all anonymous api appliance archive assets audit
-    auth billing ci codara dashboard docs download events explore favicon files git healthz help
-    home hooks inbox info internal invite issues jobs keys lfs license login logout me metrics
-    models new none notifications null org organisation organisations organization organizations
-    orgs owner people policy privacy public pulls raw readyz reports repo repos repositories
-    repository robots root saml scim search security self session sessions settings sign-in
-    sign-out ssh sso stars static status support system team teams terms theme token tokens
-    undefined upload user users webhooks well-known wiki www
+    auth billing ci codara confirm dashboard docs download events explore favicon files git
+    healthz help home hooks inbox info internal invite issues jobs keys language lfs license
+    login logout me metrics models new none notifications null org organisation organisations
+    organization organizations orgs owner people policy privacy public pulls raw readyz repo
+    reports repos repositories repository reset robots root saml scim search security self
+    session sessions settings sign-in sign-out ssh sso stars static status support system team
+    teams terms theme token tokens undefined upload user users webhooks well-known wiki www
     """.split()  # noqa: SIM905 - ninety quotes would hide the words.
 )
 RESERVED_REPOSITORY_ENDINGS = (".git", ".lock", ".atom", ".wiki")

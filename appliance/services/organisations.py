@@ -17,7 +17,7 @@ from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain import events
-from appliance.domain.names import check_description, check_display_name, check_owner
+from appliance.domain.names import check_description, check_display_name, check_owner, fold
 from appliance.domain.permissions import OrganisationRole, Permission, Role
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
 
@@ -101,10 +101,17 @@ def allowed(work: UnitOfWork, name: str) -> frozenset[Permission]:
 
 
 def list_organisations(
-    work: UnitOfWork, *, after: str | None = None, limit: int = USUAL_LIMIT
+    work: UnitOfWork, *, search: str = "", after: str | None = None, limit: int = USUAL_LIMIT
 ) -> Page[Organisation]:
-    """The organisations the actor may see, by name."""
+    """The organisations the actor may see, by name; `search` is a part of a name."""
     query = visible.organisations(work).join(Owner, Owner.id == Organisation.id)
+    if search:
+        query = query.where(
+            sa.or_(
+                Owner.name_key.contains(fold(search), autoescape=True),
+                sa.func.lower(Organisation.display_name).contains(fold(search), autoescape=True),
+            )
+        )
     return page(work.session, query, Owner.name_key, make=only, after=after, limit=limit)
 
 

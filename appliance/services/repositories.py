@@ -133,6 +133,15 @@ def show(work: UnitOfWork, path: str) -> Repository:
     return fetch.repository(work, path, Permission.REPOSITORY_READ)
 
 
+def show_by_id(work: UnitOfWork, repository_id: UUID) -> Repository:
+    """The repository of that id, the bin included.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+    """
+    return fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_READ)
+
+
 def describe(work: UnitOfWork, path: str) -> Described:
     """The repository of that path, with what its page says about it and the actor.
 

@@ -24,6 +24,8 @@ from appliance.domain.permissions import InstanceRole, OrganisationRole, Permiss
 from appliance.errors import ConflictError, InvalidError
 from appliance.services.passwords import ChosenPassword
 
+__all__ = ["UserState"]  # For the doors, which do not know the database.
+
 THEMES = ("auto", "light", "dark")
 LONGEST_LOCALE = 16
 LONGEST_REASON = 500

@@ -14,7 +14,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance import version
 from appliance.telemetry import Tracing
-from appliance.web import csrf, errors, headers, metrics, present, requests, routes, tracing
+from appliance.web import (
+    csrf,
+    errors,
+    headers,
+    metrics,
+    must_change,
+    present,
+    requests,
+    routes,
+    tracing,
+)
 from appliance.web.api import frame
 from appliance.wiring import Wiring
 
@@ -36,6 +46,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     Babel(app, locale_selector=_locale)
     csrf.install(app)
     errors.install(app)
+    must_change.install(app)
     headers.install(app, is_https=wiring.settings.server.url.startswith("https:"))
     present.register(app, clock=requests.now)
     _give_templates_what_they_need(app)

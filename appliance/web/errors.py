@@ -113,7 +113,9 @@ def _where_they_were() -> str:
 def _redirect_to_new_path(error: MovedError) -> flask.Response:
     request = flask.request
     values = request.view_args or {}
-    old = f"/{values.get('owner', '')}/{values.get('name', '')}"
+    # An owner moves as well as a repository; then their own page stands at one name.
+    is_owner = "/" not in error.path
+    old = f"/{values.get('owner', '')}" + ("" if is_owner else f"/{values.get('name', '')}")
     target = f"/{error.path}" + request.full_path.removeprefix(old).rstrip("?")
     status = 302 if request.method in {"GET", "HEAD"} else 307
     return flask.make_response(flask.redirect(target, status))

@@ -20,17 +20,32 @@ from appliance.web.api import session as api_session
 from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
 from appliance.web.pages import (
+    account,
+    account_credentials,
+    admin,
+    admin_jobs,
+    admin_users,
     archives,
     blame,
     branches,
     commits,
     compare,
+    dashboard,
     files,
     finder,
+    jobs,
+    new_repository,
+    organisations,
+    owners,
     raw,
     repositories,
+    repository_danger,
+    repository_settings,
+    repository_sharing,
     search,
+    search_all,
     sign_in,
+    teams,
     tree,
 )
 
@@ -50,6 +65,24 @@ API = (
     api_search.api,
 )
 
+PEOPLE = (
+    dashboard.pages,
+    account.pages,
+    account_credentials.pages,
+    search_all.pages,
+    jobs.pages,
+    admin.pages,
+    admin_jobs.pages,
+    admin_users.pages,
+    organisations.pages,
+    teams.pages,
+    new_repository.pages,
+    repository_settings.pages,
+    repository_sharing.pages,
+    repository_danger.pages,
+    owners.pages,
+)
+
 
 def install(app: OpenAPI) -> None:
     """Put the pages, the API and the Git door into the application."""
@@ -61,6 +94,8 @@ def install(app: OpenAPI) -> None:
     for area in API:
         app.register_api(area)
     app.register_blueprint(sign_in.pages)
+    for pages in PEOPLE:
+        app.register_blueprint(pages)
     # Repositories last: their addresses begin with any name at all.
     app.register_blueprint(repositories.pages)
     app.register_blueprint(tree.pages)

@@ -1,0 +1,185 @@
+"""Oneself: profile, e-mail address, password, and the browsers one has signed in with."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from pydantic import Field
+
+from appliance.errors import InvalidError, UnauthenticatedError
+from appliance.services import passwords, sessions, sign_in, users
+from appliance.web import cookies, forms, requests
+from appliance.web.pages import words
+from appliance.web.pages.page_forms import (
+    Problems,
+    after,
+    attempt,
+    confirmed_first,
+    done,
+    listed,
+    page,
+    signed_in,
+)
+
+pages = flask.Blueprint("account", __name__)
+words.give_to_templates(pages)
+
+
+class ProfileForm(forms.Form):
+    """How one is shown, and how one likes to see the portal."""
+
+    display_name: str = Field("", max_length=100)
+    locale: str = Field("", max_length=16)
+    theme: str = "auto"
+
+
+class EmailForm(forms.Form):
+    """Where mail for one goes."""
+
+    email: str = Field(max_length=255)
+
+
+class PasswordForm(forms.Form):
+    """The password one has, and the one that is to be."""
+
+    current: str = Field(max_length=1024)
+    password: str = Field(max_length=1024)
+
+
+@pages.get("/settings")
+def profile() -> ResponseReturnValue:
+    """One's own profile."""
+    return _profile_page({})
+
+
+@pages.post("/settings")
+def save_profile() -> ResponseReturnValue:
+    """Change it, and let this browser show the portal so at once."""
+
+    def act() -> ResponseReturnValue:
+        form = ProfileForm.parse(flask.request.form)
+        with requests.begin() as work:
+            users.change(
+                work,
+                None,
+                {
+                    "display_name": form.display_name,
+                    "theme": form.theme,
+                    "locale": form.locale if form.locale in words.LANGUAGES else "",
+                },
+            )
+        response = flask.make_response(done(_("Your profile is saved."), "account.profile"))
+        theme = form.theme if form.theme in {"light", "dark"} else ""
+        cookies.set_preference(response, cookies.THEME_COOKIE, theme)
+        cookies.set_preference(response, cookies.LOCALE_COOKIE, form.locale)
+        return response
+
+    return attempt(act, _profile_page)
+
+
+@pages.get("/settings/email")
+def email() -> ResponseReturnValue:
+    """One's own e-mail address."""
+    confirmed_first()
+    return _email_page({})
+
+
+@pages.post("/settings/email")
+def save_email() -> ResponseReturnValue:
+    """Change it."""
+
+    def act() -> ResponseReturnValue:
+        form = EmailForm.parse(flask.request.form)
+        with requests.begin() as work:
+            users.change(work, None, {"email": form.email})
+        return done(_("Your e-mail address is saved."), "account.profile")
+
+    return attempt(act, _email_page, at="email")
+
+
+@pages.get("/settings/security")
+def security() -> ResponseReturnValue:
+    """The password, and the sessions in force."""
+    return _security_page({})
+
+
+@pages.post("/settings/security")
+def change_password() -> ResponseReturnValue:
+    """Set another password; every other session ends."""
+
+    def act() -> ResponseReturnValue:
+        form = PasswordForm.parse(flask.request.form)
+        tools = requests.wiring().sign_in
+        proof = _proof(form.current)
+        with requests.reading() as work:
+            chosen = passwords.choose_own(work, password=form.password, tools=tools)
+        with requests.begin() as work:
+            passwords.change(work, proof, chosen, now=requests.now())
+        return done(
+            _("Your password is changed. Your other sessions have ended."), "account.security"
+        )
+
+    return attempt(act, _security_page)
+
+
+@pages.post("/settings/sessions/<uuid:session_id>/revoke")
+def revoke_session(session_id: UUID) -> ResponseReturnValue:
+    """End a session."""
+    with requests.begin() as work:
+        sessions.revoke_session(work, session_id, now=requests.now())
+    return done(_("That session has ended."), "account.security")
+
+
+@pages.post("/settings/sessions/revoke-others")
+def revoke_others() -> ResponseReturnValue:
+    """End every session but this one."""
+    with requests.begin() as work:
+        count = sessions.revoke_other_sessions(work, now=requests.now())
+    said = ngettext("%(num)s other session has ended.", "%(num)s other sessions have ended.", count)
+    return done(said, "account.security")
+
+
+def _proof(password: str) -> sign_in.Proof:
+    """That they know their password.
+
+    Errors:
+        InvalidError: they do not; at the field, because nobody has to sign in again for that.
+    """
+    try:
+        with requests.reading() as work:
+            return sign_in.confirm_password(
+                work, password=password, tools=requests.wiring().sign_in
+            )
+    except UnauthenticatedError as error:
+        signed_in()
+        raise InvalidError.of("current", _("This is not your password.")) from error
+
+
+def _profile_page(problems: Problems) -> str:
+    with requests.reading() as work:
+        own = users.show_self(work)
+    return page("account/profile.html", problems, own=own, section="profile")
+
+
+def _email_page(problems: Problems) -> str:
+    with requests.reading() as work:
+        own = users.show_self(work)
+    return page("account/email.html", problems, own=own, section="profile")
+
+
+def _security_page(problems: Problems) -> str:
+    with requests.reading() as work:
+        own = users.show_self(work)
+        found = sessions.list_sessions(work, after=after(), now=requests.now())
+    return page(
+        "account/security.html",
+        problems,
+        own=own,
+        sessions=listed(found),
+        minimum=requests.wiring().settings.sign_in.minimum_password_length,
+        section="security",
+    )

@@ -1,0 +1,186 @@
+"""One's own access tokens and SSH keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from pydantic import Field
+
+from appliance.errors import InvalidError
+from appliance.services import credentials, repositories, ssh_keys
+from appliance.web import forms, requests
+from appliance.web.pages import words
+from appliance.web.pages.page_forms import (
+    Problems,
+    after,
+    attempt,
+    confirmed_first,
+    done,
+    listed,
+    page,
+)
+
+pages = flask.Blueprint("account_credentials", __name__)
+words.give_to_templates(pages)
+
+LIVES = (7, 30, 90, 365)
+USUAL_LIFE = 30
+OFFERED_REPOSITORIES = 100
+SOON = timedelta(days=14)
+
+
+class TokenForm(forms.Form):
+    """A token that is to be."""
+
+    name: str = Field(max_length=100)
+    scopes: list[str] = Field(default_factory=list)
+    reach: str = "all"
+    repositories: str = Field("", max_length=10_000)
+    days: str = str(USUAL_LIFE)
+
+
+class KeyForm(forms.Form):
+    """A key that somebody has."""
+
+    key: str = Field(max_length=20_000)
+    title: str = Field("", max_length=100)
+    expires: str = Field("", max_length=10)
+
+
+@pages.get("/settings/tokens")
+def tokens() -> ResponseReturnValue:
+    """One's own tokens."""
+    with requests.reading() as work:
+        found = credentials.list_tokens(work, after=after())
+    return page(
+        "account/tokens.html", tokens=listed(found), section="tokens", soon=requests.now() + SOON
+    )
+
+
+@pages.get("/settings/tokens/new")
+def new_token() -> ResponseReturnValue:
+    """Choose what a new token may do."""
+    confirmed_first()
+    return _token_page({})
+
+
+@pages.post("/settings/tokens/new")
+def create_token() -> ResponseReturnValue:
+    """Make it, and show its secret once: here and never again."""
+
+    def act() -> ResponseReturnValue:
+        form = TokenForm.parse(flask.request.form)
+        with requests.begin() as work:
+            made = credentials.create_token(
+                work,
+                name=form.name,
+                scopes=form.scopes,
+                repositories=None if form.reach == "all" else form.repositories.split(),
+                expires_at=_end(form.days),
+                tools=requests.wiring().sign_in,
+                now=requests.now(),
+            )
+        return page("account/token_made.html", made=made, section="tokens")
+
+    return attempt(act, _token_page, at="repositories")
+
+
+@pages.post("/settings/tokens/<uuid:token_id>/revoke")
+def revoke_token(token_id: UUID) -> ResponseReturnValue:
+    """Stop a token."""
+    with requests.begin() as work:
+        credentials.revoke_token(work, token_id, now=requests.now())
+    return done(_("The token is revoked. Nobody gets in with it."), "account_credentials.tokens")
+
+
+@pages.get("/settings/keys")
+def keys() -> ResponseReturnValue:
+    """One's own SSH keys."""
+    with requests.reading() as work:
+        found = ssh_keys.list_keys(work, after=after())
+    return page("account/keys.html", keys=listed(found), section="keys", now=requests.now())
+
+
+@pages.get("/settings/keys/new")
+def new_key() -> ResponseReturnValue:
+    """Paste a key."""
+    confirmed_first()
+    return _key_page({})
+
+
+@pages.post("/settings/keys/new")
+def add_key() -> ResponseReturnValue:
+    """Add it."""
+
+    def act() -> ResponseReturnValue:
+        form = KeyForm.parse(flask.request.form)
+        with requests.begin() as work:
+            ssh_keys.add(
+                work,
+                text=form.key,
+                title=form.title,
+                expires_at=day_end(form.expires),
+                now=requests.now(),
+            )
+        return done(_("The key is added. You can use it at once."), "account_credentials.keys")
+
+    return attempt(act, _key_page, at="key")
+
+
+@pages.post("/settings/keys/<uuid:key_id>/remove")
+def remove_key(key_id: UUID) -> ResponseReturnValue:
+    """Remove a key."""
+    with requests.begin() as work:
+        ssh_keys.remove(work, key_id)
+    return done(_("The key is removed. Nobody gets in with it."), "account_credentials.keys")
+
+
+def day_end(text: str) -> datetime | None:
+    """The end of a day that a form names; None where it names none.
+
+    Errors:
+        InvalidError: that is no day.
+    """
+    if not text:
+        return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise InvalidError.of("expires", _("That is not a day.")) from error
+    return datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def _end(days: str) -> datetime | None:
+    if days == "never":
+        return None
+    if not days.isdigit() or len(days) > 4:  # noqa: PLR2004 - ten years have four digits.
+        raise InvalidError.of("days", _("Choose one of these."))
+    # A minute less, so that the longest life allowed is not over the limit by the time it is made.
+    return requests.now() + timedelta(days=int(days)) - timedelta(minutes=1)
+
+
+def _token_page(problems: Problems) -> str:
+    rules = requests.wiring().settings.access
+    with requests.reading() as work:
+        readable = repositories.listed(work, limit=OFFERED_REPOSITORIES)
+    lives = [days for days in LIVES if days <= rules.token_lifetime_days]
+    if rules.token_lifetime_days not in lives:
+        lives.append(rules.token_lifetime_days)
+    return page(
+        "account/token_new.html",
+        problems,
+        lives=lives,
+        usual=USUAL_LIFE if USUAL_LIFE in lives else lives[0],
+        may_never_expire=rules.tokens_may_never_expire,
+        readable=[repository.path for repository in readable.items],
+        chosen=flask.request.form.getlist("scopes"),
+        section="tokens",
+    )
+
+
+def _key_page(problems: Problems) -> str:
+    return page("account/key_new.html", problems, section="keys")

@@ -1,0 +1,225 @@
+"""Organisations: make one, who belongs to it, what happened in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from pydantic import Field
+
+from appliance.domain.permissions import OrganisationRole, Role
+from appliance.services import audit_log, organisations
+from appliance.services.organisations import OrganisationChanges
+from appliance.web import forms, requests
+from appliance.web.pages import event_filter, words
+from appliance.web.pages.page_forms import (
+    Problems,
+    after,
+    attempt,
+    confirmed_first,
+    done,
+    insist,
+    is_confirmed,
+    listed,
+    page,
+    signed_in,
+)
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
+
+pages = flask.Blueprint("organisations", __name__)
+words.give_to_templates(pages)
+
+NO_ROLE = "none"
+
+
+class NewForm(forms.Form):
+    """An organisation that is to be."""
+
+    name: str = Field(max_length=39)
+    display_name: str = Field("", max_length=100)
+    description: str = Field("", max_length=500)
+
+
+class MemberForm(forms.Form):
+    """Who, and what they are to be."""
+
+    name: str = Field(max_length=255)
+    role: OrganisationRole = OrganisationRole.MEMBER
+
+
+class SettingsForm(forms.Form):
+    """What an organisation is like."""
+
+    display_name: str = Field("", max_length=100)
+    description: str = Field("", max_length=500)
+    base_role: str = NO_ROLE
+    members_create: str = ""
+
+
+class RenameForm(forms.Form):
+    """Another name."""
+
+    name: str = Field(max_length=39)
+
+
+@pages.get("/organisations/new")
+def new() -> ResponseReturnValue:
+    """Describe a new organisation."""
+    signed_in()
+    return _new_page({})
+
+
+@pages.post("/organisations/new")
+def create() -> ResponseReturnValue:
+    """Make it. Who makes it owns it."""
+
+    def act() -> ResponseReturnValue:
+        form = NewForm.parse(flask.request.form)
+        with requests.begin() as work:
+            made = organisations.create(
+                work,
+                name=form.name,
+                display_name=form.display_name,
+                description=form.description,
+                now=requests.now(),
+            )
+        return done(_("%(name)s is there. Add members now.", name=made.name), ".members",
+                    owner=made.name)  # fmt: skip
+
+    return attempt(act, _new_page, at="name")
+
+
+@pages.get("/<owner>/-/members")
+def members(owner: str) -> ResponseReturnValue:
+    """Who belongs to an organisation."""
+    return _members_page(owner, {})
+
+
+@pages.post("/<owner>/-/members")
+def set_member(owner: str) -> ResponseReturnValue:
+    """Add a member, or give one another role."""
+
+    def act() -> ResponseReturnValue:
+        form = MemberForm.parse(flask.request.form)
+        with requests.begin() as work:
+            member = organisations.set_member(work, owner, form.name, form.role, now=requests.now())
+        said = _("%(name)s is %(role)s now.", name=member.user.name,
+                 role=words.ORGANISATION_ROLES[member.role])  # fmt: skip
+        return done(said, ".members", owner=owner)
+
+    return attempt(act, lambda problems: _members_page(owner, problems), at="name")
+
+
+@pages.post("/<owner>/-/members/<name>/remove")
+def remove_member(owner: str, name: str) -> ResponseReturnValue:
+    """Remove a member, or leave."""
+
+    def act() -> ResponseReturnValue:
+        with requests.begin() as work:
+            organisations.remove_member(work, owner, name)
+        if name == requests.actor().label:
+            return done(_("You have left %(name)s.", name=owner), "dashboard.show")
+        return done(_("%(name)s does not belong to it any more.", name=name), ".members",
+                    owner=owner)  # fmt: skip
+
+    return attempt(act, lambda problems: _members_page(owner, problems))
+
+
+@pages.get("/<owner>/-/events")
+def events(owner: str) -> ResponseReturnValue:
+    """What happened in an organisation lately."""
+    wanted = event_filter.wanted()
+    with requests.reading() as work:
+        found = audit_log.recent_in_organisation(work, owner, wanted=wanted, after=after())
+        context = _frame(work, owner)
+    return page("organisations/events.html", events=listed(found), asked=event_filter.given(),
+                tab_name="events", **context)  # fmt: skip
+
+
+@pages.get("/<owner>/-/settings")
+def settings(owner: str) -> ResponseReturnValue:
+    """What an organisation is like."""
+    return _settings_page(owner, {})
+
+
+@pages.post("/<owner>/-/settings")
+def save_settings(owner: str) -> ResponseReturnValue:
+    """Change it."""
+
+    def act() -> ResponseReturnValue:
+        form = SettingsForm.parse(flask.request.form)
+        changes: OrganisationChanges = {
+            "display_name": form.display_name,
+            "description": form.description,
+            "base_role": None if form.base_role == NO_ROLE else Role(form.base_role),
+            "members_create_repositories": bool(form.members_create),
+        }
+        with requests.begin() as work:
+            organisations.change(work, owner, changes)
+        return done(_("The settings are saved."), ".settings", owner=owner)
+
+    return attempt(act, lambda problems: _settings_page(owner, problems))
+
+
+@pages.get("/<owner>/-/settings/danger")
+def danger(owner: str) -> ResponseReturnValue:
+    """Rename or delete an organisation."""
+    confirmed_first()
+    return _settings_page(owner, {}, "danger")
+
+
+@pages.post("/<owner>/-/settings/rename")
+def rename(owner: str) -> ResponseReturnValue:
+    """Give it another name."""
+
+    def act() -> ResponseReturnValue:
+        form = RenameForm.parse(flask.request.form)
+        with requests.begin() as work:
+            renamed = organisations.rename(work, owner, form.name)
+        return done(_("It is called %(name)s now. The old name leads here.", name=renamed.name),
+                    ".settings", owner=renamed.name)  # fmt: skip
+
+    return attempt(act, lambda problems: _settings_page(owner, problems, "danger"), at="name")
+
+
+@pages.post("/<owner>/-/settings/delete")
+def delete(owner: str) -> ResponseReturnValue:
+    """Delete it for good, with its teams."""
+
+    def act() -> ResponseReturnValue:
+        insist(is_confirmed(owner), "confirm", _("Type the name to confirm."))
+        with requests.begin() as work:
+            organisations.delete(work, owner, now=requests.now())
+        return done(_("%(name)s is deleted.", name=owner), "dashboard.show")
+
+    return attempt(act, lambda problems: _settings_page(owner, problems, "danger"))
+
+
+def _frame(work: UnitOfWork, name: str) -> dict[str, Any]:
+    return {
+        "organisation": organisations.show(work, name),
+        "allowed": organisations.allowed(work, name),
+    }
+
+
+def _new_page(problems: Problems) -> str:
+    return page("organisations/new.html", problems)
+
+
+def _members_page(owner: str, problems: Problems) -> str:
+    with requests.reading() as work:
+        context = _frame(work, owner)
+        found = organisations.list_members(work, owner, after=after())
+    return page("organisations/members.html", problems, members=listed(found),
+                tab_name="members", **context)  # fmt: skip
+
+
+def _settings_page(owner: str, problems: Problems, section: str = "settings") -> str:
+    with requests.reading() as work:
+        context = _frame(work, owner)
+    return page(f"organisations/{section}.html", problems, tab_name="settings", section=section,
+                no_role=NO_ROLE, **context)  # fmt: skip

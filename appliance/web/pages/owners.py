@@ -1,0 +1,61 @@
+"""The page of a user or an organisation: whoever stands in front of a slash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from appliance.domain.permissions import Permission
+from appliance.services import organisations, repositories, users
+from appliance.services.repositories import Order
+from appliance.web import requests
+from appliance.web.pages import words
+from appliance.web.pages.page_forms import after, asked, listed
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
+
+pages = flask.Blueprint("owners", __name__)
+words.give_to_templates(pages)
+
+MEMBERS_SHOWN = 20
+ORGANISATIONS_SHOWN = 50
+
+
+@pages.get("/<owner>")
+def show(owner: str) -> ResponseReturnValue:
+    """A user with their repositories and organisations, or an organisation with its own."""
+    query = asked("q")
+    order = Order.NAME if asked("sort") == "name" else Order.NEWEST
+    wanted = repositories.Filter(words=query, owner=owner, order=order)
+    with requests.reading() as work:
+        found = users.show_owner(work, owner)
+        shown = listed(repositories.listed(work, wanted, after=after()))
+        common = {"repositories": shown, "query": query, "order": order}
+        if hasattr(found, "pseudonym"):
+            return flask.render_template("owners/user.html", **common, **_user(work, found.name))
+        return flask.render_template(
+            "owners/organisation.html", **common, **_organisation(work, found.name)
+        )
+
+
+def _user(work: UnitOfWork, name: str) -> dict[str, Any]:
+    profile = users.show(work, name)
+    belongs = organisations.list_of_user(work, name, limit=ORGANISATIONS_SHOWN).items
+    is_self = profile.user.id == work.actor.id
+    return {"profile": profile, "organisations": belongs, "is_self": is_self}
+
+
+def _organisation(work: UnitOfWork, name: str) -> dict[str, Any]:
+    allowed = organisations.allowed(work, name)
+    members = None
+    if Permission.ORGANISATION_READ in allowed:
+        members = organisations.list_members(work, name, limit=MEMBERS_SHOWN)
+    return {
+        "organisation": organisations.show(work, name),
+        "allowed": allowed,
+        "members": members,
+        "tab_name": "repositories",
+    }

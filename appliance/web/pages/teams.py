@@ -1,0 +1,164 @@
+"""Teams of an organisation, one inside another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from pydantic import Field
+
+from appliance.services import organisations, teams
+from appliance.web import forms, requests
+from appliance.web.pages import words
+from appliance.web.pages.page_forms import Problems, after, attempt, done, listed, page
+
+pages = flask.Blueprint("teams", __name__)
+words.give_to_templates(pages)
+
+OFFERED_PARENTS = 500
+
+
+class TeamForm(forms.Form):
+    """What a team is called, what it is for, and what it is inside of."""
+
+    name: str = Field(max_length=39)
+    description: str = Field("", max_length=500)
+    parent: str = Field("", max_length=39)
+
+
+class MemberForm(forms.Form):
+    """Who."""
+
+    user: str = Field(max_length=255)
+
+
+@pages.get("/<owner>/-/teams")
+def listing(owner: str) -> ResponseReturnValue:
+    """The teams of an organisation."""
+    with requests.reading() as work:
+        context: dict[str, Any] = {
+            "organisation": organisations.show(work, owner),
+            "allowed": organisations.allowed(work, owner),
+            "teams": listed(teams.list_teams(work, owner, after=after())),
+        }
+    return page("teams/list.html", tab_name="teams", **context)
+
+
+@pages.get("/<owner>/-/new-team")
+def new(owner: str) -> ResponseReturnValue:
+    """Describe a new team."""
+    return _new_page(owner, {})
+
+
+@pages.post("/<owner>/-/new-team")
+def create(owner: str) -> ResponseReturnValue:
+    """Make it."""
+
+    def act() -> ResponseReturnValue:
+        form = TeamForm.parse(flask.request.form)
+        with requests.begin() as work:
+            made = teams.create(
+                work,
+                owner,
+                name=form.name,
+                description=form.description,
+                parent=form.parent or None,
+                now=requests.now(),
+            )
+        return done(_("The team is there. Put people into it."), ".show", owner=owner,
+                    team=made.name)  # fmt: skip
+
+    return attempt(act, lambda problems: _new_page(owner, problems), at="name")
+
+
+@pages.get("/<owner>/-/teams/<team>")
+def show(owner: str, team: str) -> ResponseReturnValue:
+    """Who is in a team, and what it is inside of."""
+    return _team_page(owner, team, {})
+
+
+@pages.post("/<owner>/-/teams/<team>")
+def change(owner: str, team: str) -> ResponseReturnValue:
+    """Change what a team is called, is for, and is inside of."""
+
+    def act() -> ResponseReturnValue:
+        form = TeamForm.parse(flask.request.form)
+        with requests.begin() as work:
+            changed = teams.change(
+                work,
+                f"{owner}/{team}",
+                {
+                    "name": form.name,
+                    "description": form.description,
+                    "parent": form.parent or None,
+                },
+            )
+        return done(_("The team is saved."), ".show", owner=owner, team=changed.name)
+
+    return attempt(act, lambda problems: _team_page(owner, team, problems))
+
+
+@pages.post("/<owner>/-/teams/<team>/members")
+def add_member(owner: str, team: str) -> ResponseReturnValue:
+    """Put somebody into a team."""
+
+    def act() -> ResponseReturnValue:
+        form = MemberForm.parse(flask.request.form)
+        with requests.begin() as work:
+            added = teams.add_member(work, f"{owner}/{team}", form.user, now=requests.now())
+        said = _("%(name)s is in the team now.", name=added.name)
+        return done(said, ".show", owner=owner, team=team)
+
+    return attempt(act, lambda problems: _team_page(owner, team, problems), at="user")
+
+
+@pages.post("/<owner>/-/teams/<team>/members/<name>/remove")
+def remove_member(owner: str, team: str, name: str) -> ResponseReturnValue:
+    """Take somebody out of a team, or leave it."""
+    with requests.begin() as work:
+        teams.remove_member(work, f"{owner}/{team}", name)
+    said = _("%(name)s is not in the team any more.", name=name)
+    return done(said, ".show", owner=owner, team=team)
+
+
+@pages.post("/<owner>/-/teams/<team>/delete")
+def delete(owner: str, team: str) -> ResponseReturnValue:
+    """Delete a team."""
+
+    def act() -> ResponseReturnValue:
+        with requests.begin() as work:
+            teams.delete(work, f"{owner}/{team}")
+        return done(_("The team is deleted."), ".listing", owner=owner)
+
+    return attempt(act, lambda problems: _team_page(owner, team, problems))
+
+
+def _new_page(owner: str, problems: Problems) -> str:
+    with requests.reading() as work:
+        context: dict[str, Any] = {
+            "organisation": organisations.show(work, owner),
+            "allowed": organisations.allowed(work, owner),
+            "others": _names(teams.list_teams(work, owner, limit=OFFERED_PARENTS).items),
+        }
+    return page("teams/new.html", problems, tab_name="teams", **context)
+
+
+def _team_page(owner: str, team: str, problems: Problems) -> str:
+    with requests.reading() as work:
+        shown = teams.show(work, f"{owner}/{team}")
+        others = teams.list_teams(work, owner, limit=OFFERED_PARENTS).items
+        context: dict[str, Any] = {
+            "organisation": organisations.show(work, owner),
+            "allowed": organisations.allowed(work, owner),
+            "shown": shown,
+            "inner": [each for each in others if each.parent == shown.team.name],
+            "others": [name for name in _names(others) if name != shown.team.name],
+            "members": listed(teams.list_members(work, f"{owner}/{team}", after=after())),
+        }
+    return page("teams/show.html", problems, tab_name="teams", **context)
+
+
+def _names(found: list[teams.ListedTeam]) -> list[str]:
+    return [each.team.name for each in found]

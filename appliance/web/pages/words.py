@@ -1,0 +1,136 @@
+"""What roles, states and kinds are called for people."""
+
+from __future__ import annotations
+
+import flask
+from flask_babel import lazy_gettext as _
+
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.permissions import (
+    InstanceRole,
+    OrganisationRole,
+    Role,
+    Scope,
+    Visibility,
+)
+
+ROLES = {
+    Role.READER: _("Reader"),
+    Role.TRIAGER: _("Triager"),
+    Role.WRITER: _("Writer"),
+    Role.MAINTAINER: _("Maintainer"),
+    Role.OWNER: _("Owner"),
+}
+ROLE_HINTS = {
+    Role.READER: _("Reads, clones and exports."),
+    Role.TRIAGER: _("Also sorts alerts and requests."),
+    Role.WRITER: _("Also pushes, where no rule says otherwise."),
+    Role.MAINTAINER: _("Also protects branches and changes settings."),
+    Role.OWNER: _("May do everything, deleting too."),
+}
+ORGANISATION_ROLES = {
+    OrganisationRole.MEMBER: _("Member"),
+    OrganisationRole.OWNER: _("Owner"),
+    OrganisationRole.SECURITY_OFFICER: _("Security officer"),
+    OrganisationRole.AUDITOR: _("Auditor"),
+}
+INSTANCE_ROLES = {
+    InstanceRole.USER: _("User"),
+    InstanceRole.ADMINISTRATOR: _("Administrator"),
+    InstanceRole.AUDITOR: _("Auditor"),
+}
+VISIBILITIES = {
+    Visibility.PRIVATE: _("Private"),
+    Visibility.INTERNAL: _("Internal"),
+    Visibility.PUBLIC: _("Public"),
+}
+VISIBILITY_HINTS = {
+    Visibility.PRIVATE: _("Only people who were given a role see it."),
+    Visibility.INTERNAL: _("Everyone who has signed in sees it."),
+    Visibility.PUBLIC: _("Everyone sees it, also without signing in."),
+}
+JOB_STATES = {
+    JobState.QUEUED: _("Waiting"),
+    JobState.RUNNING: _("Running"),
+    JobState.DONE: _("Done"),
+    JobState.DEAD: _("Failed for good"),
+    JobState.CANCELLED: _("Cancelled"),
+}
+JOB_TONES = {
+    JobState.QUEUED: "",
+    JobState.RUNNING: "accent",
+    JobState.DONE: "good",
+    JobState.DEAD: "bad",
+    JobState.CANCELLED: "hold",
+}
+JOBS = {
+    Job.IMPORT_REPOSITORY: _("Import a repository"),
+    Job.FORK_REPOSITORY: _("Fork a repository"),
+    Job.MAINTAIN_REPOSITORY: _("Maintain a repository"),
+    Job.CHECK_REPOSITORY: _("Check a repository for damage"),
+    Job.MEASURE_REPOSITORY: _("Measure a repository"),
+    Job.PURGE_REPOSITORY: _("Remove a repository from disk"),
+    Job.SWEEP_LFS: _("Remove large files nothing reaches"),
+    Job.RECONCILE_PUSHES: _("Settle interrupted pushes"),
+    Job.SWEEP: _("Tidy up"),
+}
+SCOPES = {
+    Scope.REPOSITORY_READ: (_("Read repositories"), _("Clone, fetch, and read over the API.")),
+    Scope.REPOSITORY_WRITE: (_("Write to repositories"), _("Also push, and lock large files.")),
+    Scope.REPOSITORY_ADMIN: (
+        _("Administer repositories"),
+        _("Also create, change, share and delete them."),
+    ),
+    Scope.ORGANISATION_READ: (_("Read organisations"), _("Members, teams and users.")),
+    Scope.ORGANISATION_ADMIN: (
+        _("Administer organisations"),
+        _("Also create and change them, their members and teams."),
+    ),
+    Scope.AUDIT_READ: (_("Read events"), _("What happened, where you may see that.")),
+    Scope.USER: (_("Your own user"), _("Profile, keys, tokens and sessions.")),
+    Scope.ADMINISTRATION: (
+        _("Everything you may do"),
+        _("For administrators that is the whole appliance. Rarely needed."),
+    ),
+}
+"""The scopes that open something today; the others are for what is to come."""
+
+CONDITIONS = {
+    "well": (_("Works"), "good", "check"),
+    "attention": (_("Look at it"), "warn", "alert"),
+    "failed": (_("Does not work"), "bad", "alert"),
+}
+OUTCOMES = {
+    "success": (_("Done"), "good"),
+    "refused": (_("Refused"), "warn"),
+    "failed": (_("Failed"), "bad"),
+}
+METHODS = {
+    "none": _("without signing in"),
+    "session": _("in a browser"),
+    "token": _("with a token"),
+    "jwt": _("with a short token"),
+    "password": _("with a password"),
+    "ssh_key": _("with an SSH key"),
+    "deploy_key": _("with a deploy key"),
+    "console": _("at the console"),
+    "internal": _("by the appliance"),
+}
+PARTS = {
+    "database": _("Database"),
+    "queue": _("Queue"),
+    "storage": _("Storage"),
+    "git": _("Git"),
+    "worker": _("Worker"),
+    "scheduler": _("Scheduler"),
+    "ssh": _("SSH server"),
+    "repositories": _("Repositories"),
+    "jobs": _("Jobs"),
+}
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+
+
+def give_to_templates(pages: flask.Blueprint) -> None:
+    """Let the templates of a blueprint say `words.ROLES[role]`."""
+    tables = {name: value for name, value in globals().items() if name.isupper()}
+    pages.context_processor(lambda: {"words": tables})

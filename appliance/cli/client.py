@@ -29,6 +29,7 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
 PAGE_LIMIT = "100"
 CHUNK_BYTES = 1024 * 1024
+STRANGER = "What answered there is no Codara Appliance. Check the address."
 
 
 class Body(Protocol):
@@ -107,9 +108,13 @@ class Client:
         answer = self.open(method, path, sent, query=query, headers={**kind, **(headers or {})})
         try:
             text = answer.body.read()
+            return json.loads(text) if text else None
+        except (OSError, http.client.HTTPException) as error:
+            raise UnavailableError(f"The appliance stopped in the middle: {error}.") from error
+        except ValueError as error:
+            raise UnavailableError(STRANGER) from error
         finally:
             answer.body.close()
-        return json.loads(text) if text else None
 
     def each(self, path: str, *, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """Every item of a list, over all of its pages."""
@@ -144,7 +149,7 @@ class Client:
             **(headers or {}),
         }
         answer = self._transport.exchange(method, target, sent, body)
-        if answer.status >= HTTPStatus.BAD_REQUEST:
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
             try:
                 raise _problem(answer)
             finally:
@@ -161,10 +166,11 @@ class Client:
 
 
 class Http:
-    """Over the network."""
+    """Over the network. `ca` is the file of the authority that vouches for it, if not the usual."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ca: str = "") -> None:
         self._address = urlsplit(url.rstrip("/"))
+        self._ca = ca
 
     def exchange(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | IO[bytes] | None
@@ -173,9 +179,8 @@ class Http:
         host, port = self._address.hostname or "", self._address.port
         connection: http.client.HTTPConnection
         if self._address.scheme == "https":
-            context = ssl.create_default_context()
             connection = http.client.HTTPSConnection(
-                host, port, timeout=ANSWER_SECONDS, context=context
+                host, port, timeout=ANSWER_SECONDS, context=_trust(self._ca)
             )
         else:
             connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
@@ -237,6 +242,12 @@ def _exchange(
     try:
         connection.request(method, target, body, {**headers, "Connection": "close"})
         response = connection.getresponse()
+    except ssl.SSLCertVerificationError as error:
+        connection.close()
+        raise UnavailableError(
+            f"Nobody we trust vouches for {connection.host}: {error.verify_message}. If its "
+            "authority is your own, name it: codara login URL --ca FILE."
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         where = connection.host
@@ -249,12 +260,22 @@ def titled(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name.title(): value for name, value in headers}
 
 
-def _problem(answer: Answer) -> ProblemError:
+def _trust(ca: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca or None)
+    except OSError as error:
+        raise UnavailableError(f"{ca} holds no certificates we can read: {error}.") from error
+
+
+def _problem(answer: Answer) -> ApplianceError:
     try:
         problem = json.loads(answer.body.read())
     except ValueError:
-        problem = {}
-    return ProblemError(problem if isinstance(problem, dict) else {}, answer.status)
+        problem = None
+    if not isinstance(problem, dict) or "detail" not in problem:
+        # Every no of ours says why; a proxy's may not.
+        return UnavailableError(f"{STRANGER} (It said {answer.status}.)")
+    return ProblemError(problem, answer.status)
 
 
 def _exit_code(code: str, status: int) -> int:

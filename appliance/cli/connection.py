@@ -3,66 +3,58 @@
 from __future__ import annotations
 
 import importlib
-import json
-import os
 from pathlib import Path
 
+from appliance.cli import logins
 from appliance.cli.client import CONSOLE_HEADER, Client, Http, LocalSocket, Transport
 from appliance.errors import InvalidError
 
 DEFAULT_HOME = Path("var")
-# Written by `codara login`: {"url": ..., "token": ...}; the token may be in the key ring instead.
-REMEMBERED = Path("codara/login.json")
-KEYRING_SERVICE = "codara"
 
 
-def connect(home: Path | None, user: str) -> Client:
-    """The API: of the named home folder, of CODARA_URL, of `codara login`, or of ./var.
+def connect(home: Path | None, user: str, url: str = "") -> Client:
+    """The API: of `url`, the named home folder, $CODARA_URL, ./var, or of `codara login`.
 
     Errors:
         UnavailableError: no appliance is there.
+        UnauthenticatedError: nothing lets one in there.
         InvalidError: somebody else's name was given for an appliance elsewhere.
     """
-    if home is None:
-        found = elsewhere()
-        if found is not None:
-            if user:
-                raise InvalidError(
-                    "--as is for the console. Elsewhere, the token says who you are."
-                )
-            url, token = found
-            return Client(Http(url), {"Authorization": f"Bearer {token}"})
-    return Client(_local((home or DEFAULT_HOME).resolve()), {CONSOLE_HEADER: user})
+    found = elsewhere(home, url)
+    if found is None:
+        return Client(_local((home or DEFAULT_HOME).resolve()), {CONSOLE_HEADER: user})
+    if user:
+        raise InvalidError("--as is for the console. Elsewhere, the token says who you are.")
+    return Client(Http(found.url, found.ca), {"Authorization": f"Bearer {found.token}"})
 
 
-def remembered_file() -> Path:
-    """Where `codara login` remembers an appliance."""
-    configured = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(configured) if configured else Path.home() / ".config") / REMEMBERED
+def elsewhere(home: Path | None, url: str = "") -> logins.Login | None:
+    """The appliance elsewhere that is meant, if one is: what was said goes before what is here.
+
+    Errors:
+        UnauthenticatedError, InvalidError: one is meant, and cannot be used.
+    """
+    if url:
+        return logins.find(url)
+    if home is not None:
+        return None
+    if not logins.is_in_environment() and _is_appliance(DEFAULT_HOME):
+        return None
+    return logins.find()
+
+
+def is_running(home: Path) -> bool:
+    """Whether the appliance of a home folder answers."""
+    return LocalSocket(home / "run" / "web.sock").is_open()
+
+
+def _is_appliance(home: Path) -> bool:
+    return any((home / name).exists() for name in ("codara.db", "run/web.sock"))
 
 
 def _local(home: Path) -> Transport:
-    running = LocalSocket(home / "run" / "web.sock")
-    if running.is_open():
-        return running
+    if is_running(home):
+        return LocalSocket(home / "run" / "web.sock")
     # By name, because it reads the whole application, which nobody else here needs.
     transport: Transport = importlib.import_module("appliance.cli.in_process").InProcess(home)
     return transport
-
-
-def elsewhere() -> tuple[str, str] | None:
-    """Address and token of an appliance elsewhere; the environment wins over what is remembered."""
-    url, token = os.environ.get("CODARA_URL", ""), os.environ.get("CODARA_TOKEN", "")
-    if url and token:
-        return url, token
-    try:
-        remembered = json.loads(remembered_file().read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    url = str(remembered["url"])
-    return url, str(remembered.get("token") or _from_keyring(url))
-
-
-def _from_keyring(url: str) -> str:
-    keyring = importlib.import_module("keyring")
-    return keyring.get_password(KEYRING_SERVICE, url) or ""

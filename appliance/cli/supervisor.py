@@ -81,7 +81,9 @@ class Supervisor:
             self._look_after(QUICK_LOOK_SECONDS)
             hopeless = [child for child in self._children.values() if child.failures >= HOPELESS]
             if hopeless:
-                raise UnavailableError(f"{hopeless[0].name} does not start.")
+                raise UnavailableError(
+                    f"{hopeless[0].name} does not start.{self._where_to_look(hopeless[0])}"
+                )
             if time.monotonic() > deadline:
                 raise UnavailableError("The appliance did not start in time.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ def configuration(connection: sa.Connection) -> Config:
     return config
 
 
+@cache
 def newest() -> str:
     """The revision this release needs."""
     config = Config()

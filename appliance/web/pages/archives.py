@@ -48,6 +48,6 @@ def split(tail: bytes) -> tuple[bytes, Format]:
     """
     for form in Format:
         ending = f".{form}".encode()
-        if tail.endswith(ending):
+        if tail.endswith(ending) and tail != ending:
             return tail.removesuffix(ending), form
     raise NotFoundError("Archives are .zip and .tar.gz.")

@@ -87,22 +87,23 @@ def shown(diff: Diff) -> ShownDiff:
     """A diff for a page."""
     first = max(0, flask.request.args.get("from", 0, int))
     found, lines = [], 0
-    for number, file in enumerate(diff.files[first : first + FILES], first + 1):
+    files = [file for file in diff.files if not _is_hidden(file)]
+    for number, file in enumerate(files[first : first + FILES], first + 1):
         count = file.added + file.deleted
-        is_short = count <= FILE_LINES or diff.total_files == 1
+        is_short = count <= FILE_LINES or len(files) == 1
         is_here = file.hunks is not None and is_short and lines + count <= PAGE_LINES
         lines += count if is_here else 0
         found.append(_here(file, number) if is_here else _elsewhere(file, number))
     after = first + FILES
     return ShownDiff(
         files=found,
-        total=diff.total_files,
+        total=diff.total_files - len(diff.files) + len(files),
         additions=diff.added,
         deletions=diff.deleted,
         is_split=is_split(),
         hides_spaces=hides_spaces(),
         newer=_from(first - FILES) if first else None,
-        older=_from(after) if after < len(diff.files) else None,
+        older=_from(after) if after < len(files) else None,
     )
 
 
@@ -125,6 +126,12 @@ def piece(frame: Frame, file: DiffFile | None) -> str:
     number = flask.request.args.get("n", 1, int)
     one = _here(file, number) if file is not None else None
     return show("commits/file.html", frame, one=one, is_split=is_split())
+
+
+def _is_hidden(file: DiffFile) -> bool:
+    """Whether nothing but white space changed in a file, and that is hidden."""
+    says_more = file.is_binary or file.mode_changed or file.status != "modified"
+    return hides_spaces() and file.hunks == () and not says_more
 
 
 def _here(file: DiffFile, number: int) -> ShownFile:

@@ -73,11 +73,21 @@ def start_nginx(folder: Path, server: str) -> Generator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-@contextmanager
-def start_git_http_backend(folder: Path, repositories: Path) -> Generator[str]:
-    """Serve a folder of bare repositories as Git's documentation says; gives the address."""
+def git_http_backend() -> Path:
+    """The program that comes with Git."""
     found = subprocess.run(["git", "--exec-path"], check=True, capture_output=True, text=True)
-    backend = Path(found.stdout.strip()) / "git-http-backend"
+    return Path(found.stdout.strip()) / "git-http-backend"
+
+
+@contextmanager
+def start_git_http_backend(
+    folder: Path, repositories: Path, *, backend: Path | None = None
+) -> Generator[str]:
+    """Serve a folder of bare repositories as Git's documentation says; gives the address.
+
+    `backend` is a program to start in place of Git's own.
+    """
+    backend = backend or git_http_backend()
     place = folder / "fcgi.sock"
     server = GIT_BACKEND.format(socket=place, backend=backend, repositories=repositories)
     # The socket listens before fcgiwrap starts and is its standard input, as FastCGI has it; so

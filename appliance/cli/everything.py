@@ -20,6 +20,7 @@ from appliance.errors import ApplianceError
 from appliance.settings import Server, Settings
 
 BACKLOG = 512
+PASSWORD_VARIABLE = "CODARA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable.
 READY_SECONDS = 2.0
 # What the processes share is imported once, before they part: less memory and a quicker start.
 SHARED = (
@@ -60,6 +61,7 @@ def serve(wishes: Wishes) -> None:
     with ExitStack() as stack:
         lock = stack.enter_context(instance.hold(home))
         os.umask(0o077)
+        given_password = os.environ.pop(PASSWORD_VARIABLE, "")  # No child needs to know it.
         os.environ["CODARA_HOME"] = os.fspath(home)
         instance.share_numbers(home)
         settings = settings_module.from_process(home)
@@ -70,7 +72,7 @@ def serve(wishes: Wishes) -> None:
         supervisor = Supervisor(logs=logs, tell=terminal.tell)
         stack.callback(supervisor.stop)
         with suppress(EndedError):
-            _start(supervisor, settings, home, door)
+            _start(supervisor, settings, home, door, given_password)
             terminal.say_ready(settings, home, logs)
             if wishes.demo:
                 supervisor.errand(programs.module("appliance.cli.demo", "fill", home))
@@ -78,7 +80,9 @@ def serve(wishes: Wishes) -> None:
     terminal.tell("Ended.")
 
 
-def _start(supervisor: Supervisor, settings: Settings, home: Path, door: socket.socket) -> None:
+def _start(
+    supervisor: Supervisor, settings: Settings, home: Path, door: socket.socket, given_password: str
+) -> None:
     if not settings.queue.url.get_secret_value():
         supervisor.add("queue", _queue_server(home), ends_last=True)
     if settings.ssh.embedded:
@@ -86,8 +90,9 @@ def _start(supervisor: Supervisor, settings: Settings, home: Path, door: socket.
         supervisor.add("ssh", programs.program(_python("ssh", home)))
     for name in SHARED:
         importlib.import_module(name)
+    groundwork = importlib.import_module("appliance.cli.groundwork")
     with instance.alone(home):
-        password = importlib.import_module("appliance.cli.groundwork").lay(home)
+        password = groundwork.lay(home, given_password=given_password)
     if password is not None:
         terminal.say_password(password)
     gc.collect()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +17,10 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ADMINISTRATOR = "admin"
 
 
-def lay(home: Path) -> str | None:
+def lay(home: Path, *, given_password: str = "") -> str | None:
     """Prepare the home folder; gives the first administrator's one-time password if it was made.
+
+    With `given_password` the first administrator has that one, and nothing is given.
 
     Errors:
         SettingsError: the settings cannot be used.
@@ -33,16 +34,15 @@ def lay(home: Path) -> str | None:
     try:
         with objects.database.begin(appliance()) as work:
             starting.note(work, release=version.RELEASE, settings_digest=digest)
-        return _first_administrator(objects)
+        return _first_administrator(objects, given_password)
     finally:
         objects.database.engine.dispose()
 
 
-def _first_administrator(objects: wiring.Wiring) -> str | None:
+def _first_administrator(objects: wiring.Wiring, given: str) -> str | None:
     with objects.database.reading(appliance()) as work:
         if starting.has_administrator(work):
             return None
-        given = os.environ.get("CODARA_ADMIN_PASSWORD", "")
         password = given or one_time_password()
         chosen = passwords.choose_for_new_user(
             work, password=password, name=ADMINISTRATOR, email="", tools=objects.sign_in

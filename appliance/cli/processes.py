@@ -11,6 +11,7 @@ import click
 from appliance.cli import check as checking
 from appliance.cli import everything, instance, programs, terminal
 from appliance.cli.context import Context, Verb, current
+from appliance.cli.everything import PASSWORD_VARIABLE
 
 
 @click.command(cls=Verb)
@@ -82,8 +83,9 @@ def migrate(context: Context) -> None:
     """
     home = context.home_folder
     os.umask(0o077)
+    groundwork = importlib.import_module("appliance.cli.groundwork")
     with instance.alone(home):
-        password = importlib.import_module("appliance.cli.groundwork").lay(home)
+        password = groundwork.lay(home, given_password=os.environ.pop(PASSWORD_VARIABLE, ""))
     if password is not None:
         terminal.say_password(password)
     context.show({"home": os.fspath(home), "password": password}, lambda: [f"{home} is ready."])

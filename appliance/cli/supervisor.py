@@ -51,9 +51,12 @@ class Child:
 class Supervisor:
     """The processes of one appliance; `tell` shows a sentence to the person at the terminal."""
 
-    def __init__(self, *, logs: Path | None, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, logs: Path | None, tell: Callable[[str], None], log_bytes: int = LOG_BYTES
+    ) -> None:
         self._logs = logs
         self._tell = tell
+        self._log_bytes = log_bytes
         self._children: dict[str, Child] = {}
         self._errands: dict[int, int | None] = {}
 
@@ -188,7 +191,7 @@ class Supervisor:
         for child in self._children.values():
             if child.log is None or not child.log.exists():
                 continue
-            if child.log.stat().st_size < LOG_BYTES:
+            if child.log.stat().st_size < self._log_bytes:
                 continue
             for number in range(OLD_LOGS, 1, -1):
                 older = child.log.with_suffix(f".log.{number - 1}")

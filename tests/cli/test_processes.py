@@ -140,7 +140,16 @@ def test_a_password_that_was_chosen_is_not_printed(tmp_path):
         tmp_path / "home", CODARA_ADMIN_PASSWORD="a rather long sentence of mine"
     ) as appliance:
         assert "sentence" not in appliance.said
+        for pid in appliance.children():
+            assert b"rather long" not in Path(f"/proc/{pid}/cmdline").read_bytes()
         assert PASSWORD.findall(appliance.said) == []
+
+
+def test_a_password_that_is_too_weak_is_refused(tmp_path):
+    finished = codara("migrate", "--home", tmp_path / "home", CODARA_ADMIN_PASSWORD="admin")
+
+    assert finished.returncode == 2
+    assert "at least 12 characters" in finished.stderr
 
 
 def test_every_part_is_well(served):

@@ -1,0 +1,108 @@
+"""Children are started again, ended in order, and their logs kept within bounds."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import programs
+from appliance.cli.supervisor import EndedError, Supervisor
+from appliance.errors import UnavailableError
+
+SHELL = "/bin/sh"
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def supervisor(tmp_path, said):
+    """A supervisor in this process, whose signals are as before afterwards."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    supervisor = Supervisor(logs=tmp_path, tell=said.append, log_bytes=1000)
+    yield supervisor
+    supervisor.stop()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def script(text):
+    return programs.program([SHELL, "-c", text])
+
+
+def lines(path: Path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_what_ends_is_started_again(supervisor, tmp_path, said):
+    notes = tmp_path / "notes"
+    supervisor.add("part", script(f"echo begun >> {notes}; [ $(wc -l < {notes}) = 2 ] && sleep 60"))
+
+    supervisor.wait_until(lambda: len(lines(notes)) == 2)
+
+    assert said == [f"part ended with status 1; starting it again. See {tmp_path}/part.log."]
+
+
+def test_what_never_starts_is_given_up(supervisor, tmp_path):
+    supervisor.add("part", script("exit 3"))
+
+    with pytest.raises(UnavailableError, match=f"part does not start. See {tmp_path}/part.log."):
+        supervisor.wait_until(lambda: False)
+
+
+def test_what_does_not_listen_is_killed(supervisor, tmp_path):
+    notes = tmp_path / "notes"
+    supervisor.add(
+        "stubborn", script(f"trap '' TERM; echo $$ > {notes}; while :; do sleep 1; done")
+    )
+    supervisor.wait_until(lambda: lines(notes))
+    pid = int(lines(notes)[0])
+
+    supervisor.stop()
+
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_what_the_others_need_ends_last(supervisor, tmp_path):
+    notes = tmp_path / "notes"
+    for name, ends_last in (("queue", True), ("worker", False)):
+        at_the_end = f"trap 'echo {name} ended >> {notes}; exit' TERM"
+        text = f"{at_the_end}; echo {name} >> {notes}; sleep 60 & wait"
+        supervisor.add(name, script(text), ends_last=ends_last)
+    supervisor.wait_until(lambda: len(lines(notes)) == 2)
+
+    supervisor.stop()
+
+    assert lines(notes)[2:] == ["worker ended", "queue ended"]
+
+
+def test_words_of_children_go_to_their_logs(supervisor, tmp_path):
+    supervisor.add("part", script("echo out; echo err >&2; exec sleep 60"))
+
+    supervisor.wait_until(lambda: lines(tmp_path / "part.log") == ["out", "err"])
+
+
+def test_a_log_that_has_grown_is_turned_while_its_writer_goes_on(supervisor, tmp_path):
+    text = "i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo a rather long line of words; done; read x"
+    supervisor.add("part", script(f"{text}; exec sleep 60"))
+
+    older = tmp_path / "part.log.1"
+    supervisor.wait_until(older.exists)
+
+    assert older.stat().st_size >= 1000
+    assert (tmp_path / "part.log").stat().st_size < 1000
+
+
+def test_an_errand_has_a_status(supervisor):
+    assert supervisor.errand(script("exit 0")) == 0
+    assert supervisor.errand(script("exit 7")) == 7
+
+
+def test_a_signal_ends_the_wait_for_an_errand(supervisor, tmp_path):
+    notes = tmp_path / "notes"
+    supervisor.add("part", script(f"kill -TERM {os.getpid()}; exec sleep 60"))
+
+    with pytest.raises(EndedError):
+        supervisor.errand(script(f"echo $$ > {notes}; exec sleep 60"))

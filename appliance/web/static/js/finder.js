@@ -34,9 +34,10 @@ function draw() {
 
 function item({ path, places, href }, number) {
   const row = document.createElement("li");
-  row.id = `found-${number}`;
-  row.setAttribute("role", "option");
+  row.setAttribute("role", "presentation");
   const link = row.appendChild(document.createElement("a"));
+  link.id = `found-${number}`;
+  link.setAttribute("role", "option");
   link.href = href;
   link.tabIndex = -1;
   [...path].length === path.length ? paint(link, path, new Set(places)) : link.append(path);
@@ -52,8 +53,8 @@ function paint(link, path, places) {
 }
 
 function mark() {
-  [...list.children].forEach((row, number) => row.setAttribute("aria-selected", number === chosen));
-  field.setAttribute("aria-activedescendant", list.children[chosen]?.id ?? "");
+  [...list.children].forEach((row, number) => row.firstChild.setAttribute("aria-selected", number === chosen));
+  field.setAttribute("aria-activedescendant", list.children[chosen]?.firstChild.id ?? "");
   list.children[chosen]?.scrollIntoView({ block: "nearest" });
 }
 

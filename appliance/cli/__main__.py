@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,17 +23,20 @@ COMMANDS = {
     "migrate": ("appliance.cli.processes", "Bring the database to what this release needs."),
     "check": ("appliance.cli.processes", "Say how every part is, one line each."),
     "job": ("appliance.cli.job", "List, show, retry and cancel jobs."),
-    "login": ("appliance.cli.remote", "Use an appliance elsewhere, with a token."),
-    "logout": ("appliance.cli.remote", "Forget the appliance elsewhere."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
-    "org": ("appliance.cli.people", "Organisations and their members."),
-    "team": ("appliance.cli.people", "Teams and their members."),
-    "token": ("appliance.cli.people", "Access tokens."),
-    "key": ("appliance.cli.people", "SSH keys."),
+    "org": ("appliance.cli.organisations", "Organisations and their members."),
+    "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
+    "token": ("appliance.cli.credentials", "Access tokens."),
+    "key": ("appliance.cli.credentials", "SSH keys."),
+    "login": ("appliance.cli.remote", "Use an appliance elsewhere, with a token."),
+    "logout": ("appliance.cli.remote", "Forget an appliance elsewhere."),
+    "whoami": ("appliance.cli.remote", "Say which appliance commands reach, and as whom."),
+    "completion": ("appliance.cli.completion", "Let the shell complete commands and names."),
 }
 USAGE = 2
-UNEXPECTED = "Something went wrong here; the lines above say where."
+TRACEBACK = "CODARA_TRACEBACK"
+UNEXPECTED = f"Something went wrong in the command itself. {TRACEBACK}=1 shows where."
 
 
 class Codara(click.Group):
@@ -51,6 +55,17 @@ class Codara(click.Group):
         found = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return found if isinstance(found, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The one that was meant; where none was, the likeliest is named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(
+                error.command_name, possibilities=COMMANDS, ctx=ctx
+            ) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of them, from the table alone."""
         del ctx
@@ -61,7 +76,7 @@ class Codara(click.Group):
 @click.group(
     cls=Codara,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None},
-    epilog="Every command has --help. Shell completion: docs/reference/command-line.md.",
+    epilog="Every command has --help.",
 )
 @click.version_option(version.RELEASE, prog_name="Codara Appliance")
 @click.pass_context
@@ -72,12 +87,9 @@ def codara(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        outcome = codara.main(
-            list(sys.argv[1:] if arguments is None else arguments),
-            prog_name="codara",
-            standalone_mode=False,
-        )
+        outcome = codara.main(words, prog_name="codara", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -92,10 +104,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except Exception:  # noqa: BLE001 - the one handler of this door that catches everything.
-        traceback.print_exc()
+        if os.environ.get(TRACEBACK) or _is_process(words):
+            traceback.print_exc()
         print(UNEXPECTED, file=sys.stderr)
         return 1
     return outcome if isinstance(outcome, int) else 0
+
+
+def _is_process(words: Sequence[str]) -> bool:
+    """Whether these start a part of the appliance, whose log may say more than a terminal."""
+    return bool(words) and COMMANDS.get(words[0], ("",))[0] == "appliance.cli.processes"
 
 
 if __name__ == "__main__":

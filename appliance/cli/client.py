@@ -273,8 +273,10 @@ def _problem(answer: Answer) -> ApplianceError:
     except ValueError:
         problem = None
     if not isinstance(problem, dict) or "detail" not in problem:
-        # Every no of ours says why; a proxy's may not.
-        return UnavailableError(f"{STRANGER} (It said {answer.status}.)")
+        # Every no of ours says why; that of a proxy may not.
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return UnavailableError(f"The appliance is not there now (HTTP {answer.status}).")
+        return UnavailableError(f"{STRANGER} (It said HTTP {answer.status}.)")
     return ProblemError(problem, answer.status)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +13,14 @@ from typing import Any
 
 import click
 
-from appliance.cli.client import Client
-from appliance.cli.connection import DEFAULT_HOME, connect, elsewhere
+from appliance.cli import suggestions
+from appliance.cli.client import Client, ProblemError
+from appliance.cli.connection import DEFAULT_HOME, connect, elsewhere, is_running
 
 BLANK = "-"
+NOT_FOUND = 404
+# What the API writes: RFC 3339, in UTC. People need no seconds.
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):[\d.]+(?:Z|\+00:00)\Z")
 
 
 @dataclass
@@ -23,6 +29,8 @@ class Context:
 
     home: Path | None = None
     """The home folder that was named; None if none was."""
+    url: str = ""
+    """The appliance elsewhere that was named; empty if none was."""
     user: str = ""
     """In whose name the console acts; empty for the administrator."""
     is_json: bool = False
@@ -36,7 +44,18 @@ class Context:
     @property
     def is_elsewhere(self) -> bool:
         """Whether these words are for an appliance that is reached over the network."""
-        return self.home is None and elsewhere() is not None
+        return elsewhere(self.home, self.url) is not None
+
+    @property
+    def place(self) -> str:
+        """Where the appliance is: its address, or its home folder."""
+        found = elsewhere(self.home, self.url)
+        return str(self.home_folder) if found is None else found.url
+
+    @property
+    def is_served(self) -> bool:
+        """Whether its processes are there, so that what is promised is also done."""
+        return self.is_elsewhere or is_running(self.home_folder)
 
     @property
     def api(self) -> Client:
@@ -46,7 +65,7 @@ class Context:
             UnavailableError: there is none here, or it does not answer.
         """
         if self._api is None:
-            self._api = connect(self.home, self.user)
+            self._api = connect(self.home, self.user, self.url)
         return self._api
 
     def show(self, value: Any, text: Callable[[], Iterable[str]] | None = None) -> None:
@@ -63,8 +82,8 @@ class Context:
 
     def show_thing(self, thing: Mapping[str, Any], fields: Mapping[str, str]) -> None:
         """Print one thing: as JSON, or its fields below each other (key: heading)."""
-        width = max(map(len, fields.values()), default=0)
-        lines = (f"{title:<{width}}  {cell(thing.get(key))}" for key, title in fields.items())
+        width = max(map(columns_of, fields.values()), default=0)
+        lines = (f"{pad(title, width)}  {cell(thing.get(key))}" for key, title in fields.items())
         self.show(thing, lambda: lines)
 
     def say(self, sentence: str) -> None:
@@ -84,19 +103,28 @@ class Context:
 current = click.make_pass_decorator(Context, ensure=True)
 
 
-class Verb(click.Command):
-    """A command with the words that every command takes."""
+class Plain(click.Command):
+    """A command that needs no appliance: it only answers."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += [
+        self.params.append(
             click.Option(
                 ["--json", "is_json"],
                 is_flag=True,
                 expose_value=False,
                 callback=_remember("is_json"),
                 help="Answer in JSON, for programs.",
-            ),
+            )
+        )
+
+
+class Verb(Plain):
+    """A command with the words that every command takes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params += [
             click.Option(
                 ["--home"],
                 type=click.Path(file_okay=False, path_type=Path),
@@ -106,13 +134,31 @@ class Verb(click.Command):
                 help="The appliance's home folder; $CODARA_HOME otherwise.",
             ),
             click.Option(
-                ["--as", "user"],
+                ["--url", "appliance_url"],
+                metavar="URL",
+                expose_value=False,
+                callback=_remember("url"),
+                help="An appliance elsewhere; $CODARA_URL or `codara login` otherwise.",
+            ),
+            click.Option(
+                ["--as", "acting_user"],
                 metavar="NAME",
                 expose_value=False,
                 callback=_remember("user"),
                 help="Act as this user (console only; the administrator otherwise).",
             ),
         ]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do it; where something was not found, say what might have been meant."""
+        try:
+            return super().invoke(ctx)
+        except ProblemError as error:
+            if error.http_status != NOT_FOUND:
+                raise
+            hint = suggestions.hint(ctx.ensure_object(Context).api, ctx.params)
+            error.args = (f"{error} {hint}".rstrip(),)
+            raise
 
 
 class Noun(click.Group):
@@ -135,9 +181,9 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Iter
     """Rows under headings, as wide as they must be."""
     lines = [list(columns.values())]
     lines += [[cell(row.get(key)) for key in columns] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        padded = (pad(text, width) for text, width in zip(line, widths, strict=True))
         yield "  ".join(padded).rstrip()
 
 
@@ -149,4 +195,22 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(cell(each) for each in value) or BLANK
+    if moment := MOMENT.match(str(value)):
+        return f"{moment[1]} {moment[2]}Z"
     return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a text takes. Source: Unicode Standard Annex 11."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if _is_wide(letter) else 1 for letter in text
+    )
+
+
+def pad(text: str, width: int) -> str:
+    """The text, filled up with spaces to so many columns."""
+    return text + " " * (width - columns_of(text))
+
+
+def _is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in {"W", "F"}

@@ -1,6 +1,5 @@
 """One client, three ways to an appliance, and the console's authority over none but its own."""
 
-import json
 import socket
 from contextlib import closing
 
@@ -153,16 +152,6 @@ def test_elsewhere_the_token_says_who_one_is(monkeypatch, tmp_path):
         connection.connect(None, "writer")
     with pytest.raises(UnavailableError, match="does not answer"):
         connection.connect(None, "").call("GET", "/user")
-
-
-def test_what_login_remembered_is_used(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.delenv("CODARA_TOKEN", raising=False)
-    file = connection.remembered_file()
-    file.parent.mkdir()
-    file.write_text(json.dumps({"url": "https://codara.example", "token": "cod_x"}))
-
-    assert connection.elsewhere() == ("https://codara.example", "cod_x")
 
 
 def test_an_auditor_is_no_administrator(world, client):

@@ -1,0 +1,261 @@
+"""`codara token` and `codara key`: what one shows to be let in."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+
+import click
+
+from appliance.cli import options
+from appliance.cli.client import segment
+from appliance.cli.context import Context, Noun, current, table
+from appliance.errors import NotFoundError
+
+TOKENS = "/user/tokens"
+KEYS = "/user/keys"
+SCOPES = (
+    *("repo:read", "repo:write", "repo:admin", "org:read", "org:admin", "audit:read"),
+    *("scan:read", "scan:write", "governance:read", "governance:write"),
+    *("model:use", "model:train", "user", "admin"),
+)
+TOKEN_COLUMNS = {
+    "id": "ID",
+    "name": "NAME",
+    "scopes": "SCOPES",
+    "repositories": "REPOSITORIES",
+    "expires_at": "EXPIRES",
+    "last_used_at": "LAST USED",
+    "revoked_at": "REVOKED",
+}
+TOKEN_FIELDS = {
+    "name": "Name",
+    "prefix": "Begins with",
+    "scopes": "Scopes",
+    "repositories": "Only repositories",
+    "created_at": "Created",
+    "expires_at": "Expires",
+    "last_used_at": "Last used",
+    "last_used_from": "Last used from",
+    "revoked_at": "Revoked",
+    "id": "Id",
+}
+KEY_COLUMNS = {
+    "id": "ID",
+    "title": "TITLE",
+    "type": "TYPE",
+    "fingerprint": "FINGERPRINT",
+    "expires_at": "EXPIRES",
+    "last_used_at": "LAST USED",
+}
+KEY_FIELDS = {
+    "title": "Title",
+    "type": "Type",
+    "fingerprint": "Fingerprint",
+    "may_write": "May write",
+    "created_at": "Created",
+    "expires_at": "Expires",
+    "last_used_at": "Last used",
+    "last_used_from": "Last used from",
+    "id": "Id",
+}
+LONGEST_KEY = 16_384
+SPAN = re.compile(r"(\d{1,5})([hdwy])\Z")
+SPANS = {
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "y": timedelta(days=365),
+}
+
+
+class Scopes(click.ParamType[tuple[str, ...], str]):
+    """Scopes with commas between them."""
+
+    name = "SCOPE[,SCOPE...]"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Each of them."""
+        scopes = tuple(scope.strip() for scope in value.split(",") if scope.strip())
+        unknown = [scope for scope in scopes if scope not in SCOPES]
+        if unknown or not scopes:
+            wrong = unknown[0] if unknown else value
+            self.fail(f"{wrong!r} is none of {', '.join(SCOPES)}.", param, ctx)
+        return scopes
+
+
+class Expiry(click.ParamType[str, str]):
+    """A span from now, as `30d`."""
+
+    name = "SPAN"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """When it will be over; empty for never."""
+        if value == "never":
+            return ""
+        span = SPAN.match(value)
+        if span is None or not int(span[1]):
+            self.fail(f"{value!r} is no span. Write 12h, 30d, 4w, 1y or never.", param, ctx)
+        return (datetime.now(UTC) + int(span[1]) * SPANS[span[2]]).isoformat()
+
+
+@click.group(cls=Noun)
+def token() -> None:
+    """Access tokens: for Git over HTTPS, the API, and this command elsewhere."""
+
+
+@token.command()
+@click.option("--name", default="command line", metavar="TEXT", help="What it is for.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=Scopes(),
+    required=True,
+    multiple=True,
+    help=f"What it may be used for: {', '.join(SCOPES)}.",
+)
+@click.option(
+    "--repo",
+    "repositories",
+    type=options.REPOSITORY,
+    multiple=True,
+    help="Only this repository (repeatable); all otherwise.",
+)
+@click.option(
+    "--expires-in", "expires_at", type=Expiry(), required=True, help="12h, 30d, 4w, 1y or never."
+)
+@options.of_user
+@current
+def create(
+    context: Context,
+    name: str,
+    scopes: tuple[tuple[str, ...], ...],
+    repositories: tuple[str, ...],
+    expires_at: str,
+    user: str | None,
+) -> None:
+    """Make an access token. It is shown this once."""
+    wanted = {
+        "name": name,
+        "scopes": list(dict.fromkeys(scope for each in scopes for scope in each)),
+        "repositories": list(repositories) or None,
+        "expires_at": expires_at or None,
+        "user": user,
+    }
+    made = context.api.call("POST", TOKENS, wanted)
+    context.show(made, lambda: [made["token"]])
+    if not context.is_json:
+        context.say(f"It is shown only now. To take it back: codara token delete {made['id']}")
+
+
+@token.command("list")
+@options.of_user
+@options.limit
+@current
+def list_tokens(context: Context, user: str | None, limit: int | None) -> None:
+    """List access tokens, revoked ones too; never their secrets."""
+    found = options.listed(context, TOKENS, limit, user=user)
+    context.show(found, lambda: table([_for_people(each) for each in found], TOKEN_COLUMNS))
+
+
+@token.command()
+@click.argument("identifier", metavar="ID")
+@options.of_user
+@current
+def show(context: Context, identifier: str, user: str | None) -> None:
+    """Show an access token, without its secret."""
+    found = _one(context, TOKENS, identifier, user)
+    context.show_thing(found if context.is_json else _for_people(found), TOKEN_FIELDS)
+
+
+@token.command()
+@click.argument("identifier", metavar="ID")
+@options.of_user
+@options.dry_run
+@options.yes
+@current
+def delete(
+    context: Context, identifier: str, user: str | None, *, dry_run: bool, yes: bool
+) -> None:
+    """Revoke an access token; it stops working at once."""
+    if dry_run:
+        _one(context, TOKENS, identifier, user)
+    place, question = f"{TOKENS}/{segment(identifier)}", f"Revoke the token {identifier}?"
+    options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes, act="revoke")
+
+
+@click.group(cls=Noun)
+def key() -> None:
+    """SSH keys: for Git over SSH."""
+
+
+@key.command()
+@click.argument("file", type=click.File("r", encoding="ascii", errors="replace"))
+@click.option("--title", default="", metavar="TEXT", help="What it is called; its comment else.")
+@click.option("--expires-in", "expires_at", type=Expiry(), help="12h, 30d, 4w, 1y or never.")
+@options.of_user
+@current
+def add(
+    context: Context, file: IO[str], title: str, expires_at: str | None, user: str | None
+) -> None:
+    """Add the public SSH key in FILE, such as ~/.ssh/id_ed25519.pub; - reads the input."""
+    text = file.read(LONGEST_KEY + 1).strip()
+    if "PRIVATE KEY" in text:
+        raise click.UsageError(f"{file.name} is the private half. Give {file.name}.pub.")
+    wanted = {"key": text, "title": title, "expires_at": expires_at or None, "user": user}
+    context.show_thing(context.api.call("POST", KEYS, wanted), KEY_FIELDS)
+
+
+@key.command("list")
+@options.of_user
+@options.limit
+@current
+def list_keys(context: Context, user: str | None, limit: int | None) -> None:
+    """List SSH keys."""
+    context.show_list(options.listed(context, KEYS, limit, user=user), KEY_COLUMNS)
+
+
+@key.command("show")
+@click.argument("identifier", metavar="ID")
+@options.of_user
+@current
+def show_key(context: Context, identifier: str, user: str | None) -> None:
+    """Show an SSH key."""
+    context.show_thing(_one(context, KEYS, identifier, user), KEY_FIELDS)
+
+
+@key.command("delete")
+@click.argument("identifier", metavar="ID")
+@options.of_user
+@options.dry_run
+@options.yes
+@current
+def delete_key(
+    context: Context, identifier: str, user: str | None, *, dry_run: bool, yes: bool
+) -> None:
+    """Remove an SSH key; it stops working at once."""
+    if dry_run:
+        _one(context, KEYS, identifier, user)
+    place, question = f"{KEYS}/{segment(identifier)}", f"Remove the key {identifier}?"
+    options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes)
+
+
+def _for_people(found: dict[str, Any]) -> dict[str, Any]:
+    return {**found, "repositories": found["repositories"] or "all"}
+
+
+def _one(context: Context, path: str, identifier: str, user: str | None) -> dict[str, Any]:
+    """The one with that id: the API lists them only.
+
+    Errors:
+        NotFoundError: the user has none with that id.
+    """
+    found: dict[str, Any]
+    for found in context.api.each(path, query={"user": user}):
+        if found["id"] == identifier:
+            return found
+    whose = f" of {user}" if user else " of yours; --user NAME looks among somebody else's"
+    raise NotFoundError(f"There is no {identifier}{whose}.")

@@ -1,0 +1,100 @@
+"""Arguments and options that several commands take, spelled and explained once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from appliance.cli import suggestions
+from appliance.cli.client import PAGE_LIMIT
+from appliance.cli.context import Context
+from appliance.errors import ApplianceError
+
+ROLES = ("reader", "triager", "writer", "maintainer", "owner")
+VISIBILITIES = ("private", "internal", "public")
+
+
+class TwoNames(click.ParamType[str, str]):
+    """A name below another, as `OWNER/NAME`."""
+
+    def __init__(self, metavar: str, example: str) -> None:
+        self.name = metavar
+        self._example = example
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same, if there are two names in it."""
+        above, _, name = value.partition("/")
+        if not above or not name or "/" in name:
+            self.fail(f"{value!r} is not {self.name}, as in {self._example}.", param, ctx)
+        return value
+
+
+REPOSITORY = TwoNames("OWNER/NAME", "lab/notes")
+TEAM = TwoNames("ORG/TEAM", "lab/writers")
+
+
+def _names(kind: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a begun name may become, for the shell's completion."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, begun: str
+    ) -> list[CompletionItem]:
+        try:
+            api = context.ensure_object(Context).api
+        except ApplianceError:
+            return []
+        there = suggestions.known(api, kind, begun)
+        return [CompletionItem(name) for name in there if name.startswith(begun)]
+
+    return complete
+
+
+# The names of these say to `suggestions` what kind of thing was named.
+user = click.argument("user", metavar="NAME", shell_complete=_names("user"))
+organisation = click.argument("organisation", metavar="ORG", shell_complete=_names("organisation"))
+team = click.argument("team", metavar="ORG/TEAM", type=TEAM, shell_complete=_names("team"))
+repository = click.argument(
+    "repository", metavar="OWNER/NAME", type=REPOSITORY, shell_complete=_names("repository")
+)
+of_user = click.option(
+    "--user", metavar="NAME", shell_complete=_names("user"), help="Whose; yours otherwise."
+)
+limit = click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many; all otherwise."
+)
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+def listed(context: Context, path: str, limit: int | None, **query: Any) -> list[dict[str, Any]]:
+    """The items of a list, over all of its pages or up to a limit."""
+    page = min(limit, int(PAGE_LIMIT)) if limit else int(PAGE_LIMIT)
+    found: Iterator[dict[str, Any]] = context.api.each(path, query={**query, "limit": page})
+    return list(itertools.islice(found, limit))
+
+
+def remove(
+    context: Context,
+    path: str,
+    name: str,
+    question: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    act: str = "delete",
+) -> None:
+    """Delete, remove or revoke (`act`) what is at a path of the API, if the person means it.
+
+    Errors:
+        click.Abort: they do not.
+    """
+    if dry_run:
+        context.show({f"would_{act}": name}, lambda: [f"Would {act} {name}."])
+        return
+    context.confirm(question, yes=yes)
+    context.api.call("DELETE", path)
+    context.show({f"{act}d": name}, lambda: [f"{act.capitalize()}d {name}."])

@@ -37,7 +37,12 @@ ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 def create_app(wiring: Wiring) -> flask.Flask:
     """The application for one appliance."""
-    app = OpenAPI(__name__, info=Info(title="Codara Appliance", version=version.API), doc_ui=False)
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Codara Appliance", version=version.API),
+        security_schemes=frame.SECURITY_SCHEMES,
+        doc_ui=False,
+    )
     _configure(app, wiring)
     _log_requests(app)
     metrics.install(app)

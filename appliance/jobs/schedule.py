@@ -72,6 +72,8 @@ AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     _single("sweep-lfs", A_DAY, Job.SWEEP_LFS),
+    _rota("maintain", timedelta(minutes=15), Job.MAINTAIN_REPOSITORY, older_than=A_DAY),
+    _rota("check", timedelta(minutes=30), Job.CHECK_REPOSITORY, older_than=timedelta(days=7)),
 )
 
 

@@ -21,6 +21,7 @@ from appliance.services import (
     imports,
     job_runs,
     lfs_sweep,
+    maintenance,
     push_settlement,
     repositories,
     repository_bin,
@@ -122,6 +123,44 @@ def _measure(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         repositories.note_size(work, repository_id, size_bytes=size_bytes, now=datetime.now(UTC))
 
 
+def _maintain(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    repository_id = _repository_id(claimed)
+    if not _is_due_for_care(wiring, repository_id):
+        return
+    try:
+        for number, step in enumerate(maintenance.STEPS):
+            report(step, number, len(maintenance.STEPS))
+            maintenance.tidy(repository_id, step, tools=wiring.git, rules=wiring.settings)
+    except DamagedError:
+        with wiring.database.begin(appliance()) as work:
+            maintenance.suspect(work, repository_id, now=datetime.now(UTC))
+        return
+    with wiring.database.begin(appliance()) as work:
+        maintenance.note_maintained(work, repository_id, now=datetime.now(UTC))
+    _measure(wiring, claimed, report)
+
+
+def _check(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    repository_id = _repository_id(claimed)
+    if not _is_due_for_care(wiring, repository_id):
+        return
+    report("Reading every object")
+    found = maintenance.examine(repository_id, tools=wiring.git)
+    now = datetime.now(UTC)
+    with wiring.database.begin(appliance()) as work:
+        maintenance.note_checked(work, repository_id, found, now=now)
+    report("Comparing the refs with what was recorded")
+    with suppress(DamagedError), wiring.database.begin(appliance()) as work:
+        push_settlement.drift(work, repository_id, tools=wiring.git, now=now)
+
+
+def _is_due_for_care(wiring: Wiring, repository_id: UUID) -> bool:
+    """Not if the repository went away since the job was promised."""
+    with suppress(HiddenError), wiring.database.reading(appliance()) as work:
+        return maintenance.is_due_for_care(work, repository_id)
+    return False
+
+
 def _reconcile_pushes(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     del claimed
     now = datetime.now(UTC)
@@ -161,6 +200,8 @@ TASKS: dict[Job, Task] = {
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),
+    Job.MAINTAIN_REPOSITORY: Task(_maintain),
+    Job.CHECK_REPOSITORY: Task(_check),
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),
     Job.SWEEP_LFS: Task(_sweep_lfs),
     Job.SWEEP: Task(_sweep),

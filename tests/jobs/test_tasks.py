@@ -2,17 +2,18 @@
 
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from appliance.db.outbox import JobRecord
-from appliance.db.repositories import Repository
+from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job, JobState
 from appliance.errors import ConflictError
 from appliance.jobs.performer import Performer
-from appliance.services import forks, imports, jobs, repository_bin
+from appliance.services import forks, imports, jobs, maintenance, regular, repository_bin
 from appliance.services.imports import Source
 from appliance.services.repositories import NewRepository
 from tests.world import NOON
@@ -131,3 +132,62 @@ def test_the_sweeps_and_the_settling_do_no_harm(world, office, perform):
         office.promise(job)
 
     assert perform() == [JobState.DONE] * 3
+
+
+def test_maintenance_packs_and_measures(world, perform, office, history):
+    request_import(world, history)
+    perform()
+    perform()
+    repository = world.one(sa.select(Repository))
+    with world.begin(appliance()) as work:
+        regular.promise_for_repositories(
+            work, Job.MAINTAIN_REPOSITORY, older_than=timedelta(days=1), limit=5, now=NOON
+        )
+
+    assert perform() == [JobState.DONE]
+    assert world.one(sa.select(RepositoryHealth.maintained_at)) is not None
+    assert list((world.folder(repository) / "objects" / "pack").glob("*.pack"))
+
+
+def test_a_check_finds_damage_once_and_says_when_it_is_mended(world, perform, history):
+    request_import(world, history)
+    perform()
+    perform()
+    folder = world.folder(world.one(sa.select(Repository)))
+    oid = subprocess.run(
+        ["git", "-C", folder, "-c", "safe.directory=*", "rev-parse", "refs/heads/main"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    packs = list((folder / "objects").rglob("*.pack")) + list(
+        (folder / "objects" / oid[:2]).glob(oid[2:])
+    )
+
+    for damage in (lambda file: file.rename(f"{file}.away"), None, None):
+        if damage:
+            for file in packs:
+                damage(file)
+        with world.begin(world.actor("administrator")) as work:
+            maintenance.request_check(work, "administrator/notes")
+        assert perform() == [JobState.DONE]
+    assert world.one(sa.select(RepositoryHealth.damaged_since)) is not None
+    for file in packs:
+        Path(f"{file}.away").rename(file)
+    with world.begin(world.actor("administrator")) as work:
+        maintenance.request_check(work, "administrator/notes")
+    assert perform() == [JobState.DONE]
+
+    found = [kind for kind in world.events() if kind.startswith("repo.found")]
+    assert found == ["repo.found_damaged", "repo.found_sound"]
+
+
+def test_a_repository_that_went_away_meanwhile_is_no_failure(world, perform):
+    repository = world.repository()
+    with world.begin(appliance()) as work:
+        for job in (Job.MAINTAIN_REPOSITORY, Job.CHECK_REPOSITORY):
+            work.later(job, about=repository.id, repository_id=str(repository.id))
+    with world.begin(world.administrator()) as work:
+        repository_bin.delete(work, "lab/notes", now=NOON)
+
+    assert set(perform()) == {JobState.DONE}

@@ -6,6 +6,12 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+# Where it happened, and never with which values: passwords and tokens pass through functions.
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    ExceptionDictTransformer(show_locals=False, max_frames=20)
+)
 
 
 def configure(level: str) -> None:
@@ -15,7 +21,7 @@ def configure(level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.dict_tracebacks,
+        TRACEBACKS,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],

@@ -206,6 +206,8 @@ def _explain(complaint: bytes) -> Exception:
         return InvalidError.of("source", "There is no repository at the source.")
     if b"redirect" in said or b"returned error: 30" in said:
         return InvalidError.of("source", "The source has moved. Give its present address.")
+    if b"repository corruption" in said:
+        return InvalidError.of("source", "The source is damaged: some of its objects are missing.")
     if b"fsck error" in said or b"index-pack failed" in said:
         return InvalidError.of("source", "The source holds objects that are damaged or unsafe.")
     return UnavailableError("The source could not be read. Try again later.")

@@ -161,6 +161,8 @@ class Client:
         answer = self.open("GET", path, **options)
         try:
             shutil.copyfileobj(answer.body, into, CHUNK_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise UnavailableError(f"Not all of it came: {error}.") from error
         finally:
             answer.body.close()
 

@@ -156,8 +156,9 @@ class Verb(Plain):
         except ProblemError as error:
             if error.http_status != NOT_FOUND:
                 raise
-            hint = suggestions.hint(ctx.ensure_object(Context).api, ctx.params)
-            error.args = (f"{error} {hint}".rstrip(),)
+            meant = suggestions.alike(ctx.ensure_object(Context).api, ctx.params)
+            if meant and meant not in str(error):
+                error.args = (f"{error} Did you mean {meant}?",)
             raise
 
 

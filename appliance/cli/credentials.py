@@ -202,10 +202,12 @@ def add(
     context: Context, file: IO[str], title: str, expires_at: str | None, user: str | None
 ) -> None:
     """Add the public SSH key in FILE, such as ~/.ssh/id_ed25519.pub; - reads the input."""
-    text = file.read(LONGEST_KEY + 1).strip()
-    if "PRIVATE KEY" in text:
-        raise click.UsageError(f"{file.name} is the private half. Give {file.name}.pub.")
-    wanted = {"key": text, "title": title, "expires_at": expires_at or None, "user": user}
+    wanted = {
+        "key": public_key(file),
+        "title": title,
+        "expires_at": expires_at or None,
+        "user": user,
+    }
     context.show_thing(context.api.call("POST", KEYS, wanted), KEY_FIELDS)
 
 
@@ -241,6 +243,14 @@ def delete_key(
         _one(context, KEYS, identifier, user)
     place, question = f"{KEYS}/{segment(identifier)}", f"Remove the key {identifier}?"
     options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes)
+
+
+def public_key(file: IO[str]) -> str:
+    """The text of a public key; a private one does not leave this machine."""
+    text = file.read(LONGEST_KEY + 1).strip()
+    if "PRIVATE KEY" in text:
+        raise click.UsageError(f"{file.name} is the private half. Give {file.name}.pub.")
+    return text
 
 
 def _for_people(found: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -86,6 +86,7 @@ def remove(
     dry_run: bool,
     yes: bool,
     act: str = "delete",
+    query: Mapping[str, str] | None = None,
 ) -> None:
     """Delete, remove or revoke (`act`) what is at a path of the API, if the person means it.
 
@@ -96,5 +97,5 @@ def remove(
         context.show({f"would_{act}": name}, lambda: [f"Would {act} {name}."])
         return
     context.confirm(question, yes=yes)
-    context.api.call("DELETE", path)
+    context.api.call("DELETE", path, query=query)
     context.show({f"{act}d": name}, lambda: [f"{act.capitalize()}d {name}."])

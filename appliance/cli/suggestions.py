@@ -13,8 +13,8 @@ LOOKED_AT = 100
 ENOUGH_ALIKE = 0.6
 
 
-def hint(api: Client, words: Mapping[str, Any]) -> str:
-    """What might have been meant by a word that names nothing; empty if nobody knows.
+def alike(api: Client, words: Mapping[str, Any]) -> str:
+    """The name that was likely meant by one that names nothing; empty if nobody knows.
 
     The names of a command's arguments say what kind of thing each of them is.
     """
@@ -24,9 +24,9 @@ def hint(api: Client, words: Mapping[str, Any]) -> str:
         there = known(api, kind, word)
         if word.lower() in {name.lower() for name in there}:
             continue
-        alike = difflib.get_close_matches(word, there, n=1, cutoff=ENOUGH_ALIKE)
-        if alike:
-            return f"Did you mean {alike[0]}?"
+        close = difflib.get_close_matches(word, there, n=1, cutoff=ENOUGH_ALIKE)
+        if close:
+            return close[0]
     return ""
 
 

@@ -1,0 +1,161 @@
+"""Pages of a large repository, pages while others clone, and what the idle product holds."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from appliance.web.requests import SESSION_COOKIE
+
+from . import clients, repositories
+from .measure import Run, in_turn, run_program, tree_memory_bytes
+from .product import Product, prepared, serving
+from .rows import Row, compared, percentile
+
+WARM_MS, COLD_MS, BESIDE_CLONES_MS = 100.0, 1000.0, 300.0
+START_MS, MEMORY_MIB = 5000.0, 400.0
+WARM_REQUESTS, BESIDE_CLONES = 40, 100
+CLONES = 8
+OK = 200
+
+LARGE = {
+    "tree of 10,000 entries": "/lab/history/tree/main/wide",
+    "history of {commits} commits": "/lab/history/commits/main",
+}
+OTHERS = {
+    "repository home": "/lab/history",
+    "history of a folder": "/lab/history/commits/main/src/d07",
+    "file": "/lab/history/blob/main/src/d07/f07.txt",
+    "branches": "/lab/history/branches",
+    "small repository home": "/lab/small",
+}
+BLAMED = "long/lines.txt"
+BLAMED_COMMITS = 20_000
+
+
+@dataclass
+class Reader:
+    """A browser with one open connection; its state is that and the session's cookie."""
+
+    product: Product
+    connection: http.client.HTTPConnection | None = None
+
+    def ask(self, path: str) -> float:
+        """Read a page to its end; gives the milliseconds."""
+        if self.connection is None:
+            parts = urlsplit(self.product.url)
+            self.connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        headers = {"Cookie": f"{SESSION_COOKIE}={self.product.cookie}", "Accept": "text/html"}
+        began = time.perf_counter()
+        self.connection.request("GET", path, headers=headers)
+        answer = self.connection.getresponse()
+        answer.read()
+        if answer.status != OK:
+            raise RuntimeError(f"{path} is answered with {answer.status}")
+        return (time.perf_counter() - began) * 1000
+
+
+def run(options: argparse.Namespace) -> list[Row]:
+    """Every measurement of the pages."""
+    history = repositories.history(options.commits)
+    sources = {"lab/history": history, "lab/small": repositories.small()}
+    sources["lab/assets"] = repositories.assets()
+    # In a million commits git itself looks for a quarter of a minute, which no page is given.
+    sources["lab/blamed"] = repositories.history(BLAMED_COMMITS)
+    with tempfile.TemporaryDirectory(prefix="codara-bench-") as name, prepared(Path(name)) as ours:
+        for path, source in sources.items():
+            ours.add(path, source)
+        found = _starts(ours, options.rounds)
+        _forget(ours.folders["lab/history"])
+        with serving(ours):
+            found.append(_memory(ours, "idle product, memory"))
+            found += _cold_and_warm(ours, options.commits)
+            found += _blame(ours, sources["lab/blamed"], options.rounds)
+            found += _beside_clones(ours, sources["lab/assets"])
+            found.append(_memory(ours, "product after all this, memory", bound=0))
+    return [row for row in found if options.only in row.name]
+
+
+def _starts(ours: Product, rounds: int) -> list[Row]:
+    taken = []
+    for _ in range(min(3, rounds)):
+        with serving(ours):
+            taken.append(ours.start_seconds * 1000)
+    return [Row("start when set up", "ms", percentile(taken, 0.5), START_MS)]
+
+
+def _memory(ours: Product, name: str, bound: float = MEMORY_MIB) -> Row:
+    return Row(name, "MiB", tree_memory_bytes(ours.supervisor) / 1024**2, bound)
+
+
+def _cold_and_warm(ours: Product, commits: int) -> list[Row]:
+    reader = Reader(ours)
+    found = []
+    for title, path in (LARGE | OTHERS).items():
+        name = title.format(commits=f"{commits:,}")
+        cold = reader.ask(path)
+        warm = [reader.ask(path) for _ in range(WARM_REQUESTS)]
+        bound = WARM_MS if title in LARGE else 0
+        found += [
+            Row(f"{name}, cold", "ms", cold, COLD_MS if title in LARGE else 0),
+            Row(f"{name}, warm, median", "ms", percentile(warm, 0.5), 0),
+            Row(f"{name}, warm, p95", "ms", percentile(warm, 0.95), bound),
+        ]
+    return found
+
+
+def _blame(ours: Product, source: Path, rounds: int) -> list[Row]:
+    reader = Reader(ours)
+    command = ["git", "-C", source, "blame", "--porcelain", "main", "--", BLAMED]
+
+    def page() -> Run:
+        return Run(reader.ask(f"/lab/blamed/blame/main/{BLAMED}") / 1000, 0)
+
+    def program() -> Run:
+        return run_program(command, environment=clients.git_environment())
+
+    mine, theirs = in_turn(page, program, rounds=rounds)
+    name = f"blame of 6,000 lines in {BLAMED_COMMITS:,} commits"
+    return compared(name, mine, theirs, wall=2.0)[:1]
+
+
+def _beside_clones(ours: Product, source: Path) -> list[Row]:
+    """Pages while eight clients clone, each again as soon as it is done."""
+    oid = repositories.git(source, "rev-parse", "HEAD")
+    words = [sys.executable, "-m", "script.benches.clients", ours.remote("lab/assets"), oid]
+    reader = Reader(ours)
+    paths = [OTHERS["small repository home"], "/lab/small/commits/main"]
+    alone = [reader.ask(path) for path in paths * (BESIDE_CLONES // 4)]
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        taken = []
+        for number in range(BESIDE_CLONES):
+            running = [each for each in running if each.poll() is None]
+            running += [subprocess.Popen(words) for _ in range(CLONES - len(running))]
+            taken.append(reader.ask(paths[number % len(paths)]))
+    finally:
+        for each in running:
+            each.wait()
+    return [
+        Row("page, nobody clones, p95", "ms", percentile(alone, 0.95), 0),
+        Row(f"page, {CLONES} clones, median", "ms", percentile(taken, 0.5), 0),
+        Row(f"page, {CLONES} clones, p95", "ms", percentile(taken, 0.95), 0),
+        Row(f"page, {CLONES} clones, slowest", "ms", max(taken), BESIDE_CLONES_MS),
+    ]
+
+
+def _forget(folder: Path) -> None:
+    """Let the system drop what it keeps of a repository's files, as after a night."""
+    for file in (folder / "objects").rglob("*"):
+        if file.is_file():
+            descriptor = os.open(file, os.O_RDONLY)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)

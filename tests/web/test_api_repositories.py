@@ -116,3 +116,6 @@ def test_the_description_is_openapi(world):
     page = world.client().get("/api/docs")
     assert page.status_code == 200
     assert "/api/v1/repos/{owner}/{name}" in page.text
+    area = world.client().get("/api/docs/repositories")
+    assert "NewRepositoryBody" in area.text
+    assert world.client().get("/api/docs/nothing").status_code == 404

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from typing import Any, cast
 
 import flask
@@ -11,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_openapi3.openapi import OpenAPI
 
 from appliance import version
+from appliance.errors import NotFoundError
 from appliance.web.api.frame import PREFIX
 
 blueprint = flask.Blueprint("describe", __name__)
@@ -46,20 +46,60 @@ def openapi() -> ResponseReturnValue:
 
 @blueprint.get("/api/docs")
 def page() -> ResponseReturnValue:
-    """A page of it, with nothing from outside."""
+    """Every endpoint in a line, with nothing from outside."""
+    return flask.render_template("api/docs.html", areas=_areas(document()), current="")
+
+
+@blueprint.get("/api/docs/<area>")
+def page_of_area(area: str) -> ResponseReturnValue:
+    """The endpoints of one area, with what they take and give."""
     described = document()
-    operations = [
-        {"verb": verb, "path": path, **item[verb]}
-        for path, item in described["paths"].items()
-        for verb in VERBS
-        if verb in item
-    ]
-    by_area = itertools.groupby(
-        sorted(operations, key=lambda each: each["tags"][0]), key=lambda each: each["tags"][0]
-    )
+    areas = _areas(described)
+    found = next((each for each in areas if each["slug"] == area), None)
+    if found is None:
+        raise NotFoundError("The API has no area of that name.")
+    schemas = described["components"]["schemas"]
     return flask.render_template(
-        "api/docs.html",
-        areas=[(area, list(items)) for area, items in by_area],
-        descriptions={tag["name"]: tag.get("description", "") for tag in described.get("tags", [])},
-        schemas=described["components"]["schemas"],
+        "api/area.html",
+        areas=areas,
+        current=area,
+        area=found,
+        schemas={name: schemas[name] for name in sorted(_used(found["operations"], schemas))},
     )
+
+
+def _areas(described: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the API's table, in the order in which they are put together."""
+    found = [
+        {
+            "slug": tag["name"].replace(" ", "-"),
+            "name": tag["name"],
+            "description": tag.get("description", ""),
+            "operations": [],
+        }
+        for tag in described["tags"]
+    ]
+    by_name = {area["name"]: area for area in found}
+    for path, item in described["paths"].items():
+        for verb in VERBS:
+            if verb in item:
+                operation = {"verb": verb, "path": path, **item[verb]}
+                by_name[operation["tags"][0]]["operations"].append(operation)
+    return found
+
+
+def _used(part: Any, schemas: dict[str, Any]) -> set[str]:
+    """The shapes that a part of the document names, and those that these name."""
+    found: set[str] = set()
+    waiting = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            name = str(each.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in found:
+                found.add(name)
+                waiting.append(schemas[name])
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return found

@@ -72,6 +72,7 @@ def _jobs_page(problems: Problems) -> str:
         found=listed(found),
         state=state,
         kind=kind,
+        once_only=jobs.ONCE_ONLY,
         here=links.here(),
         **context,
     )

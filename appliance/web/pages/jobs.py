@@ -87,6 +87,7 @@ def _job_page(job_id: UUID, problems: Problems) -> str:
         path=path,
         left=_left(job),
         share_done=_share(job),
+        once_only=jobs.ONCE_ONLY,
         is_unfinished=job.state in UNFINISHED,
         refresh_seconds=REFRESH_SECONDS,
     )

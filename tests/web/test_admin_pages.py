@@ -1,0 +1,149 @@
+"""Administration, as a browser uses it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from appliance.db.repositories import RepositoryHealth
+from appliance.domain.jobs import Job
+from appliance.domain.permissions import InstanceRole
+from tests.web.test_dashboard_page import dead_job
+from tests.world import PASSWORD
+
+PAGES = (
+    "/admin",
+    "/admin/users",
+    "/admin/organisations",
+    "/admin/repositories",
+    "/admin/repositories?show=damaged",
+    "/admin/jobs",
+    "/admin/events",
+)
+
+
+@pytest.fixture
+def admin(world):
+    world.administrator()
+    world.user("writer", password=PASSWORD)
+    return world.browser("administrator", elevated=True)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_administration_is_for_administrators_and_auditors(world, admin, path):
+    world.user("auditor", instance=InstanceRole.AUDITOR)
+    assert admin.get(path).status_code == 200
+    assert world.browser("auditor").get(path).status_code == 200
+    assert world.browser("writer").get(path).status_code == 403
+    assert world.client().get(path).status_code == 303
+
+
+def test_health_says_how_each_part_is(admin):
+    page = admin.get("/admin").text
+    for part in ("Database", "Queue", "Storage", "Git", "Worker", "Scheduler"):
+        assert part in page
+
+
+def test_a_new_user_enters_by_a_link_that_is_shown_once(world, admin):
+    page = admin.post("/admin/users/new", data={"name": "newcomer"}).text
+    link = re.search(r'value="http[^"]+(/reset/[^"]+)"', page)[1]
+    stranger = world.client()
+    assert stranger.get(link).status_code == 200
+    assert stranger.post(link, data={"password": "a sentence of my own"}).status_code == 200
+    assert stranger.get(link).status_code == 404
+
+
+def test_a_weak_first_password_is_said_at_its_field(admin):
+    answer = admin.post("/admin/users/new", data={"name": "newcomer", "password": "password1234"})
+    assert answer.status_code == 422
+    assert 'id="password-error"' in answer.text
+    assert "password1234" not in answer.text
+
+
+def test_users_are_found_by_name_and_state(admin):
+    assert "/admin/users/writer" in admin.get("/admin/users?q=writ").text
+    assert "/admin/users/writer" not in admin.get("/admin/users?state=suspended").text
+
+
+def test_a_user_is_suspended_and_let_in_again(world, admin):
+    browser = world.browser("writer")
+    admin.post("/admin/users/writer/suspend", data={"reason": "left the lab"})
+    assert browser.get("/settings").status_code == 303
+    assert "Suspended" in admin.get("/admin/users?state=suspended").text
+    admin.post("/admin/users/writer/reinstate")
+    assert world.events() == ["user.suspended", "user.reinstated"]
+
+
+def test_roles_and_names_are_changed(world, admin):
+    admin.post("/admin/users/writer/role", data={"role": "auditor"})
+    answer = admin.post("/admin/users/writer/rename", data={"name": "author"})
+    assert answer.headers["Location"] == "/admin/users/author"
+    assert world.events() == ["user.role_changed", "user.renamed"]
+
+
+def test_deleting_a_user_wants_their_name(world, admin):
+    assert admin.post("/admin/users/writer/delete", data={"confirm": "x"}).status_code == 422
+    assert admin.post("/admin/users/writer/delete", data={"confirm": "writer"}).status_code == 303
+    assert admin.get("/admin/users/writer").status_code == 404
+
+
+def test_who_owns_repositories_is_not_deleted(world, admin):
+    world.repository("writer/draft")
+    answer = admin.post("/admin/users/writer/delete", data={"confirm": "writer"})
+    assert answer.status_code == 409
+    assert "owns repositories" in answer.text
+
+
+def test_users_do_none_of_it(world, admin):
+    browser = world.browser("writer", elevated=True)
+    assert browser.get("/admin/users/administrator").status_code == 403
+    for act in ("suspend", "reset-link", "delete", "role", "rename"):
+        form = {"confirm": "administrator", "role": "user", "name": "other"}
+        assert browser.post(f"/admin/users/administrator/{act}", data=form).status_code == 403
+
+
+def test_dead_jobs_are_tried_again(world, admin):
+    world.add(dead_job(world.actor("writer").id, Job.CHECK_REPOSITORY))
+    page = admin.get("/admin/jobs?state=dead").text
+    assert "The source does not answer." in page
+    assert "Jobs (1 failed)" in page
+    admin.post(re.search(r'"(/admin/jobs/[^"/]+/retry)"', page)[1])
+    assert "The source does not answer." not in admin.get("/admin/jobs?state=dead").text
+    assert world.events() == ["job.retried"]
+
+
+def test_a_job_is_for_who_asked_for_it(world, admin):
+    job = dead_job(world.actor("writer").id, Job.CHECK_REPOSITORY)
+    world.add(job)
+    world.user("stranger")
+    assert "Failed for good" in world.browser("writer").get(f"/jobs/{job.id}").text
+    assert world.browser("stranger").get(f"/jobs/{job.id}").status_code == 404
+    assert world.browser("stranger").get(f"/jobs/{job.id}.json").status_code == 404
+    assert world.browser("writer").post(f"/jobs/{job.id}/retry").status_code == 403
+
+
+def test_a_job_that_waits_is_cancelled(world, admin):
+    job = dead_job(world.actor("writer").id, Job.CHECK_REPOSITORY)
+    world.add(job)
+    admin.post(f"/jobs/{job.id}/retry")
+    browser = world.browser("writer")
+    assert browser.post(f"/jobs/{job.id}/cancel").status_code == 303
+    assert "It stops at its next step" in browser.get(f"/jobs/{job.id}").text
+
+
+def test_damaged_repositories_are_shown_with_what_is_known(world, admin):
+    damaged = world.repository("lab/notes")
+    problem = "loose object is corrupt"
+    world.add(RepositoryHealth(id=damaged.id, damaged_since=datetime.now(UTC), problem=problem))
+    assert problem in admin.get("/admin/repositories?show=damaged").text
+    assert "lab/notes is damaged." in admin.get("/").text
+
+
+def test_events_are_filtered_by_the_address(world, admin):
+    admin.post("/admin/users/writer/suspend", data={})
+    assert "user.suspended" in admin.get("/admin/events?kind=user&actor=administrator").text
+    assert "user.suspended" not in admin.get("/admin/events?kind=git").text
+    assert "user.suspended" not in admin.get("/admin/events?until=2001-01-01").text
+    assert admin.get("/admin/events?since=yesterday").status_code == 422

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+
 import pytest
 
+from appliance.db.lfs import LfsLink, LfsObject
+from appliance.domain.ids import new_id
 from appliance.web.headers import RAW_POLICY
 from tests.web.code_pages import TEXT, build, links, reader
+from tests.world import NOON
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -159,3 +165,25 @@ def test_blame_of_what_has_no_lines_is_refused_in_words(browser):
 
     assert answer.status_code == 422
     assert "Only text has lines" in answer.get_data(as_text=True)
+
+
+def test_a_large_file_comes_from_its_store_and_that_is_recorded(world):
+    content = bytes(range(256)) * 20
+    oid = hashlib.sha256(content).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n"
+    build(world, "lab/odd", {b"here.dat": pointer.encode(), b"lost.dat": POINTER})
+    world.wiring.git.lfs.receive(oid, io.BytesIO(content), size_bytes=len(content), upload="test")
+    stored = LfsObject(id=new_id(), oid=oid, size_bytes=len(content), stored_at=NOON)
+    repository = world._repository("lab/odd")
+    world.add(stored)
+    world.add(LfsLink(repository_id=repository.id, object_id=stored.id, linked_at=NOON))
+    browser = reader(world)
+    address = next(
+        one for one in links(browser.page("/lab/odd/blob/main/here.dat")) if "large" in one
+    )
+    answer = browser.get(address)
+
+    assert answer.data == content
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert world.events() == ["lfs.fetched"]
+    assert browser.get("/lab/odd/raw/main/lost.dat?large=1").status_code == 404

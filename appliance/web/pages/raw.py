@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import NotFoundError
-from appliance.services import files
+from appliance.services import files, lfs, lfs_objects
 from appliance.services.files import EntryKind
-from appliance.web import headers, present
+from appliance.web import headers, present, requests
+from appliance.web.git_http import Answer, slots
 from appliance.web.pages import content_types
-from appliance.web.pages.repository_frame import blueprint, located, opened
+from appliance.web.pages.repository_frame import Place, blueprint, located, opened
+
+if TYPE_CHECKING:
+    from appliance.git.blobs import File
+    from appliance.git.lfs_pointers import Pointer
 
 pages = blueprint("raw")
 
@@ -32,20 +37,60 @@ def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG0
     if flask.request.if_none_match.contains(entry.oid):
         return _unchanged(entry.oid)
     file = files.read(repository, place.commit, place.path, most_bytes=LOADED_BYTES)
-    body = [file.content] if file.content is not None else files.chunks(repository, entry.oid)
+    if file.lfs is not None and "large" in flask.request.args:
+        return _large(place, file.lfs)
+    if file.content is not None:
+        return _answer(place.path, [file.content], file, entry.oid)
+    return _answer(place.path, files.chunks(repository, entry.oid), file, entry.oid)
+
+
+def _answer(path: bytes, body: Iterable[bytes], file: File, tag: str) -> flask.Response:
+    """The bytes of a file of git; those that are streamed take a slot of the transfers."""
     start, whole = _peek(iter(body))
-    kind = content_types.of(place.path, start, is_binary=file.is_binary)
-    response = flask.Response(whole, mimetype=kind, direct_passthrough=False)
-    response.headers["Content-Type"] = kind
-    response.headers["Content-Security-Policy"] = headers.RAW_POLICY
-    response.headers["Content-Disposition"] = disposition(
-        place.path, attached="download" in flask.request.args or kind == content_types.BYTES
-    )
+    kind = content_types.of(path, start, is_binary=file.is_binary)
+    stream = Answer(whole, slots().take()) if file.content is None else whole
+    response = _response(stream, path, kind)
     response.content_length = file.size_bytes
-    response.set_etag(entry.oid)
+    response.set_etag(tag)
     response.make_conditional(
         flask.request.environ, accept_ranges=True, complete_length=file.size_bytes
     )
+    return response
+
+
+def _large(place: Place, pointer: Pointer) -> flask.Response:
+    """The bytes that a pointer stands for, from the store for large files; recorded.
+
+    Errors:
+        NotFoundError: this repository has no such object.
+    """
+    tools = requests.wiring().git
+    repository = place.frame.repository
+    wanted = lfs.Wanted(pointer.oid, pointer.size_bytes)
+    with requests.begin() as work:
+        answers = lfs.batch(
+            work,
+            repository.path,
+            lfs.Operation.DOWNLOAD,
+            [wanted],
+            tools=tools,
+            now=requests.now(),
+        )
+    if answers[0].error is not None:
+        raise answers[0].error
+    leave = lfs.Leave(requests.actor(), repository.id, lfs.Operation.DOWNLOAD, wanted)
+    stream = lfs_objects.read(leave, start=0, end=pointer.size_bytes, tools=tools)
+    response = _response(Answer(stream, slots().take()), place.path, content_types.BYTES)
+    response.content_length = pointer.size_bytes
+    return response
+
+
+def _response(body: Iterable[bytes], path: bytes, kind: str) -> flask.Response:
+    """Somebody else's bytes under our name: they may show themselves and do nothing."""
+    response = flask.Response(body, content_type=kind)
+    response.headers["Content-Security-Policy"] = headers.RAW_POLICY
+    is_attached = "download" in flask.request.args or kind == content_types.BYTES
+    response.headers["Content-Disposition"] = disposition(path, attached=is_attached)
     return response
 
 
@@ -63,7 +108,12 @@ def disposition(path: bytes, *, attached: bool) -> str:
 def _peek(body: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes of a stream, and the whole stream."""
     start = next(body, b"")
-    return start[: content_types.START_BYTES], chain([start], body)
+
+    def whole() -> Iterator[bytes]:
+        yield start
+        yield from body
+
+    return start[: content_types.START_BYTES], whole()
 
 
 def _unchanged(oid: str) -> flask.Response:

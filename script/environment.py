@@ -1,8 +1,8 @@
 """Makes and repairs the environment in .venv: the locked packages and the `codara` commands.
 
-Runs before anything is installed, so it needs the standard library only: neither `ensurepip` nor
-`pip` on the machine, because the repository carries the pip it was tried with. Which index the
-packages come from is pip's own configuration; the hashes in the locks say what is accepted.
+Runs before anything is installed, so it needs the standard library only; `pip_sources.py` finds the
+pip. Which index the packages come from is pip's own configuration; the hashes in the locks say what
+is accepted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import venv
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from script.pip_sources import NoPipError, Words, find_pip
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
@@ -52,7 +54,7 @@ def main() -> int:
         if not is_ready(profile):
             with only_one_at_a_time():
                 make(profile)
-    except SetupFailedError as error:
+    except (SetupFailedError, NoPipError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{ENVIRONMENT} cannot be set up: {error}.", file=sys.stderr)
@@ -77,9 +79,10 @@ def make(profile: str) -> None:
         venv.EnvBuilder(clear=True, symlinks=True).create(ENVIRONMENT)
         before = {}
     UNFINISHED.touch()
-    for lock in LOCKS[profile]:
-        if before.get(lock) != wanted[lock]:
-            install(lock)
+    changed = [lock for lock in LOCKS[profile] if before.get(lock) != wanted[lock]]
+    pip = find_pip(ENVIRONMENT / "bin" / "python") if changed else ()
+    for lock in changed:
+        install(lock, pip)
     write_commands()
     STAMP.write_text(json.dumps({**before, **wanted}, indent=2), "utf-8")
     UNFINISHED.unlink()
@@ -127,11 +130,10 @@ def is_unusable(before: dict[str, str], wanted: dict[str, str]) -> bool:
     return bool(before) and any(before.get(key) != wanted[key] for key in ("place", "python"))
 
 
-def install(lock: str) -> None:
+def install(lock: str, pip: Words) -> None:
     """Install one lock: only wheels, only with the hashes it names."""
-    pip = max((ROOT / "requirements").glob("pip-*.whl"))
     command: list[str | Path] = [
-        *(ENVIRONMENT / "bin" / "python", pip / "pip"),
+        *pip,
         *("install", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
         # Bytecode comes with the first import: compiling everything now takes longer than that.
         *("--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"),

@@ -1,4 +1,4 @@
-"""The environment is made once, repairs itself, and needs neither pip nor a network of its own."""
+"""The environment is made once, repairs itself, and takes nothing that the locks do not name."""
 
 import hashlib
 import json
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,20 @@ version = "1.2.3"
 [project.scripts]
 codara = "appliance.hello:main"
 """
+PACKAGE = "hello-1.0-py3-none-any.whl"
 HELLO = 'def main():\n    print("hello from", __file__)\n    return 3\n'
 
 
 def checkout_at(folder: Path) -> Path:
     """A checkout in small: the real script, locks without packages, one command."""
-    for name in ("script", "requirements", "appliance"):
+    for name in ("script", "requirements", "appliance", ".cache"):
         (folder / name).mkdir(parents=True)
-    shutil.copy(ROOT / "script" / "environment.py", folder / "script")
-    (wheel,) = (ROOT / "requirements").glob("pip-*.whl")
-    (folder / "requirements" / wheel.name).symlink_to(wheel)
+    for name in ("environment.py", "pip_sources.py", "pip_index.py"):
+        shutil.copy(ROOT / "script" / name, folder / "script")
+    # Where the machine has no pip, ours was fetched once: no test fetches another.
+    for wheel in (ROOT / ".cache").glob("pip-*.whl"):
+        shutil.copy(wheel, folder / ".cache")
+    write_package(folder / "requirements" / PACKAGE)
     for lock in ("app", "dev"):
         (folder / "requirements" / f"{lock}.lock").write_text("# nothing\n", "utf-8")
     (folder / "pyproject.toml").write_text(PROJECT, "utf-8")
@@ -36,9 +41,24 @@ def checkout_at(folder: Path) -> Path:
     return folder
 
 
+def write_package(wheel: Path) -> None:
+    """A package to install: one module, as a wheel."""
+    information = "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n"
+    files = {
+        "hello.py": "",
+        "hello-1.0.dist-info/METADATA": information,
+        "hello-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n",
+        "hello-1.0.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+
+
 def set_up(checkout: Path, profile: str = "app") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, checkout / "script" / "environment.py", profile],
+        [sys.executable, "-m", "script.environment", profile],
+        cwd=checkout,
         env={
             "PATH": os.environ["PATH"],
             "PIP_CONFIG_FILE": os.devnull,
@@ -91,13 +111,12 @@ def test_the_second_time_nothing_is_done(checkout):
 
 
 def test_a_new_lock_is_installed(checkout, lock):
-    (wheel,) = (checkout / "requirements").glob("pip-*.whl")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    lock.write_text(f"pip=={wheel.name.split('-')[1]} --hash=sha256:{digest}\n", "utf-8")
+    digest = hashlib.sha256((checkout / "requirements" / PACKAGE).read_bytes()).hexdigest()
+    lock.write_text(f"hello==1.0 --hash=sha256:{digest}\n", "utf-8")
 
     assert "Ready" in set_up(checkout).stderr
     assert set_up(checkout).stderr == ""
-    assert (checkout / ".venv" / "bin" / "pip").exists()
+    assert list((checkout / ".venv").glob("lib/*/site-packages/hello.py"))
 
 
 def test_developers_get_both_locks(checkout):
@@ -132,8 +151,7 @@ def test_what_was_interrupted_or_damaged_is_made_anew(checkout, damage):
 
 
 def test_a_package_without_its_hash_is_refused(checkout, lock):
-    (wheel,) = (checkout / "requirements").glob("pip-*.whl")
-    lock.write_text(f"pip=={wheel.name.split('-')[1]}\n", "utf-8")
+    lock.write_text("hello==1.0\n", "utf-8")
 
     refused = set_up(checkout)
 

@@ -157,6 +157,16 @@ class RepositoryStore:
         with self.unfinished(repository_id) as doomed:
             os.rename(binned, doomed)  # noqa: PTH104 — its error names both paths.
 
+    def ids(self, *, older_than_seconds: float, now_seconds: float) -> Iterator[UUID]:
+        """Every repository whose folder was made so long ago, whether a row claims it or not.
+
+        Units: `now_seconds` is a Unix time.
+        """
+        for folder in (self.home / "repositories").glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*.git"):
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                if now_seconds - folder.stat().st_ctime > older_than_seconds:
+                    yield UUID(hex=folder.stem)
+
     def sweep(self, *, older_than_seconds: float, now_seconds: float) -> int:
         """Remove what crashes have left under `unfinished/`; gives how many folders.
 

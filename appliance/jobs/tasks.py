@@ -15,8 +15,9 @@ from uuid import UUID
 
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
-from appliance.errors import DamagedError, HiddenError, TimeoutExceededError
+from appliance.errors import DamagedError, HiddenError, NotFoundError, TimeoutExceededError
 from appliance.services import (
+    files,
     forks,
     imports,
     job_runs,
@@ -113,6 +114,13 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     report("Jobs")
     with wiring.database.begin(appliance()) as work:
         job_runs.forget(work, before=now - JOBS_KEPT)
+    report("Folders that no repository claims")
+    old = repository_bin.old_folders(repositories=wiring.repositories, now=now)
+    with wiring.database.reading(appliance()) as work:
+        unclaimed = repository_bin.unclaimed(work, old)
+    for repository_id in unclaimed:
+        repository_bin.remove_folder(repository_id, repositories=wiring.repositories)
+    lfs_sweep.forget_uploads(tools=wiring.git, now=now)
 
 
 def _measure(wiring: Wiring, claimed: Claimed, report: Report) -> None:
@@ -121,6 +129,9 @@ def _measure(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     size_bytes = repositories.size_on_disk(repository_id, repositories=wiring.repositories)
     with wiring.database.begin(appliance()) as work:
         repositories.note_size(work, repository_id, size_bytes=size_bytes, now=datetime.now(UTC))
+    report("Looking for the last commit of each file")
+    with suppress(DamagedError, NotFoundError):
+        files.prepare_last_commits(repository_id, repositories=wiring.repositories)
 
 
 def _maintain(wiring: Wiring, claimed: Claimed, report: Report) -> None:

@@ -25,6 +25,8 @@ from appliance.git.lfs_pointers import reachable_pointers
 if TYPE_CHECKING:
     from appliance.wiring import GitTools
 
+UPLOADS_KEPT_SECONDS = 3 * 24 * 3600.0
+
 
 def repositories(work: UnitOfWork) -> list[UUID]:
     """The repositories that have large files.
@@ -88,6 +90,13 @@ def mark(work: UnitOfWork, repository_id: UUID, reached: frozenset[str], *, now:
             work.session, repository_id
         )
     return len(gone)
+
+
+def forget_uploads(*, tools: GitTools, now: datetime) -> int:
+    """Remove uploads that nobody has gone on with for days; gives how many."""
+    return tools.lfs.sweep_unfinished(
+        older_than_seconds=UPLOADS_KEPT_SECONDS, now_seconds=now.timestamp()
+    )
 
 
 def unlinked(work: UnitOfWork) -> list[str]:

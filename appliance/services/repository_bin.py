@@ -28,6 +28,10 @@ from appliance.errors import NotFoundError
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
 
+UNFINISHED_SECONDS = 24 * 3600.0
+"""Nothing takes so long to be made; an import may take hours."""
+BATCH = 500
+
 
 def delete(work: UnitOfWork, path: str, *, now: datetime) -> Repository:
     """Put a repository into the bin, from where it can be brought back for a set time.
@@ -131,6 +135,16 @@ def purge_at(repository: Repository, *, bin_days: int) -> datetime | None:
     return repository.deleted_at + timedelta(days=bin_days)
 
 
+def old_folders(*, repositories: RepositoryStore, now: datetime) -> list[UUID]:
+    """The repositories on disk whose folders are no longer being made; also ends unfinished ones.
+
+    A job asks this before it asks which of them are `unclaimed`.
+    """
+    seconds = now.timestamp()
+    repositories.sweep(older_than_seconds=UNFINISHED_SECONDS, now_seconds=seconds)
+    return list(repositories.ids(older_than_seconds=UNFINISHED_SECONDS, now_seconds=seconds))
+
+
 def unclaimed(work: UnitOfWork, candidates: list[UUID]) -> list[UUID]:
     """Which of these ids no repository has: their folders were left by a crash.
 
@@ -138,7 +152,10 @@ def unclaimed(work: UnitOfWork, candidates: list[UUID]) -> list[UUID]:
         RefusedError: only the appliance and administrators may.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    claimed = set(
-        work.session.scalars(sa.select(Repository.id).where(Repository.id.in_(candidates)))
-    )
+    claimed: set[UUID] = set()
+    for first in range(0, len(candidates), BATCH):
+        some = candidates[first : first + BATCH]
+        claimed |= set(
+            work.session.scalars(sa.select(Repository.id).where(Repository.id.in_(some)))
+        )
     return [candidate for candidate in candidates if candidate not in claimed]

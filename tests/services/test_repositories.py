@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from appliance.db.outbox import JobRecord
+from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import OrganisationRole, Role, Visibility
 from appliance.errors import (
@@ -270,3 +271,22 @@ def test_a_size_is_remembered_without_an_event(world):
     assert described.repository.size_bytes == size > 0
     assert described.health.measured_at == NOON
     assert world.events() == []
+
+
+def test_folders_that_no_row_claims_are_found(world):
+    kept = world.repository("lab/notes")
+    left = new_id()
+    store = world.wiring.repositories
+    store.create(left)
+    now = datetime.now(UTC)
+
+    young = repository_bin.old_folders(repositories=store, now=now)
+    old = repository_bin.old_folders(repositories=store, now=now + timedelta(days=2))
+    with world.reading(world.administrator()) as work:
+        unclaimed = repository_bin.unclaimed(work, old)
+    for repository_id in unclaimed:
+        repository_bin.remove_folder(repository_id, repositories=store)
+
+    assert (young, set(old), unclaimed) == ([], {kept.id, left}, [left])
+    assert world.folder(kept).is_dir()
+    assert not store.folder(left).exists()

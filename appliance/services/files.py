@@ -24,7 +24,7 @@ from appliance.domain.protection import Protection, matches
 from appliance.errors import ConflictError, UnavailableError
 from appliance.git import archive as archives
 from appliance.git import blame as blames
-from appliance.git import blobs, limits, tree
+from appliance.git import blobs, limits, refs, tree
 from appliance.git import last_commits as walks
 from appliance.git.archive import Format
 from appliance.git.tree import EntryKind
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from appliance.git.tree import Entry, Folder, Paths
 
 __all__ = ["EntryKind", "Format", "OpenRepository", "opened"]
+
+PREPARING_SECONDS = 60.0
+"""Longest that finding the last commits of a folder may take where nobody waits for it."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,18 @@ def last_commits(
         NotFoundError: there is no such commit, or no folder there.
     """
     return walks.last_commits(repository.folder, commit, path, names=names, seconds=seconds)
+
+
+def prepare_last_commits(repository_id: UUID, *, repositories: RepositoryStore) -> None:
+    """Find out ahead of the first visitor which commit touched what in the outermost folder.
+
+    Errors:
+        DamagedError: the repository cannot be read.
+    """
+    at = repositories.folder(repository_id)
+    head = refs.head(at)
+    if head.oid is not None:
+        walks.last_commits(at, head.oid, seconds=PREPARING_SECONDS)
 
 
 def read(

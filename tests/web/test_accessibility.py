@@ -1,0 +1,180 @@
+"""Every page that the portal knows, in a real browser: axe finds nothing, and nothing is refused.
+
+The pages are taken from the application's own map of addresses, so that a new one is looked at too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import flask
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext
+from werkzeug.routing import Rule
+
+from appliance.db.outbox import JobRecord
+from appliance.db.repositories import RepositoryHealth
+from appliance.domain.ids import new_id
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.permissions import OrganisationRole, Role, Scope
+from appliance.services import passwords, ssh_keys
+from tests.peers.appliance import serve
+from tests.web.code_pages import odd
+from tests.web.test_account_pages import public_key
+from tests.world import World
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What other colours could change; of another size the width is looked at, which costs nothing.
+MODES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "light": ({"color_scheme": "light"}, STANDARDS),
+    "dark": ({"color_scheme": "dark"}, ["color-contrast"]),
+    "phone": ({"viewport": {"width": 390, "height": 844}}, []),
+}
+PAGES_ARE_IN = "appliance.web.pages"
+# These answer a GET with something that is no page.
+NO_PAGES = frozenset({"archives.download", "raw.show", "jobs.progress"})
+TAILS = {
+    "compare.show_comparison": "v1...main",
+    "blame.show_blame": "main/with space.txt",
+    "files.show_file": "main/with space.txt",
+}
+ALSO = (
+    "/?show=mine",
+    "/?q=nothing-like-it",
+    "/administrator",
+    "/search?q=lab",
+    "/search?q=lab&kind=organisations",
+    "/search?q=admin&kind=users",
+    "/lab/odd/settings/access?why=writer",
+    "/lab/odd/settings/access?why=nobody-there",
+    "/admin/repositories?show=damaged",
+    "/admin/repositories?show=bin",
+    "/admin/jobs?state=dead",
+    "/nobody-is-here",
+)
+
+
+@pytest.fixture
+def full(world: World) -> Iterator[tuple[str, list[str], str]]:
+    """An appliance with something on every page: its address, the pages, a cookie."""
+    values = fill(world)
+    with serve(world) as served:
+        client = world.browser("administrator", elevated=True)
+        cookie = client.get_cookie("codara_session")
+        assert cookie is not None
+        yield served.url, [*addresses(world.app, values), *ALSO], cookie.value
+
+
+def fill(world: World) -> dict[str, Any]:
+    """Put something onto every page; gives what stands in addresses."""
+    world.organisation("lab", base_role=Role.READER)
+    administrator = world.administrator()
+    world.join("administrator", "lab", OrganisationRole.OWNER)
+    world.user("writer", member=OrganisationRole.MEMBER, of="lab")
+    world.team("lab/core", "writer")
+    world.team("lab/inner", parent="core")
+    _, commit = odd(world)
+    world.grant("lab/core", Role.WRITER, "lab/odd")
+    world.protect("lab/odd", "refs/heads/main")
+    world.token("administrator", Scope.USER, expires_at=datetime.now(UTC) + timedelta(days=3))
+    damaged = world.repository("lab/damaged", archived_at=datetime.now(UTC), is_template=True)
+    world.repository("lab/gone", deleted_at=datetime.now(UTC))
+    world.add(
+        RepositoryHealth(id=damaged.id, damaged_since=datetime.now(UTC), problem="is corrupt"),
+        job(administrator.id, JobState.DEAD),
+    )
+    running = job(administrator.id, JobState.RUNNING)
+    world.add(running)
+    present = datetime.now(UTC)
+    tools = world.wiring.sign_in
+    with world.begin(administrator) as work:
+        link = passwords.issue_reset_link(work, "writer", tools=tools, now=present)
+        ssh_keys.add(work, text=public_key(b"a"), title="Laptop", now=present)
+        ssh_keys.add_deploy_key(work, "lab/odd", text=public_key(b"b"), title="Host", now=present)
+    return {"oid": commit, "job_id": running.id, "secret": link.secret, "team": "core"}
+
+
+def job(promised_by: Any, state: JobState) -> JobRecord:
+    """A job half done."""
+    present = datetime.now(UTC)
+    return JobRecord(
+        id=new_id(),
+        job=Job.CHECK_REPOSITORY,
+        arguments={},
+        promised_by=promised_by,
+        attempts_left=1,
+        state=state,
+        created_at=present,
+        started_at=present,
+        leased_until=present + timedelta(days=1),
+        step="Looking at objects",
+        progress_done=40,
+        progress_total=100,
+        error="It could not be read." if state is JobState.DEAD else "",
+    )
+
+
+def addresses(app: flask.Flask, values: dict[str, Any]) -> list[str]:
+    """One address of every page."""
+    with app.test_request_context():
+        return [
+            flask.url_for(rule.endpoint, **_arguments(rule, values))
+            for rule in app.url_map.iter_rules()
+            if _is_page(app, rule)
+        ]
+
+
+def _is_page(app: flask.Flask, rule: Rule) -> bool:
+    blueprint = app.blueprints.get(rule.endpoint.rpartition(".")[0])
+    if blueprint is None or not blueprint.import_name.startswith(PAGES_ARE_IN):
+        return False
+    return "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGES
+
+
+def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
+    name = "odd" if "owner" in rule.arguments else "writer"
+    tail = TAILS.get(rule.endpoint, "main")
+    known = {"owner": "lab", "name": name, "tail": tail, **values}
+    return {argument: known[argument] for argument in rule.arguments if argument in known}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing_on_any_page(full, chromium: Browser, mode: str):
+    url, paths, cookie = full
+    settings, rules = MODES[mode]
+    context = chromium.new_context(**settings)
+    context.add_cookies([{"name": "codara_session", "value": cookie, "url": url}])
+    found = {path: problems(context, url + path, rules) for path in paths}
+    context.close()
+
+    assert len(paths) > 50
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+def problems(context: BrowserContext, url: str, rules: list[str]) -> list[object]:
+    """What is wrong with a page: for axe, in width, in what the browser refused, in its answer."""
+    page = context.new_page()
+    said: list[object] = []
+    page.on("console", lambda m: said.append(m.text) if "Security Policy" in m.text else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    answer = page.goto(url)
+    if answer is None or answer.status not in {200, 404}:
+        said.append(answer.status if answer else "no answer")
+    if rules:
+        kind = "rule" if rules == ["color-contrast"] else "tag"
+        options = {"runOnly": {"type": kind, "values": rules}}
+        violations = Axe().run(page, options=options).response["violations"]
+        said += [(each["id"], each["nodes"][0]["html"]) for each in violations]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        said.append("too wide")
+    page.close()
+    return said

@@ -20,6 +20,7 @@ COMMANDS = {
     "worker": ("appliance.cli.processes", "Do the jobs that wait in the queue."),
     "scheduler": ("appliance.cli.processes", "Hand jobs to the queue and promise regular ones."),
     "ssh": ("appliance.cli.processes", "Serve Git over SSH without the host's OpenSSH."),
+    "sshd": ("appliance.cli.processes", "Print what the host's own OpenSSH needs."),
     "migrate": ("appliance.cli.processes", "Bring the database to what this release needs."),
     "check": ("appliance.cli.processes", "Say how every part is, one line each."),
     "job": ("appliance.cli.job", "List, show, retry and cancel jobs."),

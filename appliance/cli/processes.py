@@ -1,4 +1,4 @@
-"""The processes of an appliance: `serve`, `worker`, `scheduler`, `ssh`, and `migrate`, `check`."""
+"""The processes of an appliance: `serve`, `worker`, `scheduler`, `ssh`, and what prepares them."""
 
 from __future__ import annotations
 
@@ -66,6 +66,19 @@ def scheduler(context: Context) -> None:
 def ssh(context: Context) -> None:
     """Serve Git over SSH, for hosts whose OpenSSH does not."""
     _become("appliance.cli.ssh_server", context.home_folder)
+
+
+@click.command(cls=Verb)
+@click.option("--account", help="The system account that runs the appliance.")
+@current
+def sshd(context: Context, account: str | None) -> None:
+    """Print what the host's own OpenSSH needs in order to serve Git.
+
+    For the end of sshd_config, with `ssh.embedded` switched off.
+    """
+    server = importlib.import_module("appliance.cli.ssh_server")
+    lines = server.configuration(context.home_folder, account)
+    context.show({"configuration": lines}, lambda: [lines.rstrip()])
 
 
 def _become(module: str, home: Path, *arguments: object) -> None:

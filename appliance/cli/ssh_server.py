@@ -1,12 +1,14 @@
-"""The embedded SSH server as a process, with the settings and folders of one home."""
+"""Git over SSH: the embedded server as a process, and the lines for a host's own OpenSSH."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from pathlib import Path
 
 from appliance import logs, settings
+from appliance.errors import NotFoundError
 
 
 def run(home: Path) -> None:
@@ -22,3 +24,21 @@ def run(home: Path) -> None:
         socket=home / "run" / "web.sock",
     )
     asyncio.run(server.serve(options, ready=lambda _port: None))
+
+
+def configuration(home: Path, account: str | None) -> str:
+    """The lines for sshd_config; the account that owns the home folder, if none is named.
+
+    Errors:
+        NotFoundError: there is no home folder to ask for its owner.
+    """
+    if account is None and not home.is_dir():
+        raise NotFoundError(f"There is no {home}. Name the account with --account.")
+    # As above: a door, reached from the door that a person stands at.
+    openssh = importlib.import_module("appliance.ssh.openssh")
+    lines: str = openssh.configuration(
+        python=Path(sys.executable),
+        socket=home / "run" / "web.sock",
+        account=account or home.owner(),
+    )
+    return lines

@@ -45,6 +45,16 @@ class Fetch:
         """End git, whatever it is doing."""
         self._duplex.close()
 
+    @property
+    def status(self) -> int | None:
+        """How git ended."""
+        return self._duplex.status
+
+    @property
+    def complaint(self) -> bytes:
+        """What git bemoaned, for logs."""
+        return self._duplex.complaint
+
     def _look(self, chunk: bytes) -> None:
         seen = self._tail + chunk[:SEARCHED_BYTES]
         if any(mark in seen for mark in PACK_MARKS) and self._on_pack is not None:

@@ -7,7 +7,7 @@ recorded in short transactions of its own. Source: gitprotocol-http(5).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import flask
 import structlog
@@ -19,11 +19,17 @@ from appliance.services import fetches, push_settlement, pushes, transfers
 from appliance.web import git_access, requests
 from appliance.web.git_slots import GitSlots, Slot
 
+if TYPE_CHECKING:
+    from appliance.git.duplex import Body
+
 log = structlog.get_logger()
 blueprint = flask.Blueprint("git_http", __name__)
 
 PROTOCOL = "https"
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
+SILENCE_SECONDS = 600.0
+"""Longest pause of a client between two bytes it sends or takes."""
+COMPLAINT_BYTES = 1000
 NOT_CACHED = {
     "Cache-Control": "no-cache, max-age=0, must-revalidate",
     "Expires": "Fri, 01 Jan 1980 00:00:00 GMT",
@@ -53,8 +59,17 @@ class Answer:
                 closing()
         finally:
             self._slot.release()
+        self._log_failure()
         if afterwards is not None:
             afterwards()
+
+    def _log_failure(self) -> None:
+        status = getattr(self._stream, "status", None)
+        if status:
+            complaint = getattr(self._stream, "complaint", b"")[-COMPLAINT_BYTES:]
+            log.warning(
+                "git.transfer_failed", status=status, complaint=complaint.decode("utf-8", "replace")
+            )
 
 
 @blueprint.record_once
@@ -106,7 +121,7 @@ def upload_pack(owner: str, name: str) -> ResponseReturnValue:
     try:
         stream = transfers.fetch(
             opened.folder,
-            flask.request.environ["wsgi.input"],
+            patient_body(),
             encoding=flask.request.headers.get("Content-Encoding", ""),
             protocol=_protocol(),
             limits=pushes.transfer_limits(requests.wiring().settings),
@@ -138,7 +153,7 @@ def receive_pack(owner: str, name: str) -> ResponseReturnValue:
     try:
         stream = transfers.receive(
             ticket,
-            flask.request.environ["wsgi.input"],
+            patient_body(),
             encoding=flask.request.headers.get("Content-Encoding", ""),
             protocol=_protocol(),
         )
@@ -160,6 +175,17 @@ def _push(actor: Actor, owner: str, name: str) -> pushes.Ticket:
         return pushes.start(
             work, f"{owner}/{name}", protocol=PROTOCOL, tools=wiring.git, now=requests.now()
         )
+
+
+def patient_body() -> Body:
+    """The body of this request, as it arrives; a client that falls silent has gone.
+
+    Without an end to patience a few silent clients could hold every slot for ever.
+    """
+    connection = flask.request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(SILENCE_SECONDS)
+    return cast("Body", flask.request.environ["wsgi.input"])
 
 
 def slots() -> GitSlots:

@@ -24,7 +24,7 @@ from appliance.services import lfs, lfs_locks, lfs_objects
 from appliance.services.lfs import Operation, Wanted
 from appliance.services.lfs_locks import AlreadyLockedError, Lock
 from appliance.web import git_access, requests
-from appliance.web.git_http import Answer, slots
+from appliance.web.git_http import Answer, patient_body, slots
 
 blueprint = flask.Blueprint("lfs_http", __name__, url_prefix="/<owner>/<name>/info/lfs")
 
@@ -83,6 +83,7 @@ def download(oid: str, **_path: str) -> ResponseReturnValue:
     size = leave.wanted.size_bytes
     start, end = _range(size)
     tools = requests.wiring().git
+    patient_body()
     slot = slots().take()
     try:
         stream = lfs_objects.read(leave, start=start, end=end, tools=tools)
@@ -110,7 +111,7 @@ def upload(oid: str, **_path: str) -> ResponseReturnValue:
     try:
         lfs_objects.receive(
             leave,
-            flask.request.environ["wsgi.input"],
+            patient_body(),
             offset=_offset(leave.wanted),
             tools=wiring.git,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from urllib.parse import quote
 
 import dulwich.porcelain
 import pygit2
@@ -20,7 +21,7 @@ from appliance.domain.permissions import OrganisationRole, Role, Visibility
 from appliance.services import push_settlement, repository_moves
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
-from tests.world import NOON
+from tests.world import NOON, PASSWORD
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -46,8 +47,9 @@ def copy(git, tmp_path):
     return git.working_copy(tmp_path / "copy")
 
 
-def last_event(world):
-    return world.one(sa.select(AuditEvent).order_by(AuditEvent.position.desc()).limit(1))
+def last_event(world, kind=None):
+    query = sa.select(AuditEvent).order_by(AuditEvent.position.desc()).limit(1)
+    return world.one(query.where(AuditEvent.kind == kind) if kind else query)
 
 
 def assert_ledger_agrees(world, path="lab/notes"):
@@ -383,3 +385,17 @@ def test_internal_addresses_are_not_on_the_port(served):
     ]
 
     assert {answer.status_code for answer in answers} == {404}
+
+
+def test_passwords_open_git_only_where_the_instance_says_so(world, git, tmp_path):
+    world.repository("lab/notes")
+    world.user("writer", role=Role.WRITER, on="lab/notes", password=PASSWORD)
+    copy = git.working_copy(tmp_path / "copy")
+    with serve(world, CODARA_SIGN_IN__PASSWORD_OVER_GIT="true") as served:
+        address = served.remote("lab/notes").replace("://", f"://writer:{quote(PASSWORD)}@")
+        wrong = served.remote("lab/notes").replace("://", "://writer:wrong@")
+        git("push", "-q", address, "main", at=copy)
+        refused = git.try_("ls-remote", wrong, at=copy)
+
+    assert last_event(world, "git.pushed").method == "password"
+    assert "Authentication failed" in refused.said

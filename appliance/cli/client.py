@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from appliance import version
-from appliance.errors import ApplianceError, UnavailableError
+from appliance.errors import ApplianceError, NotFoundError, UnavailableError
 
 API = "/api/v1"
 CONSOLE_HEADER = "X-Codara-Console"
@@ -149,6 +149,11 @@ class Client:
             **(headers or {}),
         }
         answer = self._transport.exchange(method, target, sent, body)
+        if moved := _new_target(answer):
+            answer.body.close()
+            if method == "DELETE":
+                raise NotFoundError(f"It is {_named(moved)} now. Say that name to delete it.")
+            answer = self._transport.exchange(method, moved, sent, body)
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
             try:
                 raise _problem(answer)
@@ -260,6 +265,20 @@ def _exchange(
 def titled(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Headers by name in one spelling: `Content-Type`, whoever wrote them."""
     return {name.title(): value for name, value in headers}
+
+
+def _new_target(answer: Answer) -> str:
+    """Where something is that was renamed: on the same appliance, as nobody else gets the token."""
+    if not HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        return ""
+    target = answer.headers.get("Location", "")
+    return target if target.startswith(f"{API}/") else ""
+
+
+def _named(target: str) -> str:
+    """The name in a target: `lab/notes` in `/api/v1/repos/lab/notes/archive`."""
+    kind, *names = urlsplit(target).path.removeprefix(f"{API}/").split("/")
+    return unquote("/".join(names[: 2 if kind == "repos" else 1]))
 
 
 def _trust(ca: str) -> ssl.SSLContext:

@@ -114,7 +114,7 @@ def forget(url: str = "") -> str:
     appliances = dict(whole.get("appliances", {}))
     about = appliances.pop(place, None)
     if about is None:
-        raise InvalidError(f"{place or 'No appliance'} is not remembered here.")
+        raise InvalidError(f"{place} is not remembered here." if place else "Nobody is logged in.")
     if "token" not in about:
         _out_of_keyring(place)
     usual = whole["url"] if whole["url"] in appliances else next(iter(appliances), "")

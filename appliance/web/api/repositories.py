@@ -202,11 +202,12 @@ def restore(path: RepositoryPath, body: RestoreBody) -> Any:
 )
 def fork(path: RepositoryPath, body: ForkBody) -> Any:
     """The fork is there at once; its content follows."""
+    owner, _, name = (body.into or requests.actor().label).partition("/")
     with requests.begin() as work:
         made = forks.fork(
             work,
             path.path,
-            into=body.into or requests.actor().label,
+            into=f"{owner}/{name or path.name}",
             visibility=body.visibility,
             repositories=requests.wiring().repositories,
             now=requests.now(),

@@ -24,10 +24,12 @@ from appliance.git import last_commits_store as store
 from appliance.git import limits, process, tree
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.last_commits_store import Progress
+from appliance.git.simplified import simplified
 from appliance.git.tree_changes import Listing, listing, succeed
 
 COMMITTED = re.compile(rb"^committer .*> (-?\d+)", re.MULTILINE)
 STEPS_BEFORE_TAIL = 500  # Short walks need no other way.
+BRANCHES = 8  # More that run beside each other cost more than the leaps save.
 TAIL = 100  # Names; git needs some 10 milliseconds for each of them, the walk would need hours.
 LOOK_AT_CLOCK_EVERY = 16  # Commits; each takes some 100 microseconds.
 COMMITS_KEPT = 50_000  # Some 20 MB; reading one again takes 20 microseconds.
@@ -104,7 +106,11 @@ class _Walk:
             steps += 1
             if steps % LOOK_AT_CLOCK_EVERY == 0 and time.monotonic() > deadline:
                 return
-            if steps % STEPS_BEFORE_TAIL == 0 and self._take_tail(deadline):
+            if steps % STEPS_BEFORE_TAIL == 0 and (
+                self._take_tail(deadline) or self._leap(deadline)
+            ):
+                return
+            if not self._queue:
                 return
             oid = heapq.heappop(self._queue)[1]
             names = self._pending.pop(oid, None)
@@ -128,15 +134,53 @@ class _Walk:
             del self._pending[commit]
         return True
 
+    def _leap(self, deadline: float) -> bool:
+        """Let git leap over the commits that left the folder alone; whether the time is over."""
+        if not self._path or len(self._pending) > BRANCHES or not _has_path_index(self._at):
+            return False
+        for commit in list(self._pending):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return True
+            try:
+                self._follow(commit, deadline, left)
+            except TimeoutExceededError:
+                return True
+        return False
+
+    def _follow(self, commit: str, deadline: float, seconds: float) -> None:
+        """Walk from one commit as `go_on` does, in the history that the folder saw.
+
+        What clocks that ran wrong bring too late stays pending.
+
+        Errors:
+            TimeoutExceededError: the time is over.
+        """
+        start: str | None = commit
+        for oid, parents in simplified(self._at, commit, self._folder, seconds=seconds):
+            if start is not None:  # The folder has here what it has in `commit`.
+                self._wait_at(oid, self._pending.pop(start, set()))
+                start = None
+            names = self._pending.pop(oid, None)
+            if names and not self._answered_before(oid, names):
+                self._step(oid, names, parents)
+            if not self._pending:
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutExceededError("The walk took longer than it may.")
+
     def _ask_git(self, commit: str, name: bytes, seconds: float) -> str:
         path = self._folder + b"/" + name if self._folder else name
         words: list[str | bytes] = ["rev-list", "--max-count=1", commit, "--", path]
         return process.run(words, at=self._at, timeout_seconds=seconds).decode().strip()
 
-    def _step(self, oid: str, names: set[bytes]) -> None:
-        """Send each name on to the first parent that has it unchanged; keep the others here."""
-        folder, parents, _seconds = self._commit(oid)
-        for parent in parents:
+    def _step(self, oid: str, names: set[bytes], parents: list[str] | None = None) -> None:
+        """Send each name on to the first parent that has it unchanged; keep the others here.
+
+        `parents` stand for the real ones: the folder has the same content there.
+        """
+        folder, real, _seconds = self._commit(oid)
+        for parent in real if parents is None else parents:
             theirs = self._commit(parent)[0]
             if theirs == folder:
                 self._wait_at(parent, names)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import NotFoundError
+from appliance.git import last_commits as walks
 from appliance.git import last_commits_store, tree, tree_changes
 from appliance.git.last_commits import last_commits
 from appliance.git.tree_changes import listing, succeed
@@ -143,10 +144,47 @@ def test_with_an_index_of_paths_the_oldest_entries_are_asked_of_git(built):
     for number in range(600):
         files[b"new"] = b"%d" % number
         oid = built.commit(files, parents=[oid])
-    words = ["git", "commit-graph", "write", "--reachable", "--changed-paths"]
-    subprocess.run(words, cwd=built.at, check=True, capture_output=True)
+    index_paths(built.at)
     found = last_commits(built.at, oid)
     assert found == {b"new": oid} | {b"old%d" % number: first for number in range(5)}
+
+
+def index_paths(at: Path) -> None:
+    words = ["git", "commit-graph", "write", "--reachable", "--changed-paths"]
+    subprocess.run(words, cwd=at, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_leaps_over_a_tangle_end_at_commits_that_brought_the_content(built, seed, monkeypatch):
+    monkeypatch.setattr(walks, "STEPS_BEFORE_TAIL", 1)
+    monkeypatch.setattr(walks, "TAIL", -1)
+    commit = tangle(built, seed)
+    index_paths(built.at)
+    for name, oid in last_commits(built.at, commit, b"dir").items():
+        whole = b"dir/" + name
+        now, then = tree.find(built.at, commit, whole), tree.find(built.at, oid, whole)
+        assert (now.oid, now.mode) == (then.oid, then.mode)
+        for parent in built.repository[oid].parent_ids:
+            assert not holds(built.at, str(parent), whole, now.oid)
+
+
+def test_leaps_without_time_are_gone_on_with_later(built, monkeypatch):
+    monkeypatch.setattr(walks, "STEPS_BEFORE_TAIL", 1)
+    monkeypatch.setattr(walks, "TAIL", -1)
+    files = {b"dir/%d" % number: b"0" for number in range(20)}
+    oid = built.commit(files)
+    for number in range(200):
+        path = b"dir/%d" % (number // 10) if number % 10 == 0 else b"other"
+        files[path] = b"at %d" % number
+        oid = built.commit(files, parents=[oid])
+    index_paths(built.at)
+    found = last_commits(built.at, oid, b"dir", seconds=0.01)
+    for _ in range(400):
+        found = last_commits(built.at, oid, b"dir", seconds=0.01)
+        if None not in found.values():
+            break
+    found = last_commits(built.at, oid, b"dir")
+    assert found == expected(built.at, oid, b"dir")
 
 
 names = st.binary(min_size=1, max_size=8).filter(lambda name: not {0, 47} & {*name})

@@ -23,8 +23,10 @@ messages to standard error; `--json` gives results for programs.
 
 While the appliance runs, `codara` used on the same machine by the same system account needs no
 sign-in; `--home DIR` or `$CODARA_HOME` says which appliance, and `--as NAME` in whose name you act.
-From elsewhere, `codara login URL` keeps a token in the key ring of the system, or in a file of
-yours; `$CODARA_TOKEN` is used where there is one.
+From elsewhere, `codara login URL` keeps a token in the key ring of the system, or in a file that only
+you may read; `$CODARA_URL` and `$CODARA_TOKEN` do without. What is said goes before what is near: a
+command is for `--url`, `--home` or `$CODARA_HOME`, `$CODARA_URL`, an appliance in `./var`, and what
+`codara login` remembers, in this order. `codara whoami` says which.
 
 | exit status | means |
 |--:|---|
@@ -35,8 +37,8 @@ yours; `$CODARA_TOKEN` is used where there is one.
 | 4 | not found |
 | 5 | conflict |
 
-Completion for your shell, once: `eval "$(_CODARA_COMPLETE=bash_source codara)"`, with `zsh_source`
-or `fish_source` for those.
+Completion for your shell, once: `eval "$(codara completion bash)"`, or with `zsh`; for fish,
+`codara completion fish > ~/.config/fish/completions/codara.fish`.
 """
 
 EXAMPLE = """
@@ -90,7 +92,7 @@ def option(parameter: click.Parameter, context: click.Context) -> str | None:
     record = parameter.get_help_record(context)
     if record is None or not isinstance(parameter, click.Option):
         return None
-    if set(parameter.opts) & {"--help", "--json", "--home", "--as"}:
+    if set(parameter.opts) & {"--help", "--json", "--home", "--url", "--as"}:
         return None
     spelled, words = (" ".join(text.split()).replace("|", "\\|") for text in record)
     return f"| `{spelled}` | {words} |\n"

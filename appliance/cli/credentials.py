@@ -125,7 +125,11 @@ def token() -> None:
     help="Only this repository (repeatable); all otherwise.",
 )
 @click.option(
-    "--expires-in", "expires_at", type=Expiry(), required=True, help="12h, 30d, 4w, 1y or never."
+    "--expires-in",
+    "expires_at",
+    type=Expiry(),
+    required=True,
+    help="For how long: 12h, 30d, 4w, 1y or never.",
 )
 @options.of_user
 @current
@@ -195,7 +199,9 @@ def key() -> None:
 @key.command()
 @click.argument("file", type=click.File("r", encoding="ascii", errors="replace"))
 @click.option("--title", default="", metavar="TEXT", help="What it is called; its comment else.")
-@click.option("--expires-in", "expires_at", type=Expiry(), help="12h, 30d, 4w, 1y or never.")
+@click.option(
+    "--expires-in", "expires_at", type=Expiry(), help="For how long: 12h, 30d, 4w, 1y or never."
+)
 @options.of_user
 @current
 def add(

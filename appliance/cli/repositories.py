@@ -72,7 +72,13 @@ repo.add_command(repository_keys.key)
     show_default=True,
     help="Who may read it without a role on it.",
 )
-@click.option("--default-branch", default="main", show_default=True, metavar="NAME")
+@click.option(
+    "--default-branch",
+    default="main",
+    show_default=True,
+    metavar="NAME",
+    help="The branch that a clone begins with.",
+)
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
 @current
 def create(
@@ -139,7 +145,11 @@ def clone_url(context: Context, repository: str, *, ssh: bool) -> None:
 @repo.command()
 @options.repository
 @click.option("--description", metavar="TEXT", help="What it is for.")
-@click.option("--visibility", type=click.Choice(options.VISIBILITIES))
+@click.option(
+    "--visibility",
+    type=click.Choice(options.VISIBILITIES),
+    help="Who may read it without a role on it.",
+)
 @click.option("--default-branch", metavar="NAME", help="The branch that a clone begins with.")
 @click.option("--template/--no-template", "is_template", default=None, help="To begin others with.")
 @click.option("--quota-bytes", type=click.IntRange(min=0), help="For administrators; 0: as usual.")

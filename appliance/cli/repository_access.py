@@ -34,7 +34,7 @@ to_team = click.option("--team", type=options.TEAM, metavar="ORG/TEAM", help="To
 @options.repository
 @to_user
 @to_team
-@click.option("--role", type=click.Choice(options.ROLES), required=True)
+@click.option("--role", type=click.Choice(options.ROLES), required=True, help="As what.")
 @current
 def grant(context: Context, repository: str, user: str | None, team: str | None, role: str) -> None:
     """Give a user or a team a role on a repository, or another one."""

@@ -28,10 +28,18 @@ class ArrivalError(ApplianceError):
 @click.command("import", cls=Verb)
 @click.argument("source")
 @options.repository
-@click.option("--visibility", type=click.Choice(options.VISIBILITIES), default="private")
+@click.option(
+    "--visibility",
+    type=click.Choice(options.VISIBILITIES),
+    default="private",
+    show_default=True,
+    help="Who may read it without a role on it.",
+)
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
-@click.option("--username", default="", metavar="NAME", help="What the source wants to hear.")
-@click.option("--password-stdin", is_flag=True, help="So does the first line of the input.")
+@click.option("--username", default="", metavar="NAME", help="Whom the source knows you as.")
+@click.option(
+    "--password-stdin", is_flag=True, help="The password for it is the first line of the input."
+)
 @no_wait
 @current
 def import_repository(
@@ -58,7 +66,11 @@ def import_repository(
 @click.command(cls=Verb)
 @options.repository
 @click.option("--into", metavar="OWNER[/NAME]", help="Where to; yourself otherwise.")
-@click.option("--visibility", type=click.Choice(options.VISIBILITIES))
+@click.option(
+    "--visibility",
+    type=click.Choice(options.VISIBILITIES),
+    help="Who may read it without a role on it; as the parent otherwise.",
+)
 @no_wait
 @current
 def fork(

@@ -25,7 +25,9 @@ def key() -> None:
 @click.argument("file", type=click.File("r", encoding="ascii", errors="replace"))
 @click.option("--title", default="", metavar="TEXT", help="What it is called; its comment else.")
 @click.option("--may-write", is_flag=True, help="To push too, not only to read.")
-@click.option("--expires-in", "expires_at", type=Expiry(), help="12h, 30d, 4w, 1y or never.")
+@click.option(
+    "--expires-in", "expires_at", type=Expiry(), help="For how long: 12h, 30d, 4w, 1y or never."
+)
 @current
 def add(
     context: Context,

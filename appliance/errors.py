@@ -100,8 +100,9 @@ class HiddenError(NotFoundError):
 class MovedError(NotFoundError):
     """The thing is under another name now; doors that can, redirect to it."""
 
-    def __init__(self, message: str, *, path: str) -> None:
-        super().__init__(message)
+    def __init__(self, *, was: str, path: str) -> None:
+        super().__init__(f"{was} is {path} now.")
+        self.was = was
         self.path = path
 
 

@@ -39,7 +39,7 @@ def repository(work: UnitOfWork, path: str, permission: Permission) -> Repositor
         return _allowed(work, found, permission)
     moved = lookups.moved_repository(work.session, owner_name, name)
     if moved is not None and Permission.REPOSITORY_READ in grants.on_repository(work, moved):
-        raise MovedError(f"{path} is {moved.path} now.", path=moved.path)
+        raise MovedError(was=path, path=moved.path)
     raise _no_repository(path)
 
 
@@ -282,14 +282,14 @@ def _former_kind(work: UnitOfWork, name: str) -> OwnerKind:
 def _follow_user(work: UnitOfWork, name: str) -> None:
     moved = lookups.moved_owner(work.session, name, OwnerKind.USER)
     if moved is not None:
-        raise MovedError(f"{name} is {moved.name} now.", path=moved.name)
+        raise MovedError(was=name, path=moved.name)
 
 
 def _follow_organisation(work: UnitOfWork, name: str) -> None:
     moved = lookups.moved_owner(work.session, name, OwnerKind.ORGANISATION)
     found = work.session.get(Organisation, moved.id) if moved else None
     if found is not None and _is_visible(work, found):
-        raise MovedError(f"{name} is {found.name} now.", path=found.name)
+        raise MovedError(was=name, path=found.name)
 
 
 def _is_visible(work: UnitOfWork, found: Organisation) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import flask
 import structlog
@@ -24,6 +24,8 @@ from appliance.web import requests
 log = structlog.get_logger()
 
 PROBLEM_TYPE = "application/problem+json"
+# Where names of things stand in addresses, the most exact first.
+ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
 UNEXPECTED = "Something went wrong here. Give the reference to your administrator."
 
 
@@ -47,6 +49,8 @@ def answer(error: ApplianceError) -> flask.Response:
     """The error as an answer."""
     if error.http_status >= 500:  # noqa: PLR2004 - server errors, RFC 9110.
         log.warning("request.failed", code=error.code, message=str(error), exc_info=error)
+    if isinstance(error, MovedError) and (target := _new_address(error)):
+        return _redirect(target)
     response = _problem(error) if wants_json() else _page(error)
     if isinstance(error, ThrottledError | UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
@@ -79,8 +83,6 @@ def _problem(error: ApplianceError) -> flask.Response:
 
 
 def _page(error: ApplianceError) -> flask.Response:
-    if isinstance(error, MovedError):
-        return _redirect_to_new_path(error)
     if isinstance(error, ElevationRequiredError):
         return flask.make_response(
             flask.redirect(flask.url_for("sign_in.confirm", next=_where_they_were()), 303)
@@ -110,14 +112,21 @@ def _where_they_were() -> str:
     return came_from.path if came_from.netloc == request.host else "/"
 
 
-def _redirect_to_new_path(error: MovedError) -> flask.Response:
-    request = flask.request
-    values = request.view_args or {}
-    # An owner moves as well as a repository; then their own page stands at one name.
-    is_owner = "/" not in error.path
-    old = f"/{values.get('owner', '')}" + ("" if is_owner else f"/{values.get('name', '')}")
-    target = f"/{error.path}" + request.full_path.removeprefix(old).rstrip("?")
-    status = 302 if request.method in {"GET", "HEAD"} else 307
+def _new_address(error: MovedError) -> str | None:
+    """This address with the new name in it; None where the old one was said elsewhere."""
+    # As bytes, because a path may hold `%`, `?` and what is no UTF-8.
+    path = quote(flask.request.environ["PATH_INFO"].encode("latin-1"))
+    query = flask.request.query_string.decode("ascii", "replace")
+    for root in ROOTS:
+        before = root + quote(error.was)
+        rest = path.removeprefix(before)
+        if path.startswith(before) and rest[:1] in {"", "/"}:
+            return f"{root}{quote(error.path)}{rest}" + (f"?{query}" if query else "")
+    return None
+
+
+def _redirect(target: str) -> flask.Response:
+    status = 302 if flask.request.method in {"GET", "HEAD"} else 307
     return flask.make_response(flask.redirect(target, status))
 
 

@@ -64,13 +64,11 @@ class Problem(Answer):
     errors: list[dict[str, str]] | None = None
 
 
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEMS: dict[Any, Any] = {
-    "4XX": {
-        "description": "What went wrong",
-        "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-        },
-    },
+    "3XX": {"description": "Unchanged (304), or at another address now: see Location"},
+    "4XX": {"description": "What went wrong", "content": _PROBLEM},
+    "503": {"description": "Not now; Retry-After says when", "content": _PROBLEM},
 }
 
 

@@ -16,6 +16,7 @@ from appliance.errors import (
     MovedError,
     QuotaError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from appliance.web import forms, links, paging, requests
 
@@ -24,6 +25,7 @@ Problems = dict[str, str]
 """What is wrong with each field; what is about no field stands under the empty name."""
 
 SERVER_ERROR = 500
+FIXABLE = (QuotaError, UnavailableError)  # By another try, or by other values in the form.
 
 
 class Found(Protocol[Item]):
@@ -66,7 +68,7 @@ def attempt(
     except (ElevationRequiredError, UnauthenticatedError, MovedError):
         raise
     except ApplianceError as error:
-        if error.http_status >= SERVER_ERROR and not isinstance(error, QuotaError):
+        if error.http_status >= SERVER_ERROR and not isinstance(error, FIXABLE):
             raise
         problems = forms.problems(error)
         if at and "" in problems:

@@ -24,9 +24,9 @@ messages to standard error; `--json` gives results for programs.
 While the appliance runs, `codara` used on the same machine by the same system account needs no
 sign-in; `--home DIR` or `$CODARA_HOME` says which appliance, and `--as NAME` in whose name you act.
 From elsewhere, `codara login URL` keeps a token in the key ring of the system, or in a file that
-only you may read; `$CODARA_URL` and `$CODARA_TOKEN` do without. What is said goes before what is near: a
-command is for `--url`, `--home` or `$CODARA_HOME`, `$CODARA_URL`, an appliance in `./var`, and what
-`codara login` remembers, in this order. `codara whoami` says which.
+only you may read; `$CODARA_URL` and `$CODARA_TOKEN` do without. What is said goes before
+what is near: a command is for `--url`, `--home` or `$CODARA_HOME`, `$CODARA_URL`, an appliance in
+`./var`, and what `codara login` remembers, in this order. `codara whoami` says which.
 
 | exit status | means |
 |--:|---|

@@ -30,6 +30,7 @@ def test_input_reaches_git_and_long_answers_come_back_whole(repository):
     assert process.run(["cat-file", "blob", oid.decode()], at=repository) == content
 
 
+@pytest.mark.promise("P30")
 def test_nothing_of_our_environment_reaches_git(repository, monkeypatch):
     monkeypatch.setenv("GIT_DIR", "/nonexistent/elsewhere")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
@@ -37,6 +38,7 @@ def test_nothing_of_our_environment_reaches_git(repository, monkeypatch):
     assert b"somebody" not in process.run(["var", "-l"], at=repository)
 
 
+@pytest.mark.promise("P15")
 def test_hooks_are_off_unless_asked_for(repository):
     assert process.run(["config", "core.hooksPath"], at=repository) == b"/dev/null\n"
     chosen = process.run(

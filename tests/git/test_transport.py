@@ -125,6 +125,7 @@ def test_a_refusal_reaches_the_person_over_http(git, door, folder, working_copy,
     assert git("for-each-ref", at=folder) == ""
 
 
+@pytest.mark.promise("P30")
 def test_hidden_refs_are_neither_seen_nor_moved(git, door, folder, working_copy):
     with door() as address:
         git("push", "-q", address, "main", at=working_copy)
@@ -136,6 +137,7 @@ def test_hidden_refs_are_neither_seen_nor_moved(git, door, folder, working_copy)
     assert "deny updating a hidden ref" in said
 
 
+@pytest.mark.promise("P17")
 def test_a_push_of_broken_objects_is_refused(git, door, folder, working_copy):
     tree = git("rev-parse", "main^{tree}", at=working_copy).strip()
     text = f"tree {tree}\nauthor nobody\ncommitter nobody\n\nbad\n"
@@ -211,6 +213,7 @@ def test_a_client_that_goes_leaves_no_process_and_no_ref(store, folder, peer, wo
     assert not [path for path in (folder / "objects").iterdir() if "incoming" in path.name]
 
 
+@pytest.mark.promise("P15")
 @pytest.mark.parametrize("name", ["pre-receive", "post-receive"])
 def test_without_its_hooks_nothing_is_received(store, folder, peer, name):
     (hooks.push_hooks(store.home) / name).chmod(0o600)

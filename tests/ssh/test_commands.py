@@ -35,6 +35,7 @@ def test_a_command_of_ours_with_one_path_is_understood(written, understood):
     assert session.parse(written) == understood
 
 
+@pytest.mark.promise("P30")
 @pytest.mark.parametrize(
     "written",
     [

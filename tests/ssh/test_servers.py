@@ -75,6 +75,7 @@ def test_without_a_command_the_server_greets(client, repository):
     assert client.ssh("", "-T").startswith("Hi writer! Your key works. Only Git works here")
 
 
+@pytest.mark.promise("P28")
 def test_nothing_but_git_runs(client, repository, peer):
     for command in ["id", "git-upload-pack 'lab/notes'; id", "git-shell -c id", "x" * 5000]:
         said = client.ssh(command, succeeds=False)
@@ -83,6 +84,7 @@ def test_nothing_but_git_runs(client, repository, peer):
     assert peer.asked("/internal/ssh/session") == []
 
 
+@pytest.mark.promise("P28")
 def test_there_is_no_forwarding_no_terminal_and_no_file_transfer(client, repository):
     client.ssh("", "-W", f"127.0.0.1:{client.port}", succeeds=False)
     assert "PTY allocation request failed" in client.ssh("", "-tt", succeeds=False)

@@ -96,6 +96,7 @@ def test_the_last_commit_of_a_file_is_named(browser):
     assert "Begin" in browser.page("/lab/odd/blob/main/folder/in.txt?part=last")
 
 
+@pytest.mark.promise("P21")
 @pytest.mark.parametrize(
     ("name", "kind", "disposition"),
     [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 
+
+@pytest.mark.promise("P21")
 def test_every_answer_has_its_headers(world):
     answer = world.client().get("/healthz")
     assert answer.json == {"status": "ok"}

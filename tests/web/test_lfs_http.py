@@ -114,6 +114,7 @@ def test_git_lfs_locks_lists_and_unlocks(world, served, remote, git, copy):
     assert world.events().count("lfs.unlocked") == 2
 
 
+@pytest.mark.promise("P31")
 def test_an_upload_is_checked_resumed_and_done_once(served, remote):
     wanted = action(remote, "upload")
 
@@ -149,6 +150,7 @@ def test_a_download_may_ask_for_a_part(world, served, remote):
     assert behind.status_code == 416
 
 
+@pytest.mark.promise("P31")
 def test_knowing_an_id_is_not_enough(world, served, writer, remote):
     world.repository("lab/other")
     world.grant("writer", Role.WRITER, "lab/other")

@@ -75,6 +75,7 @@ class Texts(HTMLParser):
         self.tags.add(tag)
 
 
+@pytest.mark.promise("P23")
 @given(st.binary(max_size=60))
 def test_the_html_of_any_name_shows_exactly_its_text(raw):
     reader = Texts()

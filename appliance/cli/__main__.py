@@ -7,11 +7,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from appliance import version
-from appliance.cli.context import Context
+from appliance.cli.context import Context, appliance_options, json_option
 from appliance.errors import ApplianceError
 
 # Name: where it is, and what it does in a few words, so that --help imports none of them.
@@ -42,6 +43,10 @@ UNEXPECTED = f"Something went wrong in the command itself. {TRACEBACK}=1 shows w
 
 class Codara(click.Group):
     """All commands, read when they are needed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params += [json_option(), *appliance_options()]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names, in the order of the table."""
@@ -83,7 +88,7 @@ class Codara(click.Group):
 @click.pass_context
 def codara(context: click.Context) -> None:
     """Run, administer and use a Codara Appliance."""
-    context.obj = Context()
+    context.ensure_object(Context)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

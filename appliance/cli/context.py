@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from appliance.cli import suggestions
 from appliance.cli.client import Client, ProblemError
@@ -103,20 +104,51 @@ class Context:
 current = click.make_pass_decorator(Context, ensure=True)
 
 
+def json_option() -> click.Option:
+    """`--json`, which every command takes."""
+    return click.Option(
+        ["--json", "is_json"],
+        is_flag=True,
+        expose_value=False,
+        callback=_remember("is_json"),
+        help="Answer in JSON, for programs.",
+    )
+
+
+def appliance_options() -> list[click.Parameter]:
+    """Which appliance, and as whom: before the noun or after the verb."""
+    return [
+        click.Option(
+            ["--home"],
+            type=click.Path(file_okay=False, path_type=Path),
+            envvar="CODARA_HOME",
+            expose_value=False,
+            callback=_remember("home"),
+            help="The appliance's home folder; $CODARA_HOME otherwise.",
+        ),
+        click.Option(
+            ["--url", "appliance_url"],
+            metavar="URL",
+            expose_value=False,
+            callback=_remember("url"),
+            help="An appliance elsewhere; $CODARA_URL or `codara login` otherwise.",
+        ),
+        click.Option(
+            ["--as", "acting_user"],
+            metavar="NAME",
+            expose_value=False,
+            callback=_remember("user"),
+            help="Act as this user (console only; the administrator otherwise).",
+        ),
+    ]
+
+
 class Plain(click.Command):
     """A command that needs no appliance: it only answers."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params.append(
-            click.Option(
-                ["--json", "is_json"],
-                is_flag=True,
-                expose_value=False,
-                callback=_remember("is_json"),
-                help="Answer in JSON, for programs.",
-            )
-        )
+        self.params.append(json_option())
 
 
 class Verb(Plain):
@@ -124,30 +156,7 @@ class Verb(Plain):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += [
-            click.Option(
-                ["--home"],
-                type=click.Path(file_okay=False, path_type=Path),
-                envvar="CODARA_HOME",
-                expose_value=False,
-                callback=_remember("home"),
-                help="The appliance's home folder; $CODARA_HOME otherwise.",
-            ),
-            click.Option(
-                ["--url", "appliance_url"],
-                metavar="URL",
-                expose_value=False,
-                callback=_remember("url"),
-                help="An appliance elsewhere; $CODARA_URL or `codara login` otherwise.",
-            ),
-            click.Option(
-                ["--as", "acting_user"],
-                metavar="NAME",
-                expose_value=False,
-                callback=_remember("user"),
-                help="Act as this user (console only; the administrator otherwise).",
-            ),
-        ]
+        self.params += appliance_options()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Do it; where something was not found, say what might have been meant."""
@@ -170,7 +179,11 @@ class Noun(click.Group):
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    def callback(context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    def callback(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        source = context.get_parameter_source(parameter.name or "")
+        said_before = getattr(context.ensure_object(Context), name, None)
+        if said_before and source is ParameterSource.ENVIRONMENT:
+            return value  # What was said in front of the noun wins over the environment.
         if value:
             setattr(context.ensure_object(Context), name, value)
         return value

@@ -47,19 +47,19 @@ class Person:
 
 
 PEOPLE = (
-    Person("rita", "Rita Reader", role="reader"),
-    Person("tariq", "Tariq Triager", role="triager"),
-    Person("wanda", "Wanda Writer", member="member", role="writer"),
-    Person("max", "Max Maintainer", role="maintainer"),
-    Person("olga", "Olga Owner", role="owner"),
-    Person("mina", "Mina Member", member="member"),
-    Person("otto", "Otto Organiser", member="owner"),
-    Person("sefa", "Sefa Officer", member="security_officer"),
-    Person("aude", "Aude Auditor", member="auditor"),
-    Person("ines", "Ines Inspector", instance="auditor"),
-    Person("nobu", "Nobu Newcomer"),
+    Person("reader", "Reader", role="reader"),
+    Person("triager", "Triager", role="triager"),
+    Person("writer", "Writer", member="member", role="writer"),
+    Person("maintainer", "Maintainer", role="maintainer"),
+    Person("owner-of-codara", "Owner", role="owner"),
+    Person("member", "Member", member="member"),
+    Person("owner-of-lab", "Owner of the organisation", member="owner"),
+    Person("officer", "Security officer", member="security_officer"),
+    Person("auditor", "Auditor", member="auditor"),
+    Person("inspector", "Auditor of the instance", instance="auditor"),
+    Person("newcomer", "Newcomer"),
 )
-PUSHER = "olga"
+PUSHER = "owner-of-codara"
 
 
 def fill(home: Path) -> None:
@@ -180,5 +180,5 @@ def _say_passwords(passwords: Mapping[Person, str]) -> None:
     terminal.tell("  People to sign in as; these passwords are shown only now:")
     terminal.tell("")
     for person, password in passwords.items():
-        terminal.tell(f"      {person.name:<6} {password}   {person.standing}")
+        terminal.tell(f"      {person.name:<15} {password}   {person.standing}")
     terminal.tell("")

@@ -278,14 +278,14 @@ def test_the_demonstration_is_pushed_through_the_front_door(tmp_path):
     home = tmp_path / "home"
     with serving(home, "--demo") as first:
         first.until(lambda: "demonstration is at" in first.said)
-        api = Client(LocalSocket(home / "run" / "web.sock"), {CONSOLE_HEADER: "rita"})
+        api = Client(LocalSocket(home / "run" / "web.sock"), {CONSOLE_HEADER: "reader"})
         head = git("rev-parse", "HEAD", at=ROOT)
         passwords = re.findall(
-            r"^ {6}(\w+) +((?:[a-z2-9]{5}-){3}[a-z2-9]{5}) ", first.said, re.MULTILINE
+            r"^ {6}([\w-]+) +((?:[a-z2-9]{5}-){3}[a-z2-9]{5}) ", first.said, re.MULTILINE
         )
 
         assert len(passwords) == len(demo.PEOPLE)
-        assert api.call("GET", "/user")["name"] == "rita"
+        assert api.call("GET", "/user")["name"] == "reader"
         assert api.call("GET", f"/repos/{demo.REPOSITORY}/commits")["items"][0]["oid"] == head
         with pytest.raises(ProblemError):
             api.call("PATCH", f"/repos/{demo.REPOSITORY}", {"description": "mine"})

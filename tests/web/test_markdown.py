@@ -135,6 +135,7 @@ def problems(html: str) -> list[str]:
     return inspector.problems
 
 
+@pytest.mark.promise("P23")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_that_acts_reaches_a_page(attack):
     assert problems(render(attack)) == []

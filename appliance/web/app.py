@@ -40,7 +40,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     app = OpenAPI(
         __name__,
         info=Info(title="Codara Appliance", version=version.API),
-        security_schemes=frame.SECURITY_SCHEMES,
+        security_schemes={**frame.SECURITY_SCHEMES},
         doc_ui=False,
     )
     _configure(app, wiring)

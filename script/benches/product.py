@@ -75,11 +75,11 @@ class Product:
 def prepared(folder: Path) -> Generator[Product]:
     """An appliance that has one writer, and does not run yet."""
     home, key = folder / "home", folder / "key"
-    command = [CODARA, "migrate", "--home", home]
+    command: list[str | Path] = [CODARA, "migrate", "--home", home]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
-    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
     subprocess.run(words, check=True)
     world = World(home, sqlite_url(home / "codara.db"))
     try:
@@ -98,7 +98,8 @@ def serving(product: Product) -> Generator[Product]:
     """Let it run, all of it."""
     port, product.ssh_port = free_port(), free_port()
     whole = environment() | {"CODARA_SSH__PORT": str(product.ssh_port)}
-    command = [CODARA, "serve", "--all", "--home", product.home, "--port", str(port)]
+    command: list[str | Path] = [CODARA, "serve", "--all", "--home", product.home]
+    command += ["--port", str(port)]
     started = time.perf_counter()
     with running(command, ready="is ready at", environment=whole, folder=ROOT) as process:
         product.start_seconds = time.perf_counter() - started

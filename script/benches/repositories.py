@@ -65,7 +65,7 @@ def git(folder: Path, *words: str) -> str:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "CODARA_INTERNAL": "1",
     }
-    command = ["git", "-c", "safe.directory=*", "-C", folder, *words]
+    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *words]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
 
@@ -94,7 +94,7 @@ def _kept(name: str, stream: Stream, finish: Callable[[Path], None]) -> Path:
 
 def _import(folder: Path, stream: Stream) -> None:
     quick = ["-c", "pack.compression=1", "-c", "fastimport.unpackLimit=0"]
-    words = ["git", "-C", folder, *quick, "fast-import", "--quiet", "--done", "--force"]
+    words = ["git", "-C", str(folder), *quick, "fast-import", "--quiet", "--done", "--force"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, bufsize=1024 * 1024) as process:
         assert process.stdin is not None  # noqa: S101 - for the type checker.
         for piece in stream:

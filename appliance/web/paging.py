@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import flask
 
@@ -60,12 +61,8 @@ def next_link(next_cursor: str | None) -> dict[str, str]:
     """The Link header to the next page, RFC 8288; nothing on the last page."""
     if next_cursor is None:
         return {}
-    arguments = flask.request.args.to_dict(flat=True) | {"cursor": next_cursor}
-    url = flask.url_for(
-        flask.request.endpoint or "",
-        **(flask.request.view_args or {}),
-        **arguments,
-        _external=False,
-    )
+    # Not `url_for`: it takes some words of a query, such as `_scheme`, for its own.
+    path = quote(flask.request.environ["PATH_INFO"].encode("latin-1"))
+    query = urlencode(flask.request.args.to_dict(flat=True) | {"cursor": next_cursor})
     base = requests.wiring().settings.server.url
-    return {"Link": f'<{base}{url}>; rel="next"'}
+    return {"Link": f'<{base}{path}?{query}>; rel="next"'}

@@ -27,6 +27,7 @@ SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "An access token or a JWT."},
     "session": {"type": "apiKey", "in": "cookie", "name": requests.SESSION_COOKIE},
 }
+WAITING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -87,6 +88,7 @@ def area(name: str, description: str) -> APIBlueprint:
 def install(app: OpenAPI) -> None:
     """Rate limits, repeats and ETags for everything under the prefix."""
     app.validation_error_callback = refuse_invalid
+    app.after_request(_say_rates)  # What is registered first comes last: after the limiter.
     _limit_rates(app)
     app.before_request(_answer_a_repeat)
     app.after_request(_finish)
@@ -170,6 +172,20 @@ def _refuse_breach(limit: RequestLimit) -> NoReturn:
     )
 
 
+def _say_rates(response: flask.Response) -> flask.Response:
+    """The limiter's headers in their standard form: seconds from now, and Retry-After on a refusal.
+
+    Source: draft-ietf-httpapi-ratelimit-headers-03; RFC 9110, section 10.2.3.
+    """
+    reset = response.headers.get("RateLimit-Reset")
+    if reset is not None:
+        left = max(0, round(float(reset) - requests.now().timestamp()))
+        response.headers["RateLimit-Reset"] = str(left)
+        if response.status_code not in WAITING:
+            response.headers.pop("Retry-After", None)
+    return response
+
+
 def _answer_a_repeat() -> Any:
     """If this very write was answered before, answer the same again."""
     key = flask.request.headers.get("Idempotency-Key")
@@ -178,7 +194,11 @@ def _answer_a_repeat() -> Any:
     if not requests.actor().is_signed_in:
         return None
     request = flask.request
-    said = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    # With the credential: what one token was answered, such as a new token, is not for another.
+    credential = str(requests.actor().origin.credential_id).encode()
+    said = b"\n".join(
+        (credential, request.method.encode(), request.full_path.encode(), request.get_data())
+    )
     wiring = requests.wiring()
     with requests.begin() as work:
         earlier = idempotency.claim(

@@ -141,6 +141,18 @@ def test_damaged_repositories_are_shown_with_what_is_known(world, admin):
     assert "lab/notes is damaged." in admin.get("/").text
 
 
+def test_a_repository_is_given_room_of_its_own(world, admin):
+    world.repository("lab/notes")
+    form = {"path": "lab/notes", "gibibytes": "1.5"}
+    assert admin.post("/admin/repositories/quota", data=form).status_code == 303
+    assert world.events() == ["repo.changed"]
+    wrong = admin.post("/admin/repositories/quota", data={"path": "lab/none", "gibibytes": "1"})
+    assert wrong.status_code == 404
+    assert 'id="path-error"' in wrong.text
+    refused = world.browser("writer").post("/admin/repositories/quota", data=form)
+    assert refused.status_code == 403
+
+
 def test_events_are_filtered_by_the_address(world, admin):
     admin.post("/admin/users/writer/suspend", data={})
     assert "user.suspended" in admin.get("/admin/events?kind=user&actor=administrator").text

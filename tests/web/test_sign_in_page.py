@@ -46,6 +46,13 @@ def test_the_right_password_opens_a_session_no_script_can_read(world, browser):
     assert world.events() == ["auth.signed_in"]
 
 
+def test_a_browser_begins_with_what_a_profile_says(world, browser):
+    world.browser("writer").post("/settings", data={"theme": "dark", "locale": "de"})
+    world.app.config["WTF_CSRF_ENABLED"] = True
+    enter(browser, "writer", PASSWORD)
+    assert '<html lang="de" dir="ltr" data-theme="dark">' in browser.get("/settings").text
+
+
 def test_a_wrong_password_and_an_unknown_name_are_told_the_same(world, browser):
     said = []
     for name in ("writer", "nobody-of-that-name"):

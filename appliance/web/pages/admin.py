@@ -89,7 +89,7 @@ def set_quota() -> ResponseReturnValue:
             repositories.set_quota(work, form.path, quota_bytes=int(form.gibibytes * 2**30))
         return done(_("The room for %(path)s is set.", path=form.path), ".list_repositories")
 
-    return attempt(act, _repositories_page)
+    return attempt(act, _repositories_page, at="path")
 
 
 @pages.get("/admin/events")

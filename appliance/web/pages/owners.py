@@ -8,7 +8,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.domain.permissions import Permission
-from appliance.services import organisations, repositories, users
+from appliance.services import organisations, repositories, teams, users
 from appliance.services.repositories import Order
 from appliance.web import requests
 from appliance.web.pages import words
@@ -21,6 +21,7 @@ pages = flask.Blueprint("owners", __name__)
 words.give_to_templates(pages)
 
 MEMBERS_SHOWN = 20
+TEAMS_SHOWN = 10
 ORGANISATIONS_SHOWN = 50
 
 
@@ -50,12 +51,14 @@ def _user(work: UnitOfWork, name: str) -> dict[str, Any]:
 
 def _organisation(work: UnitOfWork, name: str) -> dict[str, Any]:
     allowed = organisations.allowed(work, name)
-    members = None
+    members, around = None, []
     if Permission.ORGANISATION_READ in allowed:
         members = organisations.list_members(work, name, limit=MEMBERS_SHOWN)
+        around = teams.list_teams(work, name, limit=TEAMS_SHOWN).items
     return {
         "organisation": organisations.show(work, name),
         "allowed": allowed,
         "members": members,
+        "teams": around,
         "tab_name": "repositories",
     }

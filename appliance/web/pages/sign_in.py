@@ -13,6 +13,9 @@ from appliance.web import cookies, forms, requests
 
 pages = flask.Blueprint("sign_in", __name__)
 
+THEMES = frozenset({"light", "dark"})
+LANGUAGES = frozenset({"en", "de"})
+
 
 class NameForm(forms.Form):
     """The first step: who are you."""
@@ -66,6 +69,7 @@ def enter() -> ResponseReturnValue:
         target = flask.url_for("account.security")
     response = flask.make_response(flask.redirect(target, 303))
     cookies.set_session(response, opened.secret, opened.session.ends_at)
+    _show_as_they_like(response, opened.user.theme, opened.user.locale)
     return response
 
 
@@ -143,16 +147,24 @@ def reset(secret: str) -> ResponseReturnValue:
 @pages.post("/theme")
 def theme() -> ResponseReturnValue:
     """Light, dark, or as the system says."""
-    return _prefer(cookies.THEME_COOKIE, flask.request.form.get("theme", ""), {"light", "dark"})
+    return _prefer(cookies.THEME_COOKIE, flask.request.form.get("theme", ""), THEMES)
 
 
 @pages.post("/language")
 def language() -> ResponseReturnValue:
     """The language of the portal in this browser."""
-    return _prefer(cookies.LOCALE_COOKIE, flask.request.form.get("language", ""), {"en", "de"})
+    return _prefer(cookies.LOCALE_COOKIE, flask.request.form.get("language", ""), LANGUAGES)
 
 
-def _prefer(cookie: str, value: str, allowed: set[str]) -> ResponseReturnValue:
+def _show_as_they_like(response: flask.Response, theme: str, locale: str) -> None:
+    """Let another browser of theirs begin with what their profile says."""
+    if theme in THEMES:
+        cookies.set_preference(response, cookies.THEME_COOKIE, theme)
+    if locale in LANGUAGES:
+        cookies.set_preference(response, cookies.LOCALE_COOKIE, locale)
+
+
+def _prefer(cookie: str, value: str, allowed: frozenset[str]) -> ResponseReturnValue:
     referrer = flask.request.referrer or ""
     back = referrer.removeprefix(flask.request.host_url.rstrip("/"))
     response = flask.make_response(flask.redirect(cookies.own_path(back), 303))

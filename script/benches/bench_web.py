@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from appliance.web.requests import SESSION_COOKIE
 
 from . import clients, repositories
-from .measure import Run, in_turn, run_program, tree_memory_bytes
-from .product import Product, prepared, serving
+from .measure import Run, in_turn, run_program, tree_cpu_seconds, tree_memory_bytes
+from .product import ROOT, Product, prepared, serving
 from .rows import Row, compared, percentile
 
 WARM_MS, COLD_MS, BESIDE_CLONES_MS = 100.0, 1000.0, 300.0
 START_MS, MEMORY_MIB = 5000.0, 400.0
 WARM_REQUESTS, BESIDE_CLONES = 40, 100
+CLONES_BEGIN_SECONDS = 2.0
 CLONES = 8
 OK = 200
 
@@ -37,16 +38,18 @@ OTHERS = {
     "branches": "/lab/history/branches",
     "small repository home": "/lab/small",
 }
+STILL_LOOKING, MOST_PIECES = b"part=rows", 60
 BLAMED = "long/lines.txt"
 BLAMED_COMMITS = 20_000
 
 
 @dataclass
 class Reader:
-    """A browser with one open connection; its state is that and the session's cookie."""
+    """A browser with one open connection; its state is that and the page it read last."""
 
     product: Product
     connection: http.client.HTTPConnection | None = None
+    text: bytes = b""
 
     def ask(self, path: str) -> float:
         """Read a page to its end; gives the milliseconds."""
@@ -57,7 +60,7 @@ class Reader:
         began = time.perf_counter()
         self.connection.request("GET", path, headers=headers)
         answer = self.connection.getresponse()
-        answer.read()
+        self.text = answer.read()
         if answer.status != OK:
             raise RuntimeError(f"{path} is answered with {answer.status}")
         return (time.perf_counter() - began) * 1000
@@ -85,11 +88,15 @@ def run(options: argparse.Namespace) -> list[Row]:
 
 
 def _starts(ours: Product, rounds: int) -> list[Row]:
-    taken = []
+    taken, costs = [], []
     for _ in range(min(3, rounds)):
         with serving(ours):
             taken.append(ours.start_seconds * 1000)
-    return [Row("start when set up", "ms", percentile(taken, 0.5), START_MS)]
+            costs.append(tree_cpu_seconds(ours.supervisor) * 1000)
+    return [
+        Row("start when set up", "ms", percentile(taken, 0.5), START_MS),
+        Row("start when set up, CPU", "ms", percentile(costs, 0.5), 0),
+    ]
 
 
 def _memory(ours: Product, name: str, bound: float = MEMORY_MIB) -> Row:
@@ -101,20 +108,33 @@ def _cold_and_warm(ours: Product, commits: int) -> list[Row]:
     found = []
     for title, path in (LARGE | OTHERS).items():
         name = title.format(commits=f"{commits:,}")
-        cold = reader.ask(path)
+        found.append(Row(f"{name}, cold", "ms", reader.ask(path), COLD_MS if title in LARGE else 0))
+        found += _settled(reader, path, name)
+        before = tree_cpu_seconds(ours.web)
         warm = [reader.ask(path) for _ in range(WARM_REQUESTS)]
+        cost = (tree_cpu_seconds(ours.web) - before) * 1000 / WARM_REQUESTS
         bound = WARM_MS if title in LARGE else 0
         found += [
-            Row(f"{name}, cold", "ms", cold, COLD_MS if title in LARGE else 0),
             Row(f"{name}, warm, median", "ms", percentile(warm, 0.5), 0),
             Row(f"{name}, warm, p95", "ms", percentile(warm, 0.95), bound),
+            Row(f"{name}, warm, CPU of each", "ms", cost, 0),
         ]
     return found
 
 
+def _settled(reader: Reader, path: str, name: str) -> list[Row]:
+    """Ask for what the page asks for by itself: last commits that it did not wait for."""
+    taken = 0.0
+    for _ in range(MOST_PIECES):
+        if STILL_LOOKING not in reader.text:
+            break
+        taken += reader.ask(f"{path}?part=rows")
+    return [Row(f"{name}, all last commits known after", "ms", taken, 0)] if taken else []
+
+
 def _blame(ours: Product, source: Path, rounds: int) -> list[Row]:
     reader = Reader(ours)
-    command = ["git", "-C", source, "blame", "--porcelain", "main", "--", BLAMED]
+    command = ["git", "-C", str(source), "blame", "--porcelain", "main", "--", BLAMED]
 
     def page() -> Run:
         return Run(reader.ask(f"/lab/blamed/blame/main/{BLAMED}") / 1000, 0)
@@ -128,22 +148,20 @@ def _blame(ours: Product, source: Path, rounds: int) -> list[Row]:
 
 
 def _beside_clones(ours: Product, source: Path) -> list[Row]:
-    """Pages while eight clients clone, each again as soon as it is done."""
+    """Pages while eight clients on this machine clone, each again as soon as it is done."""
     oid = repositories.git(source, "rev-parse", "HEAD")
     words = [sys.executable, "-m", "script.benches.clients", ours.remote("lab/assets"), oid]
     reader = Reader(ours)
     paths = [OTHERS["small repository home"], "/lab/small/commits/main"]
     alone = [reader.ask(path) for path in paths * (BESIDE_CLONES // 4)]
-    running: list[subprocess.Popen[bytes]] = []
+    cloning = [subprocess.Popen(words, cwd=ROOT) for _ in range(CLONES)]
     try:
-        taken = []
-        for number in range(BESIDE_CLONES):
-            running = [each for each in running if each.poll() is None]
-            running += [subprocess.Popen(words) for _ in range(CLONES - len(running))]
-            taken.append(reader.ask(paths[number % len(paths)]))
+        time.sleep(CLONES_BEGIN_SECONDS)
+        taken = [reader.ask(paths[number % len(paths)]) for number in range(BESIDE_CLONES)]
     finally:
-        for each in running:
-            each.wait()
+        for client in cloning:
+            client.kill()
+            client.wait()
     return [
         Row("page, nobody clones, p95", "ms", percentile(alone, 0.95), 0),
         Row(f"page, {CLONES} clones, median", "ms", percentile(taken, 0.5), 0),

@@ -1,6 +1,6 @@
 """Clients to measure with: the git program, and requests of git's protocol without git's own work.
 
-Also a program, `python clients.py URL OID`: reads one clone to its end and throws it away.
+Also a program, `clients.py URL OID`: clones again and again, and throws away what it reads.
 """
 
 from __future__ import annotations
@@ -147,4 +147,5 @@ def ssh_words(key: Path, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    Wire(sys.argv[1]).upload_pack(everything(sys.argv[2]))
+    while True:
+        Wire(sys.argv[1]).upload_pack(everything(sys.argv[2]))

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from appliance.domain.permissions import OrganisationRole, Role
+from tests.web.code_pages import build
 from tests.web.test_account_pages import public_key
 
 PAGES = ("settings", "settings/access", "settings/branches", "settings/keys", "settings/danger")
@@ -150,3 +151,13 @@ def test_visibility_is_changed(notes):
     browser = notes.browser("owner", elevated=True)
     browser.post("/lab/notes/settings/visibility", data={"visibility": "internal"})
     assert notes.browser("stranger").get("/lab/notes").status_code == 200
+
+
+def test_a_repository_is_taken_out_as_a_bundle(world):
+    world.user("reader")
+    build(world, "lab/filled", {b"a.txt": b"text\n"})
+    world.grant("reader", Role.READER, "lab/filled")
+    answer = world.browser("reader").post("/lab/filled/export")
+    assert answer.data.startswith(b"# v2 git bundle\n")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=filled.bundle"
+    assert world.events() == ["repo.exported"]

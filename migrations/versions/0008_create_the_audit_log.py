@@ -130,6 +130,12 @@ def install_append_only_triggers() -> None:
                 f"CREATE TRIGGER {TABLE}_no_{verb.lower()} BEFORE {verb} ON {TABLE} "
                 f"BEGIN SELECT RAISE(ABORT, '{TABLE} is append-only'); END"
             )
+        # INSERT OR REPLACE removes the row in its way without asking the trigger on DELETE.
+        op.execute(
+            "CREATE TRIGGER audit_events_no_replace BEFORE INSERT ON audit_events WHEN EXISTS ("
+            "SELECT 1 FROM audit_events WHERE position = NEW.position OR event_id = NEW.event_id) "
+            "BEGIN SELECT RAISE(ABORT, 'audit_events is append-only'); END"
+        )
         return
     op.execute(
         f"CREATE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
@@ -145,7 +151,7 @@ def install_append_only_triggers() -> None:
 def remove_append_only_triggers() -> None:
     """Only for going back to an older release on a test system."""
     if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
+        for verb in ("UPDATE", "DELETE", "REPLACE"):
             op.execute(f"DROP TRIGGER {TABLE}_no_{verb.lower()}")
         return
     for verb in ("UPDATE", "DELETE", "TRUNCATE"):

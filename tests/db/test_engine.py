@@ -104,7 +104,7 @@ def test_who_reads_cannot_write(world, write):
 
 
 @pytest.mark.promise("P18")
-@pytest.mark.parametrize("verb", ["update", "delete", "truncate"])
+@pytest.mark.parametrize("verb", ["update", "delete", "truncate", "replace"])
 def test_nothing_changes_or_removes_an_event(world, verb):
     actor = world.user("writer")
     with world.begin(actor) as work:
@@ -112,7 +112,15 @@ def test_nothing_changes_or_removes_an_event(world, verb):
     engine = world.wiring.database.engine
     if verb == "truncate" and is_sqlite(engine):
         verb = "delete"  # SQLite has no other way to empty a table.
+    if verb == "replace" and not is_sqlite(engine):
+        verb = "update"  # PostgreSQL has no such way to insert.
     statement = {
+        "replace": sa.insert(AuditEvent)
+        .prefix_with("OR REPLACE")
+        .from_select(
+            [column.name for column in AuditEvent.__table__.columns],
+            sa.select(AuditEvent.__table__),
+        ),
         "update": sa.update(AuditEvent).values(kind="user.suspended"),
         "delete": sa.delete(AuditEvent),
         "truncate": sa.text("TRUNCATE audit_events CASCADE"),

@@ -40,7 +40,6 @@ Words = Sequence[str | bytes]
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 CHUNK_BYTES = 64 * limits.KIB
-PATIENT = 10  # A tenth of the share of others where all want more than there is; see nice(1).
 KILL_GRACE_SECONDS = 2.0  # Git needs milliseconds to remove its lock files after SIGTERM.
 
 FIXED_ENVIRONMENT = {
@@ -155,12 +154,6 @@ def _widen(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, limits.PIPE_BYTES)
-
-
-def go_last(process: subprocess.Popen[bytes]) -> None:
-    """Let pages and hooks have the processor first; what it starts from now on inherits this."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, PATIENT)
 
 
 def stop(process: subprocess.Popen[bytes], *, grace_seconds: float = KILL_GRACE_SECONDS) -> int:

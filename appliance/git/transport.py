@@ -117,7 +117,6 @@ def fetch(folder: Path, body: Body, *, protocol: str, limits: TransferLimits) ->
         body,
         variables=fetch_environment(protocol=protocol),
         limits=limits,
-        goes_last=True,
     )
 
 
@@ -154,11 +153,8 @@ def _serve(
     *,
     variables: dict[str, str],
     limits: TransferLimits,
-    goes_last: bool = False,
 ) -> Duplex:
     running = process.popen(words, at=folder, extra=variables, stderr=subprocess.PIPE)
-    if goes_last:
-        process.go_last(running)
     return Duplex(
         running,
         body,

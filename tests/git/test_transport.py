@@ -308,10 +308,3 @@ def test_a_body_that_is_no_whole_gzip_breaks_off(packed):
 def test_an_unknown_encoding_is_invalid():
     with pytest.raises(InvalidError):
         transport.plain_body(io.BytesIO(b""), encoding="br", limits=LIMITS)
-
-
-def test_a_clone_leaves_the_processor_to_pages(folder):
-    running = transport.fetch(folder, io.BytesIO(b""), protocol="version=2", limits=LIMITS)
-
-    assert os.getpriority(os.PRIO_PROCESS, running._process.pid) >= process.PATIENT
-    running.close()

@@ -72,7 +72,7 @@ def test_the_first_day(place, git, tmp_path, chromium):
             browse(page, head)
             move_objects(appliance, git, head, tmp_path)
             live_through_changes(appliance)
-            page.goto("/admin/events")
+            page.goto("/administration/events")
             expect(page.locator("main")).to_contain_text("writer")
         kinds = kinds_of_events(database_url)
         assert kinds >= EVENTS, EVENTS - kinds
@@ -90,7 +90,7 @@ def sign_in_for_the_first_time(page: Page, password: str) -> None:
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url("/settings/security")
-    page.goto("/admin")
+    page.goto("/administration")
     expect(page).to_have_url("/settings/security")
     page.get_by_label("Present password").fill(password)
     page.get_by_label("New password").fill(PASSWORD)

@@ -56,9 +56,9 @@ ALSO = (
     "/search?q=admin&kind=users",
     "/lab/odd/settings/access?why=writer",
     "/lab/odd/settings/access?why=nobody-there",
-    "/admin/repositories?show=damaged",
-    "/admin/repositories?show=bin",
-    "/admin/jobs?state=dead",
+    "/administration/repositories?show=damaged",
+    "/administration/repositories?show=bin",
+    "/administration/jobs?state=dead",
     "/nobody-is-here",
 )
 

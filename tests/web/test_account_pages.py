@@ -126,7 +126,7 @@ def test_what_is_no_key_is_said_at_the_field(browser):
 def test_who_was_given_a_password_sees_nothing_else_first(world):
     world.administrator()
     world.browser("administrator", elevated=True).post(
-        "/admin/users/new", data={"name": "newcomer", "password": "handed over on paper"}
+        "/administration/users/new", data={"name": "newcomer", "password": "handed over on paper"}
     )
     browser = world.browser("newcomer", elevated=True)
     for path in ("/", "/settings", "/new", "/newcomer"):
@@ -139,7 +139,7 @@ def test_who_was_given_a_password_sees_nothing_else_first(world):
 def test_the_api_does_not_lead_anybody_to_a_page(world):
     world.administrator()
     world.browser("administrator", elevated=True).post(
-        "/admin/users/new", data={"name": "newcomer", "password": "handed over on paper"}
+        "/administration/users/new", data={"name": "newcomer", "password": "handed over on paper"}
     )
     assert world.browser("newcomer").get("/api/v1/user").status_code == 200
 

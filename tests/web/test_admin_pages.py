@@ -14,13 +14,13 @@ from tests.web.test_dashboard_page import dead_job
 from tests.world import PASSWORD
 
 PAGES = (
-    "/admin",
-    "/admin/users",
-    "/admin/organisations",
-    "/admin/repositories",
-    "/admin/repositories?show=damaged",
-    "/admin/jobs",
-    "/admin/events",
+    "/administration",
+    "/administration/users",
+    "/administration/organisations",
+    "/administration/repositories",
+    "/administration/repositories?show=damaged",
+    "/administration/jobs",
+    "/administration/events",
 )
 
 
@@ -41,13 +41,13 @@ def test_administration_is_for_administrators_and_auditors(world, admin, path):
 
 
 def test_health_says_how_each_part_is(admin):
-    page = admin.get("/admin").text
+    page = admin.get("/administration").text
     for part in ("Database", "Queue", "Storage", "Git", "Worker", "Scheduler"):
         assert part in page
 
 
 def test_a_new_user_enters_by_a_link_that_is_shown_once(world, admin):
-    page = admin.post("/admin/users/new", data={"name": "newcomer"}).text
+    page = admin.post("/administration/users/new", data={"name": "newcomer"}).text
     link = re.search(r'value="http[^"]+(/reset/[^"]+)"', page)[1]
     stranger = world.client()
     assert stranger.get(link).status_code == 200
@@ -56,61 +56,73 @@ def test_a_new_user_enters_by_a_link_that_is_shown_once(world, admin):
 
 
 def test_a_weak_first_password_is_said_at_its_field(admin):
-    answer = admin.post("/admin/users/new", data={"name": "newcomer", "password": "password1234"})
+    answer = admin.post(
+        "/administration/users/new", data={"name": "newcomer", "password": "password1234"}
+    )
     assert answer.status_code == 422
     assert 'id="password-error"' in answer.text
     assert "password1234" not in answer.text
 
 
 def test_users_are_found_by_name_and_state(admin):
-    assert "/admin/users/writer" in admin.get("/admin/users?q=writ").text
-    assert "/admin/users/writer" not in admin.get("/admin/users?state=suspended").text
+    assert "/administration/users/writer" in admin.get("/administration/users?q=writ").text
+    assert (
+        "/administration/users/writer"
+        not in admin.get("/administration/users?state=suspended").text
+    )
 
 
 def test_a_user_is_suspended_and_let_in_again(world, admin):
     browser = world.browser("writer")
-    admin.post("/admin/users/writer/suspend", data={"reason": "left the lab"})
+    admin.post("/administration/users/writer/suspend", data={"reason": "left the lab"})
     assert browser.get("/settings").status_code == 303
-    assert "Suspended" in admin.get("/admin/users?state=suspended").text
-    admin.post("/admin/users/writer/reinstate")
+    assert "Suspended" in admin.get("/administration/users?state=suspended").text
+    admin.post("/administration/users/writer/reinstate")
     assert world.events() == ["user.suspended", "user.reinstated"]
 
 
 def test_roles_and_names_are_changed(world, admin):
-    admin.post("/admin/users/writer/role", data={"role": "auditor"})
-    answer = admin.post("/admin/users/writer/rename", data={"name": "author"})
-    assert answer.headers["Location"] == "/admin/users/author"
+    admin.post("/administration/users/writer/role", data={"role": "auditor"})
+    answer = admin.post("/administration/users/writer/rename", data={"name": "author"})
+    assert answer.headers["Location"] == "/administration/users/author"
     assert world.events() == ["user.role_changed", "user.renamed"]
 
 
 def test_deleting_a_user_wants_their_name(world, admin):
-    assert admin.post("/admin/users/writer/delete", data={"confirm": "x"}).status_code == 422
-    assert admin.post("/admin/users/writer/delete", data={"confirm": "writer"}).status_code == 303
-    assert admin.get("/admin/users/writer").status_code == 404
+    assert (
+        admin.post("/administration/users/writer/delete", data={"confirm": "x"}).status_code == 422
+    )
+    assert (
+        admin.post("/administration/users/writer/delete", data={"confirm": "writer"}).status_code
+        == 303
+    )
+    assert admin.get("/administration/users/writer").status_code == 404
 
 
 def test_who_owns_repositories_is_not_deleted(world, admin):
     world.repository("writer/draft")
-    answer = admin.post("/admin/users/writer/delete", data={"confirm": "writer"})
+    answer = admin.post("/administration/users/writer/delete", data={"confirm": "writer"})
     assert answer.status_code == 409
     assert "owns repositories" in answer.text
 
 
 def test_users_do_none_of_it(world, admin):
     browser = world.browser("writer", elevated=True)
-    assert browser.get("/admin/users/administrator").status_code == 403
+    assert browser.get("/administration/users/administrator").status_code == 403
     for act in ("suspend", "reset-link", "delete", "role", "rename"):
         form = {"confirm": "administrator", "role": "user", "name": "other"}
-        assert browser.post(f"/admin/users/administrator/{act}", data=form).status_code == 403
+        assert (
+            browser.post(f"/administration/users/administrator/{act}", data=form).status_code == 403
+        )
 
 
 def test_dead_jobs_are_tried_again(world, admin):
     world.add(dead_job(world.actor("writer").id, Job.CHECK_REPOSITORY))
-    page = admin.get("/admin/jobs?state=dead").text
+    page = admin.get("/administration/jobs?state=dead").text
     assert "The source does not answer." in page
     assert "Jobs (1 failed)" in page
-    admin.post(re.search(r'"(/admin/jobs/[^"/]+/retry)"', page)[1])
-    assert "The source does not answer." not in admin.get("/admin/jobs?state=dead").text
+    admin.post(re.search(r'"(/administration/jobs/[^"/]+/retry)"', page)[1])
+    assert "The source does not answer." not in admin.get("/administration/jobs?state=dead").text
     assert world.events() == ["job.retried"]
 
 
@@ -137,25 +149,29 @@ def test_damaged_repositories_are_shown_with_what_is_known(world, admin):
     damaged = world.repository("lab/notes")
     problem = "loose object is corrupt"
     world.add(RepositoryHealth(id=damaged.id, damaged_since=datetime.now(UTC), problem=problem))
-    assert problem in admin.get("/admin/repositories?show=damaged").text
+    assert problem in admin.get("/administration/repositories?show=damaged").text
     assert "lab/notes is damaged." in admin.get("/").text
 
 
 def test_a_repository_is_given_room_of_its_own(world, admin):
     world.repository("lab/notes")
     form = {"path": "lab/notes", "gibibytes": "1.5"}
-    assert admin.post("/admin/repositories/quota", data=form).status_code == 303
+    assert admin.post("/administration/repositories/quota", data=form).status_code == 303
     assert world.events() == ["repo.changed"]
-    wrong = admin.post("/admin/repositories/quota", data={"path": "lab/none", "gibibytes": "1"})
+    wrong = admin.post(
+        "/administration/repositories/quota", data={"path": "lab/none", "gibibytes": "1"}
+    )
     assert wrong.status_code == 404
     assert 'id="path-error"' in wrong.text
-    refused = world.browser("writer").post("/admin/repositories/quota", data=form)
+    refused = world.browser("writer").post("/administration/repositories/quota", data=form)
     assert refused.status_code == 403
 
 
 def test_events_are_filtered_by_the_address(world, admin):
-    admin.post("/admin/users/writer/suspend", data={})
-    assert "user.suspended" in admin.get("/admin/events?kind=user&actor=administrator").text
-    assert "user.suspended" not in admin.get("/admin/events?kind=git").text
-    assert "user.suspended" not in admin.get("/admin/events?until=2001-01-01").text
-    assert admin.get("/admin/events?since=yesterday").status_code == 422
+    admin.post("/administration/users/writer/suspend", data={})
+    assert (
+        "user.suspended" in admin.get("/administration/events?kind=user&actor=administrator").text
+    )
+    assert "user.suspended" not in admin.get("/administration/events?kind=git").text
+    assert "user.suspended" not in admin.get("/administration/events?until=2001-01-01").text
+    assert admin.get("/administration/events?since=yesterday").status_code == 422

@@ -46,7 +46,7 @@ class QuotaForm(forms.Form):
     gibibytes: float = Field(0, ge=0, le=2**20)
 
 
-@pages.get("/admin")
+@pages.get("/administration")
 def overview() -> ResponseReturnValue:
     """Every part, asked now."""
     with requests.reading() as work:
@@ -63,7 +63,7 @@ def overview() -> ResponseReturnValue:
     )
 
 
-@pages.get("/admin/organisations")
+@pages.get("/administration/organisations")
 def list_organisations() -> ResponseReturnValue:
     """Every organisation."""
     query = asked("q")
@@ -73,13 +73,13 @@ def list_organisations() -> ResponseReturnValue:
     return page("admin/organisations.html", found=listed(found), query=query, **context)
 
 
-@pages.get("/admin/repositories")
+@pages.get("/administration/repositories")
 def list_repositories() -> ResponseReturnValue:
     """Every repository, the damaged ones, or what lies in the bin."""
     return _repositories_page({})
 
 
-@pages.post("/admin/repositories/quota")
+@pages.post("/administration/repositories/quota")
 def set_quota() -> ResponseReturnValue:
     """Give a repository room of its own."""
 
@@ -92,7 +92,7 @@ def set_quota() -> ResponseReturnValue:
     return attempt(act, _repositories_page, at="path")
 
 
-@pages.get("/admin/events")
+@pages.get("/administration/events")
 def events() -> ResponseReturnValue:
     """What happened lately, anywhere."""
     with requests.reading() as work:

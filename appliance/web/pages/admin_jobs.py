@@ -23,13 +23,13 @@ pages = flask.Blueprint("admin_jobs", __name__)
 words.give_to_templates(pages)
 
 
-@pages.get("/admin/jobs")
+@pages.get("/administration/jobs")
 def listing() -> ResponseReturnValue:
     """Jobs, newest first, by state and kind."""
     return _jobs_page({})
 
 
-@pages.post("/admin/jobs/<uuid:job_id>/retry")
+@pages.post("/administration/jobs/<uuid:job_id>/retry")
 def retry(job_id: UUID) -> ResponseReturnValue:
     """Start a job again that failed for good or was cancelled."""
 
@@ -41,7 +41,7 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     return attempt(act, _jobs_page)
 
 
-@pages.post("/admin/jobs/<uuid:job_id>/cancel")
+@pages.post("/administration/jobs/<uuid:job_id>/cancel")
 def cancel(job_id: UUID) -> ResponseReturnValue:
     """Ask for a job to stop."""
 

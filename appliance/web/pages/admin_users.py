@@ -66,7 +66,7 @@ class ReasonForm(forms.Form):
     reason: str = Field("", max_length=500)
 
 
-@pages.get("/admin/users")
+@pages.get("/administration/users")
 def listing() -> ResponseReturnValue:
     """Everyone, by name."""
     query, state = asked("q"), asked("state")
@@ -77,14 +77,14 @@ def listing() -> ResponseReturnValue:
     return page("admin/users.html", found=listed(found), query=query, state=wanted, **context)
 
 
-@pages.get("/admin/users/new")
+@pages.get("/administration/users/new")
 def new() -> ResponseReturnValue:
     """Describe a new user."""
     confirmed_first()
     return _new_page({})
 
 
-@pages.post("/admin/users/new")
+@pages.post("/administration/users/new")
 def create() -> ResponseReturnValue:
     """Create one; without a password, with a link to set one."""
 
@@ -109,14 +109,14 @@ def create() -> ResponseReturnValue:
     return attempt(act, _new_page, at="name")
 
 
-@pages.get("/admin/users/<name>")
+@pages.get("/administration/users/<name>")
 def show(name: str) -> ResponseReturnValue:
     """One user, and what can be done about them."""
     confirmed_first()
     return _user_page(name, {})
 
 
-@pages.post("/admin/users/<name>/role")
+@pages.post("/administration/users/<name>/role")
 def change_role(name: str) -> ResponseReturnValue:
     """Give them another role on the appliance."""
 
@@ -130,7 +130,7 @@ def change_role(name: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _user_page(name, problems), at="role")
 
 
-@pages.post("/admin/users/<name>/rename")
+@pages.post("/administration/users/<name>/rename")
 def rename(name: str) -> ResponseReturnValue:
     """Give them another name."""
 
@@ -144,7 +144,7 @@ def rename(name: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _user_page(name, problems), at="name")
 
 
-@pages.post("/admin/users/<name>/suspend")
+@pages.post("/administration/users/<name>/suspend")
 def suspend(name: str) -> ResponseReturnValue:
     """Keep them out."""
 
@@ -157,7 +157,7 @@ def suspend(name: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _user_page(name, problems))
 
 
-@pages.post("/admin/users/<name>/reinstate")
+@pages.post("/administration/users/<name>/reinstate")
 def reinstate(name: str) -> ResponseReturnValue:
     """Let them in again."""
 
@@ -169,7 +169,7 @@ def reinstate(name: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _user_page(name, problems))
 
 
-@pages.post("/admin/users/<name>/reset-link")
+@pages.post("/administration/users/<name>/reset-link")
 def reset_link(name: str) -> ResponseReturnValue:
     """Make a one-time link to set a password, and show it once."""
     return attempt(
@@ -177,7 +177,7 @@ def reset_link(name: str) -> ResponseReturnValue:
     )
 
 
-@pages.post("/admin/users/<name>/end-sessions")
+@pages.post("/administration/users/<name>/end-sessions")
 def end_sessions(name: str) -> ResponseReturnValue:
     """Sign them out everywhere."""
 
@@ -190,7 +190,7 @@ def end_sessions(name: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _user_page(name, problems))
 
 
-@pages.post("/admin/users/<name>/delete")
+@pages.post("/administration/users/<name>/delete")
 def delete(name: str) -> ResponseReturnValue:
     """Delete them for good."""
 

@@ -129,8 +129,11 @@ def environment() -> dict[str, str]:
 
 
 def parent(pid: int) -> int:
-    """The parent of a process. Source: proc_pid_stat(5)."""
-    text = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    """The parent of a process; 0 where it has ended. Source: proc_pid_stat(5)."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
     return int(text.rpartition(")")[2].split()[1])
 
 

@@ -68,6 +68,7 @@ def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
             yield node, dotted(node.func)
 
 
+@cache
 def attributes(*folders: str) -> frozenset[str]:
     """Every attribute, name and imported name that Python files in these folders mention."""
     mentioned: set[str] = set()

@@ -1,6 +1,7 @@
 """What is declared is used: permissions are asked for, events recorded, settings read."""
 
 import ast
+from functools import cache
 
 from appliance.domain import events
 from appliance.domain.jobs import Job
@@ -12,6 +13,7 @@ EVENTS = events.Event.__subclasses__()
 BELOW = ("services", "web", "ssh", "cli", "jobs", "access")
 
 
+@cache
 def mentioned():
     rooms = [f"appliance/{room}" for room in BELOW]
     return attributes(*rooms) | attributes("appliance/db") | wiring()

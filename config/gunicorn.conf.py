@@ -16,7 +16,7 @@ bind = [
     f"unix:{_home / 'run' / 'web.sock'}",
 ]
 umask = 0o077
-worker_class = "gthread"
+worker_class = "appliance.web.gunicorn_worker.Worker"
 workers = _settings.server.web_processes
 threads = _settings.server.web_threads
 # Pages are quick, transfers are long: a thread is freed by its own limits, not by this one.
@@ -28,6 +28,7 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's heartbeat must not wait for a disk.
 limit_request_line = 0  # Paths of 4,000 bytes, percent-encoded; the application has its own limit.
 forwarded_allow_ips = "127.0.0.1"
+forwarder_headers = ""  # No client, and no proxy, says which part of a path is ours.
 accesslog = None
 # Gunicorn's own words take the form of ours; of its daily life nobody needs to read.
 logconfig_dict = {

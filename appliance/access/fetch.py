@@ -36,7 +36,7 @@ def repository(work: UnitOfWork, path: str, permission: Permission) -> Repositor
         raise _no_repository(path) from error
     found = lookups.repository(work.session, owner_name, name)
     if found is not None:
-        return _allowed(work, found, permission)
+        return _allowed(work, found, permission, asked=path)
     moved = lookups.moved_repository(work.session, owner_name, name)
     if moved is not None and Permission.REPOSITORY_READ in grants.on_repository(work, moved):
         raise MovedError(was=path, path=moved.path)
@@ -52,7 +52,7 @@ def repository_by_id(work: UnitOfWork, repository_id: UUID, permission: Permissi
     found = work.session.get(Repository, repository_id)
     if found is None:
         raise _no_repository(str(repository_id))
-    return _allowed(work, found, permission)
+    return _allowed(work, found, permission, asked=str(repository_id))
 
 
 def deleted_repository(work: UnitOfWork, path: str, permission: Permission) -> Repository:
@@ -65,7 +65,7 @@ def deleted_repository(work: UnitOfWork, path: str, permission: Permission) -> R
     found = lookups.deleted_repository(work.session, owner_name, name)
     if found is None:
         raise _no_repository(path)
-    return _allowed(work, found, permission)
+    return _allowed(work, found, permission, asked=path)
 
 
 def new_home(work: UnitOfWork, name: str) -> Owner:
@@ -97,7 +97,7 @@ def grantee(work: UnitOfWork, repository: Repository, name: str) -> User | Team:
         HiddenError, RefusedError: the actor may not grant roles here.
         NotFoundError: there is no such user or team.
     """
-    _allowed(work, repository, Permission.REPOSITORY_GRANT)
+    _allowed(work, repository, Permission.REPOSITORY_GRANT, asked=repository.path)
     if "/" not in name:
         user = lookups.user(work.session, name)
         if user is None:
@@ -297,10 +297,12 @@ def _is_visible(work: UnitOfWork, found: Organisation) -> bool:
     return work.session.scalar(sa.select(query.exists())) or False
 
 
-def _allowed(work: UnitOfWork, found: Repository, permission: Permission) -> Repository:
+def _allowed(
+    work: UnitOfWork, found: Repository, permission: Permission, *, asked: str
+) -> Repository:
     allowed = grants.on_repository(work, found)
     if Permission.REPOSITORY_READ not in allowed:
-        raise _no_repository(found.path)
+        raise _no_repository(asked)  # As it was spelled: its true spelling would tell of it.
     if permission not in allowed:
         raise RefusedError(_who_may(found, permission, work))
     gate.require_elevation(work, permission)

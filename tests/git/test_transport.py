@@ -297,7 +297,7 @@ def test_a_body_that_unfolds_to_more_than_allowed_breaks_off():
         read_all(body)
 
 
-@pytest.mark.parametrize("packed", [b"no gzip at all", gzip.compress(b"0" * 1000)[:-9]])
+@pytest.mark.parametrize("packed", [b"no gzip at all", gzip.compress(b"0" * 1000, mtime=0)[:-9]])
 def test_a_body_that_is_no_whole_gzip_breaks_off(packed):
     body = transport.plain_body(io.BytesIO(packed), encoding="gzip", limits=LIMITS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -217,13 +216,6 @@ def insist_on_schema(wiring: Wiring) -> None:
         UnavailableError: it does not answer.
     """
     schema.insist_on_newest(wiring.database.engine)
-
-
-def without_throttle(wiring: Wiring) -> Wiring:
-    """The same wiring for the console, whose every user is already on the machine."""
-    free = Throttle(MemoryStore(), dataclasses.replace(PER_USER, base_seconds=0, cap_seconds=0))
-    tools = dataclasses.replace(wiring.sign_in, per_user=free, per_address=free)
-    return dataclasses.replace(wiring, sign_in=tools)
 
 
 def _database_url(home: Home, settings: Settings) -> str:

@@ -153,6 +153,7 @@ def blame_chunks(lines: list[object]) -> list[SimpleNamespace]:
                 href="#",
                 at=commit.at - timedelta(days=40 * len(chunks)),
                 age=min(9, len(chunks)),
+                previous="/lab/notes/blame/before" if chunks else None,
             )
         )
         first += count

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from tests.web.gallery import NEW, PAGES, SHOWN_LINES, SOURCE, WEB, create_app
 
-CHROMIUM = Path("/usr/bin/chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MODES = {
     "light": {"color_scheme": "light"},
@@ -37,20 +35,9 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM if CHROMIUM.exists() else None,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
     yield context
     context.close()
 
@@ -61,8 +48,8 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_and_nothing_sticks_out(browser, address, mode):
-    context = browser.new_context(**MODES[mode])
+def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, mode):
+    context = chromium.new_context(**MODES[mode])
     page = context.new_page()
     refused = []
     page.on("console", lambda m: refused.append(m.text) if "Content Security" in m.text else None)
@@ -80,8 +67,8 @@ def test_axe_finds_nothing_and_nothing_sticks_out(browser, address, mode):
     assert refused == []
 
 
-def test_the_frame_works_without_script(browser, address):
-    context = browser.new_context(java_script_enabled=False)
+def test_the_frame_works_without_script(chromium, address):
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}/repository")
     page.locator("summary", has_text="Clone").click()
@@ -163,12 +150,12 @@ def test_a_menu_closes_by_escape_and_by_a_click_elsewhere(page, address):
     menu = page.locator("details.menu", has_text="All branches and tags")
     menu.locator("summary").click()
     menu.locator("[data-filter]").fill("tiles")
-    assert menu.locator("[data-filter-item]:visible").count() == 1
+    expect(menu.locator("[data-filter-item]:visible")).to_have_count(1)
     page.keyboard.press("Escape")
-    assert menu.get_attribute("open") is None
+    expect(menu).not_to_have_attribute("open", "")
     menu.locator("summary").click()
     page.locator(".head h1").click()
-    assert menu.get_attribute("open") is None
+    expect(menu).not_to_have_attribute("open", "")
 
 
 def test_an_act_without_return_waits_for_its_name(page, address):
@@ -176,9 +163,9 @@ def test_an_act_without_return_waits_for_its_name(page, address):
     act = page.locator("details.act", has_text="Delete this repository")
     act.locator("summary").click()
     button = act.locator("form button")
-    assert button.is_disabled()
+    expect(button).to_be_disabled()
     act.locator("input.mono").fill("lab/notes")
-    assert button.is_enabled()
+    expect(button).to_be_enabled()
 
 
 def test_every_module_is_loaded_by_the_frame():

@@ -20,9 +20,6 @@ WHEEL = "pip-1.0-py3-none-any.whl"
 CREDENTIALS = "Basic " + base64.b64encode(b"reader:pass word").decode()
 METADATA = "Metadata-Version: 2.1\nName: pip\nVersion: 1.0\n"
 WHEEL_INFORMATION = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-NEEDS_APT = pytest.mark.skipif(
-    not (shutil.which("apt-get") and shutil.which("dpkg-deb")), reason="no Debian, no Ubuntu"
-)
 ASK = """
 import sys
 from pathlib import Path
@@ -218,7 +215,6 @@ def test_uv_brings_the_locked_pip(checkout, index):
     assert says(answer) == "the small pip\n"
 
 
-@NEEDS_APT
 def test_the_distribution_brings_its_own_without_root(checkout, wheel, tmp_path):
     shelf = shelf_with(wheel, tmp_path)
     settings = tmp_path / "apt.conf"

@@ -6,6 +6,29 @@ A message is shown to whoever asked, so it names the thing and the way out and n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+
+class Sentence(str):
+    """English words that still know how they were put together, so that a door can translate them.
+
+    To everything else it is the text it reads.
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: dict[str, Any]
+
+
+def sentence(template: str, **values: Any) -> Sentence:
+    """What is said to a person, its names and numbers put in: `sentence("%(it)s is gone.", it=…)`.
+
+    The template is a literal at every call, because that is where translators find it.
+    """
+    said = Sentence(template % values if values else template)
+    said.template, said.values = template, values
+    return said
 
 
 class ApplianceError(Exception):
@@ -15,6 +38,11 @@ class ApplianceError(Exception):
     http_status = 500
     exit_code = 1
     title = "That did not work"
+
+    @property
+    def message(self) -> str:
+        """What it says, as it was given: `str(error)` is the same in plain English."""
+        return self.args[0] if self.args else ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +129,7 @@ class MovedError(NotFoundError):
     """The thing is under another name now; doors that can, redirect to it."""
 
     def __init__(self, *, was: str, path: str) -> None:
-        super().__init__(f"{was} is {path} now.")
+        super().__init__(sentence("%(was)s is %(path)s now.", was=was, path=path))
         self.was = was
         self.path = path
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import redis
 
 from appliance.db import schema
-from appliance.errors import UnavailableError
+from appliance.errors import UnavailableError, sentence
 from appliance.git import process
 from appliance.wiring import Wiring
 
@@ -47,7 +47,11 @@ def all_parts(wiring: Wiring) -> dict[str, Probe]:
 
 def _database(wiring: Wiring) -> str:
     schema.insist_on_newest(wiring.database.engine)
-    return f"{wiring.database.engine.dialect.name}, revision {schema.newest()}"
+    return sentence(
+        "%(name)s, revision %(newest)s",
+        name=wiring.database.engine.dialect.name,
+        newest=schema.newest(),
+    )
 
 
 def _queue(wiring: Wiring) -> str:
@@ -55,17 +59,25 @@ def _queue(wiring: Wiring) -> str:
         wiring.redis.ping()
     except redis.RedisError as error:
         raise UnavailableError("The queue does not answer.") from error
-    return "embedded" if not wiring.settings.queue.url.get_secret_value() else "answers"
+    return (
+        sentence("embedded")
+        if not wiring.settings.queue.url.get_secret_value()
+        else sentence("answers")
+    )
 
 
 def _storage(wiring: Wiring) -> str:
     root = wiring.home.root
     if not os.access(root, os.W_OK):
-        raise UnavailableError(f"{root} cannot be written.")
+        raise UnavailableError(sentence("%(root)s cannot be written.", root=root))
     free = shutil.disk_usage(root).free
     if free < LEAST_FREE_BYTES:
-        raise UnavailableError(f"{root} has only {free // 1024**2} MiB left. Make room.")
-    return f"{free / GIB:.1f} GiB free"
+        raise UnavailableError(
+            sentence(
+                "%(root)s has only %(free)s MiB left. Make room.", root=root, free=free // 1024**2
+            )
+        )
+    return sentence("%(free)s GiB free", free=f"{free / GIB:.1f}")
 
 
 def _git(wiring: Wiring) -> str:
@@ -80,7 +92,7 @@ def _pulse(wiring: Wiring, kind: str) -> str:
         raise UnavailableError("The queue does not answer, so nobody knows.") from error
     if alive == 0:
         raise UnavailableError("None is running.")
-    return f"{alive} running"
+    return sentence("%(alive)s running", alive=alive)
 
 
 def _ssh(wiring: Wiring) -> str:
@@ -89,7 +101,11 @@ def _ssh(wiring: Wiring) -> str:
         with socket.create_connection(address, timeout=SSH_SECONDS) as connection:
             greeting = connection.recv(64)
     except OSError as error:
-        raise UnavailableError(f"Nothing answers on port {address[1]}.") from error
+        raise UnavailableError(
+            sentence("Nothing answers on port %(address)s.", address=address[1])
+        ) from error
     if not greeting.startswith(b"SSH-2.0-"):
-        raise UnavailableError(f"What answers on port {address[1]} is no SSH server.")
-    return f"port {address[1]}"
+        raise UnavailableError(
+            sentence("What answers on port %(address)s is no SSH server.", address=address[1])
+        )
+    return sentence("port %(address)s", address=address[1])

@@ -17,7 +17,14 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain.names import split_path
 from appliance.domain.permissions import Permission, roles_with
-from appliance.errors import HiddenError, InvalidError, MovedError, NotFoundError, RefusedError
+from appliance.errors import (
+    HiddenError,
+    InvalidError,
+    MovedError,
+    NotFoundError,
+    RefusedError,
+    sentence,
+)
 
 Credential = TypeVar("Credential", AccessToken, BrowserSession, SshKey)
 
@@ -82,9 +89,11 @@ def new_home(work: UnitOfWork, name: str) -> Owner:
         return found
     gate.require(work, Permission.REPOSITORY_CREATE)
     if found is None or (found.id != work.actor.id and lookups.user(work.session, name) is None):
-        raise HiddenError(f"There is no user or organisation {name}.")
+        raise HiddenError(sentence("There is no user or organisation %(name)s.", name=name))
     if found.id != work.actor.id and not work.actor.is_administrator:
-        raise RefusedError(f"Only {found.name} may create repositories there.")
+        raise RefusedError(
+            sentence("Only %(name)s may create repositories there.", name=found.name)
+        )
     return found
 
 
@@ -101,12 +110,18 @@ def grantee(work: UnitOfWork, repository: Repository, name: str) -> User | Team:
     if "/" not in name:
         user = lookups.user(work.session, name)
         if user is None:
-            raise NotFoundError(f"There is no user {name}.")
+            raise NotFoundError(sentence("There is no user %(name)s.", name=name))
         return user
     organisation_name, _, team_name = name.partition("/")
     found = lookups.team(work.session, organisation_name, team_name)
     if found is None or found[0].id != repository.organisation_id:
-        raise NotFoundError(f"The organisation of {repository.path} has no team {name}.")
+        raise NotFoundError(
+            sentence(
+                "The organisation of %(path)s has no team %(name)s.",
+                path=repository.path,
+                name=name,
+            )
+        )
     return found[1]
 
 
@@ -121,16 +136,16 @@ def organisation(work: UnitOfWork, name: str, permission: Permission) -> Organis
     found = lookups.organisation(work.session, name)
     if found is None:
         _follow_organisation(work, name)
-        raise HiddenError(f"There is no organisation {name}.")
+        raise HiddenError(sentence("There is no organisation %(name)s.", name=name))
     allowed = grants.on_organisation(work, found)
     if permission in allowed:
         gate.require_elevation(work, permission)
         return found
     if Permission.ORGANISATION_READ not in allowed and not _has_visible_repository(work, found):
-        raise HiddenError(f"There is no organisation {name}.")
+        raise HiddenError(sentence("There is no organisation %(name)s.", name=name))
     if permission is Permission.ORGANISATION_READ:
         return found
-    raise RefusedError(f"Only an owner of {found.name} may do that.")
+    raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found.name))
 
 
 def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisation, Team]:
@@ -143,12 +158,12 @@ def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisat
     organisation_name, _, name = path.partition("/")
     found = lookups.team(work.session, organisation_name, name)
     if found is None:
-        raise HiddenError(f"There is no team {path}.")
+        raise HiddenError(sentence("There is no team %(path)s.", path=path))
     allowed = grants.on_organisation(work, found[0])
     if Permission.ORGANISATION_READ not in allowed:
-        raise HiddenError(f"There is no team {path}.")
+        raise HiddenError(sentence("There is no team %(path)s.", path=path))
     if permission not in allowed:
-        raise RefusedError(f"Only an owner of {found[0].name} may do that.")
+        raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found[0].name))
     return found
 
 
@@ -166,7 +181,7 @@ def user(work: UnitOfWork, name: str, permission: Permission) -> User:
     if found is None and Permission.USERS_READ in allowed:
         _follow_user(work, name)
     if found is None or (Permission.USERS_READ not in allowed and not is_self):
-        raise HiddenError(f"There is no user {name}.")
+        raise HiddenError(sentence("There is no user %(name)s.", name=name))
     if permission is Permission.OWN_ACCOUNT and not is_self:
         permission = Permission.USERS_MANAGE
     if permission not in allowed:
@@ -218,7 +233,7 @@ def owner(work: UnitOfWork, name: str) -> User | Organisation:
         return user(work, name, Permission.USERS_READ)
     except HiddenError as error:
         # The same words for both, or they would tell which of the two is hidden there.
-        raise HiddenError(f"There is nobody called {name}.") from error
+        raise HiddenError(sentence("There is nobody called %(name)s.", name=name)) from error
 
 
 def session(work: UnitOfWork, session_id: UUID) -> BrowserSession:
@@ -227,7 +242,7 @@ def session(work: UnitOfWork, session_id: UUID) -> BrowserSession:
     Errors:
         HiddenError: there is none, or none for this actor.
     """
-    return _owned(work, work.session.get(BrowserSession, session_id), "session")
+    return _owned(work, work.session.get(BrowserSession, session_id), sentence("session"))
 
 
 def token(work: UnitOfWork, token_id: UUID) -> AccessToken:
@@ -236,7 +251,7 @@ def token(work: UnitOfWork, token_id: UUID) -> AccessToken:
     Errors:
         HiddenError: there is none, or none for this actor.
     """
-    return _owned(work, work.session.get(AccessToken, token_id), "token")
+    return _owned(work, work.session.get(AccessToken, token_id), sentence("token"))
 
 
 def ssh_key(work: UnitOfWork, key_id: UUID) -> SshKey:
@@ -245,7 +260,7 @@ def ssh_key(work: UnitOfWork, key_id: UUID) -> SshKey:
     Errors:
         HiddenError: there is none, or none for this actor.
     """
-    return _owned(work, work.session.get(SshKey, key_id), "SSH key")
+    return _owned(work, work.session.get(SshKey, key_id), sentence("SSH key"))
 
 
 def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
@@ -265,11 +280,11 @@ def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
 def _owned(work: UnitOfWork, found: Credential | None, noun: str) -> Credential:
     gate.require(work, Permission.OWN_ACCOUNT)
     if found is None or found.user_id is None:  # A deploy key is nobody's.
-        raise HiddenError(f"There is no such {noun}.")
+        raise HiddenError(sentence("There is no such %(noun)s.", noun=noun))
     if found.user_id == work.actor.id:
         return found
     if Permission.USERS_MANAGE not in grants.on_instance(work.actor):
-        raise HiddenError(f"There is no such {noun}.")
+        raise HiddenError(sentence("There is no such %(noun)s.", noun=noun))
     gate.require_elevation(work, Permission.USERS_MANAGE)
     return found
 
@@ -311,13 +326,21 @@ def _allowed(
 
 def _who_may(found: Repository, permission: Permission, work: UnitOfWork) -> str:
     if not work.actor.ceiling_allows(permission):
-        return f"The credential in use was not given for {permission} on {found.path}."
+        return sentence(
+            "The credential in use was not given for %(permission)s on %(path)s.",
+            permission=permission,
+            path=found.path,
+        )
     lowest = roles_with(permission)[0]
-    return f"For that one must be {lowest} of {found.path}. Its owners can grant it."
+    return sentence(
+        "For that one must be %(lowest)s of %(path)s. Its owners can grant it.",
+        lowest=lowest,
+        path=found.path,
+    )
 
 
 def _no_repository(path: str) -> HiddenError:
-    return HiddenError(f"There is no repository {path}.")
+    return HiddenError(sentence("There is no repository %(path)s.", path=path))
 
 
 def _has_visible_repository(work: UnitOfWork, organisation: Organisation) -> bool:

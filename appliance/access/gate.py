@@ -9,7 +9,7 @@ from appliance.access import grants
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.identity import Method
 from appliance.domain.permissions import SENSITIVE, Permission
-from appliance.errors import ElevationRequiredError, RefusedError, UnauthenticatedError
+from appliance.errors import ElevationRequiredError, RefusedError, UnauthenticatedError, sentence
 
 Verb = TypeVar("Verb", bound=Callable[..., object])
 
@@ -46,8 +46,10 @@ def require_elevation(work: UnitOfWork, permission: Permission, *, sensitive: bo
 def who_may(work: UnitOfWork, permission: Permission) -> str:
     """Why the actor may not do this on the instance, and who could."""
     if not work.actor.ceiling_allows(permission):
-        return f"The credential in use was not given for {permission}."
-    return "Only an administrator may do that."
+        return sentence(
+            "The credential in use was not given for %(permission)s.", permission=permission
+        )
+    return sentence("Only an administrator may do that.")
 
 
 def open_to_everyone(*, because: str) -> Callable[[Verb], Verb]:

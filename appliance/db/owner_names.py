@@ -9,7 +9,7 @@ from appliance.db.repositories import Repository
 from appliance.db.users import OldOwnerName, Owner, OwnerKind
 from appliance.domain.ids import new_id
 from appliance.domain.names import fold
-from appliance.errors import ConflictError
+from appliance.errors import ConflictError, sentence
 
 
 def take(session: Session, kind: OwnerKind, name: str) -> Owner:
@@ -55,5 +55,5 @@ def _rename(session: Session, owner: Owner, name: str) -> None:
 def _insist_on_free(session: Session, name: str) -> None:
     taken = session.scalar(sa.select(Owner.id).where(Owner.name_key == fold(name)))
     if taken is not None:
-        raise ConflictError(f"The name {name} is taken. Choose another.")
+        raise ConflictError(sentence("The name %(name)s is taken. Choose another.", name=name))
     session.execute(sa.delete(OldOwnerName).where(OldOwnerName.name_key == fold(name)))

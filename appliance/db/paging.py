@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import QueryableAttribute, Session
 
-from appliance.errors import InvalidError
+from appliance.errors import InvalidError, sentence
 
 Item = TypeVar("Item")
 Columns = TypeVarTuple("Columns")
@@ -52,7 +52,10 @@ def page(
         InvalidError: the limit is out of range, or `after` is no place in this list.
     """
     if not 1 <= limit <= LARGEST_LIMIT:
-        raise InvalidError.of("limit", f"A page has 1 to {LARGEST_LIMIT} items.")
+        raise InvalidError.of(
+            "limit",
+            sentence("A page has 1 to %(largest_limit)s items.", largest_limit=LARGEST_LIMIT),
+        )
     if after is not None:
         place = sa.tuple_(*_read_place(keys, after))
         here = sa.tuple_(*keys)

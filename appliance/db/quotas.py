@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from appliance.db.repositories import Repository
 from appliance.db.repository_rows import organisation_bytes, organisation_quota
+from appliance.errors import sentence
 
 if TYPE_CHECKING:
     from appliance.settings import Limits
@@ -39,9 +40,13 @@ def shortage(
 
 
 def _sentence(name: str, room: int, used: int, added: int) -> str:
-    return (
-        f"{name} has room for {_mebibytes(room)} MiB, of which {_mebibytes(used)} are used; "
-        f"this needs {_mebibytes(added)} more."
+    return sentence(
+        "%(name)s has room for %(room)s MiB, of which %(used)s are "
+        "used; this needs %(added)s more.",
+        name=name,
+        room=_mebibytes(room),
+        used=_mebibytes(used),
+        added=_mebibytes(added),
     )
 
 

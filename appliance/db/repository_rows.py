@@ -12,7 +12,7 @@ from appliance.db.organisations import Organisation
 from appliance.db.repositories import OldRepositoryPath, ProtectionRule, Repository
 from appliance.db.users import Owner
 from appliance.domain.names import fold
-from appliance.errors import ConflictError
+from appliance.errors import ConflictError, sentence
 
 
 def take_name(session: Session, owner: Owner, name: str) -> None:
@@ -27,7 +27,11 @@ def take_name(session: Session, owner: Owner, name: str) -> None:
         Repository.deleted_at.is_(None),
     )
     if session.scalar(taken) is not None:
-        raise ConflictError(f"There is a repository {owner.name}/{name} already.")
+        raise ConflictError(
+            sentence(
+                "There is a repository %(name)s/%(name_2)s already.", name=owner.name, name_2=name
+            )
+        )
     former = sa.select(OldRepositoryPath).where(
         OldRepositoryPath.owner_id == owner.id, OldRepositoryPath.name_key == fold(name)
     )

@@ -11,9 +11,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from appliance.errors import ConflictError, UnavailableError
+from appliance.errors import ConflictError, UnavailableError, sentence
 
-NO_ANSWER = "The database does not answer. Nothing was changed."
+NO_ANSWER = sentence("The database does not answer. Nothing was changed.")
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -32,7 +32,9 @@ def newest() -> str:
     config.set_main_option("script_location", str(MIGRATIONS))
     head = ScriptDirectory.from_config(config).get_current_head()
     if head is None:
-        raise UnavailableError(f"There are no migrations in {MIGRATIONS}.")
+        raise UnavailableError(
+            sentence("There are no migrations in %(migrations)s.", migrations=MIGRATIONS)
+        )
     return head
 
 
@@ -91,8 +93,12 @@ def _present_or_unavailable(engine: sa.Engine) -> str | None:
 def _insist_on_known(revision: str | None) -> None:
     if revision is not None and revision not in known():
         raise ConflictError(
-            f"The database is at revision {revision}, which this release does not know: a newer "
-            "release has used it. Install that release, or restore a backup made before."
+            sentence(
+                "The database is at revision %(revision)s, which this release does not "
+                "know: a newer release has used it. Install that release, or restore a "
+                "backup made before.",
+                revision=revision,
+            )
         )
 
 

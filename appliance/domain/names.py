@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appliance.errors import InvalidError
+from appliance.errors import InvalidError, sentence
 
 OWNER_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}\Z")
 REPOSITORY_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
@@ -40,7 +40,10 @@ def check_owner(name: str) -> str:
             "A name has 1 to 39 letters, digits and single hyphens, and no hyphen at its ends.",
         )
     if name.lower() in RESERVED_OWNERS:
-        raise InvalidError.of("name", f"The name {name} is used by the appliance. Choose another.")
+        raise InvalidError.of(
+            "name",
+            sentence("The name %(name)s is used by the appliance. Choose another.", name=name),
+        )
     return name
 
 
@@ -70,7 +73,9 @@ def check_repository(name: str) -> str:
             "and does not begin with a dot or a hyphen.",
         )
     if name.lower().endswith(RESERVED_REPOSITORY_ENDINGS):
-        raise InvalidError.of("name", f"A repository's name does not end in {name[-5:]!r}.")
+        raise InvalidError.of(
+            "name", sentence("A repository's name does not end in “%(end)s”.", end=name[-5:])
+        )
     return name
 
 
@@ -95,7 +100,10 @@ def check_display_name(text: str) -> str:
     if len(cleaned) > LONGEST_DISPLAY_NAME or not cleaned.isprintable():
         raise InvalidError.of(
             "display_name",
-            f"A name for people has at most {LONGEST_DISPLAY_NAME} printable characters.",
+            sentence(
+                "A name for people has at most %(longest_display_name)s printable characters.",
+                longest_display_name=LONGEST_DISPLAY_NAME,
+            ),
         )
     return cleaned
 
@@ -110,7 +118,10 @@ def check_description(text: str) -> str:
     if len(cleaned) > LONGEST_DESCRIPTION or not cleaned.isprintable():
         raise InvalidError.of(
             "description",
-            f"A description has at most {LONGEST_DESCRIPTION} printable characters.",
+            sentence(
+                "A description has at most %(longest_description)s printable characters.",
+                longest_description=LONGEST_DESCRIPTION,
+            ),
         )
     return cleaned
 
@@ -124,7 +135,11 @@ def check_title(field: str, text: str) -> str:
     cleaned = " ".join(text.split())
     if not cleaned or len(cleaned) > LONGEST_DISPLAY_NAME or not cleaned.isprintable():
         raise InvalidError.of(
-            field, f"Give it a name of 1 to {LONGEST_DISPLAY_NAME} printable characters."
+            field,
+            sentence(
+                "Give it a name of 1 to %(longest_display_name)s printable characters.",
+                longest_display_name=LONGEST_DISPLAY_NAME,
+            ),
         )
     return cleaned
 

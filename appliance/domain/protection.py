@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from appliance.domain.permissions import ROLE_ORDER, Role
+from appliance.errors import sentence
 
 
 class Movement(StrEnum):
@@ -57,12 +58,23 @@ def refusal(
             continue
         name = ref.decode("utf-8", "replace")
         if movement is Movement.DELETE and not rule.allow_delete:
-            return f"{name} is protected ({rule.pattern}): it may not be deleted."
+            return sentence(
+                "%(name)s is protected (%(pattern)s): it may not be deleted.",
+                name=name,
+                pattern=rule.pattern,
+            )
         if movement is Movement.FORCE and not rule.allow_force:
-            return (
-                f"{name} is protected ({rule.pattern}): its history may not be rewritten. "
-                "Merge or rebase on it and push again."
+            return sentence(
+                "%(name)s is protected (%(pattern)s): its history may not be "
+                "rewritten. Merge or rebase on it and push again.",
+                name=name,
+                pattern=rule.pattern,
             )
         if role is None or ROLE_ORDER.index(role) < ROLE_ORDER.index(rule.push_role):
-            return f"{name} is protected ({rule.pattern}): only a {rule.push_role} may push to it."
+            return sentence(
+                "%(name)s is protected (%(pattern)s): only a %(push_role)s may push to it.",
+                name=name,
+                pattern=rule.pattern,
+                push_role=rule.push_role,
+            )
     return None

@@ -15,7 +15,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel, ObjectType, Option, RepositoryOpenFlag
 
-from appliance.errors import DamagedError, NotFoundError, TooLargeError
+from appliance.errors import DamagedError, NotFoundError, TooLargeError, sentence
 from appliance.git import limits
 
 # The host's and a home folder's configuration are none of ours; who owns a folder is the
@@ -26,7 +26,7 @@ pygit2.option(Option.ENABLE_FSYNC_GITDIR, 1)
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG, ConfigLevel.PROGRAMDATA):
     pygit2.settings.search_path[_level] = ""
 
-DAMAGED = "Part of this repository cannot be read. An administrator can repair it."
+DAMAGED = sentence("Part of this repository cannot be read. An administrator can repair it.")
 OBJECT_ID = re.compile("[0-9a-f]{40}")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -75,7 +75,9 @@ class Handle:
         """
         header = self.header(oid)
         if header is None or header[0] is not kind:
-            raise NotFoundError(f"There is no {kind} {oid[:10]} here.")
+            raise NotFoundError(
+                sentence("There is no %(kind)s %(oid)s here.", kind=kind, oid=oid[:10])
+            )
         return header[1]
 
     def read(self, oid: str, kind: Kind, *, most_bytes: int = limits.BLOB_BYTES) -> bytes:
@@ -89,7 +91,14 @@ class Handle:
         if header is None or header[0] is not kind:
             raise DamagedError(DAMAGED)
         if header[1] > most_bytes:
-            raise TooLargeError(f"The {kind} {oid[:10]} has {header[1]} bytes: too many to show.")
+            raise TooLargeError(
+                sentence(
+                    "The %(kind)s %(oid)s has %(size)s bytes: too many to show.",
+                    kind=kind,
+                    oid=oid[:10],
+                    size=header[1],
+                )
+            )
         return self.read_known(oid)
 
     def read_known(self, oid: str) -> bytes:

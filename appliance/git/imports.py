@@ -20,6 +20,7 @@ from appliance.errors import (
     TimeoutExceededError,
     TooLargeError,
     UnavailableError,
+    sentence,
 )
 from appliance.git import process
 from appliance.git.remote_source import Credentials, RemoteSource
@@ -80,7 +81,7 @@ def _place(source: RemoteSource | Path) -> tuple[str, list[str]]:
     if isinstance(source, RemoteSource):
         return source.url, []
     if not source.exists():
-        raise InvalidError.of("source", f"{source} does not exist.")
+        raise InvalidError.of("source", sentence("%(source)s does not exist.", source=source))
     return os.fspath(source.resolve()), [READER]
 
 

@@ -28,6 +28,7 @@ from appliance.errors import (
     NotFoundError,
     QuotaError,
     TooLargeError,
+    sentence,
 )
 from appliance.git.duplex import Body
 
@@ -182,7 +183,9 @@ def _continue(file: IO[bytes], offset: int) -> hashlib._Hash:
     """Bring the file to `offset`; gives the checksum so far."""
     present = os.fstat(file.fileno()).st_size
     if offset < 0 or offset > present:
-        raise ConflictError(f"{present} bytes of this file are here. Go on from there.")
+        raise ConflictError(
+            sentence("%(present)s bytes of this file are here. Go on from there.", present=present)
+        )
     os.ftruncate(file.fileno(), offset)
     checksum = hashlib.sha256()
     while chunk := file.read(CHUNK_BYTES):
@@ -199,7 +202,11 @@ def _append(file: IO[bytes], body: Body, checksum: hashlib._Hash, *, left: int) 
         checksum.update(chunk)
         _write(file, chunk)
     if left > 0:
-        raise InvalidError(f"The upload broke off {left} bytes before the end. Go on from there.")
+        raise InvalidError(
+            sentence(
+                "The upload broke off %(left)s bytes before the end. Go on from there.", left=left
+            )
+        )
 
 
 def _next(body: Body) -> bytes:

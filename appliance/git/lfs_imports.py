@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import InvalidError, UnavailableError
+from appliance.errors import InvalidError, UnavailableError, sentence
 from appliance.git.imports import Progress
 from appliance.git.lfs import LfsStore
 from appliance.git.lfs_pointers import Pointer
@@ -27,7 +27,7 @@ BATCH = 100
 
 ANSWER_BYTES = 4 * 1024**2
 MEDIA_TYPE = "application/vnd.git-lfs+json"
-STEP = "Fetching large files"
+STEP = sentence("Fetching large files")
 
 
 @dataclass(frozen=True)

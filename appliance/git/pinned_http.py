@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from appliance.errors import InvalidError, UnavailableError
+from appliance.errors import InvalidError, UnavailableError, sentence
 from appliance.git.remote_source import RemoteSource
 
 SECONDS = 60.0
@@ -59,10 +59,17 @@ def request(
         answer = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
-        raise UnavailableError(f"{source.host} does not answer. Try again later.") from error
+        raise UnavailableError(
+            sentence("%(host)s does not answer. Try again later.", host=source.host)
+        ) from error
     try:
         if answer.status != OK:
-            raise InvalidError.of("source", f"{source.host} answered with {answer.status}.")
+            raise InvalidError.of(
+                "source",
+                sentence(
+                    "%(host)s answered with %(status)s.", host=source.host, status=answer.status
+                ),
+            )
         yield answer
     finally:
         answer.close()

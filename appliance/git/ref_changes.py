@@ -13,7 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import ConflictError, InvalidError, NotFoundError, PreconditionError
+from appliance.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PreconditionError,
+    sentence,
+)
 from appliance.git import process, refs
 from appliance.git.commits import Person
 from appliance.git.failures import GitFailedError
@@ -204,12 +210,20 @@ def _present(at: Path, whole: bytes) -> str:
 
 
 EXPLANATIONS = (
-    (b"reference already exists", ConflictError, "That name is taken."),
-    (b"cannot create", ConflictError, "A branch or tag is in the way of that name."),
-    (b"but expected", PreconditionError, "It has moved meanwhile. Look again, then repeat."),
-    (b"unable to resolve reference", PreconditionError, "It is not there any more."),
-    (b"nonexistent object", NotFoundError, "There is no such object here."),
-    (b"unable to create", ConflictError, "Something else is changing this now. Try again."),
+    (b"reference already exists", ConflictError, sentence("That name is taken.")),
+    (b"cannot create", ConflictError, sentence("A branch or tag is in the way of that name.")),
+    (
+        b"but expected",
+        PreconditionError,
+        sentence("It has moved meanwhile. Look again, then repeat."),
+    ),
+    (b"unable to resolve reference", PreconditionError, sentence("It is not there any more.")),
+    (b"nonexistent object", NotFoundError, sentence("There is no such object here.")),
+    (
+        b"unable to create",
+        ConflictError,
+        sentence("Something else is changing this now. Try again."),
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from appliance.errors import InvalidError
+from appliance.errors import InvalidError, sentence
 from appliance.git import limits
 
 BRANCHES = b"refs/heads/"
@@ -32,7 +32,7 @@ def check_branch(name: bytes) -> bytes:
     Errors:
         InvalidError: git or a reader would stumble over it.
     """
-    return _check(BRANCHES, name, "branch")
+    return _check(BRANCHES, name, sentence("branch"))
 
 
 def check_tag(name: bytes) -> bytes:
@@ -41,21 +41,35 @@ def check_tag(name: bytes) -> bytes:
     Errors:
         InvalidError: git or a reader would stumble over it.
     """
-    return _check(TAGS, name, "tag")
+    return _check(TAGS, name, sentence("tag"))
 
 
 def _check(prefix: bytes, name: bytes, noun: str) -> bytes:
     if len(name) > limits.REF_BYTES:
-        raise InvalidError.of("name", f"A {noun}'s name has at most {limits.REF_BYTES} bytes.")
+        raise InvalidError.of(
+            "name",
+            sentence(
+                "A %(noun)s's name has at most %(ref_bytes)s bytes.",
+                noun=noun,
+                ref_bytes=limits.REF_BYTES,
+            ),
+        )
     if not name or not is_valid(prefix + name):
         raise InvalidError.of(
             "name",
-            f"A {noun}'s name has no spaces, none of ~^:?*[\\, no '..', '//' or '@{{', "
-            "and does not end with a dot, a slash or '.lock'.",
+            sentence(
+                "A %(noun)s's name has no spaces, none of ~^:?*[\\, no '..', '//' or "
+                "'@{', and does not end with a dot, a slash or '.lock'.",
+                noun=noun,
+            ),
         )
     if name.startswith((b"-", b"refs/")) or name == b"HEAD" or OBJECT_ID.fullmatch(name):
         raise InvalidError.of(
             "name",
-            f"A {noun} is not called HEAD, like an object id, or with '-' or 'refs/' in front.",
+            sentence(
+                "A %(noun)s is not called HEAD, like an object id, or with '-' or "
+                "'refs/' in front.",
+                noun=noun,
+            ),
         )
     return prefix + name

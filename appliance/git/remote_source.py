@@ -14,7 +14,7 @@ import string
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from appliance.errors import InvalidError, UnavailableError
+from appliance.errors import InvalidError, UnavailableError, sentence
 
 PORTS = {"https": 443, "http": 80}
 """Schemes that can be tied to a looked-up address, with their ports."""
@@ -85,29 +85,39 @@ def look_up(url: str, policy: SourcePolicy) -> RemoteSource:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UnavailableError(f"The host {host} cannot be found.") from error
+        raise UnavailableError(sentence("The host %(host)s cannot be found.", host=host)) from error
     addresses = tuple(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
     if not policy.private_addresses and not all(map(_is_public, addresses)):
-        raise _refusal(f"{host} is an address inside this network; imports may not reach it.")
+        raise _refusal(
+            sentence(
+                "%(host)s is an address inside this network; imports may not reach it.", host=host
+            )
+        )
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     return RemoteSource(parts.geturl(), parts.scheme, host, port, path or "/", addresses)
 
 
 def _parse(url: str, policy: SourcePolicy) -> SplitResult:
     if len(url) > URL_BYTES or not url.isascii() or not url.isprintable() or " " in url:
-        raise _refusal("This is no address. Write it as https://HOST/PATH.")
+        raise _refusal(sentence("This is no address. Write it as https://HOST/PATH."))
     try:
         parts = urlsplit(url)
         _port = parts.port
     except ValueError as error:
-        raise _refusal("This is no address. Write it as https://HOST/PATH.") from error
+        raise _refusal(sentence("This is no address. Write it as https://HOST/PATH.")) from error
     if parts.scheme not in PORTS or parts.scheme not in policy.schemes:
         allowed = ", ".join(scheme for scheme in policy.schemes if scheme in PORTS)
-        raise _refusal(f"Imports come from these kinds of addresses only: {allowed}.")
+        raise _refusal(
+            sentence(
+                "Imports come from these kinds of addresses only: %(allowed)s.", allowed=allowed
+            )
+        )
     if parts.username is not None or parts.password is not None:
-        raise _refusal("Give the user name and password in their own fields, not in the address.")
+        raise _refusal(
+            sentence("Give the user name and password in their own fields, not in the address.")
+        )
     if not parts.hostname or not HOST_CHARACTERS.issuperset(parts.hostname):
-        raise _refusal("This address has no host. Write it as https://HOST/PATH.")
+        raise _refusal(sentence("This address has no host. Write it as https://HOST/PATH."))
     return parts
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import InvalidError, TimeoutExceededError, TooLargeError
+from appliance.errors import InvalidError, TimeoutExceededError, TooLargeError, sentence
 from appliance.git import failures, limits, process, tree
 from appliance.git.diff import CONFIGURATION
 from appliance.git.handles import Kind, opened
@@ -110,7 +110,12 @@ def _check_pattern(pattern: str, *, is_expression: bool) -> None:
     if not pattern or "\n" in pattern or "\0" in pattern:
         raise InvalidError.of("q", "Say what to look for, on one line.")
     if len(pattern.encode(errors="surrogateescape")) > limits.PATTERN_BYTES:
-        raise InvalidError.of("q", f"A pattern has at most {limits.PATTERN_BYTES} bytes.")
+        raise InvalidError.of(
+            "q",
+            sentence(
+                "A pattern has at most %(pattern_bytes)s bytes.", pattern_bytes=limits.PATTERN_BYTES
+            ),
+        )
     if is_expression and COSTLY.search(pattern):
         raise InvalidError.of(
             "q", "That expression repeats too much. Use counts below 100, once, and no \\1."

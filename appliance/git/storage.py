@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from appliance.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from appliance.errors import ConflictError, InvalidError, NotFoundError, UnavailableError, sentence
 from appliance.git import process
 from appliance.git.repository_config import write_config
 
@@ -117,7 +117,7 @@ class RepositoryStore:
             ConflictError: the repository exists.
         """
         place = self.folder(repository_id)
-        _move(folder, place, taken="A repository with this id exists already.")
+        _move(folder, place, taken=sentence("A repository with this id exists already."))
         return place
 
     def discard(self, repository_id: UUID) -> None:
@@ -131,7 +131,7 @@ class RepositoryStore:
         _move(
             self.folder(repository_id),
             self.bin_folder(repository_id),
-            taken="The bin holds a repository with this id already.",
+            taken=sentence("The bin holds a repository with this id already."),
         )
 
     def restore(self, repository_id: UUID) -> None:
@@ -145,7 +145,7 @@ class RepositoryStore:
         _move(
             self.bin_folder(repository_id),
             self.folder(repository_id),
-            taken="A repository with this id exists already.",
+            taken=sentence("A repository with this id exists already."),
         )
         self.configure(self.folder(repository_id))
 

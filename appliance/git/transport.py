@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.errors import DamagedError, InvalidError, UnavailableError
+from appliance.errors import DamagedError, InvalidError, UnavailableError, sentence
 from appliance.git import process
 from appliance.git.duplex import Body, Duplex, GunzippedBody
 from appliance.git.hooks import NAMES, push_hooks
@@ -27,7 +27,9 @@ ADVERTISEMENT_SECONDS = 120.0
 ADVERTISEMENT_BYTES = GIB  # Millions of refs; they are streamed.
 DRAIN_BYTES = GIB
 """Least that is read and thrown away of a refused push, so that its sender gets to read why."""
-COULD_NOT_READ = "The appliance could not read this repository. An administrator can repair it."
+COULD_NOT_READ = sentence(
+    "The appliance could not read this repository. An administrator can repair it."
+)
 NEWEST = 2
 VERSIONS = {"version=0": 0, "version=1": 1, "version=2": NEWEST}
 
@@ -143,7 +145,12 @@ def plain_body(body: Body, *, encoding: str, limits: TransferLimits) -> Body:
         return body
     if encoding in {"gzip", "x-gzip"}:
         return GunzippedBody(body, limit_bytes=limits.push_size_bytes)
-    raise InvalidError(f"Content-Encoding {encoding[:40]!r} is not known here. Send gzip or none.")
+    raise InvalidError(
+        sentence(
+            "The Content-Encoding “%(encoding)s” is not known here. Send gzip or none.",
+            encoding=encoding[:40],
+        )
+    )
 
 
 def _serve(

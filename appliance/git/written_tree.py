@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pygit2.enums import ObjectType
 
-from appliance.errors import ConflictError, InvalidError, NotFoundError
+from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.git import limits, tree
 from appliance.git.handles import EMPTY_TREE, Handle, Kind
 from appliance.git.tree import EntryKind
@@ -139,12 +139,22 @@ def check_path(path: bytes) -> bytes:
     Source: git's fsck.c, checks of tree entries.
     """
     if not path or len(path) > limits.PATH_BYTES or b"\0" in path:
-        raise InvalidError.of("path", f"A path has 1 to {limits.PATH_BYTES} bytes, none of them 0.")
+        raise InvalidError.of(
+            "path",
+            sentence(
+                "A path has 1 to %(path_bytes)s bytes, none of them 0.",
+                path_bytes=limits.PATH_BYTES,
+            ),
+        )
     for name in path.split(b"/"):
         if name in {b"", b".", b".."} or len(name) > NAME_BYTES or _is_git_folder(name):
             raise InvalidError.of(
                 "path",
-                f"The parts of a path have 1 to {NAME_BYTES} bytes and are not '.', '..', '.git'.",
+                sentence(
+                    "The parts of a path have 1 to %(name_bytes)s bytes and are not '.', "
+                    "'..', '.git'.",
+                    name_bytes=NAME_BYTES,
+                ),
             )
     return path
 

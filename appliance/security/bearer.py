@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from appliance.errors import UnauthenticatedError
+from appliance.errors import UnauthenticatedError, sentence
 
 ALGORITHM = "HS256"
 TYPE = "at+jwt"  # RFC 9068, section 2.1: an access token and nothing else we might ever sign.
@@ -23,7 +23,7 @@ LONGEST_TEXT = 4096
 RESERVED = frozenset({"iss", "aud", "sub", "iat", "nbf", "exp", "jti"})
 
 # One answer for every reason, because a stranger may be asking.
-NOT_VALID = "This token is not valid or has expired. Ask for a new one."
+NOT_VALID = sentence("This token is not valid or has expired. Ask for a new one.")
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
 
-from appliance.errors import UnauthenticatedError
+from appliance.errors import UnauthenticatedError, sentence
 from appliance.security.signing import InstanceSecret, Purpose
 
 EXPIRES = "expires"
 LONGEST_TEXT = 8192  # It travels in an environment variable and in one JSON body.
-NOT_VALID = "This capability is not valid here or has expired."
+NOT_VALID = sentence("This capability is not valid here or has expired.")
 
 
 class Capabilities:

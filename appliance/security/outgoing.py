@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import idna
 
-from appliance.errors import InvalidError, UnavailableError
+from appliance.errors import InvalidError, UnavailableError, sentence
 from appliance.security.address_table import Address, Reach, reach_of
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -86,7 +86,12 @@ def judge(
     literal = _literal(host)
     answers = [str(literal)] if literal else resolver(host, port)
     if not answers or not all(_may_reach(answer, private_allowed) for answer in answers):
-        raise _invalid(f"{host} cannot be reached: it does not exist, or lies where we may not go.")
+        raise _invalid(
+            sentence(
+                "%(host)s cannot be reached: it does not exist, or lies where we may not go.",
+                host=host,
+            )
+        )
     shown = f"[{host}]" if ":" in host else host
     suffix = "" if port == DEFAULT_PORTS[parts.scheme] else f":{port}"
     plain = f"{parts.scheme}://{shown}{suffix}{_plain_path(parts)}"
@@ -95,17 +100,28 @@ def judge(
 
 def _split(url: str, schemes: Collection[str]) -> SplitResult:
     if len(url) > LONGEST_URL:
-        raise _invalid(f"An address has at most {LONGEST_URL} characters.")
+        raise _invalid(
+            sentence("An address has at most %(longest_url)s characters.", longest_url=LONGEST_URL)
+        )
     if STRANGE.search(url):
-        raise _invalid("An address has no spaces, backslashes, # or invisible characters.")
+        raise _invalid(
+            sentence("An address has no spaces, backslashes, # or invisible characters.")
+        )
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise _invalid("This is not an address.") from error
+        raise _invalid(sentence("This is not an address.")) from error
     if parts.scheme not in DEFAULT_PORTS or parts.scheme not in schemes:
-        raise _invalid(f"An address here begins with {' or '.join(f'{s}://' for s in schemes)}.")
+        raise _invalid(
+            sentence(
+                "An address here begins with %(schemes)s.",
+                schemes=" or ".join(f"{s}://" for s in schemes),
+            )
+        )
     if "@" in parts.netloc:
-        raise _invalid("Leave name and password out of the address; there are fields for them.")
+        raise _invalid(
+            sentence("Leave name and password out of the address; there are fields for them.")
+        )
     return parts
 
 
@@ -118,20 +134,20 @@ def _plain_host(parts: SplitResult) -> str:
         try:
             host = idna.encode(host, uts46=True).decode()
         except UnicodeError as error:
-            raise _invalid("The host is not a name that can exist.") from error
+            raise _invalid(sentence("The host is not a name that can exist.")) from error
     labels = host.split(".")
     if len(host) > LONGEST_HOST or not all(LABEL.fullmatch(label) for label in labels):
-        raise _invalid("The host is not a name that can exist.")
+        raise _invalid(sentence("The host is not a name that can exist."))
     # Resolvers read 2130706433, 0x7f.1 and 0177.0.0.1 as 127.0.0.1, each with rules of its own.
     if NUMBER.fullmatch(labels[-1]) and _literal(host) is None:
-        raise _invalid("Write an IPv4 address as four decimal numbers.")
+        raise _invalid(sentence("Write an IPv4 address as four decimal numbers."))
     return host
 
 
 def _plain_ipv6(host: str) -> str:
     literal = _literal(host)
     if literal is None or literal.version == 4 or "%" in host:  # noqa: PLR2004 - IP version 4.
-        raise _invalid("What stands in brackets is not an IPv6 address.")
+        raise _invalid(sentence("What stands in brackets is not an IPv6 address."))
     return str(literal)
 
 
@@ -146,9 +162,9 @@ def _port(parts: SplitResult) -> int:
     try:
         port = parts.port
     except ValueError as error:
-        raise _invalid("The port is not a number that a port can have.") from error
+        raise _invalid(sentence("The port is not a number that a port can have.")) from error
     if port == 0:
-        raise _invalid("The port is not a number that a port can have.")
+        raise _invalid(sentence("The port is not a number that a port can have."))
     return port or DEFAULT_PORTS[parts.scheme]
 
 
@@ -165,5 +181,5 @@ def _may_reach(answer: str, private_allowed: bool) -> bool:  # noqa: FBT001 - pr
     return reach is Reach.PUBLIC or (reach is Reach.PRIVATE and private_allowed)
 
 
-def _invalid(sentence: str) -> InvalidError:
-    return InvalidError.of(FIELD, sentence)
+def _invalid(words: str) -> InvalidError:
+    return InvalidError.of(FIELD, words)

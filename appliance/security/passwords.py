@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from appliance.errors import DamagedError, InvalidError, UnavailableError
+from appliance.errors import DamagedError, InvalidError, UnavailableError, sentence
 from appliance.security.common_passwords import is_common
 
 LARGEST_BYTES = 1024
@@ -123,16 +123,21 @@ def weakness(password: str, *, minimum_length: int, words: Iterable[str] = ()) -
 def _weaknesses(spelling: str, minimum_length: int, words: Iterable[str]) -> Iterator[str]:
     text = spelling.casefold()
     if len(spelling) < minimum_length:
-        yield f"Use at least {minimum_length} characters; several words in a row are fine."
+        yield sentence(
+            "Use at least %(minimum_length)s characters; several words in a row are fine.",
+            minimum_length=minimum_length,
+        )
     if _repeats_itself(text, minimum_length):
-        yield "This password repeats a short piece. Choose one that does not."
+        yield sentence("This password repeats a short piece. Choose one that does not.")
     if any(text in trail or text in trail[::-1] for trail in TRAILS):
-        yield "This password follows the keyboard or the alphabet. Choose another."
+        yield sentence("This password follows the keyboard or the alphabet. Choose another.")
     if is_common(text) or is_common(_without_digits_at_the_end(text)):
-        yield "This password is among those that guessers try first. Choose another."
+        yield sentence("This password is among those that guessers try first. Choose another.")
     rest = _without(text, words)
     if rest != text and (len(rest) < minimum_length // 2 or is_common(rest)):
-        yield "This password is little more than your name or ours. Add words that are not."
+        yield sentence(
+            "This password is little more than your name or ours. Add words that are not."
+        )
 
 
 def _base64(value: bytes) -> str:
@@ -140,7 +145,9 @@ def _base64(value: bytes) -> str:
 
 
 def _too_long_or_no_text() -> str:
-    return f"Use at most {LARGEST_BYTES} bytes of ordinary text."
+    return sentence(
+        "Use at most %(largest_bytes)s bytes of ordinary text.", largest_bytes=LARGEST_BYTES
+    )
 
 
 def _one_spelling(password: str) -> bytes | None:

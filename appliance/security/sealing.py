@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from appliance.errors import DamagedError, NotFoundError
+from appliance.errors import DamagedError, NotFoundError, sentence
 
 VERSION = b"\x01"
 KEY_BYTES = 32
@@ -73,13 +73,20 @@ class Sealer:
         header, nonce = sealed[:KEY_ID_END], sealed[KEY_ID_END:HEADER_BYTES]
         cipher = self._ciphers.get(header[len(VERSION) :])
         if not sealed.startswith(VERSION) or len(sealed) < HEADER_BYTES + TAG_BYTES:
-            raise DamagedError(f"{place} holds no sealed value.")
+            raise DamagedError(sentence("%(place)s holds no sealed value.", place=place))
         if cipher is None:
-            raise DamagedError(f"{place} was sealed with a key that this appliance does not have.")
+            raise DamagedError(
+                sentence(
+                    "%(place)s was sealed with a key that this appliance does not have.",
+                    place=place,
+                )
+            )
         try:
             return cipher.decrypt(nonce, sealed[HEADER_BYTES:], _bound_to(header, place))
         except InvalidTag as error:
-            raise DamagedError(f"{place} was changed, or sealed for another place.") from error
+            raise DamagedError(
+                sentence("%(place)s was changed, or sealed for another place.", place=place)
+            ) from error
 
     def is_sealed_with_present_key(self, sealed: bytes) -> bool:
         """Whether nothing needs to be done to this value when the keys have been rotated."""
@@ -105,7 +112,11 @@ class Sealer:
             DamagedError: the wrapped key was changed, or comes from another place.
         """
         if wrapped is None:
-            raise NotFoundError(f"{place} was destroyed; what it sealed cannot be read any more.")
+            raise NotFoundError(
+                sentence(
+                    "%(place)s was destroyed; what it sealed cannot be read any more.", place=place
+                )
+            )
         return Sealer([self.unseal(wrapped, place)])
 
 

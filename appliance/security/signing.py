@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from appliance.errors import SettingsError
+from appliance.errors import SettingsError, sentence
 
 SECRET_BYTES = 32
 LARGEST_KEY_FILE = 4096
@@ -42,7 +42,12 @@ class InstanceSecret:
 
     def __init__(self, root: bytes) -> None:
         if len(root) != SECRET_BYTES:
-            raise SettingsError(f"The instance secret must be {SECRET_BYTES} bytes long.")
+            raise SettingsError(
+                sentence(
+                    "The instance secret must be %(secret_bytes)s bytes long.",
+                    secret_bytes=SECRET_BYTES,
+                )
+            )
         self._root = root
 
     def __repr__(self) -> str:
@@ -67,7 +72,12 @@ def load_or_create(file: Path) -> InstanceSecret:
     content = _read_or_make(file, lambda: os.urandom(SECRET_BYTES))
     if len(content) != SECRET_BYTES:
         raise SettingsError(
-            f"{file} holds {len(content)} bytes, not {SECRET_BYTES}. Restore it from a backup."
+            sentence(
+                "%(file)s holds %(found)s bytes, not %(wanted)s. Restore it from a backup.",
+                file=file,
+                found=len(content),
+                wanted=SECRET_BYTES,
+            )
         )
     return InstanceSecret(content)
 
@@ -110,9 +120,13 @@ def load_or_create_signing_key(file: Path) -> SigningKey:
     try:
         private_key = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:
-        raise SettingsError(f"{file} is no readable key. Restore it from a backup.") from error
+        raise SettingsError(
+            sentence("%(file)s is no readable key. Restore it from a backup.", file=file)
+        ) from error
     if not isinstance(private_key, Ed25519PrivateKey):
-        raise SettingsError(f"{file} is not an Ed25519 key. Restore it from a backup.")
+        raise SettingsError(
+            sentence("%(file)s is not an Ed25519 key. Restore it from a backup.", file=file)
+        )
     return SigningKey(private_key)
 
 
@@ -140,7 +154,9 @@ def _read_private(file: Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+        raise SettingsError(
+            sentence("%(file)s cannot be read: %(strerror)s.", file=file, strerror=error.strerror)
+        ) from error
     try:
         # Asked of the open file, so that nobody can exchange it between the question and the use.
         _check_private(file, os.fstat(descriptor))
@@ -151,13 +167,22 @@ def _read_private(file: Path) -> bytes:
 
 def _check_private(file: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise SettingsError(f"{file} is not a plain file. Put the key itself there.")
+        raise SettingsError(
+            sentence("%(file)s is not a plain file. Put the key itself there.", file=file)
+        )
     if status.st_uid != os.geteuid():
         raise SettingsError(
-            f"{file} belongs to another system account. Act as the one that owns it."
+            sentence(
+                "%(file)s belongs to another system account. Act as the one that owns it.",
+                file=file,
+            )
         )
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsError(f"{file} can be read or changed by others. Run: chmod 600 {file}")
+        raise SettingsError(
+            sentence(
+                "%(file)s can be read or changed by others. Run: chmod 600 %(file)s", file=file
+            )
+        )
 
 
 def _create_private(file: Path, content: bytes) -> None:
@@ -172,7 +197,11 @@ def _create_private(file: Path, content: bytes) -> None:
             os.fsync(opened.fileno())
         _publish(draft, file)
     except OSError as error:
-        raise SettingsError(f"{file} cannot be created: {error.strerror}.") from error
+        raise SettingsError(
+            sentence(
+                "%(file)s cannot be created: %(strerror)s.", file=file, strerror=error.strerror
+            )
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
 

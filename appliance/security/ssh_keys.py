@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from appliance.errors import InvalidError
+from appliance.errors import InvalidError, sentence
 from appliance.security.ssh_wire import Reader
 
 FIELD = "key"
@@ -26,7 +26,9 @@ LARGEST_EXPONENT_BITS = 64
 ED25519_BYTES = 32
 SMALL_PRIMES = math.prod(n for n in range(3, 1000) if all(n % d for d in range(2, n)))
 
-WELCOME = "Ed25519, ECDSA (nistp256, 384, 521), RSA of 3072 bits or more, or a security-token key"
+WELCOME = sentence(
+    "Ed25519, ECDSA (nistp256, 384, 521), RSA of 3072 bits or more, or a security-token key"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def parse(text: str) -> SshKey:
         InvalidError: it is no public key, or a weak one; the sentence says what to do instead.
     """
     if len(text) > LONGEST_TEXT:
-        raise _invalid("This is too long for one public key.")
+        raise _invalid(sentence("This is too long for one public key."))
     _refuse_other_files(text)
     line = _only_line(text)
     type_, _, rest = line.partition(" ")
@@ -76,28 +78,42 @@ def parse_blob(blob: bytes, *, expected_type: str, comment: str = "") -> SshKey:
     try:
         type_ = reader.text()
         if type_ != expected_type or type_ not in BITS_OF:
-            raise _invalid(f"The key says that it is another kind than {expected_type}.")
+            raise _invalid(
+                sentence(
+                    "The key says that it is another kind than %(expected_type)s.",
+                    expected_type=expected_type,
+                )
+            )
         bits = BITS_OF[type_](reader)
         reader.end()
     except ValueError as error:
-        raise _invalid("The key is damaged. Copy the whole line from the .pub file.") from error
+        raise _invalid(
+            sentence("The key is damaged. Copy the whole line from the .pub file.")
+        ) from error
     return SshKey(type_, blob, _cleaned(comment), bits)
 
 
 def _refuse_other_files(text: str) -> None:
     if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
         raise _invalid(
-            "This is a private key. Never send it to anyone; it should be replaced now, because it "
-            "has left your computer. What belongs here is the line in the .pub file beside it."
+            sentence(
+                "This is a private key. Never send it to anyone; it should be replaced "
+                "now, because it has left your computer. What belongs here is the line "
+                "in the .pub file beside it."
+            )
         )
     if "BEGIN SSH2 PUBLIC KEY" in text or "BEGIN PUBLIC KEY" in text:
-        raise _invalid("Turn this into OpenSSH's form first: ssh-keygen -i -f FILE.")
+        raise _invalid(sentence("Turn this into OpenSSH's form first: ssh-keygen -i -f FILE."))
 
 
 def _only_line(text: str) -> str:
     lines = [line.strip().replace("\t", " ") for line in text.splitlines() if line.strip()]
     if len(lines) != 1:
-        raise _invalid("Paste exactly one public key, in one line." if lines else "Paste a key.")
+        raise _invalid(
+            sentence("Paste exactly one public key, in one line.")
+            if lines
+            else sentence("Paste a key.")
+        )
     return lines[0]
 
 
@@ -105,21 +121,31 @@ def _refuse_other_lines(type_: str, line: str) -> None:
     if type_ in BITS_OF:
         return
     if "-cert-v0" in type_:
-        raise _invalid("This is a certificate. Upload the public key that it was made for.")
+        raise _invalid(
+            sentence("This is a certificate. Upload the public key that it was made for.")
+        )
     if type_ == "ssh-dss":
-        raise _invalid(f"DSA keys are too weak. Use {WELCOME}.")
+        raise _invalid(sentence("DSA keys are too weak. Use %(welcome)s.", welcome=WELCOME))
     if any(f" {known} " in line for known in BITS_OF):
-        raise _invalid("Leave the options before the key away; the appliance sets its own.")
-    raise _invalid(f"This is not a public key that is accepted here. Use {WELCOME}.")
+        raise _invalid(
+            sentence("Leave the options before the key away; the appliance sets its own.")
+        )
+    raise _invalid(
+        sentence(
+            "This is not a public key that is accepted here. Use %(welcome)s.", welcome=WELCOME
+        )
+    )
 
 
 def _decode(encoded: str) -> bytes:
     try:
         blob = b64decode(encoded, validate=True)
     except ValueError as error:
-        raise _invalid("The key is damaged. Copy the whole line from the .pub file.") from error
+        raise _invalid(
+            sentence("The key is damaged. Copy the whole line from the .pub file.")
+        ) from error
     if b64encode(blob).decode() != encoded:
-        raise _invalid("The key is damaged. Copy the whole line from the .pub file.")
+        raise _invalid(sentence("The key is damaged. Copy the whole line from the .pub file."))
     return blob
 
 
@@ -128,8 +154,8 @@ def _cleaned(comment: str) -> str:
     return "".join(c for c in comment.strip() if c.isprintable())[:LONGEST_COMMENT]
 
 
-def _invalid(sentence: str) -> InvalidError:
-    return InvalidError.of(FIELD, sentence)
+def _invalid(words: str) -> InvalidError:
+    return InvalidError.of(FIELD, words)
 
 
 def _ed25519_bits(reader: Reader) -> int:
@@ -148,9 +174,20 @@ def _rsa_bits(reader: Reader) -> int:
     exponent, modulus = reader.positive_number(), reader.positive_number()
     bits = modulus.bit_length()
     if bits < SMALLEST_RSA_BITS:
-        raise _invalid(f"RSA keys of {bits} bits are too weak. Use {WELCOME}.")
+        raise _invalid(
+            sentence(
+                "RSA keys of %(bits)s bits are too weak. Use %(welcome)s.",
+                bits=bits,
+                welcome=WELCOME,
+            )
+        )
     if bits > LARGEST_RSA_BITS:
-        raise _invalid(f"RSA keys of more than {LARGEST_RSA_BITS} bits are not accepted.")
+        raise _invalid(
+            sentence(
+                "RSA keys of more than %(largest_rsa_bits)s bits are not accepted.",
+                largest_rsa_bits=LARGEST_RSA_BITS,
+            )
+        )
     if exponent % 2 == 0 or exponent == 1 or exponent.bit_length() > LARGEST_EXPONENT_BITS:
         raise ValueError("not an exponent that RSA works with")
     if modulus % 2 == 0 or math.gcd(modulus, SMALL_PRIMES) != 1:

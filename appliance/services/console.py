@@ -13,7 +13,7 @@ from appliance.db.users import User, UserState
 from appliance.domain.identity import Actor, Method, Origin
 from appliance.domain.names import fold
 from appliance.domain.permissions import InstanceRole
-from appliance.errors import UnauthenticatedError
+from appliance.errors import UnauthenticatedError, sentence
 from appliance.services import identify
 
 USUAL_ADMINISTRATOR = "admin"
@@ -37,5 +37,7 @@ def actor(work: UnitOfWork, name: str, *, origin: Origin) -> Actor:
         )
     if found is None:
         who = f"user {name}" if name else "administrator"
-        raise UnauthenticatedError(f"There is no {who} who may enter. Name another with --as.")
+        raise UnauthenticatedError(
+            sentence("There is no %(who)s who may enter. Name another with --as.", who=who)
+        )
     return identify.of_user(found, origin, Method.CONSOLE, None)

@@ -27,6 +27,7 @@ from appliance.errors import (
     InvalidError,
     RefusedError,
     UnauthenticatedError,
+    sentence,
 )
 from appliance.security import tokens
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
 MOST_REPOSITORIES = 100
-NARROWER = "A token cannot make one that may do more, or lasts longer, than itself."
+NARROWER = sentence("A token cannot make one that may do more, or lasts longer, than itself.")
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def create_token(
     """
     holder = fetch.account(work, user, sensitive=True)
     if not holder.is_active:
-        raise ConflictError(f"{holder.name} is suspended. Reinstate them first.")
+        raise ConflictError(
+            sentence("%(name)s is suspended. Reinstate them first.", name=holder.name)
+        )
     wanted = _scopes(scopes)
     chosen = _chosen_repositories(work, repositories)
     _check_life(work, expires_at, now)
@@ -195,7 +198,9 @@ def _scopes(names: Iterable[str]) -> list[Scope]:
     known = [scope for scope in Scope if scope in wanted]
     unknown = sorted(wanted - set(known))
     if unknown:
-        raise InvalidError.of("scopes", f"There is no scope {unknown[0]}.")
+        raise InvalidError.of(
+            "scopes", sentence("There is no scope %(unknown)s.", unknown=unknown[0])
+        )
     if not known:
         raise InvalidError.of("scopes", "Choose at least one scope.")
     return known
@@ -206,7 +211,11 @@ def _chosen_repositories(work: UnitOfWork, paths: Sequence[str] | None) -> froze
         return None
     if not 1 <= len(paths) <= MOST_REPOSITORIES:
         raise InvalidError.of(
-            "repositories", f"Choose 1 to {MOST_REPOSITORIES} repositories, or all."
+            "repositories",
+            sentence(
+                "Choose 1 to %(most_repositories)s repositories, or all.",
+                most_repositories=MOST_REPOSITORIES,
+            ),
         )
     return frozenset(fetch.repository(work, path, Permission.REPOSITORY_READ).id for path in paths)
 
@@ -221,7 +230,11 @@ def _check_life(work: UnitOfWork, expires_at: datetime | None, now: datetime) ->
         raise InvalidError.of("expires_at", "That is in the past.")
     if expires_at > now + timedelta(days=rules.token_lifetime_days):
         raise InvalidError.of(
-            "expires_at", f"A token lives at most {rules.token_lifetime_days} days here."
+            "expires_at",
+            sentence(
+                "A token lives at most %(token_lifetime_days)s days here.",
+                token_lifetime_days=rules.token_lifetime_days,
+            ),
         )
 
 

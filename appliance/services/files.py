@@ -21,7 +21,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission, Role, Visibility
 from appliance.domain.protection import Protection, matches
-from appliance.errors import ConflictError, UnavailableError
+from appliance.errors import ConflictError, UnavailableError, sentence
 from appliance.git import archive as archives
 from appliance.git import blame as blames
 from appliance.git import blobs, limits, refs, tree
@@ -31,7 +31,7 @@ from appliance.git.tree import EntryKind
 
 if TYPE_CHECKING:
     from appliance.git.blame import Blame
-    from appliance.git.blobs import File
+    from appliance.git.blobs import File, Measure
     from appliance.git.storage import RepositoryStore
     from appliance.git.tree import Entry, Folder, Paths
 
@@ -82,9 +82,13 @@ class OpenRepository:
             ConflictError: bringing them in failed.
         """
         if self.content is Origin.FAILED:
-            raise ConflictError(f"{self.path} could not be brought in. Import it again.")
+            raise ConflictError(
+                sentence("%(path)s could not be brought in. Import it again.", path=self.path)
+            )
         if self.content is not Origin.READY:
-            raise UnavailableError(f"{self.path} is still being brought in. Look again shortly.")
+            raise UnavailableError(
+                sentence("%(path)s is still being brought in. Look again shortly.", path=self.path)
+            )
         return self.place
 
     def may(self, permission: Permission) -> bool:
@@ -208,6 +212,11 @@ def read(
         NotFoundError: there is no such commit, or no file there.
     """
     return blobs.file(repository.folder, commit, path, most_bytes=most_bytes)
+
+
+def measure(repository: OpenRepository, oids: Iterable[str]) -> dict[str, Measure]:
+    """How large the two sides of a change are, and how they begin."""
+    return blobs.measure(repository.folder, oids)
 
 
 def chunks(repository: OpenRepository, oid: str) -> Iterator[bytes]:

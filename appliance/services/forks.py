@@ -21,7 +21,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission, Visibility
-from appliance.errors import ConflictError, InvalidError
+from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.git import refs
 from appliance.services import repositories as repositories_service
 from appliance.services.push_names import is_reserved
@@ -61,9 +61,16 @@ def fork(
     source = fetch.repository(work, path, Permission.REPOSITORY_READ)
     visibility = visibility or source.visibility
     if is_wider(visibility, source.visibility):
-        raise InvalidError.of("visibility", f"{source.path} is {source.visibility}; so is a fork.")
+        raise InvalidError.of(
+            "visibility",
+            sentence(
+                "%(path)s is %(visibility)s; so is a fork.",
+                path=source.path,
+                visibility=source.visibility,
+            ),
+        )
     if source.content is not Origin.READY:
-        raise ConflictError(f"{source.path} has no content yet.")
+        raise ConflictError(sentence("%(path)s has no content yet.", path=source.path))
     wanted = repositories_service.NewRepository(
         visibility=visibility,
         description=source.description,

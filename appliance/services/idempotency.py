@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import IdempotencyKey
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.errors import ConflictError, InvalidError
+from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.security.sealing import Place, Sealer
 
 LONGEST_KEY = 255
@@ -37,7 +37,10 @@ def claim(
         ConflictError: the first request is still being worked on.
     """
     if not key or len(key) > LONGEST_KEY:
-        raise InvalidError.of("Idempotency-Key", f"A key has 1 to {LONGEST_KEY} characters.")
+        raise InvalidError.of(
+            "Idempotency-Key",
+            sentence("A key has 1 to %(longest_key)s characters.", longest_key=LONGEST_KEY),
+        )
     found = _find(work, key)
     if found is None:
         row = IdempotencyKey(

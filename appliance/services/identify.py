@@ -22,11 +22,11 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
 from appliance.domain.permissions import PERMISSIONS_OF, Role, Scope, permissions_of_scopes
-from appliance.errors import UnauthenticatedError
+from appliance.errors import UnauthenticatedError, sentence
 from appliance.security import tokens
 from appliance.security.bearer import BearerTokens
 
-NOT_VALID = "This credential is not valid, or no longer."
+NOT_VALID = sentence("This credential is not valid, or no longer.")
 
 # With the user, so that looking them up afterwards asks the database nothing more.
 BY_SECRET = (

@@ -27,7 +27,7 @@ from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
-from appliance.errors import RefusedError
+from appliance.errors import RefusedError, sentence
 from appliance.git import refs
 from appliance.git.imports import ImportLimits, fetch_all
 from appliance.git.lfs import LfsStore
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
-LOOKING = "Looking for large files"
+LOOKING = sentence("Looking for large files")
 USUAL_BRANCHES = (b"main", b"master", b"trunk", b"develop")
 
 

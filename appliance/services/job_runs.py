@@ -21,10 +21,11 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.jobs import Job, JobState, retry_delay_seconds
 from appliance.domain.permissions import Permission
+from appliance.errors import sentence
 
 ERROR_CHARACTERS = 2000
 STEP_CHARACTERS = 200
-WORKER_DIED = "The worker ended in the middle of it."
+WORKER_DIED = sentence("The worker ended in the middle of it.")
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,16 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.jobs import RULES, Job, JobState
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError
+from appliance.errors import ConflictError, sentence
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 TO_BE_TRIED_AGAIN = (JobState.DEAD, JobState.CANCELLED)
 # What these needed was put away when they failed, so that nothing secret lies around.
 ONCE_ONLY = {
-    Job.IMPORT_REPOSITORY: "An import that failed has forgotten its source. Import anew.",
-    Job.FORK_REPOSITORY: "A fork that failed is not taken up again. Delete it and fork anew.",
+    Job.IMPORT_REPOSITORY: sentence("An import that failed has forgotten its source. Import anew."),
+    Job.FORK_REPOSITORY: sentence(
+        "A fork that failed is not taken up again. Delete it and fork anew."
+    ),
 }
 
 
@@ -93,7 +95,11 @@ def retry(work: UnitOfWork, job_id: UUID) -> JobRecord:
     gate.require(work, Permission.INSTANCE_JOBS)
     record = fetch.job(work, job_id)
     if record.state not in TO_BE_TRIED_AGAIN:
-        raise ConflictError(f"This job is {record.state}. Only failed ones can be tried again.")
+        raise ConflictError(
+            sentence(
+                "This job is %(state)s. Only failed ones can be tried again.", state=record.state
+            )
+        )
     if record.job in ONCE_ONLY:
         raise ConflictError(ONCE_ONLY[record.job])
 
@@ -114,7 +120,7 @@ def cancel(work: UnitOfWork, job_id: UUID) -> JobRecord:
     """
     record = fetch.job(work, job_id)
     if record.state not in UNFINISHED:
-        raise ConflictError(f"This job is {record.state} already.")
+        raise ConflictError(sentence("This job is %(state)s already.", state=record.state))
 
     record.cancel_requested = True
     if record.state is JobState.QUEUED:

@@ -36,6 +36,7 @@ from appliance.errors import (
     TooLargeError,
     UnauthenticatedError,
     UnavailableError,
+    sentence,
 )
 from appliance.services import delegation
 from appliance.services.pushes import insist_on_writable
@@ -113,7 +114,11 @@ def batch(
     """
     repository = fetch.repository(work, path, PERMISSIONS[operation])
     if len(objects) > MOST_OBJECTS:
-        raise TooLargeError(f"Ask about at most {MOST_OBJECTS} objects at once.")
+        raise TooLargeError(
+            sentence(
+                "Ask about at most %(most_objects)s objects at once.", most_objects=MOST_OBJECTS
+            )
+        )
     linked = _linked(work, repository.id, [each.oid for each in objects])
     if operation is Operation.DOWNLOAD:
         return _downloads(work, repository, objects, linked, tools=tools, now=now)
@@ -146,7 +151,7 @@ def leave(work: UnitOfWork, capability: str, *, tools: GitTools, now: datetime) 
         raise UnauthenticatedError("This leave is about no repository.")
     repository = fetch.repository_by_id(work, repository_id, PERMISSIONS[operation])
     if repository.deleted_at is not None:
-        raise HiddenError(f"There is no repository {repository.path}.")
+        raise HiddenError(sentence("There is no repository %(path)s.", path=repository.path))
     if operation is Operation.UPLOAD:
         insist_on_writable(repository)
     wanted = Wanted(str(facts.get("oid", "")), int(str(facts.get("size", 0))))
@@ -197,7 +202,7 @@ def verify(work: UnitOfWork, path: str, wanted: Wanted) -> None:
     if size is None:
         raise NotFoundError("This repository has no such object.")
     if size != wanted.size_bytes:
-        raise InvalidError.of("size", f"The object has {size} bytes.")
+        raise InvalidError.of("size", sentence("The object has %(size)s bytes.", size=size))
 
 
 def session_capability(
@@ -260,7 +265,7 @@ def _upload(
         wanted.check()
         most = work.rules.limits.lfs_file_size_bytes
         if wanted.size_bytes > most:
-            raise TooLargeError(f"A large file may have {most} bytes here.")
+            raise TooLargeError(sentence("A large file may have %(most)s bytes here.", most=most))
     except ApplianceError as error:
         return Answer(wanted, error=error)
     return Answer(

@@ -15,7 +15,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from appliance.errors import ConflictError, InvalidError, NotFoundError, RefusedError, sentence
 from appliance.services.pushes import insist_on_writable
 
 PATH_CHARACTERS = 4096
@@ -116,7 +116,13 @@ def release(work: UnitOfWork, path: str, lock_id: UUID, *, force: bool) -> Lock:
     lock = page.items[0]
     if not lock.is_own:
         if not force:
-            raise RefusedError(f"{lock.path} is locked by {lock.owner}. Maintainers may force it.")
+            raise RefusedError(
+                sentence(
+                    "%(path)s is locked by %(owner)s. Maintainers may force it.",
+                    path=lock.path,
+                    owner=lock.owner,
+                )
+            )
         fetch.repository(work, path, Permission.REPOSITORY_MAINTAIN)
     work.session.execute(sa.delete(LfsLock).where(LfsLock.id == lock_id))
     work.record(

@@ -19,7 +19,7 @@ from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain import events
 from appliance.domain.names import check_description, check_display_name, check_owner, fold
 from appliance.domain.permissions import OrganisationRole, Permission, Role
-from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
+from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
 
 LARGEST_QUOTA_BYTES = 2**62
 
@@ -184,7 +184,11 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
         Repository.owner_id == organisation.id, Repository.deleted_at.is_(None)
     )
     if work.session.scalar(sa.select(kept.exists())):
-        raise ConflictError(f"{organisation.name} has repositories. Transfer or delete them first.")
+        raise ConflictError(
+            sentence(
+                "%(name)s has repositories. Transfer or delete them first.", name=organisation.name
+            )
+        )
     before = organisation.name
     teams = sa.select(Team.id).where(Team.organisation_id == organisation.id)
     for statement in (
@@ -215,7 +219,9 @@ def list_members(
     """
     organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
     if Permission.ORGANISATION_READ not in grants.on_organisation(work, organisation):
-        raise RefusedError(f"Only members of {organisation.name} see who belongs to it.")
+        raise RefusedError(
+            sentence("Only members of %(name)s see who belongs to it.", name=organisation.name)
+        )
     query = (
         sa.select(User, Membership.role, Membership.created_at)
         .join(Membership, Membership.user_id == User.id)
@@ -274,7 +280,13 @@ def remove_member(work: UnitOfWork, name: str, user_name: str) -> None:
     organisation = fetch.organisation(work, name, asked)
     membership = _membership(work, organisation, user.id)
     if membership is None:
-        raise HiddenError(f"{user.name} is no member of {organisation.name}.")
+        raise HiddenError(
+            sentence(
+                "%(name)s is no member of %(organisation_name)s.",
+                name=user.name,
+                organisation_name=organisation.name,
+            )
+        )
     _insist_on_another_owner(work, organisation, membership)
     work.session.delete(membership)
     _withdraw(work, organisation, user.id)
@@ -293,7 +305,7 @@ def _add(
     now: datetime,
 ) -> Member:
     if not user.is_active:
-        raise ConflictError(f"{user.name} is suspended.")
+        raise ConflictError(sentence("%(name)s is suspended.", name=user.name))
     work.session.add(
         Membership(organisation_id=organisation.id, user_id=user.id, role=role, created_at=now)
     )
@@ -342,7 +354,9 @@ def _insist_on_another_owner(
         .with_for_update()
     ).all()
     if not any(owner != membership.id for owner in owners):
-        raise ConflictError(f"{organisation.name} needs an owner. Name another one first.")
+        raise ConflictError(
+            sentence("%(name)s needs an owner. Name another one first.", name=organisation.name)
+        )
 
 
 def _withdraw(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> None:

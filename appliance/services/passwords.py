@@ -21,7 +21,7 @@ from appliance.db.users import EmailAddress, PasswordReset, User
 from appliance.domain import events
 from appliance.domain.identity import Method
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, InvalidError, NotFoundError, ThrottledError
+from appliance.errors import ConflictError, InvalidError, NotFoundError, ThrottledError, sentence
 from appliance.security import passwords, tokens
 from appliance.services import identify
 from appliance.services.sign_in import Proof
@@ -29,7 +29,9 @@ from appliance.services.sign_in import Proof
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
-NO_LINK = "This link has been used or is no longer valid. Ask an administrator for another."
+NO_LINK = sentence(
+    "This link has been used or is no longer valid. Ask an administrator for another."
+)
 OUR_NAME = "codara"
 
 
@@ -95,7 +97,9 @@ def issue_reset_link(
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     if not user.is_active:
-        raise ConflictError(f"{user.name} is suspended. Reinstate them first.")
+        raise ConflictError(
+            sentence("%(name)s is suspended. Reinstate them first.", name=user.name)
+        )
     work.session.execute(sa.delete(PasswordReset).where(PasswordReset.user_id == user.id))
     secret = tokens.new_link_secret()
     expires_at = now + timedelta(seconds=work.rules.sign_in.reset_link_seconds)

@@ -13,7 +13,7 @@ from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission, Role
-from appliance.errors import InvalidError, NotFoundError
+from appliance.errors import InvalidError, NotFoundError, sentence
 
 PREFIXES = ("refs/heads/", "refs/tags/")
 PATTERN_CHARACTERS = 255
@@ -50,7 +50,10 @@ def protect(work: UnitOfWork, path: str, rule: Rule, *, now: datetime) -> Protec
     row = next((each for each in existing if each.pattern == pattern), None)
     if row is None:
         if len(existing) >= MOST_RULES:
-            raise InvalidError.of("pattern", f"A repository has at most {MOST_RULES} rules.")
+            raise InvalidError.of(
+                "pattern",
+                sentence("A repository has at most %(most_rules)s rules.", most_rules=MOST_RULES),
+            )
         row = ProtectionRule(repository_id=repository.id, pattern=pattern, created_at=now)
         work.session.add(row)
     row.push_role = rule.push_role
@@ -82,7 +85,7 @@ def unprotect(work: UnitOfWork, path: str, pattern: str) -> None:
     )
     row = work.session.scalar(query)
     if row is None:
-        raise NotFoundError(f"There is no rule for {pattern}.")
+        raise NotFoundError(sentence("There is no rule for %(pattern)s.", pattern=pattern))
     work.session.delete(row)
     work.record(
         events.ProtectionRemoved(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from appliance.domain.protection import NO_OBJECT, RefUpdate
+from appliance.errors import sentence
 from appliance.git.limits import REF_BYTES
 from appliance.git.ref_names import BRANCHES, TAGS, is_valid
 
@@ -19,12 +20,21 @@ REASONS_SHOWN = 20
 def unusable(updates: Sequence[RefUpdate], *, most: int) -> tuple[str, ...]:
     """Why these refs cannot be pushed, in plain sentences; nothing if they can."""
     if not updates:
-        return ("The push names no refs.",)
+        return (sentence("The push names no refs."),)
     if len(updates) > most:
-        return (f"The push changes {len(updates)} refs; at most {most} go in one.",)
+        return (
+            sentence(
+                "The push changes %(number)s refs; at most %(most)s go in one.",
+                number=len(updates),
+                most=most,
+            ),
+        )
     found = [reason for each in updates if (reason := _unusable(each)) is not None]
     if len(found) > REASONS_SHOWN:
-        return (*found[:REASONS_SHOWN], f"And so with {len(found) - REASONS_SHOWN} more.")
+        return (
+            *found[:REASONS_SHOWN],
+            sentence("And so with %(number)s more.", number=len(found) - REASONS_SHOWN),
+        )
     return tuple(found)
 
 
@@ -41,13 +51,15 @@ def show(ref: bytes) -> str:
 def _unusable(update: RefUpdate) -> str | None:
     ref = update.ref
     if is_reserved(ref):
-        return f"{show(ref)} belongs to the appliance."
+        return sentence("%(ref)s belongs to the appliance.", ref=show(ref))
     if update.new_oid == NO_OBJECT:
         return None  # What came in under older rules must be removable.
     if not ref.startswith(b"refs/") or not is_valid(ref) or len(ref) > REF_BYTES:
-        return f"{show(ref)} is no name for a ref."
+        return sentence("%(ref)s is no name for a ref.", ref=show(ref))
     for prefix in (BRANCHES, TAGS):
         name = ref.removeprefix(prefix)
         if name != ref and (name == b"HEAD" or name.startswith(b"-") or OBJECT_ID.fullmatch(name)):
-            return f"{show(ref)} could be taken for something else. Choose another name."
+            return sentence(
+                "%(ref)s could be taken for something else. Choose another name.", ref=show(ref)
+            )
     return None

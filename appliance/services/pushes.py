@@ -31,7 +31,7 @@ from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import Movement, Protection, RefUpdate, refusal
-from appliance.errors import ConflictError, HiddenError, UnauthenticatedError
+from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
 from appliance.git import inspect as inspection
 from appliance.git import transport
 from appliance.services import delegation
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 BYPASS = "bypass-protection"
 """The push option with which who may says: I know that this ref is protected."""
-NOT_A_PUSH = "This push is not known here, or has been answered already."
+NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
 REFS_IN_REFUSAL = 1000
 MOVEMENTS = {
     inspection.Move.CREATE: Movement.CREATE,
@@ -222,7 +222,9 @@ def insist_on_writable(repository: Repository) -> None:
         ConflictError: it is archived.
     """
     if repository.archived_at is not None:
-        raise ConflictError(f"{repository.path} is archived. Unarchive it first.")
+        raise ConflictError(
+            sentence("%(path)s is archived. Unarchive it first.", path=repository.path)
+        )
 
 
 def transfer_limits(rules: Settings) -> transport.TransferLimits:
@@ -257,7 +259,7 @@ def _writable(work: UnitOfWork, repository_id: UUID) -> Repository:
 
 def _insist_on_presence(repository: Repository) -> None:
     if repository.deleted_at is not None:
-        raise HiddenError(f"There is no repository {repository.path}.")
+        raise HiddenError(sentence("There is no repository %(path)s.", path=repository.path))
 
 
 def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:

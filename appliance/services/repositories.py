@@ -20,7 +20,7 @@ from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_repository, fold, split_path
 from appliance.domain.permissions import Permission, Role, Visibility
-from appliance.errors import ConflictError, InvalidError, UnavailableError
+from appliance.errors import ConflictError, InvalidError, UnavailableError, sentence
 from appliance.git import storage
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DESCRIPTION_CHARACTERS = 500
 WORDS = 8  # More in a filter would only be slow.
 QUOTA_BYTES = 2**53
-NO_PUBLIC = "This appliance has no public repositories. Choose internal or private."
+NO_PUBLIC = sentence("This appliance has no public repositories. Choose internal or private.")
 
 
 @dataclass(frozen=True)
@@ -271,9 +271,15 @@ def ready_folder(repository: Repository, repositories: RepositoryStore) -> Path:
         ConflictError: bringing it in failed.
     """
     if repository.content is Origin.FAILED:
-        raise ConflictError(f"{repository.path} could not be brought in. Import it again.")
+        raise ConflictError(
+            sentence("%(path)s could not be brought in. Import it again.", path=repository.path)
+        )
     if repository.content is not Origin.READY:
-        raise UnavailableError(f"{repository.path} is still being brought in. Look again shortly.")
+        raise UnavailableError(
+            sentence(
+                "%(path)s is still being brought in. Look again shortly.", path=repository.path
+            )
+        )
     return repositories.folder(repository.id)
 
 
@@ -331,6 +337,10 @@ def _checked_description(text: str) -> str:
     text = text.strip()
     if len(text) > DESCRIPTION_CHARACTERS or not text.isprintable():
         raise InvalidError.of(
-            "description", f"A description is one line of at most {DESCRIPTION_CHARACTERS} letters."
+            "description",
+            sentence(
+                "A description is one line of at most %(description_characters)s letters.",
+                description_characters=DESCRIPTION_CHARACTERS,
+            ),
         )
     return text

@@ -16,7 +16,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.permissions import Permission, Role, highest
-from appliance.errors import ConflictError, NotFoundError
+from appliance.errors import ConflictError, NotFoundError, sentence
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,13 @@ def give(work: UnitOfWork, path: str, grantee: str, role: Role, *, now: datetime
     repository = fetch.repository(work, path, Permission.REPOSITORY_GRANT)
     holder = fetch.grantee(work, repository, grantee)
     if holder.id == repository.owner_id:
-        raise ConflictError(f"{holder.name} owns {repository.path} and needs no role on it.")
+        raise ConflictError(
+            sentence(
+                "%(name)s owns %(path)s and needs no role on it.",
+                name=holder.name,
+                path=repository.path,
+            )
+        )
     grant = _grant_of(work, repository.id, holder)
     before = grant.role if grant else None
     if grant is None:
@@ -121,7 +127,11 @@ def withdraw(work: UnitOfWork, path: str, grantee: str) -> None:
     holder = fetch.grantee(work, repository, grantee)
     grant = _grant_of(work, repository.id, holder)
     if grant is None:
-        raise NotFoundError(f"{grantee} was given no role on {repository.path}.")
+        raise NotFoundError(
+            sentence(
+                "%(grantee)s was given no role on %(path)s.", grantee=grantee, path=repository.path
+            )
+        )
     work.session.delete(grant)
     work.record(
         events.RoleWithdrawn(

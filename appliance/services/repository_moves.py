@@ -16,7 +16,7 @@ from appliance.db.users import Owner, OwnerKind
 from appliance.domain import events
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission, Visibility
-from appliance.errors import ConflictError, InvalidError, QuotaError
+from appliance.errors import ConflictError, InvalidError, QuotaError, sentence
 
 WIDTH = (Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC)
 
@@ -98,7 +98,11 @@ def change_visibility(work: UnitOfWork, path: str, visibility: Visibility) -> Re
         raise InvalidError.of("visibility", "This appliance has no public repositories.")
     parent = _parent(work, repository)
     if parent is not None and is_wider(visibility, parent.visibility):
-        raise ConflictError(f"It is a fork of a repository that is {parent.visibility}.")
+        raise ConflictError(
+            sentence(
+                "It is a fork of a repository that is %(visibility)s.", visibility=parent.visibility
+            )
+        )
     repository.visibility = visibility
     work.record(
         events.RepositoryVisibilityChanged(
@@ -120,7 +124,7 @@ def archive(work: UnitOfWork, path: str, *, now: datetime) -> Repository:
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_ARCHIVE)
     if repository.archived_at is not None:
-        raise ConflictError(f"{repository.path} is archived already.")
+        raise ConflictError(sentence("%(path)s is archived already.", path=repository.path))
     repository.archived_at = now
     work.record(
         events.RepositoryArchived(
@@ -139,7 +143,7 @@ def unarchive(work: UnitOfWork, path: str) -> Repository:
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_ARCHIVE)
     if repository.archived_at is None:
-        raise ConflictError(f"{repository.path} is not archived.")
+        raise ConflictError(sentence("%(path)s is not archived.", path=repository.path))
     repository.archived_at = None
     work.record(
         events.RepositoryUnarchived(

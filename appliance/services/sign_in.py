@@ -23,7 +23,7 @@ from appliance.domain.identity import Actor, Method
 from appliance.domain.ids import new_id
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, ThrottledError, UnauthenticatedError
+from appliance.errors import ConflictError, ThrottledError, UnauthenticatedError, sentence
 from appliance.security import tokens
 from appliance.services import identify
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
 # One sentence for every reason, because a stranger may be asking.
-WRONG = "That name and password do not fit together."
+WRONG = sentence("That name and password do not fit together.")
 LONGEST_NAME_KEPT = 255
 
 
@@ -190,7 +190,10 @@ class _Attempt:
         if wait > 0:
             seconds = math.ceil(wait)
             raise ThrottledError(
-                f"There were too many attempts. Try again in {seconds} seconds.",
+                sentence(
+                    "There were too many attempts. Try again in %(seconds)s seconds.",
+                    seconds=seconds,
+                ),
                 retry_after_seconds=seconds,
             )
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from appliance.access.gate import open_to_everyone
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.identity import Actor, Origin
-from appliance.errors import InvalidError
+from appliance.errors import InvalidError, sentence
 from appliance.services import fetches, identify, pushes, transfers
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def open_session(work: UnitOfWork, wanted: Wanted, *, tools: GitTools, now: date
         environment = transfers.push_environment(ticket, protocol=wanted.protocol)
         return Session(user, ticket.folder, environment)
     if wanted.command not in FETCHING:
-        raise InvalidError(f"{wanted.command} is no command here.")
+        raise InvalidError(sentence("%(command)s is no command here.", command=wanted.command))
     opened = fetches.start(work, wanted.path, tools=tools)
     fetches.note(work, opened, protocol=PROTOCOL)
     return Session(user, opened.folder, transfers.fetch_environment(protocol=wanted.protocol))

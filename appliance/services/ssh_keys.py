@@ -19,7 +19,7 @@ from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, HiddenError, InvalidError
+from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 from appliance.security import ssh_keys
 
 
@@ -132,7 +132,7 @@ def remove_deploy_key(work: UnitOfWork, path: str, key_id: UUID) -> None:
     repository = fetch.repository(work, path, Permission.REPOSITORY_KEYS)
     key = work.session.get(SshKey, key_id)
     if key is None or key.repository_id != repository.id:
-        raise HiddenError(f"{repository.path} has no such key.")
+        raise HiddenError(sentence("%(path)s has no such key.", path=repository.path))
     work.session.delete(key)
     work.record(
         events.DeployKeyRemoved(

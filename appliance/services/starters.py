@@ -16,7 +16,7 @@ from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT
-from appliance.errors import ConflictError
+from appliance.errors import ConflictError, sentence
 from appliance.git import starters, write
 from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
@@ -74,7 +74,7 @@ def create_from_template(
     """
     source = fetch.repository(work, template, Permission.REPOSITORY_READ)
     if not source.is_template:
-        raise ConflictError(f"{source.path} is no template.")
+        raise ConflictError(sentence("%(path)s is no template.", path=source.path))
     made = repositories_service.create(work, path, wanted, repositories=repositories, now=now)
     moved = starters.copy_files(
         ready_folder(source, repositories),

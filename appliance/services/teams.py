@@ -18,7 +18,7 @@ from appliance.db.users import Owner, User
 from appliance.domain import events
 from appliance.domain.names import check_description, check_team, fold
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, HiddenError, InvalidError
+from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 
 DEEPEST = 10  # Teams inside one another; more than any organisation chart that is lived by.
 
@@ -137,7 +137,13 @@ def delete(work: UnitOfWork, path: str) -> None:
     organisation, team = fetch.team(work, path, Permission.ORGANISATION_MEMBERS)
     inner = work.session.scalar(sa.select(Team.name).where(Team.parent_id == team.id).limit(1))
     if inner is not None:
-        raise ConflictError(f"The team {inner} is inside {team.name}. Move or delete it first.")
+        raise ConflictError(
+            sentence(
+                "The team %(inner)s is inside %(name)s. Move or delete it first.",
+                inner=inner,
+                name=team.name,
+            )
+        )
     work.session.delete(team)
     work.record(events.TeamDeleted(about=team.id, organisation_id=organisation.id, name=team.name))
 
@@ -183,10 +189,16 @@ def add_member(work: UnitOfWork, path: str, user_name: str, *, now: datetime) ->
     )
     if not work.session.scalar(sa.select(belongs.exists())):
         raise ConflictError(
-            f"{user.name} does not belong to {organisation.name}. Add them there first."
+            sentence(
+                "%(name)s does not belong to %(organisation_name)s. Add them there first.",
+                name=user.name,
+                organisation_name=organisation.name,
+            )
         )
     if _team_membership(work, team, user.id) is not None:
-        raise ConflictError(f"{user.name} is in {team.name} already.")
+        raise ConflictError(
+            sentence("%(name)s is in %(team_name)s already.", name=user.name, team_name=team.name)
+        )
     work.session.add(TeamMembership(team_id=team.id, user_id=user.id, created_at=now))
     work.record(
         events.TeamMemberAdded(about=team.id, organisation_id=organisation.id, user_id=str(user.id))
@@ -206,7 +218,9 @@ def remove_member(work: UnitOfWork, path: str, user_name: str) -> None:
     organisation, team = fetch.team(work, path, asked)
     membership = _team_membership(work, team, user.id)
     if membership is None:
-        raise HiddenError(f"{user.name} is not in {team.name}.")
+        raise HiddenError(
+            sentence("%(name)s is not in %(team_name)s.", name=user.name, team_name=team.name)
+        )
     work.session.delete(membership)
     work.record(
         events.TeamMemberRemoved(
@@ -228,7 +242,9 @@ def _listed(teams: sa.Select[Team]) -> sa.Select[Team, int, str | None]:
 
 def _insist_on_free(work: UnitOfWork, organisation: Organisation, name: str) -> None:
     if _find(work, organisation, name) is not None:
-        raise ConflictError(f"{organisation.name} has a team {name} already.")
+        raise ConflictError(
+            sentence("%(name)s has a team %(name_2)s already.", name=organisation.name, name_2=name)
+        )
 
 
 def _find(work: UnitOfWork, organisation: Organisation, name: str) -> Team | None:
@@ -240,9 +256,14 @@ def _find(work: UnitOfWork, organisation: Organisation, name: str) -> Team | Non
 def _parent(work: UnitOfWork, organisation: Organisation, name: str) -> Team:
     outer = _find(work, organisation, name)
     if outer is None:
-        raise InvalidError.of("parent", f"{organisation.name} has no team {name}.")
+        raise InvalidError.of(
+            "parent",
+            sentence("%(name)s has no team %(name_2)s.", name=organisation.name, name_2=name),
+        )
     if len(_around(work, outer)) >= DEEPEST:
-        raise InvalidError.of("parent", f"Teams nest at most {DEEPEST} deep.")
+        raise InvalidError.of(
+            "parent", sentence("Teams nest at most %(deepest)s deep.", deepest=DEEPEST)
+        )
     return outer
 
 
@@ -262,9 +283,17 @@ def _move(work: UnitOfWork, organisation: Organisation, team: Team, parent: str 
     outer = _parent(work, organisation, parent)
     around = _around(work, outer)
     if team.id in around:
-        raise ConflictError(f"{outer.name} is inside {team.name}, so it cannot be around it.")
+        raise ConflictError(
+            sentence(
+                "%(name)s is inside %(team_name)s, so it cannot be around it.",
+                name=outer.name,
+                team_name=team.name,
+            )
+        )
     if len(around) + _height(work, team) > DEEPEST:
-        raise InvalidError.of("parent", f"Teams nest at most {DEEPEST} deep.")
+        raise InvalidError.of(
+            "parent", sentence("Teams nest at most %(deepest)s deep.", deepest=DEEPEST)
+        )
     team.parent_id = outer.id
 
 

@@ -21,7 +21,7 @@ from appliance.db.users import EmailAddress, Owner, OwnerKind, PasswordReset, Us
 from appliance.domain import events
 from appliance.domain.names import check_display_name, check_email, check_owner, fold
 from appliance.domain.permissions import InstanceRole, OrganisationRole, Permission
-from appliance.errors import ConflictError, InvalidError
+from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.services.passwords import ChosenPassword
 
 __all__ = ["UserState"]  # For the doors, which do not know the database.
@@ -242,7 +242,7 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     if user.state is UserState.SUSPENDED:
-        raise ConflictError(f"{user.name} is suspended already.")
+        raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
     _insist_on_another_administrator(work, user)
     user.state = UserState.SUSPENDED
     end_sessions(work.session, user.id, now=now)
@@ -260,7 +260,7 @@ def reinstate(work: UnitOfWork, name: str) -> User:
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     if user.state is not UserState.SUSPENDED:
-        raise ConflictError(f"{user.name} is not suspended.")
+        raise ConflictError(sentence("%(name)s is not suspended.", name=user.name))
     user.state = UserState.ACTIVE
     work.record(events.UserReinstated(about=user.id))
     return user
@@ -300,7 +300,9 @@ def _record_creation(work: UnitOfWork, user: User, email: str) -> None:
 
 def _theme(theme: str) -> str:
     if theme not in THEMES:
-        raise InvalidError.of("theme", f"A theme is one of {', '.join(THEMES)}.")
+        raise InvalidError.of(
+            "theme", sentence("A theme is one of %(themes)s.", themes=", ".join(THEMES))
+        )
     return theme
 
 
@@ -324,7 +326,11 @@ def _insist_on_another_administrator(work: UnitOfWork, user: User) -> None:
     # Locked, so that two administrators cannot remove each other at the same moment.
     others = work.session.scalars(_administrators().with_for_update()).all()
     if not any(other.id != user.id for other in others):
-        raise ConflictError(f"{user.name} is the only administrator. Make somebody else one first.")
+        raise ConflictError(
+            sentence(
+                "%(name)s is the only administrator. Make somebody else one first.", name=user.name
+            )
+        )
 
 
 def _insist_on_owning_nothing(work: UnitOfWork, user: User) -> None:
@@ -332,7 +338,9 @@ def _insist_on_owning_nothing(work: UnitOfWork, user: User) -> None:
         Repository.owner_id == user.id, Repository.deleted_at.is_(None)
     )
     if work.session.scalar(sa.select(owned.exists())):
-        raise ConflictError(f"{user.name} owns repositories. Transfer or delete them first.")
+        raise ConflictError(
+            sentence("%(name)s owns repositories. Transfer or delete them first.", name=user.name)
+        )
     others = orm.aliased(Membership)
     alone = work.session.scalar(
         sa.select(Organisation.name)
@@ -354,7 +362,13 @@ def _insist_on_owning_nothing(work: UnitOfWork, user: User) -> None:
         .limit(1)
     )
     if alone is not None:
-        raise ConflictError(f"{user.name} is the only owner of {alone}. Name another owner first.")
+        raise ConflictError(
+            sentence(
+                "%(name)s is the only owner of %(alone)s. Name another owner first.",
+                name=user.name,
+                alone=alone,
+            )
+        )
 
 
 def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:

@@ -18,6 +18,7 @@ from appliance.errors import (
     ThrottledError,
     UnauthenticatedError,
     UnavailableError,
+    sentence,
 )
 from appliance.web import requests
 
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
-UNEXPECTED = "Something went wrong here. Give the reference to your administrator."
+UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
 
 
 def install(app: flask.Flask) -> None:

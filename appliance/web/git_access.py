@@ -18,15 +18,18 @@ from appliance.errors import (
     ThrottledError,
     UnauthenticatedError,
     UnavailableError,
+    sentence,
 )
 from appliance.services import identify, sign_in
 from appliance.web import requests
 
 TOKEN_PREFIX = "cod_"  # noqa: S105 - what every token begins with, not a token.
 JWT_DOTS = 2
-NO_PASSWORDS = "Use an access token instead of a password. You can make one in your settings."
+NO_PASSWORDS = sentence(
+    "Use an access token instead of a password. You can make one in your settings."
+)
 CHALLENGE = 'Basic realm="Codara", charset="UTF-8"'
-WHO = "Say who you are."
+WHO = sentence("Say who you are.")
 
 
 def actor() -> Actor:

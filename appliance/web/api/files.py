@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import flask
 from pydantic import Field
 
-from appliance.errors import InvalidError, NotFoundError, TooLargeError
+from appliance.errors import InvalidError, NotFoundError, TooLargeError, sentence
 from appliance.services import files, history
 from appliance.services.files import EntryKind, Format
 from appliance.web import paging, requests
@@ -161,7 +161,12 @@ def read(path: TailPath, query: AtQuery) -> Any:
     repository, commit = _at(path, query.ref)
     file = files.read(repository, commit, tail(), most_bytes=LARGEST_READ_BYTES)
     if file.content is None:
-        raise TooLargeError(f"The file has {file.size_bytes} bytes. Fetch it raw or with git.")
+        raise TooLargeError(
+            sentence(
+                "The file has %(size_bytes)s bytes. Fetch it raw or with git.",
+                size_bytes=file.size_bytes,
+            )
+        )
     words, encoding = content(file.content)
     lfs = file.lfs and LfsAnswer(oid=file.lfs.oid, size_bytes=file.lfs.size_bytes)
     return frame.answer(
@@ -257,7 +262,7 @@ def _at(path: RepositoryPath, ref: str) -> tuple[OpenRepository, str]:
     repository = opened(path)
     commit = resolve(repository, ref)
     if commit is None:
-        raise NotFoundError(f"{path.path} is empty.")
+        raise NotFoundError(sentence("%(path)s is empty.", path=path.path))
     return repository, commit
 
 

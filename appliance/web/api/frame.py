@@ -15,7 +15,7 @@ from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from appliance.errors import FieldProblem, InvalidError, ThrottledError
+from appliance.errors import FieldProblem, InvalidError, ThrottledError, sentence
 from appliance.services import idempotency
 from appliance.web import paging, requests
 
@@ -101,7 +101,9 @@ def refuse_invalid(error: ValidationError) -> NoReturn:
         for each in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     first = problems[0]
-    raise InvalidError(f"{first.field}: {first.message}", *problems)
+    raise InvalidError(
+        sentence("%(field)s: %(message)s", field=first.field, message=first.message), *problems
+    )
 
 
 def page(items: Sequence[BaseModel], after: Any | None) -> flask.Response:

@@ -23,6 +23,7 @@ from appliance.errors import (
     NotFoundError,
     RefusedError,
     UnauthenticatedError,
+    sentence,
 )
 from appliance.services import files, history
 from appliance.services.history import RefNames
@@ -36,7 +37,7 @@ SELECTABLE = 100  # Refs of each kind in the selector; the page of all refs has 
 CARRIED_BYTES = 300  # Longest path that the selector takes along to other refs.
 SSH_USER = "git"
 DEFAULT_SSH_PORT = 22
-EMPTY = "This repository is empty: nothing was pushed yet."
+EMPTY = sentence("This repository is empty: nothing was pushed yet.")
 NO_NAMES = RefNames((), ())
 
 

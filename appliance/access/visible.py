@@ -15,6 +15,7 @@ from appliance.domain.permissions import (
     REPOSITORY_ROLE_OF,
     OrganisationRole,
     Permission,
+    Role,
     Visibility,
 )
 
@@ -72,8 +73,17 @@ def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:
     owned = sa.select(Membership.organisation_id).where(
         Membership.user_id == actor.id, Membership.role == OrganisationRole.OWNER
     )
+    mine = grants.teams_of(actor.id)
+    granted = sa.select(Grant.repository_id).where(
+        Grant.role == Role.OWNER,
+        sa.or_(Grant.user_id == actor.id, Grant.team_id.in_(sa.select(mine.c.id))),
+    )
     return query.where(
-        sa.or_(Repository.owner_id == actor.id, Repository.organisation_id.in_(owned))
+        sa.or_(
+            Repository.owner_id == actor.id,
+            Repository.organisation_id.in_(owned),
+            Repository.id.in_(granted),
+        )
     )
 
 

@@ -10,6 +10,7 @@ from appliance.cli import (
     options,
     repository_access,
     repository_arrival,
+    repository_bin,
     repository_export,
     repository_keys,
 )
@@ -59,6 +60,9 @@ repo.add_command(repository_access.unprotect)
 repo.add_command(repository_access.protections)
 repo.add_command(repository_arrival.import_repository)
 repo.add_command(repository_arrival.fork)
+repo.add_command(repository_bin.delete)
+repo.add_command(repository_bin.restore)
+repo.add_command(repository_bin.purge)
 repo.add_command(repository_export.export)
 repo.add_command(repository_keys.key)
 
@@ -101,6 +105,7 @@ def create(
 @click.option("--search", "words", metavar="TEXT", help="Part of a name or description.")
 @click.option("--visibility", type=click.Choice(options.VISIBILITIES), help="Only these.")
 @click.option("--archived/--not-archived", default=None, help="Only those that are, or are not.")
+@click.option("--deleted", is_flag=True, help="Those in the bin that you could restore, instead.")
 @options.limit
 @current
 def list_repositories(
@@ -111,14 +116,20 @@ def list_repositories(
     limit: int | None,
     *,
     archived: bool | None,
+    deleted: bool,
 ) -> None:
     """List the repositories you may read."""
     wanted = {
-        "owner": owner,
         "q": words,
         "visibility": visibility,
         "archived": None if archived is None else str(archived).lower(),
     }
+    if deleted:
+        if any(value is not None for value in wanted.values()):
+            raise click.UsageError("What is in the bin can be narrowed with --owner only.")
+        repository_bin.show_list(context, owner, limit)
+        return
+    wanted["owner"] = owner
     found = options.listed(context, "/repos", limit, **wanted)
     context.show(found, lambda: table([_for_people(each) for each in found], COLUMNS))
 
@@ -198,28 +209,6 @@ def unarchive(context: Context, repository: str) -> None:
     """Make a repository writable again."""
     wanted = {"archived": False}
     show_repository(context, context.api.call("POST", f"{place(repository)}/archive", wanted))
-
-
-@repo.command()
-@options.repository
-@options.dry_run
-@options.yes
-@current
-def delete(context: Context, repository: str, *, dry_run: bool, yes: bool) -> None:
-    """Put a repository into the bin, from where it can be restored for a while."""
-    found = context.api.call("GET", place(repository))
-    question = f"Delete {found['path']}? It can be restored for a while."
-    options.remove(context, place(repository), found["path"], question, dry_run=dry_run, yes=yes)
-
-
-@repo.command()
-@options.repository
-@click.option("--name", metavar="NAME", help="Another name, if its own was taken.")
-@current
-def restore(context: Context, repository: str, name: str | None) -> None:
-    """Bring a deleted repository back from the bin."""
-    wanted = {"name": name}
-    show_repository(context, context.api.call("POST", f"{place(repository)}/restore", wanted))
 
 
 def show_repository(context: Context, found: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from appliance.domain import events
 from appliance.domain.jobs import Job
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
-from appliance.errors import NotFoundError
+from appliance.errors import ConflictError, NotFoundError, sentence, sentence
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
@@ -79,10 +79,24 @@ def restore(work: UnitOfWork, path: str, *, name: str | None = None) -> Reposito
 
 
 def listed(
-    work: UnitOfWork, *, after: str | None = None, limit: int = paging.USUAL_LIMIT
+    work: UnitOfWork,
+    *,
+    owner: str = "",
+    name: str = "",
+    after: str | None = None,
+    limit: int = paging.USUAL_LIMIT,
 ) -> paging.Page[Repository]:
-    """What the actor could bring back, latest deleted first."""
+    """What the actor could bring back, latest deleted first; of one owner or name, if one is said.
+
+    Errors:
+        InvalidError: `after` is no place in this list.
+    """
     query = visible.deleted_repositories(work)
+    if owner:
+        owners = sa.select(Owner.id).where(Owner.name_key == fold(owner))
+        query = query.where(Repository.owner_id.in_(owners))
+    if name:
+        query = query.where(Repository.name_key == fold(name))
     return paging.page(
         work.session,
         query,
@@ -110,13 +124,35 @@ def purge(work: UnitOfWork, repository_id: UUID, *, now: datetime) -> bool:
     due = purge_at(repository, bin_days=work.rules.storage.bin_days)
     if due is None or now < due:
         return False
+    _forget(work, repository)
+    return True
+
+
+def purge_early(work: UnitOfWork, repository_id: UUID) -> None:
+    """Forget a repository in the bin before its time is over; a job removes its files.
+
+    Errors:
+        HiddenError, RefusedError, ElevationRequiredError: only administrators may: the time in
+            the bin protects against owners, too.
+        ConflictError: it is not in the bin.
+    """
+    repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_DELETE)
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    if repository.deleted_at is None:
+        raise ConflictError(
+            sentence("%(path)s is not in the bin. Delete it first.", path=repository.path)
+        )
+    work.later(Job.PURGE_REPOSITORY, about=repository_id, repository_id=str(repository_id))
+    _forget(work, repository)
+
+
+def _forget(work: UnitOfWork, repository: Repository) -> None:
     work.record(
         events.RepositoryPurged(
             about=repository.id, organisation_id=repository.organisation_id, path=repository.path
         )
     )
     work.session.delete(repository)
-    return True
 
 
 def remove_folder(repository_id: UUID, *, repositories: RepositoryStore) -> None:

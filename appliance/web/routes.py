@@ -15,6 +15,7 @@ from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import repositories as api_repositories
+from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import search as api_search
 from appliance.web.api import session as api_session
 from appliance.web.api import teams as api_teams
@@ -56,6 +57,7 @@ API = (
     api_organisations.api,
     api_teams.api,
     api_repositories.api,
+    api_repository_bin.api,
     api_access.api,
     api_deploy_keys.api,
     api_imports.api,

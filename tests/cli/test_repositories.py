@@ -108,6 +108,36 @@ def test_what_was_deleted_comes_back(codara, notes):
     assert codara("repo", "restore", notes, "--name", "again", "--json").json["name"] == "again"
 
 
+def test_the_bin_is_listed_and_emptied(codara, lab, notes):
+    assert codara("repo", "purge", notes, "--yes").code == 4
+    assert codara("repo", "delete", notes, "--yes").code == 0
+    there = codara("repo", "list", "--deleted", "--owner", lab, "--json").json
+    assert [each["path"] for each in there] == [notes]
+    assert notes in codara("repo", "list", "--deleted").out
+    assert notes not in codara("repo", "list").out
+    assert codara("repo", "list", "--deleted", "--archived").code == 2
+
+    assert codara("repo", "purge", notes, "--dry-run", "--json").json == {"would_purge": notes}
+    assert codara("repo", "purge", notes, stdin="n\n").code == 1
+    assert codara("repo", "purge", notes, "--yes", "--json").json == {"purged": notes}
+    assert codara("repo", "list", "--deleted", "--owner", lab, "--json").json == []
+    assert codara("repo", "restore", notes).code == 4
+
+
+def test_of_two_with_one_path_the_one_to_purge_is_named(codara, lab, notes):
+    assert codara("repo", "delete", notes, "--yes").code == 0
+    assert codara("repo", "create", notes).code == 0
+    assert codara("repo", "delete", notes, "--yes").code == 0
+    first = codara("repo", "list", "--deleted", "--owner", lab, "--json").json[1]["id"]
+
+    refused = codara("repo", "purge", notes, "--yes")
+    assert (refused.code, "--id" in refused.said) == (5, True)
+    assert codara("repo", "purge", notes, "--yes", "--id", first).code == 0
+    left = codara("repo", "list", "--deleted", "--owner", lab, "--json").json
+    assert first not in [each["id"] for each in left]
+    assert len(left) == 1
+
+
 def test_a_mistyped_path_names_the_one_that_was_meant(codara, notes):
     refused = codara("repo", "show", notes.replace("notes", "note"))
 

@@ -64,6 +64,7 @@ TABLE = [
     ("DELETE", f"{ORG}/teams/<team>/members/<name>", RULE_TEAM, None),
     ("GET", "/api/v1/repos", EVERYONE, None),
     ("POST", "/api/v1/repos", SIGNED_IN, {"name": "own"}),
+    ("GET", "/api/v1/bin", EVERYONE, None),
     ("GET", REPO, READ, None),
     ("PATCH", REPO, MAINTAIN, {"description": "x"}),
     ("DELETE", REPO, OWN, None),
@@ -114,7 +115,8 @@ ELSEWHERE = {
     ("GET", "/api/v1/jobs/<uuid:id>"): "test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/cancel"): "test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/retry"): "test_jobs.py",
-    ("POST", f"{REPO}/restore"): "test_api_repositories.py",
+    ("POST", f"{REPO}/restore"): "test_api_bin.py",
+    ("DELETE", "/api/v1/bin/<uuid:id>"): "test_api_bin.py",
 }
 
 PLACES = {

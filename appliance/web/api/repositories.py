@@ -119,12 +119,6 @@ class ArchiveBody(frame.Body):
     archived: bool = True
 
 
-class RestoreBody(frame.Body):
-    """Under which name it comes back."""
-
-    name: str | None = Field(None, max_length=100)
-
-
 @api.get("/repos", summary="List repositories", responses={"200": RepositoryPage})
 def list_repositories(query: RepositoryQuery) -> Any:
     """Those the caller may read."""
@@ -184,17 +178,6 @@ def delete(path: RepositoryPath) -> Any:
     with requests.begin() as work:
         repository_bin.delete(work, path.path, now=requests.now())
     return frame.nothing()
-
-
-@api.post(
-    "/repos/<owner>/<name>/restore",
-    summary="Bring a repository back from the bin",
-    responses={"200": RepositoryAnswer},
-)
-def restore(path: RepositoryPath, body: RestoreBody) -> Any:
-    """Under its old name, or another if that was taken."""
-    with requests.begin() as work:
-        return frame.answer(present(repository_bin.restore(work, path.path, name=body.name)))
 
 
 @api.post(

@@ -23,7 +23,7 @@ from appliance.domain import events
 from appliance.domain.jobs import Job
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, NotFoundError, sentence, sentence
+from appliance.errors import ConflictError, NotFoundError, sentence
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore

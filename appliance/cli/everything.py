@@ -10,16 +10,13 @@ import socket
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from appliance import settings as settings_module
 from appliance import version
-from appliance.cli import instance, programs, terminal
+from appliance.cli import doors, instance, programs, terminal
 from appliance.cli.supervisor import EndedError, Supervisor
-from appliance.errors import ApplianceError
-from appliance.settings import Server, Settings
+from appliance.settings import Settings
 
-BACKLOG = 512
 PASSWORD_VARIABLE = "CODARA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable.
 READY_SECONDS = 2.0
 # What the processes share is imported once, before they part: less memory and a quicker start.
@@ -42,13 +39,6 @@ class Wishes:
     logs_to_terminal: bool = False
 
 
-class PortTakenError(ApplianceError):
-    """Somebody else listens where we are to listen."""
-
-    code = "port_taken"
-    title = "The port is taken"
-
-
 def serve(wishes: Wishes) -> None:
     """Run everything until we are asked to end.
 
@@ -65,8 +55,11 @@ def serve(wishes: Wishes) -> None:
         os.environ["CODARA_HOME"] = os.fspath(home)
         instance.share_numbers(home)
         settings = settings_module.from_process(home)
-        door = _listen(settings, wishes)
-        settings = _with_address(settings, home, door)
+        door = doors.listen(settings, wishes.port)
+        settings = doors.with_address(settings, home, door)
+        if settings.ssh.embedded:
+            ssh_door = stack.enter_context(doors.reserve_ssh(settings))
+            settings = doors.with_ssh_port(settings, home, ssh_door)
         lock.note(settings.server.url)
         logs = None if wishes.logs_to_terminal else home / "logs"
         supervisor = Supervisor(logs=logs, tell=terminal.tell)
@@ -86,7 +79,6 @@ def _start(
     if not settings.queue.url.get_secret_value():
         supervisor.add("queue", _queue_server(home), ends_last=True)
     if settings.ssh.embedded:
-        _insist_on_free(settings.ssh.host, settings.ssh.port, "ssh.port")
         supervisor.add("ssh", programs.program(_python("ssh", home)))
     for name in SHARED:
         importlib.import_module(name)
@@ -142,53 +134,8 @@ def _local_socket(path: Path) -> socket.socket:
         path.unlink()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.fspath(path))
-    listener.listen(BACKLOG)
+    listener.listen(doors.BACKLOG)
     return listener
-
-
-def _listen(settings: Settings, wishes: Wishes) -> socket.socket:
-    host = settings.server.host
-    port = settings.server.port if wishes.port is None else wishes.port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((host, port))
-    except OSError as error:
-        door.close()
-        raise PortTakenError(
-            f"Another program listens on {host} port {port}. End it, or choose another port with "
-            "--port or server.port."
-        ) from error
-    door.listen(BACKLOG)
-    return door
-
-
-def _insist_on_free(host: str, port: int, key: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            variable = "CODARA_" + key.upper().replace(".", "__")
-            raise PortTakenError(
-                f"Another program listens on {host} port {port}, which Git over SSH is to have. "
-                f"End it, or choose another port: {variable}=2223, or {key} in codara.toml."
-            ) from error
-
-
-def _with_address(settings: Settings, home: Path, door: socket.socket) -> Settings:
-    """The settings with the port that was bound, for us and, by the environment, for the rest."""
-    port = door.getsockname()[1]
-    if port == settings.server.port:
-        return settings
-    os.environ["CODARA_SERVER__PORT"] = str(port)
-    address = urlsplit(settings.server.url)
-    if address.port == settings.server.port or settings.server.url == Server().url:
-        moved = address._replace(netloc=f"{address.hostname}:{port}")
-        os.environ["CODARA_SERVER__URL"] = urlunsplit(moved)
-    return settings_module.from_process(home)
 
 
 def _answers(path: Path) -> bool:

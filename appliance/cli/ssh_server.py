@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from appliance import logs, settings
+from appliance.cli import terminal
 from appliance.errors import NotFoundError
 
 
@@ -23,7 +24,13 @@ def run(home: Path) -> None:
         keys_folder=home / "keys",
         socket=home / "run" / "web.sock",
     )
-    asyncio.run(server.serve(options, ready=lambda _port: None))
+    asyncio.run(server.serve(options, ready=lambda port: _say(port, options.port)))
+
+
+def _say(port: int, wanted: int) -> None:
+    """Tell the port where nobody can know it."""
+    if not wanted:
+        terminal.tell(f"Git over SSH is on port {port}.")
 
 
 def configuration(home: Path, account: str | None) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from gunicorn.app.wsgiapp import WSGIApplication
 
 import appliance
-from appliance.cli import instance
+from appliance import settings
+from appliance.cli import doors, instance, terminal
 
 CONFIGURATION = Path(appliance.__file__).resolve().parents[1] / "config" / "gunicorn.conf.py"
 
@@ -21,10 +22,22 @@ def run(home: Path, listeners: Sequence[int] = ()) -> None:
     Without any, gunicorn binds the addresses of the settings and the home folder's local socket.
     """
     os.environ["CODARA_HOME"] = os.fspath(home)
+    addresses = [f"fd://{descriptor}" for descriptor in listeners]
     if not listeners:
         instance.share_numbers(home)
+        addresses = _free_port(home)
     # Gunicorn reads its words from here and knows no other way in.
     sys.argv = ["gunicorn", "--config", os.fspath(CONFIGURATION)]
-    for descriptor in listeners:
-        sys.argv += ["--bind", f"fd://{descriptor}"]
+    for address in addresses:
+        sys.argv += ["--bind", address]
     WSGIApplication("%(prog)s [OPTIONS]").run()
+
+
+def _free_port(home: Path) -> list[str]:
+    """Where to listen if a free port is wanted, which is told; nothing if the settings say."""
+    present = settings.from_process(home)
+    if present.server.port:
+        return []
+    door = doors.listen(present)
+    terminal.tell(f"The web tier is at {doors.with_address(present, home, door).server.url}")
+    return [f"fd://{door.detach()}", f"unix:{home / 'run' / 'web.sock'}"]

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -182,6 +183,25 @@ def test_a_port_that_is_taken_is_named(tmp_path):
     assert "Traceback" not in finished.stderr
 
 
+def test_free_ports_are_found_told_and_handed_out(tmp_path):
+    with serving(tmp_path / "home", CODARA_SSH__PORT="0") as appliance:
+        told = re.search(r"Git over SSH on port (\d+)", appliance.said)
+        assert told is not None
+        port = int(told[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as ssh:
+            assert ssh.recv(8) == b"SSH-2.0-"
+        console = Client(LocalSocket(appliance.home / "run" / "web.sock"), {CONSOLE_HEADER: ""})
+        made = console.call("POST", "/repos", {"name": "notes"})
+        taken = socket.socket()
+        with taken, pytest.raises(OSError, match="in use"):
+            taken.bind(("127.0.0.1", port))
+
+    assert port != 0
+    assert f":{port}/admin/notes.git" in made["ssh_url"]
+    assert made["https_url"] == f"{appliance.url}/admin/notes.git"
+    assert urlsplit(appliance.url).port not in {0, 8080}
+
+
 def test_nobody_else_may_look_into_the_home_folder(served):
     for folder in (served.home, served.home / "run", served.home / "keys", served.home / "logs"):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -247,16 +267,19 @@ def test_settings_that_cannot_be_used_are_explained(tmp_path):
     assert "server.prot is no setting. Did you mean server.port?" in finished.stderr
 
 
-def test_the_web_tier_runs_alone(tmp_path):
-    port = free_port()
+@pytest.mark.parametrize("wanted", ["0", "a port of its own"])
+def test_the_web_tier_runs_alone(tmp_path, wanted):
+    port = 0 if wanted == "0" else free_port()
     home = tmp_path / "home"
     assert codara("migrate", "--home", home).returncode == 0
     process = subprocess.Popen(
         [sys.executable, "-m", "appliance.cli", "serve", "--home", home, "--port", str(port)],
         env=environment(),
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if port else subprocess.PIPE,
     )
     try:
+        if process.stderr is not None:
+            port = int(process.stderr.readline().decode().rpartition(":")[2])
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             assert time.monotonic() < deadline
@@ -268,7 +291,7 @@ def test_the_web_tier_runs_alone(tmp_path):
                 break
     finally:
         process.terminate()
-        process.wait(PATIENCE_SECONDS)
+        process.communicate(timeout=PATIENCE_SECONDS)
 
     assert answer.json() == {"status": "ok"}
     assert process.returncode == 0

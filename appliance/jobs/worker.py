@@ -20,6 +20,8 @@ from appliance.jobs import pulse
 from appliance.jobs.performer import LEASE_SECONDS, Performer, WorkerEndsError
 from appliance.jobs.queue import JobQueue, Lane
 
+NICENESS = 10  # Imports and maintenance take what pages and pushes leave of the processor.
+
 
 class Worker(rq.SimpleWorker):
     """RQ's worker, which ends at once when asked: its job returns to the queue."""
@@ -64,6 +66,8 @@ def run(home: Path, lanes: tuple[str, ...] = tuple(Lane)) -> None:
     os.environ["CODARA_HOME"] = os.fspath(home)
     present_settings = settings.from_process(home)
     logs.configure(present_settings.telemetry.log_level)
+    if Lane.LONG in lanes:
+        os.nice(NICENESS)
     work(wiring.build(home, present_settings), tuple(Lane(lane) for lane in lanes))
 
 

@@ -154,7 +154,8 @@ class Server:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=CHUNK_BYTES,
-            start_new_session=True,
+            # Not in a session of its own: its niceness would then count for nothing, see sched(7).
+            process_group=0,
         )
         assert child.stdin and child.stdout and child.stderr  # noqa: S101, PT018 — for the type checker: we asked for pipes.
         feeding = asyncio.create_task(_feed(client, child.stdin))

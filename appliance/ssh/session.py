@@ -30,6 +30,8 @@ WORDS = {
     "git-receive-pack": ["git", "receive-pack", "."],
     "git-upload-archive": ["git", "upload-archive", "."],
 }
+BULK = ("git-upload-pack", "git-upload-archive")
+BULK_NICENESS = 10  # Pages, hooks and pushes go before what waits for a network anyway.
 LFS = "git-lfs-authenticate"
 OPERATIONS = ("download", "upload")
 COMMAND_BYTES = 4096
@@ -114,6 +116,8 @@ def become_git(socket_path: str, question: dict[str, str]) -> int:
     answer = _ask(socket_path, "/internal/ssh/session", question)
     signal(SIGPIPE, SIG_DFL)  # Python ignores it, and git would inherit that.
     environment = {str(name): str(value) for name, value in answer["environment"].items()}
+    if question["command"] in BULK:
+        os.nice(BULK_NICENESS)
     try:
         os.chdir(answer["folder"])
         os.execvpe("git", WORDS[question["command"]], environment)  # noqa: S606, S607 — no shell is wanted; PATH is the appliance's own.

@@ -108,3 +108,18 @@ def test_a_transfer_has_both_pipes(repository):
     transfer.stdin.close()
     assert transfer.stdout.read() == b"bd9dbf5aae1a3862dd1526723246b20206e5fc37\n"
     assert process.stop(transfer) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "niceness"), [(["upload-pack", "."], 10), (["cat-file", "--batch"], 0)]
+)
+def test_clones_leave_the_processor_to_everything_else(repository, words, niceness):
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    running = process.popen(words, at=repository)
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, running.pid) == max(ours, niceness)
+        # Niceness counts among the processes of one session only.
+        assert os.getsid(running.pid) == os.getsid(0)
+        assert os.getpgid(running.pid) == running.pid
+    finally:
+        process.stop(running)

@@ -5,6 +5,7 @@ A message is shown to whoever asked, so it names the thing and the way out and n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,14 @@ def sentence(template: str, **values: Any) -> Sentence:
     said = Sentence(template % values if values else template)
     said.template, said.values = template, values
     return said
+
+
+def together(sentences: Sequence[str]) -> str:
+    """Several sentences as one that can still be translated; there is at least one."""
+    joined = sentences[0]
+    for each in sentences[1:]:
+        joined = sentence("%(first)s %(then)s", first=joined, then=each)
+    return joined
 
 
 class ApplianceError(Exception):

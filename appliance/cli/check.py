@@ -9,13 +9,13 @@ from appliance.cli.context import Context, table
 from appliance.errors import ApplianceError
 
 FAILED = "failed"
-COLUMNS = {"name": "PART", "condition": "CONDITION", "detail": "DETAIL"}
+COLUMNS = {"name": "PART", "condition": "CONDITION", "since": "SINCE", "detail": "DETAIL"}
 
 
 def check(context: Context) -> int:
     """Show it; gives the exit status."""
     parts = [*_web(context), *_others(context)]
-    context.show(parts, lambda: table(parts, COLUMNS))
+    context.show(parts, lambda: [*table(parts, COLUMNS), *_cures(parts)])
     return int(any(part["condition"] == FAILED for part in parts))
 
 
@@ -24,7 +24,7 @@ def _web(context: Context) -> list[dict[str, Any]]:
         return []
     if LocalSocket(context.home_folder / "run" / "web.sock").is_open():
         return [_part("web", "well", "answers")]
-    return [_part("web", FAILED, "Not running. Start it with `codara serve --all`.")]
+    return [_part("web", FAILED, "not running", "Start it with `codara serve --all`.")]
 
 
 def _others(context: Context) -> list[dict[str, Any]]:
@@ -36,5 +36,18 @@ def _others(context: Context) -> list[dict[str, Any]]:
     return items
 
 
-def _part(name: str, condition: str, detail: str) -> dict[str, Any]:
-    return {"name": name, "condition": condition, "detail": detail}
+def _cures(parts: list[dict[str, Any]]) -> list[str]:
+    """What to do about each part that is not well."""
+    return [f"{part['name']}: {part['cure']}" for part in parts if part["cure"]]
+
+
+def _part(name: str, condition: str, detail: str, cure: str = "") -> dict[str, Any]:
+    """A part that this command looked at itself, in the shape of what the appliance says."""
+    return {
+        "name": name,
+        "condition": condition,
+        "detail": detail,
+        "since": None,
+        "known": "unknown",
+        "cure": cure,
+    }

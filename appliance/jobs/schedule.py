@@ -20,7 +20,7 @@ from appliance import logs, settings, wiring
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs import pulse, tasks
+from appliance.jobs import pulse, tasks, watch
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import push_settlement, regular
@@ -141,5 +141,5 @@ def run(home: Path) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    with pulse.beating(objects.redis, "scheduler"):
+    with pulse.beating(objects.redis, "scheduler"), watch.watching(objects):
         scheduler.run()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -15,9 +16,42 @@ from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, sentence
+from appliance.services import observations
+from appliance.services.observations import Memory, Observed
 
 Probe = Callable[[], str]
+
+CURES = {
+    "database": sentence(
+        "Look whether the database server runs and its disk has room. After an upgrade, start the "
+        "appliance once with `codara migrate`."
+    ),
+    "queue": sentence(
+        "Restart the queue server. Until it answers, nothing is lost: what was promised waits in "
+        "the database."
+    ),
+    "storage": sentence(
+        "Make room on the disk under the home folder, or let the system account write to it again."
+    ),
+    "git": sentence("Install git again, or look why this system account may not run it."),
+    "worker": sentence(
+        "Start a worker with `codara worker`. Imports, checks and other jobs wait until then."
+    ),
+    "scheduler": sentence(
+        "Start the scheduler with `codara scheduler`. Until then no job is handed to a worker."
+    ),
+    "ssh": sentence(
+        "Look whether another program holds the port, and restart the appliance. HTTPS works."
+    ),
+    "repositories": sentence(
+        "Look at Administration, Repositories, Damaged. Restore each from a backup or a clone."
+    ),
+    "jobs": sentence(
+        "Look at Administration, Jobs, for what they say. Try them again or discard them."
+    ),
+}
+"""What to do when a part is not well."""
 
 
 class Condition(StrEnum):
@@ -28,6 +62,19 @@ class Condition(StrEnum):
     FAILED = "failed"
 
 
+class Known(StrEnum):
+    """How it is known since when a part is as it is."""
+
+    RECORDED = "recorded"
+    """The records of the appliance say so."""
+    SEEN = "seen"
+    """The change was seen, at most a minute after it happened."""
+    FIRST_ASKED = "first_asked"
+    """It was so when it was first asked, or asked again after a pause: perhaps longer."""
+    UNKNOWN = "unknown"
+    """The memory of earlier looks does not answer."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of the appliance, how it is, and a few words about it."""
@@ -35,6 +82,13 @@ class Part:
     name: str
     condition: Condition
     detail: str
+    since: datetime | None = None
+    known: Known = Known.UNKNOWN
+
+    @property
+    def cure(self) -> str:
+        """What to do about it; empty while it is well."""
+        return "" if self.condition is Condition.WELL else CURES.get(self.name, "")
 
 
 @dataclass(frozen=True)
@@ -45,10 +99,20 @@ class RepositoryReport:
     health: RepositoryHealth
 
 
-def parts(work: UnitOfWork, *, probes: Mapping[str, Probe]) -> list[Part]:
-    """Every part, asked now."""
+def parts(
+    work: UnitOfWork, *, probes: Mapping[str, Probe], memory: Memory, now: datetime
+) -> list[Part]:
+    """Every part, asked now, and since when it is so; what was seen is remembered."""
     gate.require(work, Permission.INSTANCE_HEALTH)
-    return [*asked(probes), _repositories(work), _jobs(work)]
+    found = [*asked(probes), _repositories(work), _jobs(work)]
+    observed = observations.note(memory, {part.name: part.condition for part in found}, now=now)
+    return [_dated(part, observed) for part in found]
+
+
+def last_seen(work: UnitOfWork, *, memory: Memory) -> dict[str, Observed]:
+    """How each part was at the last look, without asking any; empty where nobody knows."""
+    gate.require(work, Permission.INSTANCE_HEALTH)
+    return memory.recall() or {}
 
 
 def asked(probes: Mapping[str, Probe]) -> list[Part]:
@@ -85,25 +149,39 @@ def _ask(name: str, probe: Probe) -> Part:
     try:
         return Part(name, Condition.WELL, probe())
     except ApplianceError as error:
-        return Part(name, Condition.FAILED, str(error))
+        return Part(name, Condition.FAILED, error.message)
+
+
+def _dated(part: Part, observed: Mapping[str, Observed] | None) -> Part:
+    """The part with the time since when it is so, unless the records said that already."""
+    if part.since is not None:
+        return replace(part, known=Known.RECORDED)
+    if observed is None:
+        return part
+    seen = observed[part.name]
+    known = Known.SEEN if seen.change_was_seen else Known.FIRST_ASKED
+    return replace(part, since=seen.since, known=known)
 
 
 def _repositories(work: UnitOfWork) -> Part:
-    damaged = work.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(RepositoryHealth)
-        .where(RepositoryHealth.damaged_since.is_not(None))
-    )
-    if damaged:
-        words = f"{damaged} damaged. Administration shows which, and what Git says."
-        return Part("repositories", Condition.FAILED, words)
-    return Part("repositories", Condition.WELL, "none known to be damaged")
+    number, since = work.session.execute(
+        sa.select(sa.func.count(), sa.func.min(RepositoryHealth.damaged_since)).where(
+            RepositoryHealth.damaged_since.is_not(None)
+        )
+    ).one()
+    if number:
+        said = sentence("%(number)s damaged", number=number)
+        return Part("repositories", Condition.FAILED, said, since)
+    return Part("repositories", Condition.WELL, sentence("none known to be damaged"))
 
 
 def _jobs(work: UnitOfWork) -> Part:
-    dead = work.session.scalar(
-        sa.select(sa.func.count()).select_from(JobRecord).where(JobRecord.state == JobState.DEAD)
-    )
-    if dead:
-        return Part("jobs", Condition.ATTENTION, f"{dead} failed for good; see `codara job list`")
-    return Part("jobs", Condition.WELL, "none failed for good")
+    number, since = work.session.execute(
+        sa.select(sa.func.count(), sa.func.min(JobRecord.finished_at)).where(
+            JobRecord.state == JobState.DEAD
+        )
+    ).one()
+    if number:
+        said = sentence("%(number)s failed for good", number=number)
+        return Part("jobs", Condition.ATTENTION, said, since)
+    return Part("jobs", Condition.WELL, sentence("none failed for good"))

@@ -18,6 +18,7 @@ from appliance.web import (
     csrf,
     errors,
     headers,
+    language,
     metrics,
     must_change,
     present,
@@ -54,6 +55,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     must_change.install(app)
     headers.install(app, is_https=wiring.settings.server.url.startswith("https:"))
     present.register(app, clock=requests.now)
+    app.add_template_filter(language.said, "said")
     _give_templates_what_they_need(app)
     frame.install(app)
     routes.install(app)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import flask
 import structlog
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
 
 from appliance.errors import (
     ApplianceError,
@@ -20,14 +20,28 @@ from appliance.errors import (
     UnavailableError,
     sentence,
 )
-from appliance.web import requests
+from appliance.web import language, requests
 
 log = structlog.get_logger()
 
 PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
+LATE = "The request did not arrive whole, or too slowly. Send it again."
 UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
+
+NOT_POSSIBLE = sentence("A browser does not send such a request by itself. Go back and try again.")
+OF_HTTP: dict[int, tuple[str, str]] = {
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        sentence("This address is used differently"),
+        sentence("What stands here is opened or sent by a form of another page. Go there first."),
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        sentence("That is too large"),
+        sentence("A form may not hold so much. Push large files with git instead."),
+    ),
+}
+"""Titles and words for what HTTP itself finds wrong with a browser's request."""
 
 
 def install(app: flask.Flask) -> None:
@@ -95,8 +109,8 @@ def _page(error: ApplianceError) -> flask.Response:
     return flask.make_response(
         flask.render_template(
             "error.html",
-            title=error.title,
-            explanation=str(error),
+            title=language.said(error.title),
+            explanation=language.said(error.message),
             status=error.http_status,
             reference=requests.request_id(),
         ),
@@ -137,6 +151,8 @@ def _answer_http(error: HTTPException) -> flask.Response:
         return flask.make_response(error.response)
     if error.code == HTTPStatus.NOT_FOUND:
         return answer(NotFoundError("There is nothing at this address."))
+    if isinstance(error, ClientDisconnected):  # It is there to read this if it was only slow.
+        return answer(_TranslatedError(RequestTimeout(LATE)))
     return answer(_TranslatedError(error))
 
 
@@ -144,10 +160,14 @@ class _TranslatedError(InvalidError):
     """An error of HTTP itself, with its own status and name."""
 
     def __init__(self, error: HTTPException) -> None:
-        super().__init__(error.description or error.name)
-        self.http_status = error.code or HTTPStatus.BAD_REQUEST
+        status = error.code or HTTPStatus.BAD_REQUEST
+        title, words = error.name, error.description or error.name
+        if not wants_json():
+            title, words = OF_HTTP.get(status, (InvalidError.title, NOT_POSSIBLE))
+        super().__init__(words)
+        self.http_status = status
         self.code = error.name.lower().replace(" ", "_")
-        self.title = error.name
+        self.title = title
 
 
 def _answer_unexpected(error: Exception) -> flask.Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from appliance.errors import ApplianceError, FieldProblem, InvalidError
+from appliance.web import language
 
 Exact = Annotated[str, StringConstraints(strip_whitespace=False)]
 """Text whose spaces count: a password, a file's content."""
@@ -44,14 +45,29 @@ def problems(error: ApplianceError | None) -> dict[str, str]:
     if error is None:
         return {}
     if isinstance(error, InvalidError) and error.fields:
-        return {each.field: each.message for each in error.fields}
-    return {"": str(error)}
+        return {each.field: language.said(each.message) for each in error.fields}
+    return {"": language.said(error.message)}
 
 
 def _in_words(error: ValidationError) -> InvalidError:
     found = []
     for each in error.errors(include_url=False, include_input=False):
         name = str(each["loc"][0]) if each["loc"] else ""
-        missing = each["type"] == "missing"
-        found.append(FieldProblem(name, _("This is needed.") if missing else each["msg"]))
+        found.append(FieldProblem(name, _problem(each["type"], each.get("ctx", {}))))
     return InvalidError(_("Something in the form is not right."), *found)
+
+
+def _problem(kind: str, limits: dict[str, Any]) -> str:
+    """What pydantic found wrong with a field, in words for people."""
+    if kind.startswith(("int_", "float_")):
+        return str(_("This is not a number."))
+    found = {
+        "missing": _("This is needed."),
+        "string_too_long": _(
+            "This has at most %(most)s characters.", most=limits.get("max_length")
+        ),
+        "greater_than_equal": _("This is at least %(least)s.", least=limits.get("ge")),
+        "less_than_equal": _("This is at most %(most)s.", most=limits.get("le")),
+        "enum": _("Choose one of these."),
+    }
+    return str(found.get(kind, _("This is not right.")))

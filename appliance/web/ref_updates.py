@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from appliance.errors import ApplianceError, RefusedError
+from appliance.errors import ApplianceError, RefusedError, together
 from appliance.services import push_settlement, pushes, ref_updates
 from appliance.services.ref_updates import Plan, RefChange
 from appliance.web import requests
@@ -37,7 +37,7 @@ def move(plan: Plan, change: RefChange) -> None:
     with requests.begin() as work:
         verdict = pushes.accept(work, plan.terms, proposal, now=requests.now())
     if not verdict.is_accepted:
-        raise ProtectedError(" ".join(verdict.messages))
+        raise ProtectedError(together(verdict.messages))
     try:
         ref_updates.carry_out(plan, change)
     except ApplianceError:

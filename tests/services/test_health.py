@@ -1,5 +1,7 @@
 """Is every part alive."""
 
+from datetime import timedelta
+
 import pytest
 
 from appliance import wiring_health
@@ -8,10 +10,12 @@ from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import InstanceRole
 from appliance.errors import RefusedError, UnavailableError
+from appliance.jobs import watch
 from appliance.jobs.pulse import beating
 from appliance.services import health, job_runs
-from appliance.services.health import Condition, Probe
+from appliance.services.health import Condition, Known, Probe
 from appliance.web.app import create_app
+from appliance.wiring_observations import KEY
 from tests.world import NOON
 
 
@@ -19,9 +23,30 @@ def broken():
     raise UnavailableError("It is broken.")
 
 
-def parts(world, actor, **probes: Probe):
+class Notebook:
+    """A memory for one test."""
+
+    def __init__(self) -> None:
+        self.observed = {}
+
+    def recall(self):
+        return self.observed
+
+    def keep(self, observed):
+        self.observed = dict(observed)
+
+
+class Nothing(Notebook):
+    """A memory that does not answer."""
+
+    def recall(self):
+        return None
+
+
+def parts(world, actor, *, memory=None, now=NOON, **probes: Probe):
     with world.reading(actor) as work:
-        return {part.name: part for part in health.parts(work, probes=probes)}
+        found = health.parts(work, probes=probes, memory=memory or Notebook(), now=now)
+    return {part.name: part for part in found}
 
 
 def test_each_part_says_how_it_is(world):
@@ -31,12 +56,46 @@ def test_each_part_says_how_it_is(world):
     assert (found["bad"].condition, found["bad"].detail) == (Condition.FAILED, "It is broken.")
 
 
+def test_since_when_is_told_by_an_unbroken_row_of_looks(world):
+    chief, memory, minute = world.administrator(), Notebook(), timedelta(minutes=1)
+
+    first = parts(world, chief, memory=memory, part=lambda: "fine")["part"]
+    assert (first.since, first.known) == (NOON, Known.FIRST_ASKED)
+    later = parts(world, chief, memory=memory, now=NOON + minute, part=lambda: "fine")["part"]
+    assert (later.since, later.known) == (NOON, Known.FIRST_ASKED)
+    gone = parts(world, chief, memory=memory, now=NOON + 2 * minute, part=broken)["part"]
+    assert (gone.since, gone.known) == (NOON + 2 * minute, Known.SEEN)
+    still = parts(world, chief, memory=memory, now=NOON + 3 * minute, part=broken)["part"]
+    assert (still.since, still.known) == (NOON + 2 * minute, Known.SEEN)
+    after_a_gap = parts(world, chief, memory=memory, now=NOON + 9 * minute, part=broken)["part"]
+    assert (after_a_gap.since, after_a_gap.known) == (NOON + 9 * minute, Known.FIRST_ASKED)
+
+
+def test_without_a_memory_nobody_says_since_when(world):
+    part = parts(world, world.administrator(), memory=Nothing(), part=lambda: "fine")["part"]
+
+    assert (part.since, part.known) == (None, Known.UNKNOWN)
+
+
+def test_looks_are_remembered_in_the_queue_server(world, redis_url):
+    world.configure(CODARA_QUEUE__URL=redis_url, CODARA_SSH__EMBEDDED="false")
+    world.wiring.redis.delete(KEY)
+    first = {part.name: part for part in watch.look(world.wiring, NOON)}
+    second = {part.name: part for part in watch.look(world.wiring, NOON + timedelta(minutes=1))}
+
+    assert first["database"].since == second["database"].since == NOON
+    assert second["worker"].condition is Condition.FAILED
+    assert "codara worker" in second["worker"].cure
+    assert second["database"].cure == ""
+
+
 def test_a_damaged_repository_is_a_failure(world):
     repository = world.repository()
     world.add(RepositoryHealth(id=repository.id, damaged_since=NOON, problem="bad object"))
     chief = world.administrator()
 
-    assert parts(world, chief)["repositories"].condition is Condition.FAILED
+    part = parts(world, chief)["repositories"]
+    assert (part.condition, part.since, part.known) == (Condition.FAILED, NOON, Known.RECORDED)
     with world.reading(chief) as work:
         report = health.repositories(work, only_damaged=True).items[0]
     assert (report.repository.path, report.health.problem) == ("lab/notes", "bad object")

@@ -16,9 +16,9 @@ from appliance.web.app import create_app
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "appliance" / "web"
 GERMAN = WEB / "translations" / "de" / "LC_MESSAGES"
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [("**.py", "script.sentences:extract"), ("web/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-HOW = """pybabel extract -F babel.cfg -k lazy_gettext --no-location --sort-output -o var/texts.pot .
+HOW = """PYTHONPATH=. pybabel extract -F babel.cfg -k lazy_gettext --no-location --sort-output -o var/texts.pot .
 pybabel update -i var/texts.pot -d appliance/web/translations --no-fuzzy-matching --ignore-obsolete
 (write the missing German texts)
 pybabel compile -d appliance/web/translations"""
@@ -33,7 +33,7 @@ def german() -> Catalog:
 
 def texts() -> set[object]:
     """Every text in the source."""
-    found = extract_from_dir(WEB, METHODS, keywords=KEYWORDS, options_map={"**": {}})
+    found = extract_from_dir(ROOT / "appliance", METHODS, keywords=KEYWORDS, options_map={"**": {}})
     return {text for _, _, text, _, _ in found}
 
 

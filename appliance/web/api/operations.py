@@ -11,9 +11,10 @@ from pydantic import Field
 from appliance import wiring_health
 from appliance.domain.jobs import RULES, Job, JobState
 from appliance.services import health, jobs
-from appliance.services.health import Condition
+from appliance.services.health import Condition, Known
 from appliance.web import paging, requests
 from appliance.web.api import frame
+from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
     from appliance.db.outbox import JobRecord
@@ -68,6 +69,9 @@ class PartAnswer(frame.Answer):
     name: str
     condition: Condition
     detail: str
+    since: datetime | None = Field(description="Since when it is so, as far as that is known")
+    known: Known = Field(description="How that is known")
+    cure: str = Field(description="What to do when it is not well")
 
 
 class HealthAnswer(frame.Answer):
@@ -110,7 +114,13 @@ def cancel_job(path: JobPath) -> Any:
 def show_health() -> Any:
     """For administrators and auditors of the instance: every part, asked now."""
     with requests.reading() as work:
-        parts = health.parts(work, probes=wiring_health.all_parts(requests.wiring()))
+        wiring = requests.wiring()
+        parts = health.parts(
+            work,
+            probes=wiring_health.all_parts(wiring),
+            memory=QueueMemory(wiring.redis),
+            now=requests.now(),
+        )
     items = [PartAnswer.model_validate(part) for part in parts]
     return frame.answer(HealthAnswer(items=items))
 

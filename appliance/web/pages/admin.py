@@ -31,6 +31,7 @@ from appliance.web.pages.page_forms import (
     listed,
     page,
 )
+from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
@@ -51,13 +52,18 @@ def overview() -> ResponseReturnValue:
     """Every part, asked now."""
     with requests.reading() as work:
         context = frame(work, "overview")
-        parts = health.parts(work, probes=wiring_health.all_parts(requests.wiring()))
-    settings = requests.wiring().settings
+        wiring = requests.wiring()
+        parts = health.parts(
+            work,
+            probes=wiring_health.all_parts(wiring),
+            memory=QueueMemory(wiring.redis),
+            now=requests.now(),
+        )
     return page(
         "admin/overview.html",
         parts=parts,
         version=version.RELEASE,
-        url=settings.server.url,
+        url=wiring.settings.server.url,
         checked_at=requests.now(),
         **context,
     )

@@ -100,6 +100,12 @@ CONDITIONS = {
     "attention": (_("Look at it"), "warn", "alert"),
     "failed": (_("Does not work"), "bad", "alert"),
 }
+KNOWN = {
+    "recorded": _("as the records say"),
+    "seen": _("the change was seen"),
+    "first_asked": _("so since it was first asked; perhaps longer"),
+    "unknown": _("the queue server, which remembers it, does not answer"),
+}
 OUTCOMES = {
     "success": (_("Done"), "good"),
     "refused": (_("Refused"), "warn"),

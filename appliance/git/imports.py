@@ -1,6 +1,6 @@
 """Brings a repository in, with all its branches, tags and other refs, and says how far it is.
 
-A source is a `RemoteSource` (anybody's; see there what keeps it harmless) or a `Path` to a folder
+A source is a `Destination` (anybody's, looked up and judged) or a `Path` to a folder
 or a bundle (an administrator's, at the console). The target is a folder that nobody looks up yet.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.domain.destinations import Destination
 from appliance.errors import (
     InvalidError,
     TimeoutExceededError,
@@ -23,7 +24,7 @@ from appliance.errors import (
     sentence,
 )
 from appliance.git import process
-from appliance.git.remote_source import Credentials, RemoteSource
+from appliance.git.remote_source import Credentials
 from appliance.git.repository_config import HIDDEN_REFS
 from appliance.git.storage import set_default_branch, size_bytes
 
@@ -53,7 +54,7 @@ class ImportLimits:
 
 def fetch_all(
     folder: Path,
-    source: RemoteSource | Path,
+    source: Destination | Path,
     *,
     credentials: Credentials | None = None,
     limits: ImportLimits,
@@ -76,16 +77,16 @@ def fetch_all(
         set_default_branch(folder, head)
 
 
-def _place(source: RemoteSource | Path) -> tuple[str, list[str]]:
+def _place(source: Destination | Path) -> tuple[str, list[str]]:
     """What git calls the source, and the options for it."""
-    if isinstance(source, RemoteSource):
+    if isinstance(source, Destination):
         return source.url, []
     if not source.exists():
         raise InvalidError.of("source", sentence("%(source)s does not exist.", source=source))
     return os.fspath(source.resolve()), [READER]
 
 
-def _configuration(source: RemoteSource | Path, credentials: Credentials | None) -> dict[str, str]:
+def _configuration(source: Destination | Path, credentials: Credentials | None) -> dict[str, str]:
     """What lets git reach this source, and nothing else.
 
     It travels in the environment, which only this system account can read.
@@ -96,12 +97,13 @@ def _configuration(source: RemoteSource | Path, credentials: Credentials | None)
     settings = {
         f"protocol.{source.scheme}.allow": "always",
         "http.followRedirects": "false",
-        "http.curloptResolve": source.pin,
         "http.proxy": "",
         "http.lowSpeedLimit": "100",
         "http.lowSpeedTime": "120",
         "credential.helper": "",
     }
+    if source.curl_resolve:
+        settings["http.curloptResolve"] = source.curl_resolve
     if credentials is not None:
         settings["http.extraHeader"] = f"Authorization: {credentials.header}"
     return closed | settings

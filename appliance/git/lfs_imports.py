@@ -15,12 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from appliance.domain.destinations import Destination
 from appliance.errors import InvalidError, UnavailableError, sentence
 from appliance.git.imports import Progress
 from appliance.git.lfs import LfsStore
 from appliance.git.lfs_pointers import Pointer
 from appliance.git.pinned_http import request
-from appliance.git.remote_source import Credentials, RemoteSource, SourcePolicy, look_up
+from appliance.git.remote_source import Credentials, Judge
 
 BATCH = 100
 """Objects asked for at once; the protocol's servers take at least so many."""
@@ -42,8 +43,8 @@ class Fetched:
 class LfsSource:
     """A remote repository's large files, and how to ask for them."""
 
-    source: RemoteSource
-    policy: SourcePolicy
+    source: Destination
+    judge: Judge
     credentials: Credentials | None = None
 
     def batch(self, wanted: list[Pointer]) -> list[dict[str, Any]]:
@@ -53,7 +54,7 @@ class LfsSource:
             InvalidError, UnavailableError: it does not say.
         """
         base = self.source.url.removesuffix("/").removesuffix(".git")
-        address = look_up(f"{base}.git/info/lfs/objects/batch", self.policy)
+        address = self.judge(f"{base}.git/info/lfs/objects/batch")
         objects = [{"oid": p.oid, "size": p.size_bytes} for p in wanted]
         question = {"operation": "download", "transfers": ["basic"], "objects": objects}
         headers = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE} | self._authorization(address)
@@ -67,13 +68,13 @@ class LfsSource:
         Errors:
             InvalidError, UnavailableError, QuotaError: it could not be stored.
         """
-        address = look_up(str(action.get("href")), self.policy)
+        address = self.judge(str(action.get("href")))
         given = action.get("header") or {}
         headers = self._authorization(address) | {str(k): str(v) for k, v in given.items()}
         with request(address, method="GET", headers=headers) as body:
             store.receive(pointer.oid, body, size_bytes=pointer.size_bytes, upload=_upload_name())
 
-    def _authorization(self, address: RemoteSource) -> dict[str, str]:
+    def _authorization(self, address: Destination) -> dict[str, str]:
         """The credentials, for nobody but the source itself."""
         if self.credentials is None or address.origin != self.source.origin:
             return {}

@@ -10,8 +10,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from appliance.domain.destinations import Destination
 from appliance.errors import InvalidError, UnavailableError, sentence
-from appliance.git.remote_source import RemoteSource
 
 SECONDS = 60.0
 """Longest silence of the other side."""
@@ -22,7 +22,7 @@ OK = 200
 class _PinnedConnection(http.client.HTTPConnection):
     """A connection to one of the source's addresses. Its state is that of HTTPConnection."""
 
-    def __init__(self, source: RemoteSource) -> None:
+    def __init__(self, source: Destination) -> None:
         super().__init__(source.host, source.port, timeout=SECONDS)
         self._source = source
 
@@ -45,7 +45,7 @@ class _PinnedConnection(http.client.HTTPConnection):
 
 @contextmanager
 def request(
-    source: RemoteSource, *, method: str, headers: Mapping[str, str], body: bytes | None = None
+    source: Destination, *, method: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer of the source, to be read inside the block.
 

@@ -11,11 +11,11 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 import idna
 
+from appliance.domain.destinations import Destination
 from appliance.errors import InvalidError, UnavailableError, sentence
 from appliance.security.address_table import Address, Reach, reach_of
 
@@ -30,23 +30,6 @@ NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 STRANGE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\\#]")
 SAFE_IN_PATH = "/%:@!$&'()*+,;=~"  # RFC 3986, section 3.3; the % of what is encoded already.
 SAFE_IN_QUERY = SAFE_IN_PATH + "?"
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where a request may go: the URL in its plainest spelling, and the addresses found good."""
-
-    url: str
-    scheme: str
-    host: str
-    port: int
-    addresses: tuple[str, ...]
-
-    @property
-    def curl_resolve(self) -> str:
-        """The pin for git's http.curloptResolve, which is curl's --resolve."""
-        spelled = (f"[{text}]" if ":" in text else text for text in self.addresses)
-        return f"{self.host}:{self.port}:{','.join(spelled)}"
 
 
 def resolve(host: str, port: int) -> Sequence[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -23,6 +24,7 @@ from appliance.db.lfs import LfsLink, LfsObject
 from appliance.db.repositories import Origin, Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
+from appliance.domain.destinations import Destination
 from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
@@ -34,8 +36,9 @@ from appliance.git.lfs import LfsStore
 from appliance.git.lfs_imports import LfsSource, fetch_objects
 from appliance.git.lfs_pointers import Pointer, reachable_pointers
 from appliance.git.ref_names import BRANCHES
-from appliance.git.remote_source import Credentials, RemoteSource, SourcePolicy, look_up
+from appliance.git.remote_source import Credentials
 from appliance.git.storage import set_default_branch
+from appliance.security import outgoing
 from appliance.security.sealing import Place, Sealer
 from appliance.services import repositories
 from appliance.services.push_names import is_reserved
@@ -120,7 +123,7 @@ def check_source(source: Source, *, rules: Settings) -> None:
         UnavailableError: the name cannot be looked up.
     """
     if source.url:
-        look_up(source.url, _policy(rules))
+        _judge(source.url, rules)
 
 
 def request(
@@ -189,8 +192,8 @@ def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
     source, credentials = plan.source, plan.source.credentials
-    policy = _policy(rules)
-    place = Path(source.local) if source.local else look_up(source.url, policy)
+    judge = partial(_judge, rules=rules)
+    place = Path(source.local) if source.local else judge(source.url)
     folder = tools.repositories.folder(plan.repository_id)
     if not folder.is_dir():
         limits = ImportLimits(seconds=rules.imports.seconds, size_bytes=plan.most_bytes)
@@ -201,7 +204,7 @@ def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -
             tools.repositories.adopt(unfinished, plan.repository_id)
     progress(LOOKING, 0, 0)
     pointers = {pointer.oid: pointer for pointer in reachable_pointers(folder)}
-    large = LfsSource(place, policy, credentials) if isinstance(place, RemoteSource) else place
+    large = LfsSource(place, judge, credentials) if isinstance(place, Destination) else place
     came = fetch_objects(large, pointers.values(), _Blind(tools.lfs.home), progress)
     for oid in came.missing:
         del pointers[oid]
@@ -265,8 +268,11 @@ def _choose_default_branch(folder: Path) -> None:
         set_default_branch(folder, usual)
 
 
-def _policy(rules: Settings) -> SourcePolicy:
-    return SourcePolicy(rules.imports.schemes, rules.imports.private_addresses)
+def _judge(url: str, rules: Settings) -> Destination:
+    """Where a request to this address may go, as the operator allows it."""
+    return outgoing.judge(
+        url, schemes=rules.imports.schemes, private_allowed=rules.imports.private_addresses
+    )
 
 
 def _insist_on_console(work: UnitOfWork) -> None:

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import UUID
@@ -28,11 +29,12 @@ from appliance.git.imports import ImportLimits, fetch_all
 from appliance.git.lfs import LfsStore
 from appliance.git.lfs_imports import LfsSource, fetch_objects
 from appliance.git.lfs_pointers import Pointer
-from appliance.git.remote_source import Credentials, SourcePolicy, look_up
+from appliance.git.remote_source import Credentials
+from appliance.security import outgoing
 
 ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
 TWO = UUID("0199aaaa-0000-7000-8000-00000000cafe")
-OPEN = SourcePolicy(schemes=("https", "http"), private_addresses=True)
+OPEN = partial(outgoing.judge, schemes=("https", "http"), private_allowed=True)
 LIMITS = ImportLimits(seconds=60)
 CREDENTIALS = Credentials("writer", "a: long word")
 CONTENT = b"large " * 200_000
@@ -159,7 +161,7 @@ def test_everything_comes_from_an_address_with_progress(git, full, source, targe
 
     fetch_all(
         target,
-        look_up(source.url, OPEN),
+        OPEN(source.url),
         limits=LIMITS,
         progress=lambda *what: seen.append(what),
     )
@@ -173,7 +175,7 @@ def test_everything_comes_from_an_address_with_progress(git, full, source, targe
 
 
 def test_git_goes_to_the_address_that_was_looked_up(git, full, source, target):
-    looked_up = look_up(source.url, OPEN)
+    looked_up = OPEN(source.url)
     named = replace(
         looked_up, url=looked_up.url.replace("127.0.0.1", "code.example"), host="code.example"
     )
@@ -186,7 +188,7 @@ def test_git_goes_to_the_address_that_was_looked_up(git, full, source, target):
 
 def test_credentials_are_used_and_left_nowhere(git, source, target):
     source.credentials = CREDENTIALS.header
-    remote = look_up(source.url, OPEN)
+    remote = OPEN(source.url)
 
     with pytest.raises(InvalidError, match="user name and password"):
         fetch_all(target, remote, limits=LIMITS, progress=silent)
@@ -203,13 +205,13 @@ def test_a_redirect_is_not_followed(source, target):
     source.redirect = f"http://127.0.0.1:{source.port}/elsewhere.git/info/refs"
 
     with pytest.raises(InvalidError, match="moved"):
-        fetch_all(target, look_up(source.url, OPEN), limits=LIMITS, progress=silent)
+        fetch_all(target, OPEN(source.url), limits=LIMITS, progress=silent)
 
     assert all("elsewhere" not in path for path, _, _ in source.headers)
 
 
 def test_a_source_that_is_too_large_or_too_slow_is_given_up(source, target):
-    remote = look_up(source.url, OPEN)
+    remote = OPEN(source.url)
 
     with pytest.raises(TooLargeError):
         fetch_all(target, remote, limits=ImportLimits(60, size_bytes=100), progress=silent)
@@ -218,7 +220,7 @@ def test_a_source_that_is_too_large_or_too_slow_is_given_up(source, target):
 
 
 def test_a_source_that_is_not_there_is_unavailable(source, target):
-    remote = look_up(source.url, OPEN)
+    remote = OPEN(source.url)
     source.close()
 
     with pytest.raises(UnavailableError):
@@ -261,61 +263,6 @@ def test_an_empty_repository_has_no_bundle(target):
         bundle.export(target)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://93.184.216.34/x.git",
-        "ssh://93.184.216.34/x.git",
-        "git://93.184.216.34/x.git",
-        "file:///etc/passwd",
-        "/etc/passwd",
-        "ext::sh -c id",
-        "https://",
-        "https:///x.git",
-        "https://user@93.184.216.34/x.git",
-        "https://user:word@93.184.216.34/x.git",
-        "https://93.184.216.34:99999/x.git",
-        "https://host name/x.git",
-        "https://h\u00f6st/x.git",
-        "https://93.184.216.34/x\n.git",
-        "https://93.184.216.34/" + "x" * 3000,
-        "--upload-pack=id",
-        "https://127.0.0.1/x.git",
-        "https://localhost/x.git",
-        "https://127.1/x.git",
-        "https://2130706433/x.git",
-        "https://0x7f000001/x.git",
-        "https://0.0.0.0/x.git",
-        "https://10.1.2.3/x.git",
-        "https://172.16.0.1/x.git",
-        "https://192.168.1.1/x.git",
-        "https://169.254.169.254/latest",
-        "https://100.64.0.1/x.git",
-        "https://224.0.0.1/x.git",
-        "https://255.255.255.255/x.git",
-        "https://[::1]/x.git",
-        "https://[::]/x.git",
-        "https://[fe80::1]/x.git",
-        "https://[fc00::1]/x.git",
-        "https://[::ffff:127.0.0.1]/x.git",
-        "https://[64:ff9b::7f00:1]/x.git",
-        "https://[2002:7f00:1::]/x.git",
-    ],
-)
-def test_an_address_that_may_not_be_reached_is_refused(url):
-    with pytest.raises((InvalidError, UnavailableError)):
-        look_up(url, SourcePolicy())
-
-
-def test_a_public_address_may_be_reached():
-    found = look_up("https://93.184.216.34/lab/notes.git?x=1", SourcePolicy())
-
-    assert found.addresses == ("93.184.216.34",)
-    assert (found.host, found.port, found.path) == ("93.184.216.34", 443, "/lab/notes.git?x=1")
-    six = look_up("https://[2606:4700::1111]/x", SourcePolicy())
-    assert six.pin == "2606:4700::1111:443:[2606:4700::1111]"
-
-
 def test_large_files_come_with_their_checksums_checked(source, store, tmp_path):
     lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
     lost = Pointer("ab" * 32, 5)
@@ -325,7 +272,7 @@ def test_large_files_come_with_their_checksums_checked(source, store, tmp_path):
     seen: list[tuple[str, int, int]] = []
 
     fetched = fetch_objects(
-        LfsSource(look_up(source.url, OPEN), OPEN, CREDENTIALS),
+        LfsSource(OPEN(source.url), OPEN, CREDENTIALS),
         [POINTER, lost, false, POINTER],
         lfs,
         lambda *what: seen.append(what),
@@ -340,7 +287,7 @@ def test_large_files_come_with_their_checksums_checked(source, store, tmp_path):
 
 def test_large_files_are_not_fetched_from_inside(source, tmp_path):
     lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
-    remote = LfsSource(look_up(source.url, OPEN), SourcePolicy(schemes=("http",)))
+    remote = LfsSource(OPEN(source.url), partial(outgoing.judge, schemes=("http",)))
 
     fetched = fetch_objects(remote, [POINTER], lfs, silent)
 
@@ -354,7 +301,7 @@ def test_credentials_go_to_their_own_host_only(source, full, tmp_path):
     action = {"href": f"{other.url.removesuffix('lab/notes.git')}large/{POINTER.oid}"}
     lfs = LfsStore(tmp_path / "home", reserve_bytes=0)
 
-    LfsSource(look_up(source.url, OPEN), OPEN, CREDENTIALS).download(action, POINTER, lfs)
+    LfsSource(OPEN(source.url), OPEN, CREDENTIALS).download(action, POINTER, lfs)
 
     assert [sent for _, _, sent in other.headers] == [None]
     assert lfs.size_bytes(POINTER.oid) == len(CONTENT)

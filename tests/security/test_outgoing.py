@@ -75,6 +75,22 @@ def test_the_plainest_spelling_is_what_goes_on(typed, plain):
     assert judge(typed, schemes=("https",), resolver=names(PUBLIC)).url == plain
 
 
+@pytest.mark.parametrize(
+    ("url", "host", "port", "path"),
+    [
+        ("https://198.41.0.4/lab/notes.git?x=1", PUBLIC, 443, "/lab/notes.git?x=1"),
+        ("https://[2001:503:ba3e::2:30]:8443", PUBLIC_IPV6, 8443, "/"),
+    ],
+)
+def test_an_address_needs_no_pin(url, host, port, path):
+    found = judge(url, schemes=("https",), resolver=names())
+
+    assert (found.host, found.port, found.path) == (host, port, path)
+    assert found.addresses == (host,)
+    assert found.origin == ("https", host, port)
+    assert found.curl_resolve == ""
+
+
 def test_a_literal_address_is_not_looked_up():
     resolver = names("10.0.0.1")
 
@@ -163,6 +179,9 @@ def test_a_name_is_asked_exactly_once():
         "a\u2044b.example",
         "a\uff0fb.example",
         "user@127.0.0.1",
+        "host name",
+        "172.16.0.1",
+        "[fc00::1]",
     ],
 )
 def test_no_spelling_of_a_host_leads_inside(host):
@@ -200,6 +219,9 @@ def test_no_spelling_of_a_host_leads_inside(host):
         "ssh://git@code.example/x",
         "git://code.example/x",
         "ext::sh -c id",
+        "--upload-pack=id",
+        "/etc/passwd",
+        "https://",
         "gopher://code.example/",
         "ftp://code.example/",
         "javascript:alert(1)",

@@ -1,12 +1,13 @@
 """Reads files of a commit: their bytes when few, a stream when many; and what they are.
 
 - `file(at, commit, path)` what a page about a file needs; `chunks(at, oid)` all bytes of it.
+- `measure(at, oids)` how large some blobs are, and how they begin.
 - `is_binary(content)` whether git would call some bytes binary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,29 @@ def file(at: Path, commit: str, path: bytes, *, most_bytes: int = limits.BLOB_BY
             pointer = parse_pointer(content)
             return File(entry, entry.size_bytes, content, is_binary(content), pointer)
     return File(entry, entry.size_bytes, None, is_binary(_start(at, entry.oid)), None)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How large a blob is. `start` is all of it, or where it is large only how it begins."""
+
+    size_bytes: int
+    start: bytes
+    lfs: Pointer | None
+
+
+def measure(at: Path, oids: Iterable[str]) -> dict[str, Measure]:
+    """The sizes and beginnings of blobs by their ids; those that are not here are left out."""
+    found = {}
+    with opened(at) as handle:
+        for oid in dict.fromkeys(oids):
+            header = handle.header(oid)
+            if header is None or header[0] is not Kind.BLOB:
+                continue
+            is_small = header[1] <= limits.MEASURED_BLOB_BYTES
+            start = handle.read_known(oid) if is_small else _start(at, oid)
+            found[oid] = Measure(header[1], start, parse_pointer(start) if is_small else None)
+    return found
 
 
 def chunks(at: Path, oid: str, *, seconds: float = 3600.0) -> Iterator[bytes]:

@@ -26,6 +26,9 @@ BLOB_BYTES = 16 * MIB
 DIFFED_BLOB_BYTES = 8 * MIB
 """Largest file compared line by line; larger ones are told apart but not shown."""
 
+MEASURED_BLOB_BYTES = 4 * MIB
+"""Largest picture of a diff that is loaded to learn how wide and high it is."""
+
 SNIFF_BYTES = 8000
 """How far a file is searched for a NUL byte to call it binary. Source: git's xdiff-interface.c."""
 

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flask_babel import gettext
 from markupsafe import Markup
@@ -27,6 +27,10 @@ STATUSES = {
     "copied": "copied",
     "type changed": "type",
 }
+MOVES = frozenset({"renamed", "copied"})
+CONTEXT_LINES = 3  # Unchanged lines around a change, unless somebody asks for more.
+EXECUTABLE = 0o100755
+Place = Literal["start", "middle", "end"]
 Spans = list[tuple[int, int]]
 
 
@@ -42,11 +46,32 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Unchanged lines that are not shown, by their numbers on the new side.
+
+    `last` is None at the end of a file, whose length nobody has asked for. `shift` is what makes a
+    number of the old side of it. `place`: before the first change, after the last, or between.
+    """
+
+    first: int
+    last: int | None
+    shift: int
+    place: Place
+
+    @property
+    def count(self) -> int | None:
+        """How many lines are hidden, where that is known."""
+        return None if self.last is None else self.last - self.first + 1
+
+
+@dataclass(frozen=True)
 class Hunk:
     """Lines that belong together, and git's words about where they stand."""
 
     heading: bytes
     lines: list[Line]
+    gap: Gap | None = None
+    """What is hidden before it."""
 
     @property
     def pairs(self) -> list[tuple[Line | None, Line | None]]:
@@ -70,6 +95,10 @@ class File:
     deletions: int
     note: str | None
     hunks: list[Hunk]
+    similarity: int | None = None
+    """How much of a renamed file stayed as it was, in percent."""
+    tail: Gap | None = None
+    """What may be hidden after the last hunk."""
 
 
 def file(changed: diff_parse.DiffFile) -> File:
@@ -82,7 +111,12 @@ def file(changed: diff_parse.DiffFile) -> File:
         additions=changed.added,
         deletions=changed.deleted,
         note=_note(changed),
-        hunks=[hunk(part, path=changed.path) for part in changed.hunks or ()],
+        hunks=[
+            replace(hunk(part, path=changed.path), gap=gap)
+            for part, gap in zip(changed.hunks or (), _gaps(changed), strict=True)
+        ],
+        similarity=changed.similarity if changed.status in MOVES else None,
+        tail=_tail(changed),
     )
 
 
@@ -92,6 +126,11 @@ def hunk(changed: diff_parse.Hunk, *, path: bytes) -> Hunk:
     new = f"+{changed.new_start},{changed.new_count}"
     heading = f"@@ {old} {new} @@ ".encode() + changed.section
     return Hunk(heading.rstrip(), lines(changed.lines, path=path))
+
+
+def same(numbers: Iterable[int], rows: Sequence[Markup], shift: int) -> list[Line]:
+    """Unchanged lines of a file by their numbers on the new side, with their colours."""
+    return [Line("same", number + shift, number, rows[number - 1]) for number in numbers]
 
 
 def lines(changed: Sequence[diff_parse.Line], *, path: bytes) -> list[Line]:
@@ -137,11 +176,52 @@ def _note(changed: diff_parse.DiffFile) -> str | None:
     if changed.hunks is None:
         return str(gettext("The lines are left out, because this diff is large."))
     if changed.old_mode and changed.new_mode and changed.old_mode != changed.new_mode:
-        modes = {"old": f"{changed.old_mode:06o}", "new": f"{changed.new_mode:06o}"}
-        return str(gettext("The mode changed from %(old)s to %(new)s.", **modes))
+        return _mode_note(changed)
     if not changed.hunks:
         return str(gettext("The content did not change."))
     return None
+
+
+def _mode_note(changed: diff_parse.DiffFile) -> str:
+    modes = {"old": f"{changed.old_mode:06o}", "new": f"{changed.new_mode:06o}"}
+    note = str(gettext("The mode changed from %(old)s to %(new)s.", **modes))
+    if EXECUTABLE not in (changed.old_mode, changed.new_mode):
+        return note
+    is_program = changed.new_mode == EXECUTABLE
+    now, no_more = (
+        gettext("It can be run as a program now."),
+        gettext("It cannot be run as a program any more."),
+    )
+    return f"{note} {now if is_program else no_more}"
+
+
+def _gaps(changed: diff_parse.DiffFile) -> list[Gap | None]:
+    """What is hidden before each hunk."""
+    gaps: list[Gap | None] = []
+    after = 1
+    for part in changed.hunks or ():
+        place: Place = "middle" if gaps else "start"
+        gap = Gap(after, part.new_start - 1, part.old_start - part.new_start, place)
+        gaps.append(gap if _has_more(changed) and part.new_start > after else None)
+        after = part.new_start + part.new_count
+    return gaps
+
+
+def _tail(changed: diff_parse.DiffFile) -> Gap | None:
+    """What follows the last hunk; one that ends with less than the usual context ends the file."""
+    if not changed.hunks or not _has_more(changed):
+        return None
+    last = changed.hunks[-1]
+    ending = last.lines[-CONTEXT_LINES:]
+    if any(line.kind != " " or not line.has_newline for line in ending):
+        return None
+    after = last.new_start + last.new_count
+    return Gap(after, None, last.old_start + last.old_count - after, "end")
+
+
+def _has_more(changed: diff_parse.DiffFile) -> bool:
+    """Whether both sides are files that may have unchanged lines."""
+    return changed.status not in {"added", "deleted"} and not changed.is_submodule
 
 
 def _coloured(kinds: list[str], words: list[str], path: bytes) -> list[highlight.Pieces]:

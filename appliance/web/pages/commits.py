@@ -17,7 +17,8 @@ from markupsafe import Markup
 from appliance.errors import InvalidError
 from appliance.services import history
 from appliance.web import links, present
-from appliance.web.pages import diff_files
+from appliance.web.pages import diff_context, diff_files
+from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import (
     Frame,
     Place,
@@ -101,13 +102,15 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
     commit = history.commit(frame.repository, oid)
     paths = diff_files.wanted_file()
     if paths:
-        parent = commit.parents[0] if commit.parents else None
-        file = history.changes_of_file(frame.repository, parent, oid, paths, diff_files.options())
+        commits = Commits(frame, commit.parents[0] if commit.parents else None, oid)
+        if diff_context.is_piece():
+            return diff_files.lines(commits, paths)
+        file = diff_files.one(commits, paths)
         if diff_files.is_piece():
-            return diff_files.piece(frame, file)
-        diff = diff_files.shown_alone(file)
+            return diff_files.piece(commits, file)
+        diff = diff_files.shown_alone(commits, file)
     else:
-        diff = diff_files.shown(history.changes(frame.repository, oid, diff_files.options()))
+        diff = diff_files.shown(frame, history.changes(frame.repository, oid, diff_files.options()))
     return show(
         "commits/show.html",
         frame,

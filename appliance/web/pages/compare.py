@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from appliance.services import history
 from appliance.web import links, requests
-from appliance.web.pages import diff_files
+from appliance.web.pages import diff_context, diff_files
 from appliance.web.pages.commits import Row, days, row
+from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import (
     EMPTY,
     SELECTABLE,
@@ -26,7 +27,6 @@ from appliance.web.pages.repository_frame import (
 
 if TYPE_CHECKING:
     from appliance.git.diff import Diff
-    from appliance.git.diff_parse import DiffFile
     from appliance.git.refs import Divergence
 
 pages = blueprint("compare")
@@ -64,12 +64,15 @@ def show_comparison(owner: str, name: str, tail: str) -> ResponseReturnValue:  #
     pair = _pair(frame, named(frame, base), named(frame, head), dots)
     paths = diff_files.wanted_file()
     if paths:
-        file = _file(pair, paths)
+        sides = Commits(frame, pair.start, pair.head.commit)
+        if diff_context.is_piece():
+            return diff_files.lines(sides, paths)
+        file = diff_files.one(sides, paths)
         if diff_files.is_piece():
-            return diff_files.piece(frame, file)
-        diff = diff_files.shown_alone(file)
+            return diff_files.piece(sides, file)
+        diff = diff_files.shown_alone(sides, file)
     else:
-        diff = diff_files.shown(_diff(pair))
+        diff = diff_files.shown(frame, _diff(pair))
     commits, divergence = _commits(pair)
     return show(
         "compare/show.html",
@@ -118,12 +121,6 @@ def _diff(pair: Pair) -> Diff:
     if pair.dots == "...":
         return history.compare(repository, pair.base.commit, pair.head.commit, options)
     return history.between(repository, pair.base.commit, pair.head.commit, options)
-
-
-def _file(pair: Pair, paths: list[bytes]) -> DiffFile | None:
-    return history.changes_of_file(
-        pair.frame.repository, pair.start, pair.head.commit, paths, diff_files.options()
-    )
 
 
 def _commits(pair: Pair) -> tuple[list[tuple[str, list[Row]]], Divergence | None]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import flask
 
+from appliance.services import history
 from appliance.services.history import Options
 from appliance.web import diff_view, links, requests
+from appliance.web.pages import diff_context, diff_sides
+from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import Frame, show
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 FILES = 100  # On one page; the others are on the next.
 FILE_LINES = 800  # A file with more is loaded when somebody opens it.
 PAGE_LINES = 3_000  # And so are those after so many lines.
+WHOLE_LINES = 10_000_000  # Unchanged lines around a change, where all of them are wanted.
 PARSED_LINES = 20_000  # Read for one page; of later files only the numbers are known.
 
 
@@ -27,8 +31,13 @@ class ShownFile:
 
     drawn: diff_view.File
     number: int
-    piece: str | None
-    whole: str | None
+    href: str | None
+    """The file itself as the newer commit has it, or as the older one had it."""
+    context: diff_context.Context | None = None
+    sides: diff_sides.Sides | None = None
+    moved: diff_sides.Moved | None = None
+    piece: str | None = None
+    whole: str | None = None
     """The same as a page, for who has no script."""
 
     @property
@@ -56,6 +65,7 @@ def options() -> Options:
     limits = requests.wiring().settings.limits
     return Options(
         ignore_whitespace=hides_spaces(),
+        context_lines=WHOLE_LINES if diff_context.is_whole() else diff_view.CONTEXT_LINES,
         most_lines=min(PARSED_LINES, limits.diff_lines),
         most_files=limits.diff_files,
         seconds=limits.git_seconds,
@@ -83,20 +93,37 @@ def wanted_file() -> list[bytes]:
     return [links.asked("was") or new, new] if new else []
 
 
-def shown(diff: Diff) -> ShownDiff:
+def one(commits: Commits, paths: list[bytes]) -> DiffFile | None:
+    """One file of a diff; with all its lines if they were asked for and there is room for them."""
+    repository, asked = commits.frame.repository, options()
+    file = history.changes_of_file(repository, commits.old, commits.new, paths, asked)
+    if file is not None and file.hunks is None and diff_context.is_whole():
+        fewer = replace(asked, context_lines=diff_view.CONTEXT_LINES)
+        file = history.changes_of_file(repository, commits.old, commits.new, paths, fewer)
+    return file
+
+
+def shown(frame: Frame, diff: Diff) -> ShownDiff:
     """A diff for a page."""
     first = max(0, flask.request.args.get("from", 0, int))
-    found, lines = [], 0
+    lines = 0
     files = [file for file in diff.files if not _is_hidden(file)]
-    for number, file in enumerate(files[first : first + FILES], first + 1):
+    here, elsewhere = set(), files[first : first + FILES]
+    for number, file in enumerate(elsewhere):
         count = file.added + file.deleted
         is_short = count <= FILE_LINES or len(files) == 1
-        is_here = file.hunks is not None and is_short and lines + count <= PAGE_LINES
-        lines += count if is_here else 0
-        found.append(_here(file, number) if is_here else _elsewhere(file, number))
+        if file.hunks is not None and is_short and lines + count <= PAGE_LINES:
+            lines += count
+            here.add(number)
+    drawn = _Drawn.of(Commits(frame, diff.old, diff.new), elsewhere)
     after = first + FILES
     return ShownDiff(
-        files=found,
+        files=[
+            drawn.here(file, first + at + 1)
+            if at in here
+            else drawn.elsewhere(file, first + at + 1)
+            for at, file in enumerate(elsewhere)
+        ],
         total=diff.total_files - len(diff.files) + len(files),
         additions=diff.added,
         deletions=diff.deleted,
@@ -107,13 +134,15 @@ def shown(diff: Diff) -> ShownDiff:
     )
 
 
-def shown_alone(file: DiffFile | None) -> ShownDiff:
+def shown_alone(commits: Commits, file: DiffFile | None) -> ShownDiff:
     """One file of a diff as a page of its own, however large it is."""
+    files = [file] if file is not None else []
+    drawn = _Drawn.of(commits, files)
     return ShownDiff(
-        files=[_here(file, 1)] if file is not None else [],
-        total=1 if file is not None else 0,
-        additions=file.added if file is not None else 0,
-        deletions=file.deleted if file is not None else 0,
+        files=[drawn.here(file, 1) for file in files],
+        total=len(files),
+        additions=sum(file.added for file in files),
+        deletions=sum(file.deleted for file in files),
         is_split=is_split(),
         hides_spaces=hides_spaces(),
         newer=None,
@@ -121,11 +150,18 @@ def shown_alone(file: DiffFile | None) -> ShownDiff:
     )
 
 
-def piece(frame: Frame, file: DiffFile | None) -> str:
+def piece(commits: Commits, file: DiffFile | None) -> str:
     """The lines of one file alone, for a page that waited with them."""
     number = flask.request.args.get("n", 1, int)
-    one = _here(file, number) if file is not None else None
-    return show("commits/file.html", frame, one=one, is_split=is_split())
+    one = _Drawn.of(commits, [file]).here(file, number) if file is not None else None
+    return show("commits/file.html", commits.frame, one=one, is_split=is_split())
+
+
+def lines(commits: Commits, paths: list[bytes]) -> str:
+    """Some unchanged lines of one file, for a page that shows those around them."""
+    said: dict[str, bytes | str | None] = {"file": paths[1], "was": links.asked("was") or None}
+    context = diff_context.of(said, flask.request.args.get("n", 1, int))
+    return diff_context.piece(commits.frame, commits.new, paths[1], context, is_split=is_split())
 
 
 def _is_hidden(file: DiffFile) -> bool:
@@ -134,25 +170,64 @@ def _is_hidden(file: DiffFile) -> bool:
     return hides_spaces() and file.hunks == () and not says_more
 
 
-def _here(file: DiffFile, number: int) -> ShownFile:
-    return ShownFile(diff_view.file(file), number, None, None)
+@dataclass(frozen=True)
+class _Drawn:
+    """What it takes to draw the files of a diff: its commits, and the files without lines."""
+
+    commits: Commits
+    sides: dict[bytes, diff_sides.Sides]
+
+    @classmethod
+    def of(cls, commits: Commits, files: list[DiffFile]) -> _Drawn:
+        return cls(commits, diff_sides.of(commits, files))
+
+    def here(self, file: DiffFile, number: int) -> ShownFile:
+        """A file with its lines."""
+        moved, sides = diff_sides.moved(self.commits, file), self.sides.get(file.path)
+        drawn = diff_view.file(replace(file, hunks=()) if moved else file)
+        if moved or (sides and file.is_binary):
+            drawn = replace(drawn, note=None, status=diff_view.STATUSES[file.status])
+        if moved:  # What git calls its lines are only its name.
+            drawn = replace(drawn, additions=0, deletions=0)
+        if diff_context.is_whole() and all(hunk.gap is None for hunk in drawn.hunks):
+            drawn = replace(drawn, tail=None)
+        return ShownFile(
+            drawn,
+            number,
+            self._href(file),
+            context=diff_context.of(_said(file), number),
+            sides=sides,
+            moved=moved,
+        )
+
+    def elsewhere(self, file: DiffFile, number: int) -> ShownFile:
+        """A file whose lines come when somebody opens it."""
+        if file.is_binary or file.is_lfs:
+            return self.here(file, number)
+        drawn = replace(diff_view.file(replace(file, hunks=None)), note=None)
+        said: dict[str, bytes | str | None] = {**_said(file), "from": None}
+        return ShownFile(
+            drawn,
+            number,
+            self._href(file),
+            piece=links.with_query(**said, n=str(number), part="file"),
+            whole=links.with_query(**said),
+        )
+
+    def _href(self, file: DiffFile) -> str | None:
+        to = self.commits.frame.links
+        if file.is_submodule:
+            return None
+        if file.status == "deleted":
+            old = self.commits.old
+            return to.blob(old.encode(), file.old_path) if old else None
+        return to.blob(self.commits.new.encode(), file.new_path)
 
 
-def _elsewhere(file: DiffFile, number: int) -> ShownFile:
-    drawn = diff_view.file(replace(file, hunks=None))
-    if file.is_binary or file.is_lfs:
-        return ShownFile(drawn, number, None, None)
-    said = {
-        "file": file.path,
-        "was": file.old_path if file.old_path != file.path else None,
-        "from": None,
-    }
-    return ShownFile(
-        replace(drawn, note=None),
-        number,
-        links.with_query(**said, n=str(number), part="file"),
-        links.with_query(**said),
-    )
+def _said(file: DiffFile) -> dict[str, bytes | str | None]:
+    """How an address names one file of a diff."""
+    was = file.old_path if file.old_path != file.path else None
+    return {"file": file.path, "was": was}
 
 
 def _from(first: int) -> str:

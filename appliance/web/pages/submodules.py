@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from appliance.services import files
 from appliance.web import requests
-from appliance.web.pages.repository_frame import Place
+from appliance.web.pages.repository_frame import Frame, Place
 
 if TYPE_CHECKING:
     from appliance.git.tree import Entry
@@ -28,17 +28,23 @@ class Submodule:
 def of(place: Place, entry: Entry) -> Submodule:
     """What stands behind an entry that is a submodule."""
     url = files.submodules(place.frame.repository, place.commit).get(entry.path)
-    here = _path_here(place, url) if url else None
+    here = _path_here(place.frame, url) if url else None
     if here is not None:
         return Submodule(entry.path, entry.oid, url, f"{here}/tree/{entry.oid}", is_here=True)
     return Submodule(entry.path, entry.oid, url, _web_address(url), is_here=False)
 
 
-def _path_here(place: Place, url: bytes) -> str | None:
+def home(frame: Frame, commit: str, path: bytes) -> str | None:
+    """`/OWNER/NAME` of a submodule, if it is on this appliance."""
+    url = files.submodules(frame.repository, commit).get(path)
+    return _path_here(frame, url) if url else None
+
+
+def _path_here(frame: Frame, url: bytes) -> str | None:
     """`/OWNER/NAME` of a submodule on this appliance, by a relative or a full address."""
     text = url.decode("utf-8", "replace").removesuffix("/").removesuffix(".git")
     if text.startswith("../"):
-        own = place.frame.repository.path.split("/")
+        own = frame.repository.path.split("/")
         while text.startswith("../") and own:
             text, own = text[3:], own[:-1]
         parts = [*own, *text.split("/")]

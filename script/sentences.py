@@ -42,13 +42,13 @@ NEVER_SHOWN = frozenset({"SettingsError", "UnrecordedChangeError"})
 FIELD_FIRST = frozenset({"of", "FieldProblem"})
 """Calls whose first argument is a field's name and whose second the sentence."""
 
-Found = tuple[int, str | None, Any, Any]
+Found = tuple[int, Any, Any, Any]
+"""Line, function, text and comments, as Babel counts them."""
 
 
 def extract(file: BinaryIO, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
     """Every text of a Python file, as Babel asks for it."""
-    for line, function, said, comments in extract_python(file, keywords, comment_tags, options):
-        yield line, function, said, comments
+    yield from extract_python(file, keywords, comment_tags, options)
     path = Path(file.name).resolve()
     if is_for_people(path):
         file.seek(0)

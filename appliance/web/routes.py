@@ -34,6 +34,7 @@ from appliance.web.pages import (
     dashboard,
     files,
     finder,
+    inbox,
     jobs,
     new_repository,
     organisations,
@@ -69,6 +70,7 @@ API = (
 
 PEOPLE = (
     dashboard.pages,
+    inbox.pages,
     account.pages,
     account_credentials.pages,
     search_all.pages,
@@ -96,6 +98,7 @@ def install(app: OpenAPI) -> None:
     for area in API:
         app.register_api(area)
     app.register_blueprint(sign_in.pages)
+    inbox.install(app)
     for pages in PEOPLE:
         app.register_blueprint(pages)
     # Repositories last: their addresses begin with any name at all.

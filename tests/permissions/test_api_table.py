@@ -50,6 +50,7 @@ TABLE = [
     ("POST", "/api/v1/orgs", SIGNED_IN, {"name": "works"}),
     ("GET", ORG, SEE_ORGANISATION, None),
     ("PATCH", ORG, RULE, {"description": "x"}),
+    ("GET", f"{ORG}/room", RULE, None),
     ("DELETE", ORG, RULE, None),
     ("GET", f"{ORG}/members", BELONG_TO_SEE, None),
     ("PUT", f"{ORG}/members/<name>", RULE, {"role": "member"}),

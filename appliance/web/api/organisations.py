@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import organisations
+from appliance.services import organisations, room
 from appliance.services.organisations import Member, OrganisationChanges
 from appliance.web import paging, requests
 from appliance.web.api import frame
@@ -31,6 +31,14 @@ class OrganisationAnswer(frame.Answer):
     members_create_repositories: bool
     quota_bytes: int
     created_at: datetime
+
+
+class RoomAnswer(frame.Answer):
+    """How much room an organisation has."""
+
+    used_bytes: int = Field(description="As last measured, the bin included")
+    limit_bytes: int = Field(description="0: no limit")
+    own_limit_bytes: int = Field(description="0: the default of the appliance counts")
 
 
 class OrganisationPage(frame.Answer):
@@ -122,6 +130,14 @@ def show(path: OrganisationPath) -> Any:
     """An organisation by name."""
     with requests.reading() as work:
         return frame.answer(_present(organisations.show(work, path.org)))
+
+
+@api.get("/orgs/<org>/room", summary="How much room it has", responses={"200": RoomAnswer})
+def show_room(path: OrganisationPath) -> Any:
+    """For its owners."""
+    with requests.reading() as work:
+        found = room.of_organisation(work, path.org)
+    return frame.answer(RoomAnswer.model_validate(found))
 
 
 @api.patch("/orgs/<org>", summary="Change an organisation", responses={"200": OrganisationAnswer})

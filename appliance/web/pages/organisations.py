@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import audit_log, organisations
+from appliance.services import audit_log, organisations, room
 from appliance.services.organisations import OrganisationChanges
 from appliance.web import forms, requests
 from appliance.web.pages import event_filter, words
@@ -58,6 +58,12 @@ class SettingsForm(forms.Form):
     description: str = Field("", max_length=500)
     base_role: str = NO_ROLE
     members_create: str = ""
+
+
+class QuotaForm(forms.Form):
+    """How much room it has."""
+
+    gibibytes: float = Field(0, ge=0, le=2**20)
 
 
 class RenameForm(forms.Form):
@@ -165,6 +171,19 @@ def save_settings(owner: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _settings_page(owner, problems))
 
 
+@pages.post("/<owner>/-/settings/quota")
+def set_quota(owner: str) -> ResponseReturnValue:
+    """Give it room of its own, as an administrator of the appliance."""
+
+    def act() -> ResponseReturnValue:
+        form = QuotaForm.parse(flask.request.form)
+        with requests.begin() as work:
+            organisations.change(work, owner, {"quota_bytes": int(form.gibibytes * 2**30)})
+        return done(_("The room for %(name)s is set.", name=owner), ".settings", owner=owner)
+
+    return attempt(act, lambda problems: _settings_page(owner, problems), at="gibibytes")
+
+
 @pages.get("/<owner>/-/settings/danger")
 def danger(owner: str) -> ResponseReturnValue:
     """Rename or delete an organisation."""
@@ -220,6 +239,8 @@ def _members_page(owner: str, problems: Problems) -> str:
 
 def _settings_page(owner: str, problems: Problems, section: str = "settings") -> str:
     with requests.reading() as work:
+        organisations.show_to_manage(work, owner)
         context = _frame(work, owner)
+        context["room"] = room.of_organisation(work, owner)
     return page(f"organisations/{section}.html", problems, tab_name="settings", section=section,
                 no_role=NO_ROLE, **context)  # fmt: skip

@@ -1,0 +1,187 @@
+"""What waits for a person, computed from what is there: nothing is stored, nothing can be stale.
+
+Everybody finds what is their own: a password to choose, tokens and keys that end soon, work of
+theirs that failed. Owners of organisations find room that runs out; administrators find what fails
+in the appliance. An entry goes away when its cause does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import gate, grants, visible
+from appliance.db.credentials import AccessToken, SshKey
+from appliance.db.organisations import Membership, Organisation
+from appliance.db.outbox import JobRecord
+from appliance.db.repositories import Repository, RepositoryHealth
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.permissions import OrganisationRole, Permission
+from appliance.services import health
+from appliance.services.health import Condition
+from appliance.services.observations import LONGEST_GAP, Memory
+
+SOON = timedelta(days=14)
+LATELY = timedelta(days=3)
+MOST_OF_A_KIND = 20
+NEARLY_FULL_PERCENT = 90
+Ending = sa.Select[str, datetime | None, UUID]
+BROUGHT_IN = (Job.IMPORT_REPOSITORY, Job.FORK_REPOSITORY)
+
+
+class Topic(StrEnum):
+    """What an entry is about."""
+
+    PASSWORD_GIVEN = "password_given"  # noqa: S105 - the name of a topic.
+    PART_FAILS = "part_fails"
+    REPOSITORY_DAMAGED = "repository_damaged"
+    JOB_FAILED = "job_failed"
+    ROOM_RUNS_OUT = "room_runs_out"
+    TOKEN_EXPIRES = "token_expires"  # noqa: S105 - the name of a topic.
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a topic.
+    KEY_EXPIRES = "key_expires"
+    KEY_EXPIRED = "key_expired"
+    ARRIVED = "arrived"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that waits: what it is about, what that is called, and when it happens.
+
+    `name` is that of a token, key, kind of job, part or organisation, or a repository's path.
+    """
+
+    topic: Topic
+    name: str
+    at: datetime | None = None
+    detail: str = ""
+    id: UUID | None = None
+    percent: int = 0
+
+
+def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
+    """What the actor should do something about, the most pressing first."""
+    gate.require(work, Permission.OWN_ACCOUNT)
+    runs_it = Permission.INSTANCE_HEALTH in grants.on_instance(work.actor)
+    found = [*_password(work)]
+    if runs_it:
+        found += _parts(work, memory, now)
+        found += _damaged(work)
+    return [*found, *_failed_jobs(work), *_rooms(work), *_tokens(work, now), *_keys(work, now)]
+
+
+def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
+    """What came to a good end lately and needs nothing more, latest first."""
+    gate.require(work, Permission.OWN_ACCOUNT)
+    rows = work.session.execute(
+        visible.repositories(work)
+        .join(JobRecord, JobRecord.about == Repository.id)
+        .where(
+            JobRecord.promised_by == work.actor.id,
+            JobRecord.job.in_(BROUGHT_IN),
+            JobRecord.state == JobState.DONE,
+            JobRecord.finished_at > now - LATELY,
+        )
+        .add_columns(JobRecord.finished_at, JobRecord.id, JobRecord.job)
+        .order_by(JobRecord.finished_at.desc())
+        .limit(MOST_OF_A_KIND)
+    )
+    return [Entry(Topic.ARRIVED, row[0].path, row[1], detail=row[3], id=row[2]) for row in rows]
+
+
+def _password(work: UnitOfWork) -> Iterator[Entry]:
+    query = sa.select(User.name).where(User.id == work.actor.id, User.must_change_password)
+    for name in work.session.scalars(query):
+        yield Entry(Topic.PASSWORD_GIVEN, name)
+
+
+def _parts(work: UnitOfWork, memory: Memory, now: datetime) -> Iterator[Entry]:
+    """What failed at the last look; damage and dead jobs have entries of their own."""
+    for name, seen in health.last_seen(work, memory=memory).items():
+        is_fresh = now - seen.looked_at <= LONGEST_GAP
+        if is_fresh and seen.condition == Condition.FAILED and name != "repositories":
+            yield Entry(Topic.PART_FAILS, name, seen.since)
+
+
+def _damaged(work: UnitOfWork) -> Iterator[Entry]:
+    query = (
+        visible.repositories(work)
+        .join(RepositoryHealth, RepositoryHealth.id == Repository.id)
+        .where(RepositoryHealth.damaged_since.is_not(None))
+        .add_columns(RepositoryHealth.damaged_since)
+        .order_by(RepositoryHealth.damaged_since)
+        .limit(MOST_OF_A_KIND)
+    )
+    for repository, since in work.session.execute(query):
+        yield Entry(Topic.REPOSITORY_DAMAGED, repository.path, since, id=repository.id)
+
+
+def _failed_jobs(work: UnitOfWork) -> Iterator[Entry]:
+    query = (
+        visible.jobs(work)
+        .where(JobRecord.state == JobState.DEAD)
+        .order_by(JobRecord.finished_at.desc())
+        .limit(MOST_OF_A_KIND)
+    )
+    for job in work.session.scalars(query):
+        yield Entry(Topic.JOB_FAILED, job.job, job.finished_at, detail=job.error, id=job.id)
+
+
+def _rooms(work: UnitOfWork) -> Iterator[Entry]:
+    usual = work.rules.limits.organisation_quota_bytes
+    room = sa.func.coalesce(sa.func.nullif(Organisation.quota_bytes, 0), usual)
+    used = sa.func.sum(Repository.size_bytes + Repository.lfs_bytes)
+    query = (
+        sa.select(Organisation.name, room, used)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .join(Repository, Repository.organisation_id == Organisation.id)
+        .where(
+            Membership.user_id == work.actor.id,
+            Membership.role == OrganisationRole.OWNER,
+            Organisation.deleted_at.is_(None),
+            room > 0,
+        )
+        .group_by(Organisation.id)
+        .having(used * 100 >= room * NEARLY_FULL_PERCENT)
+        .order_by(Organisation.name)
+        .limit(MOST_OF_A_KIND)
+    )
+    for name, given, taken in work.session.execute(query):
+        yield Entry(Topic.ROOM_RUNS_OUT, name, percent=int(taken * 100 / given))
+
+
+def _tokens(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
+    query = sa.select(AccessToken.name, AccessToken.expires_at, AccessToken.id).where(
+        AccessToken.user_id == work.actor.id, AccessToken.revoked_at.is_(None)
+    )
+    for name, ends_at, token_id in _ending(work, query, AccessToken.expires_at, now):
+        topic = Topic.TOKEN_EXPIRED if ends_at <= now else Topic.TOKEN_EXPIRES
+        yield Entry(topic, name, ends_at, id=token_id)
+
+
+def _keys(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
+    query = sa.select(SshKey.title, SshKey.expires_at, SshKey.id).where(
+        SshKey.user_id == work.actor.id
+    )
+    for title, ends_at, key_id in _ending(work, query, SshKey.expires_at, now):
+        topic = Topic.KEY_EXPIRED if ends_at <= now else Topic.KEY_EXPIRES
+        yield Entry(topic, title, ends_at, id=key_id)
+
+
+def _ending(
+    work: UnitOfWork, query: Ending, ends_at: Any, now: datetime
+) -> Sequence[sa.Row[str, datetime, UUID]]:
+    found = work.session.execute(
+        query.where(ends_at.is_not(None), ends_at < now + SOON)
+        .order_by(ends_at)
+        .limit(MOST_OF_A_KIND)
+    )
+    return cast("Sequence[sa.Row[str, datetime, UUID]]", found.all())

@@ -1,0 +1,161 @@
+"""The inbox: what waits for somebody, in words, with the place where it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from appliance.domain.jobs import Job
+from appliance.errors import ApplianceError
+from appliance.services import inbox
+from appliance.services.inbox import Entry, Topic
+from appliance.web import language, requests
+from appliance.web.pages import words
+from appliance.web.pages.page_forms import signed_in
+from appliance.wiring_observations import QueueMemory
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from appliance.db.unit_of_work import UnitOfWork
+
+pages = flask.Blueprint("inbox", __name__)
+words.give_to_templates(pages)
+
+LONGEST_REASON = 120
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as a page shows it: `act` says what one does about it, at `href`."""
+
+    says: str
+    tone: str
+    mark: str
+    """The word that the tone stands for."""
+    act: str
+    href: str
+    at: datetime | None
+
+
+@pages.get("/inbox")
+def show() -> ResponseReturnValue:
+    """Everything that waits, and what came to a good end lately."""
+    signed_in()
+    with requests.reading() as work:
+        todo = waiting(work)
+        found = [line(entry) for entry in inbox.news(work, now=requests.now())]
+    flask.g.inbox_count = len(todo)
+    return flask.render_template("inbox/show.html", todo=todo, news=found)
+
+
+def waiting(work: UnitOfWork) -> list[Line]:
+    """What the person should do something about."""
+    memory = QueueMemory(requests.wiring().redis)
+    return [line(entry) for entry in inbox.waiting(work, memory=memory, now=requests.now())]
+
+
+def count() -> int | None:
+    """How much waits, for the top of every page; None where that cannot be told now."""
+    if "inbox_count" not in flask.g:
+        try:
+            with requests.reading() as work:
+                flask.g.inbox_count = len(waiting(work))
+        except ApplianceError:
+            flask.g.inbox_count = None
+    found: int | None = flask.g.inbox_count
+    return found
+
+
+def line(entry: Entry) -> Line:
+    """An entry in words."""
+    tone, draw = DRAWN[entry.topic]
+    says, act, href = draw(entry)
+    mark = {"bad": _("Failed"), "warn": _("Soon"), "good": _("Done")}[tone]
+    return Line(says, tone, mark, act, href, entry.at)
+
+
+Words = tuple[str, str, str]
+
+
+def _password(_entry: Entry) -> Words:
+    return (
+        _("Your password was given to you."),
+        _("Choose your own"),
+        flask.url_for("account.security"),
+    )
+
+
+def _part(entry: Entry) -> Words:
+    name = words.PARTS.get(entry.name, entry.name)
+    return (
+        _("%(part)s does not work.", part=name),
+        _("Look at the health"),
+        flask.url_for("admin.overview"),
+    )
+
+
+def _damaged(entry: Entry) -> Words:
+    href = flask.url_for("admin.list_repositories", show="damaged")
+    return _("%(path)s is damaged.", path=entry.name), _("See what Git says"), href
+
+
+def _job(entry: Entry) -> Words:
+    why = language.said(entry.detail)[:LONGEST_REASON]
+    says = _("“%(job)s” failed: %(why)s", job=words.JOBS[Job(entry.name)], why=why)
+    return says, _("Look at the job"), flask.url_for("jobs.show", job_id=entry.id)
+
+
+def _room(entry: Entry) -> Words:
+    return (
+        _("%(name)s uses %(percent)s %% of its room.", name=entry.name, percent=entry.percent),
+        _("See its room"),
+        flask.url_for("organisations.settings", owner=entry.name) + "#room",
+    )
+
+
+def _token(entry: Entry) -> Words:
+    says = _("The token “%(name)s” expires.", name=entry.name)
+    if entry.topic is Topic.TOKEN_EXPIRED:
+        says = _("The token “%(name)s” has expired.", name=entry.name)
+    return says, _("Replace or revoke it"), flask.url_for("account_credentials.tokens")
+
+
+def _key(entry: Entry) -> Words:
+    says = _("The SSH key “%(name)s” expires.", name=entry.name)
+    if entry.topic is Topic.KEY_EXPIRED:
+        says = _("The SSH key “%(name)s” has expired.", name=entry.name)
+    return says, _("Replace or remove it"), flask.url_for("account_credentials.keys")
+
+
+def _arrived(entry: Entry) -> Words:
+    says = _("%(path)s is there, with all its history.", path=entry.name)
+    owner, name = entry.name.split("/", 1)
+    return says, _("Open it"), flask.url_for("repositories.show", owner=owner, name=name)
+
+
+DRAWN: dict[Topic, tuple[str, Callable[[Entry], Words]]] = {
+    Topic.PASSWORD_GIVEN: ("warn", _password),
+    Topic.PART_FAILS: ("bad", _part),
+    Topic.REPOSITORY_DAMAGED: ("bad", _damaged),
+    Topic.JOB_FAILED: ("bad", _job),
+    Topic.ROOM_RUNS_OUT: ("warn", _room),
+    Topic.TOKEN_EXPIRES: ("warn", _token),
+    Topic.TOKEN_EXPIRED: ("bad", _token),
+    Topic.KEY_EXPIRES: ("warn", _key),
+    Topic.KEY_EXPIRED: ("bad", _key),
+    Topic.ARRIVED: ("good", _arrived),
+}
+
+
+def install(app: flask.Flask) -> None:
+    """Let the frame of every page ask how much waits; only a page that shows it pays for it."""
+
+    @app.context_processor
+    def _context() -> dict[str, Any]:
+        return {"inbox_count": count}

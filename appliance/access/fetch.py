@@ -23,6 +23,7 @@ from appliance.errors import (
     MovedError,
     NotFoundError,
     RefusedError,
+    UnauthenticatedError,
     sentence,
 )
 
@@ -83,17 +84,25 @@ def new_home(work: UnitOfWork, name: str) -> Owner:
         HiddenError: there is none, or none for this actor.
         RefusedError: only they, or their members, may do so.
     """
+    if not work.actor.is_signed_in:
+        raise UnauthenticatedError(sentence("Sign in first."))
     found = lookups.owner(work.session, name)
-    if found is not None and found.kind is OwnerKind.ORGANISATION:
-        organisation(work, name, Permission.ORGANISATION_CREATE_REPOSITORY)
+    if found is None:
+        raise _no_home(name)
+    if found.kind is OwnerKind.ORGANISATION:
+        try:
+            organisation(work, name, Permission.ORGANISATION_CREATE_REPOSITORY)
+        except HiddenError as error:
+            # The words for what does not exist: others would tell that something is hidden there.
+            raise _no_home(name) from error
         return found
+    if found.id != work.actor.id:
+        _insist_on_sight(work, name)
+        if not work.actor.is_administrator:
+            raise RefusedError(
+                sentence("Only %(name)s may create repositories there.", name=found.name)
+            )
     gate.require(work, Permission.REPOSITORY_CREATE)
-    if found is None or (found.id != work.actor.id and lookups.user(work.session, name) is None):
-        raise HiddenError(sentence("There is no user or organisation %(name)s.", name=name))
-    if found.id != work.actor.id and not work.actor.is_administrator:
-        raise RefusedError(
-            sentence("Only %(name)s may create repositories there.", name=found.name)
-        )
     return found
 
 
@@ -337,6 +346,19 @@ def _who_may(found: Repository, permission: Permission, work: UnitOfWork) -> str
         lowest=lowest,
         path=found.path,
     )
+
+
+def _insist_on_sight(work: UnitOfWork, name: str) -> None:
+    """Go on only if there is a user of that name, and the actor may know."""
+    is_theirs_to_see = Permission.USERS_READ in grants.on_instance(work.actor)
+    if lookups.user(work.session, name) is None or not (
+        is_theirs_to_see or work.actor.is_administrator
+    ):
+        raise _no_home(name)
+
+
+def _no_home(name: str) -> HiddenError:
+    return HiddenError(sentence("There is no user or organisation %(name)s.", name=name))
 
 
 def _no_repository(path: str) -> HiddenError:

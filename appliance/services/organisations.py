@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from appliance.access import fetch, gate, grants, visible
 from appliance.db import owner_names
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
-from appliance.db.paging import USUAL_LIMIT, Page, only, page
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, only, page
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User
@@ -22,6 +22,12 @@ from appliance.domain.permissions import OrganisationRole, Permission, Role
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
 
 LARGEST_QUOTA_BYTES = 2**62
+ORDERS = {"name": (Owner.name_key,), "since": (Organisation.created_at, Organisation.id)}
+MEMBER_ORDERS = {
+    "name": (Owner.name_key,),
+    "role": (Membership.role, Owner.name_key),
+    "since": (Membership.created_at, Owner.name_key),
+}
 
 
 class OrganisationChanges(TypedDict, total=False):
@@ -94,6 +100,15 @@ def show(work: UnitOfWork, name: str) -> Organisation:
     return fetch.organisation(work, name, Permission.ORGANISATION_READ)
 
 
+def show_to_manage(work: UnitOfWork, name: str) -> Organisation:
+    """An organisation by name, for who may change it.
+
+    Errors:
+        HiddenError, MovedError, RefusedError: the actor may not.
+    """
+    return fetch.organisation(work, name, Permission.ORGANISATION_MANAGE)
+
+
 def allowed(work: UnitOfWork, name: str) -> frozenset[Permission]:
     """What the actor may do with an organisation, for showing the right buttons."""
     organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
@@ -101,9 +116,18 @@ def allowed(work: UnitOfWork, name: str) -> frozenset[Permission]:
 
 
 def list_organisations(
-    work: UnitOfWork, *, search: str = "", after: str | None = None, limit: int = USUAL_LIMIT
+    work: UnitOfWork,
+    *,
+    search: str = "",
+    order: str = "name",
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
 ) -> Page[Organisation]:
-    """The organisations the actor may see, by name; `search` is a part of a name."""
+    """The organisations the actor may see, by name or in another of `ORDERS`.
+
+    `search` is a part of a name.
+    """
+    keys, is_descending = in_order(ORDERS, order)
     query = visible.organisations(work).join(Owner, Owner.id == Organisation.id)
     if search:
         query = query.where(
@@ -112,7 +136,15 @@ def list_organisations(
                 sa.func.lower(Organisation.display_name).contains(fold(search), autoescape=True),
             )
         )
-    return page(work.session, query, Owner.name_key, make=only, after=after, limit=limit)
+    return page(
+        work.session,
+        query,
+        *keys,
+        make=only,
+        after=after,
+        limit=limit,
+        newest_first=is_descending,
+    )
 
 
 def list_of_user(
@@ -210,9 +242,17 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
 
 
 def list_members(
-    work: UnitOfWork, name: str, *, after: str | None = None, limit: int = USUAL_LIMIT
+    work: UnitOfWork,
+    name: str,
+    *,
+    search: str = "",
+    order: str = "name",
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
 ) -> Page[Member]:
-    """The members of an organisation by name, for those who belong to it.
+    """The members of an organisation by name or in another order, for those who belong to it.
+
+    `search` is a part of a name.
 
     Errors:
         RefusedError: the actor may see the organisation, but not who belongs to it.
@@ -228,13 +268,17 @@ def list_members(
         .join(Owner, Owner.id == User.id)
         .where(Membership.organisation_id == organisation.id)
     )
+    if search:
+        query = query.where(Owner.name_key.contains(fold(search), autoescape=True))
+    keys, is_descending = in_order(MEMBER_ORDERS, order)
     return page(
         work.session,
         query,
-        Owner.name_key,
+        *keys,
         make=lambda row: Member(row[0], row[1], row[2]),
         after=after,
         limit=limit,
+        newest_first=is_descending,
     )
 
 

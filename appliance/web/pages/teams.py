@@ -138,7 +138,7 @@ def delete(owner: str, team: str) -> ResponseReturnValue:
 def _new_page(owner: str, problems: Problems) -> str:
     with requests.reading() as work:
         context: dict[str, Any] = {
-            "organisation": organisations.show(work, owner),
+            "organisation": organisations.show_to_manage(work, owner),
             "allowed": organisations.allowed(work, owner),
             "others": _names(teams.list_teams(work, owner, limit=OFFERED_PARENTS).items),
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.cli.client import LocalSocket
 from appliance.cli.context import Context, table
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, RefusedError
 
 FAILED = "failed"
 COLUMNS = {"name": "PART", "condition": "CONDITION", "since": "SINCE", "detail": "DETAIL"}
@@ -32,6 +32,8 @@ def _others(context: Context) -> list[dict[str, Any]]:
     try:
         items: list[dict[str, Any]] = context.api.call("GET", "/health")["items"]
     except ApplianceError as error:
+        if error.exit_code == RefusedError.exit_code:
+            raise  # Not a part that is ill: somebody who may not ask.
         return [_part("appliance", FAILED, str(error))]
     return items
 

@@ -257,8 +257,10 @@ def _exchange(
         ) from error
     except (OSError, http.client.HTTPException) as error:
         connection.close()
-        where = connection.host
-        raise UnavailableError(f"The appliance at {where} does not answer: {error}.") from error
+        why = getattr(error, "strerror", None) or error or type(error).__name__
+        raise UnavailableError(
+            f"The appliance at {connection.host} does not answer: {why}."
+        ) from error
     return Answer(response.status, titled(response.getheaders()), response)
 
 

@@ -97,8 +97,17 @@ class Context:
         Errors:
             click.Abort: they do not, or nobody is there to ask.
         """
-        if not yes:
-            click.confirm(question, abort=True, err=True)
+        if yes:
+            return
+        try:
+            is_meant = click.confirm(question, err=True)
+        except click.Abort:
+            self.say(
+                "" if sys.stdin.isatty() else "\nNobody answered. --yes goes on without asking."
+            )
+            raise
+        if not is_meant:
+            raise click.Abort
 
 
 current = click.make_pass_decorator(Context, ensure=True)

@@ -166,7 +166,7 @@ def list_tokens(context: Context, user: str | None, limit: int | None) -> None:
 
 
 @token.command()
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @options.of_user
 @current
 def show(context: Context, identifier: str, user: str | None) -> None:
@@ -176,7 +176,7 @@ def show(context: Context, identifier: str, user: str | None) -> None:
 
 
 @token.command()
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @options.of_user
 @options.dry_run
 @options.yes
@@ -227,7 +227,7 @@ def list_keys(context: Context, user: str | None, limit: int | None) -> None:
 
 
 @key.command("show")
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @options.of_user
 @current
 def show_key(context: Context, identifier: str, user: str | None) -> None:
@@ -236,7 +236,7 @@ def show_key(context: Context, identifier: str, user: str | None) -> None:
 
 
 @key.command("delete")
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @options.of_user
 @options.dry_run
 @options.yes

@@ -26,9 +26,10 @@ class InProcess:
     """A way to an appliance that is not running. Its state is the application, built once."""
 
     def __init__(self, home: Path) -> None:
-        if not home.is_dir():
+        if not (home / "keys" / "instance.key").exists():
             raise UnavailableError(
-                f"There is no appliance in {home}. Name one with --home, or `codara login` to one."
+                f"There is no appliance in {home}. Name one with --home, `codara login` to one "
+                "elsewhere, or start one: `codara serve --all`."
             )
         os.environ["CODARA_HOME"] = os.fspath(home)
         # What a command does is said on the terminal; the log is the running appliance's.

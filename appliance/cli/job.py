@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, current, table
 
 STATES = ("queued", "running", "done", "dead", "cancelled")
 ENDED = frozenset({"done", "dead", "cancelled"})
@@ -47,55 +48,62 @@ def job() -> None:
 @current
 def list_jobs(context: Context, state: str | None) -> None:
     """List jobs, newest first."""
-    found = context.api.each("/jobs", query={"state": state})
-    context.show_list([_with_progress(each) for each in found], COLUMNS)
+    found = list(context.api.each("/jobs", query={"state": state}))
+    context.show(found, lambda: table([_with_progress(each) for each in found], COLUMNS))
 
 
 @job.command()
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @current
 def show(context: Context, identifier: str) -> None:
     """Show how far a job is, or how it ended."""
     found = context.api.call("GET", f"/jobs/{segment(identifier)}")
-    context.show_thing(_with_progress(found), FIELDS)
+    _show(context, found)
 
 
 @job.command()
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @current
 def retry(context: Context, identifier: str) -> None:
     """Start a job again that failed for good or was cancelled."""
     found = context.api.call("POST", f"/jobs/{segment(identifier)}/retry")
-    context.show_thing(_with_progress(found), FIELDS)
+    _show(context, found)
 
 
 @job.command()
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @current
 def cancel(context: Context, identifier: str) -> None:
     """Stop a job at its next step."""
     found = context.api.call("POST", f"/jobs/{segment(identifier)}/cancel")
-    context.show_thing(_with_progress(found), FIELDS)
+    _show(context, found)
 
 
 @job.command()
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @current
 def wait(context: Context, identifier: str) -> None:
     """Wait until a job has ended, and show its progress meanwhile; 1 if it did not end well."""
     found = follow(context, identifier)
-    context.show_thing(_with_progress(found), FIELDS)
+    _show(context, found)
     if found["state"] != "done":
         raise SystemExit(1)
 
 
 def follow(context: Context, identifier: str) -> dict[str, Any]:
-    """A job once it has ended; a bar on the terminal shows how far it is until then."""
+    """A job once it has ended; until then, a bar on the terminal shows how far it is.
+
+    Where there is no terminal, each of its steps is one line.
+    """
     is_terminal = sys.stderr.isatty()
+    step = ""
     while True:
         found: dict[str, Any] = context.api.call("GET", f"/jobs/{segment(identifier)}")
         if is_terminal:
             print(f"\r\x1b[K{bar(found)}", end="", file=sys.stderr, flush=True)
+        elif found["step"] != step:
+            step = found["step"]
+            context.say(step)
         if found["state"] in ENDED:
             if is_terminal:
                 print(file=sys.stderr)
@@ -115,8 +123,12 @@ def bar(found: dict[str, Any]) -> str:
     )
 
 
+def _show(context: Context, found: dict[str, Any]) -> None:
+    context.show_thing(found if context.is_json else _with_progress(found), FIELDS)
+
+
 def _with_progress(found: dict[str, Any]) -> dict[str, Any]:
-    """The same with a word on its progress; the JSON of the API stays as it is."""
+    """The same with a word on its progress."""
     total, done = found["progress_total"], found["progress_done"]
     share = f" {100 * min(done, total) // total} %" if total else ""
     return {**found, "progress": f"{found['step']}{share}".strip()}

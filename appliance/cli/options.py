@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 import click
 from click.shell_completion import CompletionItem
@@ -31,6 +32,19 @@ class TwoNames(click.ParamType[str, str]):
         if not above or not name or "/" in name:
             self.fail(f"{value!r} is not {self.name}, as in {self._example}.", param, ctx)
         return value
+
+
+class Identifier(click.ParamType[str, str]):
+    """The id of something, as lists and answers show it."""
+
+    name = "ID"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same in its usual spelling."""
+        try:
+            return str(UUID(value))
+        except ValueError:
+            self.fail(f"{value!r} is no id. `list` shows those that there are.", param, ctx)
 
 
 REPOSITORY = TwoNames("OWNER/NAME", "lab/notes")
@@ -60,6 +74,7 @@ team = click.argument("team", metavar="ORG/TEAM", type=TEAM, shell_complete=_nam
 repository = click.argument(
     "repository", metavar="OWNER/NAME", type=REPOSITORY, shell_complete=_names("repository")
 )
+identifier = click.argument("identifier", metavar="ID", type=Identifier())
 of_user = click.option(
     "--user", metavar="NAME", shell_complete=_names("user"), help="Whose; yours otherwise."
 )

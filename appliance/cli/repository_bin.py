@@ -49,7 +49,13 @@ def restore(context: Context, repository: str, name: str | None) -> None:
 
 @click.command(cls=Verb)
 @options.repository
-@click.option("--id", "identifier", metavar="ID", help="Which one, where several had that path.")
+@click.option(
+    "--id",
+    "identifier",
+    type=options.Identifier(),
+    metavar="ID",
+    help="Which one, where several had that path.",
+)
 @options.dry_run
 @options.yes
 @current

@@ -59,7 +59,7 @@ def list_keys(context: Context, repository: str, limit: int | None) -> None:
 
 @key.command()
 @options.repository
-@click.argument("identifier", metavar="ID")
+@options.identifier
 @options.dry_run
 @options.yes
 @current

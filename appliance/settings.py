@@ -193,7 +193,7 @@ class Storage(Section):
 class Imports(Section):
     """Bringing repositories in."""
 
-    schemes: tuple[str, ...] = ("https",)
+    schemes: tuple[Literal["https", "http"], ...] = ("https",)
     """Address schemes a repository may be imported from."""
     private_addresses: bool = False
     """Whether imports may reach private, loopback and link-local addresses. Local folders and

@@ -98,6 +98,7 @@ def test_a_wrong_key_or_value_in_the_file_is_refused(write, text, key, cure):
         ("CODARA_SERVER__PORT", "many", "a valid integer"),
         ("CODARA_SSH__EMBEDDED", "perhaps", "a valid boolean"),
         ("CODARA_PORT", "1", "CODARA_SECTION__KEY"),
+        ("CODARA_IMPORTS__SCHEMES", "https,ssh", "'https' or 'http'"),
     ],
 )
 def test_a_wrong_variable_is_refused(variable, value, cure):

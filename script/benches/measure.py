@@ -89,10 +89,11 @@ def tree_cpu_seconds(pid: int) -> float:
     return used / TICKS
 
 
-def tree_memory_bytes(pid: int) -> int:
+def tree_memory_bytes(pid: int, field: str = "Pss") -> int:
     """Memory of a process and its descendants, each shared page counted once among its users.
 
-    Source: proc_pid_smaps(5), Pss.
+    `Pss_Anon` leaves out files that are mapped, which the system takes back when it needs room.
+    Source: proc_pid_smaps(5).
     """
     total = 0
     for each in tree(pid):
@@ -100,7 +101,7 @@ def tree_memory_bytes(pid: int) -> int:
             lines = Path(f"/proc/{each}/smaps_rollup").read_text("utf-8").splitlines()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        total += sum(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
     return total * 1024
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, TypeVarTuple
@@ -67,6 +67,19 @@ def page(
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None
     return Page([make(row) for row in shown], _place(last[-len(keys) :]) if last else None)
+
+
+def in_order(orders: Mapping[str, tuple[Key, ...]], order: str) -> tuple[tuple[Key, ...], bool]:
+    """The keys of a named order, and whether it goes downwards: `name`, or `-name`.
+
+    Errors:
+        InvalidError: the list has no such order.
+    """
+    keys = orders.get(order.removeprefix("-"))
+    if keys is None:
+        known = ", ".join(orders)
+        raise InvalidError.of("sort", sentence("This list is sorted by: %(known)s.", known=known))
+    return keys, order.startswith("-")
 
 
 def only(row: sa.Row[Item]) -> Item:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import AccessToken, LastUse, TokenRepository
-from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
 MOST_REPOSITORIES = 100
+ORDERS = {"created": (AccessToken.id,), "name": (AccessToken.name, AccessToken.id)}
 NARROWER = sentence("A token cannot make one that may do more, or lasts longer, than itself.")
 
 
@@ -118,24 +119,32 @@ def list_tokens(
     work: UnitOfWork,
     *,
     user: str | None = None,
+    search: str = "",
+    order: str = "-created",
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[ListedToken]:
-    """One's own tokens, or those of a user, that were not revoked; newest first."""
+    """One's own tokens, or those of a user, that were not revoked; newest first as a rule.
+
+    `search` is a part of a name.
+    """
     holder = fetch.account(work, user)
+    keys, is_descending = in_order(ORDERS, order)
     query = (
         sa.select(AccessToken, LastUse.used_at, LastUse.address)
         .outerjoin(LastUse, LastUse.credential_id == AccessToken.id)
         .where(AccessToken.user_id == holder.id, AccessToken.revoked_at.is_(None))
     )
+    if search:
+        query = query.where(AccessToken.name.icontains(search, autoescape=True))
     found = page(
         work.session,
         query,
-        AccessToken.id,
+        *keys,
         make=lambda row: ListedToken(row[0], (), row[1], row[2] or ""),
         after=after,
         limit=limit,
-        newest_first=True,
+        newest_first=is_descending,
     )
     paths = _paths_of(work, [each.token.id for each in found.items])
     items = [

@@ -16,6 +16,10 @@ from appliance.domain.jobs import RULES, Job, JobState
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, sentence
 
+ORDERS = {
+    "promised": (JobRecord.created_at, JobRecord.id),
+    "kind": (JobRecord.job, JobRecord.created_at, JobRecord.id),
+}
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 TO_BE_TRIED_AGAIN = (JobState.DEAD, JobState.CANCELLED)
 # What these needed was put away when they failed, so that nothing secret lies around.
@@ -39,11 +43,13 @@ def listed(
     work: UnitOfWork,
     wanted: Filter,
     *,
+    order: str = "-promised",
     after: str | None = None,
     limit: int = paging.USUAL_LIMIT,
 ) -> paging.Page[JobRecord]:
-    """One's own jobs, or all of them for administrators; newest first."""
+    """One's own jobs, or all of them for administrators; newest first as a rule."""
     query = visible.jobs(work)
+    keys, is_descending = paging.in_order(ORDERS, order)
     if wanted.state is not None:
         query = query.where(JobRecord.state == wanted.state)
     if wanted.job is not None:
@@ -51,12 +57,11 @@ def listed(
     return paging.page(
         work.session,
         query,
-        JobRecord.created_at,
-        JobRecord.id,
+        *keys,
         make=paging.only,
         after=after,
         limit=limit,
-        newest_first=True,
+        newest_first=is_descending,
     )
 
 
@@ -127,6 +132,28 @@ def cancel(work: UnitOfWork, job_id: UUID) -> JobRecord:
         record.not_before = None
         record.attempts_left = max(record.attempts_left, 1)
     work.record(events.JobCancelled(about=record.id, job=record.job))
+    return record
+
+
+def discard(work: UnitOfWork, job_id: UUID) -> JobRecord:
+    """Put away a job that failed for good: nobody will try it again by mistake.
+
+    Errors:
+        HiddenError: there is none.
+        RefusedError: only an administrator may.
+        ConflictError: it has not failed for good.
+    """
+    gate.require(work, Permission.INSTANCE_JOBS)
+    record = fetch.job(work, job_id)
+    if record.state is not JobState.DEAD:
+        raise ConflictError(
+            sentence(
+                "This job is %(state)s. Only what failed for good is discarded.",
+                state=record.state,
+            )
+        )
+    record.state = JobState.CANCELLED
+    work.record(events.JobDiscarded(about=record.id, job=record.job))
     return record
 
 

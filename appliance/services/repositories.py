@@ -57,6 +57,22 @@ class Order(StrEnum):
 
     NEWEST = "newest"
     NAME = "name"
+    PUSHED = "pushed"
+    """Pushed to last, first; what nobody has pushed to, by when it was made."""
+    SIZE = "size"
+    """Largest first, large files apart."""
+
+
+ORDERS: dict[Order, tuple[tuple[Any, ...], bool]] = {
+    Order.NEWEST: ((Repository.id,), True),
+    Order.NAME: ((Repository.name_key, Repository.id), False),
+    Order.PUSHED: (
+        (sa.func.coalesce(Repository.pushed_at, Repository.created_at), Repository.id),
+        True,
+    ),
+    Order.SIZE: ((Repository.size_bytes, Repository.id), True),
+}
+"""By which columns, and whether the largest comes first."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,8 @@ class Filter:
     is_template: bool | None = None
     is_archived: bool | None = None
     order: Order = Order.NEWEST
+    is_turned: bool = False
+    """The other way round."""
 
 
 @dataclass(frozen=True)
@@ -176,15 +194,15 @@ def listed(
     """
     query = visible.repositories(work)
     wanted = wanted or Filter()
-    is_newest_first = wanted.order is Order.NEWEST
+    keys, is_descending = ORDERS[wanted.order]
     return paging.page(
         work.session,
         _filtered(query, wanted),
-        *((Repository.id,) if is_newest_first else (Repository.name_key, Repository.id)),
+        *keys,
         make=paging.only,
         after=after,
         limit=limit,
-        newest_first=is_newest_first,
+        newest_first=is_descending is not wanted.is_turned,
     )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import LastUse, SshKey
-from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
@@ -21,6 +21,8 @@ from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 from appliance.security import ssh_keys
+
+ORDERS = {"created": (SshKey.id,), "name": (SshKey.title, SshKey.id)}
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,17 @@ def list_keys(
     work: UnitOfWork,
     *,
     user: str | None = None,
+    search: str = "",
+    order: str = "-created",
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[ListedKey]:
-    """One's own keys, or those of a user; newest first."""
+    """One's own keys, or those of a user; newest first as a rule. `search` is a part of a name."""
     holder = fetch.account(work, user)
-    return _page(work, SshKey.user_id == holder.id, after, limit)
+    whose = SshKey.user_id == holder.id
+    if search:
+        whose = sa.and_(whose, SshKey.title.icontains(search, autoescape=True))
+    return _page(work, whose, after, limit, order)
 
 
 def remove(work: UnitOfWork, key_id: UUID) -> None:
@@ -185,8 +192,13 @@ def _new_key(
 
 
 def _page(
-    work: UnitOfWork, whose: sa.ColumnElement[bool], after: str | None, limit: int
+    work: UnitOfWork,
+    whose: sa.ColumnElement[bool],
+    after: str | None,
+    limit: int,
+    order: str = "-created",
 ) -> Page[ListedKey]:
+    keys, is_descending = in_order(ORDERS, order)
     query = (
         sa.select(SshKey, LastUse.used_at, LastUse.address)
         .outerjoin(LastUse, LastUse.credential_id == SshKey.id)
@@ -195,9 +207,9 @@ def _page(
     return page(
         work.session,
         query,
-        SshKey.id,
+        *keys,
         make=lambda row: ListedKey(row[0], row[1], row[2] or ""),
         after=after,
         limit=limit,
-        newest_first=True,
+        newest_first=is_descending,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import orm
 
 from appliance.access import fetch, visible
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
-from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, User
 from appliance.domain import events
@@ -20,6 +20,7 @@ from appliance.domain.names import check_description, check_team, fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 
+ORDERS = {"name": (Team.name_key,), "since": (Team.created_at, Team.id)}
 DEEPEST = 10  # Teams inside one another; more than any organisation chart that is lived by.
 
 
@@ -91,18 +92,29 @@ def list_teams(
     work: UnitOfWork,
     organisation_name: str,
     *,
+    search: str = "",
+    order: str = "name",
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[ListedTeam]:
-    """The teams of an organisation by name; teams are for its members to see."""
+    """The teams of an organisation by name or in another order; for its members to see.
+
+    `search` is a part of a name or of what a team is for.
+    """
     organisation = fetch.organisation(work, organisation_name, Permission.ORGANISATION_READ)
+    query = _listed(visible.teams(work, organisation))
+    if search:
+        places = (Team.name, Team.description)
+        query = query.where(sa.or_(*(each.icontains(search, autoescape=True) for each in places)))
+    keys, is_descending = in_order(ORDERS, order)
     return page(
         work.session,
-        _listed(visible.teams(work, organisation)),
-        Team.name_key,
+        query,
+        *keys,
         make=lambda row: ListedTeam(row[0], row[1], row[2]),
         after=after,
         limit=limit,
+        newest_first=is_descending,
     )
 
 

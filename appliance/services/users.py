@@ -14,7 +14,7 @@ from appliance.access import fetch, gate, grants, visible
 from appliance.db import email_addresses, owner_names
 from appliance.db.credentials import AccessToken, SshKey, end_sessions
 from appliance.db.organisations import Membership, Organisation, TeamMembership
-from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import EmailAddress, Owner, OwnerKind, PasswordReset, User, UserState
@@ -29,6 +29,7 @@ __all__ = ["UserState"]  # For the doors, which do not know the database.
 THEMES = ("auto", "light", "dark")
 LONGEST_LOCALE = 16
 LONGEST_REASON = 500
+ORDERS = {"name": (Owner.name_key,), "since": (User.created_at, User.id)}
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,15 @@ def list_users(
     *,
     search: str = "",
     state: UserState | None = None,
+    order: str = "name",
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[Profile]:
-    """The users whom the actor may see, by name; `search` is a part of a name."""
+    """The users whom the actor may see, by name or in another of `ORDERS`.
+
+    `search` is a part of a name.
+    """
+    keys, is_descending = in_order(ORDERS, order)
     query = (
         visible.users(work)
         .join(Owner, Owner.id == User.id)
@@ -163,10 +169,11 @@ def list_users(
     return page(
         work.session,
         query,
-        Owner.name_key,
+        *keys,
         make=lambda row: Profile(row[0], (row[1] or "") if _sees_email(work, row[0].id) else ""),
         after=after,
         limit=limit,
+        newest_first=is_descending,
     )
 
 

@@ -13,7 +13,7 @@ from appliance.domain.events import Outcome
 from appliance.domain.identity import stranger
 from appliance.domain.permissions import InstanceRole, OrganisationRole
 from appliance.errors import HiddenError, InvalidError, RefusedError, UnauthenticatedError
-from appliance.services import audit_log, organisations, users
+from appliance.services import audit_log, organisation_members, organisations, users
 from appliance.services.audit_log import Filter
 from tests.world import NOON
 
@@ -69,7 +69,7 @@ def test_events_name_people_and_things_again(world):
     with world.begin(administrator) as work:
         user = users.create(work, name="writer", email="writer@codara.test", now=NOON)
         organisations.create(work, name="lab", now=NOON)
-        organisations.set_member(work, "lab", "writer", OrganisationRole.MEMBER, now=NOON)
+        organisation_members.set_role(work, "lab", "writer", OrganisationRole.MEMBER, now=NOON)
     with world.reading(administrator) as work:
         added, created_lab, created = audit_log.recent(work).items
     assert (created.target, created.address) == ("writer", "127.0.0.1")

@@ -29,7 +29,7 @@ from appliance.errors import (
     RefusedError,
     UnauthenticatedError,
 )
-from appliance.services import organisations, users
+from appliance.services import organisation_members, organisations, users
 from tests.world import NOON
 
 MEMBER, OWNER = OrganisationRole.MEMBER, OrganisationRole.OWNER
@@ -38,9 +38,9 @@ VERBS = {
     "change": lambda work: organisations.change(work, "lab", {"display_name": "The Lab"}),
     "rename": lambda work: organisations.rename(work, "lab", "workshop"),
     "delete": lambda work: organisations.delete(work, "lab", now=NOON),
-    "add": lambda work: organisations.set_member(work, "lab", "newcomer", MEMBER, now=NOON),
-    "promote": lambda work: organisations.set_member(work, "lab", "other", OWNER, now=NOON),
-    "remove": lambda work: organisations.remove_member(work, "lab", "other"),
+    "add": lambda work: organisation_members.set_role(work, "lab", "newcomer", MEMBER, now=NOON),
+    "promote": lambda work: organisation_members.set_role(work, "lab", "other", OWNER, now=NOON),
+    "remove": lambda work: organisation_members.remove(work, "lab", "other"),
 }
 EVENTS = {
     "change": "org.changed",
@@ -230,7 +230,9 @@ def test_who_sees_an_organisation_and_its_members(world, who, sees, sees_members
     assert ("lab" in listed) == sees
     refusal = None if sees_members else (RefusedError if sees else HiddenError)
     with pytest.raises(refusal) if refusal else nullcontext(), world.reading(actor) as work:
-        assert "owner" in [each.user.name for each in organisations.list_members(work, "lab").items]
+        assert "owner" in [
+            each.user.name for each in organisation_members.listed(work, "lab").items
+        ]
 
 
 def test_a_users_organisations_are_those_the_asker_sees(world):
@@ -258,15 +260,15 @@ def test_a_member_is_added_once_and_nobody_suspended(world):
     world.user("writer")
     for _ in range(2):
         with world.begin(owner) as work:
-            organisations.set_member(work, "lab", "writer", MEMBER, now=NOON)
+            organisation_members.set_role(work, "lab", "writer", MEMBER, now=NOON)
     assert world.events() == ["org.member_added"]
     world.user("former")
     with world.begin(world.administrator()) as work:
         users.suspend(work, "former", now=NOON)
     with pytest.raises(ConflictError), world.begin(owner) as work:
-        organisations.set_member(work, "lab", "former", MEMBER, now=NOON)
+        organisation_members.set_role(work, "lab", "former", MEMBER, now=NOON)
     with pytest.raises(HiddenError), world.begin(owner) as work:
-        organisations.set_member(work, "lab", "nobody", MEMBER, now=NOON)
+        organisation_members.set_role(work, "lab", "nobody", MEMBER, now=NOON)
 
 
 def test_who_leaves_loses_teams_and_roles_there(world):
@@ -278,12 +280,12 @@ def test_who_leaves_loses_teams_and_roles_there(world):
     world.grant("writer", Role.WRITER, "lab/notes")
     world.grant("writer", Role.WRITER, "elsewhere/notes")
     with world.begin(writer) as work:
-        organisations.remove_member(work, "lab", "writer")
+        organisation_members.remove(work, "lab", "writer")
     assert world.one(sa.select(TeamMembership)) is None
     assert world.one(sa.select(sa.func.count()).select_from(Grant)) == 1
     assert world.events() == ["repo.role_withdrawn", "org.member_removed"]
     with pytest.raises(HiddenError), world.begin(world.actor("owner")) as work:
-        organisations.remove_member(work, "lab", "writer")
+        organisation_members.remove(work, "lab", "writer")
 
 
 @pytest.mark.parametrize("verb", ["remove", "demote"])
@@ -294,9 +296,9 @@ def test_the_last_owner_remains(world, verb):
     def go(actor):
         with world.begin(actor) as work:
             if verb == "remove":
-                organisations.remove_member(work, "lab", "somebody")
+                organisation_members.remove(work, "lab", "somebody")
             else:
-                organisations.set_member(work, "lab", "somebody", MEMBER, now=NOON)
+                organisation_members.set_role(work, "lab", "somebody", MEMBER, now=NOON)
 
     for actor in (owner, world.administrator()):
         with pytest.raises(ConflictError, match="needs an owner"):
@@ -315,7 +317,7 @@ def test_two_owners_cannot_remove_each_other_at_once(world):
         start.wait()
         try:
             with world.begin(actor) as work:
-                organisations.remove_member(work, "lab", name)
+                organisation_members.remove(work, "lab", name)
             outcomes.append("done")
         except ApplianceError as error:
             outcomes.append(error.code)
@@ -339,7 +341,7 @@ def test_members_are_paged_by_name(world):
     names, after = [], None
     while True:
         with world.reading(world.actor("bob")) as work:
-            page = organisations.list_members(work, "lab", after=after, limit=2)
+            page = organisation_members.listed(work, "lab", after=after, limit=2)
         names.append([each.user.name for each in page.items])
         after = page.next
         if after is None:

@@ -24,6 +24,7 @@ from appliance.domain.events.instance import (
     ApplianceStarted,
     JobCancelled,
     JobDied,
+    JobDiscarded,
     JobRetried,
     LeftoversSwept,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "ImportRequested",
     "JobCancelled",
     "JobDied",
+    "JobDiscarded",
     "JobRetried",
     "JwtIssued",
     "LeftoversSwept",

@@ -38,6 +38,15 @@ class JobRetried(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobDiscarded(Event):
+    """An administrator put a dead job away."""
+
+    kind = "job.discarded"
+    target = "job"
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobCancelled(Event):
     """Somebody cancelled a job."""
 

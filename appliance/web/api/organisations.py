@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import organisations, room
-from appliance.services.organisations import Member, OrganisationChanges
+from appliance.services import organisation_members, organisations, room
+from appliance.services.organisation_members import Member
+from appliance.services.organisations import OrganisationChanges
 from appliance.web import paging, requests
 from appliance.web.api import frame
 
@@ -166,7 +167,7 @@ def delete(path: OrganisationPath) -> Any:
 def list_members(path: OrganisationPath, query: frame.PageQuery) -> Any:
     """For members."""
     with requests.reading() as work:
-        page = organisations.list_members(
+        page = organisation_members.listed(
             work, path.org, after=paging.after(query.cursor), limit=query.limit
         )
         return frame.page([_present_member(each) for each in page.items], page.next)
@@ -180,7 +181,9 @@ def list_members(path: OrganisationPath, query: frame.PageQuery) -> Any:
 def set_member(path: MemberPath, body: MemberBody) -> Any:
     """For its owners."""
     with requests.begin() as work:
-        member = organisations.set_member(work, path.org, path.name, body.role, now=requests.now())
+        member = organisation_members.set_role(
+            work, path.org, path.name, body.role, now=requests.now()
+        )
         return frame.answer(_present_member(member))
 
 
@@ -188,7 +191,7 @@ def set_member(path: MemberPath, body: MemberBody) -> Any:
 def remove_member(path: MemberPath) -> Any:
     """From the organisation and all its teams."""
     with requests.begin() as work:
-        organisations.remove_member(work, path.org, path.name)
+        organisation_members.remove(work, path.org, path.name)
     return frame.nothing()
 
 

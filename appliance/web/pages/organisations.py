@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import audit_log, organisations, room
+from appliance.services import audit_log, organisation_members, organisations, room
 from appliance.services.organisations import OrganisationChanges
 from appliance.web import forms, requests
 from appliance.web.pages import event_filter, words
@@ -112,7 +112,9 @@ def set_member(owner: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         form = MemberForm.parse(flask.request.form)
         with requests.begin() as work:
-            member = organisations.set_member(work, owner, form.name, form.role, now=requests.now())
+            member = organisation_members.set_role(
+                work, owner, form.name, form.role, now=requests.now()
+            )
         said = _("%(name)s is %(role)s now.", name=member.user.name,
                  role=words.ORGANISATION_ROLES[member.role])  # fmt: skip
         return done(said, ".members", owner=owner)
@@ -126,7 +128,7 @@ def remove_member(owner: str, name: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
-            organisations.remove_member(work, owner, name)
+            organisation_members.remove(work, owner, name)
         if name == requests.actor().label:
             return done(_("You have left %(name)s.", name=owner), "dashboard.show")
         return done(_("%(name)s does not belong to it any more.", name=name), ".members",
@@ -232,7 +234,7 @@ def _new_page(problems: Problems) -> str:
 def _members_page(owner: str, problems: Problems) -> str:
     with requests.reading() as work:
         context = _frame(work, owner)
-        found = organisations.list_members(work, owner, after=after())
+        found = organisation_members.listed(work, owner, after=after())
     return page("organisations/members.html", problems, members=listed(found),
                 tab_name="members", **context)  # fmt: skip
 

@@ -8,7 +8,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.domain.permissions import Permission
-from appliance.services import organisations, repositories, teams, users
+from appliance.services import organisation_members, organisations, repositories, teams, users
 from appliance.services.repositories import Order
 from appliance.web import requests
 from appliance.web.pages import words
@@ -53,7 +53,7 @@ def _organisation(work: UnitOfWork, name: str) -> dict[str, Any]:
     allowed = organisations.allowed(work, name)
     members, around = None, []
     if Permission.ORGANISATION_READ in allowed:
-        members = organisations.list_members(work, name, limit=MEMBERS_SHOWN)
+        members = organisation_members.listed(work, name, limit=MEMBERS_SHOWN)
         around = teams.list_teams(work, name, limit=TEAMS_SHOWN).items
     return {
         "organisation": organisations.show(work, name),

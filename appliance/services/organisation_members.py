@@ -1,0 +1,208 @@
+"""Who belongs to an organisation, and as what. At least one owner always remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch, grants
+from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
+from appliance.db.repositories import Grant, Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import Owner, User
+from appliance.domain import events
+from appliance.domain.names import fold
+from appliance.domain.permissions import OrganisationRole, Permission
+from appliance.errors import ConflictError, HiddenError, RefusedError, sentence
+
+ORDERS = {
+    "name": (Owner.name_key,),
+    "role": (Membership.role, Owner.name_key),
+    "since": (Membership.created_at, Owner.name_key),
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user and what they are to an organisation."""
+
+    user: User
+    role: OrganisationRole
+    since: datetime
+
+
+def listed(
+    work: UnitOfWork,
+    name: str,
+    *,
+    search: str = "",
+    order: str = "name",
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
+) -> Page[Member]:
+    """The members of an organisation by name or in another order, for those who belong to it.
+
+    `search` is a part of a name.
+
+    Errors:
+        RefusedError: the actor may see the organisation, but not who belongs to it.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
+    if Permission.ORGANISATION_READ not in grants.on_organisation(work, organisation):
+        raise RefusedError(
+            sentence("Only members of %(name)s see who belongs to it.", name=organisation.name)
+        )
+    query = (
+        sa.select(User, Membership.role, Membership.created_at)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Owner, Owner.id == User.id)
+        .where(Membership.organisation_id == organisation.id)
+    )
+    if search:
+        query = query.where(Owner.name_key.contains(fold(search), autoescape=True))
+    keys, is_descending = in_order(ORDERS, order)
+    return page(
+        work.session,
+        query,
+        *keys,
+        make=lambda row: Member(row[0], row[1], row[2]),
+        after=after,
+        limit=limit,
+        newest_first=is_descending,
+    )
+
+
+def set_role(
+    work: UnitOfWork, name: str, user_name: str, role: OrganisationRole, *, now: datetime
+) -> Member:
+    """Make a user a member of an organisation, or give a member another role in it.
+
+    Errors:
+        ConflictError: nobody would be owner, or the user is suspended.
+    """
+    organisation = fetch.organisation(work, name, Permission.ORGANISATION_MEMBERS)
+    user = fetch.user(work, user_name, Permission.USERS_READ)
+    membership = _membership(work, organisation, user.id)
+    if membership is None:
+        return _add(work, organisation, user, role, now)
+    before = membership.role
+    if before is not role:
+        _insist_on_another_owner(work, organisation, membership)
+        membership.role = role
+        work.record(
+            events.MemberRoleChanged(
+                about=organisation.id,
+                organisation_id=organisation.id,
+                user_id=str(user.id),
+                before=before,
+                after=role,
+            )
+        )
+    return Member(user, role, membership.created_at)
+
+
+def remove(work: UnitOfWork, name: str, user_name: str) -> None:
+    """Remove a member, who loses their teams and roles there too; anybody may leave.
+
+    Errors:
+        ConflictError: nobody would be owner.
+        NotFoundError: they are no member.
+    """
+    user = fetch.user(work, user_name, Permission.USERS_READ)
+    leaves = user.id == work.actor.id
+    asked = Permission.ORGANISATION_READ if leaves else Permission.ORGANISATION_MEMBERS
+    organisation = fetch.organisation(work, name, asked)
+    membership = _membership(work, organisation, user.id)
+    if membership is None:
+        raise HiddenError(
+            sentence(
+                "%(name)s is no member of %(organisation_name)s.",
+                name=user.name,
+                organisation_name=organisation.name,
+            )
+        )
+    _insist_on_another_owner(work, organisation, membership)
+    work.session.delete(membership)
+    _withdraw(work, organisation, user.id)
+    work.record(
+        events.MemberRemoved(
+            about=organisation.id, organisation_id=organisation.id, user_id=str(user.id)
+        )
+    )
+
+
+def _add(
+    work: UnitOfWork,
+    organisation: Organisation,
+    user: User,
+    role: OrganisationRole,
+    now: datetime,
+) -> Member:
+    if not user.is_active:
+        raise ConflictError(sentence("%(name)s is suspended.", name=user.name))
+    work.session.add(
+        Membership(organisation_id=organisation.id, user_id=user.id, role=role, created_at=now)
+    )
+    work.record(
+        events.MemberAdded(
+            about=organisation.id,
+            organisation_id=organisation.id,
+            user_id=str(user.id),
+            role=role,
+        )
+    )
+    return Member(user, role, now)
+
+
+def _membership(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> Membership | None:
+    return work.session.scalar(
+        sa.select(Membership).where(
+            Membership.organisation_id == organisation.id, Membership.user_id == user_id
+        )
+    )
+
+
+def _insist_on_another_owner(
+    work: UnitOfWork, organisation: Organisation, membership: Membership
+) -> None:
+    if membership.role is not OrganisationRole.OWNER:
+        return
+    # Locked, so that two owners cannot remove each other at the same moment.
+    owners = work.session.scalars(
+        sa.select(Membership.id)
+        .where(
+            Membership.organisation_id == organisation.id,
+            Membership.role == OrganisationRole.OWNER,
+        )
+        .with_for_update()
+    ).all()
+    if not any(owner != membership.id for owner in owners):
+        raise ConflictError(
+            sentence("%(name)s needs an owner. Name another one first.", name=organisation.name)
+        )
+
+
+def _withdraw(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> None:
+    """Take a user's teams and direct roles in an organisation."""
+    teams = sa.select(Team.id).where(Team.organisation_id == organisation.id)
+    repositories = sa.select(Repository.id).where(Repository.organisation_id == organisation.id)
+    work.session.execute(
+        sa.delete(TeamMembership).where(
+            TeamMembership.user_id == user_id, TeamMembership.team_id.in_(teams)
+        )
+    )
+    given = sa.select(Grant).where(Grant.user_id == user_id, Grant.repository_id.in_(repositories))
+    for grant in work.session.scalars(given).all():
+        work.session.delete(grant)
+        work.record(
+            events.RoleWithdrawn(
+                about=grant.repository_id,
+                organisation_id=organisation.id,
+                grantee_type="user",
+                grantee_id=str(user_id),
+            )
+        )

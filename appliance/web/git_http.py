@@ -13,11 +13,13 @@ import flask
 import structlog
 from flask.typing import ResponseReturnValue
 
-from appliance.domain.identity import Actor, appliance
+from appliance.domain.identity import Actor
 from appliance.errors import ApplianceError, InvalidError, MovedError
-from appliance.services import fetches, push_settlement, pushes, transfers
+from appliance.services import fetches, pushes, transfers
 from appliance.web import git_access, requests
 from appliance.web.git_slots import GitSlots, Slot
+from appliance.web.paced_socket import TRANSFER, PacedSocket
+from appliance.web.push_hooks import PushHooks
 
 if TYPE_CHECKING:
     from appliance.git.duplex import Body
@@ -27,8 +29,6 @@ blueprint = flask.Blueprint("git_http", __name__)
 
 PROTOCOL = "https"
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
-SILENCE_SECONDS = 600.0
-"""Longest pause of a client between two bytes it sends or takes."""
 COMPLAINT_BYTES = 1000
 NOT_CACHED = {
     "Cache-Control": "no-cache, max-age=0, must-revalidate",
@@ -96,7 +96,7 @@ def advertise(owner: str, name: str) -> ResponseReturnValue:
         folder = _push(actor, owner, name).folder
     else:
         folder = _fetch(actor, owner, name).folder
-    slot = slots().take()
+    slot = take_slot()
     try:
         stream = transfers.advertise(folder, service, protocol=_protocol())
     except BaseException:
@@ -117,11 +117,11 @@ def upload_pack(owner: str, name: str) -> ResponseReturnValue:
         with database.begin(actor) as work:
             fetches.note(work, opened, protocol=PROTOCOL)
 
-    slot = slots().take()
+    slot = take_slot()
     try:
         stream = transfers.fetch(
             opened.folder,
-            patient_body(),
+            arriving_body(),
             encoding=flask.request.headers.get("Content-Encoding", ""),
             protocol=_protocol(),
             limits=pushes.transfer_limits(requests.wiring().settings),
@@ -138,29 +138,20 @@ def receive_pack(owner: str, name: str) -> ResponseReturnValue:
     """Take a push."""
     _insist_on_type(RECEIVE)
     ticket = _push(git_access.actor(), owner, name)
-    wiring = requests.wiring()
-
-    def settle() -> None:
-        with wiring.database.reading(appliance()) as work:
-            is_settled = push_settlement.is_settled(work, ticket.push_id)
-        if not is_settled:  # Its hook could not tell us.
-            with wiring.database.begin(appliance()) as work:
-                push_settlement.reconcile(
-                    work, ticket.push_id, tools=wiring.git, now=requests.present()
-                )
-
-    slot = slots().take()
+    hooks = PushHooks(ticket, requests.wiring())
+    slot = take_slot()
     try:
         stream = transfers.receive(
             ticket,
-            patient_body(),
+            arriving_body(),
             encoding=flask.request.headers.get("Content-Encoding", ""),
             protocol=_protocol(),
+            listener=hooks.listener,
         )
     except BaseException:
         slot.release()
         raise
-    return _stream(Answer(stream, slot, afterwards=settle), f"application/x-{RECEIVE}-result")
+    return _stream(Answer(stream, slot, afterwards=hooks.settle), f"application/x-{RECEIVE}-result")
 
 
 def _fetch(actor: Actor, owner: str, name: str) -> fetches.Opened:
@@ -177,20 +168,22 @@ def _push(actor: Actor, owner: str, name: str) -> pushes.Ticket:
         )
 
 
-def patient_body() -> Body:
-    """The body of this request, as it arrives; a client that falls silent has gone.
-
-    Without an end to patience a few silent clients could hold every slot for ever.
-    """
-    connection = flask.request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(SILENCE_SECONDS)
+def arriving_body() -> Body:
+    """The body of this request, as it arrives."""
     return cast("Body", flask.request.environ["wsgi.input"])
 
 
-def slots() -> GitSlots:
-    """The slots of this process."""
-    return cast("GitSlots", flask.current_app.extensions["codara_git_slots"])
+def take_slot() -> Slot:
+    """Leave for this request to be a transfer, which its client may make at the pace of one.
+
+    Errors:
+        UnavailableError: too many are under way.
+    """
+    slot = cast("GitSlots", flask.current_app.extensions["codara_git_slots"]).take()
+    connection = flask.request.environ.get("gunicorn.socket")
+    if isinstance(connection, PacedSocket):
+        connection.begin(TRANSFER)
+    return slot
 
 
 def _protocol() -> str:

@@ -1,46 +1,68 @@
-"""Gunicorn's worker of threads, which does not wait for ever for the head of a request.
-
-Gunicorn itself has no such limit, so that a few connections that begin a request and send no more
-would hold every thread. Bodies are read by the application, which has limits of its own for them.
-"""
+"""Gunicorn's worker of threads, in which slow clients hold only some of the threads."""
 
 from __future__ import annotations
 
-import socket
+import selectors
+import threading
 import time
-from contextlib import suppress
+from collections import deque
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-HEAD_SECONDS = 5.0  # A head is a few packets; whoever is slower may come again.
+from appliance.web.paced_socket import HEAD, PAGE, PacedSocket
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # The library is not typed.
-    """One web process. Its state is since when each thread has been reading a head."""
+    """One web process. Its state is how many more slow clients its threads would wait for."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._reading: dict[Any, float] = {}
+        self.pending_conns: deque[Any] = deque()
+        # Clones and pushes have half of the threads and wait with a quarter; the rest stays quick.
+        self._places = threading.BoundedSemaphore(max(1, self.cfg.threads // 8))
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection to a thread once the head of its request is here; until then, watch it.
+
+        Gunicorn would let a thread wait for the head, without an end.
+        """
+        if not isinstance(conn.sock, PacedSocket):
+            conn.sock = PacedSocket(conn.sock, self._places)
+            conn.timeout = time.monotonic() + self.cfg.keepalive
+        has_more = conn.initialized and conn.parser.unreader.buf.getvalue()
+        had_begun = conn.sock.has_begun
+        if has_more or conn.sock.has_head():
+            conn.data_ready = True
+            super().enqueue_req(conn)
+            return
+        if not had_begun and conn.sock.has_begun:
+            conn.timeout = time.monotonic() + HEAD.grace_seconds
+        watch = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, watch)
+        self.pending_conns.append(conn)
+
+    def murder_pending(self) -> None:
+        """End the connections whose heads did not come in time."""
+        if len(self.pending_conns) > 1:
+            # Gunicorn takes the first for the one that ends first; some have less time than others.
+            by_end = sorted(self.pending_conns, key=lambda conn: float(conn.timeout))
+            self.pending_conns = deque(by_end)
+        super().murder_pending()
 
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it; in a thread."""
-        self._reading[conn] = time.monotonic()
+        conn.sock.begin(HEAD)
         try:
-            return super().handle(conn)
+            is_kept = super().handle(conn)
+            if not is_kept:
+                conn.sock.close_politely()
         finally:
-            self._reading.pop(conn, None)
+            conn.sock.end()
+        return is_kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request, whose head has been read."""
-        self._reading.pop(conn, None)
+        conn.sock.begin(PAGE)
         return super().handle_request(req, conn)
-
-    def murder_pending(self) -> None:
-        """Gunicorn's look at idle connections, once a second: end half heads as well."""
-        super().murder_pending()
-        latest = time.monotonic() - HEAD_SECONDS
-        for connection, began in list(self._reading.items()):
-            if began < latest:
-                with suppress(OSError):  # Then it has ended by itself.
-                    connection.sock.shutdown(socket.SHUT_RDWR)

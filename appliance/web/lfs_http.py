@@ -24,7 +24,7 @@ from appliance.services import lfs, lfs_locks, lfs_objects
 from appliance.services.lfs import Operation, Wanted
 from appliance.services.lfs_locks import AlreadyLockedError, Lock
 from appliance.web import git_access, requests
-from appliance.web.git_http import Answer, patient_body, slots
+from appliance.web.git_http import Answer, arriving_body, take_slot
 
 blueprint = flask.Blueprint("lfs_http", __name__, url_prefix="/<owner>/<name>/info/lfs")
 
@@ -83,8 +83,7 @@ def download(oid: str, **_path: str) -> ResponseReturnValue:
     size = leave.wanted.size_bytes
     start, end = _range(size)
     tools = requests.wiring().git
-    patient_body()
-    slot = slots().take()
+    slot = take_slot()
     try:
         stream = lfs_objects.read(leave, start=start, end=end, tools=tools)
     except BaseException:
@@ -107,11 +106,11 @@ def upload(oid: str, **_path: str) -> ResponseReturnValue:
     """Store an object, or go on where an upload broke off."""
     leave = _leave(Operation.UPLOAD, oid)
     wiring = requests.wiring()
-    slot = slots().take()
+    slot = take_slot()
     try:
         lfs_objects.receive(
             leave,
-            patient_body(),
+            arriving_body(),
             offset=_offset(leave.wanted),
             tools=wiring.git,
         )

@@ -9,7 +9,7 @@ from appliance.errors import NotFoundError
 from appliance.services import files, history
 from appliance.services.files import Format
 from appliance.web import requests
-from appliance.web.git_http import Answer, slots
+from appliance.web.git_http import Answer, take_slot
 from appliance.web.pages.raw import disposition
 from appliance.web.pages.repository_frame import blueprint, opened
 
@@ -35,7 +35,7 @@ def download(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: 
     if flask.request.method != "HEAD":
         with requests.begin() as work:
             files.note_archive(work, frame.repository.path, commit=commit, form=form)
-    response = flask.Response(Answer(body, slots().take()), content_type=TYPES[form])
+    response = flask.Response(Answer(body, take_slot()), content_type=TYPES[form])
     response.headers["Content-Disposition"] = disposition(f"{title}.{form}".encode(), attached=True)
     response.set_etag(tag)
     return response

@@ -13,7 +13,7 @@ from appliance.errors import NotFoundError
 from appliance.services import files, lfs, lfs_objects
 from appliance.services.files import EntryKind
 from appliance.web import headers, present, requests
-from appliance.web.git_http import Answer, slots
+from appliance.web.git_http import Answer, take_slot
 from appliance.web.pages import content_types
 from appliance.web.pages.repository_frame import Place, blueprint, located, opened
 
@@ -48,7 +48,7 @@ def _answer(path: bytes, body: Iterable[bytes], file: File, tag: str) -> flask.R
     """The bytes of a file of git; those that are streamed take a slot of the transfers."""
     start, whole = _peek(iter(body))
     kind = content_types.of(path, start, is_binary=file.is_binary)
-    stream = Answer(whole, slots().take()) if file.content is None else whole
+    stream = Answer(whole, take_slot()) if file.content is None else whole
     response = _response(stream, path, kind)
     response.content_length = file.size_bytes
     response.set_etag(tag)
@@ -80,7 +80,7 @@ def _large(place: Place, pointer: Pointer) -> flask.Response:
         raise answers[0].error
     leave = lfs.Leave(requests.actor(), repository.id, lfs.Operation.DOWNLOAD, wanted)
     stream = lfs_objects.read(leave, start=0, end=pointer.size_bytes, tools=tools)
-    response = _response(Answer(stream, slots().take()), place.path, content_types.BYTES)
+    response = _response(Answer(stream, take_slot()), place.path, content_types.BYTES)
     response.content_length = pointer.size_bytes
     return response
 

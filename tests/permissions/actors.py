@@ -37,12 +37,14 @@ ON_THE_INSTANCE = {
     "inspector": InstanceRole.AUDITOR,
     "administrator": InstanceRole.ADMINISTRATOR,
 }
-OUTCOMES = {"+": "allowed", "-": "refused", ".": "hidden", "?": "told to sign in"}
+SIGNS = {401: "?", 403: "-", 404: "."}
+"""What an HTTP status says of permission in the tables; everything else got past it: `+`."""
 
 
 def outcome(status):
-    """What an HTTP status says of permission; everything else got past it."""
-    return {401: "told to sign in", 403: "refused", 404: "hidden"}.get(status, "allowed")
+    """The same in a word."""
+    words = {"?": "told to sign in", "-": "refused", ".": "hidden", "+": "allowed"}
+    return words[SIGNS.get(status, "+")]
 
 
 def settle(world, content=None):

@@ -1,0 +1,239 @@
+"""The table of the portal: every page and every form, for every kind of actor.
+
+A column is an actor in the order of `ACTORS`: stranger, nobody; reader, triager, writer,
+maintainer, owner of the repository; member, security officer, auditor, owner of the organisation;
+auditor, administrator of the instance. `+` allowed, `-` refused, `.` hidden, `?` told to sign in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tests.permissions.seen import NOTHING
+from tests.world import PASSWORD
+
+READ = "..+++++.+++++"
+READ_SIGNED_IN = "?.+++++.+++++"
+WRITE = "..--+++.--+-+"
+MAINTAIN = "..---++.--+-+"
+MAINTAIN_SIGNED_IN = "?.---++.--+-+"
+OWN = "..----+.--+-+"
+OWN_SIGNED_IN = "?.----+.--+-+"
+SIGNED_IN = "?++++++++++++"
+ADMINISTER = "?-----------+"
+INSPECT = "?----------++"
+SEE_ORGANISATION = "..+++++++++++"
+BELONG = ".......++++++"
+BELONG_TO_SEE = "..-----++++++"
+RECORDS = "..------+++++"
+RULE = "..--------+-+"
+RULE_SIGNED_IN = "?.--------+-+"
+RULE_TEAM = ".......---+-+"
+EVERYONE = "+++++++++++++"
+OF_ANOTHER = "?...........+"
+SEE_JOB = "............+"
+
+REPO = "/<owner>/<name>"
+ORG = "/<owner>/-"
+USER = "/administration/users/<name>"
+OWN_THING = "ACTOR"
+
+
+class Row(NamedTuple):
+    """One page or form.
+
+    `whose` thing an id in its address names: the target's, or one's own. `places` says what other
+    parts of its address are, where that is not what `PLACES` says.
+    """
+
+    method: str
+    rule: str
+    expected: str
+    form: Mapping[str, str] = NOTHING
+    whose: str = "target-N"
+    places: Mapping[str, str] = NOTHING
+    leaves_a_trace: bool = False
+
+
+PAGES = [
+    Row("GET", "/", SIGNED_IN),
+    Row("GET", "/search", SIGNED_IN),
+    Row("GET", "/inbox", SIGNED_IN),
+    Row("GET", "/sign-in", EVERYONE),
+    Row("GET", "/confirm", SIGNED_IN),
+    Row("GET", "/api/docs", EVERYONE),
+    Row("GET", "/api/docs/<area>", EVERYONE),
+    Row("GET", "/settings", SIGNED_IN),
+    Row("GET", "/settings/email", SIGNED_IN),
+    Row("GET", "/settings/security", SIGNED_IN),
+    Row("GET", "/settings/keys", SIGNED_IN),
+    Row("GET", "/settings/keys/new", SIGNED_IN),
+    Row("GET", "/settings/tokens", SIGNED_IN),
+    Row("GET", "/settings/tokens/new", SIGNED_IN),
+    Row("GET", "/settings/bin", SIGNED_IN),
+    Row("GET", "/jobs/<uuid:job_id>", SEE_JOB),
+    Row("GET", "/jobs/<uuid:job_id>", SIGNED_IN.replace("?", "."), whose=OWN_THING),
+    Row("GET", "/jobs/<uuid:job_id>.json", SEE_JOB),
+    Row("GET", "/administration", INSPECT),
+    Row("GET", "/administration/events", INSPECT),
+    Row("GET", "/administration/jobs", INSPECT),
+    Row("GET", "/administration/organisations", INSPECT),
+    Row("GET", "/administration/repositories", INSPECT),
+    Row("GET", "/administration/users", INSPECT),
+    Row("GET", "/administration/users/new", INSPECT),
+    Row("GET", USER, ADMINISTER),
+    Row("GET", "/new", SIGNED_IN),
+    Row("GET", "/new/import", SIGNED_IN),
+    Row("GET", "/organisations/new", SIGNED_IN),
+    Row("GET", "/<owner>", SEE_ORGANISATION),
+    Row("GET", f"{ORG}/members", BELONG_TO_SEE),
+    Row("GET", f"{ORG}/events", RECORDS),
+    Row("GET", f"{ORG}/settings", RULE),
+    Row("GET", f"{ORG}/settings/danger", RULE_SIGNED_IN),
+    Row("GET", f"{ORG}/teams", SEE_ORGANISATION),
+    Row("GET", f"{ORG}/new-team", RULE),
+    Row("GET", f"{ORG}/teams/<team>", BELONG),
+    Row("GET", REPO, READ),
+    Row("GET", f"{REPO}/tree", READ),
+    Row("GET", f"{REPO}/tree/<tail:tail>", READ),
+    Row("GET", f"{REPO}/blob/<tail:tail>", READ),
+    Row("GET", f"{REPO}/raw/<tail:tail>", READ),
+    Row("GET", f"{REPO}/blame/<tail:tail>", READ),
+    Row("GET", f"{REPO}/commits", READ),
+    Row("GET", f"{REPO}/commits/<tail:tail>", READ),
+    Row("GET", f"{REPO}/commit/<oid>", READ),
+    Row("GET", f"{REPO}/compare", READ),
+    Row("GET", f"{REPO}/compare/<tail:tail>", READ),
+    Row("GET", f"{REPO}/branches", READ),
+    Row("GET", f"{REPO}/tags", READ),
+    Row("GET", f"{REPO}/find", READ),
+    Row("GET", f"{REPO}/find/<tail:tail>", READ),
+    Row("GET", f"{REPO}/search", READ),
+    Row("GET", f"{REPO}/archive/<tail:tail>", READ, leaves_a_trace=True),
+    Row("GET", f"{REPO}/fork", READ_SIGNED_IN),
+    Row("GET", f"{REPO}/settings", MAINTAIN),
+    Row("GET", f"{REPO}/settings/access", MAINTAIN),
+    Row("GET", f"{REPO}/settings/branches", MAINTAIN),
+    Row("GET", f"{REPO}/settings/keys", OWN),
+    Row("GET", f"{REPO}/settings/danger", MAINTAIN_SIGNED_IN),
+]
+
+FORMS = [
+    Row("POST", "/settings", SIGNED_IN, {"display_name": "Somebody", "theme": "dark"}),
+    Row("POST", "/settings/email", SIGNED_IN, {"email": "new-N@codara.test"}),
+    Row(
+        "POST",
+        "/settings/security",
+        SIGNED_IN,
+        {"current": PASSWORD, "password": "another long sentence"},
+    ),
+    Row("POST", "/settings/keys/new", SIGNED_IN, {"key": "PUBLIC-KEY", "title": "t"}),
+    Row("POST", "/settings/keys/<uuid:key_id>/remove", OF_ANOTHER),
+    Row("POST", "/settings/keys/<uuid:key_id>/remove", SIGNED_IN, whose=OWN_THING),
+    Row("POST", "/settings/tokens/new", SIGNED_IN, {"name": "t", "scopes": "user"}),
+    Row("POST", "/settings/tokens/<uuid:token_id>/revoke", OF_ANOTHER),
+    Row("POST", "/settings/tokens/<uuid:token_id>/revoke", SIGNED_IN, whose=OWN_THING),
+    Row("POST", "/settings/sessions/<uuid:session_id>/revoke", OF_ANOTHER),
+    Row("POST", "/settings/sessions/<uuid:session_id>/revoke", SIGNED_IN, whose=OWN_THING),
+    Row("POST", "/settings/sessions/revoke-others", SIGNED_IN),
+    Row("POST", "/settings/bin", OWN_SIGNED_IN, {"path": "lab-N/old"}),
+    Row("POST", "/jobs/<uuid:job_id>/cancel", SEE_JOB),
+    Row("POST", "/jobs/<uuid:job_id>/cancel", SIGNED_IN.replace("?", "."), whose=OWN_THING),
+    Row("POST", "/jobs/<uuid:job_id>/retry", OF_ANOTHER),
+    Row("POST", "/jobs/<uuid:job_id>/retry", ADMINISTER, whose=OWN_THING),
+    Row("POST", "/administration/jobs/<uuid:job_id>/cancel", "?----------.+"),
+    Row("POST", "/administration/jobs/<uuid:job_id>/retry", ADMINISTER),
+    Row(
+        "POST",
+        "/administration/repositories/quota",
+        ADMINISTER,
+        {"path": "lab-N/notes", "gibibytes": "3"},
+    ),
+    Row("POST", "/administration/users/new", ADMINISTER, {"name": "newcomer-N"}),
+    Row("POST", f"{USER}/role", ADMINISTER, {"role": "auditor"}),
+    Row("POST", f"{USER}/rename", ADMINISTER, {"name": "renamed-N"}),
+    Row("POST", f"{USER}/suspend", ADMINISTER, {"reason": "gone"}),
+    Row("POST", f"{USER}/reinstate", ADMINISTER, places={"<name>": "out-N"}),
+    Row("POST", f"{USER}/reset-link", ADMINISTER),
+    Row("POST", f"{USER}/end-sessions", ADMINISTER),
+    Row(
+        "POST",
+        f"{USER}/delete",
+        ADMINISTER,
+        {"confirm": "out-N"},
+        places={"<name>": "out-N"},
+    ),
+    Row("POST", "/new", SIGNED_IN, {"owner": "ACTOR", "name": "made-N"}),
+    Row("POST", "/new", "?.-----+--+-+", {"owner": "lab-N", "name": "made"}),
+    Row("POST", "/organisations/new", SIGNED_IN, {"name": "works-N"}),
+    Row("POST", f"{ORG}/members", RULE, {"name": "nobody", "role": "member"}),
+    Row("POST", f"{ORG}/members/<name>/remove", RULE, places={"<name>": "out-N"}),
+    Row("POST", f"{ORG}/settings", RULE, {"description": "x", "base_role": "reader"}),
+    Row("POST", f"{ORG}/settings/quota", "..----------+", {"gibibytes": "1"}),
+    Row("POST", f"{ORG}/settings/rename", RULE, {"name": "renamed-N"}),
+    Row(
+        "POST",
+        f"{ORG}/settings/delete",
+        RULE_TEAM,
+        {"confirm": "empty-N"},
+        places={"<owner>": "empty-N"},
+    ),
+    Row("POST", f"{ORG}/new-team", RULE, {"name": "works"}),
+    Row("POST", f"{ORG}/teams/<team>", RULE_TEAM, {"name": "research", "description": "x"}),
+    Row("POST", f"{ORG}/teams/<team>/members", RULE_TEAM, {"user": "out-N"}),
+    Row("POST", f"{ORG}/teams/<team>/members/<name>/remove", RULE_TEAM),
+    Row("POST", f"{ORG}/teams/<team>/delete", RULE_TEAM),
+    Row("POST", f"{REPO}/branches/delete", WRITE, {"branch": "topic", "expected": "HEAD"}),
+    Row("POST", f"{REPO}/fork", READ, {"owner": "ACTOR", "name": "fork-N"}),
+    Row("POST", f"{REPO}/export", READ),
+    Row("POST", f"{REPO}/settings", MAINTAIN, {"default_branch": "main", "description": "x"}),
+    Row("POST", f"{REPO}/settings/rename", OWN, {"name": "renamed"}),
+    Row("POST", f"{REPO}/settings/branches", MAINTAIN, {"pattern": "release/*"}),
+    Row("POST", f"{REPO}/settings/branches/remove", MAINTAIN, {"pattern": "refs/heads/main"}),
+    Row("POST", f"{REPO}/settings/access", OWN, {"grantee": "nobody", "role": "reader"}),
+    Row("POST", f"{REPO}/settings/access/withdraw", OWN, {"grantee": "target-N"}),
+    Row("POST", f"{REPO}/settings/keys", OWN, {"key": "PUBLIC-KEY"}),
+    Row("POST", f"{REPO}/settings/keys/<uuid:key_id>/remove", OWN, whose="lab-N"),
+    Row("POST", f"{REPO}/settings/visibility", OWN, {"visibility": "internal"}),
+    Row("POST", f"{REPO}/settings/archive", OWN, {"act": "archive"}),
+    Row("POST", f"{REPO}/settings/transfer", OWN, {"to": "ACTOR", "confirm": "lab-N/notes"}),
+    Row("POST", f"{REPO}/settings/delete", OWN, {"confirm": "lab-N/notes"}),
+]
+
+# What the table's form cannot say; each has tests of its own.
+ELSEWHERE = {
+    ("GET", "/reset/<secret>"): "web/test_sign_in_page.py",
+    ("POST", "/reset/<secret>"): "web/test_sign_in_page.py",
+    ("POST", "/sign-in"): "web/test_sign_in_page.py",
+    ("POST", "/sign-out"): "web/test_sign_in_page.py",
+    ("POST", "/confirm"): "web/test_sign_in_page.py",
+    ("POST", "/language"): "web/test_sign_in_page.py",
+    ("POST", "/theme"): "web/test_sign_in_page.py",
+    ("POST", "/new/import"): "services/test_imports.py",
+    ("GET", "/static/<path:filename>"): "web/test_frame.py",
+    ("GET", "/healthz"): "web/test_frame.py",
+    ("GET", "/readyz"): "web/test_frame.py",
+    ("GET", "/metrics"): "web/test_frame.py",
+}
+
+PLACES = {
+    "<owner>": "lab-N",
+    USER: "/administration/users/target-N",
+    "/members/<name>": "/members/target-N",
+    "<name>": "notes",
+    "<team>": "research",
+    "<area>": "users",
+    "tree/<tail:tail>": "tree/main/src",
+    "commits/<tail:tail>": "commits/main",
+    "compare/<tail:tail>": "compare/main...topic",
+    "find/<tail:tail>": "find/main",
+    "archive/<tail:tail>": "archive/main.zip",
+    "<tail:tail>": "main/src/one",
+}
+NOUNS = {
+    "key_id": "key",
+    "token_id": "token",
+    "session_id": "session",
+    "job_id": "queued",
+}

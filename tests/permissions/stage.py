@@ -1,0 +1,162 @@
+"""The world of the tables: every actor with things of their own to try, put back when spoilt."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from appliance.db.credentials import AccessToken, BrowserSession, SshKey
+from appliance.db.outbox import JobRecord
+from appliance.db.repositories import ProtectionRule
+from appliance.db.users import User, UserState
+from appliance.domain.ids import new_id
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.permissions import OrganisationRole, Role
+from appliance.security import tokens
+from appliance.web.requests import SESSION_COOKIE
+from tests.permissions.actors import ACTORS, IN_THE_ORGANISATION, settle
+from tests.world import NOON, PASSWORD, World
+
+STRANGER = "stranger"
+
+
+class Stage:
+    """All actors in one world. Its state is what they know, and a copy to begin again from."""
+
+    def __init__(self, world: World, content: Path, copy_of_database: Callable[[], None]) -> None:
+        self.world = world
+        self._copy_of_database = copy_of_database
+        self._spare = world.home.parent / f"{world.home.name}-spare"
+        self.ids: dict[tuple[str, str], str] = {}
+        """By noun and user: `("key", "target-3")`."""
+        settle(world, content)
+        with world.wiring.database._writing() as session, session.begin():
+            for user in session.scalars(sa.select(User)):
+                user.password_hash = world.wiring.sign_in.hasher.hash(PASSWORD)
+        for number, actor in enumerate(ACTORS):
+            self._furnish(number)
+            for user in {actor, f"target-{number}"} - {STRANGER}:
+                self._equip(user)
+        self.tokens = {actor: world.token(actor) for actor in ACTORS if actor != STRANGER}
+        self._sessions = {
+            actor: world.browser(actor, elevated=True).get_cookie(SESSION_COOKIE).value
+            for actor in ACTORS
+            if actor != STRANGER
+        }
+        self._heads = [_head(world, number) for number in range(len(ACTORS))]
+        shutil.copytree(world.home / "repositories", self._spare)
+
+    def reset(self) -> None:
+        """Everything as it was in the beginning."""
+        self.world.wiring.database.engine.dispose()
+        self._copy_of_database()
+        shutil.rmtree(self.world.home / "repositories")
+        shutil.copytree(self._spare, self.world.home / "repositories")
+
+    def head(self, number: int) -> str:
+        """The commit at the tip of an actor's repository in the beginning."""
+        return self._heads[number]
+
+    def client(self, actor: str) -> FlaskClient:
+        """A program of this actor's, with a token for everything they may."""
+        client = self.world.app.test_client()
+        if actor != STRANGER:
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens[actor]}"
+        return client
+
+    def browser(self, actor: str) -> FlaskClient:
+        """A browser in which they have signed in, and confirmed that it is them."""
+        self.world.app.config["WTF_CSRF_ENABLED"] = False
+        client = self.world.app.test_client()
+        if actor != STRANGER:
+            client.set_cookie(SESSION_COOKIE, self._sessions[actor])
+        return client
+
+    def _furnish(self, number: int) -> None:
+        """What the rows of a table change or remove must be there."""
+        world, actor = self.world, ACTORS[number]
+        notes = world._repository(f"lab-{number}/notes")
+        world.grant(f"target-{number}", Role.READER, f"lab-{number}/notes")
+        world.user(f"out-{number}", member=OrganisationRole.MEMBER, of=f"lab-{number}")
+        world.organisation(f"empty-{number}")
+        world.repository(f"lab-{number}/old", deleted_at=NOON)
+        if actor in set(Role):
+            world.grant(actor, Role(actor), f"lab-{number}/old")
+        if actor in IN_THE_ORGANISATION:
+            world.join(actor, f"empty-{number}", IN_THE_ORGANISATION[actor])
+        world.add(
+            ProtectionRule(repository_id=notes.id, pattern="refs/heads/main", created_at=NOON)
+        )
+        deploy_key = _key(repository_id=notes.id)
+        world.add(deploy_key)
+        with world.wiring.database._writing() as session, session.begin():
+            out = session.scalars(sa.select(User).where(User.name == f"out-{number}")).one()
+            out.state = UserState.SUSPENDED
+        self.ids["key", f"lab-{number}"] = str(deploy_key.id)
+
+    def _equip(self, user: str) -> None:
+        """A key, a token, another session and a job that waits, and one that failed."""
+        user_id = self.world._user(user).id
+        rows = {
+            "key": _key(user_id=user_id),
+            "token": AccessToken(
+                id=new_id(),
+                user_id=user_id,
+                name="spare",
+                secret_hash=new_id().hex,
+                shown_prefix="cod_xxxx",
+                scopes=["user"],
+                created_at=NOON,
+            ),
+            "session": BrowserSession(
+                id=new_id(),
+                user_id=user_id,
+                secret_hash=tokens.new_session_id()[:64],
+                address="127.0.0.1",
+                user_agent="test",
+                created_at=NOON,
+                ends_at=datetime.now(UTC) + timedelta(days=1),
+            ),
+            "queued": _job(user_id, JobState.QUEUED),
+            "dead": _job(user_id, JobState.DEAD),
+        }
+        self.world.add(*rows.values())
+        self.ids |= {(noun, user): str(row.id) for noun, row in rows.items()}
+
+
+def _head(world: World, number: int) -> str:
+    folder = world.folder(world._repository(f"lab-{number}/notes"))
+    return (folder / "refs/heads/main").read_text().strip()
+
+
+def _key(**holder: object) -> SshKey:
+    blob = new_id().bytes
+    print_ = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return SshKey(
+        id=new_id(),
+        title="spare",
+        key_type="ssh-ed25519",
+        public_key=blob,
+        fingerprint=f"SHA256:{print_}",
+        created_at=NOON,
+        **holder,
+    )
+
+
+def _job(user_id: object, state: JobState) -> JobRecord:
+    return JobRecord(
+        id=new_id(),
+        job=Job.CHECK_REPOSITORY,
+        arguments={},
+        promised_by=user_id,
+        state=state,
+        attempts_left=1,
+        created_at=NOON,
+    )

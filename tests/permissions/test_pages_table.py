@@ -1,0 +1,138 @@
+"""Every page and every form of the portal does for every kind of actor what its table says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.permissions.actors import ACTORS
+from tests.permissions.pages import ELSEWHERE, FORMS, NOUNS, PAGES, PLACES
+from tests.permissions.seen import NOTHING, as_seen
+
+TESTS = Path(__file__).parents[1]
+NEVER = str(UUID(int=7))
+NOT_PAGES = ("/api/v1", "/internal", "/<owner>/<name>/info/", "/<owner>/<name>/git-")
+HTML = "text/html"
+
+
+@pytest.mark.promise("P10")
+def test_each_actor_sees_the_pages_that_the_table_says(stage):
+    found = {(row.rule, row.whose): signs(stage, row) for row in PAGES}
+    assert found == {(row.rule, row.whose): row.expected for row in PAGES}
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("row", FORMS, ids=lambda row: f"{row.rule}-{row.whose}")
+def test_each_actor_changes_with_the_forms_what_the_table_says(stage, row):
+    assert signs(stage, row) == row.expected
+
+
+def test_the_table_is_whole(stage):
+    named = {(row.method, row.rule) for row in (*PAGES, *FORMS)} | ELSEWHERE.keys()
+    routed = {
+        (method, rule.rule)
+        for rule in stage.world.app.url_map.iter_rules()
+        if not rule.rule.startswith(NOT_PAGES)
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert routed - named == set(), "Add a row for each to PAGES or FORMS in permissions/pages.py."
+    assert named - routed == set(), "Take these rows out of permissions/pages.py."
+    assert [each for each in ELSEWHERE.values() if not (TESTS / each).is_file()] == []
+
+
+def signs(stage, row):
+    """What all actors were told, as a row of the table says it."""
+    return "".join(tried(stage, row, number) for number in range(len(ACTORS)))
+
+
+def tried(stage, row, number):
+    """What an actor was told, after looking at whether that is also what happened."""
+    actor = ACTORS[number]
+    before = len(stage.world.events())
+    answer = opened(stage, row, number)
+    events = [kind for kind in stage.world.events()[before:] if kind != "access.refused"]
+    told = outcome(answer)
+    where = f"{actor}: {row.method} {answer.request.path}: {answer.status}"
+    if told == "+":
+        assert answer.status_code in {200, 303}, f"{where}\n{answer.text}"
+        assert bool(events) is (row.method == "POST" or row.leaves_a_trace), f"{where}: {events}"
+        return told
+    assert events == [], where
+    if told == "-":
+        assert answer.mimetype == HTML or answer.request.path.endswith(".json"), where
+        return told
+    for names, missing in never_was(row, number):
+        real = (f"lab-{number}", f"empty-{number}", "notes", "research", *ids(stage, row, number))
+        other = opened(stage, row, number, missing)
+        assert as_seen(other, *names, *real) == as_seen(answer, *real, *names), where
+    return told
+
+
+def outcome(answer):
+    """What an answer of the portal says of permission, as the sign of the table."""
+    if answer.status_code == 303 and answer.location.startswith("/sign-in"):
+        return "?"
+    return {403: "-", 404: "."}.get(answer.status_code, "+")
+
+
+def opened(stage, row, number, changes=NOTHING):
+    """The answer to an actor at the row's address, perhaps with names in it that nobody has."""
+    values = {"-N": f"-{number}", "ACTOR": ACTORS[number], **changes}
+    form = None
+    if row.method == "POST":
+        form = {name: filled(stage, number, named(text, values)) for name, text in row.form.items()}
+    browser = stage.browser(ACTORS[number])
+    return browser.open(address(stage, row, number, values), method=row.method, data=form)
+
+
+def address(stage, row, number, values):
+    """The row's rule with every place filled in."""
+    text = named(named(row.rule, row.places), PLACES)
+    for place, noun in NOUNS.items():
+        wanted = ("dead" if "/retry" in text else noun, whose(row, number))
+        text = text.replace(f"<uuid:{place}>", stage.ids.get(wanted, NEVER))
+    return named(text.replace("<oid>", stage.head(number)), values)
+
+
+def filled(stage, number, text):
+    """What somebody puts into a field."""
+    return public_key() if text == "PUBLIC-KEY" else text.replace("HEAD", stage.head(number))
+
+
+def named(text, values):
+    """The text with the names of this actor and of their things."""
+    for place, value in values.items():
+        text = text.replace(place, value)
+    return text
+
+
+def never_was(row, number):
+    """Names that nobody has, and how to put them where the row has names of this actor's."""
+    yield (
+        (f"gone-{number}",),
+        {f"lab-{number}": f"gone-{number}", f"empty-{number}": f"gone-{number}"},
+    )
+    if "/<owner>/<name>" in row.rule and "uuid" not in row.rule:
+        yield ("never",), {"/notes": "/never"}
+    if "<team>" in row.rule:
+        yield ("never",), {"/research": "/never"}
+
+
+def whose(row, number):
+    """Whose thing an id in the address names."""
+    return named(row.whose, {"-N": f"-{number}", "ACTOR": ACTORS[number]})
+
+
+def ids(stage, row, number):
+    """The ids of it."""
+    return [value for (_, user), value in stage.ids.items() if user == whose(row, number)]
+
+
+def public_key():
+    """A key of somebody's."""
+    key = Ed25519PrivateKey.generate().public_key()
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

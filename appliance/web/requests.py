@@ -7,7 +7,8 @@ import secrets
 import socket
 import threading
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -18,7 +19,7 @@ import flask_login
 from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.errors import UnauthenticatedError
 from appliance.services import console as console_service
-from appliance.services import identify
+from appliance.services import idempotency, identify
 from appliance.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -146,7 +147,18 @@ def known_session() -> identify.KnownSession | None:
 
 def begin() -> AbstractContextManager[UnitOfWork]:
     """A unit of work in the name of who is asking."""
-    return wiring().database.begin(actor())
+    claim = flask.g.get("idempotency_claim")
+    if claim is None:
+        return wiring().database.begin(actor())
+    return _begin_once(claim)
+
+
+@contextmanager
+def _begin_once(claim: idempotency.Claim) -> Generator[UnitOfWork]:
+    """A unit of work that is committed only if its request is still the one that has the key."""
+    with wiring().database.begin(actor()) as work:
+        yield work
+        idempotency.note_done(work, claim)
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
@@ -191,6 +203,9 @@ def _load(request: flask.Request) -> Asking | None:
     if scheme.lower() == "bearer":
         return Asking(_by_bearer(value.strip()))
     cookie = request.cookies.get(SESSION_COOKIE)
+    if header and not cookie and request.path.startswith("/api/"):
+        # Not a stranger: somebody who thinks that they have said who they are.
+        raise UnauthenticatedError("Say who you are in the header `Authorization: Bearer TOKEN`.")
     return _by_cookie(cookie) if cookie else None
 
 

@@ -13,7 +13,8 @@ from flask_limiter import HeaderNames, Limiter, RequestLimit
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from appliance.errors import FieldProblem, InvalidError, ThrottledError, sentence
 from appliance.services import idempotency
@@ -32,9 +33,14 @@ UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Body(BaseModel):
-    """What a client sends: nothing unknown in it."""
+    """What a client sends: nothing unknown in it. None at all is one that says nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_nothing(cls, sent: Any) -> Any:
+        return {} if sent is None else sent
 
 
 class Answer(BaseModel):
@@ -90,6 +96,7 @@ def install(app: OpenAPI) -> None:
     app.validation_error_callback = refuse_invalid
     app.after_request(_say_rates)  # What is registered first comes last: after the limiter.
     _limit_rates(app)
+    app.before_request(_insist_on_json)
     app.before_request(_answer_a_repeat)
     app.after_request(_finish)
 
@@ -188,6 +195,17 @@ def _say_rates(response: flask.Response) -> flask.Response:
     return response
 
 
+def _insist_on_json() -> None:
+    """Say what is wrong with a body that no model could be made from, rather than that none was."""
+    request = flask.request
+    if not is_api() or request.method not in UNSAFE_METHODS or not request.get_data():
+        return
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON, and say so: Content-Type: application/json.")
+    if not isinstance(request.get_json(silent=True), dict):
+        raise BadRequest('The body is no JSON object. Write it as {"name": "value"}.')
+
+
 def _answer_a_repeat() -> Any:
     """If this very write was answered before, answer the same again."""
     key = flask.request.headers.get("Idempotency-Key")
@@ -210,8 +228,8 @@ def _answer_a_repeat() -> Any:
             sealer=wiring.sealer,
             now=requests.now(),
         )
-    if earlier is None:
-        flask.g.idempotency_key = key
+    if isinstance(earlier, idempotency.Claim):
+        flask.g.idempotency_claim = earlier
         return None
     return flask.Response(
         earlier.body, earlier.status, {**earlier.headers, "Idempotency-Replayed": "true"}
@@ -228,12 +246,12 @@ def _finish(response: flask.Response) -> flask.Response:
 
 
 def _keep_for_a_repeat(response: flask.Response) -> None:
-    key = flask.g.pop("idempotency_key", None)
-    if key is None:
+    claim = flask.g.pop("idempotency_claim", None)
+    if claim is None:
         return
     with requests.begin() as work:
         if response.status_code >= HTTPStatus.BAD_REQUEST:
-            idempotency.release(work, key)
+            idempotency.release(work, claim)
             return
         headers = {
             name: response.headers[name]
@@ -242,7 +260,7 @@ def _keep_for_a_repeat(response: flask.Response) -> None:
         }
         body = response.get_data(as_text=True)
         kept = idempotency.Answer(response.status_code, body, headers)
-        idempotency.keep(work, key, kept, sealer=requests.wiring().sealer)
+        idempotency.keep(work, claim, kept, sealer=requests.wiring().sealer)
 
 
 def _tag(response: flask.Response) -> None:

@@ -101,7 +101,7 @@ def follow(context: Context, identifier: str) -> dict[str, Any]:
         found: dict[str, Any] = context.api.call("GET", f"/jobs/{segment(identifier)}")
         if is_terminal:
             print(f"\r\x1b[K{bar(found)}", end="", file=sys.stderr, flush=True)
-        elif found["step"] != step:
+        elif found["step"] not in {"", step}:
             step = found["step"]
             context.say(step)
         if found["state"] in ENDED:

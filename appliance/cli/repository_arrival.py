@@ -116,9 +116,8 @@ def _await(context: Context, made: dict[str, Any]) -> dict[str, Any]:
     Errors:
         ArrivalError: it did not come.
     """
-    reason = ""
+    reason, found = "", _job_of(context, made)
     try:
-        found = _job_of(context, made)
         if found is not None:
             ended = job.follow(context, found["id"])
             reason = "" if ended["state"] == "done" else ended["error"] or ended["state"]
@@ -127,9 +126,10 @@ def _await(context: Context, made: dict[str, Any]) -> dict[str, Any]:
             if made["content"] in ARRIVING:
                 time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
-        raise ArrivalError(
-            f"It goes on without us. How far it is: codara repo show {made['path']}"
-        ) from None
+        look = f"codara repo show {made['path']}"
+        if found is not None:
+            look = f"codara job wait {found['id']}. To stop it: codara job cancel {found['id']}"
+        raise ArrivalError(f"It goes on without us. How far it is: {look}") from None
     if reason or made["content"] != "ready":
         raise ArrivalError(f"{made['path']} did not get its content. {reason}".strip())
     return made

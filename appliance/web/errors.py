@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import flask
 import structlog
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, RequestTimeout
 
 from appliance.errors import (
     ApplianceError,
@@ -151,6 +151,10 @@ def _answer_http(error: HTTPException) -> flask.Response:
         return flask.make_response(error.response)
     if error.code == HTTPStatus.NOT_FOUND:
         return answer(NotFoundError("There is nothing at this address."))
+    if isinstance(error, MethodNotAllowed):
+        response = answer(_TranslatedError(error))
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
     if isinstance(error, ClientDisconnected):  # It is there to read this if it was only slow.
         return answer(_TranslatedError(RequestTimeout(LATE)))
     return answer(_TranslatedError(error))

@@ -29,6 +29,11 @@ blueprint = flask.Blueprint("git_http", __name__)
 
 PROTOCOL = "https"
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
+ARCHIVE = "git-upload-archive"
+NO_ARCHIVES = (
+    "git archive --remote works over SSH. "
+    "Over HTTPS, download OWNER/NAME/archive/REF.tar.gz instead."
+)
 COMPLAINT_BYTES = 1000
 NOT_CACHED = {
     "Cache-Control": "no-cache, max-age=0, must-revalidate",
@@ -89,6 +94,8 @@ def _explain(error: ApplianceError) -> ResponseReturnValue:
 def advertise(owner: str, name: str) -> ResponseReturnValue:
     """Say what there is to fetch, or what a push would start from."""
     service = flask.request.args.get("service", "")
+    if service == ARCHIVE:
+        raise InvalidError(NO_ARCHIVES)
     if service not in {UPLOAD, RECEIVE}:
         raise InvalidError("Only Git's smart protocol is spoken here. Use Git 1.6.6 or newer.")
     actor = git_access.actor()

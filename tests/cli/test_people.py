@@ -96,6 +96,22 @@ def test_a_reset_link_alone_is_on_the_output(codara, person, appliance):
     assert person in made.said
 
 
+def test_where_nobody_answers_nothing_is_done(codara, person):
+    refused = codara("user", "delete", person)
+
+    assert refused.code == 1
+    assert "--yes goes on without asking" in refused.said
+    assert codara("user", "show", person).code == 0
+
+
+@pytest.mark.parametrize("words", [("token", "delete"), ("key", "show"), ("job", "show")])
+def test_what_is_no_id_is_wrong_usage(here, words):
+    refused = here(*words, "nonsense")
+
+    assert refused.code == 2
+    assert "is no id" in refused.said
+
+
 def test_deleting_asks_first(codara, person):
     assert codara("user", "delete", person, "--dry-run").out == f"Would delete {person}.\n"
     kept = codara("user", "delete", person, stdin="n\n")

@@ -276,3 +276,25 @@ def test_names_are_completed(here, appliance, monkeypatch):
     monkeypatch.setenv("COMP_CWORD", "3")
 
     assert "admin" in here().out
+
+
+def test_who_may_not_ask_how_it_is_is_not_told_that_it_fails(say, appliance, monkeypatch):
+    words = ("--scope", "user", "--expires-in", "1d", "--home", appliance.home)
+    narrow = say("token", "create", *words, "--json").json["token"]
+    monkeypatch.setenv("CODARA_URL", appliance.url)
+    monkeypatch.setenv("CODARA_TOKEN", narrow)
+
+    refused = say("check")
+
+    assert (refused.code, refused.out) == (3, "")
+    assert "instance.health" in refused.said
+
+
+def test_an_empty_folder_is_no_appliance(say, tmp_path):
+    (tmp_path / "var").mkdir()
+
+    refused = say("repo", "list")
+
+    assert refused.code == 1
+    assert "codara serve --all" in refused.said
+    assert list((tmp_path / "var").iterdir()) == []

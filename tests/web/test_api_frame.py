@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from appliance.domain.permissions import Scope
+from appliance.domain.permissions import Role, Scope
 
 
 def test_a_link_to_the_next_page_keeps_every_word_of_the_query(world):
@@ -114,3 +114,46 @@ def test_a_key_of_somebody_else_is_another_key(world):
         )
         assert answer.json["path"] == f"{name}/notes"
         assert "Idempotency-Replayed" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "status", "words"),
+    [
+        ('{"name": "x"}', "application/x-www-form-urlencoded", 415, "application/json"),
+        ('{"name": ', "application/json", 400, "no JSON object"),
+        ("[]", "application/json", 400, "no JSON object"),
+        ("null", "application/json", 400, "no JSON object"),
+        ("", "application/json", 422, "name"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_explained(world, sent, kind, status, words):
+    world.user("writer")
+
+    answer = world.client("writer").post("/api/v1/repos", data=sent, content_type=kind)
+
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert words in answer.json["detail"]
+
+
+def test_a_body_that_has_to_say_nothing_may_be_missing(world):
+    world.repository("lab/notes")
+    world.user("owner", role=Role.OWNER, on="lab/notes")
+
+    answer = world.client("owner").post("/api/v1/repos/lab/notes/archive")
+
+    assert (answer.status_code, answer.json["is_archived"]) == (200, True)
+
+
+@pytest.mark.parametrize("header", ["Basic d3JpdGVyOmNvZF94", "token cod_x", "Bearer", "Bearer x"])
+def test_who_shows_something_else_than_a_token_is_no_stranger(world, header):
+    answer = world.client().get("/api/v1/repos", headers={"Authorization": header})
+
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_method_that_is_none_names_those_that_are(world):
+    answer = world.client().put("/api/v1/repos")
+
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}

@@ -309,6 +309,14 @@ def test_the_dumb_protocol_and_odd_bodies_are_refused(served, remote):
     assert "smart protocol" in dumb.text
 
 
+def test_who_wants_an_archive_is_told_where_to_get_it(remote):
+    answer = http.get(f"{remote}/info/refs?service=git-upload-archive", timeout=20)
+
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"].startswith("text/plain")  # Git shows nothing else.
+    assert "over SSH" in answer.text
+
+
 def test_expecting_100_continue_is_answered(served, remote):
     answer = http.post(
         f"{remote}/git-upload-pack",

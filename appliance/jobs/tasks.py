@@ -21,6 +21,7 @@ from appliance.services import (
     forks,
     imports,
     job_runs,
+    languages,
     lfs_sweep,
     maintenance,
     push_settlement,
@@ -132,6 +133,9 @@ def _measure(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     report("Looking for the last commit of each file")
     with suppress(DamagedError, NotFoundError):
         files.prepare_last_commits(repository_id, repositories=wiring.repositories)
+    report("Counting the languages")
+    with suppress(DamagedError, NotFoundError):
+        languages.prepare(repository_id, repositories=wiring.repositories)
 
 
 def _maintain(wiring: Wiring, claimed: Claimed, report: Report) -> None:
@@ -162,7 +166,8 @@ def _check(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         maintenance.note_checked(work, repository_id, found, now=now)
     report("Comparing the refs with what was recorded")
     with suppress(DamagedError), wiring.database.begin(appliance()) as work:
-        push_settlement.drift(work, repository_id, tools=wiring.git, now=now)
+        drifted = push_settlement.drift(work, repository_id, tools=wiring.git, now=now)
+        maintenance.note_drift(work, repository_id, refs=drifted)
 
 
 def _is_due_for_care(wiring: Wiring, repository_id: UUID) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch, gate, visible
 from appliance.db import ref_ledger
 from appliance.db.lfs import LfsLink
 from appliance.db.repositories import Origin, Repository
@@ -30,6 +30,7 @@ from appliance.services.repository_moves import is_wider
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
 
+MOST_COUNTED = 1000
 AT_ONCE_BYTES = 8 * 1024 * 1024
 """Forking so much takes some milliseconds, for which the others who write may wait."""
 
@@ -40,6 +41,18 @@ class Plan:
 
     repository_id: UUID
     source_id: UUID
+
+
+def count(work: UnitOfWork, path: str) -> int:
+    """How many forks of a repository the actor may read; so many at most that a page names them.
+
+    Errors:
+        HiddenError: there is no such repository, or none for this actor.
+    """
+    source = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    readable = visible.repositories(work).where(Repository.forked_from_id == source.id)
+    found = readable.with_only_columns(Repository.id).limit(MOST_COUNTED).subquery()
+    return work.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
 def fork(

@@ -147,6 +147,7 @@ def test_maintenance_packs_and_measures(world, perform, office, history):
     assert perform() == [JobState.DONE]
     assert world.one(sa.select(RepositoryHealth.maintained_at)) is not None
     assert list((world.folder(repository) / "objects" / "pack").glob("*.pack"))
+    assert (world.folder(repository) / "codara" / "languages.json").exists()
 
 
 def test_a_check_finds_damage_once_and_says_when_it_is_mended(world, perform, history):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.errors import TimeoutExceededError
-from appliance.services import history
-from appliance.web.pages import readme, tree_rows
+from appliance.errors import HiddenError, TimeoutExceededError
+from appliance.services import forks, history, jobs, languages
+from appliance.web import links, present, requests
+from appliance.web.pages import languages_bar, readme, tree_rows, words
 from appliance.web.pages.repository_frame import (
+    Frame,
     Place,
     blueprint,
     default,
@@ -17,8 +22,11 @@ from appliance.web.pages.repository_frame import (
 )
 
 pages = blueprint("repositories")
+words.give_to_templates(pages)
 
 COUNT_SECONDS = 0.25  # Longer counting is for nobody's good on a page; then no number is shown.
+LANGUAGES_SECONDS = 0.03  # Some thousand files; for more, a job has counted before most visits.
+LANGUAGES_PIECE_SECONDS = 3.0
 
 
 @pages.get("/<owner>/<name>")
@@ -26,10 +34,13 @@ def home(owner: str, name: str) -> ResponseReturnValue:
     """A repository."""
     frame = opened(owner, name)
     if frame.repository.content != "ready":
-        return show("repositories/arriving.html", frame)
+        return show("repositories/arriving.html", frame, **_arrival(frame))
     place = Place(frame, default(frame), b"")
     if tree_rows.is_piece():
         return tree_rows.piece(place)
+    if flask.request.args.get("part") == "languages":
+        found = _languages(place, LANGUAGES_PIECE_SECONDS)
+        return show("repositories/languages.html", frame, languages=found)
     rows = tree_rows.listing(place, first=tree_rows.asked_first())
     return show_place(
         "repositories/show.html",
@@ -38,6 +49,9 @@ def home(owner: str, name: str) -> ResponseReturnValue:
         readme=readme.of(place, rows.entries),
         is_unborn=history.head(frame.repository).oid is None,
         commits=_commits(place),
+        languages=_languages(place, LANGUAGES_SECONDS),
+        languages_piece=links.with_query(part="languages"),
+        fork_count=_fork_count(frame),
     )
 
 
@@ -47,3 +61,28 @@ def _commits(place: Place) -> int | None:
         return history.count(place.frame.repository, place.commit, seconds=COUNT_SECONDS)
     except TimeoutExceededError:
         return None
+
+
+def _languages(place: Place, seconds: float) -> list[languages_bar.Part] | None:
+    """The languages, if they are known or counted in time."""
+    found = languages.of(place.frame.repository, place.commit, seconds=seconds)
+    return languages_bar.parts(found) if found is not None else None
+
+
+def _fork_count(frame: Frame) -> int:
+    with requests.reading() as work:
+        return forks.count(work, frame.repository.path)
+
+
+def _arrival(frame: Frame) -> dict[str, Any]:
+    """The job that brings the content in; its page is for who asked for it."""
+    with requests.reading() as work:
+        job = jobs.of_repository(work, frame.repository.id)
+        if job is None:
+            return {"job": None}
+        try:
+            jobs.show(work, job.id)
+        except HiddenError:
+            return {"job": job, "is_own_job": False}
+    share = present.share(job.progress_done, job.progress_total) if job.progress_total else 0
+    return {"job": job, "is_own_job": True, "share_done": share}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -51,10 +53,15 @@ def teams_of(user_id: UUID | sa.BindParameter[UUID]) -> sa.CTE:
     return mine.union(sa.select(Team.id, Team.parent_id).join(mine, Team.id == mine.c.parent_id))
 
 
-# Built once: these two are asked for every request, and building them costs more than asking.
+# Built once, and one question, not two: it is asked for every request.
 ASKED_USER = sa.bindparam("user_id", type_=sa.Uuid())
 GRANTED = (
-    sa.select(Grant.role, Grant.team_id, Team.name)
+    sa.select(
+        sa.literal_column("0", sa.Integer).label("is_membership"),
+        sa.type_coerce(Grant.role, sa.String).label("role"),
+        sa.cast(sa.null(), sa.String(32)).label("base"),
+        Team.name.label("name"),
+    )
     .outerjoin(Team, Team.id == Grant.team_id)
     .where(
         Grant.repository_id == sa.bindparam("repository_id", type_=sa.Uuid()),
@@ -65,23 +72,33 @@ GRANTED = (
     )
 )
 MEMBERSHIP = (
-    sa.select(Membership.role, Organisation.base_role, Organisation.name)
+    sa.select(
+        sa.literal_column("1", sa.Integer),
+        sa.type_coerce(Membership.role, sa.String),
+        sa.type_coerce(Organisation.base_role, sa.String),
+        Organisation.name,
+    )
     .join(Organisation, Organisation.id == Membership.organisation_id)
     .where(
         Membership.organisation_id == sa.bindparam("organisation_id", type_=sa.Uuid()),
         Membership.user_id == ASKED_USER,
     )
 )
+ROLES = sa.union_all(GRANTED, MEMBERSHIP)
 
 
 def reasons(
     work: UnitOfWork, repository: Repository, *, user_id: UUID, instance_role: InstanceRole
 ) -> list[Reason]:
     """Every way in which a user has a role on a repository."""
-    found = _granted(work, repository, user_id)
+    keys = {
+        "repository_id": repository.id,
+        "organisation_id": repository.organisation_id,
+        "user_id": user_id,
+    }
+    found = [reason for row in work.rows(ROLES, keys) for reason in _by_row(row)]
     if repository.owner_id == user_id:
         found.append(Reason(Role.OWNER, "owner"))
-    found += _by_membership(work, repository, user_id)
     by_instance = INSTANCE_REPOSITORY_ROLE_OF[instance_role]
     if by_instance is not None:
         found.append(Reason(by_instance, "instance", instance_role))
@@ -155,26 +172,13 @@ def _under_ceiling(actor: Actor, allowed: frozenset[Permission]) -> frozenset[Pe
     return allowed if actor.ceiling is None else allowed & actor.ceiling
 
 
-def _granted(work: UnitOfWork, repository: Repository, user_id: UUID) -> list[Reason]:
-    rows = work.session.execute(GRANTED, {"repository_id": repository.id, "user_id": user_id})
-    return [
-        Reason(role, "direct") if team_id is None else Reason(role, "team", team)
-        for role, team_id, team in rows
-    ]
-
-
-def _by_membership(work: UnitOfWork, repository: Repository, user_id: UUID) -> list[Reason]:
-    if repository.organisation_id is None:
-        return []
-    keys = {"organisation_id": repository.organisation_id, "user_id": user_id}
-    row = work.session.execute(MEMBERSHIP, keys).first()
-    if row is None:
-        return []
-    role, base, name = row
-    found = []
-    by_role = REPOSITORY_ROLE_OF[role]
+def _by_row(row: sa.Row[Any]) -> Iterator[Reason]:
+    name = row.name or ""
+    if not row.is_membership:
+        yield Reason(Role(row.role), "team" if name else "direct", name)
+        return
+    by_role = REPOSITORY_ROLE_OF[OrganisationRole(row.role)]
     if by_role is not None:
-        found.append(Reason(by_role, "organisation", name))
-    if base is not None:
-        found.append(Reason(base, "base", name))
-    return found
+        yield Reason(by_role, "organisation", name)
+    if row.base is not None:
+        yield Reason(Role(row.base), "base", name)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import select
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 SQLITE_OPCODES_BETWEEN_CHECKS = 20_000
+POSTGRESQL_TRUSTED_SECONDS = 10.0
+"""So long a silent connection is taken for alive; what lies between may forget it unsaid."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,42 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
         f"-c lock_timeout={int(options.lock_timeout_seconds * 1000)} "
         f"-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     )
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=options.pool_size,
         max_overflow=options.pool_size,
         pool_timeout=options.lock_timeout_seconds,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={"options": settings, "connect_timeout": 5, "application_name": "codara"},
     )
+
+    @sa.event.listens_for(engine, "checkin")
+    def _note_rest(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        del connection
+        record.info["resting_since"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _insist_on_life(
+        connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection
+    ) -> None:
+        # A server that ends says so on the line, and a look at it costs nothing. Asking each time,
+        # as `pool_pre_ping` does, would cost every transaction a round trip.
+        del proxy
+        rest = time.monotonic() - record.info.get("resting_since", math.inf)
+        if _has_word(cast("psycopg.Connection", connection)) or rest > POSTGRESQL_TRUSTED_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.Error as error:
+                raise sa.exc.InvalidatePoolError("the database has gone") from error
+
+    return engine
+
+
+def _has_word(connection: psycopg.Connection) -> bool:
+    """Whether the server has said something unasked, or hung up."""
+    line = select.poll()
+    line.register(connection.fileno(), select.POLLIN)
+    return bool(line.poll(0))
 
 
 def _sqlite(url: str, options: EngineOptions) -> sa.Engine:
@@ -97,7 +129,9 @@ def _sqlite(url: str, options: EngineOptions) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         connection.info["deadline"] = None
         reading = connection.get_execution_options().get("codara_read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
+        if connection.info.get("query_only") != reading:
+            connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
+            connection.info["query_only"] = reading
         # A writer takes its lock at once: two readers that both want to write would deadlock.
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

@@ -53,8 +53,14 @@ class UnitOfWork:
         self.promised: list[UUID] = []
         self._recorded = 0
         self._changed: set[str] = set()
-        sa.event.listen(session, "before_flush", self._note_flush)
-        sa.event.listen(session, "do_orm_execute", self._note_statement)
+        session.info[UnitOfWork] = self
+
+    def rows(self, statement: sa.Executable, values: dict[str, Any]) -> sa.CursorResult[Any]:
+        """Columns, as they are with all changes so far: half the cost of asking the session, for
+        questions that every request asks. `statement` is built once, with names for `values`.
+        """
+        self.session.flush()
+        return self.session.connection().execute(statement, values)
 
     def record(self, event: events.Event) -> None:
         """Say what just happened. It is committed with the change, or not at all."""
@@ -97,18 +103,9 @@ class UnitOfWork:
         if self._changed and not self._recorded:
             raise UnrecordedChangeError(f"no event describes the change to {sorted(self._changed)}")
 
-    def _note_flush(self, session: Session, *_: object) -> None:
-        touched = {*session.new, *session.deleted}
-        touched |= {row for row in session.dirty if _says_something(row)}
-        self._changed |= {
-            row.__tablename__ for row in touched if isinstance(row, Table) and row.audited
-        }
-
-    def _note_statement(self, state: ORMExecuteState) -> None:
-        if state.is_update or state.is_delete or state.is_insert:
-            name = state.statement.table.name  # type: ignore[attr-defined]  # It is one of the three.
-            if name not in _unaudited():
-                self._changed.add(name)
+    def note_change(self, *tables: str) -> None:
+        """Remember that these audited tables were written: an event has to say so."""
+        self._changed.update(tables)
 
 
 class Database:
@@ -121,19 +118,23 @@ class Database:
         self.rules = rules
         self._on_promise = on_promise
         self._writing = sessionmaker(engine, expire_on_commit=False)
+        sa.event.listen(self._writing, "before_flush", _note_flush)
+        sa.event.listen(self._writing, "do_orm_execute", _note_statement)
         self._reading = sessionmaker(read_only(engine), expire_on_commit=False)
 
     @contextmanager
     def begin(self, actor: Actor) -> Generator[UnitOfWork]:
         """Open a unit of work; commit it if the block ends well.
 
-        A refusal undoes the work and is then remembered, in a transaction of its own. After a
-        commit with promised jobs, `on_promise` is called.
+        A refusal undoes the work and is then remembered, in a transaction of its own and in the
+        name of whoever the work was for by then. After a commit with promised jobs, `on_promise`
+        is called.
 
         Errors:
             UnavailableError: the database does not answer; nothing was changed.
             ConflictError: somebody else did the same thing at the same moment.
         """
+        work = None
         try:
             with _translated(), self._writing() as session, session.begin():
                 work = UnitOfWork(session, actor, self.rules)
@@ -142,17 +143,19 @@ class Database:
             if work.promised and self._on_promise is not None:
                 self._on_promise()
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
-            self._remember(actor, refusal)
+            self._remember(work.actor if work else actor, refusal)
             raise
 
     @contextmanager
     def reading(self, actor: Actor) -> Generator[UnitOfWork]:
         """Open a transaction in which the database itself refuses to write."""
+        work = None
         try:
             with _translated(), self._reading() as session, session.begin():
-                yield UnitOfWork(session, actor, self.rules)
+                work = UnitOfWork(session, actor, self.rules)
+                yield work
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
-            self._remember(actor, refusal)
+            self._remember(work.actor if work else actor, refusal)
             raise
 
     def ping(self) -> None:
@@ -179,6 +182,27 @@ class Database:
     def _write_down(self, actor: Actor, event: events.Event) -> None:
         with _translated(), self._writing() as session, session.begin():
             UnitOfWork(session, actor, self.rules).record(event)
+
+
+# Listeners of all sessions that write, not of each: adding them costs more than a question.
+def _note_flush(session: Session, *_: object) -> None:
+    work = session.info.get(UnitOfWork)
+    if work is None or not (session.new or session.deleted or session.dirty):
+        return
+    touched = {*session.new, *session.deleted}
+    touched |= {row for row in session.dirty if _says_something(row)}
+    work.note_change(
+        *(row.__tablename__ for row in touched if isinstance(row, Table) and row.audited)
+    )
+
+
+def _note_statement(state: ORMExecuteState) -> None:
+    if not (state.is_update or state.is_delete or state.is_insert):
+        return
+    work = state.session.info.get(UnitOfWork)
+    name = state.statement.table.name  # type: ignore[attr-defined]  # It is one of the three.
+    if work is not None and name not in _unaudited():
+        work.note_change(name)
 
 
 def _unaudited() -> frozenset[str]:

@@ -16,9 +16,12 @@ import subprocess
 import time
 import zlib
 from collections.abc import Generator, Iterator
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from appliance.git import process
+
+if TYPE_CHECKING:
+    from appliance.git.hook_line import HookLine
 
 BODY_BYTES = 256 * 1024  # The cheapest piece to take from the web server, measured.
 CHUNK_BYTES = 512 * 1024
@@ -78,6 +81,7 @@ class Duplex:
     """What git answers to a body, chunk by chunk. Its state is the process and its pipes.
 
     `complaint` is the start of what git wrote to stderr, for logs; `status` is set at the end.
+    The line to git's hooks, if there is one, ends with it.
     """
 
     def __init__(
@@ -88,8 +92,10 @@ class Duplex:
         seconds: float,
         drain_bytes: int,
         failure: bytes,
+        line: HookLine | None = None,
     ) -> None:
         self._process = running
+        self._line = line
         self._body = body
         self._deadline = time.monotonic() + seconds
         self._drain_bytes = drain_bytes
@@ -114,6 +120,9 @@ class Duplex:
         """End git, whatever it is doing. A web server calls this when the client has gone."""
         self._chunks.close()
         self.status = process.stop(self._process)
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
     def _run(self) -> Generator[bytes]:
         try:

@@ -2,9 +2,13 @@
 
 They lie once in the home folder, and `core.hooksPath` of every repository names them.
 
-    hooks/pre-receive, post-receive     ask and tell the appliance (appliance/ssh/git_hook.py)
+    hooks/pre-receive, post-receive     ask and tell the appliance
     hooks/reference-transaction         refuses to move a ref for anyone but the appliance
     hooks/push/                         the first two only
+
+Where the process that started git stays beside it, they speak to it over a line of two pipes
+(hook_line.py); otherwise, and for a push with options, over the appliance's socket
+(appliance/ssh/git_hook.py).
 
 A transfer runs with `hooks/push`: there the guard would be started twice for every ref, which made
 a push of 2,000 tags take 4.5 s instead of 0.1 s, and pre-receive already insists on more than the
@@ -21,6 +25,26 @@ from pathlib import Path
 import appliance
 
 NAMES = ("pre-receive", "post-receive")
+
+# Each step only after the one before: half a list of refs must not look like a whole one.
+LINE = """\
+if [ -w "$CODARA_ASK" ] && [ -r "$CODARA_HEAR" ] && [ "${{GIT_PUSH_OPTION_COUNT:-0}}" = 0 ]; then
+    {{
+        printf '%s\\n' {name} "$GIT_QUARANTINE_PATH" && cat && printf '%s\\n' "$CODARA_PUSH"
+    }} >"$CODARA_ASK" || exit 1
+    if IFS= read -r answer <"$CODARA_HEAR"; then
+        [ "$answer" = yes ] && exit 0
+        cat <"$CODARA_HEAR" >&2
+    else
+        echo {silence} >&2
+    fi
+    exit 1
+fi
+"""
+SILENCE = {
+    "pre-receive": "The appliance does not answer now. Nothing was changed.",
+    "post-receive": "Your push is stored. The appliance will notice it a little later.",
+}
 
 GUARD = """#!/bin/sh
 # Refs move only where the appliance knows of it; see appliance/git/hooks.py.
@@ -54,7 +78,8 @@ def _script(python: Path, client: Path, name: str) -> str:
     return (
         "#!/bin/sh\n"
         "# Asks the running appliance; see appliance/git/hooks.py.\n"
-        f"exec {shlex.join(words)}\n"
+        + LINE.format(name=name, silence=shlex.quote(SILENCE[name]))
+        + f"exec {shlex.join(words)}\n"
     )
 
 

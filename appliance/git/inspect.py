@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from appliance.errors import InvalidError
-from appliance.git import process
+from appliance.git import process, small_push
 from appliance.git.storage import size_bytes
 
 NOTHING = "0" * 40
@@ -122,9 +122,17 @@ def inspect(
     """
     updates = tuple(updates)
     deadline = time.monotonic() + limits.seconds
-    moves = tuple(_move(folder, quarantine, update, deadline) for update in updates)
+    small = small_push.look(quarantine, updates, limits) if quarantine else None
+    moves = tuple(
+        Move.FORWARD
+        if small is not None and update in small.forward
+        else _move(folder, quarantine, update, deadline)
+        for update in updates
+    )
     if quarantine is None:
         return Inspection(0, (), (), moves)
+    if small is not None:
+        return Inspection(small.size_bytes, (), (), moves)
     return Inspection(
         size_bytes=size_bytes(quarantine.objects),
         large_files=_large_files(quarantine, updates, limits.file_size_bytes, deadline),

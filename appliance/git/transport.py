@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from appliance.errors import DamagedError, InvalidError, UnavailableError, sentence
 from appliance.git import process
 from appliance.git.duplex import Body, Duplex, GunzippedBody
+from appliance.git.hook_line import Answer, HookLine, Question
 from appliance.git.hooks import NAMES, push_hooks
 from appliance.git.packets import error_packet, service_header
 
@@ -88,6 +89,9 @@ def push_environment(*, protocol: str, push: Push, limits: TransferLimits) -> di
     settings = {
         "core.hooksPath": os.fspath(hooks),
         "receive.maxInputSize": str(limits.push_size_bytes),
+        # Git would ask for the refs of the repository that the quarantine borrows from, which it
+        # has read already: a program more for each push.
+        "core.alternateRefsCommand": "true",
     }
     return process.environment(variables, settings)
 
@@ -123,16 +127,29 @@ def fetch(folder: Path, body: Body, *, protocol: str, limits: TransferLimits) ->
 
 
 def receive(
-    folder: Path, body: Body, *, protocol: str, push: Push, limits: TransferLimits
+    folder: Path,
+    body: Body,
+    *,
+    protocol: str,
+    push: Push,
+    limits: TransferLimits,
+    answer: Callable[[Question], Answer] | None = None,
 ) -> Duplex:
-    """The answer to `POST git-receive-pack`; iterate it, and `close()` it whatever happens."""
-    return _serve(
-        folder,
-        [*WORDS[Service.RECEIVE_PACK], "--stateless-rpc", "."],
-        body,
-        variables=push_environment(protocol=protocol, push=push, limits=limits),
-        limits=limits,
-    )
+    """The answer to `POST git-receive-pack`; iterate it, and `close()` it whatever happens.
+
+    `answer` is asked by git's hooks, in a thread of its own; without it they ask over the socket.
+    """
+    variables = push_environment(protocol=protocol, push=push, limits=limits)
+    words = [*WORDS[Service.RECEIVE_PACK], "--stateless-rpc", "."]
+    if answer is None:
+        return _serve(folder, words, body, variables=variables, limits=limits)
+    line = HookLine(push.capability, answer)
+    try:
+        variables |= line.environment
+        return _serve(folder, words, body, variables=variables, limits=limits, line=line)
+    except BaseException:
+        line.close()
+        raise
 
 
 def plain_body(body: Body, *, encoding: str, limits: TransferLimits) -> Body:
@@ -160,14 +177,24 @@ def _serve(
     *,
     variables: dict[str, str],
     limits: TransferLimits,
+    line: HookLine | None = None,
 ) -> Duplex:
-    running = process.popen(words, at=folder, extra=variables, stderr=subprocess.PIPE)
+    running = process.popen(
+        words,
+        at=folder,
+        extra=variables,
+        stderr=subprocess.PIPE,
+        handles=line.handles if line else (),
+    )
+    if line is not None:
+        line.begin()
     return Duplex(
         running,
         body,
         seconds=limits.transfer_seconds,
         drain_bytes=max(DRAIN_BYTES, limits.push_size_bytes),
         failure=error_packet(COULD_NOT_READ),
+        line=line,
     )
 
 

@@ -4,6 +4,7 @@
     terms    the pre-receive hook asks; who is it, and do they still may
     inspect  what the push would do, read from the quarantine; no transaction is open meanwhile
     accept   the decision, with the intent or the refusal committed before git hears of it
+    decide   terms and accept at once, where the process that began the push has inspected it
 
 What moved in the end is the business of `push_settlement`.
 """
@@ -138,33 +139,21 @@ def terms(work: UnitOfWork, capability: str, *, tools: GitTools, now: datetime) 
         UnauthenticatedError: the capability is none of ours, or its credential no longer stands.
         HiddenError, RefusedError, ConflictError, UnavailableError: as for `start`.
     """
-    facts = tools.pushes.check(capability, now=now)
-    actor = delegation.take_back(work, facts, now=now)
-    push_id = delegation.identifier(facts, "push")
-    repository_id = delegation.identifier(facts, "repository")
-    if push_id is None or repository_id is None:
-        raise UnauthenticatedError(NOT_A_PUSH)
-    repository = _writable(work, repository_id)
-    return Terms(
-        push_id=push_id,
-        repository_id=repository_id,
-        folder=ready_folder(repository, tools.repositories),
-        protocol=str(facts["protocol"]),
-        actor=actor,
-    )
+    return _terms(work, capability, tools=tools, now=now)[0]
 
 
 def inspect(
-    terms: Terms,
+    folder: Path,
     updates: Sequence[RefUpdate],
     *,
     quarantine: Mapping[str, str],
     options: Sequence[str],
     rules: Settings,
 ) -> Proposal:
-    """What the push would do. Reads objects and may take a while.
+    """What the push to the repository in `folder` would do. Reads objects and may take a while.
 
     Errors:
+        InvalidError: what is told of the quarantine is not of this repository.
         DamagedError, TimeoutExceededError: the objects cannot be read, or not in time.
     """
     limits = rules.limits
@@ -173,8 +162,8 @@ def inspect(
     if problems:
         return Proposal(updates, options, 0, (), problems)
     found = inspection.inspect(
-        terms.folder,
-        inspection.Quarantine.parse(terms.folder, quarantine),
+        folder,
+        inspection.Quarantine.parse(folder, quarantine),
         [inspection.Update(each.ref, each.old_oid, each.new_oid) for each in updates],
         inspection.InspectionLimits(
             file_size_bytes=limits.file_size_bytes,
@@ -192,27 +181,20 @@ def accept(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime)
     Errors:
         HiddenError, RefusedError, ConflictError: the actor may no longer push here.
     """
-    repository = fetch.repository_by_id(work, terms.repository_id, Permission.REPOSITORY_WRITE)
-    _insist_on_presence(repository)
-    insist_on_writable(repository)
-    if work.session.get(Push, terms.push_id) is not None:
-        raise ConflictError(NOT_A_PUSH)
-    reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
-    guarded = [] if reasons else _protected(work, repository, proposal)
-    if guarded and _bypasses(work, repository, proposal):
-        work.record(
-            events.ProtectionBypassed(
-                about=repository.id,
-                organisation_id=repository.organisation_id,
-                push_id=str(terms.push_id),
-                reasons=guarded,
-            )
-        )
-        guarded = []
-    if reasons or guarded:
-        return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
-    _intend(work, terms, proposal, now=now)
-    return Verdict(is_accepted=True)
+    return _decided(work, _writable(work, terms.repository_id), terms, proposal, now=now)
+
+
+@open_to_everyone(because="the capability says who asks; the repository is fetched in their name")
+def decide(
+    work: UnitOfWork, capability: str, proposal: Proposal, *, tools: GitTools, now: datetime
+) -> Verdict:
+    """`terms` and `accept` in one transaction, with everything about the actor looked at anew.
+
+    Errors:
+        UnauthenticatedError, HiddenError, RefusedError, ConflictError, UnavailableError: as both.
+    """
+    terms, repository = _terms(work, capability, tools=tools, now=now)
+    return _decided(work, repository, terms, proposal, now=now)
 
 
 def insist_on_writable(repository: Repository) -> None:
@@ -233,6 +215,49 @@ def transfer_limits(rules: Settings) -> transport.TransferLimits:
         push_size_bytes=rules.limits.push_size_bytes,
         transfer_seconds=rules.limits.transfer_seconds,
     )
+
+
+def _terms(
+    work: UnitOfWork, capability: str, *, tools: GitTools, now: datetime
+) -> tuple[Terms, Repository]:
+    facts = tools.pushes.check(capability, now=now)
+    actor = delegation.take_back(work, facts, now=now)
+    push_id = delegation.identifier(facts, "push")
+    repository_id = delegation.identifier(facts, "repository")
+    if push_id is None or repository_id is None:
+        raise UnauthenticatedError(NOT_A_PUSH)
+    repository = _writable(work, repository_id)
+    terms = Terms(
+        push_id=push_id,
+        repository_id=repository_id,
+        folder=ready_folder(repository, tools.repositories),
+        protocol=str(facts["protocol"]),
+        actor=actor,
+    )
+    return terms, repository
+
+
+def _decided(
+    work: UnitOfWork, repository: Repository, terms: Terms, proposal: Proposal, *, now: datetime
+) -> Verdict:
+    if work.session.get(Push, terms.push_id) is not None:
+        raise ConflictError(NOT_A_PUSH)
+    reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
+    guarded = [] if reasons else _protected(work, repository, proposal)
+    if guarded and _bypasses(work, repository, proposal):
+        work.record(
+            events.ProtectionBypassed(
+                about=repository.id,
+                organisation_id=repository.organisation_id,
+                push_id=str(terms.push_id),
+                reasons=guarded,
+            )
+        )
+        guarded = []
+    if reasons or guarded:
+        return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
+    _intend(work, terms, proposal, now=now)
+    return Verdict(is_accepted=True)
 
 
 def _problems(found: inspection.Inspection, rules: Settings) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def propose(plan: Plan, change: RefChange, *, rules: Settings) -> Proposal:
         DamagedError, TimeoutExceededError: the repository cannot be read, or not in time.
     """
     update = RefUpdate(change.name, change.old or NO_OBJECT, change.new or NO_OBJECT)
-    return pushes.inspect(plan.terms, [update], quarantine={}, options=(), rules=rules)
+    return pushes.inspect(plan.terms.folder, [update], quarantine={}, options=(), rules=rules)
 
 
 def carry_out(plan: Plan, change: RefChange) -> None:

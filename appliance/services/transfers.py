@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.domain.protection import RefUpdate
 from appliance.git import transport
+from appliance.git.hook_line import Answer, Question
 
 if TYPE_CHECKING:
     from appliance.git.duplex import Body, Duplex
     from appliance.git.transport import TransferLimits
-    from appliance.services.pushes import Ticket
+    from appliance.services.pushes import Ticket, Verdict
 
 PACK_MARKS = (b"000dpackfile\n", b"PACK\x00\x00\x00\x02")
 """How a pack begins: in protocol version 2, and in those before.
@@ -94,15 +97,43 @@ def fetch(
     return Fetch(transport.fetch(folder, plain, protocol=protocol, limits=limits), on_pack)
 
 
-def receive(ticket: Ticket, body: Body, *, encoding: str, protocol: str) -> Duplex:
+@dataclass(frozen=True)
+class Listener:
+    """Whom the hooks of a push ask, where its bytes go through this process."""
+
+    accept: Callable[[Sequence[RefUpdate], Mapping[str, str]], Verdict]
+    """Asked before refs move, with what git says of the quarantine."""
+    confirm: Callable[[Sequence[RefUpdate]], None]
+    """Told which refs have moved."""
+
+
+def receive(
+    ticket: Ticket, body: Body, *, encoding: str, protocol: str, listener: Listener
+) -> Duplex:
     """The answer to `POST git-receive-pack`; close it whatever happens.
+
+    The listener is called in a thread of its own.
 
     Errors:
         InvalidError: the body is encoded in a way we do not know.
     """
     plain = transport.plain_body(body, encoding=encoding, limits=ticket.limits)
+
+    def answer(question: Question) -> Answer:
+        updates = [RefUpdate(each.ref, each.old, each.new) for each in question.updates]
+        if question.hook == "post-receive":
+            listener.confirm(updates)
+            return Answer(is_yes=True)
+        verdict = listener.accept(updates, question.quarantine)
+        return Answer(verdict.is_accepted, verdict.messages)
+
     return transport.receive(
-        ticket.folder, plain, protocol=protocol, push=ticket.push, limits=ticket.limits
+        ticket.folder,
+        plain,
+        protocol=protocol,
+        push=ticket.push,
+        limits=ticket.limits,
+        answer=answer,
     )
 
 

@@ -126,7 +126,7 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
     with wiring.database.reading(stranger()) as work:
         terms = pushes.terms(work, _text(question, "capability"), tools=wiring.git, now=now)
     proposal = pushes.inspect(
-        terms,
+        terms.folder,
         _updates(question),
         quarantine=_texts(question.get("quarantine")),
         options=[str(option) for option in question.get("options") or ()],

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from appliance.errors import InvalidError, TimeoutExceededError
-from appliance.git import hooks
+from appliance.git import hooks, small_push
 from appliance.git.inspect import (
     Inspection,
     InspectionLimits,
@@ -34,8 +34,17 @@ def folder(store) -> Path:
 
 
 @pytest.fixture
-def push(git, folder, working_copy, tmp_path) -> Callable[..., Inspection]:
-    """Push, and give what the inspection found out before the push was accepted."""
+def seen_at_a_glance() -> list[small_push.Small | None]:
+    """What was seen of each push without starting git."""
+    return []
+
+
+@pytest.fixture
+def push(git, folder, working_copy, tmp_path, seen_at_a_glance) -> Callable[..., Inspection]:
+    """Push, and give what the inspection found out before the push was accepted.
+
+    The git programs must have found the same, wherever they were not needed.
+    """
     peer = Peer(tmp_path / "web.sock")
     found: list[Inspection] = []
 
@@ -43,6 +52,11 @@ def push(git, folder, working_copy, tmp_path) -> Callable[..., Inspection]:
         updates = [Update(base64.b64decode(u[2]), u[0], u[1]) for u in question["updates"]]
         quarantine = Quarantine.parse(folder, question["quarantine"])
         found.append(inspect(folder, quarantine, updates, LIMITS))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(small_push, "look", lambda *_question: None)
+            assert inspect(folder, quarantine, updates, LIMITS) == found[-1]
+        if quarantine is not None:
+            seen_at_a_glance.append(small_push.look(quarantine, tuple(updates), LIMITS))
         return {"accept": True}
 
     peer.answers["/internal/pushes/accept"] = accept
@@ -85,6 +99,40 @@ def test_refs_are_created_moved_forward_forced_and_deleted(push, commit, git, wo
         (Move.CREATE, Move.DELETE),
     )
     assert push(":new").moves == (Move.DELETE,)
+
+
+def test_a_glance_is_enough_for_what_people_push(push, commit, git, working_copy, seen_at_a_glance):
+    push("main", "v1")
+    commit("more.txt", b"more\n")
+    push("main")
+    git("switch", "-q", "-c", "topic", at=working_copy)
+    commit("topic/file.txt", b"topic\n")
+    git("tag", "-a", "-m", "Second", "v2", at=working_copy)
+    push("topic", "v2")
+    git("switch", "-q", "main", at=working_copy)
+    commit("other.txt", b"other\n")
+    git("merge", "-q", "-m", "Merge", "topic", at=working_copy)
+    (working_copy / "link").symlink_to("more.txt")
+    (working_copy / "more.txt").chmod(0o755)
+    commit("a/b", b"x\n")
+
+    assert push("main", "topic").moves[0] is Move.FORWARD
+
+    assert None not in seen_at_a_glance
+    assert len(seen_at_a_glance) == 4
+
+
+def test_what_starts_elsewhere_takes_more_than_a_glance(
+    push, commit, git, working_copy, seen_at_a_glance
+):
+    push("main")
+    git("switch", "-q", "-c", "old", "main~1", at=working_copy)
+    commit("more.txt", b"more\n")
+    push("old")
+    git("commit", "-q", "--amend", "-m", "Again", at=working_copy)
+    assert push("+old").moves == (Move.FORCE,)
+
+    assert seen_at_a_glance[1:] == [None, None]
 
 
 def test_the_size_is_that_of_the_pack_as_received(push, commit):

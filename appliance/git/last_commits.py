@@ -21,7 +21,7 @@ from pathlib import Path
 
 from appliance.errors import NotFoundError, TimeoutExceededError
 from appliance.git import last_commits_store as store
-from appliance.git import limits, process, tree
+from appliance.git import leaps, limits, process, tree
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.last_commits_store import Progress
 from appliance.git.simplified import simplified
@@ -31,6 +31,7 @@ COMMITTED = re.compile(rb"^committer .*> (-?\d+)", re.MULTILINE)
 STEPS_BEFORE_TAIL = 500  # Short walks need no other way.
 BRANCHES = 8  # More that run beside each other cost more than the leaps save.
 TAIL = 100  # Names; git needs some 10 milliseconds for each of them, the walk would need hours.
+ASK_SECONDS = 0.5  # For one name; in a history where that is too little, strides get there.
 LOOK_AT_CLOCK_EVERY = 16  # Commits; each takes some 100 microseconds.
 COMMITS_KEPT = 50_000  # Some 20 MB; reading one again takes 20 microseconds.
 LISTINGS_KEPT = 64  # Side branches running beside each other; more only cost time.
@@ -72,6 +73,18 @@ def _answer(progress: Progress, names: Iterable[bytes] | None) -> dict[bytes, st
     for waiting in progress.pending.values():
         found.update(dict.fromkeys(waiting))
     return found
+
+
+def _left(deadline: float) -> float:
+    """The seconds that are left.
+
+    Errors:
+        TimeoutExceededError: none are.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutExceededError("The walk took longer than it may.")
+    return left
 
 
 def _has_path_index(at: Path) -> bool:
@@ -118,21 +131,61 @@ class _Walk:
                 self._step(oid, names)
 
     def _take_tail(self, deadline: float) -> bool:
-        """Ask git for each of a few old names: its index of changed paths leaps over commits."""
+        """Ask git for each of a few old names: its index of changed paths leaps over commits.
+
+        Whether all are found or the time is over; what waits then waits further back than before.
+        """
         if sum(map(len, self._pending.values())) > TAIL or not _has_path_index(self._at):
             return False
-        for commit, names in list(self._pending.items()):
-            for name in sorted(names):
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return True
-                try:
-                    self._found[name] = self._ask_git(commit, name, left)
-                except TimeoutExceededError:
-                    return True
-                names.discard(name)
-            del self._pending[commit]
+        ends: set[str] = set()  # Of strides: nothing was near there, so nothing is asked there.
+        try:
+            while self._pending:
+                commit = max(self._pending, key=lambda oid: self._commit(oid)[2])
+                if commit not in ends:
+                    self._ask_for_each(commit, deadline)
+                if commit in self._pending:
+                    ends.update(self._stride(commit, deadline))
+        except TimeoutExceededError:
+            pass
         return True
+
+    def _ask_for_each(self, commit: str, deadline: float) -> None:
+        """Find the names that wait at a commit, as far as git is quick with each of them.
+
+        Errors:
+            TimeoutExceededError: the time is over.
+        """
+        names = self._pending[commit]
+        for name in sorted(names):
+            left = _left(deadline)
+            try:
+                self._found[name] = self._ask_git(commit, name, min(left, ASK_SECONDS))
+            except TimeoutExceededError:
+                return  # The others may be as old.
+            names.discard(name)
+        del self._pending[commit]
+
+    def _stride(self, commit: str, deadline: float) -> set[str]:
+        """Send the names that wait at a commit to the end of its stride, or to where they changed.
+
+        Gives that end, if there is one. History is simplified in the same way: of the parents that
+        have a path unchanged, the first.
+
+        Errors:
+            TimeoutExceededError: the time is over.
+        """
+        end = leaps.stride_end(self._at, commit, seconds=_left(deadline))
+        names = self._pending[commit]
+        for name in sorted(names):
+            path = self._whole(name)
+            touched = leaps.last_touch(self._at, commit, end, path, seconds=_left(deadline))
+            names.discard(name)
+            if touched is not None:
+                self._step(touched, {name})
+            elif end is not None:
+                self._wait_at(end, {name})
+        del self._pending[commit]
+        return set() if end is None else {end}
 
     def _leap(self, deadline: float) -> bool:
         """Let git leap over the commits that left the folder alone; whether the time is over."""
@@ -170,9 +223,11 @@ class _Walk:
                 raise TimeoutExceededError("The walk took longer than it may.")
 
     def _ask_git(self, commit: str, name: bytes, seconds: float) -> str:
-        path = self._folder + b"/" + name if self._folder else name
-        words: list[str | bytes] = ["rev-list", "--max-count=1", commit, "--", path]
+        words: list[str | bytes] = ["rev-list", "--max-count=1", commit, "--", self._whole(name)]
         return process.run(words, at=self._at, timeout_seconds=seconds).decode().strip()
+
+    def _whole(self, name: bytes) -> bytes:
+        return self._folder + b"/" + name if self._folder else name
 
     def _step(self, oid: str, names: set[bytes], parents: list[str] | None = None) -> None:
         """Send each name on to the first parent that has it unchanged; keep the others here.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from appliance.errors import NotFoundError
 from appliance.git import last_commits as walks
-from appliance.git import last_commits_store, tree, tree_changes
+from appliance.git import last_commits_store, leaps, tree, tree_changes
 from appliance.git.last_commits import last_commits
 from appliance.git.tree_changes import listing, succeed
 from tests.git.builder import Builder
@@ -147,6 +147,39 @@ def test_with_an_index_of_paths_the_oldest_entries_are_asked_of_git(built):
     index_paths(built.at)
     found = last_commits(built.at, oid)
     assert found == {b"new": oid} | {b"old%d" % number: first for number in range(5)}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_strides_through_a_tangle_end_at_commits_that_brought_the_content(built, seed, monkeypatch):
+    monkeypatch.setattr(walks, "STEPS_BEFORE_TAIL", 1)
+    monkeypatch.setattr(walks, "ASK_SECONDS", 0)
+    monkeypatch.setattr(leaps, "STRIDE", 3)
+    commit = tangle(built, seed)
+    index_paths(built.at)
+    for name, oid in last_commits(built.at, commit).items():
+        now, then = tree.find(built.at, commit, name), tree.find(built.at, oid, name)
+        assert (now.oid, now.mode) == (then.oid, then.mode)
+        for parent in built.repository[oid].parent_ids:
+            assert not holds(built.at, str(parent), name, now.oid)
+
+
+def test_a_name_too_old_for_one_call_is_nearer_at_the_next(built, monkeypatch):
+    monkeypatch.setattr(walks, "STEPS_BEFORE_TAIL", 1)
+    monkeypatch.setattr(walks, "ASK_SECONDS", 0)
+    monkeypatch.setattr(leaps, "STRIDE", 20)
+    files = {b"old": b"0", b"older": b"0"}
+    first = oid = built.commit(files)
+    commits = []
+    for number in range(100):
+        files[b"old" if number == 10 else b"new"] = b"%d" % number
+        oid = built.commit(files, parents=[oid])
+        commits.append(oid)
+    index_paths(built.at)
+    calls = 0
+    while None in last_commits(built.at, oid, seconds=0.03).values():
+        calls += 1
+        assert calls < 200
+    assert last_commits(built.at, oid) == {b"new": oid, b"old": commits[10], b"older": first}
 
 
 def index_paths(at: Path) -> None:

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
-LATE = "The request did not arrive whole, or too slowly. Send it again."
+LATE = sentence("The request did not arrive whole, or too slowly. Send it again.")
 UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
 
 NOT_POSSIBLE = sentence("A browser does not send such a request by itself. Go back and try again.")
@@ -170,8 +170,13 @@ class _TranslatedError(InvalidError):
             title, words = OF_HTTP.get(status, (InvalidError.title, NOT_POSSIBLE))
         super().__init__(words)
         self.http_status = status
-        self.code = error.name.lower().replace(" ", "_")
+        self.code = code_of(error.name)
         self.title = title
+
+
+def code_of(name: str) -> str:
+    """The code of an error of HTTP itself, by its name."""
+    return name.lower().replace(" ", "_")
 
 
 def _answer_unexpected(error: Exception) -> flask.Response:

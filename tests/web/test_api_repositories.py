@@ -116,6 +116,9 @@ def test_the_description_is_openapi(world):
     page = world.client().get("/api/docs")
     assert page.status_code == 200
     assert "/api/v1/repos/{owner}/{name}" in page.text
+    for asked in ("/api/v1/user", "/api/v1/nothing", "/api/v1/repos?limit=0", "/api/v1/bin/1"):
+        _, _, anchor = world.client().get(asked).json["type"].partition("#")
+        assert f'id="{anchor}"' in page.text
     area = world.client().get("/api/docs/repositories")
     assert "NewRepositoryBody" in area.text
     assert world.client().get("/api/docs/nothing").status_code == 404

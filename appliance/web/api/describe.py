@@ -8,13 +8,18 @@ from typing import Any, cast
 import flask
 from flask.typing import ResponseReturnValue
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestTimeout, UnsupportedMediaType
 
-from appliance import version
+from appliance import errors, version
 from appliance.errors import NotFoundError
+from appliance.web import requests
 from appliance.web.api.frame import PREFIX
+from appliance.web.errors import code_of
 
 blueprint = flask.Blueprint("describe", __name__)
 
+NEVER_ANSWERED = (errors.SettingsError, errors.UnrecordedChangeError)
+OF_HTTP = (BadRequest(), MethodNotAllowed(), RequestTimeout(), UnsupportedMediaType())
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -47,7 +52,13 @@ def openapi() -> ResponseReturnValue:
 @blueprint.get("/api/docs")
 def page() -> ResponseReturnValue:
     """Every endpoint in a line, with nothing from outside."""
-    return flask.render_template("api/docs.html", areas=_areas(document()), current="")
+    return flask.render_template(
+        "api/docs.html",
+        areas=_areas(document()),
+        problems=problems(),
+        prefix=requests.wiring().settings.server.url + PREFIX,
+        current="",
+    )
 
 
 @blueprint.get("/api/docs/<area>")
@@ -66,6 +77,19 @@ def page_of_area(area: str) -> ResponseReturnValue:
         area=found,
         schemas={name: schemas[name] for name in sorted(_used(found["operations"], schemas))},
     )
+
+
+def problems() -> list[tuple[int, str, str]]:
+    """Status, code and title of each kind of problem: where the `type` of one leads."""
+    ours = (
+        (each.http_status, each.code, each.title)
+        for each in vars(errors).values()
+        if isinstance(each, type)
+        and issubclass(each, errors.ApplianceError)
+        and not issubclass(each, NEVER_ANSWERED)
+    )
+    of_http = ((each.code or 0, code_of(each.name), each.name) for each in OF_HTTP)
+    return sorted({*ours, *of_http})
 
 
 def _areas(described: dict[str, Any]) -> list[dict[str, Any]]:

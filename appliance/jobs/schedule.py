@@ -23,7 +23,7 @@ from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs import pulse, tasks, watch
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
-from appliance.services import push_settlement, regular
+from appliance.services import push_settlement, regular, repository_bin
 from appliance.services.regular import Regular
 
 if TYPE_CHECKING:
@@ -68,8 +68,13 @@ def _reconcile(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.RECONCILE_PUSHES)
 
 
+def _purge(work: UnitOfWork, now: datetime) -> None:
+    repository_bin.promise_purges(work, limit=AT_ONCE, now=now)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
+    Entry(Regular("purge", timedelta(minutes=15)), _purge),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     _single("sweep-lfs", A_DAY, Job.SWEEP_LFS),
     _rota("maintain", timedelta(minutes=15), Job.MAINTAIN_REPOSITORY, older_than=A_DAY),

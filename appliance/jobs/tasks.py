@@ -19,6 +19,7 @@ from appliance.errors import DamagedError, HiddenError, NotFoundError, TimeoutEx
 from appliance.services import (
     files,
     forks,
+    history,
     imports,
     job_runs,
     languages,
@@ -133,6 +134,9 @@ def _measure(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     report("Looking for the last commit of each file")
     with suppress(DamagedError, NotFoundError):
         files.prepare_last_commits(repository_id, repositories=wiring.repositories)
+    report("Counting the commits")
+    with suppress(DamagedError, NotFoundError, TimeoutExceededError):
+        history.prepare_count(repository_id, repositories=wiring.repositories)
     report("Counting the languages")
     with suppress(DamagedError, NotFoundError):
         languages.prepare(repository_id, repositories=wiring.repositories)

@@ -18,6 +18,7 @@ from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError, sentence
 from appliance.services import observations
+from appliance.services.maintenance import DRIFT
 from appliance.services.observations import Memory, Observed
 
 Probe = Callable[[], str]
@@ -46,6 +47,10 @@ CURES = {
     ),
     "repositories": sentence(
         "Look at Administration, Repositories, Damaged. Restore each from a backup or a clone."
+    ),
+    "refs": sentence(
+        "Search the events for git.ref_drifted: each names a ref, where it should be and where it "
+        "is. Find out who changed the files of the repository, and push the ref where it belongs."
     ),
     "jobs": sentence(
         "Look at Administration, Jobs, for what they say. Try them again or discard them."
@@ -104,7 +109,7 @@ def parts(
 ) -> list[Part]:
     """Every part, asked now, and since when it is so; what was seen is remembered."""
     gate.require(work, Permission.INSTANCE_HEALTH)
-    found = [*asked(probes), _repositories(work), _jobs(work)]
+    found = [*asked(probes), _repositories(work), _refs(work), _jobs(work)]
     observed = observations.note(memory, {part.name: part.condition for part in found}, now=now)
     return [_dated(part, observed) for part in found]
 
@@ -173,6 +178,18 @@ def _repositories(work: UnitOfWork) -> Part:
         said = sentence("%(number)s damaged", number=number)
         return Part("repositories", Condition.FAILED, said, since)
     return Part("repositories", Condition.WELL, sentence("none known to be damaged"))
+
+
+def _refs(work: UnitOfWork) -> Part:
+    number, since = work.session.execute(
+        sa.select(sa.func.count(), sa.func.min(RepositoryHealth.checked_at)).where(
+            RepositoryHealth.problem.startswith(DRIFT)
+        )
+    ).one()
+    if number:
+        said = sentence("%(number)s repositories with refs that moved unseen", number=number)
+        return Part("refs", Condition.ATTENTION, said, since)
+    return Part("refs", Condition.WELL, sentence("none known to have moved unseen"))
 
 
 def _jobs(work: UnitOfWork) -> Part:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 DAY_SECONDS = 24 * 3600.0
 STEPS = tuple(Step)
 """In this order."""
+DRIFT = "drift: "
+"""How the problem of a repository begins whose refs are not where the record has them."""
 
 
 def request_check(work: UnitOfWork, path: str) -> UUID:
@@ -102,6 +104,15 @@ def note_checked(work: UnitOfWork, repository_id: UUID, found: Health, *, now: d
     if was_damaged is found.is_sound:
         health.damaged_since = None if found.is_sound else now
         work.record(_event(repository, found))
+
+
+def note_drift(work: UnitOfWork, repository_id: UUID, *, refs: int) -> None:
+    """Remember until the next check that refs had moved unseen; each has its own event."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    if refs:
+        health = _health(work, repository_id)
+        said = f"{DRIFT}{refs} refs were not where the record has them"
+        health.problem = "\n".join(filter(None, (said, health.problem)))
 
 
 def _event(repository: Repository, found: Health) -> events.Event:

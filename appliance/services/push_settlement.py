@@ -150,6 +150,8 @@ def drift(work: UnitOfWork, repository_id: UUID, *, tools: GitTools, now: dateti
         for ref in sorted(expected.keys() | found.keys())
         if expected.get(ref) != found.get(ref)
     }
+    if different and _has_moved_on(work, repository_id, expected):
+        return 0  # By a push that came between our two looks; the next check looks again.
     for ref, oid in different.items():
         work.record(
             events.RefDrifted(
@@ -251,6 +253,12 @@ def _has_moved(work: UnitOfWork, push: Push, row: PushedRef, present: dict[bytes
 
 def _present(folder: Path) -> dict[bytes, str]:
     return {ref: oid for ref, oid in refs.names(folder, b"refs/") if not is_reserved(ref)}
+
+
+def _has_moved_on(work: UnitOfWork, repository_id: UUID, expected: dict[bytes, str]) -> bool:
+    if _is_under_way(work, repository_id):
+        return True
+    return ref_ledger.expected(work.session, repository_id) != expected
 
 
 def _is_under_way(work: UnitOfWork, repository_id: UUID) -> bool:

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, gate, visible
 from appliance.db import paging
+from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
 from appliance.db.repository_rows import take_name
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner
 from appliance.domain import events
-from appliance.domain.jobs import Job
+from appliance.domain.jobs import Job, JobState
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, NotFoundError, sentence
@@ -153,6 +154,37 @@ def _forget(work: UnitOfWork, repository: Repository) -> None:
         )
     )
     work.session.delete(repository)
+
+
+def promise_purges(work: UnitOfWork, *, limit: int, now: datetime) -> int:
+    """Promise to purge what has been in the bin for longer than the present rule says; how many.
+
+    What was promised when something was deleted is too late after the rule was shortened, and too
+    early after it was lengthened.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    promised = sa.select(JobRecord.about).where(
+        JobRecord.job == Job.PURGE_REPOSITORY,
+        JobRecord.about.is_not(None),
+        JobRecord.state.in_((JobState.QUEUED, JobState.RUNNING)),
+        sa.or_(JobRecord.not_before.is_(None), JobRecord.not_before <= now),
+    )
+    due = (
+        sa.select(Repository.id)
+        .where(
+            Repository.deleted_at <= now - timedelta(days=work.rules.storage.bin_days),
+            Repository.id.not_in(promised),
+        )
+        .order_by(Repository.deleted_at)
+        .limit(limit)
+    )
+    found = list(work.session.scalars(due))
+    for repository_id in found:
+        work.later(Job.PURGE_REPOSITORY, about=repository_id, repository_id=str(repository_id))
+    return len(found)
 
 
 def remove_folder(repository_id: UUID, *, repositories: RepositoryStore) -> None:

@@ -7,7 +7,8 @@ contents are bytes; object ids are lower-case hex text. Where to look:
   `handles` opens pygit2.
 - `refs` branches, tags, and what a client's ref text means; `ref_names` what they may be called;
   `ref_changes` creates, moves and deletes them.
-- `commits` what a commit says; `history` pages of them; `renames` where a file was before.
+- `commits` what a commit says; `history` pages of them, `commit_counts` how many;
+  `renames` where a file was before.
 - `tree` folders; `last_commits` who last touched each entry; `blobs` files; `blame` their lines;
   `archive` all of them as a download.
 - `diff` what changed between two commits; `diff_parse` and `diff_words` make data of it.

@@ -129,18 +129,6 @@ def page(
     return Page(steps, _pack(following) if following is not None else None)
 
 
-def count(at: Path, start: str, *, seconds: float = limits.PAGE_SECONDS) -> int:
-    """How many commits the history that ends with commit `start` has.
-
-    Errors:
-        NotFoundError: there is no such commit.
-        TimeoutExceededError: there are too many to count in so much time.
-    """
-    with opened(at) as handle:
-        handle.expect(start, Kind.COMMIT)
-    return int(process.run(["rev-list", "--count", start], at=at, timeout_seconds=seconds))
-
-
 def _walk(
     at: Path, wanted: Wanted, place: _Place, limit: int, seconds: float
 ) -> tuple[list[str], _Place | None]:

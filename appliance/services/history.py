@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from appliance.git import commits, diff, limits, refs
+from appliance.errors import TimeoutExceededError
+from appliance.git import commit_counts, commits, diff, limits, refs
 from appliance.git import history as walks
 from appliance.git.diff import ORDINARY, Options
 from appliance.git.history import EVERYTHING, Wanted
@@ -23,12 +25,15 @@ if TYPE_CHECKING:
     from appliance.git.diff_parse import DiffFile
     from appliance.git.history import Page
     from appliance.git.refs import Divergence, Head, Ref, RefPage, Resolved
+    from appliance.git.storage import RepositoryStore
     from appliance.services.files import OpenRepository
 
 __all__ = ["BRANCHES", "TAGS", "Options", "Order", "RefKind", "RefNames", "Wanted"]
 
 COUNTS_REMEMBERED = 10_000
 _COUNTS: dict[str, int] = {}  # By commit: what came before one never changes.
+_TOO_MANY: dict[str, int] = {}  # Commits whose history could not be counted while a page waited.
+PREPARING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -171,12 +176,43 @@ def count(repository: OpenRepository, start: str, *, seconds: float = limits.PAG
     Errors:
         TimeoutExceededError: there are too many to count in so much time.
     """
-    known = _COUNTS.get(start)
-    if known is None:
-        if len(_COUNTS) >= COUNTS_REMEMBERED:
-            _COUNTS.clear()
-        known = _COUNTS[start] = walks.count(repository.folder, start, seconds=seconds)
-    return known
+    counted = _COUNTS.get(start)
+    if counted is None:
+        counted = commit_counts.count(repository.folder, start, seconds=seconds)
+        _remember(_COUNTS, start, counted)
+    return counted
+
+
+def count_if_quick(repository: OpenRepository, start: str, *, seconds: float) -> int | None:
+    """The same for a page that can do without: None where it takes longer.
+
+    A page waits for it once; then it is for a job, or for a request with more time.
+    """
+    if start in _TOO_MANY and start not in _COUNTS:
+        return commit_counts.known(repository.folder, start)
+    try:
+        return count(repository, start, seconds=seconds)
+    except TimeoutExceededError:
+        _remember(_TOO_MANY, start, 0)
+        return None
+
+
+def prepare_count(repository_id: UUID, *, repositories: RepositoryStore) -> None:
+    """Count the commits of the default branch ahead of the first visitor.
+
+    Errors:
+        DamagedError: the repository cannot be read.
+    """
+    at = repositories.folder(repository_id)
+    oid = refs.head(at).oid
+    if oid is not None:
+        commit_counts.count(at, oid, seconds=PREPARING_SECONDS)
+
+
+def _remember(numbers: dict[str, int], commit_oid: str, number: int) -> None:
+    if len(numbers) >= COUNTS_REMEMBERED:
+        numbers.clear()
+    numbers[commit_oid] = number
 
 
 def changes(repository: OpenRepository, oid: str, options: Options = ORDINARY) -> Diff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import flask
@@ -24,7 +25,8 @@ from appliance.web.pages.repository_frame import (
 pages = blueprint("repositories")
 words.give_to_templates(pages)
 
-COUNT_SECONDS = 0.25  # Longer counting is for nobody's good on a page; then no number is shown.
+COUNT_SECONDS = 0.1  # Longer counting is for nobody's good on a page; then no number is shown.
+COUNT_PIECE_SECONDS = 4.0
 LANGUAGES_SECONDS = 0.03  # Some thousand files; for more, a job has counted before most visits.
 LANGUAGES_PIECE_SECONDS = 3.0
 
@@ -37,6 +39,8 @@ def home(owner: str, name: str) -> ResponseReturnValue:
         return show("repositories/arriving.html", frame, **_arrival(frame))
     place = Place(frame, default(frame), b"")
     if tree_rows.is_piece():
+        with suppress(TimeoutExceededError):  # There is time now, for the next page.
+            history.count(frame.repository, place.commit, seconds=COUNT_PIECE_SECONDS)
         return tree_rows.piece(place)
     if flask.request.args.get("part") == "languages":
         found = _languages(place, LANGUAGES_PIECE_SECONDS)
@@ -48,19 +52,11 @@ def home(owner: str, name: str) -> ResponseReturnValue:
         listing=rows,
         readme=readme.of(place, rows.entries),
         is_unborn=history.head(frame.repository).oid is None,
-        commits=_commits(place),
+        commits=history.count_if_quick(frame.repository, place.commit, seconds=COUNT_SECONDS),
         languages=_languages(place, LANGUAGES_SECONDS),
         languages_piece=links.with_query(part="languages"),
         fork_count=_fork_count(frame),
     )
-
-
-def _commits(place: Place) -> int | None:
-    """How many commits there are, where that can be said quickly."""
-    try:
-        return history.count(place.frame.repository, place.commit, seconds=COUNT_SECONDS)
-    except TimeoutExceededError:
-        return None
 
 
 def _languages(place: Place, seconds: float) -> list[languages_bar.Part] | None:

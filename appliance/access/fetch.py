@@ -16,7 +16,7 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain.names import split_path
-from appliance.domain.permissions import Permission, roles_with
+from appliance.domain.permissions import Permission, narrowest_scope, roles_with
 from appliance.errors import (
     HiddenError,
     InvalidError,
@@ -336,9 +336,11 @@ def _allowed(
 def _who_may(found: Repository, permission: Permission, work: UnitOfWork) -> str:
     if not work.actor.ceiling_allows(permission):
         return sentence(
-            "The credential in use was not given for %(permission)s on %(path)s.",
+            "The credential in use was not given for %(permission)s on %(path)s. "
+            "A token needs the scope %(scope)s for that.",
             permission=permission,
             path=found.path,
+            scope=narrowest_scope(permission),
         )
     lowest = roles_with(permission)[0]
     return sentence(

@@ -8,7 +8,7 @@ from typing import TypeVar
 from appliance.access import grants
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.identity import Method
-from appliance.domain.permissions import SENSITIVE, Permission
+from appliance.domain.permissions import SENSITIVE, Permission, narrowest_scope
 from appliance.errors import ElevationRequiredError, RefusedError, UnauthenticatedError, sentence
 
 Verb = TypeVar("Verb", bound=Callable[..., object])
@@ -47,7 +47,10 @@ def who_may(work: UnitOfWork, permission: Permission) -> str:
     """Why the actor may not do this on the instance, and who could."""
     if not work.actor.ceiling_allows(permission):
         return sentence(
-            "The credential in use was not given for %(permission)s.", permission=permission
+            "The credential in use was not given for %(permission)s. "
+            "A token needs the scope %(scope)s for that.",
+            permission=permission,
+            scope=narrowest_scope(permission),
         )
     return sentence("Only an administrator may do that.")
 

@@ -235,6 +235,11 @@ def permissions_of_scopes(scopes: frozenset[Scope]) -> frozenset[Permission]:
     return frozenset().union(*(PERMISSIONS_OF_SCOPE[scope] for scope in scopes))
 
 
+def narrowest_scope(permission: Permission) -> Scope:
+    """The first scope that allows this; the last of them allows everything."""
+    return next(scope for scope in Scope if permission in PERMISSIONS_OF_SCOPE[scope])
+
+
 def highest(roles: list[Role]) -> Role | None:
     """The role that allows most, or none if there is none."""
     return max(roles, key=ROLE_ORDER.index, default=None)

@@ -58,6 +58,21 @@ def test_a_repeated_write_is_done_once(world):
     assert world.events().count("repo.created") == 1
 
 
+def test_a_repository_may_begin_with_files(world):
+    world.user("writer")
+    client = world.client("writer", Scope.REPOSITORY_ADMIN)
+    offered = client.get("/api/v1/repo-starters").json
+    assert "MIT" in offered["licences"]
+    assert "Python" in offered["ignores"]
+
+    wanted = {"name": "notes", "readme": True, "licence": "MIT", "ignore": "Python"}
+    assert client.post("/api/v1/repos", json=wanted).status_code == 201
+    files = client.get("/api/v1/repos/writer/notes/tree").json["entries"]
+    assert [file["name"] for file in files] == [".gitignore", "LICENSE", "README.md"]
+    refused = client.post("/api/v1/repos", json={"name": "other", "licence": "odd"})
+    assert refused.status_code == 422
+
+
 def test_a_repository_lives_and_ends(world):
     world.user("boss", member=None)
     world.organisation("lab")
@@ -92,8 +107,14 @@ def test_a_token_does_no_more_than_it_was_given_for(world):
     world.user("owner", role=Role.OWNER, on="lab/notes")
     client = world.client("owner", Scope.REPOSITORY_READ)
     assert client.get("/api/v1/repos/lab/notes").status_code == 200
-    assert client.patch("/api/v1/repos/lab/notes", json={"description": "x"}).status_code == 403
-    assert client.get("/api/v1/user").status_code == 403
+    refused = client.patch("/api/v1/repos/lab/notes", json={"description": "x"})
+    assert (refused.status_code, refused.json["code"]) == (403, "refused")
+    assert (
+        "repo.maintain on lab/notes. A token needs the scope repo:admin" in refused.json["detail"]
+    )
+    refused = client.get("/api/v1/user")
+    assert refused.status_code == 403
+    assert "A token needs the scope user " in refused.json["detail"]
 
 
 def test_access_is_explained(world):

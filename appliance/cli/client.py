@@ -257,7 +257,7 @@ def _exchange(
         ) from error
     except (OSError, http.client.HTTPException) as error:
         connection.close()
-        why = getattr(error, "strerror", None) or error or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UnavailableError(
             f"The appliance at {connection.host} does not answer: {why}."
         ) from error

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from gunicorn.app.wsgiapp import WSGIApplication
 
-import appliance
-from appliance import settings
+from appliance import places, settings
 from appliance.cli import doors, instance, terminal
 
-CONFIGURATION = Path(appliance.__file__).resolve().parents[1] / "config" / "gunicorn.conf.py"
+CONFIGURATION = places.beside_package("config") / "gunicorn.conf.py"
 
 
 def run(home: Path, listeners: Sequence[int] = ()) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
@@ -11,10 +10,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from appliance import places
 from appliance.errors import ConflictError, UnavailableError, sentence
 
 NO_ANSWER = sentence("The database does not answer. Nothing was changed.")
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = places.beside_package("migrations")
 
 
 def configuration(connection: sa.Connection) -> Config:

@@ -41,8 +41,11 @@ def select_nothing(seconds: float) -> None:
 class Whole:
     """A running appliance: its home folder, its supervisor, and what that has said."""
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    def __init__(
+        self, home: Path, *, interpreter: str | Path = sys.executable, **environment: str
+    ) -> None:
         self.home = home
+        self.program = [interpreter, "-m", "appliance.cli"]
         self.ssh_port = free_port()
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self.environment = {
@@ -61,8 +64,9 @@ class Whole:
         """Start it, and wait for the line that says it is ready."""
         with self._words.open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.cli", "serve", "--all", "--port", "0"],
+                [*self.program, "serve", "--all", "--port", "0"],
                 env=self.environment,
+                cwd=self.home.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -105,8 +109,9 @@ class Whole:
     def codara(self, *words: str | Path, said: str = "", fails: bool = False) -> Any:
         """Run a command of the appliance's own; gives what it answered in JSON."""
         finished = subprocess.run(
-            [sys.executable, "-m", "appliance.cli", *words, "--json"],
+            [*self.program, *words, "--json"],
             env=self.environment,
+            cwd=self.home.parent,
             input=said,
             capture_output=True,
             text=True,

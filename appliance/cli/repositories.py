@@ -84,19 +84,16 @@ repo.add_command(repository_keys.key)
     help="The branch that a clone begins with.",
 )
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
+@click.option("--readme", is_flag=True, help="Begin with a README.")
+@click.option("--licence", metavar="NAME", help="Begin with this licence: MIT, Apache-2.0, …")
+@click.option("--ignore", metavar="KIND", help="Begin with a .gitignore for Python, Node, …")
+@click.option("--template", metavar="OWNER/NAME", help="Begin with the files of this template.")
 @current
-def create(
-    context: Context, repository: str, visibility: str, default_branch: str, description: str
-) -> None:
-    """Create an empty repository."""
+def create(context: Context, /, repository: str, **wanted: str | bool | None) -> None:
+    """Create a repository: an empty one, or one that begins with something."""
     owner, _, name = repository.partition("/")
-    wanted = {
-        "owner": owner,
-        "name": name,
-        "visibility": visibility,
-        "default_branch": default_branch,
-        "description": description,
-    }
+    wanted = {key: value for key, value in wanted.items() if value is not None}
+    wanted |= {"owner": owner, "name": name}
     show_repository(context, context.api.call("POST", "/repos", wanted))
 
 

@@ -1,7 +1,8 @@
-"""A repository that begins with something: a README, or the files of a template."""
+"""A repository that begins with something: a README, a licence, or the files of a template."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
+from appliance.domain.names import split_path
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT
-from appliance.errors import ConflictError, sentence
+from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.git import starters, write
 from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
 from appliance.services import repositories as repositories_service
+from appliance.services import starter_texts
 from appliance.services.push_names import show
 from appliance.services.repositories import NewRepository, ready_folder
 
@@ -28,30 +31,58 @@ if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
 
 
-def create_with_readme(
+@dataclass(frozen=True)
+class Beginning:
+    """What a new repository begins with. A template comes alone; nothing at all is fine too."""
+
+    readme: bool = False
+    licence: str = ""
+    """One of `starter_texts.licences()`."""
+    ignore: str = ""
+    """One of `starter_texts.ignores()`."""
+    template: str = ""
+    """`OWNER/NAME` of the repository whose files it begins with."""
+
+    @property
+    def has_files(self) -> bool:
+        """Whether there is something to write that no template brings."""
+        return self.readme or bool(self.licence) or bool(self.ignore)
+
+
+def create(
     work: UnitOfWork,
     path: str,
     wanted: NewRepository,
+    beginning: Beginning,
     *,
     repositories: RepositoryStore,
     now: datetime,
 ) -> Repository:
-    """Make a repository whose first commit is a README with its name and description.
+    """Make a repository that begins with what is asked for, or empty.
 
     Errors:
-        HiddenError, RefusedError, InvalidError, ConflictError: as for `repositories.create`.
+        HiddenError, RefusedError, ConflictError: as for `repositories.create`, or the template
+            cannot be used.
+        InvalidError: a name, a description or a visibility is not possible, there is no such
+            licence or list, or a template is asked for together with something else.
     """
-    fetch.new_home(work, path.partition("/")[0])
+    fetch.new_home(work, split_path(path)[0])
+    _check(beginning)
+    if beginning.template:
+        return create_from_template(
+            work, path, wanted, template=beginning.template, repositories=repositories, now=now
+        )
     made = repositories_service.create(work, path, wanted, repositories=repositories, now=now)
-    text = f"# {made.name}\n" + (f"\n{made.description}\n" if made.description else "")
-    written = write.commit_files(
-        repositories.folder(made.id),
-        made.default_branch.encode(),
-        [write.Put(b"README.md", text.encode())],
-        message=b"Initial commit\n",
-        author=_author(work, now),
-    )
-    _note(work, made, written.ref, now=now)
+    if beginning.has_files:
+        author = _author(work, now)
+        written = write.commit_files(
+            repositories.folder(made.id),
+            made.default_branch.encode(),
+            _files(made, beginning, holder=_holder(made, author), now=now),
+            message=b"Initial commit\n",
+            author=author,
+        )
+        _note(work, made, written.ref, now=now)
     return made
 
 
@@ -88,6 +119,36 @@ def create_from_template(
     for object_id in work.session.scalars(links):
         work.session.add(LfsLink(repository_id=made.id, object_id=object_id, linked_at=now))
     return made
+
+
+def _check(beginning: Beginning) -> None:
+    if beginning.template and beginning.has_files:
+        raise InvalidError.of(
+            "template", "A template brings its own files. Choose one or the other."
+        )
+    if beginning.licence and beginning.licence not in starter_texts.licences():
+        raise InvalidError.of("licence", "There is no such licence here.")
+    if beginning.ignore and beginning.ignore not in starter_texts.ignores():
+        raise InvalidError.of("ignore", "There is no such list of ignored files here.")
+
+
+def _files(
+    made: Repository, beginning: Beginning, *, holder: str, now: datetime
+) -> list[write.Change]:
+    readme = f"# {made.name}\n" + (f"\n{made.description}\n" if made.description else "")
+    texts = {
+        b"README.md": readme if beginning.readme else "",
+        b"LICENSE": starter_texts.licence(beginning.licence, year=now.year, holder=holder)
+        if beginning.licence
+        else "",
+        b".gitignore": starter_texts.ignore(beginning.ignore) if beginning.ignore else "",
+    }
+    return [write.Put(name, text.encode()) for name, text in texts.items() if text]
+
+
+def _holder(made: Repository, author: Person) -> str:
+    """Who owns what is written: the organisation, or the person as others know them."""
+    return made.owner_name if made.organisation_id else author.name.decode()
 
 
 def _note(work: UnitOfWork, made: Repository, moved: RefChange, *, now: datetime) -> None:

@@ -53,6 +53,14 @@ def test_a_repository_is_created_as_it_was_said(codara, lab):
     assert codara("repo", "create", f"{lab}/notes").code == 5
 
 
+def test_a_repository_begins_with_what_was_asked_for(codara, lab):
+    words = ("--readme", "--licence", "MIT", "--ignore", "Python")
+    assert codara("repo", "create", f"{lab}/begun", *words).code == 0
+    odd = codara("repo", "create", f"{lab}/other", "--licence", "odd")
+    assert odd.code == 2
+    assert "no such licence" in odd.said
+
+
 def test_a_repository_is_private_on_main_unless_said_otherwise(codara, notes):
     found = codara("repo", "show", notes, "--json").json
 

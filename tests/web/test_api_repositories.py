@@ -67,8 +67,8 @@ def test_a_repository_may_begin_with_files(world):
 
     wanted = {"name": "notes", "readme": True, "licence": "MIT", "ignore": "Python"}
     assert client.post("/api/v1/repos", json=wanted).status_code == 201
-    files = client.get("/api/v1/repos/writer/notes/tree").json["entries"]
-    assert [file["name"] for file in files] == [".gitignore", "LICENSE", "README.md"]
+    files = client.get("/api/v1/repos/writer/notes/tree").json["items"]
+    assert [file["path"] for file in files] == [".gitignore", "LICENSE", "README.md"]
     refused = client.post("/api/v1/repos", json={"name": "other", "licence": "odd"})
     assert refused.status_code == 422
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.domain.permissions import OrganisationRole, Role, Visibility
+from tests.web.code_pages import build
 
 
 @pytest.fixture
@@ -19,6 +20,32 @@ def test_an_empty_repository_is_made_and_shown(world, browser):
     assert answer.headers["Location"] == "/writer/notes"
     assert browser.get("/writer/notes").status_code == 200
     assert world.events() == ["repo.created", "repo.changed"]
+
+
+def test_a_repository_may_begin_with_files(world, browser):
+    assert '<option value="MIT">' in browser.get("/new").text
+    form = {"owner": "writer", "name": "notes", "readme": "yes", "licence": "MIT", "ignore": "Go"}
+    assert browser.post("/new", data=form).headers["Location"] == "/writer/notes"
+    page = browser.get("/writer/notes").text
+    assert all(f"/writer/notes/blob/main/{name}" in page for name in ("README.md", "LICENSE"))
+
+    odd = browser.post("/new", data={**form, "name": "other", "licence": "odd"})
+    assert odd.status_code == 422
+    assert 'id="licence-error"' in odd.text
+
+
+def test_a_template_is_used_from_its_home(world, browser):
+    world.repository("lab/base", is_template=True, visibility=Visibility.INTERNAL)
+    world.repository("lab/plain", visibility=Visibility.INTERNAL)
+    build(world, "lab/full", {b"a.txt": b"x"}, is_template=True, visibility=Visibility.INTERNAL)
+
+    assert 'href="/new?from_template=lab/full"' in browser.get("/lab/full").text
+    assert 'value="lab/base"' in browser.get("/new?from_template=lab/base").text
+    assert 'name="from_template"' not in browser.get("/new?from_template=lab/plain").text
+    assert 'name="from_template"' not in browser.get("/new?from_template=lab/hidden").text
+    form = {"owner": "writer", "name": "notes", "from_template": "lab/full"}
+    assert browser.post("/new", data=form).headers["Location"] == "/writer/notes"
+    assert "/writer/notes/blob/main/a.txt" in browser.get("/writer/notes").text
 
 
 def test_a_name_that_is_taken_or_impossible_is_said_at_the_field(world, browser):

@@ -14,8 +14,11 @@ from appliance.services import (
     repositories,
     repository_bin,
     repository_moves,
+    starter_texts,
+    starters,
 )
 from appliance.services.repositories import Changes, Filter, NewRepository
+from appliance.services.starters import Beginning
 from appliance.web import paging, requests
 from appliance.web.api import frame
 
@@ -86,6 +89,21 @@ class NewRepositoryBody(frame.Body):
     description: str = Field("", max_length=500)
     visibility: Visibility = Visibility.PRIVATE
     default_branch: str = Field("main", max_length=255)
+    readme: bool = Field(default=False, description="Begin with a README")
+    licence: str = Field("", max_length=40, description="Begin with this licence, by its SPDX name")
+    ignore: str = Field(
+        "", max_length=40, description="Begin with a .gitignore for this kind of project"
+    )
+    template: str = Field(
+        "", max_length=140, description="Begin with the files of this template: OWNER/NAME"
+    )
+
+
+class StartersAnswer(frame.Answer):
+    """What a repository can begin with."""
+
+    licences: list[str]
+    ignores: list[str]
 
 
 class ChangedRepository(frame.Body):
@@ -140,15 +158,31 @@ def create(body: NewRepositoryBody) -> Any:
     """In one's own name, or in an organisation's."""
     owner = body.owner or requests.actor().label
     wanted = NewRepository(body.visibility, body.description, body.default_branch)
+    beginning = Beginning(body.readme, body.licence, body.ignore, body.template)
     with requests.begin() as work:
-        made = repositories.create(
+        made = starters.create(
             work,
             f"{owner}/{body.name}",
             wanted,
+            beginning,
             repositories=requests.wiring().repositories,
             now=requests.now(),
         )
         return created(made)
+
+
+@api.get(
+    "/repo-starters",
+    summary="List what a repository can begin with",
+    responses={"200": StartersAnswer},
+)
+def list_starters() -> Any:
+    """Licences by their SPDX names, and kinds of projects that have a .gitignore."""
+    return frame.answer(
+        StartersAnswer(
+            licences=list(starter_texts.licences()), ignores=list(starter_texts.ignores())
+        )
+    )
 
 
 @api.get("/repos/<owner>/<name>", summary="Show a repository", responses={"200": RepositoryAnswer})

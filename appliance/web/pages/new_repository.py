@@ -10,9 +10,19 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.permissions import Permission, Visibility
-from appliance.services import forks, imports, jobs, organisations, repositories
+from appliance.errors import InvalidError, MovedError, NotFoundError
+from appliance.services import (
+    forks,
+    imports,
+    jobs,
+    organisations,
+    repositories,
+    starter_texts,
+    starters,
+)
 from appliance.services.imports import Source
 from appliance.services.repositories import NewRepository
+from appliance.services.starters import Beginning
 from appliance.web import forms, requests
 from appliance.web.pages import words
 from appliance.web.pages.page_forms import Problems, asked, attempt, done, page, signed_in
@@ -20,6 +30,7 @@ from appliance.web.pages.page_forms import Problems, asked, attempt, done, page,
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from appliance.db.repositories import Repository
     from appliance.db.unit_of_work import UnitOfWork
 
 pages = flask.Blueprint("new_repository", __name__)
@@ -43,10 +54,19 @@ class NewForm(forms.Form):
 
 
 class EmptyForm(NewForm):
-    """The same, with nothing in it."""
+    """The same, with nothing in it or with what it is to begin with."""
 
     default_branch: str = Field("main", max_length=255)
     template: str = ""
+    readme: str = ""
+    licence: str = Field("", max_length=40)
+    ignore: str = Field("", max_length=40)
+    from_template: str = Field("", max_length=140)
+
+    @property
+    def beginning(self) -> Beginning:
+        """What it begins with."""
+        return Beginning(bool(self.readme), self.licence, self.ignore, self.from_template.strip())
 
 
 class ImportForm(NewForm):
@@ -73,8 +93,8 @@ def create() -> ResponseReturnValue:
         store = requests.wiring().repositories
         wanted = NewRepository(form.visibility, form.description, form.default_branch)
         with requests.begin() as work:
-            made = repositories.create(
-                work, form.path, wanted, repositories=store, now=requests.now()
+            made = starters.create(
+                work, form.path, wanted, form.beginning, repositories=store, now=requests.now()
             )
             if form.template:
                 work.session.flush()
@@ -155,7 +175,24 @@ def _to_job(repository_id: UUID, path: str) -> ResponseReturnValue:
 def _empty_page(problems: Problems) -> str:
     with requests.reading() as work:
         context = _choices(work)
-    return page("new_repository/empty.html", problems, **context)
+        template = _template(work, flask.request.values.get("from_template", "").strip())
+    return page(
+        "new_repository/empty.html",
+        problems,
+        licences=starter_texts.licences(),
+        ignores=starter_texts.ignores(),
+        from_template=template,
+        **context,
+    )
+
+
+def _template(work: UnitOfWork, path: str) -> Repository | None:
+    """The template that a new repository is to begin with, if it is one and can be read."""
+    try:
+        found = repositories.show(work, path) if path else None
+    except (NotFoundError, MovedError, InvalidError):
+        return None
+    return found if found is not None and found.is_template else None
 
 
 def _import_page(problems: Problems) -> str:

@@ -87,8 +87,10 @@ class Stage:
         world.user(f"out-{number}", member=OrganisationRole.MEMBER, of=f"lab-{number}")
         world.organisation(f"empty-{number}")
         world.repository(f"lab-{number}/old", deleted_at=NOON)
+        world.repository(f"lab-{number}/shelf", archived_at=NOON)
         if actor in set(Role):
             world.grant(actor, Role(actor), f"lab-{number}/old")
+            world.grant(actor, Role(actor), f"lab-{number}/shelf")
         if actor in IN_THE_ORGANISATION:
             world.join(actor, f"empty-{number}", IN_THE_ORGANISATION[actor])
         world.add(
@@ -102,7 +104,7 @@ class Stage:
         self.ids["key", f"lab-{number}"] = str(deploy_key.id)
 
     def _equip(self, user: str) -> None:
-        """A key, a token, another session and a job that waits, and one that failed."""
+        """A key, a token, another session, and jobs that wait, failed and are done."""
         user_id = self.world._user(user).id
         rows = {
             "key": _key(user_id=user_id),
@@ -126,6 +128,7 @@ class Stage:
             ),
             "queued": _job(user_id, JobState.QUEUED),
             "dead": _job(user_id, JobState.DEAD),
+            "done": _job(user_id, JobState.DONE),
         }
         self.world.add(*rows.values())
         self.ids |= {(noun, user): str(row.id) for noun, row in rows.items()}

@@ -6,11 +6,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.permissions.actors import ACTORS
 from tests.permissions.pages import ELSEWHERE, FORMS, NOUNS, PAGES, PLACES
+from tests.permissions.people import public_key
 from tests.permissions.seen import NOTHING, as_seen
 
 TESTS = Path(__file__).parents[1]
@@ -130,9 +129,3 @@ def whose(row, number):
 def ids(stage, row, number):
     """The ids of it."""
     return [value for (_, user), value in stage.ids.items() if user == whose(row, number)]
-
-
-def public_key():
-    """A key of somebody's."""
-    key = Ed25519PrivateKey.generate().public_key()
-    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

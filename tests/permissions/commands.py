@@ -1,0 +1,119 @@
+"""The table of the command line: every command, for every kind of actor, with a token elsewhere.
+
+A column is an actor in the order of `ACTORS`: stranger, nobody; reader, triager, writer,
+maintainer, owner of the repository; member, security officer, auditor, owner of the organisation;
+auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not permitted), `.` is 4
+(not found, in the same words as for what does not exist). At the console all of them end with 0.
+"""
+
+from __future__ import annotations
+
+READ = "-.+++++.+++++"
+MAINTAIN = "-.---++.--+-+"
+OWN = "-.----+.--+-+"
+SIGNED_IN = "-++++++++++++"
+ADMINISTER = "------------+"
+SEE_ORGANISATION = "-.+++++++++++"
+BELONG = "-......++++++"
+BELONG_TO_SEE = "-.-----++++++"
+RULE = "-.--------+-+"
+RULE_TEAM = "-......---+-+"
+OF_ANOTHER = "-...........+"
+
+REPO = "lab-N/notes"
+TEAM = "lab-N/research"
+
+# Words that begin with a capital stand for something of the actor's own or of the target's.
+COMMANDS = [
+    ("whoami", SIGNED_IN),
+    ("job list", SIGNED_IN),
+    ("job show QUEUED-OF-TARGET", OF_ANOTHER),
+    ("job show QUEUED-OF-ACTOR", SIGNED_IN),
+    ("job wait DONE-OF-TARGET", OF_ANOTHER),
+    ("job wait DONE-OF-ACTOR", SIGNED_IN),
+    ("job cancel QUEUED-OF-TARGET", OF_ANOTHER),
+    ("job cancel QUEUED-OF-ACTOR", SIGNED_IN),
+    ("job retry DEAD-OF-TARGET", ADMINISTER),
+    ("job retry DEAD-OF-ACTOR", ADMINISTER),
+    ("user list", SIGNED_IN),
+    ("user show target-N", SIGNED_IN),
+    ("user create newcomer-N --email newcomer-N@codara.test", ADMINISTER),
+    ("user change target-N --display-name x", ADMINISTER),
+    ("user rename target-N renamed-N", ADMINISTER),
+    ("user suspend target-N", ADMINISTER),
+    ("user reinstate out-N", ADMINISTER),
+    ("user reset-password target-N", ADMINISTER),
+    ("user delete out-N --yes", ADMINISTER),
+    ("org list", SIGNED_IN),
+    ("org show lab-N", SEE_ORGANISATION),
+    ("org create works-N", SIGNED_IN),
+    ("org change lab-N --description x", RULE),
+    ("org rename lab-N works-N", RULE),
+    ("org delete empty-N --yes", RULE_TEAM),
+    ("org member list lab-N", BELONG_TO_SEE),
+    ("org member add lab-N nobody --role member", RULE),
+    ("org member remove lab-N out-N --yes", RULE),
+    ("team list lab-N", SEE_ORGANISATION),
+    ("team create lab-N/works", RULE),
+    (f"team show {TEAM}", BELONG),
+    (f"team change {TEAM} --description x", RULE_TEAM),
+    (f"team rename {TEAM} works", RULE_TEAM),
+    (f"team delete {TEAM} --yes", RULE_TEAM),
+    (f"team member list {TEAM}", BELONG),
+    (f"team member add {TEAM} out-N", RULE_TEAM),
+    (f"team member remove {TEAM} target-N --yes", RULE_TEAM),
+    ("repo list", SIGNED_IN),
+    (f"repo show {REPO}", READ),
+    (f"repo clone-url {REPO}", READ),
+    (f"repo export {REPO} --out FILE", READ),
+    (f"repo fork {REPO} --into ACTOR/fork-N --no-wait", READ),
+    (f"repo protections {REPO}", READ),
+    ("repo create ACTOR/made", SIGNED_IN),
+    ("repo create lab-N/made", "-.-----+--+-+"),
+    (f"repo change {REPO} --description x", MAINTAIN),
+    (f"repo change {REPO} --visibility internal", OWN),
+    (f"repo grants {REPO}", MAINTAIN),
+    (f"repo access {REPO} target-N", MAINTAIN),
+    (f"repo protect {REPO} release/*", MAINTAIN),
+    (f"repo unprotect {REPO} refs/heads/main --yes", MAINTAIN),
+    (f"repo grant {REPO} --user nobody --role reader", OWN),
+    (f"repo grant {REPO} --team {TEAM} --role reader", OWN),
+    (f"repo revoke {REPO} --user target-N --yes", OWN),
+    (f"repo key list {REPO}", OWN),
+    (f"repo key add {REPO} PUBLIC-KEY", OWN),
+    (f"repo key delete {REPO} KEY-OF-LAB --yes", OWN),
+    (f"repo rename {REPO} works", OWN),
+    (f"repo archive {REPO}", OWN),
+    ("repo unarchive lab-N/shelf", OWN),
+    (f"repo transfer {REPO} ACTOR", OWN),
+    (f"repo delete {REPO} --yes", OWN),
+    ("repo restore lab-N/old", OWN),
+    ("repo purge lab-N/old --yes", "-.....-...-.+"),
+    ("token list", SIGNED_IN),
+    ("token list --user target-N", ADMINISTER),
+    ("token create --scope user --expires-in 1d", SIGNED_IN),
+    ("token create --user target-N --scope user --expires-in 1d", ADMINISTER),
+    ("token show TOKEN-OF-ACTOR", SIGNED_IN),
+    ("token show TOKEN-OF-TARGET --user target-N", ADMINISTER),
+    ("token delete TOKEN-OF-ACTOR --yes", SIGNED_IN),
+    ("token delete TOKEN-OF-TARGET --yes", OF_ANOTHER),
+    ("key list", SIGNED_IN),
+    ("key list --user target-N", ADMINISTER),
+    ("key add PUBLIC-KEY", SIGNED_IN),
+    ("key add PUBLIC-KEY --user target-N", ADMINISTER),
+    ("key show KEY-OF-ACTOR", SIGNED_IN),
+    ("key show KEY-OF-TARGET --user target-N", ADMINISTER),
+    ("key delete KEY-OF-ACTOR --yes", SIGNED_IN),
+    ("key delete KEY-OF-TARGET --yes", OF_ANOTHER),
+]
+
+# Who may start these is for the host to say: they ask no appliance, or need its home folder.
+WITHOUT_ROLES = {
+    *("serve", "worker", "scheduler", "ssh", "sshd", "migrate"),
+    *("login", "logout", "completion"),
+}
+# What the table's form cannot say; each has tests of its own.
+ELSEWHERE = {
+    "check": "cli/test_where.py",
+    "repo import": "services/test_imports.py",
+}

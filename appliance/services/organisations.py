@@ -111,7 +111,6 @@ def list_organisations(
 
     `search` is a part of a name.
     """
-    keys, is_descending = in_order(ORDERS, order)
     query = visible.organisations(work).join(Owner, Owner.id == Organisation.id)
     if search:
         query = query.where(
@@ -120,6 +119,7 @@ def list_organisations(
                 sa.func.lower(Organisation.display_name).contains(fold(search), autoescape=True),
             )
         )
+    keys, is_descending = in_order(ORDERS, order)
     return page(
         work.session,
         query,

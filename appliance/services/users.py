@@ -147,7 +147,6 @@ def list_users(
 
     `search` is a part of a name.
     """
-    keys, is_descending = in_order(ORDERS, order)
     query = (
         visible.users(work)
         .join(Owner, Owner.id == User.id)
@@ -166,6 +165,7 @@ def list_users(
                 sa.func.lower(User.display_name).contains(fold(search), autoescape=True),
             )
         )
+    keys, is_descending = in_order(ORDERS, order)
     return page(
         work.session,
         query,

@@ -31,7 +31,7 @@ class Memory:
         return self.observed
 
     def keep(self, observed):
-        raise NotImplementedError
+        self.observed = observed
 
 
 def waiting(world, actor, *, memory=None, now=NOON):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 from pydantic import Field
 
 from appliance.errors import InvalidError, UnauthenticatedError
 from appliance.services import passwords, sessions, sign_in, users
 from appliance.web import cookies, forms, requests
-from appliance.web.pages import words
+from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
     Problems,
     after,
@@ -24,6 +26,10 @@ from appliance.web.pages.page_forms import (
     page,
     signed_in,
 )
+
+if TYPE_CHECKING:
+    from appliance.db.paging import Page
+    from appliance.db.unit_of_work import UnitOfWork
 
 pages = flask.Blueprint("account", __name__)
 words.give_to_templates(pages)
@@ -48,6 +54,24 @@ class PasswordForm(forms.Form):
 
     current: str = Field(max_length=1024)
     password: str = Field(max_length=1024)
+
+
+SESSION_COLUMNS: lists.Columns = {
+    "address": lambda each: each.address,
+    "browser": lambda each: each.user_agent,
+    "signed_in_at": lambda each: each.created_at,
+    "used_at": lambda each: each.seen_at,
+    "ends_at": lambda each: each.ends_at,
+    "is_this_browser": lambda each: each.is_current,
+}
+SESSION_ACTS = {
+    "end": lists.Act(
+        lazy("End"),
+        lambda work, key: sessions.revoke_session(work, lists.id_of(key), now=requests.now()),
+        lazy("Whoever uses these browsers must sign in again."),
+    )
+}
+MOST_NAMED = 1000
 
 
 @pages.get("/settings")
@@ -104,7 +128,11 @@ def save_email() -> ResponseReturnValue:
 @pages.get("/settings/security")
 def security() -> ResponseReturnValue:
     """The password, and the sessions in force."""
-    return _security_page({})
+
+    def find(work: UnitOfWork, *, after: str | None, limit: int) -> Page[sessions.ActiveSession]:
+        return sessions.list_sessions(work, after=after, limit=limit, now=requests.now())
+
+    return lists.export("sessions", find, SESSION_COLUMNS) or _security_page({})
 
 
 @pages.post("/settings/security")
@@ -132,6 +160,17 @@ def revoke_session(session_id: UUID) -> ResponseReturnValue:
     with requests.begin() as work:
         sessions.revoke_session(work, session_id, now=requests.now())
     return done(_("That session has ended."), "account.security")
+
+
+@pages.post("/settings/sessions")
+def end_sessions() -> ResponseReturnValue:
+    """End several sessions."""
+
+    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
+        found = sessions.list_sessions(work, limit=MOST_NAMED, now=requests.now()).items
+        return {str(each.id): f"{each.address}, {each.user_agent}" for each in found}
+
+    return lists.act_on_several(SESSION_ACTS, back=flask.url_for(".security"), names=names)
 
 
 @pages.post("/settings/sessions/revoke-others")
@@ -182,4 +221,6 @@ def _security_page(problems: Problems) -> str:
         sessions=listed(found),
         minimum=requests.wiring().settings.sign_in.minimum_password_length,
         section="security",
+        acts=SESSION_ACTS,
+        **lists.tools(),
     )

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.errors import InvalidError
 from appliance.services import credentials, repositories, ssh_keys
 from appliance.web import forms, requests
-from appliance.web.pages import words
+from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
+    USUAL,
     Problems,
     after,
+    asked,
     attempt,
     confirmed_first,
     done,
     listed,
     page,
 )
+
+if TYPE_CHECKING:
+    from appliance.db.paging import Page
+    from appliance.db.unit_of_work import UnitOfWork
 
 pages = flask.Blueprint("account_credentials", __name__)
 words.give_to_templates(pages)
@@ -51,14 +59,72 @@ class KeyForm(forms.Form):
     expires: str = Field("", max_length=10)
 
 
+TOKEN_COLUMNS: lists.Columns = {
+    "name": lambda each: each.token.name,
+    "begins_with": lambda each: each.token.shown_prefix,
+    "scopes": lambda each: each.token.scopes,
+    "repositories": lambda each: "all" if each.token.all_repositories else each.repositories,
+    "created_at": lambda each: each.token.created_at,
+    "expires_at": lambda each: each.token.expires_at,
+    "used_at": lambda each: each.used_at,
+    "used_from": lambda each: each.used_from,
+}
+KEY_COLUMNS: lists.Columns = {
+    "name": lambda each: each.key.title,
+    "type": lambda each: each.key.key_type,
+    "fingerprint": lambda each: each.key.fingerprint,
+    "created_at": lambda each: each.key.created_at,
+    "expires_at": lambda each: each.key.expires_at,
+    "used_at": lambda each: each.used_at,
+    "used_from": lambda each: each.used_from,
+}
+TOKEN_ACTS = {
+    "revoke": lists.Act(
+        lazy("Revoke"),
+        lambda work, key: credentials.revoke_token(work, lists.id_of(key), now=requests.now()),
+        lazy("What uses them stops working at once. There is no way back; make others instead."),
+    )
+}
+KEY_ACTS = {
+    "remove": lists.Act(
+        lazy("Remove"),
+        lambda work, key: ssh_keys.remove(work, lists.id_of(key)),
+        lazy("Whoever has their private halves cannot get in with them any more."),
+    )
+}
+MOST_NAMED = 1000
+
+
 @pages.get("/settings/tokens")
 def tokens() -> ResponseReturnValue:
     """One's own tokens."""
+    sorting, query = lists.sorting(credentials.ORDERS, "-created"), asked("q")
+
+    def find(
+        work: UnitOfWork, *, after: str | None, limit: int = USUAL
+    ) -> Page[credentials.ListedToken]:
+        return credentials.list_tokens(
+            work, search=query, order=sorting.order, after=after, limit=limit
+        )
+
+    if file := lists.export("tokens", find, TOKEN_COLUMNS):
+        return file
     with requests.reading() as work:
-        found = credentials.list_tokens(work, after=after())
-    return page(
-        "account/tokens.html", tokens=listed(found), section="tokens", soon=requests.now() + SOON
-    )
+        found = find(work, after=after())
+    return page("account/tokens.html", tokens=listed(found), section="tokens", query=query,
+                soon=requests.now() + SOON, now=requests.now(), acts=TOKEN_ACTS,
+                **lists.tools(sorting))  # fmt: skip
+
+
+@pages.post("/settings/tokens")
+def revoke_tokens() -> ResponseReturnValue:
+    """Stop several tokens."""
+
+    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
+        found = credentials.list_tokens(work, limit=MOST_NAMED).items
+        return {str(each.token.id): each.token.name for each in found}
+
+    return lists.act_on_several(TOKEN_ACTS, back=flask.url_for(".tokens"), names=names)
 
 
 @pages.get("/settings/tokens/new")
@@ -100,9 +166,31 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
 @pages.get("/settings/keys")
 def keys() -> ResponseReturnValue:
     """One's own SSH keys."""
+    sorting, query = lists.sorting(ssh_keys.ORDERS, "-created"), asked("q")
+
+    def find(
+        work: UnitOfWork, *, after: str | None, limit: int = USUAL
+    ) -> Page[ssh_keys.ListedKey]:
+        return ssh_keys.list_keys(work, search=query, order=sorting.order, after=after, limit=limit)
+
+    if file := lists.export("ssh-keys", find, KEY_COLUMNS):
+        return file
     with requests.reading() as work:
-        found = ssh_keys.list_keys(work, after=after())
-    return page("account/keys.html", keys=listed(found), section="keys", now=requests.now())
+        found = find(work, after=after())
+    return page("account/keys.html", keys=listed(found), section="keys", query=query,
+                soon=requests.now() + SOON, now=requests.now(), acts=KEY_ACTS,
+                **lists.tools(sorting))  # fmt: skip
+
+
+@pages.post("/settings/keys")
+def remove_keys() -> ResponseReturnValue:
+    """Stop several keys."""
+
+    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
+        found = ssh_keys.list_keys(work, limit=MOST_NAMED).items
+        return {str(each.key.id): each.key.title for each in found}
+
+    return lists.act_on_several(KEY_ACTS, back=flask.url_for(".keys"), names=names)
 
 
 @pages.get("/settings/keys/new")

@@ -20,8 +20,9 @@ from appliance.services import (
     repository_bin,
 )
 from appliance.web import forms, requests
-from appliance.web.pages import event_filter, words
+from appliance.web.pages import event_filter, lists, repository_lists, words
 from appliance.web.pages.page_forms import (
+    USUAL,
     Problems,
     after,
     asked,
@@ -34,7 +35,11 @@ from appliance.web.pages.page_forms import (
 from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
+    from appliance.db.organisations import Organisation
+    from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.services.audit_log import RecentEvent
+    from appliance.web.pages.page_forms import Found
 
 pages = flask.Blueprint("admin", __name__)
 words.give_to_templates(pages)
@@ -45,6 +50,15 @@ class QuotaForm(forms.Form):
 
     path: str = Field(max_length=160)
     gibibytes: float = Field(0, ge=0, le=2**20)
+
+
+ORGANISATION_COLUMNS: lists.Columns = {
+    "name": lambda each: each.name,
+    "display_name": lambda each: each.display_name,
+    "description": lambda each: each.description,
+    "quota_bytes": lambda each: each.quota_bytes,
+    "since": lambda each: each.created_at,
+}
 
 
 @pages.get("/administration")
@@ -73,15 +87,27 @@ def overview() -> ResponseReturnValue:
 def list_organisations() -> ResponseReturnValue:
     """Every organisation."""
     query = asked("q")
+    sorting = lists.sorting(organisations.ORDERS, "name")
+
+    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[Organisation]:
+        return organisations.list_organisations(
+            work, search=query, order=sorting.order, after=after, limit=limit
+        )
+
+    if file := lists.export("organisations", for_inspectors(find), ORGANISATION_COLUMNS):
+        return file
     with requests.reading() as work:
         context = frame(work, "organisations")
-        found = organisations.list_organisations(work, search=query, after=after())
+        found = find(work, after=after())
+    context |= lists.tools(sorting)
     return page("admin/organisations.html", found=listed(found), query=query, **context)
 
 
 @pages.get("/administration/repositories")
 def list_repositories() -> ResponseReturnValue:
     """Every repository, the damaged ones, or what lies in the bin."""
+    if file := lists.export("repositories", for_inspectors(_finder()), repository_lists.COLUMNS):
+        return file
     return _repositories_page({})
 
 
@@ -101,10 +127,27 @@ def set_quota() -> ResponseReturnValue:
 @pages.get("/administration/events")
 def events() -> ResponseReturnValue:
     """What happened lately, anywhere."""
+    wanted = event_filter.wanted()
+
+    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[RecentEvent]:
+        return audit_log.recent(work, wanted=wanted, after=after, limit=limit)
+
+    if file := lists.export("events", find, event_filter.COLUMNS):
+        return file
     with requests.reading() as work:
-        context = frame(work, "events")
-        found = audit_log.recent(work, wanted=event_filter.wanted(), after=after())
+        context = frame(work, "events") | lists.tools()
+        found = find(work, after=after())
     return page("admin/events.html", events=listed(found), asked=event_filter.given(), **context)
+
+
+def for_inspectors(find: lists.Find) -> lists.Find:
+    """A list for whom these pages are for, where its verb alone would give others a part of it."""
+
+    def find_as_inspector(work: UnitOfWork, /, *, after: str | None, limit: int) -> Found[Any]:
+        jobs.count_by_state(work)  # What the frame of these pages asks.
+        return find(work, after=after, limit=limit)
+
+    return find_as_inspector
 
 
 def frame(work: UnitOfWork, section: str) -> dict[str, Any]:
@@ -121,25 +164,39 @@ def frame(work: UnitOfWork, section: str) -> dict[str, Any]:
     }
 
 
-def _repositories_page(problems: Problems) -> str:
-    query = asked("q")
+def _finder() -> lists.Find:
+    """The repositories that this page's address asks for."""
     show = asked("show")
+    if show == "bin":
+        confirmed_first()
+        return repository_bin.listed
+    if show == "damaged":
+        return _damaged
+    return repository_lists.finder(repository_lists.sorting("newest"))
+
+
+def _damaged(work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
+    found = health.repositories(work, only_damaged=True, after=after, limit=limit)
+    return lists.Part([report.repository for report in found.items], found.next)
+
+
+def _repositories_page(problems: Problems) -> str:
+    show = asked("show")
+    find = _finder()
     with requests.reading() as work:
         context = frame(work, "repositories")
         if show == "damaged":
             found = listed(health.repositories(work, only_damaged=True, after=after()))
-        elif show == "bin":
-            confirmed_first()
-            found = listed(repository_bin.listed(work, after=after()))
         else:
-            wanted = repositories.Filter(words=query)
-            found = listed(repositories.listed(work, wanted, after=after()))
+            found = listed(find(work, after=after(), limit=USUAL))
+    context |= lists.tools(repository_lists.sorting("newest"))
     return page(
         "admin/repositories.html",
         problems,
         found=found,
-        query=query,
+        query=asked("q"),
         show=show,
+        acts=repository_lists.BIN_ACTS,
         bin_days=requests.wiring().settings.storage.bin_days,
         **context,
     )

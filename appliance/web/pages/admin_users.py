@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 from pydantic import Field
 
@@ -14,9 +15,10 @@ from appliance.domain.permissions import InstanceRole
 from appliance.services import passwords, sessions, users
 from appliance.services.users import UserState
 from appliance.web import forms, requests
-from appliance.web.pages import words
-from appliance.web.pages.admin import frame
+from appliance.web.pages import lists, words
+from appliance.web.pages.admin import for_inspectors, frame
 from appliance.web.pages.page_forms import (
+    USUAL,
     Problems,
     after,
     asked,
@@ -30,6 +32,8 @@ from appliance.web.pages.page_forms import (
 )
 
 if TYPE_CHECKING:
+    from appliance.db.paging import Page
+    from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.passwords import ChosenPassword, ResetLink
 
 pages = flask.Blueprint("admin_users", __name__)
@@ -66,15 +70,53 @@ class ReasonForm(forms.Form):
     reason: str = Field("", max_length=500)
 
 
+COLUMNS: lists.Columns = {
+    "name": lambda each: each.user.name,
+    "display_name": lambda each: each.user.display_name,
+    "email": lambda each: each.email,
+    "role": lambda each: each.user.instance_role,
+    "state": lambda each: each.user.state,
+    "since": lambda each: each.user.created_at,
+}
+ACTS = {
+    "suspend": lists.Act(
+        lazy("Suspend"),
+        lambda work, name: users.suspend(work, name, now=requests.now()),
+        lazy(
+            "Their sessions end, and tokens and keys stop until they are reinstated. "
+            "What they own stays."
+        ),
+    ),
+    "reinstate": lists.Act(lazy("Reinstate"), users.reinstate),
+}
+
+
 @pages.get("/administration/users")
 def listing() -> ResponseReturnValue:
     """Everyone, by name."""
     query, state = asked("q"), asked("state")
     wanted = UserState(state) if state in {UserState.ACTIVE, UserState.SUSPENDED} else None
+    sorting = lists.sorting(users.ORDERS, "name")
+
+    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[users.Profile]:
+        return users.list_users(
+            work, search=query, state=wanted, order=sorting.order, after=after, limit=limit
+        )
+
+    if file := lists.export("users", for_inspectors(find), COLUMNS):
+        return file
     with requests.reading() as work:
         context = frame(work, "users")
-        found = users.list_users(work, search=query, state=wanted, after=after())
-    return page("admin/users.html", found=listed(found), query=query, state=wanted, **context)
+        found = find(work, after=after())
+    context |= lists.tools(sorting)
+    return page("admin/users.html", found=listed(found), query=query, state=wanted, acts=ACTS,
+                **context)  # fmt: skip
+
+
+@pages.post("/administration/users")
+def act_on_several() -> ResponseReturnValue:
+    """Keep several people out, or let them in again."""
+    return lists.act_on_several(ACTS, back=flask.url_for(".listing"))
 
 
 @pages.get("/administration/users/new")

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from appliance.services import repositories
 from appliance.web import requests
-from appliance.web.pages import inbox, words
-from appliance.web.pages.page_forms import after, asked, listed
+from appliance.web.pages import inbox, lists, repository_lists, words
+from appliance.web.pages.page_forms import USUAL, after, asked, listed
 
 pages = flask.Blueprint("dashboard", __name__)
 words.give_to_templates(pages)
@@ -24,9 +24,12 @@ def show() -> ResponseReturnValue:
         return _for_strangers()
     query, mine = asked("q"), asked("show") == "mine"
     own = requests.actor().label
-    wanted = repositories.Filter(words=query, owner=own if mine else "")
+    sorting = repository_lists.sorting("newest")
+    find = repository_lists.finder(sorting, owner=own if mine else "")
+    if file := lists.export("repositories", find, repository_lists.COLUMNS):
+        return file
     with requests.reading() as work:
-        found = repositories.listed(work, wanted, after=after())
+        found = find(work, after=after(), limit=USUAL)
         waiting = inbox.waiting(work)
         flask.g.inbox_count = len(waiting)
         return flask.render_template(
@@ -37,6 +40,7 @@ def show() -> ResponseReturnValue:
             recent=repositories.recently_pushed(work, limit=RECENT),
             query=query,
             mine=mine,
+            **lists.tools(sorting),
         )
 
 

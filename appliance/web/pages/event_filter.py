@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from flask_babel import gettext as _
@@ -9,8 +10,23 @@ from flask_babel import gettext as _
 from appliance.domain.events import Outcome
 from appliance.errors import InvalidError
 from appliance.services.audit_log import Filter
+from appliance.web.pages import lists
 from appliance.web.pages.page_forms import asked
 
+COLUMNS: lists.Columns = {
+    "id": lambda each: each.id,
+    "occurred_at": lambda each: each.occurred_at,
+    "kind": lambda each: each.kind,
+    "outcome": lambda each: each.outcome,
+    "actor_kind": lambda each: each.actor_kind,
+    "actor": lambda each: each.actor,
+    "target_kind": lambda each: each.target_kind,
+    "target": lambda each: each.target,
+    "method": lambda each: each.method,
+    "address": lambda each: each.address,
+    "request_id": lambda each: each.request_id,
+    "fields": lambda each: json.dumps(each.fields, ensure_ascii=False, default=str),
+}
 FIELDS = ("kind", "outcome", "actor", "since", "until")
 
 

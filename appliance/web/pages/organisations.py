@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
 from appliance.services import audit_log, organisation_members, organisations, room
 from appliance.services.organisations import OrganisationChanges
 from appliance.web import forms, requests
-from appliance.web.pages import event_filter, words
+from appliance.web.pages import event_filter, lists, words
 from appliance.web.pages.page_forms import (
+    USUAL,
     Problems,
     after,
+    asked,
     attempt,
     confirmed_first,
     done,
@@ -28,7 +31,10 @@ from appliance.web.pages.page_forms import (
 )
 
 if TYPE_CHECKING:
+    from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.services.audit_log import RecentEvent
+    from appliance.services.organisation_members import Member
 
 pages = flask.Blueprint("organisations", __name__)
 words.give_to_templates(pages)
@@ -99,10 +105,24 @@ def create() -> ResponseReturnValue:
     return attempt(act, _new_page, at="name")
 
 
+COLUMNS: lists.Columns = {
+    "name": lambda each: each.user.name,
+    "display_name": lambda each: each.user.display_name,
+    "role": lambda each: each.role,
+    "since": lambda each: each.since,
+}
+
+
 @pages.get("/<owner>/-/members")
 def members(owner: str) -> ResponseReturnValue:
     """Who belongs to an organisation."""
-    return _members_page(owner, {})
+    return lists.export(f"{owner}-members", _finder(owner), COLUMNS) or _members_page(owner, {})
+
+
+@pages.post("/<owner>/-/members/several")
+def act_on_several(owner: str) -> ResponseReturnValue:
+    """Give several members another role, or remove them."""
+    return lists.act_on_several(_acts(owner), back=flask.url_for(".members", owner=owner))
 
 
 @pages.post("/<owner>/-/members")
@@ -141,9 +161,17 @@ def remove_member(owner: str, name: str) -> ResponseReturnValue:
 def events(owner: str) -> ResponseReturnValue:
     """What happened in an organisation lately."""
     wanted = event_filter.wanted()
+
+    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[RecentEvent]:
+        return audit_log.recent_in_organisation(
+            work, owner, wanted=wanted, after=after, limit=limit
+        )
+
+    if file := lists.export(f"{owner}-events", find, event_filter.COLUMNS):
+        return file
     with requests.reading() as work:
-        found = audit_log.recent_in_organisation(work, owner, wanted=wanted, after=after())
-        context = _frame(work, owner)
+        found = find(work, after=after())
+        context = _frame(work, owner) | lists.tools()
     return page("organisations/events.html", events=listed(found), asked=event_filter.given(),
                 tab_name="events", **context)  # fmt: skip
 
@@ -231,12 +259,42 @@ def _new_page(problems: Problems) -> str:
     return page("organisations/new.html", problems)
 
 
+def _finder(owner: str) -> lists.Find:
+    order, search = lists.sorting(organisation_members.ORDERS, "name").order, asked("q")
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[Member]:
+        return organisation_members.listed(
+            work, owner, search=search, order=order, after=after, limit=limit
+        )
+
+    return find
+
+
+def _acts(owner: str) -> dict[str, lists.Act]:
+    def give_role(work: UnitOfWork, name: str) -> object:
+        form = MemberForm.parse(flask.request.form | {"name": name})
+        return organisation_members.set_role(work, owner, name, form.role, now=requests.now())
+
+    return {
+        "role": lists.Act(lazy("Give this role"), give_role),
+        "remove": lists.Act(
+            lazy("Remove"),
+            lambda work, name: organisation_members.remove(work, owner, name),
+            lazy(
+                "They are out of its teams too, and lose the roles given on its repositories. "
+                "An owner can add them again."
+            ),
+        ),
+    }
+
+
 def _members_page(owner: str, problems: Problems) -> str:
     with requests.reading() as work:
         context = _frame(work, owner)
-        found = organisation_members.listed(work, owner, after=after())
+        found = _finder(owner)(work, after=after(), limit=USUAL)
+    context |= lists.tools(lists.sorting(organisation_members.ORDERS, "name"))
     return page("organisations/members.html", problems, members=listed(found),
-                tab_name="members", **context)  # fmt: skip
+                query=asked("q"), acts=_acts(owner), tab_name="members", **context)  # fmt: skip
 
 
 def _settings_page(owner: str, problems: Problems, section: str = "settings") -> str:

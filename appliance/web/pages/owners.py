@@ -8,11 +8,10 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.domain.permissions import Permission
-from appliance.services import organisation_members, organisations, repositories, teams, users
-from appliance.services.repositories import Order
+from appliance.services import organisation_members, organisations, teams, users
 from appliance.web import requests
-from appliance.web.pages import words
-from appliance.web.pages.page_forms import after, asked, listed
+from appliance.web.pages import lists, repository_lists, words
+from appliance.web.pages.page_forms import USUAL, after, asked, listed
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
@@ -28,13 +27,14 @@ ORGANISATIONS_SHOWN = 50
 @pages.get("/<owner>")
 def show(owner: str) -> ResponseReturnValue:
     """A user with their repositories and organisations, or an organisation with its own."""
-    query = asked("q")
-    order = Order.NAME if asked("sort") == "name" else Order.NEWEST
-    wanted = repositories.Filter(words=query, owner=owner, order=order)
+    sorting = repository_lists.sorting("newest")
+    find = repository_lists.finder(sorting, owner=owner)
     with requests.reading() as work:
         found = users.show_owner(work, owner)
-        shown = listed(repositories.listed(work, wanted, after=after()))
-        common = {"repositories": shown, "query": query, "order": order}
+        shown = listed(find(work, after=after(), limit=USUAL))
+        common = {"repositories": shown, "query": asked("q"), **lists.tools(sorting)}
+        if file := lists.export(f"{owner}-repositories", find, repository_lists.COLUMNS):
+            return file
         if hasattr(found, "pseudonym"):
             return flask.render_template("owners/user.html", **common, **_user(work, found.name))
         return flask.render_template(

@@ -25,6 +25,8 @@ Problems = dict[str, str]
 """What is wrong with each field; what is about no field stands under the empty name."""
 
 SERVER_ERROR = 500
+USUAL = 50
+"""Rows on one page of a list."""
 FIXABLE = (QuotaError, UnavailableError)  # By another try, or by other values in the form.
 
 

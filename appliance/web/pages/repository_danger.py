@@ -11,7 +11,7 @@ from pydantic import Field
 from appliance.domain.permissions import Visibility
 from appliance.services import exports, repository_bin, repository_moves
 from appliance.web import forms, requests
-from appliance.web.pages import words
+from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
     Problems,
     after,
@@ -24,6 +24,7 @@ from appliance.web.pages.page_forms import (
     page,
 )
 from appliance.web.pages.repository_frame import blueprint
+from appliance.web.pages.repository_lists import BIN_ACTS, COLUMNS
 from appliance.web.pages.repository_settings import settings_page
 
 pages = blueprint("repository_danger")
@@ -138,7 +139,14 @@ def export(owner: str, name: str) -> ResponseReturnValue:
 @pages.get("/settings/bin")
 def bin_page() -> ResponseReturnValue:
     """What was deleted and can be brought back."""
-    return _bin_page({})
+    confirmed_first()
+    return lists.export("bin", repository_bin.listed, COLUMNS) or _bin_page({})
+
+
+@pages.post("/settings/bin/several")
+def act_on_several() -> ResponseReturnValue:
+    """Bring several back."""
+    return lists.act_on_several(BIN_ACTS, back=flask.url_for(".bin_page"))
 
 
 @pages.post("/settings/bin")
@@ -179,4 +187,4 @@ def _bin_page(problems: Problems) -> str:
     days = requests.wiring().settings.storage.bin_days
     ends = {each.id: repository_bin.purge_at(each, bin_days=days) for each in found.items}
     return page("account/bin.html", problems, binned=listed(found), ends=ends, days=days,
-                section="bin")  # fmt: skip
+                section="bin", acts=BIN_ACTS, **lists.tools())  # fmt: skip

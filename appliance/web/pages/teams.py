@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -11,8 +11,21 @@ from pydantic import Field
 
 from appliance.services import organisations, teams
 from appliance.web import forms, requests
-from appliance.web.pages import words
-from appliance.web.pages.page_forms import Problems, after, attempt, done, listed, page
+from appliance.web.pages import lists, words
+from appliance.web.pages.page_forms import (
+    USUAL,
+    Problems,
+    after,
+    asked,
+    attempt,
+    done,
+    listed,
+    page,
+)
+
+if TYPE_CHECKING:
+    from appliance.db.paging import Page
+    from appliance.db.unit_of_work import UnitOfWork
 
 pages = flask.Blueprint("teams", __name__)
 words.give_to_templates(pages)
@@ -34,16 +47,35 @@ class MemberForm(forms.Form):
     user: str = Field(max_length=255)
 
 
+COLUMNS: lists.Columns = {
+    "name": lambda each: each.team.name,
+    "description": lambda each: each.team.description,
+    "inside_of": lambda each: each.parent,
+    "members": lambda each: each.members,
+    "since": lambda each: each.team.created_at,
+}
+
+
 @pages.get("/<owner>/-/teams")
 def listing(owner: str) -> ResponseReturnValue:
     """The teams of an organisation."""
+    sorting, query = lists.sorting(teams.ORDERS, "name"), asked("q")
+
+    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[teams.ListedTeam]:
+        return teams.list_teams(
+            work, owner, search=query, order=sorting.order, after=after, limit=limit
+        )
+
+    if file := lists.export(f"{owner}-teams", find, COLUMNS):
+        return file
     with requests.reading() as work:
         context: dict[str, Any] = {
             "organisation": organisations.show(work, owner),
             "allowed": organisations.allowed(work, owner),
-            "teams": listed(teams.list_teams(work, owner, after=after())),
+            "teams": listed(find(work, after=after())),
+            "query": query,
         }
-    return page("teams/list.html", tab_name="teams", **context)
+    return page("teams/list.html", tab_name="teams", **context, **lists.tools(sorting))
 
 
 @pages.get("/<owner>/-/new-team")

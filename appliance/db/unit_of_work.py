@@ -30,6 +30,7 @@ from appliance.errors import (
     UnauthenticatedError,
     UnavailableError,
     UnrecordedChangeError,
+    sentence,
 )
 from audit.canonical import canonical
 from audit.entry import SALT_BYTES, commit_personal
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from appliance.settings import Settings
 
 INSTANCE_LOG = "instance"
+NO_ROOM = sentence(
+    "The disk of the appliance is full. Nothing was changed. Tell an administrator to make room."
+)
+DISK_FULL = "53100"
 # Written as they are: every request records one, and mapped objects would take twice as long.
 ADD_EVENT = sa.insert(AuditEvent.__table__)  # type: ignore[arg-type]  # It is a table.
 ADD_VALUES = sa.insert(AuditPersonalValue.__table__)  # type: ignore[arg-type]  # The same.
@@ -234,8 +239,12 @@ def _translated() -> Generator[None]:
     except (OperationalError, PoolTimeoutError) as error:
         if _wrote_while_reading(error):
             raise  # Our own mistake, and no matter of waiting.
+        if _has_no_room(error):
+            raise UnavailableError(NO_ROOM) from error
         raise UnavailableError("The database does not answer. Nothing was changed.") from error
     except DBAPIError as error:
+        if _has_no_room(error):
+            raise UnavailableError(NO_ROOM) from error
         if error.connection_invalidated or isinstance(error.orig, sqlite3.Error):
             raise UnavailableError("The database does not answer. Nothing was changed.") from error
         raise
@@ -245,6 +254,15 @@ def _wrote_while_reading(error: SQLAlchemyError) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else None
     code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
     return code == sqlite3.SQLITE_READONLY
+
+
+def _has_no_room(error: SQLAlchemyError) -> bool:
+    """Whether a disk is full. Source: sqlite.org/rescode.html; PostgreSQL, appendix A."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(cause, sqlite3.Error):
+        # The write-ahead log and its index say what the disk says: that writing failed.
+        return (cause.sqlite_errorcode or 0) & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    return getattr(cause, "sqlstate", None) == DISK_FULL
 
 
 def _rows(event: events.Event, actor: Actor) -> tuple[dict[str, Any], list[dict[str, Any]]]:

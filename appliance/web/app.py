@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from appliance import version
 from appliance.telemetry import Tracing
 from appliance.web import (
+    compression,
     csrf,
     errors,
     headers,
@@ -46,6 +47,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     )
     _configure(app, wiring)
     _log_requests(app)
+    compression.install(app)
     metrics.install(app)
     tracing.install(app, Tracing(wiring.settings.telemetry.traces_endpoint, "web"))
     requests.install(app)

@@ -6,15 +6,17 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.errors import ApplianceError
 
 LOCK = Path("run/lock")
-NUMBERS = Path("run/numbers")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made for this account alone.
+NUMBERS = "codara-numbers-"
 PREPARING = Path("run/prepare.lock")
 
 
@@ -111,9 +113,20 @@ def _who(home: Path) -> str:
 def share_numbers(home: Path) -> None:
     """An empty folder where the web processes add up their numbers, and the word that says where.
 
-    Before the first of them is imported: the library looks only then.
+    Before the first of them is imported: the library looks only then. It maps its files into
+    memory, and the system ends a process that writes into such a file when the disk is full.
     """
-    folder = home / NUMBERS
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else home / "run"
+    for old in place.glob(f"{NUMBERS}*"):
+        _forget_numbers(old, home)
+    folder = Path(tempfile.mkdtemp(prefix=NUMBERS, dir=place))
+    (folder / "home").write_text(os.fspath(home))
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.fspath(folder)
+
+
+def _forget_numbers(folder: Path, home: Path) -> None:
+    """Remove numbers that are ours or whose home folder is gone; another account's stay."""
+    with suppress(OSError):
+        whose = Path((folder / "home").read_text())
+        if whose == home or not whose.exists():
+            shutil.rmtree(folder)

@@ -1,58 +1,15 @@
-"""Answers sshd: which key is whose. It is sshd's AuthorizedKeysCommand.
+"""Started by sshd as `python -I -S -E keys.py SOCKET FINGERPRINT`; see authorized_keys.py.
 
-Started as `python -I -S -E keys.py SOCKET FINGERPRINT`. Each line that it prints ties one key to
-one command, `session.py` with that key's id; without a line the key opens nothing.
-Source: sshd(8), "AUTHORIZED_KEYS FILE FORMAT".
+So short because Python translates the file that it is started with anew each time.
 """
 
-from __future__ import annotations
-
-import os
+import posix  # Not os, which costs as much again as all that is done here.
 import sys
 
 if __name__ == "__main__":
     # Behind the standard library, so that nothing of ours or beside us can take its place.
-    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120 — pathlib costs more than all else here.
+    sys.path.append(__file__.rsplit("/", 3)[0])
 
-from appliance.ssh.protocol import UnansweredError, ask
+    from appliance.ssh.authorized_keys import main
 
-SESSION = os.path.abspath(__file__).removesuffix("keys.py") + "session.py"  # noqa: PTH100 — the same.
-WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=-_.@")
-
-
-def main(socket_path: str, fingerprint: str) -> int:
-    """Print a line for each key with this fingerprint."""
-    try:
-        answer = ask(socket_path, "/internal/ssh/keys", {"fingerprint": fingerprint})
-    except UnansweredError as error:
-        os.write(2, f"{error}\n".encode())
-        return 1
-    text = "".join(line(socket_path, key) for key in answer.get("keys") or [])
-    os.write(1, text.encode("utf-8"))
-    return 0
-
-
-def line(socket_path: str, key: dict[str, str]) -> str:
-    """The line of authorized_keys for one key; none for a key that could be read as two."""
-    words = [key["id"], key["type"], key["blob"]]
-    if not all(word and WORD.issuperset(word) for word in words):
-        return ""
-    command = " ".join(shell_quoted(word) for word in session_command(socket_path, key["id"]))
-    quoted = command.replace('"', '\\"')
-    return f'restrict,command="{quoted}" {key["type"]} {key["blob"]}\n'
-
-
-def session_command(socket_path: str, key_id: str) -> list[str]:
-    """The words that start the session of this key."""
-    return [sys.executable, "-I", "-S", "-E", SESSION, socket_path, key_id]
-
-
-def shell_quoted(word: str) -> str:
-    """`word` as the account's shell reads it back."""
-    if word and WORD.issuperset(word):
-        return word
-    return "'" + word.replace("'", "'\\''") + "'"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    posix._exit(main(sys.argv[1], sys.argv[2]))  # noqa: SLF001 — nothing is left to tidy up, and tidying takes a while.

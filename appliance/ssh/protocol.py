@@ -25,6 +25,7 @@ import `re`, `enum` and `selectors`, which is more than half of such a program's
 
 from __future__ import annotations
 
+import posix
 from _json import encode_basestring_ascii, make_scanner
 from _socket import AF_UNIX, SOCK_STREAM
 from _socket import socket as Socket  # noqa: N812 — a class, whatever its name.
@@ -58,6 +59,14 @@ class _Reading:
 
 
 _scan: Callable[[str, int], tuple[Any, int]] = make_scanner(_Reading())  # type: ignore[arg-type]  # The stub asks for a scanner; the C code asks for these attributes.
+
+
+def environment() -> dict[str, str]:
+    """What this program was started with, as `os.environ` would say it."""
+    return {
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+        for name, value in posix.environ.items()
+    }
 
 
 def ask(socket_path: str, endpoint: str, question: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import asyncssh
 
+from appliance.ssh.authorized_keys import session_command
 from appliance.ssh.host_keys import host_keys
-from appliance.ssh.keys import session_command
 from appliance.ssh.protocol import UnansweredError, ask
 
 ACCOUNT = "git"

@@ -1,143 +1,16 @@
-"""The one command that an SSH key may run: git's programs on a repository, and nothing else.
+"""Started by sshd as `python -I -S -E session.py SOCKET KEY_ID`; see session_program.py.
 
-sshd starts it as `python -I -S -E session.py SOCKET KEY_ID`, with what the client asked for in
-SSH_ORIGINAL_COMMAND. It asks the appliance whether the key may, then becomes git itself: not a
-byte of a transfer passes through here.
+So short because Python translates the file that it is started with anew each time.
 """
 
-from __future__ import annotations
-
-import os
+import posix  # Not os, which costs as much again as all that is done here.
 import sys
 
 if __name__ == "__main__":
     # Behind the standard library, so that nothing of ours or beside us can take its place.
-    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120 — pathlib costs more than all else here.
+    sys.path.append(__file__.rsplit("/", 3)[0])
 
-from _signal import SIG_DFL, SIGPIPE, signal  # type: ignore[import-not-found]  # The C half.
+    from appliance.ssh.protocol import environment
+    from appliance.ssh.session_program import main
 
-from appliance.ssh.protocol import UnansweredError, ask, plain, to_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would be the slowest import of all.
-    from collections.abc import Mapping
-    from typing import Any
-
-WORDS = {
-    # A client that is silent for so many seconds has gone. A push has no such option; sshd's
-    # ClientAliveInterval ends it.
-    "git-upload-pack": ["git", "upload-pack", "--strict", "--timeout=900", "."],
-    "git-receive-pack": ["git", "receive-pack", "."],
-    "git-upload-archive": ["git", "upload-archive", "."],
-}
-BULK = ("git-upload-pack", "git-upload-archive")
-BULK_NICENESS = 10  # Pages, hooks and pushes go before what waits for a network anyway.
-LFS = "git-lfs-authenticate"
-OPERATIONS = ("download", "upload")
-COMMAND_BYTES = 4096
-NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")
-ONLY_GIT = "Only Git works here: clone, fetch, push, archive and LFS. There is no shell."
-
-
-class RefusedCommandError(Exception):
-    """The client asked for something else; the message says what there is."""
-
-
-def main(socket_path: str, key_id: str, environment: Mapping[str, str]) -> int:
-    """Do what the client asked for; gives the exit status, or never returns."""
-    original = environment.get("SSH_ORIGINAL_COMMAND", "")
-    who = {"key_id": key_id, "address": environment.get("SSH_CONNECTION", "").partition(" ")[0]}
-    try:
-        if not original:
-            return greet(socket_path, who)
-        command, path, operation = parse(original)
-        if command == LFS:
-            return authenticate(socket_path, who | {"path": path, "operation": operation})
-        protocol = environment.get("GIT_PROTOCOL", "")
-        return become_git(
-            socket_path, who | {"command": command, "path": path, "protocol": protocol}
-        )
-    except (RefusedCommandError, UnansweredError) as error:
-        say(str(error))
-        return 1
-
-
-def parse(original: str) -> tuple[str, str, str]:
-    """The command, the repository's path and the LFS operation ("" for other commands).
-
-    Errors:
-        RefusedCommandError: it is anything but one of ours with one path.
-    """
-    if len(original) > COMMAND_BYTES:
-        raise RefusedCommandError(ONLY_GIT)
-    command, _, rest = original.partition(" ")
-    operation = ""
-    if command == LFS:
-        rest, _, operation = rest.rpartition(" ")
-        if operation not in OPERATIONS:
-            raise RefusedCommandError(ONLY_GIT)
-    elif command not in WORDS:
-        raise RefusedCommandError(ONLY_GIT)
-    return command, _repository_path(rest), operation
-
-
-def _repository_path(quoted: str) -> str:
-    """What a client wrote for a repository: quoted or not, with or without "/" and ".git"."""
-    path = quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == "'" else quoted
-    path = path.strip("/").removesuffix(".git")
-    parts = path.split("/")
-    is_plain = NAME_CHARACTERS.issuperset(path) and not any(part[:1] in "-." for part in parts)
-    if len(parts) != 2 or not is_plain:  # noqa: PLR2004 — owner and name.
-        raise RefusedCommandError("No repository can have this name. They are called OWNER/NAME.")
-    return path
-
-
-def greet(socket_path: str, who: dict[str, str]) -> int:
-    """Say who the key belongs to."""
-    question = who | {"command": "", "path": "", "protocol": ""}
-    answer = _ask(socket_path, "/internal/ssh/session", question)
-    say(f"Hi {answer.get('user')}! Your key works. {ONLY_GIT}")
-    return 0
-
-
-def authenticate(socket_path: str, question: dict[str, str]) -> int:
-    """Print where and how git-lfs reaches the repository.
-
-    Source: git-lfs, docs/api/server-discovery.md.
-    """
-    answer = _ask(socket_path, "/internal/lfs/authenticate", question)
-    wanted = {name: answer[name] for name in ("href", "header", "expires_in") if name in answer}
-    os.write(1, to_json(wanted).encode("ascii") + b"\n")
-    return 0
-
-
-def become_git(socket_path: str, question: dict[str, str]) -> int:
-    """Replace this program by git in the repository's folder, if the key may."""
-    answer = _ask(socket_path, "/internal/ssh/session", question)
-    signal(SIGPIPE, SIG_DFL)  # Python ignores it, and git would inherit that.
-    environment = {str(name): str(value) for name, value in answer["environment"].items()}
-    if question["command"] in BULK:
-        os.nice(BULK_NICENESS)
-    try:
-        os.chdir(answer["folder"])
-        os.execvpe("git", WORDS[question["command"]], environment)  # noqa: S606, S607 — no shell is wanted; PATH is the appliance's own.
-    except OSError:
-        say("The appliance could not read this repository. An administrator can repair it.")
-        return 1
-
-
-def _ask(socket_path: str, endpoint: str, question: dict[str, str]) -> dict[str, Any]:
-    """The appliance's answer, if it is a yes."""
-    answer = ask(socket_path, endpoint, question)
-    if answer.get("ok") is not True:
-        raise RefusedCommandError(str(answer.get("message") or "You may not do that."))
-    return answer
-
-
-def say(message: str) -> None:
-    """Print a message for the person at the other end."""
-    os.write(2, (plain(message) + "\n").encode("utf-8", "replace"))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], os.environ))
+    posix._exit(main(sys.argv[1], sys.argv[2], environment()))  # noqa: SLF001 — nothing is left to tidy up, and tidying takes a while.

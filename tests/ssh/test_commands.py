@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.ssh import keys, openssh, protocol, session
+from appliance.ssh import authorized_keys, openssh, protocol, session_program
 
-PROGRAMS = Path(session.__file__).parent
+PROGRAMS = Path(session_program.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ PROGRAMS = Path(session.__file__).parent
     ],
 )
 def test_a_command_of_ours_with_one_path_is_understood(written, understood):
-    assert session.parse(written) == understood
+    assert session_program.parse(written) == understood
 
 
 @pytest.mark.promise("P30")
@@ -67,12 +67,14 @@ def test_a_command_of_ours_with_one_path_is_understood(written, understood):
     ],
 )
 def test_everything_else_is_refused(written):
-    with pytest.raises(session.RefusedCommandError):
-        session.parse(written)
+    with pytest.raises(session_program.RefusedCommandError):
+        session_program.parse(written)
 
 
 def test_a_key_is_tied_to_its_session():
-    line = keys.line("/a home/web.sock", {"id": "1-a", "type": "ssh-ed25519", "blob": "AAAA+/="})
+    line = authorized_keys.line(
+        "/a home/web.sock", {"id": "1-a", "type": "ssh-ed25519", "blob": "AAAA+/="}
+    )
 
     assert line.startswith(f'restrict,command="{sys.executable} -I -S -E ')
     assert line.endswith("session.py '/a home/web.sock' 1-a\" ssh-ed25519 AAAA+/=\n")
@@ -83,7 +85,7 @@ def test_a_key_is_tied_to_its_session():
 def test_a_key_that_could_be_read_as_something_else_gets_no_line(field, value):
     known = {"id": "1-a", "type": "ssh-ed25519", "blob": "AAAA"} | {field: value}
 
-    assert keys.line("/run/web.sock", known) == ""
+    assert authorized_keys.line("/run/web.sock", known) == ""
 
 
 def test_the_lines_for_sshd_name_what_it_needs():
@@ -105,7 +107,16 @@ def test_the_small_programs_load_no_heavy_module(program):
 
     loaded = {line.rpartition(b"|")[2].strip() for line in bare.stderr.splitlines()}
     assert b"appliance.ssh.protocol" in loaded
-    assert not loaded & {b"re", b"json", b"socket", b"typing", b"enum", b"pathlib", b"asyncssh"}
+    assert not loaded & {
+        b"os",
+        b"re",
+        b"json",
+        b"socket",
+        b"typing",
+        b"enum",
+        b"pathlib",
+        b"asyncssh",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""Answers sshd: which key is whose. It is sshd's AuthorizedKeysCommand, which `keys.py` starts.
+
+Each line that it prints ties one key to one command, `session.py` with that key's id; without a
+line the key opens nothing.
+Source: sshd(8), "AUTHORIZED_KEYS FILE FORMAT".
+"""
+
+from __future__ import annotations
+
+import posix
+import sys
+
+from appliance.ssh.protocol import UnansweredError, ask
+
+SESSION = __file__.removesuffix("authorized_keys.py") + "session.py"
+WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=-_.@")
+
+
+def main(socket_path: str, fingerprint: str) -> int:
+    """Print a line for each key with this fingerprint."""
+    try:
+        answer = ask(socket_path, "/internal/ssh/keys", {"fingerprint": fingerprint})
+    except UnansweredError as error:
+        posix.write(2, f"{error}\n".encode())
+        return 1
+    text = "".join(line(socket_path, key) for key in answer.get("keys") or [])
+    posix.write(1, text.encode("utf-8"))
+    return 0
+
+
+def line(socket_path: str, key: dict[str, str]) -> str:
+    """The line of authorized_keys for one key; none for a key that could be read as two."""
+    words = [key["id"], key["type"], key["blob"]]
+    if not all(word and WORD.issuperset(word) for word in words):
+        return ""
+    command = " ".join(shell_quoted(word) for word in session_command(socket_path, key["id"]))
+    quoted = command.replace('"', '\\"')
+    return f'restrict,command="{quoted}" {key["type"]} {key["blob"]}\n'
+
+
+def session_command(socket_path: str, key_id: str) -> list[str]:
+    """The words that start the session of this key."""
+    return [sys.executable, "-I", "-S", "-E", SESSION, socket_path, key_id]
+
+
+def shell_quoted(word: str) -> str:
+    """`word` as the account's shell reads it back."""
+    if word and WORD.issuperset(word):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"

@@ -45,6 +45,23 @@ TOKEN = sa.select(
 BY_SECRET = TOKEN.where(AccessToken.secret_hash == sa.bindparam("secret_hash"))
 BY_ID = TOKEN.where(AccessToken.id == sa.bindparam("token_id", type_=sa.Uuid()))
 
+KEY = (
+    sa.select(
+        SshKey.id,
+        SshKey.title,
+        SshKey.expires_at,
+        SshKey.may_write,
+        SshKey.repository_id,
+        SshKey.user_id,
+        User.name,
+        User.pseudonym,
+        User.instance_role,
+        User.state,
+    )
+    .outerjoin(User, User.id == SshKey.user_id)
+    .where(SshKey.id == sa.bindparam("key_id", type_=sa.Uuid()))
+)
+
 
 @dataclass(frozen=True)
 class KnownSession:
@@ -151,14 +168,13 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
     Errors:
         UnauthenticatedError: the key is gone or has expired, or its user may not enter.
     """
-    key = work.session.get(SshKey, key_id)
+    key = work.rows(KEY, {"key_id": key_id}).first()
     if key is None or (key.expires_at is not None and now >= key.expires_at):
         raise UnauthenticatedError(NOT_VALID)
     if key.user_id is not None:
-        user = work.session.get(User, key.user_id)
-        if user is None or not user.is_active:
+        if key.state is not UserState.ACTIVE:
             raise UnauthenticatedError(NOT_VALID)
-        return of_user(user, origin, Method.SSH_KEY, key.id)
+        return _of_row(key, origin, Method.SSH_KEY)
     role = Role.WRITER if key.may_write else Role.READER
     return Actor(
         kind=ActorKind.DEPLOY_KEY,
@@ -198,14 +214,21 @@ def _of_token(
             TokenRepository.token_id == row.id
         )
         only = frozenset(work.session.scalars(made_for))
+    return dataclasses.replace(
+        _of_row(row, origin, method),
+        ceiling=permissions_of_scopes(frozenset(Scope(scope) for scope in row.scopes)),
+        only_repositories=only,
+    )
+
+
+def _of_row(row: sa.Row[Any], origin: Origin, method: Method) -> Actor:
+    """The user of a token or key, as the questions above give them."""
     return Actor(
         kind=ActorKind.USER,
         label=row.name,
         pseudonym=row.pseudonym,
         id=row.user_id,
         instance_role=row.instance_role,
-        ceiling=permissions_of_scopes(frozenset(Scope(scope) for scope in row.scopes)),
-        only_repositories=only,
         origin=dataclasses.replace(origin, method=method, credential_id=row.id),
     )
 

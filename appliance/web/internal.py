@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from typing import Any
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.domain.identity import Method, Origin, stranger
+from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.domain.protection import RefUpdate
 from appliance.errors import ApplianceError, InvalidError, NotFoundError
 from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_keys
 from appliance.web import requests
 from appliance.web.lfs_http import SCHEME as LFS_SCHEME
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
 
 blueprint = flask.Blueprint("internal", __name__, url_prefix="/internal")
 
@@ -84,8 +89,7 @@ def session() -> ResponseReturnValue:
         protocol=_text(question, "protocol"),
     )
     try:
-        actor = _by_key(question)
-        with wiring.database.begin(actor) as work:
+        with _by_key(wiring.database.begin, question) as work:
             opened = ssh_access.open_session(work, wanted, tools=wiring.git, now=now)
     except ApplianceError as error:
         return {"ok": False, "message": str(error)}
@@ -105,7 +109,7 @@ def authenticate_lfs() -> ResponseReturnValue:
     wiring, path = requests.wiring(), _text(question, "path")
     try:
         operation = lfs.Operation(_text(question, "operation"))
-        with wiring.database.reading(_by_key(question)) as work:
+        with _by_key(wiring.database.reading, question) as work:
             capability = lfs.session_capability(
                 work, path, operation, tools=wiring.git, now=requests.now()
             )
@@ -136,7 +140,11 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
         return pushes.accept(work, terms, proposal, now=now)
 
 
-def _by_key(question: dict[str, Any]) -> Any:
+@contextmanager
+def _by_key(
+    open_: Callable[[Actor], AbstractContextManager[UnitOfWork]], question: dict[str, Any]
+) -> Generator[UnitOfWork]:
+    """A transaction in the name of a key's user, who is found out in it."""
     origin = Origin(
         address=_text(question, "address")[:64],
         request_id=requests.request_id(),
@@ -146,11 +154,14 @@ def _by_key(question: dict[str, Any]) -> Any:
         key_id = UUID(_text(question, "key_id"))
     except ValueError as error:
         raise InvalidError("That is no key's id.") from error
-    wiring = requests.wiring()
-    with wiring.database.reading(stranger(origin)) as work:
-        actor = ssh_access.actor(work, key_id, origin=origin, now=requests.now())
-    requests.note_use(actor)
-    return actor
+    actor = stranger(origin)
+    try:
+        with open_(actor) as work:
+            work.actor = ssh_access.actor(work, key_id, origin=origin, now=requests.now())
+            actor = work.actor
+            yield work
+    finally:
+        requests.note_use(actor)
 
 
 def _question() -> dict[str, Any]:

@@ -44,14 +44,14 @@ def serve(
 @click.option(
     "--lane",
     "lanes",
-    type=click.Choice(["quick", "long"]),
+    type=click.Choice(["quick", "long", "upkeep"]),
     multiple=True,
     help="Take only jobs of this lane (repeatable).",
 )
 @current
 def worker(context: Context, lanes: tuple[str, ...]) -> None:
     """Do the jobs that wait in the queue, one at a time."""
-    _become("appliance.jobs.worker", context.home_folder, lanes or ("quick", "long"))
+    _become("appliance.jobs.worker", context.home_folder, lanes or ("quick", "long", "upkeep"))
 
 
 @click.command(cls=Verb)

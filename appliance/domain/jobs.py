@@ -37,6 +37,8 @@ class JobRule:
     attempts: int
     timeout_seconds: int
     title: str
+    is_upkeep: bool = False
+    """Nobody waits for it: it comes after all that somebody asked for."""
 
 
 # Retries wait 10 s, 40 s, 90 s ...: attempt squared times this.
@@ -45,8 +47,8 @@ RETRY_BASE_SECONDS = 10
 RULES: dict[Job, JobRule] = {
     Job.IMPORT_REPOSITORY: JobRule(3, 6 * 3600, "Import a repository"),
     Job.FORK_REPOSITORY: JobRule(3, 3600, "Fork a repository"),
-    Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository"),
-    Job.CHECK_REPOSITORY: JobRule(2, 3 * 3600, "Check a repository for damage"),
+    Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository", is_upkeep=True),
+    Job.CHECK_REPOSITORY: JobRule(2, 3 * 3600, "Check a repository for damage", is_upkeep=True),
     Job.MEASURE_REPOSITORY: JobRule(3, 900, "Measure a repository"),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),

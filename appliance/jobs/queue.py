@@ -22,14 +22,20 @@ PREFIX = "codara-"
 
 
 class Lane(StrEnum):
-    """Long jobs wait for each other, so that quick ones never wait for them."""
+    """Long jobs wait for each other, so that quick ones never wait for them; upkeep waits for all.
+
+    In the order in which a worker that serves several takes from them.
+    """
 
     QUICK = "quick"
     LONG = "long"
+    UPKEEP = "upkeep"
 
 
 def lane_of(job: Job) -> Lane:
     """Where a kind of job queues up."""
+    if RULES[job].is_upkeep:
+        return Lane.UPKEEP
     return Lane.LONG if RULES[job].timeout_seconds > LONG_SECONDS else Lane.QUICK
 
 

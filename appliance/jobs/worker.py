@@ -66,7 +66,7 @@ def run(home: Path, lanes: tuple[str, ...] = tuple(Lane)) -> None:
     os.environ["CODARA_HOME"] = os.fspath(home)
     present_settings = settings.from_process(home)
     logs.configure(present_settings.telemetry.log_level)
-    if Lane.LONG in lanes:
+    if {Lane.LONG, Lane.UPKEEP} & set(lanes):
         os.nice(NICENESS)
     work(wiring.build(home, present_settings), tuple(Lane(lane) for lane in lanes))
 

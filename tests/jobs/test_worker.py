@@ -14,7 +14,7 @@ import pytest
 from appliance.cli import programs
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job, JobState
-from appliance.jobs.queue import JobQueue
+from appliance.jobs.queue import JobQueue, Lane
 from appliance.jobs.relay import Relay
 from appliance.services import job_runs, jobs
 from tests.jobs.conftest import Office
@@ -192,9 +192,11 @@ def test_a_job_the_queue_has_lost_is_done_all_the_same(workshop):
         workshop.until(lambda: workshop.is_in(job_id, JobState.DONE))
 
 
-def test_the_lanes_are_apart(workshop):
-    quick, long = workshop.promise(Job.SWEEP), workshop.promise(Job.IMPORT_REPOSITORY)
+def test_an_import_never_waits_for_upkeep(workshop):
+    upkeep, long = workshop.promise(Job.CHECK_REPOSITORY), workshop.promise(Job.IMPORT_REPOSITORY)
+    quick = workshop.promise(Job.SWEEP)
     workshop.relay.pass_on()
 
-    assert workshop.queue.holds() == {quick, long}
-    assert workshop.queue.length() == 2
+    assert workshop.queue.holds() == {quick, long, upkeep}
+    assert [len(lane) for lane in workshop.queue.lanes(tuple(Lane))] == [1, 1, 1]
+    assert list(Lane) == ["quick", "long", "upkeep"]

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from appliance import settings
+from appliance import orphans, settings
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
 
 _home = Path(os.environ.get("CODARA_HOME", "var")).resolve()
 _settings = settings.from_process(_home)
@@ -40,3 +45,15 @@ logconfig_dict = {
         "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
     },
 }
+
+
+def when_ready(server: Arbiter) -> None:
+    """Be told of what killed web processes leave behind."""
+    del server
+    orphans.adopt()
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """End the git programs of a web process that was killed."""
+    del worker
+    orphans.end(server.WORKERS)

@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import orphans, version
 from appliance import settings as settings_module
-from appliance import version
 from appliance.cli import doors, instance, programs, terminal
 from appliance.cli.supervisor import EndedError, Supervisor
 from appliance.settings import Settings
@@ -62,6 +62,7 @@ def serve(wishes: Wishes) -> None:
             settings = doors.with_ssh_port(settings, home, ssh_door)
         lock.note(settings.server.url)
         logs = None if wishes.logs_to_terminal else home / "logs"
+        orphans.adopt()
         supervisor = Supervisor(logs=logs, tell=terminal.tell)
         stack.callback(supervisor.stop)
         with suppress(EndedError):
@@ -91,7 +92,7 @@ def _start(
     gc.freeze()  # What is there now is shared with the children as long as nobody touches it.
     supervisor.add("web", _web(home, door))
     supervisor.add(
-        "worker", programs.module("appliance.jobs.worker", "run", home, ("quick", "long"))
+        "worker", programs.module("appliance.jobs.worker", "run", home, ("quick", "long", "upkeep"))
     )
     supervisor.add(
         "worker-quick", programs.module("appliance.jobs.worker", "run", home, ("quick",))

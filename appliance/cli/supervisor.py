@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import orphans
 from appliance.cli import programs
 from appliance.errors import UnavailableError
 
@@ -67,7 +68,7 @@ class Supervisor:
         self._start(child)
 
     def watch(self) -> None:
-        """Look after the children until we are asked to end."""
+        """Look after the children until we are asked to end, and end what killed ones leave."""
         with suppress(EndedError):
             while True:
                 self._look_after(self._patience())
@@ -116,6 +117,7 @@ class Supervisor:
             self._wait_for(children, grace_seconds)
             self._send(children, signal.SIGKILL)
             self._wait_for(children, LAST_GRACE_SECONDS)
+        orphans.end(())
 
     def _look_after(self, seconds: float) -> None:
         """Wait that long for something to happen, and deal with it."""
@@ -156,6 +158,7 @@ class Supervisor:
         pause = min(FIRST_PAUSE_SECONDS * 2**child.failures, LONGEST_PAUSE_SECONDS)
         child.failures += 1
         child.again_at = time.monotonic() + pause
+        orphans.end({each.pid for each in self._children.values()} | self._errands.keys())
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
         self._tell(f"{child.name} {how}; starting it again.{self._where_to_look(child)}")
 

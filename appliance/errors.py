@@ -191,6 +191,12 @@ class UnavailableError(ApplianceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+NO_ROOM = sentence(
+    "The disk of the appliance is full. Nothing was changed. Tell an administrator to make room."
+)
+"""What an UnavailableError says when a disk is full, wherever that is noticed."""
+
+
 class DamagedError(ApplianceError):
     """What is stored cannot be read as it should be."""
 

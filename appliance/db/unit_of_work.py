@@ -24,13 +24,13 @@ from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import RULES, Job
 from appliance.errors import (
+    NO_ROOM,
     ConflictError,
     HiddenError,
     RefusedError,
     UnauthenticatedError,
     UnavailableError,
     UnrecordedChangeError,
-    sentence,
 )
 from audit.canonical import canonical
 from audit.entry import SALT_BYTES, commit_personal
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from appliance.settings import Settings
 
 INSTANCE_LOG = "instance"
-NO_ROOM = sentence(
-    "The disk of the appliance is full. Nothing was changed. Tell an administrator to make room."
-)
 DISK_FULL = "53100"
 # Written as they are: every request records one, and mapped objects would take twice as long.
 ADD_EVENT = sa.insert(AuditEvent.__table__)  # type: ignore[arg-type]  # It is a table.

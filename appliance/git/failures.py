@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.errors import ApplianceError, DamagedError
+from appliance.errors import NO_ROOM, ApplianceError, DamagedError, UnavailableError
 
 # What git says when objects, packs or refs cannot be read. In git's own words, hence with LC_ALL=C.
 DAMAGE = (
@@ -29,6 +29,8 @@ DAMAGE = (
     b"unable to normalize alternate",
 )
 
+FULL = b"no space left on device"
+
 
 class GitFailedError(ApplianceError):
     """Git gave up for a reason we do not know. What it said is in `complaint`, for logs only."""
@@ -44,11 +46,14 @@ def check(status: int, complaint: bytes) -> None:
 
     Errors:
         DamagedError: git could not read the repository.
+        UnavailableError: the disk is full.
         GitFailedError: anything else.
     """
     if status == 0:
         return
     lowered = complaint.lower()
+    if FULL in lowered:
+        raise UnavailableError(NO_ROOM)
     if any(words in lowered for words in DAMAGE):
         raise DamagedError(
             "Part of this repository cannot be read. An administrator can repair it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
@@ -10,6 +11,7 @@ import structlog
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, RequestTimeout
 
 from appliance.errors import (
+    NO_ROOM,
     ApplianceError,
     ElevationRequiredError,
     InvalidError,
@@ -28,6 +30,7 @@ PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
 LATE = sentence("The request did not arrive whole, or too slowly. Send it again.")
+NO_ROOM_ERRNO = {errno.ENOSPC, errno.EDQUOT}
 UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
 
 NOT_POSSIBLE = sentence("A browser does not send such a request by itself. Go back and try again.")
@@ -42,6 +45,18 @@ OF_HTTP: dict[int, tuple[str, str]] = {
     ),
 }
 """Titles and words for what HTTP itself finds wrong with a browser's request."""
+
+ADVICE = {
+    "not_found": sentence(
+        "It may have another name now, be gone, or be for others only. Look for it by its name, or "
+        "ask whoever gave you this address."
+    ),
+    "refused": sentence("Nothing was changed. If you need this, ask somebody who may grant it."),
+    "unavailable": sentence("Wait a moment, then load this page again."),
+    "throttled": sentence("Wait a moment, then load this page again."),
+    "damaged": sentence("Tell an administrator, with the reference below."),
+}
+"""What to do about an error that a page shows."""
 
 
 def install(app: flask.Flask) -> None:
@@ -111,6 +126,7 @@ def _page(error: ApplianceError) -> flask.Response:
             "error.html",
             title=language.said(error.title),
             explanation=language.said(error.message),
+            advice=language.said(ADVICE.get(error.code, "")),
             status=error.http_status,
             reference=requests.request_id(),
         ),
@@ -181,5 +197,7 @@ def code_of(name: str) -> str:
 
 def _answer_unexpected(error: Exception) -> flask.Response:
     """The one handler of this door that catches everything: log it, show a reference only."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM_ERRNO:
+        return answer(UnavailableError(NO_ROOM))
     log.error("request.crashed", exc_info=error)
     return answer(ApplianceError(UNEXPECTED))

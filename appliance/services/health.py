@@ -26,7 +26,7 @@ Probe = Callable[[], str]
 CURES = {
     "database": sentence(
         "Look whether the database server runs and its disk has room. After an upgrade, start the "
-        "appliance once with `codara migrate`."
+        "appliance once with “codara migrate”."
     ),
     "queue": sentence(
         "Restart the queue server. Until it answers, nothing is lost: what was promised waits in "
@@ -37,10 +37,10 @@ CURES = {
     ),
     "git": sentence("Install git again, or look why this system account may not run it."),
     "worker": sentence(
-        "Start a worker with `codara worker`. Imports, checks and other jobs wait until then."
+        "Start a worker with “codara worker”. Imports, checks and other jobs wait until then."
     ),
     "scheduler": sentence(
-        "Start the scheduler with `codara scheduler`. Until then no job is handed to a worker."
+        "Start the scheduler with “codara scheduler”. Until then no job is handed to a worker."
     ),
     "ssh": sentence(
         "Look whether another program holds the port, and restart the appliance. HTTPS works."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError
@@ -21,6 +22,8 @@ from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from flask_babel.speaklater import LazyString
 
     from appliance.db.unit_of_work import UnitOfWork
 
@@ -74,10 +77,9 @@ def count() -> int | None:
 
 def line(entry: Entry) -> Line:
     """An entry in words."""
-    tone, draw = DRAWN[entry.topic]
+    tone, mark, draw = DRAWN[entry.topic]
     says, act, href = draw(entry)
-    mark = {"bad": _("Failed"), "warn": _("Soon"), "good": _("Done")}[tone]
-    return Line(says, tone, mark, act, href, entry.at)
+    return Line(says, tone, str(mark), act, href, entry.at)
 
 
 Words = tuple[str, str, str]
@@ -135,22 +137,22 @@ def _key(entry: Entry) -> Words:
 
 def _arrived(entry: Entry) -> Words:
     says = _("%(path)s is there, with all its history.", path=entry.name)
-    owner, name = entry.name.split("/", 1)
-    return says, _("Open it"), flask.url_for("repositories.show", owner=owner, name=name)
+    return says, _("Open it"), f"/{entry.name}"
 
 
-DRAWN: dict[Topic, tuple[str, Callable[[Entry], Words]]] = {
-    Topic.PASSWORD_GIVEN: ("warn", _password),
-    Topic.PART_FAILS: ("bad", _part),
-    Topic.REPOSITORY_DAMAGED: ("bad", _damaged),
-    Topic.JOB_FAILED: ("bad", _job),
-    Topic.ROOM_RUNS_OUT: ("warn", _room),
-    Topic.TOKEN_EXPIRES: ("warn", _token),
-    Topic.TOKEN_EXPIRED: ("bad", _token),
-    Topic.KEY_EXPIRES: ("warn", _key),
-    Topic.KEY_EXPIRED: ("bad", _key),
-    Topic.ARRIVED: ("good", _arrived),
+DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
+    Topic.PASSWORD_GIVEN: ("warn", lazy("Unsafe"), _password),
+    Topic.PART_FAILS: ("bad", lazy("Fails"), _part),
+    Topic.REPOSITORY_DAMAGED: ("bad", lazy("Damaged"), _damaged),
+    Topic.JOB_FAILED: ("bad", lazy("Failed"), _job),
+    Topic.ROOM_RUNS_OUT: ("warn", lazy("Full"), _room),
+    Topic.TOKEN_EXPIRES: ("warn", lazy("Soon"), _token),
+    Topic.TOKEN_EXPIRED: ("bad", lazy("Expired"), _token),
+    Topic.KEY_EXPIRES: ("warn", lazy("Soon"), _key),
+    Topic.KEY_EXPIRED: ("bad", lazy("Expired"), _key),
+    Topic.ARRIVED: ("good", lazy("Done"), _arrived),
 }
+"""The tone of each topic, the word for it, and how it is said."""
 
 
 def install(app: flask.Flask) -> None:

@@ -101,10 +101,10 @@ CONDITIONS = {
     "failed": (_("Does not work"), "bad", "alert"),
 }
 KNOWN = {
-    "recorded": _("as the records say"),
-    "seen": _("the change was seen"),
-    "first_asked": _("so since it was first asked; perhaps longer"),
-    "unknown": _("the queue server, which remembers it, does not answer"),
+    "recorded": _("from the records"),
+    "seen": _("change seen"),
+    "first_asked": _("first asked then"),
+    "unknown": _("not remembered"),
 }
 OUTCOMES = {
     "success": (_("Done"), "good"),
@@ -131,6 +131,7 @@ PARTS = {
     "scheduler": _("Scheduler"),
     "ssh": _("SSH server"),
     "repositories": _("Repositories"),
+    "refs": _("Branches and tags"),
     "jobs": _("Jobs"),
 }
 LANGUAGES = {"en": "English", "de": "Deutsch"}

@@ -12,12 +12,15 @@ from appliance.git import history as walks
 from appliance.git import limits
 from appliance.git import search as searches
 from appliance.git.history import Wanted
+from appliance.git.search import MATCHES_PER_FILE
 
 if TYPE_CHECKING:
     from appliance.git.history import Page
     from appliance.git.search import Matches
     from appliance.git.tree import Paths
     from appliance.services.files import OpenRepository
+
+__all__ = ["MATCHES_PER_FILE", "commits", "content", "files"]
 
 
 def content(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from appliance.services.languages import Share
 
 LEAST_PERCENT = 0.1
-VISIBLE_PERCENT = 0.6  # Less would be no whole pixel of the bar.
+VISIBLE_PERCENT = 1.2  # Less would be three pixels of the bar, and its edges take one.
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,11 @@ class FoundFile:
     href: str
     hits: list[Hit]
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file may have more such lines."""
+        return len(self.hits) >= search.MATCHES_PER_FILE
+
 
 @pages.get("/<owner>/<name>/search")
 def find(owner: str, name: str) -> ResponseReturnValue:

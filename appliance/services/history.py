@@ -32,6 +32,7 @@ __all__ = ["BRANCHES", "TAGS", "Options", "Order", "RefKind", "RefNames", "Wante
 
 COUNTS_REMEMBERED = 10_000
 _COUNTS: dict[str, int] = {}  # By commit: what came before one never changes.
+_DIVERGENCES: dict[tuple[str, str], Divergence] = {}  # By both commits, for the same reason.
 _TOO_MANY: dict[str, int] = {}  # Commits whose history could not be counted while a page waited.
 PREPARING_SECONDS = 60.0
 
@@ -127,8 +128,16 @@ def divergence(
     *,
     seconds: float = limits.DIVERGENCE_SECONDS,
 ) -> list[Divergence | None]:
-    """How far each commit is from `base`; None for those there was no time for."""
-    return refs.divergence(repository.folder, base, oids, seconds=seconds)
+    """How far each commit is from `base`, remembered; None for those there was no time for."""
+    known = {oid: _DIVERGENCES.get((base, oid)) for oid in oids}
+    unknown = [oid for oid, far in known.items() if far is None]
+    if unknown:
+        found = refs.divergence(repository.folder, base, unknown, seconds=seconds)
+        known |= dict(zip(unknown, found, strict=True))
+        if len(_DIVERGENCES) >= COUNTS_REMEMBERED:
+            _DIVERGENCES.clear()
+        _DIVERGENCES.update(((base, oid), far) for oid, far in known.items() if far is not None)
+    return [known[oid] for oid in oids]
 
 
 def commit(repository: OpenRepository, oid: str) -> Commit:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import gate, grants, visible
+from appliance.access import gate, grants, unseen, visible
 from appliance.db import lookups
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation, Team
@@ -43,10 +43,12 @@ def repository(work: UnitOfWork, path: str, permission: Permission) -> Repositor
     except InvalidError as error:
         raise _no_repository(path) from error
     found = lookups.repository(work.session, owner_name, name)
-    if found is not None:
-        return _allowed(work, found, permission, asked=path)
+    allowed = unseen.on_repository(work, found)
+    if found is not None and Permission.REPOSITORY_READ in allowed:
+        return _insist(work, found, permission, allowed)
     moved = lookups.moved_repository(work.session, owner_name, name)
-    if moved is not None and Permission.REPOSITORY_READ in grants.on_repository(work, moved):
+    is_readable = Permission.REPOSITORY_READ in unseen.on_repository(work, moved)
+    if moved is not None and is_readable:
         raise MovedError(was=path, path=moved.path)
     raise _no_repository(path)
 
@@ -71,9 +73,10 @@ def deleted_repository(work: UnitOfWork, path: str, permission: Permission) -> R
     """
     owner_name, name = split_path(path)
     found = lookups.deleted_repository(work.session, owner_name, name)
-    if found is None:
+    allowed = unseen.on_repository(work, found)
+    if found is None or Permission.REPOSITORY_READ not in allowed:
         raise _no_repository(path)
-    return _allowed(work, found, permission, asked=path)
+    return _insist(work, found, permission, allowed)
 
 
 def new_home(work: UnitOfWork, name: str) -> Owner:
@@ -143,14 +146,13 @@ def organisation(work: UnitOfWork, name: str, permission: Permission) -> Organis
         RefusedError: the actor may see it, but not do this.
     """
     found = lookups.organisation(work.session, name)
-    if found is None:
-        _follow_organisation(work, name)
-        raise HiddenError(sentence("There is no organisation %(name)s.", name=name))
-    allowed = grants.on_organisation(work, found)
-    if permission in allowed:
+    allowed = unseen.on_organisation(work, found)
+    if found is not None and permission in allowed:
         gate.require_elevation(work, permission)
         return found
-    if Permission.ORGANISATION_READ not in allowed and not _has_visible_repository(work, found):
+    is_visible = Permission.ORGANISATION_READ in allowed or _has_visible_repository(work, found)
+    if found is None or not is_visible:
+        _follow_organisation(work, name)
         raise HiddenError(sentence("There is no organisation %(name)s.", name=name))
     if permission is Permission.ORGANISATION_READ:
         return found
@@ -166,10 +168,8 @@ def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisat
     """
     organisation_name, _, name = path.partition("/")
     found = lookups.team(work.session, organisation_name, name)
-    if found is None:
-        raise HiddenError(sentence("There is no team %(path)s.", path=path))
-    allowed = grants.on_organisation(work, found[0])
-    if Permission.ORGANISATION_READ not in allowed:
+    allowed = unseen.on_organisation(work, found[0] if found else None)
+    if found is None or Permission.ORGANISATION_READ not in allowed:
         raise HiddenError(sentence("There is no team %(path)s.", path=path))
     if permission not in allowed:
         raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found[0].name))
@@ -235,14 +235,15 @@ def owner(work: UnitOfWork, name: str) -> User | Organisation:
         MovedError: they have another name now.
     """
     found = lookups.owner(work.session, name)
-    kind = found.kind if found else _former_kind(work, name)
-    try:
-        if kind is OwnerKind.ORGANISATION:
-            return organisation(work, name, Permission.ORGANISATION_READ)
-        return user(work, name, Permission.USERS_READ)
-    except HiddenError as error:
-        # The same words for both, or they would tell which of the two is hidden there.
-        raise HiddenError(sentence("There is nobody called %(name)s.", name=name)) from error
+    is_organisation = found is not None and found.kind is OwnerKind.ORGANISATION
+    looks = [_any_organisation, _any_user] if is_organisation else [_any_user, _any_organisation]
+    for look in looks:
+        try:
+            return look(work, name)
+        except HiddenError:
+            continue
+    # The same words for both, or they would tell which of the two is hidden there.
+    raise HiddenError(sentence("There is nobody called %(name)s.", name=name))
 
 
 def session(work: UnitOfWork, session_id: UUID) -> BrowserSession:
@@ -298,9 +299,12 @@ def _owned(work: UnitOfWork, found: Credential | None, noun: str) -> Credential:
     return found
 
 
-def _former_kind(work: UnitOfWork, name: str) -> OwnerKind:
-    moved = lookups.moved_owner(work.session, name, OwnerKind.ORGANISATION)
-    return OwnerKind.ORGANISATION if moved else OwnerKind.USER
+def _any_organisation(work: UnitOfWork, name: str) -> User | Organisation:
+    return organisation(work, name, Permission.ORGANISATION_READ)
+
+
+def _any_user(work: UnitOfWork, name: str) -> User | Organisation:
+    return user(work, name, Permission.USERS_READ)
 
 
 def _follow_user(work: UnitOfWork, name: str) -> None:
@@ -327,6 +331,12 @@ def _allowed(
     allowed = grants.on_repository(work, found)
     if Permission.REPOSITORY_READ not in allowed:
         raise _no_repository(asked)  # As it was spelled: its true spelling would tell of it.
+    return _insist(work, found, permission, allowed)
+
+
+def _insist(
+    work: UnitOfWork, found: Repository, permission: Permission, allowed: frozenset[Permission]
+) -> Repository:
     if permission not in allowed:
         raise RefusedError(_who_may(found, permission, work))
     gate.require_elevation(work, permission)
@@ -367,6 +377,8 @@ def _no_repository(path: str) -> HiddenError:
     return HiddenError(sentence("There is no repository %(path)s.", path=path))
 
 
-def _has_visible_repository(work: UnitOfWork, organisation: Organisation) -> bool:
-    query = visible.repositories(work).where(Repository.organisation_id == organisation.id)
+def _has_visible_repository(work: UnitOfWork, organisation: Organisation | None) -> bool:
+    query = visible.repositories(work).where(
+        Repository.organisation_id == (organisation.id if organisation else unseen.NOBODY)
+    )
     return work.session.scalar(sa.select(query.exists())) or False

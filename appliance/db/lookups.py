@@ -101,26 +101,22 @@ def deleted_repository(session: Session, owner_name: str, name: str) -> Reposito
 
 def moved_repository(session: Session, owner_name: str, name: str) -> Repository | None:
     """The repository that had that path before: its own old name, or its owner's."""
-    owner_id = session.scalar(
-        sa.union(
-            sa.select(Owner.id).where(Owner.name_key == fold(owner_name)),
-            sa.select(OldOwnerName.owner_id).where(OldOwnerName.name_key == fold(owner_name)),
-        ).limit(1)
+    owners = sa.union(
+        sa.select(Owner.id).where(Owner.name_key == fold(owner_name)),
+        sa.select(OldOwnerName.owner_id).where(OldOwnerName.name_key == fold(owner_name)),
+    ).subquery()
+    present = sa.select(Repository.id, sa.literal(0).label("rank")).where(
+        Repository.owner_id.in_(sa.select(owners)), Repository.name_key == fold(name)
     )
-    if owner_id is None:
-        return None
-    present = sa.select(Repository).where(
-        Repository.owner_id == owner_id,
-        Repository.name_key == fold(name),
-        Repository.deleted_at.is_(None),
+    former = sa.select(OldRepositoryPath.repository_id, sa.literal(1)).where(
+        OldRepositoryPath.owner_id.in_(sa.select(owners)), OldRepositoryPath.name_key == fold(name)
     )
-    former = (
+    places = sa.union_all(present, former).subquery()
+    # One statement, whoever is there: how many there are tells nothing of a hidden owner.
+    return session.scalar(
         sa.select(Repository)
-        .join(OldRepositoryPath, OldRepositoryPath.repository_id == Repository.id)
-        .where(
-            OldRepositoryPath.owner_id == owner_id,
-            OldRepositoryPath.name_key == fold(name),
-            Repository.deleted_at.is_(None),
-        )
+        .join(places, places.c.id == Repository.id)
+        .where(Repository.deleted_at.is_(None))
+        .order_by(places.c.rank)
+        .limit(1)
     )
-    return session.scalar(present) or session.scalar(former)

@@ -7,6 +7,10 @@ who may know gets to hear that something does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import flask
 
 from appliance.domain.identity import Actor, stranger
@@ -22,6 +26,9 @@ from appliance.errors import (
 )
 from appliance.services import identify, sign_in
 from appliance.web import requests
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
 
 TOKEN_PREFIX = "cod_"  # noqa: S105 - what every token begins with, not a token.
 JWT_DOTS = 2
@@ -39,11 +46,25 @@ def actor() -> Actor:
         UnauthenticatedError: what they sent is not valid.
         ThrottledError: there were too many wrong attempts lately.
     """
+    with reading() as work:
+        return work.actor
+
+
+@contextmanager
+def reading() -> Generator[UnitOfWork]:
+    """A transaction in the name of who is asking, which is found out in it; nothing can be written.
+
+    Errors:
+        UnauthenticatedError, ThrottledError: as for `actor`.
+    """
     requests.become(nobody())
-    found = _identified()
-    requests.become(found)
-    requests.note_use(found)
-    return found
+    try:
+        with requests.wiring().database.reading(nobody()) as work:
+            work.actor = _identified(work)
+            requests.become(work.actor)
+            yield work
+    finally:
+        requests.note_use(requests.actor())
 
 
 def nobody() -> Actor:
@@ -65,51 +86,25 @@ def refusal(error: ApplianceError) -> flask.Response:
     return response
 
 
-def _identified() -> Actor:
+def _identified(work: UnitOfWork) -> Actor:
     authorization = flask.request.authorization
     if authorization is None:
         return stranger(requests.origin())
     if authorization.type == "bearer":
-        return _by_secret("", authorization.token or "")
+        return _by_secret(work, "", authorization.token or "")
     secret = authorization.password or authorization.username or ""
     if authorization.type != "basic" or not secret:
         raise UnauthenticatedError(WHO)
-    return _by_secret(authorization.username or "", secret)
+    return _by_secret(work, authorization.username or "", secret)
 
 
-def _by_secret(name: str, secret: str) -> Actor:
+def _by_secret(work: UnitOfWork, name: str, secret: str) -> Actor:
+    tools, origin, now = requests.wiring().sign_in, requests.origin(), requests.now()
     if secret.startswith(TOKEN_PREFIX):
-        return _by_token(secret)
+        key = tools.fingerprint_key
+        return identify.by_token(work, secret, origin=origin, fingerprint_key=key, now=now)
     if secret.count(".") == JWT_DOTS and len(secret) > 64:  # noqa: PLR2004 - no password is a JWT.
-        return _by_bearer(secret)
-    return _by_password(name, secret)
-
-
-def _by_token(secret: str) -> Actor:
-    wiring, origin = requests.wiring(), requests.origin()
-    with wiring.database.reading(stranger(origin)) as work:
-        return identify.by_token(
-            work,
-            secret,
-            origin=origin,
-            fingerprint_key=wiring.sign_in.fingerprint_key,
-            now=requests.now(),
-        )
-
-
-def _by_bearer(secret: str) -> Actor:
-    wiring, origin = requests.wiring(), requests.origin()
-    with wiring.database.reading(stranger(origin)) as work:
-        return identify.by_bearer(
-            work, secret, origin=origin, bearer=wiring.sign_in.bearer, now=requests.now()
-        )
-
-
-def _by_password(name: str, password: str) -> Actor:
-    wiring = requests.wiring()
-    if not wiring.settings.sign_in.password_over_git:
+        return identify.by_bearer(work, secret, origin=origin, bearer=tools.bearer, now=now)
+    if not work.rules.sign_in.password_over_git:
         raise UnauthenticatedError(NO_PASSWORDS)
-    with wiring.database.reading(stranger(requests.origin())) as work:
-        return sign_in.password_for_git(
-            work, name_or_email=name, password=password, tools=wiring.sign_in
-        )
+    return sign_in.password_for_git(work, name_or_email=name, password=secret, tools=tools)

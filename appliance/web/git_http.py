@@ -13,7 +13,6 @@ import flask
 import structlog
 from flask.typing import ResponseReturnValue
 
-from appliance.domain.identity import Actor
 from appliance.errors import ApplianceError, InvalidError, MovedError
 from appliance.services import fetches, pushes, transfers
 from appliance.web import git_access, requests
@@ -98,11 +97,8 @@ def advertise(owner: str, name: str) -> ResponseReturnValue:
         raise InvalidError(NO_ARCHIVES)
     if service not in {UPLOAD, RECEIVE}:
         raise InvalidError("Only Git's smart protocol is spoken here. Use Git 1.6.6 or newer.")
-    actor = git_access.actor()
-    if service == RECEIVE:
-        folder = _push(actor, owner, name).folder
-    else:
-        folder = _fetch(actor, owner, name).folder
+    asked = _push if service == RECEIVE else _fetch
+    folder = asked(owner, name).folder
     slot = take_slot()
     try:
         stream = transfers.advertise(folder, service, protocol=_protocol())
@@ -116,9 +112,8 @@ def advertise(owner: str, name: str) -> ResponseReturnValue:
 def upload_pack(owner: str, name: str) -> ResponseReturnValue:
     """Give objects away."""
     _insist_on_type(UPLOAD)
-    actor = git_access.actor()
-    opened = _fetch(actor, owner, name)
-    database = requests.wiring().database
+    opened = _fetch(owner, name)
+    actor, database = requests.actor(), requests.wiring().database
 
     def note() -> None:
         with database.begin(actor) as work:
@@ -144,7 +139,7 @@ def upload_pack(owner: str, name: str) -> ResponseReturnValue:
 def receive_pack(owner: str, name: str) -> ResponseReturnValue:
     """Take a push."""
     _insist_on_type(RECEIVE)
-    ticket = _push(git_access.actor(), owner, name)
+    ticket = _push(owner, name)
     hooks = PushHooks(ticket, requests.wiring())
     slot = take_slot()
     try:
@@ -161,18 +156,15 @@ def receive_pack(owner: str, name: str) -> ResponseReturnValue:
     return _stream(Answer(stream, slot, afterwards=hooks.settle), f"application/x-{RECEIVE}-result")
 
 
-def _fetch(actor: Actor, owner: str, name: str) -> fetches.Opened:
-    wiring = requests.wiring()
-    with wiring.database.reading(actor) as work:
-        return fetches.start(work, f"{owner}/{name}", tools=wiring.git)
+def _fetch(owner: str, name: str) -> fetches.Opened:
+    with git_access.reading() as work:
+        return fetches.start(work, f"{owner}/{name}", tools=requests.wiring().git)
 
 
-def _push(actor: Actor, owner: str, name: str) -> pushes.Ticket:
-    wiring = requests.wiring()
-    with wiring.database.reading(actor) as work:
-        return pushes.start(
-            work, f"{owner}/{name}", protocol=PROTOCOL, tools=wiring.git, now=requests.now()
-        )
+def _push(owner: str, name: str) -> pushes.Ticket:
+    tools, now = requests.wiring().git, requests.now()
+    with git_access.reading() as work:
+        return pushes.start(work, f"{owner}/{name}", protocol=PROTOCOL, tools=tools, now=now)
 
 
 def arriving_body() -> Body:

@@ -1,8 +1,9 @@
 """Keeps repositories quick and sound: packs, bitmaps, commit-graph, refs, pruning, fsck.
 
 Each step is a program of git's own that replaces files by renames, so a kill at any moment leaves
-the repository as it was, with rubbish that `SWEEP` removes an hour later; running a step again goes
-on from there. One step at a time works on a repository, and none while it is being forked.
+the repository as it was, with rubbish that `SWEEP` removes once nobody is at work there, or an hour
+later; running a step again goes on from there. One step at a time works on a repository, and none
+while it is being forked.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 STALE_SECONDS = HOUR
 """No program of git's holds a lock or writes a temporary file for longer without touching it."""
+QUIET_SECONDS = 10.0
+"""The same where no program of git's is at work: what we do in our own processes takes less."""
 
 PROBLEMS = 50
 """Most problems of one repository that are kept."""
@@ -143,7 +146,7 @@ def _prune(folder: Path, plan: Plan) -> None:
 
 def _sweep(folder: Path, _plan: Plan) -> None:
     """Remove the locks and temporary files of programs that were killed."""
-    oldest = time.time() - STALE_SECONDS
+    oldest = time.time() - (STALE_SECONDS if _is_at_work(folder) else QUIET_SECONDS)
     for path in _rubbish(folder):
         with contextlib.suppress(FileNotFoundError):
             if _newest(path) > oldest:
@@ -154,13 +157,28 @@ def _sweep(folder: Path, _plan: Plan) -> None:
                 path.unlink()
 
 
+def _is_at_work(folder: Path) -> bool:
+    """Whether a program of git's may be at work there: each is started in the folder itself."""
+    processes = Path("/proc")
+    if not (processes / "self/cwd").exists():
+        return True  # This system does not tell.
+    for cwd in processes.glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):  # It has ended, or is another account's.
+            if cwd.samefile(folder):
+                return True
+    return False
+
+
 def _rubbish(folder: Path) -> Iterator[Path]:
     """What may be left of a killed program.
 
     Source: git's lockfile.h, tmp-objdir.c and pack-write.c.
     """
     for path in folder.glob("*"):
-        is_rubbish = path.name.endswith((".lock", ".pid")) or path.name.startswith("config.")
+        # While `packed-refs.new` is there, git neither packs refs nor deletes packed ones.
+        is_rubbish = path.name.endswith((".lock", ".pid", ".new")) or path.name.startswith(
+            "config."
+        )
         if is_rubbish and path.name not in OURS:
             yield path
     yield from (folder / "refs").rglob("*.lock")

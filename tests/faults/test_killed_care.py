@@ -1,0 +1,181 @@
+"""Maintenance and migrations are killed in the middle: nothing is half done, the next one ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from appliance.db import schema
+from appliance.db.engine import make_engine, sqlite_url
+from appliance.db.outbox import JobRecord
+from appliance.domain.identity import appliance
+from appliance.domain.ids import new_id
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.permissions import Role
+from appliance.git import maintenance
+from appliance.git.maintenance import QUIET_SECONDS, Step
+from appliance.jobs.performer import Performer
+from tests.peers.appliance import serve
+from tests.web.git_client import GitClient, token
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+ROOT = Path(__file__).parents[2]
+MAINTAIN = """
+import sys
+from pathlib import Path
+from appliance.git.maintenance import Plan, Step, maintain
+maintain(Path(sys.argv[1]), Step(sys.argv[2]), Plan(prune_seconds=0, reflog_seconds=0))
+"""
+MIGRATE = """
+import os, signal, sys
+import sqlalchemy as sa
+from appliance.db import schema
+from appliance.db.engine import make_engine
+engine, left = make_engine(sys.argv[1]), int(sys.argv[2])
+
+@sa.event.listens_for(engine, "after_cursor_execute")
+def look(connection, cursor, statement, *_):
+    global left
+    left -= statement.startswith(("INSERT INTO alembic_version", "UPDATE alembic_version"))
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+schema.bring_up_to_date(engine)
+"""
+
+
+def python(program, *words: object):
+    """Start a program of ours in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, words)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+
+
+def files(folder):
+    """Every file below a folder, and when it was written."""
+    found = {}
+    for path in folder.rglob("*"):
+        try:
+            found[path] = path.lstat().st_mtime_ns
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def kill_at_work(folder, step):
+    """Kill maintenance and all it started as soon as it has written something."""
+    before = files(folder)
+    working = python(MAINTAIN, folder, step)
+    while working.poll() is None and files(folder) == before:
+        pass
+    for pid in descendants(working.pid):
+        os.kill(pid, signal.SIGKILL)
+    working.wait()
+
+
+def descendants(pid):
+    """A process and all below it, which may be in sessions of their own."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            below = task.read_text().split()
+        except OSError:
+            continue
+        for each in below:
+            found += descendants(int(each))
+    return [each for each in found if Path(f"/proc/{each}").exists()]
+
+
+def rubbish(folder):
+    """What a killed program may have left."""
+    names = ("**/tmp_*", "**/.tmp-*", "**/*.lock", "packed-refs.new")
+    ours = folder / "maintenance.lock"
+    return [path for name in names for path in folder.glob(name) if path != ours]
+
+
+@pytest.mark.promise("P14")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_maintenance_that_is_killed_at_any_step_harms_nothing(world, tmp_path):
+    notes = world.repository("lab/notes")
+    writer = world.user("writer", role=Role.WRITER, on="lab/notes")
+    git = GitClient(tmp_path / "person")
+    copy = git.working_copy(tmp_path / "copy")
+    folder = world.folder(notes)
+    with serve(world) as served:
+        remote = served.remote("lab/notes", token(world, writer))
+        for number, step in enumerate(Step):
+            for part in range(3):
+                (copy / f"{number}-{part}").write_bytes(os.urandom(2**20))
+                git.commit(copy, f"{number}-{part}.txt", step)
+                git("push", "-q", remote, "main", at=copy)
+            kill_at_work(folder, step)
+
+            git.commit(copy, f"after-{number}.txt", step)
+            git("push", "-q", remote, "main", at=copy)
+            git("clone", "-q", remote, tmp_path / f"clone-{number}", at=copy)
+            assert maintenance.check(folder).is_sound, step
+
+    # A worker that died is noticed after its lease, which is longer than this.
+    past = time.time() - QUIET_SECONDS - 1
+    for path in rubbish(folder):
+        os.utime(path, (past, past))
+    assert maintained(world, notes.id) is JobState.DONE
+    assert rubbish(folder) == []
+    assert maintenance.check(folder).is_sound
+
+
+def maintained(world, repository_id):
+    """What became of the job that maintains a repository."""
+    with world.begin(appliance()) as work:
+        words = {"about": repository_id, "repository_id": str(repository_id)}
+        job_id = work.later(Job.MAINTAIN_REPOSITORY, **words)
+    Performer(world.wiring).perform(job_id)
+    return world.one(sa.select(JobRecord.state).where(JobRecord.id == job_id))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request, tmp_path):
+    """The address of a database with nothing in it."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "codara.db")
+    name = "killed_migrations"
+    server = request.getfixturevalue("postgresql")
+    return server.create(f"{name}_{new_id().hex}")
+
+
+@pytest.mark.parametrize("start", [None, "0004"])
+def test_a_migration_that_is_killed_at_any_step_is_none(empty_database, start):
+    engine = make_engine(empty_database)
+    if start is not None:
+        schema.upgrade(engine, start)
+    before = tables(engine)
+    steps = len(schema.known()) - int(start or 0)
+    for step in range(1, steps + 1):
+        killed = python(MIGRATE, empty_database, step)
+        assert killed.wait() == -signal.SIGKILL
+        assert schema.present(engine) == start
+        assert tables(engine) == before
+
+    schema.bring_up_to_date(engine)
+    assert schema.present(engine) == schema.newest()
+    schema.insist_on_newest(engine)
+    engine.dispose()
+
+
+def tables(engine):
+    """Every table and its columns."""
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        return {
+            name: [column["name"] for column in inspector.get_columns(name)]
+            for name in inspector.get_table_names()
+        }

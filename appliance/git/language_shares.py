@@ -22,7 +22,7 @@ from appliance.git.tree import Entry, EntryKind
 
 PLACE = Path("codara", "languages.json")
 VERSION = 1
-MOST_FILES = 300_000  # Of larger repositories nobody is told.
+MOST_FILES = 300_000  # Of larger repositories nothing is said.
 SCRIPTS_READ = 500  # Files without an ending whose first line is looked at.
 SCRIPT_BYTES = 256 * limits.KIB
 LANGUAGE_LETTERS = 40
@@ -31,7 +31,7 @@ SCRIPT = frozenset({EntryKind.FILE, EntryKind.EXECUTABLE})
 
 
 def shares(at: Path, commit: str, *, seconds: float) -> dict[str, int] | None:
-    """Bytes by language, the largest first; None where counting would take longer, or too long.
+    """Bytes by language, the largest first; None where counting would take longer.
 
     Errors:
         NotFoundError: there is no such commit. DamagedError: it cannot be read.
@@ -43,9 +43,11 @@ def shares(at: Path, commit: str, *, seconds: float) -> dict[str, int] | None:
         return None
     with opened(at) as handle:
         walk = _Walk(handle, time.monotonic() + seconds)
-        if not walk.folder(tree.root_of(handle, commit), b"", Attributes()):
-            return None
-    found = dict(walk.counted().most_common())
+        is_whole = walk.folder(tree.root_of(handle, commit), b"", Attributes())
+    is_too_large = walk.files > MOST_FILES
+    if not is_whole and not is_too_large:
+        return None
+    found = {} if is_too_large else dict(walk.counted().most_common())
     _save(at, commit, found)
     return found
 

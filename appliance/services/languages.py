@@ -16,6 +16,8 @@ NAMED = 6
 """So many are named; the rest is one share."""
 
 PREPARING_SECONDS = 60.0
+COMMITS_REMEMBERED = 10_000
+_NOT_ENOUGH: dict[str, float] = {}  # By commit: in so many seconds it could not be counted.
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,12 @@ def of(repository: OpenRepository, commit: str, *, seconds: float) -> list[Share
     Errors:
         NotFoundError: there is no such commit.
     """
-    found = language_shares.shares(repository.folder, commit, seconds=seconds)
+    is_hopeless = seconds <= _NOT_ENOUGH.get(commit, 0.0)
+    found = language_shares.shares(
+        repository.folder, commit, seconds=0.0 if is_hopeless else seconds
+    )
     if found is None:
+        _remember(commit, seconds)
         return None
     total = sum(found.values())
     largest = list(found.items())
@@ -55,3 +61,10 @@ def prepare(repository_id: UUID, *, repositories: RepositoryStore) -> None:
     head = refs.head(at)
     if head.oid is not None:
         language_shares.shares(at, head.oid, seconds=PREPARING_SECONDS)
+
+
+def _remember(commit: str, seconds: float) -> None:
+    """Not to try in vain again, while nobody has counted ahead."""
+    if len(_NOT_ENOUGH) >= COMMITS_REMEMBERED:
+        _NOT_ENOUGH.clear()
+    _NOT_ENOUGH[commit] = max(seconds, _NOT_ENOUGH.get(commit, 0.0))

@@ -177,6 +177,12 @@ def test_counting_ends_when_its_time_is_over(builder):
     assert shares(builder, files) == {"Python": 8000 * len(PYTHON)}
 
 
+def test_of_too_many_files_nothing_is_said(builder, monkeypatch):
+    monkeypatch.setattr(language_shares, "MOST_FILES", 100)
+    files = {b"%d.py" % number: PYTHON for number in range(200)}
+    assert shares(builder, files) == {}
+
+
 def test_a_damaged_memory_is_counted_anew(builder):
     commit = builder.commit({b"a.py": PYTHON})
     place = builder.at / "codara"

@@ -77,6 +77,32 @@ class GunzippedBody:
         return plain
 
 
+class BegunBody:
+    """A body whose start is looked at before anything is done. Its state is the start, and how
+    reading it broke off if it did: whoever reads it next gets to see both.
+    """
+
+    def __init__(self, body: Body, *, start_bytes: int) -> None:
+        self._rest = body
+        self._error: OSError | None = None
+        self.start = b""
+        try:
+            while len(self.start) < start_bytes:
+                chunk = body.read(start_bytes - len(self.start))
+                if not chunk:
+                    break
+                self.start += chunk
+        except OSError as error:
+            self._error = error
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+        chunk, self.start = self.start[:size], self.start[size:]
+        if not chunk and self._error is not None:
+            raise self._error
+        return chunk or self._rest.read(size)
+
+
 class Duplex:
     """What git answers to a body, chunk by chunk. Its state is the process and its pipes.
 

@@ -17,8 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from appliance.errors import DamagedError, InvalidError, UnavailableError, sentence
-from appliance.git import process
-from appliance.git.duplex import Body, Duplex, GunzippedBody
+from appliance.git import process, ref_list
+from appliance.git.duplex import BegunBody, Body, Duplex, GunzippedBody
 from appliance.git.hook_line import Answer, HookLine, Question
 from appliance.git.hooks import NAMES, push_hooks
 from appliance.git.packets import error_packet, service_header
@@ -111,12 +111,23 @@ def advertise(folder: Path, service: Service, *, protocol: str) -> Iterator[byte
     if not (folder / "HEAD").is_file():
         raise DamagedError(COULD_NOT_READ)
     if service is Service.UPLOAD_PACK and protocol_version(protocol) == NEWEST:
-        return iter((_capabilities(folder),))
+        return iter((_capabilities(folder, service),))
+    if service is Service.RECEIVE_PACK and protocol_version(protocol) != 1:
+        whole = ref_list.advertisement(folder, _capabilities(folder, service))
+        if whole is not None:
+            return iter((service_header(service), whole))
     return _refs(folder, service, protocol)
 
 
-def fetch(folder: Path, body: Body, *, protocol: str, limits: TransferLimits) -> Duplex:
+def fetch(
+    folder: Path, body: Body, *, protocol: str, limits: TransferLimits
+) -> Duplex | ref_list.Told:
     """The answer to `POST git-upload-pack`; iterate it, and `close()` it whatever happens."""
+    if protocol_version(protocol) == NEWEST:
+        body = BegunBody(body, start_bytes=ref_list.REQUEST_BYTES)
+        answer = ref_list.answer(folder, body.start)
+        if answer is not None:
+            return ref_list.Told(answer)
     return _serve(
         folder,
         [*WORDS[Service.UPLOAD_PACK], "--stateless-rpc", "."],
@@ -217,19 +228,23 @@ def _refs(folder: Path, service: Service, protocol: str) -> Iterator[bytes]:
             yield error_packet(COULD_NOT_READ)
 
 
-def _capabilities(folder: Path) -> bytes:
-    """What version 2 answers first: the same for every repository of ours and every client, as
-    long as the git program is the same one.
+def _capabilities(folder: Path, service: Service) -> bytes:
+    """What git can do for a fetch, as version 2 says it in an answer of its own, or for a push, as
+    it stands behind the first ref: the same for every repository of ours and every client, as long
+    as the git program is the same one.
     """
     program = Path(shutil.which("git", path=process.PATH) or "/usr/bin/git").stat()
-    identity = (program.st_ino, program.st_mtime_ns)
+    identity = (service, program.st_ino, program.st_mtime_ns)
     if identity not in _CAPABILITIES_OF:
-        _CAPABILITIES_OF[identity] = process.run(
-            [*WORDS[Service.UPLOAD_PACK], "--http-backend-info-refs", "."],
+        said = process.run(
+            [*WORDS[service], "--http-backend-info-refs", "."],
             at=folder,
             extra=fetch_environment(protocol="version=2"),
         )
+        if service is Service.RECEIVE_PACK:
+            said = said.partition(b"\0")[2].partition(b"\n")[0]
+        _CAPABILITIES_OF[identity] = said
     return _CAPABILITIES_OF[identity]
 
 
-_CAPABILITIES_OF: dict[tuple[int, int], bytes] = {}
+_CAPABILITIES_OF: dict[tuple[Service, int, int], bytes] = {}

@@ -13,6 +13,7 @@ from appliance.git.hook_line import Answer, Question
 
 if TYPE_CHECKING:
     from appliance.git.duplex import Body, Duplex
+    from appliance.git.ref_list import Told
     from appliance.git.transport import TransferLimits
     from appliance.services.pushes import Ticket, Verdict
 
@@ -29,7 +30,7 @@ class Fetch:
     given away.
     """
 
-    def __init__(self, duplex: Duplex, on_pack: Callable[[], None]) -> None:
+    def __init__(self, duplex: Duplex | Told, on_pack: Callable[[], None]) -> None:
         self._duplex = duplex
         self._on_pack: Callable[[], None] | None = on_pack
         self._tail = b""

@@ -223,7 +223,7 @@ def test_without_its_hooks_nothing_is_received(store, folder, peer, name):
 
 
 def test_closing_a_clone_early_ends_git(git, folder, working_copy, store):
-    request = packets.packet(b"command=ls-refs\n") + b"0001" + packets.FLUSH
+    request = packets.packet(b"command=fetch\n") + b"0001" + packets.FLUSH
 
     transfer = transport.fetch(folder, io.BytesIO(request), protocol="version=2", limits=LIMITS)
     transfer.close()

@@ -7,10 +7,12 @@ import socket
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from appliance.domain.permissions import Role, Scope
+from tests.permissions.seen import as_seen
 from tests.web.git_client import GitClient, token
-from tests.world import PASSWORD
+from tests.world import NOON, PASSWORD
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -51,26 +53,12 @@ def git(tmp_path):
 def settled(world):
     """A hidden repository with an old name, one that a reader may read, and people."""
     world.secret = world.repository("lab/secret")
+    world.repository("lab/binned", deleted_at=NOON)
     world.notes = world.repository("works/notes")
     world.user("reader", role=Role.READER, on="works/notes", password=PASSWORD)
     world.user("writer", role=Role.WRITER, on="works/notes")
     world.administrator("boss")
     return world
-
-
-def as_seen(answer, *names: str):
-    """What an asker can tell from an answer, but for the name they asked for."""
-    text = answer.text
-    for name in names:
-        text = text.replace(name, "NAME")
-    headers = {name: value for name, value in answer.headers.items() if name not in CHANGING}
-    for name in names:
-        headers = {each: value.replace(name, "NAME") for each, value in headers.items()}
-    return answer.status_code, re.sub(r'[0-9a-f]{16}|value="[^"]{30,}"', "", text), headers
-
-
-CHANGING = {"Date", "X-Request-Id", "Content-Length", "RateLimit-Remaining", "RateLimit-Reset"}
-CHANGING |= {"Set-Cookie", "ETag"}
 
 
 @pytest.mark.promise("P10")
@@ -93,6 +81,73 @@ def test_a_hidden_repository_answers_like_one_that_never_was(settled, who):
         never = as_seen(api.get(f"/api/v1/repos/lab/never-was{path}"), "never-was")
         for name in ("quarry", "secret", "QUARRY"):
             assert as_seen(api.get(f"/api/v1/repos/lab/{name}{path}"), name) == never, path
+
+
+@pytest.mark.promise("P10")
+@pytest.mark.parametrize("who", ["stranger", "reader", "one with a token for less"])
+def test_what_is_hidden_takes_as_many_statements_as_what_never_was(settled, who):
+    settled.repository("somebody/own")
+    settled.team("lab/inside")
+    api, browser = settled.client(), settled.app.test_client()
+    if who == "reader":
+        api, browser = settled.client("reader"), settled.browser("reader")
+    elif who != "stranger":
+        api = bearer(settled, settled.token("reader", repositories=["works/notes"]))
+    said = []
+    engine = settled.wiring.database.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+
+    def statements(client, address):
+        client.get(address)  # The first also writes down that the credential was used.
+        said.clear()
+        assert client.get(address).status_code in {303, 401, 404}, address
+        return len(said)
+
+    for client, address in (
+        *((api, f"/api/v1/repos/{{}}{rest}") for rest in ("", "/commits", "/grants", "/archive/main.zip")),
+        *((browser, f"/{{}}{rest}") for rest in ("", "/commits", "/settings", "/find")),
+        (browser, "/{}.git/info/refs?service=git-upload-pack"),
+        (browser, "/{}.git/info/lfs/locks"),
+    ):
+        there = {statements(client, address.format(path)) for path in ("lab/secret", "lab/binned")}
+        never = {statements(client, address.format(path)) for path in ("lab/never", "never/was")}
+        assert there == never, address
+        assert len(there) == 1, address
+    for client, address in (
+        *(
+            (api, f"/api/v1/orgs/{{}}{rest}")
+            for rest in ("", "/members", "/teams", "/teams/inside")
+        ),
+        *((browser, f"/{{}}{rest}") for rest in ("", "/-/teams", "/-/members", "/-/teams/inside")),
+    ):
+        assert statements(client, address.format("lab")) == statements(
+            client, address.format("never")
+        ), address
+
+
+@pytest.mark.promise("P10")
+def test_a_name_in_a_form_tells_no_more_than_one_in_an_address(settled):
+    api = settled.client("writer")
+    less = settled.client("writer", Scope.REPOSITORY_READ)
+    settled.user("owner", role=Role.OWNER, on="works/notes")
+    owner, stranger = settled.client("owner"), settled.client()
+    settled.team("lab/inside")
+    for client, method, path, body in (
+        *((each, "POST", "/repos", {"owner": "NAME", "name": "x"}) for each in (api, less)),
+        (stranger, "POST", "/repos", {"owner": "NAME", "name": "x"}),
+        (api, "POST", "/repos/works/notes/fork", {"into": "NAME/x"}),
+        (api, "POST", "/repos/NAME/x/import", {"url": "https://example.test/x.git"}),
+        (api, "GET", "/repos?owner=NAME", None),
+        (owner, "POST", "/repos/works/notes/transfer", {"to": "NAME"}),
+        (owner, "PUT", "/repos/works/notes/grants/NAME/inside", {"role": "reader"}),
+        (owner, "DELETE", "/repos/works/notes/grants/NAME/inside", None),
+    ):
+        seen = []
+        for name in ("lab", "gone"):
+            sent = body and {key: value.replace("NAME", name) for key, value in body.items()}
+            place = "/api/v1" + path.replace("NAME", name)
+            seen.append(as_seen(client.open(place, method=method, json=sent), name))
+        assert seen[0] == seen[1], (method, path)
 
 
 @pytest.mark.promise("P16")

@@ -181,7 +181,9 @@ def accept(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime)
     Errors:
         HiddenError, RefusedError, ConflictError: the actor may no longer push here.
     """
-    return _decided(work, _writable(work, terms.repository_id), terms, proposal, now=now)
+    repository = fetch.repository_by_id(work, terms.repository_id, Permission.REPOSITORY_WRITE)
+    _insist_it_takes_pushes(repository)
+    return _decided(work, repository, terms, proposal, now=now)
 
 
 @open_to_everyone(because="the capability says who asks; the repository is fetched in their name")
@@ -226,7 +228,8 @@ def _terms(
     repository_id = delegation.identifier(facts, "repository")
     if push_id is None or repository_id is None:
         raise UnauthenticatedError(NOT_A_PUSH)
-    repository = _writable(work, repository_id)
+    repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_WRITE)
+    _insist_it_takes_pushes(repository)
     terms = Terms(
         push_id=push_id,
         repository_id=repository_id,
@@ -275,16 +278,10 @@ def _problems(found: inspection.Inspection, rules: Settings) -> tuple[str, ...]:
     return (*large, *deep)
 
 
-def _writable(work: UnitOfWork, repository_id: UUID) -> Repository:
-    repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_WRITE)
-    _insist_on_presence(repository)
-    insist_on_writable(repository)
-    return repository
-
-
-def _insist_on_presence(repository: Repository) -> None:
+def _insist_it_takes_pushes(repository: Repository) -> None:
     if repository.deleted_at is not None:
         raise HiddenError(sentence("There is no repository %(path)s.", path=repository.path))
+    insist_on_writable(repository)
 
 
 def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:

@@ -15,11 +15,11 @@ STARTERS = {
     "appliance/git/process.py": "git, with words, an empty environment and limits",
     "appliance/cli/programs.py": "the processes of the appliance itself",
     "appliance/ssh/server.py": "the program of a connection, as sshd would",
-    "appliance/ssh/session.py": "becomes git, once the appliance has agreed",
+    "appliance/ssh/session_program.py": "becomes git, once the appliance has agreed",
 }
 STARTS = re.compile(
     r"subprocess\.(run|Popen|call|check_\w+|getoutput|getstatusoutput)"
-    r"|os\.(exec\w+|spawn\w+|posix_spawnp?|system|popen|fork|forkpty)"
+    r"|(os|posix)\.(exec\w+|spawn\w+|posix_spawnp?|system|popen|fork|forkpty)"
     r"|(asyncio\.|^)create_subprocess_\w+|pty\.(spawn|fork)|(multiprocessing\.|^)Process"
 )
 

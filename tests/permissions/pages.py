@@ -137,10 +137,6 @@ FORMS = [
     Row("POST", "/settings/sessions/<uuid:session_id>/revoke", OF_ANOTHER),
     Row("POST", "/settings/sessions/<uuid:session_id>/revoke", SIGNED_IN, whose=OWN_THING),
     Row("POST", "/settings/sessions/revoke-others", SIGNED_IN),
-    Row("POST", "/settings/sessions", SIGNED_IN, {"act": "end"}),
-    Row("POST", "/settings/tokens", SIGNED_IN, {"act": "revoke"}),
-    Row("POST", "/settings/keys", SIGNED_IN, {"act": "remove"}),
-    Row("POST", "/settings/bin/several", SIGNED_IN, {"act": "restore"}),
     Row("POST", "/settings/bin", OWN_SIGNED_IN, {"path": "lab-N/old"}),
     Row("POST", "/jobs/<uuid:job_id>/cancel", SEE_JOB),
     Row("POST", "/jobs/<uuid:job_id>/cancel", SIGNED_IN.replace("?", "."), whose=OWN_THING),
@@ -152,7 +148,6 @@ FORMS = [
         ADMINISTER,
         {"act": "suspend", "chosen": "target-N", "confirmed": "yes"},
     ),
-    Row("POST", "/administration/jobs", SIGNED_IN, {"act": "retry"}),
     Row("POST", "/administration/jobs/<uuid:job_id>/cancel", "?----------.+"),
     Row("POST", "/administration/jobs/<uuid:job_id>/retry", ADMINISTER),
     Row(
@@ -180,7 +175,6 @@ FORMS = [
     Row("POST", "/organisations/new", SIGNED_IN, {"name": "works-N"}),
     Row("POST", f"{ORG}/members", RULE, {"name": "nobody", "role": "member"}),
     Row("POST", f"{ORG}/members/<name>/remove", RULE, places={"<name>": "out-N"}),
-    Row("POST", f"{ORG}/members/several", SIGNED_IN, {"act": "remove"}),
     Row("POST", f"{ORG}/settings", RULE, {"description": "x", "base_role": "reader"}),
     Row("POST", f"{ORG}/settings/quota", "..----------+", {"gibibytes": "1"}),
     Row("POST", f"{ORG}/settings/rename", RULE, {"name": "renamed-N"}),
@@ -215,6 +209,12 @@ FORMS = [
 
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
+    ("POST", "/settings/sessions"): "web/test_lists.py",
+    ("POST", "/settings/tokens"): "web/test_lists.py",
+    ("POST", "/settings/keys"): "web/test_lists.py",
+    ("POST", "/settings/bin/several"): "web/test_lists.py",
+    ("POST", "/administration/jobs"): "web/test_lists.py",
+    ("POST", f"{ORG}/members/several"): "web/test_lists.py",
     ("GET", "/reset/<secret>"): "web/test_sign_in_page.py",
     ("POST", "/reset/<secret>"): "web/test_sign_in_page.py",
     ("POST", "/sign-in"): "web/test_sign_in_page.py",

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from appliance.db.credentials import AccessToken
+from appliance.db.credentials import AccessToken, SshKey
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import OrganisationRole
@@ -170,6 +170,45 @@ def test_others_act_on_nobody(world, admin):
     assert browser.post("/administration/users", data=form).status_code == 403
     assert world.client().post("/administration/users", data=form).status_code == 303
     assert world.events() == ["access.refused"]
+
+
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        ("/administration/jobs", "retry"),
+        ("/administration/jobs", "discard"),
+        ("/lab/-/members/several", "remove"),
+        ("/lab/-/members/several", "role"),
+    ],
+)
+def test_who_may_not_is_refused_before_anything_is_done(world, admin, path, act):
+    job = dead_job(world.actor("writer").id, Job.CHECK_REPOSITORY)
+    world.add(job)
+    chosen = str(job.id) if "jobs" in path else "reader"
+    form = {"act": act, "role": "owner", "chosen": chosen, "confirmed": "yes"}
+    assert world.browser("writer", elevated=True).post(path, data=form).status_code == 403
+    assert world.client().post(path, data=form).headers["Location"].startswith("/sign-in")
+    assert world.events() == ["access.refused"]
+
+
+def test_keys_of_others_stay(world, admin):
+    key = SshKey(
+        id=new_id(),
+        user_id=world.actor("administrator").id,
+        title="laptop",
+        key_type="ssh-ed25519",
+        public_key=b"key",
+        fingerprint="SHA256:x",
+        may_write=True,
+        created_at=NOON,
+    )
+    world.add(key)
+    form = {"act": "remove", "chosen": str(key.id), "confirmed": "yes"}
+    page = world.browser("writer").post("/settings/keys", data=form, follow_redirects=True).text
+    assert "not done. There is no such SSH key." in page
+    page = admin.post("/settings/keys", data=form, follow_redirects=True).text
+    assert "Remove: done with 1 (laptop)." in page
+    assert world.events() == ["access.refused", "key.removed"]
 
 
 def test_members_get_a_role_or_go_together(world, admin):

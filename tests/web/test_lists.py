@@ -208,7 +208,7 @@ def test_keys_of_others_stay(world, admin):
     assert "not done. There is no such SSH key." in page
     page = admin.post("/settings/keys", data=form, follow_redirects=True).text
     assert "Remove: done with 1 (laptop)." in page
-    assert world.events() == ["access.refused", "key.removed"]
+    assert world.events() == ["access.refused", "ssh_key.removed"]
 
 
 def test_members_get_a_role_or_go_together(world, admin):

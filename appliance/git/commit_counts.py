@@ -6,16 +6,14 @@ go on from a commit that was counted before. Losing the file costs time only.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from appliance.git import limits, process
+from appliance.git import limits, process, remembered
 from appliance.git.handles import OBJECT_ID, Kind, opened
 
-PLACE = Path("codara", "commit-counts")
+PLACE = remembered.FOLDER / "commit-counts"
 KEPT = 16
 TRIED = 4  # Of those kept, for the beginning of a longer history.
 
@@ -40,7 +38,8 @@ def count(at: Path, start: str, *, seconds: float = limits.PAGE_SECONDS) -> int:
         earlier = [oid for oid in list(counts)[-TRIED:] if handle.header(oid) is not None]
     deadline = time.monotonic() + seconds
     counted = _count(at, counts, earlier, start, deadline)
-    _save(at, counts | {start: counted})
+    newest = list((counts | {start: counted}).items())[-KEPT:]
+    remembered.write(at / PLACE, json.dumps(newest).encode())
     return counted
 
 
@@ -74,14 +73,3 @@ def _load(at: Path) -> dict[str, int]:
         return {oid: int(number) for oid, number in stored if OBJECT_ID.fullmatch(oid)}
     except (OSError, ValueError, TypeError):
         return {}
-
-
-def _save(at: Path, counts: dict[str, int]) -> None:
-    """Keep the last ones; a full or read-only disk is no reason to fail a page."""
-    packed = json.dumps(list(counts.items())[-KEPT:])
-    with contextlib.suppress(OSError):
-        place = at / PLACE
-        place.parent.mkdir(exist_ok=True)
-        with NamedTemporaryFile("w", dir=place.parent, prefix=".", delete=False) as file:
-            file.write(packed)
-        Path(file.name).replace(place)

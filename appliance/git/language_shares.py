@@ -6,21 +6,19 @@ repository's folder keeps the newest answer. Everything in it follows from the c
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from appliance.domain import languages
-from appliance.git import attributes, limits, tree
+from appliance.git import attributes, limits, remembered, tree
 from appliance.git.attributes import Attributes
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.tree import Entry, EntryKind
 
-PLACE = Path("codara", "languages.json")
+PLACE = remembered.FOLDER / "languages.json"
 VERSION = 1
 MOST_FILES = 300_000  # Of larger repositories nothing is said.
 SCRIPTS_READ = 500  # Files without an ending whose first line is looked at.
@@ -48,7 +46,8 @@ def shares(at: Path, commit: str, *, seconds: float) -> dict[str, int] | None:
     if not is_whole and not is_too_large:
         return None
     found = {} if is_too_large else dict(walk.counted().most_common())
-    _save(at, commit, found)
+    answer = {"version": VERSION, "commit": commit, "bytes": found}
+    remembered.write(at / PLACE, json.dumps(answer).encode())
     return found
 
 
@@ -143,14 +142,3 @@ def _load(at: Path, commit: str) -> dict[str, int] | None:
         return None
     is_this = stored.get("version") == VERSION and stored.get("commit") == commit
     return dict(stored["bytes"]) if is_this else None
-
-
-def _save(at: Path, commit: str, found: dict[str, int]) -> None:
-    """Keep the answer; a full or read-only disk is no reason to fail a page."""
-    stored = json.dumps({"version": VERSION, "commit": commit, "bytes": found})
-    place = at / PLACE
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=place.parent, prefix=".", delete=False) as file:
-            file.write(stored)
-        Path(file.name).replace(place)

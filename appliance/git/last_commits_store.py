@@ -12,9 +12,10 @@ import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-PLACE = Path("codara", "last-commits")
+from appliance.git import remembered
+
+PLACE = remembered.FOLDER / "last-commits"
 VERSION = 1
 COMMITS_KEPT = 4  # For each folder: the default branch and a few others.
 FOLDERS_KEPT = 2000
@@ -54,7 +55,7 @@ def known_commits(at: Path, path: bytes) -> frozenset[str]:
 
 
 def save(at: Path, path: bytes, commit: str, progress: Progress) -> None:
-    """Keep what is known; a full or read-only disk is no reason to fail a page."""
+    """Keep what is known."""
     by_commit: dict[str, list[str]] = {}
     for name, oid in progress.found.items():
         by_commit.setdefault(oid, []).append(name.decode("latin-1"))
@@ -68,12 +69,9 @@ def save(at: Path, path: bytes, commit: str, progress: Progress) -> None:
         },
     }
     packed = zlib.compress(json.dumps(stored, separators=(",", ":")).encode(), level=1)
+    place = _place(at, path)
+    remembered.write(place / commit, packed)
     with contextlib.suppress(OSError):
-        place = _place(at, path)
-        place.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=place, prefix=".", delete=False) as file:
-            file.write(packed)
-        Path(file.name).replace(place / commit)
         _forget(place, COMMITS_KEPT)
 
 

@@ -158,11 +158,6 @@ class Wiring:
         url = _queue_url(self.home, self.settings)
         return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix:") else url
 
-    @property
-    def database_url(self) -> str:
-        """Where the records are."""
-        return _database_url(self.home, self.settings)
-
 
 def build(home_folder: Path, settings: Settings) -> Wiring:
     """Everything, for one home folder. Opens no connection yet.

@@ -119,7 +119,7 @@ def authenticate_lfs() -> ResponseReturnValue:
         return {"ok": False, "message": "The operation is download or upload."}
     return {
         "ok": True,
-        "href": f"{wiring.settings.server.url}/{path}.git/info/lfs",
+        "href": f"{wiring.addresses.https(path)}/info/lfs",
         "header": {"Authorization": f"{LFS_SCHEME} {capability}"},
         "expires_in": lfs.CAPABILITY_SECONDS,
     }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 SELECTABLE = 100  # Refs of each kind in the selector; the page of all refs has the others.
 CARRIED_BYTES = 300  # Longest path that the selector takes along to other refs.
-SSH_USER = "git"
-DEFAULT_SSH_PORT = 22
 EMPTY = sentence("This repository is empty: nothing was pushed yet.")
 NO_NAMES = RefNames((), ())
 
@@ -71,18 +68,12 @@ class Frame:
     @property
     def https_url(self) -> str:
         """Where to clone from over HTTPS."""
-        return f"{requests.wiring().settings.server.url}/{self.repository.path}.git"
+        return requests.wiring().addresses.https(self.repository.path)
 
     @property
     def ssh_url(self) -> str:
         """Where to clone from over SSH."""
-        settings = requests.wiring().settings
-        host = settings.ssh.public_host or urlsplit(settings.server.url).hostname or "localhost"
-        own_port = settings.ssh.port if settings.ssh.embedded else DEFAULT_SSH_PORT
-        port = settings.ssh.public_port or own_port
-        if port == DEFAULT_SSH_PORT:
-            return f"{SSH_USER}@{host}:{self.repository.path}.git"
-        return f"ssh://{SSH_USER}@{host}:{port}/{self.repository.path}.git"
+        return requests.wiring().addresses.ssh(self.repository.path)
 
     @property
     def may_maintain(self) -> bool:

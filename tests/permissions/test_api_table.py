@@ -106,6 +106,7 @@ TABLE = [
     ("GET", f"{REPO}/search/commits", READ, None),
     ("GET", f"{REPO}/search/content", READ, None),
     ("GET", f"{REPO}/search/files", READ, None),
+    ("GET", "/api/v1/repo-starters", EVERYONE, None),
     ("GET", "/api/v1/health", INSPECT, None),
     ("GET", "/api/v1/jobs", EVERYONE, None),
     ("GET", "/api/v1/openapi.json", EVERYONE, None),

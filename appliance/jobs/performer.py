@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +14,7 @@ from appliance import wiring
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnavailableError
 from appliance.jobs import tasks
+from appliance.jobs.repeating import repeating
 from appliance.services import job_runs
 from appliance.services.job_runs import Beat, Claimed
 from appliance.telemetry import Tracing
@@ -169,26 +168,20 @@ class Performer:
             tasks.give_up(self._wiring, claimed, error)
         return "dead" if is_dead else "to be tried again"
 
-    @contextmanager
-    def _heart(self, report: Report) -> Iterator[None]:
+    def _heart(self, report: Report) -> AbstractContextManager[None]:
         """Extend the lease from another thread for the length of the block."""
-        is_over = threading.Event()
 
         def beat() -> None:
-            while not is_over.wait(self._lease.total_seconds() / BEATS_PER_LEASE):
-                try:
-                    with self._database.begin(appliance()) as work:
-                        report.hear(job_runs.extend(work, report.claimed, until=self._until()))
-                except ApplianceError as error:
-                    log.warning("job.heartbeat_failed", code=error.code)
+            try:
+                with self._database.begin(appliance()) as work:
+                    report.hear(job_runs.extend(work, report.claimed, until=self._until()))
+            except ApplianceError as error:
+                log.warning("job.heartbeat_failed", code=error.code)
 
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            is_over.set()
-            thread.join()
+        pause_seconds = self._lease.total_seconds() / BEATS_PER_LEASE
+        return repeating(
+            beat, name="heartbeat", every_seconds=pause_seconds, first_after_seconds=pause_seconds
+        )
 
     def _until(self) -> datetime:
         return datetime.now(UTC) + self._lease

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,10 +10,13 @@ import structlog
 from appliance import wiring_health
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError
+from appliance.jobs.repeating import repeating
 from appliance.services import health
 from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from appliance.wiring import Wiring
 
 log = structlog.get_logger()
@@ -35,24 +35,13 @@ def look(objects: Wiring, now: datetime) -> list[health.Part]:
         )
 
 
-@contextmanager
-def watching(objects: Wiring) -> Iterator[None]:
+def watching(objects: Wiring) -> AbstractContextManager[None]:
     """Look again and again for the length of the block, in a thread: a dead part answers slowly."""
-    is_over = threading.Event()
 
     def watch() -> None:
-        while True:
-            try:
-                look(objects, datetime.now(UTC))
-            except ApplianceError as error:
-                log.warning("watch.missed", code=error.code, message=str(error))
-            if is_over.wait(EVERY_SECONDS):
-                return
+        try:
+            look(objects, datetime.now(UTC))
+        except ApplianceError as error:
+            log.warning("watch.missed", code=error.code, message=str(error))
 
-    thread = threading.Thread(target=watch, name="watch", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
+    return repeating(watch, name="watch", every_seconds=EVERY_SECONDS)

@@ -1,0 +1,32 @@
+"""Does something again and again in a thread beside the work of a process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def repeating(
+    act: Callable[[], None], *, name: str, every_seconds: float, first_after_seconds: float = 0
+) -> Iterator[None]:
+    """Call `act` again and again for the length of the block; it raises nothing.
+
+    When the block ends, an act under way is waited for.
+    """
+    is_over = threading.Event()
+
+    def run() -> None:
+        pause_seconds = first_after_seconds
+        while not is_over.wait(pause_seconds):
+            act()
+            pause_seconds = every_seconds
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()

@@ -24,7 +24,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.git.inspect import Update
+from appliance.domain.protection import RefUpdate
 
 ASK, HEAR = "CODARA_ASK", "CODARA_HEAR"
 QUESTION_BYTES = 64 * 1024 * 1024
@@ -38,7 +38,7 @@ class Question:
 
     hook: str
     quarantine: dict[str, str]
-    updates: tuple[Update, ...]
+    updates: tuple[RefUpdate, ...]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _parsed(question: bytes) -> Question:
     updates = []
     for line in lines:
         old, new, ref = line.split(b" ", 2)
-        updates.append(Update(ref, old.decode("ascii"), new.decode("ascii")))
+        updates.append(RefUpdate(ref, old.decode("ascii"), new.decode("ascii")))
     quarantine = {"GIT_QUARANTINE_PATH": os.fsdecode(folder)} if folder else {}
     return Question(hook.decode("ascii"), quarantine, tuple(updates))
 

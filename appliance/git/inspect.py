@@ -9,39 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from appliance.domain.protection import NO_OBJECT, Movement, RefUpdate
 from appliance.errors import InvalidError
 from appliance.git import process, small_push
 from appliance.git.storage import size_bytes
-
-NOTHING = "0" * 40
-"""The object id that stands for no object, in a creation or a deletion."""
 
 OFFENDERS = 20
 """Most large files and bad paths that are named; one is enough to refuse."""
 
 NEW = ("--not", "--all")
 OUTPUT_BYTES = 64 * 1024**3  # Streamed; time is what bounds it.
-
-
-class Move(StrEnum):
-    """What happens to a ref."""
-
-    CREATE = "create"
-    DELETE = "delete"
-    FORWARD = "forward"
-    FORCE = "force"
-
-
-@dataclass(frozen=True)
-class Update:
-    """One line of what git asks a hook: a ref, where it is and where it shall go."""
-
-    ref: bytes
-    old: str
-    new: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +49,7 @@ class Inspection:
     size_bytes: int
     large_files: tuple[LargeFile, ...]
     deep_paths: tuple[bytes, ...]
-    moves: tuple[Move, ...]
+    movements: tuple[Movement, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +90,7 @@ class Quarantine:
 def inspect(
     folder: Path,
     quarantine: Quarantine | None,
-    updates: Iterable[Update],
+    updates: Iterable[RefUpdate],
     limits: InspectionLimits,
 ) -> Inspection:
     """What the push brings.
@@ -123,21 +102,21 @@ def inspect(
     updates = tuple(updates)
     deadline = time.monotonic() + limits.seconds
     small = small_push.look(quarantine, updates, limits) if quarantine else None
-    moves = tuple(
-        Move.FORWARD
+    movements = tuple(
+        Movement.FAST_FORWARD
         if small is not None and update in small.forward
-        else _move(folder, quarantine, update, deadline)
+        else _movement(folder, quarantine, update, deadline)
         for update in updates
     )
     if quarantine is None:
-        return Inspection(0, (), (), moves)
+        return Inspection(0, (), (), movements)
     if small is not None:
-        return Inspection(small.size_bytes, (), (), moves)
+        return Inspection(small.size_bytes, (), (), movements)
     return Inspection(
         size_bytes=size_bytes(quarantine.objects),
         large_files=_large_files(quarantine, updates, limits.file_size_bytes, deadline),
         deep_paths=_deep_paths(quarantine, updates, limits, deadline),
-        moves=moves,
+        movements=movements,
     )
 
 
@@ -158,7 +137,7 @@ def new_blobs(quarantine: Quarantine, *, seconds: float) -> Iterator[tuple[str, 
 
 
 def _large_files(
-    quarantine: Quarantine, updates: tuple[Update, ...], most_bytes: int, deadline: float
+    quarantine: Quarantine, updates: tuple[RefUpdate, ...], most_bytes: int, deadline: float
 ) -> tuple[LargeFile, ...]:
     sizes = {
         oid: size
@@ -172,7 +151,7 @@ def _large_files(
 
 
 def _paths_of(
-    wanted: set[str], quarantine: Quarantine, updates: tuple[Update, ...], deadline: float
+    wanted: set[str], quarantine: Quarantine, updates: tuple[RefUpdate, ...], deadline: float
 ) -> dict[str, bytes]:
     """Where some new objects are in the new trees; those that are nowhere are not new at all."""
     words = ["rev-list", "--objects", "--stdin", *NEW]
@@ -195,7 +174,7 @@ def _paths_of(
 
 def _deep_paths(
     quarantine: Quarantine,
-    updates: tuple[Update, ...],
+    updates: tuple[RefUpdate, ...],
     limits: InspectionLimits,
     deadline: float,
 ) -> tuple[bytes, ...]:
@@ -221,24 +200,26 @@ def _deep_paths(
     return tuple(offenders)
 
 
-def _tips(updates: tuple[Update, ...]) -> bytes:
-    news = {update.new for update in updates} - {NOTHING}
+def _tips(updates: tuple[RefUpdate, ...]) -> bytes:
+    news = {update.new_oid for update in updates} - {NO_OBJECT}
     return "".join(f"{oid}\n" for oid in sorted(news)).encode("ascii")
 
 
-def _move(folder: Path, quarantine: Quarantine | None, update: Update, deadline: float) -> Move:
-    if update.old == NOTHING:
-        return Move.CREATE
-    if update.new == NOTHING:
-        return Move.DELETE
+def _movement(
+    folder: Path, quarantine: Quarantine | None, update: RefUpdate, deadline: float
+) -> Movement:
+    if update.old_oid == NO_OBJECT:
+        return Movement.CREATE
+    if update.new_oid == NO_OBJECT:
+        return Movement.DELETE
     answer = process.execute(
-        ["merge-base", "--is-ancestor", update.old, update.new],
+        ["merge-base", "--is-ancestor", update.old_oid, update.new_oid],
         at=folder,
         extra=quarantine.with_repository if quarantine else None,
         timeout_seconds=_left(deadline),
     )
     # 1 is no; 128 is said of things that have no ancestors, such as a tag of a file.
-    return Move.FORWARD if answer.status == 0 else Move.FORCE
+    return Movement.FAST_FORWARD if answer.status == 0 else Movement.FORCE
 
 
 def _left(deadline: float) -> float:

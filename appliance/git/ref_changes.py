@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.domain.protection import NO_OBJECT
 from appliance.errors import (
     ConflictError,
     InvalidError,
@@ -26,7 +27,6 @@ from appliance.git.failures import GitFailedError
 from appliance.git.handles import Kind, opened
 from appliance.git.ref_names import BRANCHES, TAGS, check_branch, check_tag
 
-NOTHING = "0" * 40
 INTERNAL = {"CODARA_INTERNAL": "1"}
 
 
@@ -49,7 +49,7 @@ def change(at: Path, changes: Sequence[RefChange]) -> None:
     """
     spoken = b"".join(
         b"update %s\0%s\0%s\0"
-        % (item.name, (item.new or NOTHING).encode(), (item.old or NOTHING).encode())
+        % (item.name, (item.new or NO_OBJECT).encode(), (item.old or NO_OBJECT).encode())
         for item in changes
     )
     try:

@@ -16,6 +16,7 @@ from typing import Self
 import pygit2
 from pygit2.enums import ReferenceType
 
+from appliance.domain.protection import NO_OBJECT
 from appliance.errors import ApplianceError
 from appliance.git import handles
 from appliance.git.handles import Handle, Kind
@@ -117,7 +118,7 @@ def advertisement(folder: Path, capabilities: bytes) -> bytes | None:
             ]
     except (UnclearError, ApplianceError, KeyError, ValueError, OSError, pygit2.GitError):
         return None
-    (oid, name), *rest = found or [(b"0" * 40, b"capabilities^{}")]
+    (oid, name), *rest = found or [(NO_OBJECT.encode("ascii"), b"capabilities^{}")]
     first = packet(b"%s %s\0%s\n" % (oid, name, capabilities))
     return b"".join([first, *(packet(b"%s %s\n" % each) for each in rest), FLUSH])
 

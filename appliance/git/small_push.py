@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import pygit2
 
-from appliance.domain.protection import NO_OBJECT
+from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import ApplianceError
 from appliance.git import handles
 from appliance.git.handles import Handle, Kind
 
 if TYPE_CHECKING:
-    from appliance.git.inspect import InspectionLimits, Quarantine, Update
+    from appliance.git.inspect import InspectionLimits, Quarantine
 
 OBJECTS = 100
 """Most new objects; git leaves as many unpacked, each a file of its own."""
@@ -40,7 +40,7 @@ class Small:
     """A small push with which nothing is wrong."""
 
     size_bytes: int
-    forward: frozenset[Update]
+    forward: frozenset[RefUpdate]
     """Updates that certainly go forward. Of the others nothing is said."""
 
 
@@ -49,7 +49,7 @@ class UnclearError(Exception):
 
 
 def look(
-    quarantine: Quarantine, updates: tuple[Update, ...], limits: InspectionLimits
+    quarantine: Quarantine, updates: tuple[RefUpdate, ...], limits: InspectionLimits
 ) -> Small | None:
     """What is clear at a glance; None where it takes more."""
     try:
@@ -84,12 +84,12 @@ class _Known:
     which were found so far: the refs that move first, and all others where that is not enough.
     """
 
-    def __init__(self, handle: Handle, updates: tuple[Update, ...]) -> None:
+    def __init__(self, handle: Handle, updates: tuple[RefUpdate, ...]) -> None:
         self._repository = handle.repository
         self._all_seen = False
         # What a client says of a ref need not be so.
-        named = [each for each in updates if each.old != NO_OBJECT]
-        self._oids = {each.old for each in named if self._target(each.ref) == each.old}
+        named = [each for each in updates if each.old_oid != NO_OBJECT]
+        self._oids = {each.old_oid for each in named if self._target(each.ref) == each.old_oid}
 
     def __contains__(self, oid: str) -> bool:
         if oid not in self._oids and not self._all_seen:
@@ -124,12 +124,12 @@ class _Push:
                 raise UnclearError
             self.kinds[oid] = kind
 
-    def goes_forward(self, update: Update, known: _Known) -> bool:
+    def goes_forward(self, update: RefUpdate, known: _Known) -> bool:
         """Look at all that is new behind a ref; whether its old commit was met on the way."""
-        if update.new == NO_OBJECT:
+        if update.new_oid == NO_OBJECT:
             return False
         reached: set[str] = set()
-        pending = [self._commit_of(update.new)]
+        pending = [self._commit_of(update.new_oid)]
         while pending:
             oid = pending.pop()
             if oid in reached:
@@ -139,7 +139,7 @@ class _Push:
                 pending += self._look_at(oid)
             elif oid not in known:
                 raise UnclearError
-        return update.old in reached
+        return update.old_oid in reached
 
     def _commit_of(self, oid: str) -> str:
         while self.kinds.get(oid) is Kind.TAG:

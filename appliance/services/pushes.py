@@ -47,12 +47,6 @@ BYPASS = "bypass-protection"
 """The push option with which who may says: I know that this ref is protected."""
 NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
 REFS_IN_REFUSAL = 1000
-MOVEMENTS = {
-    inspection.Move.CREATE: Movement.CREATE,
-    inspection.Move.DELETE: Movement.DELETE,
-    inspection.Move.FORWARD: Movement.FAST_FORWARD,
-    inspection.Move.FORCE: Movement.FORCE,
-}
 MIB = 1024 * 1024
 
 
@@ -164,15 +158,14 @@ def inspect(
     found = inspection.inspect(
         folder,
         inspection.Quarantine.parse(folder, quarantine),
-        [inspection.Update(each.ref, each.old_oid, each.new_oid) for each in updates],
+        updates,
         inspection.InspectionLimits(
             file_size_bytes=limits.file_size_bytes,
             path_depth=limits.path_depth,
             path_bytes=limits.path_bytes,
         ),
     )
-    movements = tuple(MOVEMENTS[move] for move in found.moves)
-    return Proposal(updates, options, found.size_bytes, movements, _problems(found, rules))
+    return Proposal(updates, options, found.size_bytes, found.movements, _problems(found, rules))
 
 
 def accept(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> Verdict:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.domain.protection import RefUpdate
 from appliance.git import transport
 from appliance.git.hook_line import Answer, Question
 
 if TYPE_CHECKING:
+    from appliance.domain.protection import RefUpdate
     from appliance.git.duplex import Body, Duplex
     from appliance.git.ref_list import Told
     from appliance.git.transport import TransferLimits
@@ -121,11 +121,10 @@ def receive(
     plain = transport.plain_body(body, encoding=encoding, limits=ticket.limits)
 
     def answer(question: Question) -> Answer:
-        updates = [RefUpdate(each.ref, each.old, each.new) for each in question.updates]
         if question.hook == "post-receive":
-            listener.confirm(updates)
+            listener.confirm(question.updates)
             return Answer(is_yes=True)
-        verdict = listener.accept(updates, question.quarantine)
+        verdict = listener.accept(question.updates, question.quarantine)
         return Answer(verdict.is_accepted, verdict.messages)
 
     return transport.receive(

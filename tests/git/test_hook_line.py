@@ -12,9 +12,9 @@ from uuid import UUID
 
 import pytest
 
+from appliance.domain.protection import RefUpdate
 from appliance.git import hooks, process, transport
 from appliance.git.hook_line import ASK, HEAR, Answer, HookLine, Question
-from appliance.git.inspect import Update
 from appliance.git.packets import FLUSH, packet
 
 ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
@@ -109,7 +109,7 @@ def test_both_hooks_ask_their_owner_and_start_no_program_of_ours(receive, folder
 
     before, after = asked
     assert (before.hook, after.hook) == ("pre-receive", "post-receive")
-    assert before.updates == after.updates == (Update(b"refs/heads/main", NOTHING, oid),)
+    assert before.updates == after.updates == (RefUpdate(b"refs/heads/main", NOTHING, oid),)
     assert "tmp_objdir-incoming" in before.quarantine["GIT_QUARANTINE_PATH"]
     assert refs_of(folder) == b"refs/heads/main\n"
 

@@ -10,14 +10,13 @@ from uuid import UUID
 
 import pytest
 
+from appliance.domain.protection import Movement, RefUpdate
 from appliance.errors import InvalidError, TimeoutExceededError
 from appliance.git import hooks, small_push
 from appliance.git.inspect import (
     Inspection,
     InspectionLimits,
-    Move,
     Quarantine,
-    Update,
     inspect,
     new_blobs,
 )
@@ -49,7 +48,7 @@ def push(git, folder, working_copy, tmp_path, seen_at_a_glance) -> Callable[...,
     found: list[Inspection] = []
 
     def accept(question: dict) -> dict:
-        updates = [Update(base64.b64decode(u[2]), u[0], u[1]) for u in question["updates"]]
+        updates = [RefUpdate(base64.b64decode(u[2]), u[0], u[1]) for u in question["updates"]]
         quarantine = Quarantine.parse(folder, question["quarantine"])
         found.append(inspect(folder, quarantine, updates, LIMITS))
         with pytest.MonkeyPatch.context() as patch:
@@ -86,19 +85,19 @@ def commit(git, working_copy) -> Callable[[str, bytes], None]:
 
 
 def test_refs_are_created_moved_forward_forced_and_deleted(push, commit, git, working_copy):
-    assert set(push("main", "v1", "main:other").moves) == {Move.CREATE}
+    assert set(push("main", "v1", "main:other").movements) == {Movement.CREATE}
     commit("more.txt", b"more\n")
-    assert push("main").moves == (Move.FORWARD,)
-    assert push("main:other").moves == (Move.FORWARD,)
+    assert push("main").movements == (Movement.FAST_FORWARD,)
+    assert push("main:other").movements == (Movement.FAST_FORWARD,)
     git("commit", "-q", "--amend", "-m", "Again", at=working_copy)
-    assert push("+main").moves == (Move.FORCE,)
+    assert push("+main").movements == (Movement.FORCE,)
     git("tag", "-f", "v1", "main:more.txt", at=working_copy)
-    assert push("+v1").moves == (Move.FORCE,)
-    assert push(":other", "main:new").moves in (
-        (Move.DELETE, Move.CREATE),
-        (Move.CREATE, Move.DELETE),
+    assert push("+v1").movements == (Movement.FORCE,)
+    assert push(":other", "main:new").movements in (
+        (Movement.DELETE, Movement.CREATE),
+        (Movement.CREATE, Movement.DELETE),
     )
-    assert push(":new").moves == (Move.DELETE,)
+    assert push(":new").movements == (Movement.DELETE,)
 
 
 def test_a_glance_is_enough_for_what_people_push(push, commit, git, working_copy, seen_at_a_glance):
@@ -116,7 +115,7 @@ def test_a_glance_is_enough_for_what_people_push(push, commit, git, working_copy
     (working_copy / "more.txt").chmod(0o755)
     commit("a/b", b"x\n")
 
-    assert push("main", "topic").moves[0] is Move.FORWARD
+    assert push("main", "topic").movements[0] is Movement.FAST_FORWARD
 
     assert None not in seen_at_a_glance
     assert len(seen_at_a_glance) == 4
@@ -130,7 +129,7 @@ def test_what_starts_elsewhere_takes_more_than_a_glance(
     commit("more.txt", b"more\n")
     push("old")
     git("commit", "-q", "--amend", "-m", "Again", at=working_copy)
-    assert push("+old").moves == (Move.FORCE,)
+    assert push("+old").movements == (Movement.FORCE,)
 
     assert seen_at_a_glance[1:] == [None, None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from appliance.domain.protection import NO_OBJECT
 from appliance.services import files
 from appliance.web import picture_size
 from appliance.web.pages import content_types, submodules
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from appliance.git.diff_parse import DiffFile
     from appliance.web.picture_size import Size
 
-NOTHING = "0" * 40
 SUBMODULE = 0o160000
 
 
@@ -71,7 +71,7 @@ class Moved:
 def of(commits: Commits, changed: list[DiffFile]) -> dict[bytes, Sides]:
     """The sides of those files that have no lines, by their paths."""
     wanted = [file for file in changed if needs_sides(file)]
-    oids = [oid for file in wanted for oid in (file.old_oid, file.new_oid) if oid != NOTHING]
+    oids = [oid for file in wanted for oid in (file.old_oid, file.new_oid) if oid != NO_OBJECT]
     known = files.measure(commits.frame.repository, oids) if oids else {}
     return {
         file.path: Sides(

@@ -17,8 +17,8 @@ import pygit2
 from pygit2.enums import ReferenceType
 
 from appliance.domain.protection import NO_OBJECT
-from appliance.errors import ApplianceError
 from appliance.git import handles
+from appliance.git.glance import UNCLEAR, UnclearError
 from appliance.git.handles import Handle, Kind
 from appliance.git.packets import FLUSH, HEADER_BYTES, packet
 from appliance.git.repository_config import HIDDEN_REFS
@@ -31,10 +31,6 @@ DELIMITER = b"0001"
 HIDDEN = (HIDDEN_REFS + "/").encode("ascii")
 HARMLESS = (b"agent=", b"object-format=sha1")
 """Words of a client before its question that change nothing in the answer."""
-
-
-class UnclearError(Exception):
-    """Git shall answer this."""
 
 
 class Told:
@@ -100,7 +96,7 @@ def answer(folder: Path, request: bytes) -> bytes | None:
         wanted = _Wanted.parse(request)
         with handles.opened(folder) as handle:
             return b"".join([*map(packet, _listed(handle, wanted)), FLUSH])
-    except (UnclearError, ApplianceError, KeyError, ValueError, OSError, pygit2.GitError):
+    except UNCLEAR:
         return None
 
 
@@ -116,7 +112,7 @@ def advertisement(folder: Path, capabilities: bytes) -> bytes | None:
                 for ref in _refs(handle)
                 if not ref.raw_name.startswith(HIDDEN)
             ]
-    except (UnclearError, ApplianceError, KeyError, ValueError, OSError, pygit2.GitError):
+    except UNCLEAR:
         return None
     (oid, name), *rest = found or [(NO_OBJECT.encode("ascii"), b"capabilities^{}")]
     first = packet(b"%s %s\0%s\n" % (oid, name, capabilities))

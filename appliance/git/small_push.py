@@ -15,11 +15,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import pygit2
-
 from appliance.domain.protection import NO_OBJECT, RefUpdate
-from appliance.errors import ApplianceError
 from appliance.git import handles
+from appliance.git.glance import UNCLEAR, UnclearError
 from appliance.git.handles import Handle, Kind
 
 if TYPE_CHECKING:
@@ -44,10 +42,6 @@ class Small:
     """Updates that certainly go forward. Of the others nothing is said."""
 
 
-class UnclearError(Exception):
-    """It takes more than a glance."""
-
-
 def look(
     quarantine: Quarantine, updates: tuple[RefUpdate, ...], limits: InspectionLimits
 ) -> Small | None:
@@ -59,7 +53,7 @@ def look(
             push = _Push(handle, oids, limits)
             known = _Known(handle, updates)
             forward = frozenset(each for each in updates if push.goes_forward(each, known))
-    except (UnclearError, ApplianceError, KeyError, ValueError, OSError, pygit2.GitError):
+    except UNCLEAR:
         return None
     return Small(size_bytes, forward)
 

@@ -18,9 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from appliance.access import fetch
-from appliance.db import email_addresses
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT, RefUpdate
@@ -29,7 +27,7 @@ from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import BRANCHES, TAGS
 from appliance.git.write import Change, Move, Put, Remove, Written
-from appliance.services import pushes
+from appliance.services import authors, pushes
 from appliance.services.pushes import Proposal, Terms
 from appliance.services.repositories import ready_folder
 
@@ -61,7 +59,7 @@ def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan
     pushes.insist_on_writable(repository)
     folder = ready_folder(repository, tools.repositories)
     terms = Terms(new_id(), repository.id, folder, PROTOCOL, work.actor)
-    return Plan(terms, _person(work, now))
+    return Plan(terms, authors.of_actor(work, now=now))
 
 
 def draft_files(
@@ -124,13 +122,3 @@ def carry_out(plan: Plan, change: RefChange) -> None:
         PreconditionError: it is not. ConflictError: the name is taken.
     """
     ref_changes.change(plan.terms.folder, [change])
-
-
-def _person(work: UnitOfWork, now: datetime) -> Person:
-    """As whom the actor writes: their name, and their address or one that says there is none."""
-    user = work.session.get(User, work.actor.id) if work.actor.id else None
-    if user is None:
-        name = work.actor.label
-        return Person(name.encode(), b"appliance@codara.invalid", now, 0)
-    email = email_addresses.primary(work.session, user.id) or f"{user.name}@codara.invalid"
-    return Person((user.display_name or user.name).encode(), email.encode(), now, 0)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from appliance.access import fetch
-from appliance.db import email_addresses, ref_ledger
+from appliance.db import ref_ledger
 from appliance.db.lfs import LfsLink
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.names import split_path
 from appliance.domain.permissions import Permission
@@ -22,8 +21,8 @@ from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.git import starters, write
 from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
+from appliance.services import authors, starter_texts
 from appliance.services import repositories as repositories_service
-from appliance.services import starter_texts
 from appliance.services.push_names import show
 from appliance.services.repositories import NewRepository, ready_folder
 
@@ -74,7 +73,7 @@ def create(
         )
     made = repositories_service.create(work, path, wanted, repositories=repositories, now=now)
     if beginning.has_files:
-        author = _author(work, now)
+        author = authors.of_actor(work, now=now)
         written = write.commit_files(
             repositories.folder(made.id),
             made.default_branch.encode(),
@@ -111,7 +110,7 @@ def create_from_template(
         ready_folder(source, repositories),
         repositories.folder(made.id),
         made.default_branch.encode(),
-        author=_author(work, now),
+        author=authors.of_actor(work, now=now),
     )
     if moved is not None:
         _note(work, made, moved, now=now)
@@ -163,11 +162,3 @@ def _note(work: UnitOfWork, made: Repository, moved: RefChange, *, now: datetime
             after=moved.new or NO_OBJECT,
         )
     )
-
-
-def _author(work: UnitOfWork, now: datetime) -> Person:
-    user = work.session.get(User, work.actor.id) if work.actor.id else None
-    if user is None:
-        return Person(work.actor.label.encode(), b"appliance@codara.invalid", now, 0)
-    email = email_addresses.primary(work.session, user.id) or f"{user.name}@codara.invalid"
-    return Person((user.display_name or user.name).encode(), email.encode(), now, 0)

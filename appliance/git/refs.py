@@ -89,6 +89,15 @@ class RefPage:
 
 
 @dataclass(frozen=True)
+class _Wanted:
+    """Which refs of a kind, and in which order."""
+
+    order: Order
+    is_turned: bool
+    containing: bytes
+
+
+@dataclass(frozen=True)
 class Resolved:
     """What a client's text means: a commit, and the ref it was named by."""
 
@@ -133,24 +142,26 @@ def branches(
     at: Path,
     *,
     order: Order = Order.NAME,
+    is_turned: bool = False,
     containing: bytes = b"",
     offset: int = 0,
     limit: int = 100,
 ) -> RefPage:
-    """One page of the branches whose names contain some bytes."""
-    return _page(at, BRANCHES, order, containing, offset, limit)
+    """One page of the branches whose names contain some bytes; `is_turned` begins at the end."""
+    return _page(at, BRANCHES, _Wanted(order, is_turned, containing), offset, limit)
 
 
 def tags(
     at: Path,
     *,
     order: Order = Order.NEWEST,
+    is_turned: bool = False,
     containing: bytes = b"",
     offset: int = 0,
     limit: int = 100,
 ) -> RefPage:
-    """One page of the tags whose names contain some bytes."""
-    return _page(at, TAGS, order, containing, offset, limit)
+    """One page of the tags whose names contain some bytes; `is_turned` begins at the end."""
+    return _page(at, TAGS, _Wanted(order, is_turned, containing), offset, limit)
 
 
 def one(at: Path, name: bytes) -> Ref:
@@ -260,19 +271,19 @@ def _all(handle: Handle, prefix: bytes) -> Iterator[tuple[bytes, str]]:
             yield name, _lookup(handle, name) or "" if isinstance(target, str) else str(target)
 
 
-def _page(
-    at: Path, prefix: bytes, order: Order, containing: bytes, offset: int, limit: int
-) -> RefPage:
+def _page(at: Path, prefix: bytes, wanted: _Wanted, offset: int, limit: int) -> RefPage:
     with opened(at) as handle:
-        wanted = [
+        found = [
             (name, target)
             for name, target in sorted(_all(handle, prefix))
-            if target and containing in name[len(prefix) :]
+            if target and wanted.containing in name[len(prefix) :]
         ]
-        total = len(wanted)
-        if order is Order.NEWEST:
-            wanted.sort(key=lambda item: _seconds(handle, item[1]), reverse=True)
-        chosen = wanted[offset : offset + limit]
+        total = len(found)
+        if wanted.order is Order.NEWEST:
+            found.sort(key=lambda item: _seconds(handle, item[1]), reverse=True)
+        if wanted.is_turned:
+            found.reverse()
+        chosen = found[offset : offset + limit]
         return RefPage(tuple(_describe(handle, *item) for item in chosen), total)
 
 

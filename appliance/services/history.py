@@ -97,13 +97,19 @@ def branches(
     repository: OpenRepository,
     *,
     order: Order = Order.NAME,
+    is_turned: bool = False,
     containing: bytes = b"",
     offset: int = 0,
     limit: int = 100,
 ) -> RefPage:
-    """One page of the branches whose names contain some bytes."""
+    """One page of the branches whose names contain some bytes; `is_turned` begins at the end."""
     return refs.branches(
-        repository.folder, order=order, containing=containing, offset=offset, limit=limit
+        repository.folder,
+        order=order,
+        is_turned=is_turned,
+        containing=containing,
+        offset=offset,
+        limit=limit,
     )
 
 
@@ -111,13 +117,19 @@ def tags(
     repository: OpenRepository,
     *,
     order: Order = Order.NEWEST,
+    is_turned: bool = False,
     containing: bytes = b"",
     offset: int = 0,
     limit: int = 100,
 ) -> RefPage:
-    """One page of the tags whose names contain some bytes."""
+    """One page of the tags whose names contain some bytes; `is_turned` begins at the end."""
     return refs.tags(
-        repository.folder, order=order, containing=containing, offset=offset, limit=limit
+        repository.folder,
+        order=order,
+        is_turned=is_turned,
+        containing=containing,
+        offset=offset,
+        limit=limit,
     )
 
 

@@ -191,6 +191,18 @@ FORMS = [
     Row("POST", f"{ORG}/teams/<team>/members/<name>/remove", RULE_TEAM),
     Row("POST", f"{ORG}/teams/<team>/delete", RULE_TEAM),
     Row("POST", f"{REPO}/branches/delete", WRITE, {"branch": "topic", "expected": "HEAD"}),
+    Row(
+        "POST",
+        f"{REPO}/branches/several",
+        WRITE,
+        {"act": "delete", "chosen": "HEAD:topic", "confirmed": "yes"},
+    ),
+    Row(
+        "POST",
+        f"{REPO}/tags/several",
+        WRITE,
+        {"act": "delete", "chosen": "HEAD:topic-tag", "confirmed": "yes"},
+    ),
     Row("POST", f"{REPO}/fork", READ, {"owner": "ACTOR", "name": "fork-N"}),
     Row("POST", f"{REPO}/export", READ),
     Row("POST", f"{REPO}/settings", MAINTAIN, {"default_branch": "main", "description": "x"}),

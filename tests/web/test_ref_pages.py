@@ -52,11 +52,11 @@ def test_ten_thousand_branches_come_in_pages(world, story):
     lines = [b"%s refs/heads/many/%05d\n" % (one.encode(), number) for number in range(10_000)]
     (builder.at / "packed-refs").write_bytes(b"# pack-refs with: peeled \n" + b"".join(lines))
     browser = reader(world)
-    page = browser.page("/lab/odd/branches?order=name")
+    page = browser.page("/lab/odd/branches?sort=name")
 
     assert "10K" in page or "10,002" in page
-    assert "/lab/odd/branches?order=name&from=50" in links(page)
-    assert "many/00060" in browser.page("/lab/odd/branches?order=name&from=50")
+    assert "/lab/odd/branches?sort=name&from=50" in links(page)
+    assert "many/00060" in browser.page("/lab/odd/branches?sort=name&from=50")
 
 
 @ONLY_SQLITE

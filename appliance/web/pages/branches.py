@@ -10,12 +10,11 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from appliance.errors import ConflictError, NotFoundError
-from appliance.services import history, ref_updates
-from appliance.services.history import Order
+from appliance.services import history
+from appliance.services.history import BRANCHES, TAGS
 from appliance.web import links, present
-from appliance.web import ref_updates as moves
-from appliance.web.pages.repository_frame import Frame, blueprint, default, opened, show, words
+from appliance.web.pages import lists, ref_lists
+from appliance.web.pages.repository_frame import Frame, blueprint, opened, show, words
 
 if TYPE_CHECKING:
     from appliance.git.refs import Divergence, Ref, RefPage
@@ -25,6 +24,7 @@ pages = blueprint("branches")
 PAGE = 50
 PAGE_SECONDS = 0.2  # How long a page waits to learn how far branches are; the rest come later.
 PIECE_SECONDS = 5.0
+FILE_SECONDS = 1.0  # For every few hundred branches of a file; unknown distances stay empty there.
 MOST = 1_000_000
 
 
@@ -47,19 +47,34 @@ class Listed:
 
     total: int
     query: str
-    order: Order
     newer: str | None
     older: str | None
+
+
+BRANCH_COLUMNS: lists.Columns = {
+    **ref_lists.columns(lambda each: each.ref),
+    "is_default": lambda each: each.is_default,
+    "is_protected": lambda each: each.is_protected,
+    "ahead": lambda each: each.divergence.ahead if each.divergence else None,
+    "behind": lambda each: each.divergence.behind if each.divergence else None,
+}
+TAG_COLUMNS: lists.Columns = {
+    **ref_lists.columns(lambda ref: ref),
+    "note": lambda ref: None if ref.note is None else present.name_text(ref.note),
+}
 
 
 @pages.get("/<owner>/<name>/branches")
 def show_branches(owner: str, name: str) -> ResponseReturnValue:
     """Branches."""
     frame = opened(owner, name)
-    first, order, query = _asked(Order.NEWEST)
-    page = history.branches(
-        frame.repository, order=order, containing=query, offset=first, limit=PAGE
+    find = ref_lists.finder(
+        history.branches, frame, lambda page: _branches(frame, page, FILE_SECONDS)
     )
+    if file := lists.export(f"{name}-branches", find, BRANCH_COLUMNS):
+        return file
+    first, query = _asked()
+    page = ref_lists.part(history.branches, frame, containing=query, offset=first, limit=PAGE)
     is_piece = flask.request.args.get("part") == "rows"
     branches = _branches(frame, page, PIECE_SECONDS if is_piece else PAGE_SECONDS)
     return show(
@@ -67,11 +82,13 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
         frame,
         tab_name="branches",
         branches=branches,
-        listed=_listed(page, first, order, query),
+        listed=_listed(page, first, query),
         most=_most(branches),
         is_complete=all(one.divergence or one.ref.commit is None for one in branches),
         piece=links.with_query(part="rows"),
-        with_query=links.with_query,
+        acts=ref_lists.acts(frame, BRANCHES),
+        key=ref_lists.key,
+        **lists.tools(ref_lists.sorting()),
     )
 
 
@@ -79,16 +96,21 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
 def show_tags(owner: str, name: str) -> ResponseReturnValue:
     """Tags."""
     frame = opened(owner, name)
-    first, order, query = _asked(Order.NEWEST)
-    page = history.tags(frame.repository, order=order, containing=query, offset=first, limit=PAGE)
+    find = ref_lists.finder(history.tags, frame, lambda page: list(page.refs))
+    if file := lists.export(f"{name}-tags", find, TAG_COLUMNS):
+        return file
+    first, query = _asked()
+    page = ref_lists.part(history.tags, frame, containing=query, offset=first, limit=PAGE)
     return show(
         "branches/tags.html",
         frame,
         tab_name="tags",
         tags=[(ref, links.tag_address(ref.short, frame.names)) for ref in page.refs],
         is_protected=frame.repository.is_protected,
-        listed=_listed(page, first, order, query),
-        with_query=links.with_query,
+        listed=_listed(page, first, query),
+        acts=ref_lists.acts(frame, TAGS),
+        key=ref_lists.key,
+        **lists.tools(ref_lists.sorting()),
     )
 
 
@@ -96,36 +118,34 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
 def delete_branch(owner: str, name: str) -> ResponseReturnValue:
     """A branch less, if it is still where the page showed it."""
     branch = links.from_field(flask.request.form.get("branch", ""))
-    expected = flask.request.form.get("expected") or None
     frame = opened(owner, name)
-    if branch == frame.repository.default_branch.encode():
-        raise ConflictError("The default branch stays. Make another one the default first.")
-    moves.do(
-        frame.repository.path,
-        lambda plan: ref_updates.draft_branch_deletion(plan, branch, expected=expected),
-    )
+    ref_lists.delete(frame, BRANCHES, branch, flask.request.form.get("expected") or None)
     flask.flash(_("The branch %(name)s is deleted.", name=present.name_text(branch)), "good")
     return flask.redirect(frame.links.branches, 303)
 
 
-def _asked(order: Order) -> tuple[int, Order, bytes]:
-    """Which part of the list, in which order, with which bytes in the names."""
-    given = flask.request.args
-    wanted = given.get("order", "")
-    chosen = Order(wanted) if wanted in set(Order) else order
-    return max(0, min(given.get("from", 0, int), MOST)), chosen, links.asked("q").strip()
+@pages.post("/<owner>/<name>/branches/several")
+def delete_branches(owner: str, name: str) -> ResponseReturnValue:
+    """Delete several branches."""
+    return ref_lists.delete_several(owner, name, BRANCHES)
+
+
+@pages.post("/<owner>/<name>/tags/several")
+def delete_tags(owner: str, name: str) -> ResponseReturnValue:
+    """Delete several tags."""
+    return ref_lists.delete_several(owner, name, TAGS)
+
+
+def _asked() -> tuple[int, bytes]:
+    """Which part of the list, and which bytes its names must have."""
+    return max(0, min(flask.request.args.get("from", 0, int), MOST)), links.asked("q").strip()
 
 
 def _branches(frame: Frame, page: RefPage, seconds: float) -> list[Branch]:
     repository = frame.repository
     head = history.head(repository)
-    base = head.oid or _base(frame)
     oids = [ref.commit for ref in page.refs if ref.commit]
-    apart = (
-        dict(zip(oids, history.divergence(repository, base, oids, seconds=seconds), strict=True))
-        if base
-        else {}
-    )
+    apart = ref_lists.apart(frame, oids, seconds)
     return [
         Branch(
             ref=ref,
@@ -140,25 +160,17 @@ def _branches(frame: Frame, page: RefPage, seconds: float) -> list[Branch]:
     ]
 
 
-def _base(frame: Frame) -> str | None:
-    try:
-        return default(frame).commit
-    except NotFoundError:
-        return None
-
-
 def _most(branches: list[Branch]) -> int:
     """The longest bar of the drawings."""
     known = [one.divergence for one in branches if one.divergence]
     return max((max(each.ahead, each.behind) for each in known), default=0)
 
 
-def _listed(page: RefPage, first: int, order: Order, query: bytes) -> Listed:
+def _listed(page: RefPage, first: int, query: bytes) -> Listed:
     after = first + PAGE
     return Listed(
         total=page.total,
         query=words(query),
-        order=order,
         newer=_from(first - PAGE) if first else None,
         older=_from(after) if after < page.total else None,
     )

@@ -8,12 +8,13 @@ own: what went wrong is said by name, and what went right stays.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
 import flask
@@ -24,6 +25,7 @@ from flask_babel import ngettext
 from appliance.errors import ApplianceError, ElevationRequiredError, InvalidError, RefusedError
 from appliance.web import cookies, language, links, requests
 from appliance.web.pages.page_forms import asked, confirmed_first, signed_in
+from appliance.web.ref_updates import ProtectedError
 
 if TYPE_CHECKING:
     from flask_babel.speaklater import LazyString
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 
 EXPORT_PAGE = 500
 MOST_CHOSEN = 200
-LARGEST_FIRST = frozenset({"since", "created", "promised", "pushed", "size"})
+LARGEST_FIRST = frozenset(
+    {"since", "created", "promised", "pushed", "size", "updated", "deleted", "used"}
+)
 """Columns that people want the largest or latest of first."""
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the start of a cell. Source: OWASP, CSV Injection."""
@@ -41,6 +45,10 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 Columns = Mapping[str, Callable[[Any], Any]]
 """The columns of an export: what each is called, and its value of an item."""
+Names = Callable[["UnitOfWork", list[str]], Mapping[str, str]]
+"""What rows are called, by what their checkboxes say."""
+Question = Callable[..., ResponseReturnValue]
+"""The page that asks before an act: of `act`, `key`, `called` and `back`."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,23 @@ class Act:
     do: Callable[[UnitOfWork, str], object]
     """The verb of one row, which is given as its checkbox says it."""
     consequence: LazyString | None = None
-    """What happens; an act that has one asks before it is done."""
+    """What happens; an act that has one asks before it is done, and for the password."""
+    asks_for_password: ClassVar = True
+
+    def carry_out(self, key: str) -> None:
+        """Do it to one row, in a transaction of its own."""
+        with requests.begin() as work:
+            self.do(work, key)
+
+
+@dataclass(frozen=True)
+class ActInSteps:
+    """The same of a verb that has transactions of its own: git moves something between them."""
+
+    label: LazyString
+    carry_out: Callable[[str], object]
+    consequence: LazyString | None = None
+    asks_for_password: ClassVar = False
 
 
 def id_of(key: str) -> UUID:
@@ -210,14 +234,16 @@ def id_of(key: str) -> UUID:
 
 
 def act_on_several(
-    acts: Mapping[str, Act],
+    acts: Mapping[str, Act] | Mapping[str, ActInSteps],
     *,
     back: str,
-    names: Callable[[UnitOfWork, list[str]], Mapping[str, str]] | None = None,
+    names: Names | None = None,
+    question: Question | None = None,
 ) -> ResponseReturnValue:
     """Do what a list's form asks for, after a question where it destroys something.
 
-    `names` says what the chosen rows are called, where their checkboxes say ids.
+    `names` says what the chosen rows are called, where their checkboxes say ids; `question` is
+    the page that asks, where `lists/confirm.html` does not say enough.
     """
     signed_in()
     form = flask.request.form
@@ -229,17 +255,15 @@ def act_on_several(
         return flask.redirect(target, 303)
     called = _called(chosen, names)
     if act.consequence is not None and form.get("confirmed") != "yes":
-        confirmed_first()
-        return flask.render_template(
-            "lists/confirm.html", act=act, key=form["act"], called=called, back=target
-        )
+        if act.asks_for_password:
+            confirmed_first()
+        ask = question or functools.partial(flask.render_template, "lists/confirm.html")
+        return ask(act=act, key=form["act"], called=called, back=target)
     _tell(act, *_each(act, called))
     return flask.redirect(target, 303)
 
 
-def _called(
-    chosen: list[str], names: Callable[[UnitOfWork, list[str]], Mapping[str, str]] | None
-) -> dict[str, str]:
+def _called(chosen: list[str], names: Names | None) -> dict[str, str]:
     if names is None:
         return {each: each for each in chosen}
     with requests.reading() as work:
@@ -247,7 +271,9 @@ def _called(
     return {each: known.get(each, each) for each in chosen}
 
 
-def _each(act: Act, called: Mapping[str, str]) -> tuple[list[str], list[tuple[str, str]]]:
+def _each(
+    act: Act | ActInSteps, called: Mapping[str, str]
+) -> tuple[list[str], list[tuple[str, str]]]:
     """Do it to one after the other; gives what was done, and what was not and why.
 
     Errors:
@@ -257,10 +283,11 @@ def _each(act: Act, called: Mapping[str, str]) -> tuple[list[str], list[tuple[st
     failed: list[tuple[str, str]] = []
     for key, name in called.items():
         try:
-            with requests.begin() as work:
-                act.do(work, key)
+            act.carry_out(key)
         except ElevationRequiredError:
             raise
+        except ProtectedError as error:  # Of this one, whatever holds for the others.
+            failed.append((name, language.said(error.message)))
         except ApplianceError as error:
             if isinstance(error, RefusedError) and not done and not failed:
                 raise  # Who may not do it to the first may not do it at all, as a rule.
@@ -270,7 +297,7 @@ def _each(act: Act, called: Mapping[str, str]) -> tuple[list[str], list[tuple[st
     return done, failed
 
 
-def _tell(act: Act, done: list[str], failed: list[tuple[str, str]]) -> None:
+def _tell(act: Act | ActInSteps, done: list[str], failed: list[tuple[str, str]]) -> None:
     if done:
         said = ngettext(
             "%(act)s: done with %(num)s (%(names)s).",

@@ -16,8 +16,10 @@ async function load(element, step = 0) {
   const piece = new DOMParser().parseFromString(text, "text/html").body;
   const nodes = [...piece.childNodes].map((node) => document.adoptNode(node));
   const focused = element.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  const chosen = [...element.querySelectorAll("[data-choose]:checked")].map((box) => box.value);
   element.replaceWith(...nodes);
   const parts = nodes.filter((node) => node instanceof Element);
+  if (chosen.length) choose(parts, new Set(chosen));
   if (focused) restore(parts, focused);
   if (step < MOST_STEPS) for (const part of parts) start(part, step + 1);
 }
@@ -25,6 +27,14 @@ async function load(element, step = 0) {
 function restore(parts, href) {
   const links = parts.flatMap((part) => [...part.querySelectorAll("a[href]")]);
   links.find((link) => link.getAttribute("href") === href)?.focus({ preventScroll: true });
+}
+
+// What somebody chose while they waited stays chosen.
+function choose(parts, values) {
+  for (const box of parts.flatMap((part) => [...part.querySelectorAll("[data-choose]")])) {
+    box.checked = values.has(box.value);
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
 }
 
 function start(root, step = 0) {

@@ -104,7 +104,10 @@ def test_what_is_hidden_takes_as_many_statements_as_what_never_was(settled, who)
         return len(said)
 
     for client, address in (
-        *((api, f"/api/v1/repos/{{}}{rest}") for rest in ("", "/commits", "/grants", "/archive/main.zip")),
+        *(
+            (api, f"/api/v1/repos/{{}}{rest}")
+            for rest in ("", "/commits", "/grants", "/archive/main.zip")
+        ),
         *((browser, f"/{{}}{rest}") for rest in ("", "/commits", "/settings", "/find")),
         (browser, "/{}.git/info/refs?service=git-upload-pack"),
         (browser, "/{}.git/info/lfs/locks"),

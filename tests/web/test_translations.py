@@ -18,7 +18,8 @@ WEB = ROOT / "appliance" / "web"
 GERMAN = WEB / "translations" / "de" / "LC_MESSAGES"
 METHODS = [("**.py", "script.sentences:extract"), ("web/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "lazy": None, "ngettext": (1, 2)}
-HOW = """PYTHONPATH=. pybabel extract -F babel.cfg -k lazy_gettext -k lazy --no-location --sort-output -o var/texts.pot .
+HOW = """PYTHONPATH=. pybabel extract -F babel.cfg -k lazy_gettext -k lazy --no-location \\
+  --sort-output -o var/texts.pot .
 pybabel update -i var/texts.pot -d appliance/web/translations --no-fuzzy-matching --ignore-obsolete
 (write the missing German texts)
 pybabel compile -d appliance/web/translations"""

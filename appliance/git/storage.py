@@ -1,4 +1,4 @@
-"""Where repositories live on disk: create, fork, bin, restore, purge, measure.
+"""Where repositories live on disk: create, fork, remove, measure.
 
 A repository is a bare folder under its id, so a rename or a transfer moves no bytes. Whatever takes
 longer than one rename is done under `repositories/unfinished/`, a name that nobody looks up, and
@@ -36,10 +36,6 @@ class RepositoryStore:
     def folder(self, repository_id: UUID) -> Path:
         """Where the repository is, whether or not it exists."""
         return self.home / "repositories" / _shard(repository_id)
-
-    def bin_folder(self, repository_id: UUID) -> Path:
-        """Where the repository is once it is deleted and can still be brought back."""
-        return self.home / "bin" / _shard(repository_id)
 
     @property
     def hooks(self) -> Path:
@@ -120,42 +116,13 @@ class RepositoryStore:
         _move(folder, place, taken=sentence("A repository with this id exists already."))
         return place
 
-    def discard(self, repository_id: UUID) -> None:
-        """Move the repository into the bin; nothing to do when it is there already.
-
-        Errors:
-            NotFoundError: it is in neither place.
-        """
-        if self.bin_folder(repository_id).is_dir() and not self.folder(repository_id).is_dir():
-            return
-        _move(
-            self.folder(repository_id),
-            self.bin_folder(repository_id),
-            taken=sentence("The bin holds a repository with this id already."),
-        )
-
-    def restore(self, repository_id: UUID) -> None:
-        """Bring the repository back from the bin; nothing to do when it is back already.
-
-        Errors:
-            NotFoundError: it is in neither place.
-        """
-        if self.folder(repository_id).is_dir() and not self.bin_folder(repository_id).is_dir():
-            return
-        _move(
-            self.bin_folder(repository_id),
-            self.folder(repository_id),
-            taken=sentence("A repository with this id exists already."),
-        )
-        self.configure(self.folder(repository_id))
-
-    def purge(self, repository_id: UUID) -> None:
-        """Remove the repository from the bin for good; safe to repeat."""
-        binned = self.bin_folder(repository_id)
-        if not binned.is_dir():
-            return
-        with self.unfinished(repository_id) as doomed:
-            os.rename(binned, doomed)  # noqa: PTH104 — its error names both paths.
+    def remove(self, repository_id: UUID) -> None:
+        """Remove the repository for good; safe to repeat, and when killed `sweep` does the rest."""
+        with (
+            self.unfinished(repository_id) as doomed,
+            contextlib.suppress(FileNotFoundError),
+        ):
+            os.rename(self.folder(repository_id), doomed)  # noqa: PTH104 — its error names both paths.
 
     def ids(self, *, older_than_seconds: float, now_seconds: float) -> Iterator[UUID]:
         """Every repository whose folder was made so long ago, whether a row claims it or not.

@@ -24,7 +24,7 @@ from appliance.domain import events
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, NotFoundError, sentence
+from appliance.errors import ConflictError, sentence
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
@@ -189,11 +189,7 @@ def promise_purges(work: UnitOfWork, *, limit: int, now: datetime) -> int:
 
 def remove_folder(repository_id: UUID, *, repositories: RepositoryStore) -> None:
     """Remove the bytes of a repository that no row claims any more; safe to repeat."""
-    try:
-        repositories.discard(repository_id)
-    except NotFoundError:
-        return
-    repositories.purge(repository_id)
+    repositories.remove(repository_id)
 
 
 def purge_at(repository: Repository, *, bin_days: int) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Creating, forking, deleting and restoring repositories on disk."""
+"""Creating, forking and removing repositories on disk."""
 
 from __future__ import annotations
 
@@ -76,8 +76,7 @@ def test_a_fork_shares_the_bytes_and_outlives_its_parent(store, git, working_cop
 
     fork = store.fork(ONE, TWO)
     shared = [f for f in (fork / "objects").rglob("*") if f.is_file() and f.stat().st_nlink > 1]
-    store.discard(ONE)
-    store.purge(ONE)
+    store.remove(ONE)
 
     assert shared
     assert not parent.exists()
@@ -102,34 +101,13 @@ def test_maintenance_and_a_fork_do_not_meet(store, git, working_copy):
         store.fork(ONE, TWO)
 
 
-def test_the_bin_gives_back_what_was_put_into_it(store, git, working_copy):
-    folder = seeded(store, git, working_copy)
-    before = git("for-each-ref", at=folder)
+def test_what_is_removed_leaves_nothing_behind_and_may_be_removed_again(store):
+    folder = store.create(ONE)
+    store.remove(ONE)
+    store.remove(ONE)
 
-    store.discard(ONE)
     assert not folder.exists()
-    store.discard(ONE)  # A job may run twice.
-    store.restore(ONE)
-    store.restore(ONE)
-
-    assert git("for-each-ref", at=folder) == before
-
-
-def test_what_was_never_there_can_be_neither_deleted_nor_restored(store):
-    with pytest.raises(NotFoundError):
-        store.discard(ONE)
-    with pytest.raises(NotFoundError):
-        store.restore(ONE)
-    store.purge(ONE)
-
-
-def test_a_restore_does_not_overwrite(store):
-    store.create(ONE)
-    store.discard(ONE)
-    store.create(ONE)
-
-    with pytest.raises(ConflictError):
-        store.restore(ONE)
+    assert [each for each in store.home.rglob("*") if each.is_file()] == []
 
 
 def test_the_size_counts_every_file_once(store):

@@ -21,13 +21,6 @@ ROLES = {
     Role.MAINTAINER: _("Maintainer"),
     Role.OWNER: _("Owner"),
 }
-ROLE_HINTS = {
-    Role.READER: _("Reads, clones and exports."),
-    Role.TRIAGER: _("Also sorts alerts and requests."),
-    Role.WRITER: _("Also pushes, where no rule says otherwise."),
-    Role.MAINTAINER: _("Also protects branches and changes settings."),
-    Role.OWNER: _("May do everything, deleting too."),
-}
 ORGANISATION_ROLES = {
     OrganisationRole.MEMBER: _("Member"),
     OrganisationRole.OWNER: _("Owner"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from appliance.access import gate
 from appliance.db import paging
@@ -169,11 +170,8 @@ def _dated(part: Part, observed: Mapping[str, Observed] | None) -> Part:
 
 
 def _repositories(work: UnitOfWork) -> Part:
-    number, since = work.session.execute(
-        sa.select(sa.func.count(), sa.func.min(RepositoryHealth.damaged_since)).where(
-            RepositoryHealth.damaged_since.is_not(None)
-        )
-    ).one()
+    damaged_since = RepositoryHealth.damaged_since
+    number, since = _number_since(work, damaged_since, damaged_since.is_not(None), _is_there())
     if number:
         said = sentence("%(number)s damaged", number=number)
         return Part("repositories", Condition.FAILED, said, since)
@@ -181,11 +179,8 @@ def _repositories(work: UnitOfWork) -> Part:
 
 
 def _refs(work: UnitOfWork) -> Part:
-    number, since = work.session.execute(
-        sa.select(sa.func.count(), sa.func.min(RepositoryHealth.checked_at)).where(
-            RepositoryHealth.problem.startswith(DRIFT)
-        )
-    ).one()
+    has_drifted = RepositoryHealth.problem.startswith(DRIFT)
+    number, since = _number_since(work, RepositoryHealth.checked_at, has_drifted, _is_there())
     if number:
         said = sentence("%(number)s repositories with refs that moved unseen", number=number)
         return Part("refs", Condition.ATTENTION, said, since)
@@ -193,12 +188,26 @@ def _refs(work: UnitOfWork) -> Part:
 
 
 def _jobs(work: UnitOfWork) -> Part:
-    number, since = work.session.execute(
-        sa.select(sa.func.count(), sa.func.min(JobRecord.finished_at)).where(
-            JobRecord.state == JobState.DEAD
-        )
-    ).one()
+    is_dead = JobRecord.state == JobState.DEAD
+    number, since = _number_since(work, JobRecord.finished_at, is_dead)
     if number:
         said = sentence("%(number)s failed for good", number=number)
         return Part("jobs", Condition.ATTENTION, said, since)
     return Part("jobs", Condition.WELL, sentence("none failed for good"))
+
+
+def _is_there() -> sa.ColumnElement[bool]:
+    """Whether a report is about a repository that is not in the bin."""
+    there = sa.select(Repository.id).where(Repository.deleted_at.is_(None))
+    return RepositoryHealth.id.in_(there)
+
+
+def _number_since(
+    work: UnitOfWork,
+    moment: InstrumentedAttribute[datetime | None],
+    *conditions: sa.ColumnElement[bool],
+) -> tuple[int, datetime | None]:
+    """How many rows are so, and the earliest moment that one of them names."""
+    query = sa.select(sa.func.count(), sa.func.min(moment)).where(*conditions)
+    number, since = work.session.execute(query).one()
+    return number, since

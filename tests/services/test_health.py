@@ -12,7 +12,7 @@ from appliance.domain.permissions import InstanceRole
 from appliance.errors import RefusedError, UnavailableError
 from appliance.jobs import watch
 from appliance.jobs.pulse import beating
-from appliance.services import health, job_runs
+from appliance.services import health, job_runs, maintenance, repository_bin
 from appliance.services.health import Condition, Known, Probe
 from appliance.web.app import create_app
 from appliance.wiring_observations import KEY
@@ -99,6 +99,24 @@ def test_a_damaged_repository_is_a_failure(world):
     with world.reading(chief) as work:
         report = health.repositories(work, only_damaged=True).items[0]
     assert (report.repository.path, report.health.problem) == ("lab/notes", "bad object")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("repositories", {"damaged_since": NOON, "problem": "bad object"}),
+        ("refs", {"checked_at": NOON, "problem": f"{maintenance.DRIFT}refs/heads/main"}),
+    ],
+)
+def test_what_is_in_the_bin_wants_no_attention(world, name, found):
+    repository = world.repository()
+    world.add(RepositoryHealth(id=repository.id, **found))
+    chief = world.administrator()
+
+    assert parts(world, chief)[name].condition is not Condition.WELL
+    with world.begin(chief) as work:
+        repository_bin.delete(work, repository.path, now=NOON)
+    assert parts(world, chief)[name].condition is Condition.WELL
 
 
 def test_a_dead_job_wants_attention(world):

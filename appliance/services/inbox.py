@@ -30,6 +30,7 @@ from appliance.services.health import Condition
 from appliance.services.observations import LONGEST_GAP, Memory
 
 SOON = timedelta(days=14)
+"""So long before its end a token or key is shown as ending."""
 LATELY = timedelta(days=3)
 MOST_OF_A_KIND = 20
 NEARLY_FULL_PERCENT = 90

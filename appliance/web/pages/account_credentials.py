@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.errors import InvalidError
-from appliance.services import credentials, repositories, ssh_keys
+from appliance.services import credentials, inbox, repositories, ssh_keys
 from appliance.web import forms, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
@@ -38,7 +38,6 @@ words.give_to_templates(pages)
 LIVES = (7, 30, 90, 365)
 USUAL_LIFE = 30
 OFFERED_REPOSITORIES = 100
-SOON = timedelta(days=14)
 
 
 class TokenForm(forms.Form):
@@ -112,7 +111,7 @@ def tokens() -> ResponseReturnValue:
     with requests.reading() as work:
         found = find(work, after=after())
     return page("account/tokens.html", tokens=listed(found), section="tokens", query=query,
-                soon=requests.now() + SOON, now=requests.now(), acts=TOKEN_ACTS,
+                soon=requests.now() + inbox.SOON, now=requests.now(), acts=TOKEN_ACTS,
                 **lists.tools(sorting))  # fmt: skip
 
 
@@ -178,7 +177,7 @@ def keys() -> ResponseReturnValue:
     with requests.reading() as work:
         found = find(work, after=after())
     return page("account/keys.html", keys=listed(found), section="keys", query=query,
-                soon=requests.now() + SOON, now=requests.now(), acts=KEY_ACTS,
+                soon=requests.now() + inbox.SOON, now=requests.now(), acts=KEY_ACTS,
                 **lists.tools(sorting))  # fmt: skip
 
 

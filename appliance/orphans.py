@@ -14,7 +14,7 @@ from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
 
 
 def adopt() -> None:
@@ -25,14 +25,23 @@ def adopt() -> None:
 def end(ours: Container[int]) -> None:
     """End all children that are not ours, each with what it started.
 
-    They are told to end, not forced: git removes its lock files first.
+    They are told to end, not forced: git removes its lock files first. Nothing happens in a process
+    that has not adopted any: there, all children are its own.
     """
+    if not _adopts():
+        return
     for pid in _children():
         # Git has a group of its own; what shares ours is one of us that we have just started.
         if pid in ours or _group(pid) in {0, os.getpgrp()}:
             continue
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(_group(pid), signal.SIGTERM)
+
+
+def _adopts() -> bool:
+    answer = ctypes.c_int()
+    ctypes.CDLL(None).prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0)
+    return bool(answer.value)
 
 
 def _children() -> list[int]:

@@ -50,14 +50,14 @@ def test_the_environment_wins_over_the_file(write):
         environment={
             "CODARA_SERVER__PORT": "7070",
             "CODARA_SSH__EMBEDDED": "false",
-            "CODARA_IMPORTS__SCHEMES": "https, git",
+            "CODARA_IMPORTS__SCHEMES": "https, http",
             "CODARA_LIMITS__GIT_SECONDS": "2.5",
         },
     )
 
     assert settings.server.port == 7070
     assert settings.ssh.embedded is False
-    assert settings.imports.schemes == ("https", "git")
+    assert settings.imports.schemes == ("https", "http")
     assert settings.limits.git_seconds == 2.5
 
 

@@ -19,6 +19,7 @@ from tests.journeys.running import Whole
 ROOT = Path(__file__).parents[2]
 PACKAGED = ("appliance", "audit", "config", "migrations")
 INSIDE = {"config": "appliance/config", "migrations": "appliance/migrations"}
+UV = (sys.executable, "-m", "uv", "--quiet", "--offline", "--no-cache")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE", "requirements")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -44,9 +45,9 @@ def wheel(tmp_path_factory):
     for name in BESIDE:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, source / name)
-    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-index"]
     # With the locked setuptools of this environment: nothing is fetched.
-    words += ["--no-build-isolation", "-w", folder, source]
+    words = [*UV, "build", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    words += ["--out-dir", folder, source]
     built = subprocess.run(words, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     return next(folder.glob("*.whl"))
@@ -69,8 +70,8 @@ def interpreter(wheel, tmp_path):
     folder = tmp_path / "environment"
     venv.create(folder, with_pip=False)
     interpreter = folder / "bin" / "python"
-    words = [sys.executable, "-m", "pip", "--python", interpreter]
-    subprocess.run([*words, "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+    words = [*UV, "pip", "install", "--python", interpreter, "--no-deps", "--no-index", wheel]
+    subprocess.run(words, check=True)
     ask = [interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     place = Path(subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip())
     (place / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")

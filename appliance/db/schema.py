@@ -11,9 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from appliance import places
+from appliance.db.failures import NO_ANSWER
 from appliance.errors import ConflictError, UnavailableError, sentence
 
-NO_ANSWER = sentence("The database does not answer. Nothing was changed.")
 MIGRATIONS = places.beside_package("migrations")
 
 
@@ -28,9 +28,7 @@ def configuration(connection: sa.Connection) -> Config:
 @cache
 def newest() -> str:
     """The revision this release needs."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    head = ScriptDirectory.from_config(config).get_current_head()
+    head = _scripts().get_current_head()
     if head is None:
         raise UnavailableError(
             sentence("There are no migrations in %(migrations)s.", migrations=MIGRATIONS)
@@ -40,10 +38,11 @@ def newest() -> str:
 
 def known() -> frozenset[str]:
     """Every revision of this release."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    scripts = ScriptDirectory.from_config(config)
-    return frozenset(script.revision for script in scripts.walk_revisions())
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
 
 
 def present(engine: sa.Engine) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
+from appliance.db import failures
 from appliance.db.audit_log import AuditEvent, AuditPersonalValue
 from appliance.db.base import Table
 from appliance.db.engine import read_only
@@ -24,12 +22,9 @@ from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import RULES, Job
 from appliance.errors import (
-    NO_ROOM,
-    ConflictError,
     HiddenError,
     RefusedError,
     UnauthenticatedError,
-    UnavailableError,
     UnrecordedChangeError,
 )
 from audit.canonical import canonical
@@ -39,7 +34,6 @@ if TYPE_CHECKING:
     from appliance.settings import Settings
 
 INSTANCE_LOG = "instance"
-DISK_FULL = "53100"
 # Written as they are: every request records one, and mapped objects would take twice as long.
 ADD_EVENT = sa.insert(AuditEvent.__table__)  # type: ignore[arg-type]  # It is a table.
 ADD_VALUES = sa.insert(AuditPersonalValue.__table__)  # type: ignore[arg-type]  # The same.
@@ -138,7 +132,7 @@ class Database:
         """
         work = None
         try:
-            with _translated(), self._writing() as session, session.begin():
+            with failures.translated(), self._writing() as session, session.begin():
                 work = UnitOfWork(session, actor, self.rules)
                 yield work
                 work.close()
@@ -153,7 +147,7 @@ class Database:
         """Open a transaction in which the database itself refuses to write."""
         work = None
         try:
-            with _translated(), self._reading() as session, session.begin():
+            with failures.translated(), self._reading() as session, session.begin():
                 work = UnitOfWork(session, actor, self.rules)
                 yield work
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
@@ -166,7 +160,7 @@ class Database:
         Errors:
             UnavailableError: there is none.
         """
-        with _translated(), self.engine.connect() as connection:
+        with failures.translated(), self.engine.connect() as connection:
             connection.execute(sa.select(1))
 
     def _remember(
@@ -182,7 +176,7 @@ class Database:
         self._write_down(actor, events.AccessRefused(reason=refusal.code, attempt=str(refusal)))
 
     def _write_down(self, actor: Actor, event: events.Event) -> None:
-        with _translated(), self._writing() as session, session.begin():
+        with failures.translated(), self._writing() as session, session.begin():
             UnitOfWork(session, actor, self.rules).record(event)
 
 
@@ -223,43 +217,6 @@ def _says_something(row: object) -> bool:
     return any(
         attribute.history.has_changes() for attribute in attributes if attribute.key not in ignored
     )
-
-
-@contextmanager
-def _translated() -> Generator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise ConflictError(
-            "Somebody else changed the same thing at the same moment. Look again and retry."
-        ) from error
-    except (OperationalError, PoolTimeoutError) as error:
-        if _wrote_while_reading(error):
-            raise  # Our own mistake, and no matter of waiting.
-        if _has_no_room(error):
-            raise UnavailableError(NO_ROOM) from error
-        raise UnavailableError("The database does not answer. Nothing was changed.") from error
-    except DBAPIError as error:
-        if _has_no_room(error):
-            raise UnavailableError(NO_ROOM) from error
-        if error.connection_invalidated or isinstance(error.orig, sqlite3.Error):
-            raise UnavailableError("The database does not answer. Nothing was changed.") from error
-        raise
-
-
-def _wrote_while_reading(error: SQLAlchemyError) -> bool:
-    cause = error.orig if isinstance(error, DBAPIError) else None
-    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
-    return code == sqlite3.SQLITE_READONLY
-
-
-def _has_no_room(error: SQLAlchemyError) -> bool:
-    """Whether a disk is full. Source: sqlite.org/rescode.html; PostgreSQL, appendix A."""
-    cause = error.orig if isinstance(error, DBAPIError) else None
-    if isinstance(cause, sqlite3.Error):
-        # The write-ahead log and its index say what the disk says: that writing failed.
-        return (cause.sqlite_errorcode or 0) & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-    return getattr(cause, "sqlstate", None) == DISK_FULL
 
 
 def _rows(event: events.Event, actor: Actor) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -1,0 +1,59 @@
+"""What the database and its libraries complain of, in the words of our error family."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from appliance.errors import NO_ROOM, ConflictError, UnavailableError, sentence
+
+NO_ANSWER = sentence("The database does not answer. Nothing was changed.")
+DISK_FULL = "53100"
+"""PostgreSQL's code for it."""
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Raise what the libraries raise in the block as errors of our family.
+
+    Errors:
+        ConflictError: somebody else did the same thing at the same moment.
+        UnavailableError: the database does not answer, or its disk is full.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConflictError(
+            "Somebody else changed the same thing at the same moment. Look again and retry."
+        ) from error
+    except (OperationalError, PoolTimeoutError) as error:
+        if _wrote_while_reading(error):
+            raise  # Our own mistake, and no matter of waiting.
+        if _has_no_room(error):
+            raise UnavailableError(NO_ROOM) from error
+        raise UnavailableError(NO_ANSWER) from error
+    except DBAPIError as error:
+        if _has_no_room(error):
+            raise UnavailableError(NO_ROOM) from error
+        if error.connection_invalidated or isinstance(error.orig, sqlite3.Error):
+            raise UnavailableError(NO_ANSWER) from error
+        raise
+
+
+def _wrote_while_reading(error: SQLAlchemyError) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
+    return code == sqlite3.SQLITE_READONLY
+
+
+def _has_no_room(error: SQLAlchemyError) -> bool:
+    """Whether a disk is full. Source: sqlite.org/rescode.html; PostgreSQL, appendix A."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(cause, sqlite3.Error):
+        # The write-ahead log and its index say what the disk says: that writing failed.
+        return (cause.sqlite_errorcode or 0) & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    return getattr(cause, "sqlstate", None) == DISK_FULL

@@ -69,7 +69,7 @@ def install(app: flask.Flask) -> None:
 def wants_json() -> bool:
     """Whether a program is asking: an API path, or an Accept header without HTML."""
     request = flask.request
-    if request.path.startswith(("/api/", "/scim/", "/internal/", "/healthz", "/readyz")):
+    if request.path.startswith(("/api/", "/internal/", "/healthz", "/readyz")):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"

@@ -18,6 +18,7 @@ from appliance.git.diff import ORDINARY, Options
 from appliance.git.history import EVERYTHING, Wanted
 from appliance.git.ref_names import BRANCHES, TAGS
 from appliance.git.refs import Order, RefKind
+from appliance.services.answers import Patience, Remembered
 
 if TYPE_CHECKING:
     from appliance.git.commits import Commit, Containing
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BRANCHES", "TAGS", "Options", "Order", "RefKind", "RefNames", "Wanted"]
 
-COUNTS_REMEMBERED = 10_000
-_COUNTS: dict[str, int] = {}  # By commit: what came before one never changes.
-_DIVERGENCES: dict[tuple[str, str], Divergence] = {}  # By both commits, for the same reason.
-_TOO_MANY: dict[str, int] = {}  # Commits whose history could not be counted while a page waited.
+_COUNTS: Remembered[str, int] = Remembered()
+_DIVERGENCES: Remembered[tuple[str, str], Divergence] = Remembered()
+_PATIENCE = Patience()
 PREPARING_SECONDS = 60.0
 
 
@@ -146,9 +146,9 @@ def divergence(
     if unknown:
         found = refs.divergence(repository.folder, base, unknown, seconds=seconds)
         known |= dict(zip(unknown, found, strict=True))
-        if len(_DIVERGENCES) >= COUNTS_REMEMBERED:
-            _DIVERGENCES.clear()
-        _DIVERGENCES.update(((base, oid), far) for oid, far in known.items() if far is not None)
+        for oid, far in known.items():
+            if far is not None:
+                _DIVERGENCES.keep((base, oid), far)
     return [known[oid] for oid in oids]
 
 
@@ -200,7 +200,7 @@ def count(repository: OpenRepository, start: str, *, seconds: float = limits.PAG
     counted = _COUNTS.get(start)
     if counted is None:
         counted = commit_counts.count(repository.folder, start, seconds=seconds)
-        _remember(_COUNTS, start, counted)
+        _COUNTS.keep(start, counted)
     return counted
 
 
@@ -209,12 +209,12 @@ def count_if_quick(repository: OpenRepository, start: str, *, seconds: float) ->
 
     A page waits for it once; then it is for a job, or for a request with more time.
     """
-    if start in _TOO_MANY and start not in _COUNTS:
+    if _PATIENCE.is_in_vain(start, seconds) and _COUNTS.get(start) is None:
         return commit_counts.known(repository.folder, start)
     try:
         return count(repository, start, seconds=seconds)
     except TimeoutExceededError:
-        _remember(_TOO_MANY, start, 0)
+        _PATIENCE.note(start, seconds)
         return None
 
 
@@ -228,12 +228,6 @@ def prepare_count(repository_id: UUID, *, repositories: RepositoryStore) -> None
     oid = refs.head(at).oid
     if oid is not None:
         commit_counts.count(at, oid, seconds=PREPARING_SECONDS)
-
-
-def _remember(numbers: dict[str, int], commit_oid: str, number: int) -> None:
-    if len(numbers) >= COUNTS_REMEMBERED:
-        numbers.clear()
-    numbers[commit_oid] = number
 
 
 def changes(repository: OpenRepository, oid: str, options: Options = ORDINARY) -> Diff:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from appliance.git import language_shares, refs
+from appliance.services.answers import Patience
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
@@ -16,8 +17,7 @@ NAMED = 6
 """So many are named; the rest is one share."""
 
 PREPARING_SECONDS = 60.0
-COMMITS_REMEMBERED = 10_000
-_NOT_ENOUGH: dict[str, float] = {}  # By commit: in so many seconds it could not be counted.
+_PATIENCE = Patience()
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,11 @@ def of(repository: OpenRepository, commit: str, *, seconds: float) -> list[Share
     Errors:
         NotFoundError: there is no such commit.
     """
-    is_hopeless = seconds <= _NOT_ENOUGH.get(commit, 0.0)
-    found = language_shares.shares(
-        repository.folder, commit, seconds=0.0 if is_hopeless else seconds
-    )
+    if _PATIENCE.is_in_vain(commit, seconds):
+        seconds = 0.0  # Somebody may have counted ahead since.
+    found = language_shares.shares(repository.folder, commit, seconds=seconds)
     if found is None:
-        _remember(commit, seconds)
+        _PATIENCE.note(commit, seconds)
         return None
     total = sum(found.values())
     largest = list(found.items())
@@ -61,10 +60,3 @@ def prepare(repository_id: UUID, *, repositories: RepositoryStore) -> None:
     head = refs.head(at)
     if head.oid is not None:
         language_shares.shares(at, head.oid, seconds=PREPARING_SECONDS)
-
-
-def _remember(commit: str, seconds: float) -> None:
-    """Not to try in vain again, while nobody has counted ahead."""
-    if len(_NOT_ENOUGH) >= COMMITS_REMEMBERED:
-        _NOT_ENOUGH.clear()
-    _NOT_ENOUGH[commit] = max(seconds, _NOT_ENOUGH.get(commit, 0.0))

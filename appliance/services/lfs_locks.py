@@ -18,6 +18,11 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, NotFoundError, RefusedError, sentence
 from appliance.services.pushes import insist_on_writable
 
+ORDERS = {
+    "since": (LfsLock.id,),
+    "name": (LfsLock.path, LfsLock.id),
+    "owner": (User.name, LfsLock.id),
+}
 PATH_CHARACTERS = 4096
 
 
@@ -46,10 +51,14 @@ def listed(
     *,
     file: str | None = None,
     lock_id: UUID | None = None,
+    search: str = "",
+    order: str = "since",
     after: str | None = None,
     limit: int = 100,
 ) -> paging.Page[Lock]:
     """The locks of a repository, or the one on a file, or the one of an id.
+
+    `search` is a part of a path or of the name of who holds it.
 
     Errors:
         HiddenError, MovedError: the actor may not read it.
@@ -65,13 +74,18 @@ def listed(
         query = query.where(LfsLock.path == file)
     if lock_id is not None:
         query = query.where(LfsLock.id == lock_id)
+    if search:
+        fits = (column.icontains(search, autoescape=True) for column in (LfsLock.path, User.name))
+        query = query.where(sa.or_(*fits))
+    keys, is_descending = paging.in_order(ORDERS, order)
     return paging.page(
         work.session,
         query,
-        LfsLock.id,
+        *keys,
         make=lambda row: _lock(work, row[0], row[1]),
         after=after,
         limit=limit,
+        newest_first=is_descending,
     )
 
 

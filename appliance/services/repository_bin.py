@@ -29,6 +29,11 @@ from appliance.errors import ConflictError, sentence
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
 
+ORDERS = {
+    "deleted": (Repository.deleted_at, Repository.id),
+    "name": (Repository.owner_name, Repository.name_key, Repository.id),
+    "size": (Repository.size_bytes, Repository.id),
+}
 UNFINISHED_SECONDS = 24 * 3600.0
 """Nothing takes so long to be made; an import may take hours."""
 BATCH = 500
@@ -84,10 +89,14 @@ def listed(
     *,
     owner: str = "",
     name: str = "",
+    search: str = "",
+    order: str = "-deleted",
     after: str | None = None,
     limit: int = paging.USUAL_LIMIT,
 ) -> paging.Page[Repository]:
     """What the actor could bring back, latest deleted first; of one owner or name, if one is said.
+
+    `search` is a part of a name.
 
     Errors:
         InvalidError: `after` is no place in this list.
@@ -98,15 +107,17 @@ def listed(
         query = query.where(Repository.owner_id.in_(owners))
     if name:
         query = query.where(Repository.name_key == fold(name))
+    if search:
+        query = query.where(Repository.name_key.contains(fold(search), autoescape=True))
+    keys, is_descending = paging.in_order(ORDERS, order)
     return paging.page(
         work.session,
         query,
-        Repository.deleted_at,
-        Repository.id,
+        *keys,
         make=paging.only,
         after=after,
         limit=limit,
-        newest_first=True,
+        newest_first=is_descending,
     )
 
 

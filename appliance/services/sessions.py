@@ -17,13 +17,17 @@ from appliance.db.credentials import (
     SessionActivity,
     SshKey,
 )
-from appliance.db.paging import USUAL_LIMIT, Page, page
+from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import PasswordReset
 from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
 
+ORDERS = {
+    "since": (BrowserSession.id,),
+    "used": (SessionActivity.seen_at, BrowserSession.id),
+}
 KEPT_AFTER_END = timedelta(days=30)  # So that a session in the log can still be looked up.
 IDEMPOTENCY_KEPT = timedelta(days=1)
 
@@ -45,17 +49,30 @@ def list_sessions(
     work: UnitOfWork,
     *,
     name: str | None = None,
+    search: str = "",
+    order: str = "-since",
     after: str | None = None,
     limit: int = USUAL_LIMIT,
     now: datetime,
 ) -> Page[ActiveSession]:
-    """One's own sessions in force, or those of the user of that name; newest first."""
+    """One's own sessions in force, or those of the user of that name; newest first.
+
+    `search` is a part of the address or of what the browser says of itself.
+    """
     user = fetch.account(work, name)
     query = (
         sa.select(BrowserSession, SessionActivity.seen_at)
         .join(SessionActivity, SessionActivity.id == BrowserSession.id)
         .where(BrowserSession.user_id == user.id, *_in_force(work, now))
     )
+    if search:
+        query = query.where(
+            sa.or_(
+                BrowserSession.address.contains(search, autoescape=True),
+                BrowserSession.user_agent.icontains(search, autoescape=True),
+            )
+        )
+    keys, is_descending = in_order(ORDERS, order)
     current = work.actor.origin.credential_id
 
     def shown(row: sa.Row[BrowserSession, datetime]) -> ActiveSession:
@@ -73,11 +90,11 @@ def list_sessions(
     return page(
         work.session,
         query,
-        BrowserSession.id,
+        *keys,
         make=shown,
         after=after,
         limit=limit,
-        newest_first=True,
+        newest_first=is_descending,
     )
 
 

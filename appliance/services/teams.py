@@ -21,6 +21,10 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 
 ORDERS = {"name": (Team.name_key,), "since": (Team.created_at, Team.id)}
+MEMBER_ORDERS = {
+    "name": (Owner.name_key,),
+    "since": (TeamMembership.created_at, Owner.name_key),
+}
 DEEPEST = 10  # Teams inside one another; more than any organisation chart that is lived by.
 
 
@@ -161,9 +165,15 @@ def delete(work: UnitOfWork, path: str) -> None:
 
 
 def list_members(
-    work: UnitOfWork, path: str, *, after: str | None = None, limit: int = USUAL_LIMIT
+    work: UnitOfWork,
+    path: str,
+    *,
+    search: str = "",
+    order: str = "name",
+    after: str | None = None,
+    limit: int = USUAL_LIMIT,
 ) -> Page[User]:
-    """The users directly in a team, by name."""
+    """The users directly in a team, by name or since when; `search` is a part of a name."""
     _, team = fetch.team(work, path, Permission.ORGANISATION_READ)
     query = (
         sa.select(User)
@@ -171,8 +181,17 @@ def list_members(
         .join(Owner, Owner.id == User.id)
         .where(TeamMembership.team_id == team.id)
     )
+    if search:
+        query = query.where(Owner.name_key.contains(fold(search), autoescape=True))
+    keys, is_descending = in_order(MEMBER_ORDERS, order)
     return page(
-        work.session, query, Owner.name_key, make=lambda row: row[0], after=after, limit=limit
+        work.session,
+        query,
+        *keys,
+        make=lambda row: row[0],
+        after=after,
+        limit=limit,
+        newest_first=is_descending,
     )
 
 

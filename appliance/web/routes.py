@@ -36,6 +36,7 @@ from appliance.web.pages import (
     finder,
     inbox,
     jobs,
+    locks,
     new_repository,
     organisations,
     owners,
@@ -110,6 +111,7 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(commits.pages)
     app.register_blueprint(compare.pages)
     app.register_blueprint(branches.pages)
+    app.register_blueprint(locks.pages)
     app.register_blueprint(finder.pages)
     app.register_blueprint(search.pages)
     app.register_blueprint(archives.pages)

@@ -107,6 +107,7 @@ PAGES = [
     Row("GET", f"{REPO}/compare/<tail:tail>", READ),
     Row("GET", f"{REPO}/branches", READ),
     Row("GET", f"{REPO}/tags", READ),
+    Row("GET", f"{REPO}/locks", READ),
     Row("GET", f"{REPO}/find", READ),
     Row("GET", f"{REPO}/find/<tail:tail>", READ),
     Row("GET", f"{REPO}/search", READ),
@@ -189,6 +190,12 @@ FORMS = [
     Row("POST", f"{ORG}/teams/<team>", RULE_TEAM, {"name": "research", "description": "x"}),
     Row("POST", f"{ORG}/teams/<team>/members", RULE_TEAM, {"user": "out-N"}),
     Row("POST", f"{ORG}/teams/<team>/members/<name>/remove", RULE_TEAM),
+    Row(
+        "POST",
+        f"{ORG}/teams/<team>/members/several",
+        RULE_TEAM,
+        {"act": "remove", "chosen": "target-N", "confirmed": "yes"},
+    ),
     Row("POST", f"{ORG}/teams/<team>/delete", RULE_TEAM),
     Row("POST", f"{REPO}/branches/delete", WRITE, {"branch": "topic", "expected": "HEAD"}),
     Row(
@@ -227,6 +234,7 @@ ELSEWHERE = {
     ("POST", "/settings/bin/several"): "web/test_lists.py",
     ("POST", "/administration/jobs"): "web/test_lists.py",
     ("POST", f"{ORG}/members/several"): "web/test_lists.py",
+    ("POST", f"{REPO}/locks"): "web/test_locks_page.py",
     ("GET", "/reset/<secret>"): "web/test_sign_in_page.py",
     ("POST", "/reset/<secret>"): "web/test_sign_in_page.py",
     ("POST", "/sign-in"): "web/test_sign_in_page.py",

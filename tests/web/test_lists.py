@@ -33,7 +33,9 @@ LISTS = (
     "/lab",
     "/lab/-/members",
     "/lab/-/teams",
+    "/lab/-/teams/research",
     "/lab/-/events",
+    "/lab/notes/locks",
 )
 
 
@@ -52,6 +54,7 @@ def admin(world):
     world.join("administrator", "lab", OrganisationRole.OWNER)
     world.join("writer", "lab")
     world.join("reader", "lab")
+    world.team("lab/research")
     return world.browser("administrator", elevated=True)
 
 
@@ -288,3 +291,38 @@ def add_token(world, name: str) -> str:
     )
     world.add(token)
     return str(token.id)
+
+
+def test_people_leave_a_team_together(world, admin):
+    for name in ("writer", "reader"):
+        admin.post("/lab/-/teams/research/members", data={"user": name})
+    page = admin.get("/lab/-/teams/research?q=wri").text
+    assert 'value="writer"' in page
+    assert 'value="reader"' not in page
+    page = admin.get("/lab/-/teams/research?sort=-since").text
+    assert page.index('value="reader"') < page.index('value="writer"')
+    path = "/lab/-/teams/research/members/several"
+    form = {"act": "remove", "chosen": ["writer", "reader"]}
+    before = len(world.events())
+    assert "They stay in the organisation" in admin.post(path, data=form).text
+    admin.post(path, data=form | {"confirmed": "yes"})
+    assert world.events()[before:] == ["team.member_removed", "team.member_removed"]
+
+
+def test_sessions_are_found_by_their_browser_and_sorted(world, admin):
+    world.browser("administrator")
+    assert len(admin.get("/settings/security?format=json").json) == 2
+    assert len(admin.get("/settings/security?sort=used&format=json").json) == 2
+    assert admin.get("/settings/security?q=nothing-like-it&format=json").json == []
+    assert "No session fits" in admin.get("/settings/security?q=nothing-like-it").text
+
+
+def test_the_bin_is_filtered_and_sorted(world, admin):
+    for name, size in (("small", 1), ("large", 9), ("middle", 5)):
+        world.repository(f"lab/{name}", deleted_at=NOON, size_bytes=size)
+    found = admin.get("/settings/bin?sort=-size&format=json").json
+    assert [each["path"] for each in found] == ["lab/large", "lab/middle", "lab/small"]
+    assert [each["path"] for each in admin.get("/settings/bin?q=MID&format=json").json] == [
+        "lab/middle"
+    ]
+    assert "No repository fits" in admin.get("/settings/bin?q=nothing-like-it").text

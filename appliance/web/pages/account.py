@@ -17,8 +17,10 @@ from appliance.services import passwords, sessions, sign_in, users
 from appliance.web import cookies, forms, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
+    USUAL,
     Problems,
     after,
+    asked,
     attempt,
     confirmed_first,
     done,
@@ -128,11 +130,7 @@ def save_email() -> ResponseReturnValue:
 @pages.get("/settings/security")
 def security() -> ResponseReturnValue:
     """The password, and the sessions in force."""
-
-    def find(work: UnitOfWork, *, after: str | None, limit: int) -> Page[sessions.ActiveSession]:
-        return sessions.list_sessions(work, after=after, limit=limit, now=requests.now())
-
-    return lists.export("sessions", find, SESSION_COLUMNS) or _security_page({})
+    return lists.export("sessions", _sessions(), SESSION_COLUMNS) or _security_page({})
 
 
 @pages.post("/settings/security")
@@ -210,10 +208,21 @@ def _email_page(problems: Problems) -> str:
     return page("account/email.html", problems, own=own, section="profile")
 
 
+def _sessions() -> lists.Find:
+    order, search = lists.sorting(sessions.ORDERS, "-since").order, asked("q")
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[sessions.ActiveSession]:
+        return sessions.list_sessions(
+            work, search=search, order=order, after=after, limit=limit, now=requests.now()
+        )
+
+    return find
+
+
 def _security_page(problems: Problems) -> str:
     with requests.reading() as work:
         own = users.show_self(work)
-        found = sessions.list_sessions(work, after=after(), now=requests.now())
+        found = _sessions()(work, after=after(), limit=USUAL)
     return page(
         "account/security.html",
         problems,
@@ -222,5 +231,6 @@ def _security_page(problems: Problems) -> str:
         minimum=requests.wiring().settings.sign_in.minimum_password_length,
         section="security",
         acts=SESSION_ACTS,
-        **lists.tools(),
+        query=asked("q"),
+        **lists.tools(lists.sorting(sessions.ORDERS, "-since")),
     )

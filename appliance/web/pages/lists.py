@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import flask
@@ -202,8 +202,9 @@ class Act:
     do: Callable[[UnitOfWork, str], object]
     """The verb of one row, which is given as its checkbox says it."""
     consequence: LazyString | None = None
-    """What happens; an act that has one asks before it is done, and for the password."""
-    asks_for_password: ClassVar = True
+    """What happens; an act that has one asks before it is done."""
+    asks_for_password: bool = True
+    """Before that question, as its verb would after it."""
 
     def carry_out(self, key: str) -> None:
         """Do it to one row, in a transaction of its own."""
@@ -218,7 +219,7 @@ class ActInSteps:
     label: LazyString
     carry_out: Callable[[str], object]
     consequence: LazyString | None = None
-    asks_for_password: ClassVar = False
+    asks_for_password: bool = False
 
 
 def id_of(key: str) -> UUID:

@@ -13,8 +13,10 @@ from appliance.services import exports, repository_bin, repository_moves
 from appliance.web import forms, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
+    USUAL,
     Problems,
     after,
+    asked,
     attempt,
     confirmed_first,
     done,
@@ -24,7 +26,7 @@ from appliance.web.pages.page_forms import (
     page,
 )
 from appliance.web.pages.repository_frame import blueprint
-from appliance.web.pages.repository_lists import BIN_ACTS, COLUMNS
+from appliance.web.pages.repository_lists import BIN_ACTS, COLUMNS, bin_finder
 from appliance.web.pages.repository_settings import settings_page
 
 pages = blueprint("repository_danger")
@@ -140,7 +142,7 @@ def export(owner: str, name: str) -> ResponseReturnValue:
 def bin_page() -> ResponseReturnValue:
     """What was deleted and can be brought back."""
     confirmed_first()
-    return lists.export("bin", repository_bin.listed, COLUMNS) or _bin_page({})
+    return lists.export("bin", bin_finder(), COLUMNS) or _bin_page({})
 
 
 @pages.post("/settings/bin/several")
@@ -183,8 +185,9 @@ def _danger_page(owner: str, name: str, problems: Problems) -> str:
 def _bin_page(problems: Problems) -> str:
     confirmed_first()
     with requests.reading() as work:
-        found = repository_bin.listed(work, after=after())
+        found = bin_finder()(work, after=after(), limit=USUAL)
     days = requests.wiring().settings.storage.bin_days
     ends = {each.id: repository_bin.purge_at(each, bin_days=days) for each in found.items}
     return page("account/bin.html", problems, binned=listed(found), ends=ends, days=days,
-                section="bin", acts=BIN_ACTS, **lists.tools())  # fmt: skip
+                section="bin", acts=BIN_ACTS, query=asked("q"),
+                **lists.tools(lists.sorting(repository_bin.ORDERS, "-deleted")))  # fmt: skip

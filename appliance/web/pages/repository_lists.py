@@ -51,3 +51,13 @@ def finder(sorted_by: lists.Sorting, *, owner: str = "") -> lists.Find:
         return repositories.listed(work, wanted, after=after, limit=limit)
 
     return find
+
+
+def bin_finder() -> lists.Find:
+    """What the page's filter wants of the bin, in the order of the address."""
+    order, search = lists.sorting(repository_bin.ORDERS, "-deleted").order, asked("q")
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[Repository]:
+        return repository_bin.listed(work, search=search, order=order, after=after, limit=limit)
+
+    return find

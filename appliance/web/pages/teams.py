@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.services import organisations, teams
@@ -26,6 +27,7 @@ from appliance.web.pages.page_forms import (
 if TYPE_CHECKING:
     from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.db.users import User
 
 pages = flask.Blueprint("teams", __name__)
 words.give_to_templates(pages)
@@ -53,6 +55,10 @@ COLUMNS: lists.Columns = {
     "inside_of": lambda each: each.parent,
     "members": lambda each: each.members,
     "since": lambda each: each.team.created_at,
+}
+MEMBER_COLUMNS: lists.Columns = {
+    "name": lambda user: user.name,
+    "display_name": lambda user: user.display_name,
 }
 
 
@@ -108,7 +114,8 @@ def create(owner: str) -> ResponseReturnValue:
 @pages.get("/<owner>/-/teams/<team>")
 def show(owner: str, team: str) -> ResponseReturnValue:
     """Who is in a team, and what it is inside of."""
-    return _team_page(owner, team, {})
+    file = lists.export(f"{owner}-{team}-members", _finder(owner, team), MEMBER_COLUMNS)
+    return file or _team_page(owner, team, {})
 
 
 @pages.post("/<owner>/-/teams/<team>")
@@ -146,6 +153,15 @@ def add_member(owner: str, team: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _team_page(owner, team, problems), at="user")
 
 
+@pages.post("/<owner>/-/teams/<team>/members/several")
+def act_on_several(owner: str, team: str) -> ResponseReturnValue:
+    """Take several people out of a team."""
+    with requests.reading() as work:
+        teams.show(work, f"{owner}/{team}")
+    back = flask.url_for(".show", owner=owner, team=team)
+    return lists.act_on_several(_acts(owner, team), back=back)
+
+
 @pages.post("/<owner>/-/teams/<team>/members/<name>/remove")
 def remove_member(owner: str, team: str, name: str) -> ResponseReturnValue:
     """Take somebody out of a team, or leave it."""
@@ -177,6 +193,30 @@ def _new_page(owner: str, problems: Problems) -> str:
     return page("teams/new.html", problems, tab_name="teams", **context)
 
 
+def _finder(owner: str, team: str) -> lists.Find:
+    order, search = lists.sorting(teams.MEMBER_ORDERS, "name").order, asked("q")
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[User]:
+        return teams.list_members(
+            work, f"{owner}/{team}", search=search, order=order, after=after, limit=limit
+        )
+
+    return find
+
+
+def _acts(owner: str, team: str) -> dict[str, lists.Act]:
+    return {
+        "remove": lists.Act(
+            lazy("Take out"),
+            lambda work, name: teams.remove_member(work, f"{owner}/{team}", name),
+            lazy(
+                "They lose the roles that this team was given. They stay in the organisation, and "
+                "can be put into the team again."
+            ),
+        )
+    }
+
+
 def _team_page(owner: str, team: str, problems: Problems) -> str:
     with requests.reading() as work:
         shown = teams.show(work, f"{owner}/{team}")
@@ -187,9 +227,11 @@ def _team_page(owner: str, team: str, problems: Problems) -> str:
             "shown": shown,
             "inner": [each for each in others if each.parent == shown.team.name],
             "others": [name for name in _names(others) if name != shown.team.name],
-            "members": listed(teams.list_members(work, f"{owner}/{team}", after=after())),
+            "members": listed(_finder(owner, team)(work, after=after(), limit=USUAL)),
         }
-    return page("teams/show.html", problems, tab_name="teams", **context)
+    context |= lists.tools(lists.sorting(teams.MEMBER_ORDERS, "name"))
+    return page("teams/show.html", problems, tab_name="teams", query=asked("q"),
+                acts=_acts(owner, team), **context)  # fmt: skip
 
 
 def _names(found: list[teams.ListedTeam]) -> list[str]:

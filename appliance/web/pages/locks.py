@@ -1,0 +1,81 @@
+"""The locks on a repository's files: who holds which since when, and how they end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as lazy
+
+from appliance.domain.permissions import Permission
+from appliance.services import lfs_locks
+from appliance.web import requests
+from appliance.web.pages import lists
+from appliance.web.pages.page_forms import USUAL, after, asked, listed
+from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
+
+if TYPE_CHECKING:
+    from appliance.db.paging import Page
+    from appliance.db.unit_of_work import UnitOfWork
+    from appliance.services.lfs_locks import Lock
+
+pages = blueprint("locks")
+
+MOST_NAMED = 1000
+COLUMNS: lists.Columns = {
+    "path": lambda lock: lock.path,
+    "locked_by": lambda lock: lock.owner,
+    "locked_at": lambda lock: lock.locked_at,
+    "id": lambda lock: lock.id,
+}
+
+
+@pages.get("/<owner>/<name>/locks")
+def listing(owner: str, name: str) -> ResponseReturnValue:
+    """Which files are locked."""
+    frame = opened(owner, name)
+    sorting, query = lists.sorting(lfs_locks.ORDERS, "-since"), asked("q")
+    path = frame.repository.path
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[Lock]:
+        return lfs_locks.listed(
+            work, path, search=query, order=sorting.order, after=after, limit=limit
+        )
+
+    if file := lists.export(f"{name}-locks", find, COLUMNS):
+        return file
+    with requests.reading() as work:
+        found = find(work, after=after(), limit=USUAL)
+    return show("repositories/locks.html", frame, locks=listed(found), query=query,
+                may_lock=frame.repository.may(Permission.REPOSITORY_LOCK_FILES),
+                acts=_acts(frame), **lists.tools(sorting))  # fmt: skip
+
+
+@pages.post("/<owner>/<name>/locks")
+def act_on_several(owner: str, name: str) -> ResponseReturnValue:
+    """Unlock files: one's own, and for maintainers those of others too."""
+    frame = opened(owner, name)
+
+    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
+        found = lfs_locks.listed(work, frame.repository.path, limit=MOST_NAMED).items
+        return {str(lock.id): f"{lock.path} ({lock.owner})" for lock in found}
+
+    return lists.act_on_several(_acts(frame), back=f"{frame.links.home}/locks", names=names)
+
+
+def _acts(frame: Frame) -> dict[str, lists.Act]:
+    def unlock(work: UnitOfWork, key: str) -> object:
+        path, lock_id = frame.repository.path, lists.id_of(key)
+        return lfs_locks.release(work, path, lock_id, force=frame.may_maintain)
+
+    return {
+        "unlock": lists.Act(
+            lazy("Unlock"),
+            unlock,
+            lazy(
+                "Others can lock and change these files then. Whoever held a lock is not told; "
+                "what they have not pushed stays with them, and they can lock the file again."
+            ),
+            asks_for_password=False,
+        )
+    }

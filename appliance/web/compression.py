@@ -81,7 +81,7 @@ def _pack_static(response: flask.Response) -> None:
     response.headers["Content-Encoding"] = "gzip"
     tag, _is_weak = response.get_etag()
     if tag is not None:
-        response.set_etag(f"{tag}-gzip")
+        response.set_etag(tag, weak=True)  # The same file in other bytes.
 
 
 @lru_cache(maxsize=STATIC_FILES)

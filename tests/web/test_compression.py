@@ -82,7 +82,9 @@ def test_styles_and_scripts_are_compressed_once_and_differ_from_the_plain_ones(b
     assert answer.headers["ETag"] != plain.headers["ETag"]
     assert ask(browser, "/static/app.css").data == answer.data
     kept = {"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]}
-    assert browser.get("/static/app.css", headers=kept).status_code == 304
+    known = browser.get("/static/app.css", headers=kept)
+    known.close()
+    assert known.status_code == 304
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(70_000)])

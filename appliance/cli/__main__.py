@@ -24,7 +24,7 @@ COMMANDS = {
     "sshd": ("appliance.cli.processes", "Print what the host's own OpenSSH needs."),
     "migrate": ("appliance.cli.processes", "Bring the database to what this release needs."),
     "check": ("appliance.cli.processes", "Say how every part is, one line each."),
-    "job": ("appliance.cli.job", "List, show, retry and cancel jobs."),
+    "job": ("appliance.cli.job", "List, show, retry, cancel and discard jobs."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
     "org": ("appliance.cli.organisations", "Organisations and their members."),
     "team": ("appliance.cli.teams", "Teams and their members."),

@@ -82,6 +82,15 @@ def cancel(context: Context, identifier: str) -> None:
 @job.command()
 @options.identifier
 @current
+def discard(context: Context, identifier: str) -> None:
+    """Put away a job that failed for good, as cancelled; what it was about is not touched."""
+    found = context.api.call("POST", f"/jobs/{segment(identifier)}/discard")
+    _show(context, found)
+
+
+@job.command()
+@options.identifier
+@current
 def wait(context: Context, identifier: str) -> None:
     """Wait until a job has ended, and show its progress meanwhile; 1 if it did not end well."""
     found = follow(context, identifier)

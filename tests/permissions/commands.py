@@ -35,6 +35,8 @@ COMMANDS = [
     ("job cancel QUEUED-OF-ACTOR", SIGNED_IN),
     ("job retry DEAD-OF-TARGET", ADMINISTER),
     ("job retry DEAD-OF-ACTOR", ADMINISTER),
+    ("job discard DEAD-OF-TARGET", ADMINISTER),
+    ("job discard DEAD-OF-ACTOR", ADMINISTER),
     ("user list", SIGNED_IN),
     ("user show target-N", SIGNED_IN),
     ("user create newcomer-N --email newcomer-N@codara.test", ADMINISTER),

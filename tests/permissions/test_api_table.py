@@ -120,6 +120,7 @@ ELSEWHERE = {
     ("GET", "/api/v1/jobs/<uuid:id>"): "services/test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/cancel"): "services/test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/retry"): "services/test_jobs.py",
+    ("POST", "/api/v1/jobs/<uuid:id>/discard"): "web/test_api_operations.py",
     ("POST", f"{REPO}/restore"): "web/test_api_bin.py",
     ("DELETE", "/api/v1/bin/<uuid:id>"): "web/test_api_bin.py",
 }

@@ -110,6 +110,13 @@ def cancel_job(path: JobPath) -> Any:
         return frame.answer(_present(jobs.cancel(work, path.id)))
 
 
+@api.post("/jobs/<uuid:id>/discard", summary="Discard a job", responses={"200": JobAnswer})
+def discard_job(path: JobPath) -> Any:
+    """For administrators: put away a job that failed for good, as cancelled."""
+    with requests.begin() as work:
+        return frame.answer(_present(jobs.discard(work, path.id)))
+
+
 @api.get("/health", summary="How every part is", responses={"200": HealthAnswer})
 def show_health() -> Any:
     """For administrators and auditors of the instance: every part, asked now."""

@@ -39,6 +39,7 @@ PAGES = (
     "/lab/odd/compare/fix-%FF-byte...main",
     "/lab/odd/branches",
     "/lab/odd/tags",
+    "/lab/odd/locks",
     "/lab/odd/find/main",
     "/lab/odd/search?q=line",
     "/lab/odd/search?q=line&kind=files",

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 
 from appliance.db.repositories import ProtectionRule
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Role
+from appliance.web.pages import lists
+from tests.peers.appliance import serve
 from tests.web.code_pages import TEXT, build, links, reader
 from tests.world import NOON, copy_sqlite
+
+ROWS = re.compile(r'<ol class="rows folding">.*</ol>', re.DOTALL)
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_tags_are_a_file_with_what_they_say(writer):
 
 
 def test_a_file_of_branches_goes_on_after_its_first_part(world, story, monkeypatch):
-    monkeypatch.setattr("appliance.web.pages.lists.EXPORT_PAGE", 2)
+    monkeypatch.setattr(lists, "EXPORT_PAGE", 2)
     assert len(reader(world).get("/lab/odd/branches?format=json").json) == 3
 
 
@@ -131,3 +138,34 @@ def test_who_may_not_write_is_not_asked(world, story):
     assert 'name="chosen"' not in browser.page("/lab/odd/tags")
     chosen = f"{story['topic']}:topic"
     assert browser.post("/lab/odd/branches/several", act="delete", chosen=chosen).status_code == 403
+
+
+@pytest.mark.browser
+def test_what_was_chosen_stays_chosen_when_the_distances_come(world, writer, chromium: Chromium):
+    waiting = []
+
+    def answer(route):
+        if "part=rows" in route.request.url:
+            waiting.append(route)  # Until something is chosen.
+            return
+        real = route.fetch()
+        rows = re.sub(
+            ROWS, f'<div data-load="{route.request.url}?part=rows">\\g<0></div>', real.text()
+        )
+        route.fulfill(response=real, body=rows)
+
+    with serve(world) as appliance:
+        cookie = writer.client.get_cookie("codara_session").value
+        context = chromium.new_context()
+        context.add_cookies([{"name": "codara_session", "value": cookie, "url": appliance.url}])
+        page = context.new_page()
+        page.route(re.compile("/lab/odd/branches"), answer)
+        with page.expect_request(re.compile("part=rows"), timeout=10_000):
+            page.goto(f"{appliance.url}/lab/odd/branches")
+        page.get_by_label("Choose topic").check()
+        expect(page.locator("[data-chosen]")).to_have_text("1 chosen")
+        waiting[0].continue_()
+        expect(page.locator("[data-load]")).to_have_count(0)
+        expect(page.get_by_label("Choose topic")).to_be_checked()
+        expect(page.locator("[data-chosen]")).to_have_text("1 chosen")
+        context.close()

@@ -78,9 +78,9 @@ class HookLine:
         """Listen. Git has its ends of the pipes by now: ours of those must go, or its end would
         never be noticed.
         """
+        self._thread.start()  # First: where it cannot, all four ends are still there to close.
         os.close(self._ask)
         os.close(self._hear)
-        self._thread.start()
 
     def close(self) -> None:
         """Hang up, after what is being answered just now; call it once, after git has ended."""

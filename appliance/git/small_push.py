@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from appliance.domain.protection import NO_OBJECT, RefUpdate
@@ -197,10 +197,10 @@ def _canonical(mode: int) -> int:
 
 
 def _fields(raw: bytes) -> list[tuple[bytes, str]]:
-    """Those lines at the head of a commit or a tag that name objects."""
-    lines = (line.split(b" ", 1) for line in raw.partition(b"\n\n")[0].split(b"\n"))
-    return [
-        (words[0], words[1].decode("ascii"))
-        for words in lines
-        if words[0] in {b"tree", b"parent", b"object"} and len(words) > 1
-    ]
+    """The lines with which a commit or a tag begins, as far as they name objects.
+
+    Git takes nothing further down for a tree or a parent, though a pusher may well write it there.
+    """
+    lines = (line.partition(b" ") for line in raw.split(b"\n"))
+    head = takewhile(lambda line: line[0] in {b"tree", b"parent", b"object"}, lines)
+    return [(name, oid.decode("ascii")) for name, _, oid in head]

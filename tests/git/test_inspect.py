@@ -134,6 +134,32 @@ def test_what_starts_elsewhere_takes_more_than_a_glance(
     assert seen_at_a_glance[1:] == [None, None]
 
 
+@pytest.mark.promise("P12")
+def test_a_parent_that_git_does_not_see_leads_nowhere(push, git, folder, working_copy):
+    push("main")
+    old = git("rev-parse", "main", at=working_copy).strip()
+    git("switch", "-q", "--orphan", "forged", at=working_copy)
+    git("commit", "-q", "--allow-empty", "-m", "Forged", at=working_copy)
+    head, message = git("cat-file", "commit", "HEAD", at=working_copy).split("\n\n", 1)
+    forged = working_copy / "forged"
+    forged.write_text(f"{head}\nparent {old}\n\n{message}\n")
+    oid = git("hash-object", "-t", "commit", "-w", "forged", at=working_copy).strip()
+
+    assert push(f"+{oid}:refs/heads/main").movements == (Movement.FORCE,)
+
+
+def test_a_tree_that_git_does_not_see_hides_no_path(push, commit, git, working_copy):
+    push("main")
+    innocent = git("rev-parse", "main^{tree}", at=working_copy).strip()
+    commit("x" * 61, b"content\n")
+    head, message = git("cat-file", "commit", "HEAD", at=working_copy).split("\n\n", 1)
+    forged = working_copy / "forged"
+    forged.write_text(f"{head}\ntree {innocent}\n\n{message}\n")
+    oid = git("hash-object", "-t", "commit", "-w", "forged", at=working_copy).strip()
+
+    assert push(f"{oid}:refs/heads/main").deep_paths == (b"x" * 61,)
+
+
 def test_the_size_is_that_of_the_pack_as_received(push, commit):
     push("main")
     commit("noise", os.urandom(90_000))

@@ -58,7 +58,7 @@ def list_jobs(context: Context, state: str | None) -> None:
 def show(context: Context, identifier: str) -> None:
     """Show how far a job is, or how it ended."""
     found = context.api.call("GET", f"/jobs/{segment(identifier)}")
-    _show(context, found)
+    show_job(context, found)
 
 
 @job.command()
@@ -67,7 +67,7 @@ def show(context: Context, identifier: str) -> None:
 def retry(context: Context, identifier: str) -> None:
     """Start a job again that failed for good or was cancelled."""
     found = context.api.call("POST", f"/jobs/{segment(identifier)}/retry")
-    _show(context, found)
+    show_job(context, found)
 
 
 @job.command()
@@ -76,7 +76,7 @@ def retry(context: Context, identifier: str) -> None:
 def cancel(context: Context, identifier: str) -> None:
     """Stop a job at its next step."""
     found = context.api.call("POST", f"/jobs/{segment(identifier)}/cancel")
-    _show(context, found)
+    show_job(context, found)
 
 
 @job.command()
@@ -85,7 +85,7 @@ def cancel(context: Context, identifier: str) -> None:
 def discard(context: Context, identifier: str) -> None:
     """Put away a job that failed for good, as cancelled; what it was about is not touched."""
     found = context.api.call("POST", f"/jobs/{segment(identifier)}/discard")
-    _show(context, found)
+    show_job(context, found)
 
 
 @job.command()
@@ -94,7 +94,7 @@ def discard(context: Context, identifier: str) -> None:
 def wait(context: Context, identifier: str) -> None:
     """Wait until a job has ended, and show its progress meanwhile; 1 if it did not end well."""
     found = follow(context, identifier)
-    _show(context, found)
+    show_job(context, found)
     if found["state"] != "done":
         raise SystemExit(1)
 
@@ -132,7 +132,8 @@ def bar(found: dict[str, Any]) -> str:
     )
 
 
-def _show(context: Context, found: dict[str, Any]) -> None:
+def show_job(context: Context, found: dict[str, Any]) -> None:
+    """Print a job."""
     context.show_thing(found if context.is_json else _with_progress(found), FIELDS)
 
 

@@ -11,6 +11,7 @@ from appliance.cli import (
     repository_access,
     repository_arrival,
     repository_bin,
+    repository_check,
     repository_export,
     repository_keys,
 )
@@ -63,6 +64,7 @@ repo.add_command(repository_arrival.fork)
 repo.add_command(repository_bin.delete)
 repo.add_command(repository_bin.restore)
 repo.add_command(repository_bin.purge)
+repo.add_command(repository_check.check)
 repo.add_command(repository_export.export)
 repo.add_command(repository_keys.key)
 

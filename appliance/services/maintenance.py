@@ -42,6 +42,14 @@ def request_check(work: UnitOfWork, path: str) -> UUID:
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    pending = _pending_check(work, repository.id)
+    if pending is not None:
+        return pending
+    work.record(
+        events.RepositoryCheckRequested(
+            about=repository.id, organisation_id=repository.organisation_id
+        )
+    )
     return _promise_check(work, repository.id)
 
 
@@ -81,7 +89,7 @@ def suspect(work: UnitOfWork, repository_id: UUID, *, now: datetime) -> UUID:
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     _health(work, repository_id).maintained_at = now
-    return _promise_check(work, repository_id)
+    return _pending_check(work, repository_id) or _promise_check(work, repository_id)
 
 
 def examine(repository_id: UUID, *, tools: GitTools) -> Health:
@@ -124,16 +132,17 @@ def _event(repository: Repository, found: Health) -> events.Event:
     )
 
 
-def _promise_check(work: UnitOfWork, repository_id: UUID) -> UUID:
-    pending = work.session.scalar(
+def _pending_check(work: UnitOfWork, repository_id: UUID) -> UUID | None:
+    return work.session.scalar(
         sa.select(JobRecord.id).where(
             JobRecord.job == Job.CHECK_REPOSITORY,
             JobRecord.about == repository_id,
             JobRecord.state.in_((JobState.QUEUED, JobState.RUNNING)),
         )
     )
-    if pending is not None:
-        return pending
+
+
+def _promise_check(work: UnitOfWork, repository_id: UUID) -> UUID:
     return work.later(Job.CHECK_REPOSITORY, about=repository_id, repository_id=str(repository_id))
 
 

@@ -89,6 +89,7 @@ COMMANDS = [
     ("repo unarchive lab-N/shelf", OWN),
     (f"repo transfer {REPO} ACTOR", OWN),
     (f"repo delete {REPO} --yes", OWN),
+    (f"repo check {REPO}", ADMINISTER),
     ("repo restore lab-N/old", OWN),
     ("repo purge lab-N/old --yes", "-.....-...-.+"),
     ("token list", SIGNED_IN),

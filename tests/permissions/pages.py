@@ -157,6 +157,7 @@ FORMS = [
         ADMINISTER,
         {"path": "lab-N/notes", "gibibytes": "3"},
     ),
+    Row("POST", "/administration/repositories/check", ADMINISTER, {"path": "lab-N/notes"}),
     Row("POST", "/administration/users/new", ADMINISTER, {"name": "newcomer-N"}),
     Row("POST", f"{USER}/role", ADMINISTER, {"role": "auditor"}),
     Row("POST", f"{USER}/rename", ADMINISTER, {"name": "renamed-N"}),

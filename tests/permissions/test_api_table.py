@@ -75,6 +75,7 @@ TABLE = [
     ("POST", f"{REPO}/fork", READ, {}),
     ("POST", f"{REPO}/transfer", "..-----.--+-+", {"to": "lab-N"}),
     ("POST", f"{REPO}/archive", OWN, {"archived": True}),
+    ("POST", f"{REPO}/check", ADMINISTER, None),
     ("GET", f"{REPO}/grants", MAINTAIN, None),
     ("PUT", f"{REPO}/grants/<path:grantee>", OWN, {"role": "reader"}),
     ("DELETE", f"{REPO}/grants/<path:grantee>", OWN, None),

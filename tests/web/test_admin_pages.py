@@ -153,6 +153,27 @@ def test_damaged_repositories_are_shown_with_what_is_known(world, admin):
     assert "lab/notes is damaged." in admin.get("/").text
 
 
+def test_a_damaged_repository_is_checked_again_at_a_button(world, admin):
+    world.user("auditor", instance=InstanceRole.AUDITOR)
+    damaged = world.repository("lab/notes")
+    world.add(RepositoryHealth(id=damaged.id, damaged_since=datetime.now(UTC), problem="corrupt"))
+    place, act = "/administration/repositories?show=damaged", "/administration/repositories/check"
+    page = admin.get(place).text
+    assert (
+        f"repositories/{damaged.id.hex[-2:]}/{damaged.id.hex[-4:-2]}/{damaged.id.hex}.git" in page
+    )
+    assert f'action="{act}?show=damaged"' in page
+    assert act not in world.browser("auditor").get(place).text
+
+    answer = admin.post(f"{act}?show=damaged", data={"path": "lab/notes"})
+    assert answer.headers["Location"] == place
+    assert "lab/notes waits for its check." in admin.get(place).text
+    assert world.events() == ["repo.check_requested"]
+    gone = admin.post(f"{act}?show=damaged", data={"path": "lab/gone"})
+    assert gone.status_code == 404
+    assert "There is no repository" in gone.text
+
+
 def test_a_repository_is_given_room_of_its_own(world, admin):
     world.repository("lab/notes")
     form = {"path": "lab/notes", "gibibytes": "1.5"}

@@ -1,4 +1,4 @@
-"""Jobs over the API, for whoever runs the appliance."""
+"""Jobs and checks over the API, for whoever runs the appliance."""
 
 from __future__ import annotations
 
@@ -37,3 +37,17 @@ def test_what_has_not_failed_for_good_is_not_discarded(world, dead):
     answer = administrator.post(f"{dead}/discard")
     assert answer.status_code == 409
     assert "Only what failed for good is discarded." in answer.text
+
+
+def test_a_check_is_asked_for_once(world):
+    world.administrator()
+    repository = world.repository("lab/notes")
+    administrator = world.client("administrator")
+    first = administrator.post("/api/v1/repos/lab/notes/check")
+    assert first.status_code == 202
+    assert (first.json["job"], first.json["state"]) == (Job.CHECK_REPOSITORY, "queued")
+    assert first.json["about"] == str(repository.id)
+    assert administrator.get(first.headers["Location"]).json["id"] == first.json["id"]
+    again = administrator.post("/api/v1/repos/lab/notes/check")
+    assert (again.status_code, again.json["id"]) == (202, first.json["id"])
+    assert world.events() == ["repo.check_requested"]

@@ -204,6 +204,14 @@ class RepositoryExported(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RepositoryCheckRequested(Event):
+    """An administrator had a repository checked before its turn."""
+
+    kind = "repo.check_requested"
+    target = "repo"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepositoryFoundDamaged(Event):
     """A check found a repository damaged."""
 

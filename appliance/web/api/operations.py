@@ -1,8 +1,9 @@
-"""`/jobs` and `/health`: what works, waits and went wrong, for whoever runs the appliance."""
+"""`/jobs`, `/check` and `/health`: what works, waits and went wrong, for those who run it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,16 +11,17 @@ from pydantic import Field
 
 from appliance import wiring_health
 from appliance.domain.jobs import RULES, Job, JobState
-from appliance.services import health, jobs
+from appliance.services import health, jobs, maintenance
 from appliance.services.health import Condition, Known
 from appliance.web import paging, requests
 from appliance.web.api import frame
+from appliance.web.api.repositories import RepositoryPath
 from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
     from appliance.db.outbox import JobRecord
 
-api = frame.area("operations", "Jobs and health, for whoever runs the appliance.")
+api = frame.area("operations", "Jobs, checks and health, for whoever runs the appliance.")
 
 
 class JobAnswer(frame.Answer):
@@ -115,6 +117,20 @@ def discard_job(path: JobPath) -> Any:
     """For administrators: put away a job that failed for good, as cancelled."""
     with requests.begin() as work:
         return frame.answer(_present(jobs.discard(work, path.id)))
+
+
+@api.post(
+    "/repos/<owner>/<name>/check",
+    summary="Have a repository checked for damage",
+    responses={"202": JobAnswer},
+)
+def check_repository(path: RepositoryPath) -> Any:
+    """For administrators: before its turn. Gives the job that does it, or does so already."""
+    with requests.begin() as work:
+        job_id = maintenance.request_check(work, path.path)
+        work.session.flush()
+        shown = _present(jobs.show(work, job_id))
+    return frame.answer(shown, HTTPStatus.ACCEPTED, f"{frame.PREFIX}/jobs/{shown.id}")
 
 
 @api.get("/health", summary="How every part is", responses={"200": HealthAnswer})

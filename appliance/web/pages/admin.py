@@ -15,6 +15,7 @@ from appliance.services import (
     audit_log,
     health,
     jobs,
+    maintenance,
     organisations,
     repositories,
     repository_bin,
@@ -37,6 +38,7 @@ from appliance.wiring_observations import QueueMemory
 if TYPE_CHECKING:
     from appliance.db.organisations import Organisation
     from appliance.db.paging import Page
+    from appliance.db.repositories import Repository
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.audit_log import RecentEvent
     from appliance.web.pages.page_forms import Found
@@ -50,6 +52,12 @@ class QuotaForm(forms.Form):
 
     path: str = Field(max_length=160)
     gibibytes: float = Field(0, ge=0, le=2**20)
+
+
+class CheckForm(forms.Form):
+    """Which repository is to be checked."""
+
+    path: str = Field(max_length=160)
 
 
 ORGANISATION_COLUMNS: lists.Columns = {
@@ -124,6 +132,20 @@ def set_quota() -> ResponseReturnValue:
     return attempt(act, _repositories_page, at="path")
 
 
+@pages.post("/administration/repositories/check")
+def check_repository() -> ResponseReturnValue:
+    """Have a repository checked for damage before its turn."""
+
+    def act() -> ResponseReturnValue:
+        form = CheckForm.parse(flask.request.form)
+        with requests.begin() as work:
+            maintenance.request_check(work, form.path)
+        words_said = _("%(path)s waits for its check.", path=form.path)
+        return done(words_said, ".list_repositories", show="damaged")
+
+    return attempt(act, _repositories_page)
+
+
 @pages.get("/administration/events")
 def events() -> ResponseReturnValue:
     """What happened lately, anywhere."""
@@ -180,6 +202,12 @@ def _damaged(work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Par
     return lists.Part([report.repository for report in found.items], found.next)
 
 
+def _place(repository: Repository) -> str:
+    """The folder of a repository, as seen from the home folder of the appliance."""
+    store = requests.wiring().repositories
+    return str(store.folder(repository.id).relative_to(store.home))
+
+
 def _repositories_page(problems: Problems) -> str:
     show = asked("show")
     find = _finder()
@@ -198,5 +226,6 @@ def _repositories_page(problems: Problems) -> str:
         show=show,
         acts=repository_lists.BIN_ACTS,
         bin_days=requests.wiring().settings.storage.bin_days,
+        place=_place,
         **context,
     )

@@ -18,7 +18,8 @@ RULES = 500
 PREFIX = b"linguist-"
 LANGUAGE = b"linguist-language"
 LEAVING_OUT = (b"linguist-vendored", b"linguist-generated", b"linguist-documentation")
-LINE = re.compile(rb'\s*("(?:[^"\\]|\\.)*"|[^\s"#]\S*)\s+(.*\S)\s*')
+LINE = re.compile(rb'("(?:[^"\\]|\\.)*"|[^\s"#]\S*)\s+(.*)', re.DOTALL)
+"""A line without the space around it; to look for that in here takes seconds where it is long."""
 ESCAPED = re.compile(r"\\(.)")
 ANY_DEPTH = b"**"
 Segment = re.Pattern[str] | None
@@ -86,7 +87,7 @@ class Attributes:
 
 
 def _rule(folder: bytes, line: bytes) -> Rule | None:
-    found = LINE.fullmatch(line)
+    found = LINE.fullmatch(line.strip())
     if found is None:
         return None
     said = dict(_value(word) for word in found[2].split())

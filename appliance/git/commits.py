@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from appliance.errors import TimeoutExceededError
@@ -107,19 +108,28 @@ def parse(oid: str, raw: bytes) -> Commit:
     """
     head, _, message = raw.partition(b"\n\n")
     headers: dict[bytes, list[bytes]] = {}
-    for line in head.replace(b"\n ", b"\0").split(b"\n"):
+    lines = head.replace(b"\n ", b"\0").split(b"\n")
+    for line in lines:
         key, _, value = line.partition(b" ")
         headers.setdefault(key, []).append(value)
     encoding = headers.get(b"encoding", [b""])[0]
     return Commit(
         oid=oid,
         tree=headers.get(b"tree", [b""])[0].decode("ascii", "replace"),
-        parents=tuple(value.decode("ascii", "replace") for value in headers.get(b"parent", [])),
+        parents=tuple(line[7:].decode("ascii", "replace") for line in parent_lines(lines)),
         author=parse_person(to_utf8(headers.get(b"author", [b""])[0], encoding)),
         committer=parse_person(to_utf8(headers.get(b"committer", [b""])[0], encoding)),
         message=to_utf8(message[: limits.MESSAGE_BYTES], encoding),
         is_signed=any(key in headers for key in SIGNATURES),
     )
+
+
+def parent_lines(lines: list[bytes]) -> list[bytes]:
+    """Those lines of a commit's head that name its parents, as git reads them.
+
+    One further down is nothing to git, and may name what is nobody's to see.
+    """
+    return list(takewhile(lambda line: line.startswith(b"parent "), lines[1:]))
 
 
 def to_utf8(text: bytes, encoding: bytes) -> bytes:

@@ -22,6 +22,7 @@ from pathlib import Path
 from appliance.errors import NotFoundError, TimeoutExceededError
 from appliance.git import last_commits_store as store
 from appliance.git import leaps, limits, process, tree
+from appliance.git.commits import parent_lines
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.last_commits_store import Progress
 from appliance.git.simplified import simplified
@@ -288,13 +289,17 @@ class _Walk:
         if known is None:
             raw = self._handle.read_known(oid)
             headers = raw.partition(b"\n\n")[0]
-            lines = headers.decode("latin-1").split("\n")
-            parents = [line[7:] for line in lines[1:] if line.startswith("parent ")]
+            lines = headers.split(b"\n")
+            parents = [line[7:].decode("latin-1") for line in parent_lines(lines)]
             match = COMMITTED.search(headers)
             seconds = int(match[1]) if match else 0
             if len(self._commits) >= COMMITS_KEPT:
                 self._commits.clear()
-            known = self._commits[oid] = (self._folder_of(lines[0][5:]), parents, seconds)
+            known = self._commits[oid] = (
+                self._folder_of(lines[0][5:].decode("latin-1")),
+                parents,
+                seconds,
+            )
         return known
 
     def _folder_of(self, root: str) -> str | None:

@@ -323,7 +323,8 @@ def _peel(handle: Handle, oid: str) -> tuple[str, bytes | None, datetime | None]
         if header[0] is not Kind.TAG:
             return oid, note, made_at
         head_lines, _, message = handle.read(oid, Kind.TAG).partition(b"\n\n")
-        fields = dict(line.partition(b" ")[::2] for line in head_lines.split(b"\n"))
+        lines = head_lines.split(b"\n")
+        fields = dict(line.partition(b" ")[::2] for line in reversed(lines))  # The first one holds.
         if note is None:
             note = message[: limits.MESSAGE_BYTES].partition(b"-----BEGIN ")[0].strip(b"\n")
             tagger = fields.get(b"tagger")

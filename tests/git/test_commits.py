@@ -54,6 +54,16 @@ def test_texts_of_no_known_encoding_stay_as_they_are(built, encoding):
     assert commits.read(built.at, oid).message == LATIN
 
 
+@pytest.mark.promise("P30")
+def test_a_parent_below_the_committer_is_none(built):
+    hidden = built.commit({b"a": b"secret"})
+    first = built.commit({b"a": b"1"})
+    extra = b"parent %s\n" % hidden.encode()
+    assert commits.read(built.at, built.commit({}, extra=extra)).parents == ()
+    second = built.commit({}, parents=[first], extra=extra)
+    assert commits.read(built.at, second).parents == (first,)
+
+
 def test_a_signed_commit_is_recognised_and_its_message_starts_after_the_signature(built):
     signature = (
         b"gpgsig -----BEGIN PGP SIGNATURE-----\n \n parent x\n -----END PGP SIGNATURE-----\n"

@@ -153,6 +153,12 @@ def test_a_pattern_made_to_be_slow_is_not():
     assert said.is_left_out(b"a" * 4000) is None
 
 
+def test_a_long_line_of_space_is_read_like_any_other():
+    assert Attributes().below(b"", b" " * 32_000 + b"x" + b" " * 32_000).rules == ()
+    (rule,) = Attributes().below(b"", b" \t*.py\t linguist-vendored \r\n").rules
+    assert rule.values == {b"linguist-vendored": b"true"}
+
+
 def test_nonsense_in_attributes_harms_nothing(builder):
     nonsense = b"\xff\xfe [[ \n* linguist-\n[z-a] linguist-vendored\n" + b"a" * 10_000 + b"\n"
     assert shares(builder, {b".gitattributes": nonsense, b"a.py": PYTHON}) == {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pygit2.enums import ObjectType
 
 from appliance.errors import (
     ConflictError,
@@ -241,6 +242,15 @@ def test_tags_are_plain_or_annotated(built):
     ref_changes.delete_tag(built.at, b"v1")
     assert refs.tags(built.at).total == 1
     subprocess.run(["git", "fsck", "--strict", "--no-dangling"], cwd=built.at, check=True)
+
+
+@pytest.mark.promise("P30")
+def test_a_tag_names_the_object_in_its_first_line_only(built):
+    shown, hidden = built.commit({b"a": b"1"}), built.commit({b"a": b"secret"})
+    head = b"object %s\ntype commit\ntag v1\ntagger T <t@example.org> 1700000000 +0000\n"
+    raw = head % shown.encode() + b"object %s\n\nTwo objects.\n" % hidden.encode()
+    built.ref(b"refs/tags/v1", built.write(ObjectType.TAG, raw))
+    assert refs.one(built.at, b"refs/tags/v1").commit == shown
 
 
 def test_the_default_branch_can_be_another_one(built):

@@ -33,6 +33,7 @@ TABLE = {
         "169.254.0.0/16": Reach.PRIVATE,  # Link-local.
         "169.254.169.254/32": Reach.NEVER,  # Metadata of most clouds, with their credentials.
         "169.254.170.0/23": Reach.NEVER,  # The same for containers.
+        "168.63.129.16/32": Reach.NEVER,  # A cloud's host to its machines, with their secrets.
         "172.16.0.0/12": Reach.PRIVATE,
         "192.0.0.0/24": Reach.NEVER,  # Protocols; 192.0.0.192 is metadata of a cloud.
         "192.0.2.0/24": Reach.NEVER,  # Documentation.
@@ -58,6 +59,7 @@ TABLE = {
         "3fff::/20": Reach.NEVER,  # Documentation.
         "fc00::/7": Reach.PRIVATE,  # Unique local.
         "fd00:ec2::/32": Reach.NEVER,  # Metadata of a cloud, with its credentials.
+        "fd20:ce::254/128": Reach.NEVER,  # Metadata of another.
         "fe80::/10": Reach.PRIVATE,  # Link-local.
     }.items()
 }

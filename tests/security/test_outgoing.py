@@ -279,7 +279,9 @@ def test_private_addresses_are_reached_where_the_operator_allows_it(address):
         "169.254.169.254",
         "169.254.170.2",
         "fd00:ec2::254",
+        "fd20:ce::254",
         "100.100.100.200",
+        "168.63.129.16",
         "0.0.0.0",  # noqa: S104 - an address to refuse, not to bind.
         "::",
         "255.255.255.255",

@@ -70,6 +70,17 @@ def test_a_form_from_elsewhere_is_refused(world, browser):
     assert world.events() == []
 
 
+@pytest.mark.promise("P22")
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 400), ("same-site", 400), ("same-origin", 303), ("none", 303)],
+)
+def test_a_form_token_does_not_help_another_site(browser, site, status):
+    form = {"csrf_token": form_token(browser), "name": "writer", "password": PASSWORD}
+    answer = browser.post("/sign-in", data=form, headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("target", ["https://elsewhere.test/", "//elsewhere.test", "/\\elsewhere"])
 def test_signing_in_leads_nowhere_else(browser, target):
     answer = enter(browser, "writer", PASSWORD, next=target)

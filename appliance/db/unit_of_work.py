@@ -90,7 +90,8 @@ class UnitOfWork:
             created_at=datetime.now(UTC),
         )
         self.session.add(record)
-        self.promised.append(record.id)
+        if not_before is None:
+            self.promised.append(record.id)
         return record.id
 
     def close(self) -> None:
@@ -123,8 +124,8 @@ class Database:
         """Open a unit of work; commit it if the block ends well.
 
         A refusal undoes the work and is then remembered, in a transaction of its own and in the
-        name of whoever the work was for by then. After a commit with promised jobs, `on_promise`
-        is called.
+        name of whoever the work was for by then. After a commit with promised jobs that may begin
+        at once, `on_promise` is called.
 
         Errors:
             UnavailableError: the database does not answer; nothing was changed.

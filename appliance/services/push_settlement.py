@@ -42,6 +42,7 @@ BY_HOOK = "hook"
 BY_APPLIANCE = "appliance"
 BY_DISK = "reconciled"
 LATE = "late"
+MEASURED_AFTER = timedelta(seconds=3)
 OUTCOMES = {True: "moved", False: "not moved"}
 
 
@@ -196,19 +197,27 @@ def _settle(
     ref_ledger.note(work.session, repository.id, after, now=now)
     if after:
         repository.pushed_at = now
-        _promise_measuring(work, repository.id)
+        _promise_measuring(work, repository.id, now=now)
     work.actor = asking
 
 
-def _promise_measuring(work: UnitOfWork, repository_id: UUID) -> None:
-    """Let the repository be measured, unless that is promised already."""
+def _promise_measuring(work: UnitOfWork, repository_id: UUID, *, now: datetime) -> None:
+    """Let the repository be measured a little later, unless that is promised already.
+
+    So pushes in quick succession are measured once, and none waits while the last one is.
+    """
     waiting = sa.select(JobRecord.id).where(
         JobRecord.about == repository_id,
         JobRecord.job == Job.MEASURE_REPOSITORY,
         JobRecord.state == JobState.QUEUED,
     )
     if work.session.scalar(waiting.limit(1)) is None:
-        work.later(Job.MEASURE_REPOSITORY, about=repository_id, repository_id=str(repository_id))
+        work.later(
+            Job.MEASURE_REPOSITORY,
+            about=repository_id,
+            not_before=now + MEASURED_AFTER,
+            repository_id=str(repository_id),
+        )
 
 
 def _rows(work: UnitOfWork, push: Push) -> list[PushedRef]:

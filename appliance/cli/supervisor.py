@@ -63,6 +63,8 @@ class Supervisor:
 
     def add(self, name: str, run: programs.Run, *, ends_last: bool = False) -> None:
         """Start a process and keep it running from now on."""
+        # From the first child on, a wish that we end must not end us before the children.
+        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         log = self._logs / f"{name}.log" if self._logs else None
         child = self._children[name] = Child(name, run, log, ends_last)
         self._start(child)

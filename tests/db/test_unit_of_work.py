@@ -194,7 +194,7 @@ def test_a_job_is_promised_with_the_commit(world, writer):
     about = new_id()
     with world.begin(writer) as work:
         job_id = work.later(Job.SWEEP, about=about, not_before=NOON, depth=3)
-        assert work.promised == [job_id]
+        assert work.promised == []  # Nobody need hurry for what begins later.
         with world.reading(writer) as other:
             assert other.session.get(JobRecord, job_id) is None
     row = world.one(sa.select(JobRecord))

@@ -73,7 +73,6 @@ SESSION_ACTS = {
         lazy("Whoever uses these browsers must sign in again."),
     )
 }
-MOST_NAMED = 1000
 
 
 @pages.get("/settings")
@@ -165,7 +164,7 @@ def end_sessions() -> ResponseReturnValue:
     """End several sessions."""
 
     def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
-        found = sessions.list_sessions(work, limit=MOST_NAMED, now=requests.now()).items
+        found = sessions.list_sessions(work, limit=lists.MOST_NAMED, now=requests.now()).items
         return {str(each.id): f"{each.address}, {each.user_agent}" for each in found}
 
     return lists.act_on_several(SESSION_ACTS, back=flask.url_for(".security"), names=names)

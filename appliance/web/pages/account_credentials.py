@@ -91,7 +91,6 @@ KEY_ACTS = {
         lazy("Whoever has their private halves cannot get in with them any more."),
     )
 }
-MOST_NAMED = 1000
 
 
 @pages.get("/settings/tokens")
@@ -120,7 +119,7 @@ def revoke_tokens() -> ResponseReturnValue:
     """Stop several tokens."""
 
     def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
-        found = credentials.list_tokens(work, limit=MOST_NAMED).items
+        found = credentials.list_tokens(work, limit=lists.MOST_NAMED).items
         return {str(each.token.id): each.token.name for each in found}
 
     return lists.act_on_several(TOKEN_ACTS, back=flask.url_for(".tokens"), names=names)
@@ -186,7 +185,7 @@ def remove_keys() -> ResponseReturnValue:
     """Stop several keys."""
 
     def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
-        found = ssh_keys.list_keys(work, limit=MOST_NAMED).items
+        found = ssh_keys.list_keys(work, limit=lists.MOST_NAMED).items
         return {str(each.key.id): each.key.title for each in found}
 
     return lists.act_on_several(KEY_ACTS, back=flask.url_for(".keys"), names=names)

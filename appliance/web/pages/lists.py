@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 EXPORT_PAGE = 500
 MOST_CHOSEN = 200
+MOST_NAMED = 1000
+"""Rows that are looked through for the names of those chosen."""
 LARGEST_FIRST = frozenset(
     {"since", "created", "promised", "pushed", "size", "updated", "deleted", "used"}
 )

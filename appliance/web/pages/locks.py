@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 pages = blueprint("locks")
 
-MOST_NAMED = 1000
 COLUMNS: lists.Columns = {
     "path": lambda lock: lock.path,
     "locked_by": lambda lock: lock.owner,
@@ -57,7 +56,7 @@ def act_on_several(owner: str, name: str) -> ResponseReturnValue:
     frame = opened(owner, name)
 
     def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
-        found = lfs_locks.listed(work, frame.repository.path, limit=MOST_NAMED).items
+        found = lfs_locks.listed(work, frame.repository.path, limit=lists.MOST_NAMED).items
         return {str(lock.id): f"{lock.path} ({lock.owner})" for lock in found}
 
     return lists.act_on_several(_acts(frame), back=f"{frame.links.home}/locks", names=names)

@@ -1,1 +1,3 @@
-"""Format, proofs and verification of the audit log. Standard library only."""
+"""What an auditor needs in order to check a log, and nothing else: Python's standard library."""
+
+VERSION = "1"

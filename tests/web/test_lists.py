@@ -7,13 +7,16 @@ import io
 import json
 from datetime import timedelta
 
+import flask
 import pytest
 
 from appliance.db.credentials import AccessToken, SshKey
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import OrganisationRole
+from appliance.web.pages import lists
 from appliance.web.pages.lists import harmless
+from tests.git.builder import Builder
 from tests.web.test_dashboard_page import dead_job
 from tests.world import NOON, PASSWORD, copy_sqlite
 
@@ -72,6 +75,24 @@ def test_every_list_is_a_file_too(admin, path):
     items = admin.get(with_format(path, "json")).json
     assert len(items) in {len(rows) - 1, len(rows)}  # The second read may be an event itself.
     assert all(list(item) == rows[0] for item in items)
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/lab/story/branches", "/lab/story/tags"])
+def test_a_file_goes_on_after_its_request_has_ended(world, admin, path, monkeypatch):
+    for name in ("build", "backup"):
+        add_token(world, name)
+        world.repository(f"lab/{name}", deleted_at=NOON)
+    world.browser("administrator")
+    builder = Builder(world.folder(world.repository("lab/story")))
+    first = builder.commit({b"a.txt": b"1"})
+    for ref in (b"refs/heads/topic", b"refs/tags/v1", b"refs/tags/v2"):
+        builder.ref(ref, first)
+    monkeypatch.setattr(lists, "EXPORT_PAGE", 1)
+
+    answer = admin.get(with_format(path, "json"))
+
+    assert not flask.has_request_context()
+    assert isinstance(answer.json, list)
 
 
 @pytest.mark.parametrize("path", [path for path in LISTS if "administration" in path])

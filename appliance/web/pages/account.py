@@ -209,10 +209,11 @@ def _email_page(problems: Problems) -> str:
 
 def _sessions() -> lists.Find:
     order, search = lists.sorting(sessions.ORDERS, "-since").order, asked("q")
+    now = requests.now()
 
     def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[sessions.ActiveSession]:
         return sessions.list_sessions(
-            work, search=search, order=order, after=after, limit=limit, now=requests.now()
+            work, search=search, order=order, after=after, limit=limit, now=now
         )
 
     return find

@@ -74,7 +74,10 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
     if file := lists.export(f"{name}-branches", find, BRANCH_COLUMNS):
         return file
     first, query = _asked()
-    page = ref_lists.part(history.branches, frame, containing=query, offset=first, limit=PAGE)
+    sorted_by = ref_lists.sorting()
+    page = ref_lists.part(
+        history.branches, frame, sorted_by, containing=query, offset=first, limit=PAGE
+    )
     is_piece = flask.request.args.get("part") == "rows"
     branches = _branches(frame, page, PIECE_SECONDS if is_piece else PAGE_SECONDS)
     return show(
@@ -88,7 +91,7 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
         piece=links.with_query(part="rows"),
         acts=ref_lists.acts(frame, BRANCHES),
         key=ref_lists.key,
-        **lists.tools(ref_lists.sorting()),
+        **lists.tools(sorted_by),
     )
 
 
@@ -100,7 +103,10 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
     if file := lists.export(f"{name}-tags", find, TAG_COLUMNS):
         return file
     first, query = _asked()
-    page = ref_lists.part(history.tags, frame, containing=query, offset=first, limit=PAGE)
+    sorted_by = ref_lists.sorting()
+    page = ref_lists.part(
+        history.tags, frame, sorted_by, containing=query, offset=first, limit=PAGE
+    )
     return show(
         "branches/tags.html",
         frame,
@@ -110,7 +116,7 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
         listed=_listed(page, first, query),
         acts=ref_lists.acts(frame, TAGS),
         key=ref_lists.key,
-        **lists.tools(ref_lists.sorting()),
+        **lists.tools(sorted_by),
     )
 
 

@@ -12,6 +12,7 @@ import functools
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,7 +63,7 @@ class Part:
 
 
 class Find(Protocol):
-    """Gives a page of a list."""
+    """Gives a page of a list, and needs no request: it has ended where a file goes on."""
 
     def __call__(self, work: UnitOfWork, /, *, after: str | None, limit: int) -> Found[Any]:
         """The items after a place."""
@@ -119,16 +120,19 @@ def tools(sorted_by: Sorting | None = None) -> dict[str, Any]:
 def export(name: str, find: Find, columns: Columns) -> flask.Response | None:
     """The whole list as a file, where the address asks for one: `?format=csv` or `json`.
 
+    What is sent after the first page needs no request: it goes on in the name of who asked.
+
     Errors:
         ApplianceError: as the list itself; the first page is read before the answer begins.
     """
     kind = asked("format")
     if kind not in FORMATS:
         return None
-    rows = _rows(find, columns)
+    reading = functools.partial(requests.wiring().database.reading, requests.actor())
+    rows = _rows(reading, find, columns)
     first = next(rows, None)
     write = _as_csv if kind == "csv" else _as_json
-    body = flask.stream_with_context(write(columns, _with_first(first, rows)))
+    body = write(columns, _with_first(first, rows))
     response = flask.Response(body, content_type=FORMATS[kind])
     day = requests.now().date().isoformat()
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}-{day}.{kind}")
@@ -136,11 +140,13 @@ def export(name: str, find: Find, columns: Columns) -> flask.Response | None:
     return response
 
 
-def _rows(find: Find, columns: Columns) -> Iterator[list[Any]]:
+def _rows(
+    reading: Callable[[], AbstractContextManager[UnitOfWork]], find: Find, columns: Columns
+) -> Iterator[list[Any]]:
     """Every row, a page at a time, each in a reading transaction of its own."""
     place: str | None = None
     while True:
-        with requests.reading() as work:
+        with reading() as work:
             found = find(work, after=place, limit=EXPORT_PAGE)
             rows = [[value(item) for value in columns.values()] for item in found.items]
         yield from rows

@@ -59,10 +59,15 @@ def sorting() -> lists.Sorting:
 
 
 def part(
-    listed: Callable[..., RefPage], frame: Frame, *, containing: bytes, offset: int, limit: int
+    listed: Callable[..., RefPage],
+    frame: Frame,
+    sorted_by: lists.Sorting,
+    *,
+    containing: bytes,
+    offset: int,
+    limit: int,
 ) -> RefPage:
-    """Some branches or tags in the order of the address; `listed` gives those of a kind."""
-    sorted_by = sorting()
+    """Some branches or tags in that order; `listed` gives those of a kind."""
     order = ORDERS[sorted_by.by]
     usually_down = order is Order.NEWEST
     return listed(
@@ -79,11 +84,11 @@ def finder(
     listed: Callable[..., RefPage], frame: Frame, shown: Callable[[RefPage], list[Any]]
 ) -> lists.Find:
     """All branches or tags that the page's filter wants, for a file."""
-    containing = links.asked("q").strip()
+    sorted_by, containing = sorting(), links.asked("q").strip()
 
     def find(_work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
         first = int(after or 0)
-        found = part(listed, frame, containing=containing, offset=first, limit=limit)
+        found = part(listed, frame, sorted_by, containing=containing, offset=first, limit=limit)
         last = first + limit
         return lists.Part(shown(found), str(last) if last < found.total else None)
 

@@ -49,14 +49,16 @@ def is_sqlite(bind: sa.Engine | sa.Connection) -> bool:
 
 def read_only(engine: sa.Engine) -> sa.Engine:
     """The same engine, whose transactions the database itself keeps from writing."""
-    return engine.execution_options(codara_read_only=True, postgresql_readonly=True)
+    return engine.execution_options(codara_read_only=True)
 
 
 def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
     settings = (
         f"-c statement_timeout={int(options.statement_timeout_seconds * 1000)} "
         f"-c lock_timeout={int(options.lock_timeout_seconds * 1000)} "
-        f"-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+        f"-c idle_in_transaction_session_timeout=60000 -c timezone=UTC "
+        # Who wants to write says so at the beginning of a transaction; nothing else can.
+        f"-c default_transaction_read_only=on"
     )
     engine = sa.create_engine(
         url,
@@ -66,6 +68,20 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
         pool_recycle=1800,
         connect_args={"options": settings, "connect_timeout": 5, "application_name": "codara"},
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def _mean_to_write(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        del record
+        cast("psycopg.Connection", connection).read_only = False
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # Who only reads needs no transaction: each statement would have its own view of the data
+        # in there too, as READ COMMITTED is, and its two ends would cost a round trip each.
+        reading = connection.get_execution_options().get("codara_read_only", False)
+        line = cast("psycopg.Connection", connection.connection.driver_connection)
+        if line.autocommit != reading:
+            line.autocommit = reading
 
     @sa.event.listens_for(engine, "checkin")
     def _note_rest(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

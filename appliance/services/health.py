@@ -47,7 +47,8 @@ CURES = {
         "Look whether another program holds the port, and restart the appliance. HTTPS works."
     ),
     "repositories": sentence(
-        "Look at Administration, Repositories, Damaged. Restore each from a backup or a clone."
+        "Look at Administration, Repositories, Damaged. Restore each from a backup or a clone, "
+        "and press “Check now” there."
     ),
     "refs": sentence(
         "Search the events for git.ref_drifted: each names a ref, where it should be and where it "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 
@@ -22,6 +23,7 @@ PAGES = (
     "/administration/jobs",
     "/administration/events",
 )
+FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 
 @pytest.fixture
@@ -124,6 +126,32 @@ def test_dead_jobs_are_tried_again(world, admin):
     admin.post(re.search(r'"(/administration/jobs/[^"/]+/retry)"', page)[1])
     assert "The source does not answer." not in admin.get("/administration/jobs?state=dead").text
     assert world.events() == ["job.retried"]
+
+
+@pytest.mark.parametrize("place", ["/administration/jobs?state=dead", "/jobs/{id}"])
+@pytest.mark.parametrize("kind", [Job.CHECK_REPOSITORY, Job.IMPORT_REPOSITORY])
+def test_one_dead_job_is_put_away_at_a_button_after_a_question(world, admin, place, kind):
+    job = dead_job(world.actor("writer").id, kind)
+    world.add(job)
+    page = place.format(id=job.id)
+    fields = form_of(admin.get(page).text, "Discard")
+
+    question = admin.post("/administration/jobs", data=fields)
+    assert "is put away as cancelled" in question.text
+    assert world.events() == []
+    answer = admin.post("/administration/jobs", data=fields | {"confirmed": "yes"})
+
+    assert answer.headers["Location"] == page
+    assert world.events() == ["job.discarded"]
+    assert ">Discard<" not in admin.get(page).text
+    assert ">Discard<" not in world.browser("writer").get(f"/jobs/{job.id}").text
+
+
+def form_of(page: str, label: str) -> dict[str, str]:
+    """What the small form with this button sends."""
+    forms = re.findall(r'<form action="[^"]*" method="post" class="inline-form">.*?</form>', page)
+    form = next(each for each in forms if f">{label}<" in each)
+    return {name: unescape(value) for name, value in FIELD.findall(form)}
 
 
 def test_a_job_is_for_who_asked_for_it(world, admin):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -30,7 +31,6 @@ from appliance.web.pages.page_forms import (
 )
 
 if TYPE_CHECKING:
-    from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
 
 pages = flask.Blueprint("account", __name__)
@@ -208,15 +208,8 @@ def _email_page(problems: Problems) -> str:
 
 
 def _sessions() -> lists.Find:
-    order, search = lists.sorting(sessions.ORDERS, "-since").order, asked("q")
-    now = requests.now()
-
-    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[sessions.ActiveSession]:
-        return sessions.list_sessions(
-            work, search=search, order=order, after=after, limit=limit, now=now
-        )
-
-    return find
+    verb = functools.partial(sessions.list_sessions, now=requests.now())
+    return lists.finder(verb, lists.sorting(sessions.ORDERS, "-since"))
 
 
 def _security_page(problems: Problems) -> str:

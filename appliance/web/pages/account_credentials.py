@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import flask
@@ -58,6 +60,21 @@ class KeyForm(forms.Form):
     expires: str = Field("", max_length=10)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Tokens or keys, as a list of one's own."""
+
+    section: str
+    """What its page and its template are called."""
+    file: str
+    listed: Callable[..., Page[Any]]
+    orders: Mapping[str, Any]
+    columns: lists.Columns
+    acts: Mapping[str, lists.Act]
+    key: Callable[[Any], UUID]
+    """By which its checkbox names an item."""
+
+
 TOKEN_COLUMNS: lists.Columns = {
     "name": lambda each: each.token.name,
     "begins_with": lambda each: each.token.shown_prefix,
@@ -92,37 +109,26 @@ KEY_ACTS = {
     )
 }
 
+TOKENS = Kind(
+    "tokens", "tokens", credentials.list_tokens, credentials.ORDERS, TOKEN_COLUMNS, TOKEN_ACTS,
+    lambda each: each.token.id,
+)  # fmt: skip
+KEYS = Kind(
+    "keys", "ssh-keys", ssh_keys.list_keys, ssh_keys.ORDERS, KEY_COLUMNS, KEY_ACTS,
+    lambda each: each.key.id,
+)  # fmt: skip
+
 
 @pages.get("/settings/tokens")
 def tokens() -> ResponseReturnValue:
     """One's own tokens."""
-    sorting, query = lists.sorting(credentials.ORDERS, "-created"), asked("q")
-
-    def find(
-        work: UnitOfWork, *, after: str | None, limit: int = USUAL
-    ) -> Page[credentials.ListedToken]:
-        return credentials.list_tokens(
-            work, search=query, order=sorting.order, after=after, limit=limit
-        )
-
-    if file := lists.export("tokens", find, TOKEN_COLUMNS):
-        return file
-    with requests.reading() as work:
-        found = find(work, after=after())
-    return page("account/tokens.html", tokens=listed(found), section="tokens", query=query,
-                soon=requests.now() + inbox.SOON, now=requests.now(), acts=TOKEN_ACTS,
-                **lists.tools(sorting))  # fmt: skip
+    return _listing(TOKENS)
 
 
 @pages.post("/settings/tokens")
 def revoke_tokens() -> ResponseReturnValue:
     """Stop several tokens."""
-
-    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
-        found = credentials.list_tokens(work, limit=lists.MOST_NAMED).items
-        return {str(each.token.id): each.token.name for each in found}
-
-    return lists.act_on_several(TOKEN_ACTS, back=flask.url_for(".tokens"), names=names)
+    return _act_on_several(TOKENS)
 
 
 @pages.get("/settings/tokens/new")
@@ -164,31 +170,13 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
 @pages.get("/settings/keys")
 def keys() -> ResponseReturnValue:
     """One's own SSH keys."""
-    sorting, query = lists.sorting(ssh_keys.ORDERS, "-created"), asked("q")
-
-    def find(
-        work: UnitOfWork, *, after: str | None, limit: int = USUAL
-    ) -> Page[ssh_keys.ListedKey]:
-        return ssh_keys.list_keys(work, search=query, order=sorting.order, after=after, limit=limit)
-
-    if file := lists.export("ssh-keys", find, KEY_COLUMNS):
-        return file
-    with requests.reading() as work:
-        found = find(work, after=after())
-    return page("account/keys.html", keys=listed(found), section="keys", query=query,
-                soon=requests.now() + inbox.SOON, now=requests.now(), acts=KEY_ACTS,
-                **lists.tools(sorting))  # fmt: skip
+    return _listing(KEYS)
 
 
 @pages.post("/settings/keys")
 def remove_keys() -> ResponseReturnValue:
     """Stop several keys."""
-
-    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
-        found = ssh_keys.list_keys(work, limit=lists.MOST_NAMED).items
-        return {str(each.key.id): each.key.title for each in found}
-
-    return lists.act_on_several(KEY_ACTS, back=flask.url_for(".keys"), names=names)
+    return _act_on_several(KEYS)
 
 
 @pages.get("/settings/keys/new")
@@ -223,6 +211,26 @@ def remove_key(key_id: UUID) -> ResponseReturnValue:
     with requests.begin() as work:
         ssh_keys.remove(work, key_id)
     return done(_("The key is removed. Nobody gets in with it."), "account_credentials.keys")
+
+
+def _listing(kind: Kind) -> ResponseReturnValue:
+    sorting = lists.sorting(kind.orders, "-created")
+    find = lists.finder(kind.listed, sorting)
+    if file := lists.export(kind.file, find, kind.columns):
+        return file
+    with requests.reading() as work:
+        found = find(work, after=after(), limit=USUAL)
+    return page(f"account/{kind.section}.html", found=listed(found), section=kind.section,
+                query=asked("q"), soon=requests.now() + inbox.SOON, now=requests.now(),
+                acts=kind.acts, **lists.tools(sorting))  # fmt: skip
+
+
+def _act_on_several(kind: Kind) -> ResponseReturnValue:
+    def names(work: UnitOfWork, _chosen: list[str]) -> dict[str, str]:
+        found = kind.listed(work, limit=lists.MOST_NAMED).items
+        return {str(kind.key(each)): kind.columns["name"](each) for each in found}
+
+    return lists.act_on_several(kind.acts, back=flask.url_for(f".{kind.section}"), names=names)
 
 
 def day_end(text: str) -> datetime | None:

@@ -36,7 +36,6 @@ from appliance.web.pages.page_forms import (
 from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
-    from appliance.db.organisations import Organisation
     from appliance.db.paging import Page
     from appliance.db.repositories import Repository
     from appliance.db.unit_of_work import UnitOfWork
@@ -94,21 +93,15 @@ def overview() -> ResponseReturnValue:
 @pages.get("/administration/organisations")
 def list_organisations() -> ResponseReturnValue:
     """Every organisation."""
-    query = asked("q")
     sorting = lists.sorting(organisations.ORDERS, "name")
-
-    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[Organisation]:
-        return organisations.list_organisations(
-            work, search=query, order=sorting.order, after=after, limit=limit
-        )
-
+    find = lists.finder(organisations.list_organisations, sorting)
     if file := lists.export("organisations", for_inspectors(find), ORGANISATION_COLUMNS):
         return file
     with requests.reading() as work:
         context = frame(work, "organisations")
-        found = find(work, after=after())
+        found = find(work, after=after(), limit=USUAL)
     context |= lists.tools(sorting)
-    return page("admin/organisations.html", found=listed(found), query=query, **context)
+    return page("admin/organisations.html", found=listed(found), query=asked("q"), **context)
 
 
 @pages.get("/administration/repositories")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import flask
@@ -32,8 +33,6 @@ from appliance.web.pages.page_forms import (
 )
 
 if TYPE_CHECKING:
-    from appliance.db.paging import Page
-    from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.passwords import ChosenPassword, ResetLink
 
 pages = flask.Blueprint("admin_users", __name__)
@@ -94,22 +93,17 @@ ACTS = {
 @pages.get("/administration/users")
 def listing() -> ResponseReturnValue:
     """Everyone, by name."""
-    query, state = asked("q"), asked("state")
+    state = asked("state")
     wanted = UserState(state) if state in {UserState.ACTIVE, UserState.SUSPENDED} else None
     sorting = lists.sorting(users.ORDERS, "name")
-
-    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[users.Profile]:
-        return users.list_users(
-            work, search=query, state=wanted, order=sorting.order, after=after, limit=limit
-        )
-
+    find = lists.finder(functools.partial(users.list_users, state=wanted), sorting)
     if file := lists.export("users", for_inspectors(find), COLUMNS):
         return file
     with requests.reading() as work:
         context = frame(work, "users")
-        found = find(work, after=after())
+        found = find(work, after=after(), limit=USUAL)
     context |= lists.tools(sorting)
-    return page("admin/users.html", found=listed(found), query=query, state=wanted, acts=ACTS,
+    return page("admin/users.html", found=listed(found), query=asked("q"), state=wanted, acts=ACTS,
                 **context)  # fmt: skip
 
 

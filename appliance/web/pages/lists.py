@@ -104,6 +104,16 @@ def sorting(columns: Mapping[str, Any], usual: str) -> Sorting:
     return Sorting(order.removeprefix("-"), order.startswith("-"))
 
 
+def finder(verb: Callable[..., Found[Any]], sorted_by: Sorting, *about: str) -> Find:
+    """What this page's address searches for, in an order; `verb` lists it, `about` something."""
+    search = asked("q")
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Found[Any]:
+        return verb(work, *about, search=search, order=sorted_by.order, after=after, limit=limit)
+
+    return find
+
+
 def tools(sorted_by: Sorting | None = None) -> dict[str, Any]:
     """What the templates of a list need beside its items."""
     return {

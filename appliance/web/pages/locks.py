@@ -15,9 +15,7 @@ from appliance.web.pages.page_forms import USUAL, after, asked, listed
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 
 if TYPE_CHECKING:
-    from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
-    from appliance.services.lfs_locks import Lock
 
 pages = blueprint("locks")
 
@@ -33,19 +31,13 @@ COLUMNS: lists.Columns = {
 def listing(owner: str, name: str) -> ResponseReturnValue:
     """Which files are locked."""
     frame = opened(owner, name)
-    sorting, query = lists.sorting(lfs_locks.ORDERS, "-since"), asked("q")
-    path = frame.repository.path
-
-    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[Lock]:
-        return lfs_locks.listed(
-            work, path, search=query, order=sorting.order, after=after, limit=limit
-        )
-
+    sorting = lists.sorting(lfs_locks.ORDERS, "-since")
+    find = lists.finder(lfs_locks.listed, sorting, frame.repository.path)
     if file := lists.export(f"{name}-locks", find, COLUMNS):
         return file
     with requests.reading() as work:
         found = find(work, after=after(), limit=USUAL)
-    return show("repositories/locks.html", frame, locks=listed(found), query=query,
+    return show("repositories/locks.html", frame, locks=listed(found), query=asked("q"),
                 may_lock=frame.repository.may(Permission.REPOSITORY_LOCK_FILES),
                 acts=_acts(frame), **lists.tools(sorting))  # fmt: skip
 

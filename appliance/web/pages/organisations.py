@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.audit_log import RecentEvent
-    from appliance.services.organisation_members import Member
 
 pages = flask.Blueprint("organisations", __name__)
 words.give_to_templates(pages)
@@ -260,14 +259,8 @@ def _new_page(problems: Problems) -> str:
 
 
 def _finder(owner: str) -> lists.Find:
-    order, search = lists.sorting(organisation_members.ORDERS, "name").order, asked("q")
-
-    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[Member]:
-        return organisation_members.listed(
-            work, owner, search=search, order=order, after=after, limit=limit
-        )
-
-    return find
+    sorting = lists.sorting(organisation_members.ORDERS, "name")
+    return lists.finder(organisation_members.listed, sorting, owner)
 
 
 def _acts(owner: str) -> dict[str, lists.Act]:

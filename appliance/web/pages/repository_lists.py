@@ -55,9 +55,4 @@ def finder(sorted_by: lists.Sorting, *, owner: str = "") -> lists.Find:
 
 def bin_finder() -> lists.Find:
     """What the page's filter wants of the bin, in the order of the address."""
-    order, search = lists.sorting(repository_bin.ORDERS, "-deleted").order, asked("q")
-
-    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[Repository]:
-        return repository_bin.listed(work, search=search, order=order, after=after, limit=limit)
-
-    return find
+    return lists.finder(repository_bin.listed, lists.sorting(repository_bin.ORDERS, "-deleted"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -23,11 +23,6 @@ from appliance.web.pages.page_forms import (
     listed,
     page,
 )
-
-if TYPE_CHECKING:
-    from appliance.db.paging import Page
-    from appliance.db.unit_of_work import UnitOfWork
-    from appliance.db.users import User
 
 pages = flask.Blueprint("teams", __name__)
 words.give_to_templates(pages)
@@ -65,21 +60,16 @@ MEMBER_COLUMNS: lists.Columns = {
 @pages.get("/<owner>/-/teams")
 def listing(owner: str) -> ResponseReturnValue:
     """The teams of an organisation."""
-    sorting, query = lists.sorting(teams.ORDERS, "name"), asked("q")
-
-    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[teams.ListedTeam]:
-        return teams.list_teams(
-            work, owner, search=query, order=sorting.order, after=after, limit=limit
-        )
-
+    sorting = lists.sorting(teams.ORDERS, "name")
+    find = lists.finder(teams.list_teams, sorting, owner)
     if file := lists.export(f"{owner}-teams", find, COLUMNS):
         return file
     with requests.reading() as work:
         context: dict[str, Any] = {
             "organisation": organisations.show(work, owner),
             "allowed": organisations.allowed(work, owner),
-            "teams": listed(find(work, after=after())),
-            "query": query,
+            "teams": listed(find(work, after=after(), limit=USUAL)),
+            "query": asked("q"),
         }
     return page("teams/list.html", tab_name="teams", **context, **lists.tools(sorting))
 
@@ -194,14 +184,8 @@ def _new_page(owner: str, problems: Problems) -> str:
 
 
 def _finder(owner: str, team: str) -> lists.Find:
-    order, search = lists.sorting(teams.MEMBER_ORDERS, "name").order, asked("q")
-
-    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Page[User]:
-        return teams.list_members(
-            work, f"{owner}/{team}", search=search, order=order, after=after, limit=limit
-        )
-
-    return find
+    sorting = lists.sorting(teams.MEMBER_ORDERS, "name")
+    return lists.finder(teams.list_members, sorting, f"{owner}/{team}")
 
 
 def _acts(owner: str, team: str) -> dict[str, lists.Act]:

@@ -1,4 +1,5 @@
-"""Answers sshd: which key is whose. It is sshd's AuthorizedKeysCommand, which `keys.py` starts.
+"""Answers sshd: which key is whose. It is sshd's AuthorizedKeysCommand, which `keys.sh` starts
+through `keys.py`, and whose answer `keys.sh` gives the second time that sshd asks.
 
 Each line that it prints ties one key to one command, `session.py` with that key's id; without a
 line the key opens nothing.
@@ -23,9 +24,26 @@ def main(socket_path: str, fingerprint: str) -> int:
     except UnansweredError as error:
         posix.write(2, f"{error}\n".encode())
         return 1
-    text = "".join(line(socket_path, key) for key in answer.get("keys") or [])
-    posix.write(1, text.encode("utf-8"))
+    lines = [line(socket_path, key) for key in answer.get("keys") or []]
+    posix.write(1, "".join(lines).encode("utf-8"))
+    if len(lines) == 1 and lines[0]:
+        leave(socket_path, fingerprint, lines[0])
     return 0
+
+
+def leave(socket_path: str, fingerprint: str, text: str) -> None:
+    """Leave the answer to sshd's second question, where `keys.sh` looks for it.
+
+    That of another key that begins alike may take its place: then Python answers twice.
+    """
+    first = fingerprint.removeprefix("SHA256:")[:1]
+    folder = socket_path.rpartition("/")[0]
+    place = f"{folder}/ssh-key-{'_' if first == '/' else first}"
+    try:
+        file = posix.open(place, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600)
+        posix.write(file, f"{fingerprint} {text}".encode())
+    except OSError:
+        return  # It would only have been faster.
 
 
 def line(socket_path: str, key: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Started by sshd as `python -I -S -E keys.py SOCKET FINGERPRINT`; see authorized_keys.py.
+"""Started by `keys.sh` as `python -I -S -E keys.py SOCKET FINGERPRINT`; see authorized_keys.py.
 
 So short because Python translates the file that it is started with anew each time.
 """

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-KEYS = Path(__file__).with_name("keys.py")
+KEYS = Path(__file__).with_name("keys.sh")
 
 TEMPLATE = """\
 # Codara: Git over the host's own OpenSSH. Put this at the end of sshd_config, then reload sshd.
-# sshd insists that {python}, {keys}
-# and all folders above them belong to root and are writable by nobody else.
+# {python}, {keys}
+# and all folders above them must belong to root and be writable by nobody else.
 # The account "{account}" runs the appliance. It needs a shell (/bin/sh), and a password that is
 # unusable but not locked:
 #     usermod --shell /bin/sh --password '*' {account}
 Match User {account}
-    AuthorizedKeysCommand {python} -I -S -E {keys} {socket} %f
+    AuthorizedKeysCommand /bin/sh {keys} {python} {socket} %f
     AuthorizedKeysCommandUser {account}
     AuthorizedKeysFile none
     AuthenticationMethods publickey

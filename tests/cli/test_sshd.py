@@ -25,7 +25,7 @@ def test_the_owner_of_the_home_folder_is_the_account(tmp_path):
 
     assert said.returncode == 0, said.stderr
     assert f"Match User {getpass.getuser()}\n" in said.stdout
-    assert f"{sys.executable} -I -S -E {ROOT}/appliance/ssh/keys.py" in said.stdout
+    assert f"/bin/sh {ROOT}/appliance/ssh/keys.sh {sys.executable} " in said.stdout
     assert f"{tmp_path}/run/web.sock %f\n" in said.stdout
 
 

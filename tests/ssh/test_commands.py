@@ -93,7 +93,8 @@ def test_the_lines_for_sshd_name_what_it_needs():
     text = openssh.configuration(python=Path("/usr/bin/python3"), socket=socket, account="git")
 
     assert "Match User git\n" in text
-    assert f'{PROGRAMS}/keys.py "/var/opt/codara 100%%/web.sock" %f\n' in text
+    words = f'/bin/sh {PROGRAMS}/keys.sh /usr/bin/python3 "/var/opt/codara 100%%/web.sock" %f'
+    assert f"AuthorizedKeysCommand {words}\n" in text
 
 
 @pytest.mark.parametrize("program", ["keys.py", "session.py", "git_hook.py"])

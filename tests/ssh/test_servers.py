@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.ssh import authorized_keys
 from tests.ssh.conftest import KEY_ID
 
 PROTOCOLS = ["0", "1", "2"]
@@ -97,6 +98,28 @@ def test_a_key_that_nobody_has_opens_nothing(client, repository, peer):
     said = client.git("ls-remote", client.address, at=client.folder, succeeds=False)
 
     assert "Permission denied (publickey" in said
+
+
+def test_openssh_starts_python_for_one_of_its_two_questions(sshd, repository, peer):
+    for logins in (1, 2):
+        sshd.git("ls-remote", sshd.address, at=sshd.folder)
+        assert len(peer.asked("/internal/ssh/keys")) == logins
+
+
+@pytest.mark.promise("P28")
+def test_an_answer_that_was_left_lets_nobody_in_whose_key_is_gone(sshd, repository, peer, key):
+    sshd.git("ls-remote", sshd.address, at=sshd.folder)
+    fingerprint = peer.asked("/internal/ssh/keys")[0]["fingerprint"]
+    socket_path = str(peer.socket_path)
+    known = {"id": KEY_ID, "type": key[0], "blob": key[1]}
+    authorized_keys.leave(socket_path, fingerprint, authorized_keys.line(socket_path, known))
+    peer.answers["/internal/ssh/keys"] = {"keys": []}
+
+    said = sshd.git("ls-remote", sshd.address, at=sshd.folder, succeeds=False)
+
+    assert "Permission denied (publickey" in said
+    (left,) = peer.socket_path.parent.glob("ssh-key-*")
+    assert left.read_text() == ""
 
 
 def test_another_key_with_the_same_fingerprint_opens_nothing(client, repository, peer, tmp_path):

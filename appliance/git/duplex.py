@@ -15,7 +15,7 @@ import select
 import subprocess
 import time
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import IO, TYPE_CHECKING, Protocol
 
 from appliance.git import process
@@ -41,6 +41,10 @@ class Body(Protocol):
         """At most `size` bytes; none at the end."""
 
 
+class MalformedBodyError(OSError):
+    """A body cannot be unpacked, for what its sender has sent."""
+
+
 class GunzippedBody:
     """A body that the client compressed. Its state is the decoder and what it has not given yet.
 
@@ -56,18 +60,19 @@ class GunzippedBody:
         """At most `size` bytes; none at the end.
 
         Errors:
-            OSError: it is no gzip, it ends too soon, or it is too long.
+            MalformedBodyError: it is no gzip, or it ends too soon.
+            OSError: it is too long.
         """
         while not self._decoder.eof:
             packed = self._decoder.unconsumed_tail or self._body.read(BODY_BYTES)
             try:
                 plain = self._decoder.decompress(packed, size)
             except zlib.error as error:
-                raise OSError("the request is no gzip") from error
+                raise MalformedBodyError("the request is no gzip") from error
             if plain:
                 return self._counted(plain)
             if not packed:
-                raise OSError("the request ends too soon")
+                raise MalformedBodyError("the request ends too soon")
         return b""
 
     def _counted(self, plain: bytes) -> bytes:
@@ -107,6 +112,7 @@ class Duplex:
     """What git answers to a body, chunk by chunk. Its state is the process and its pipes.
 
     `complaint` is the start of what git wrote to stderr, for logs; `status` is set at the end.
+    `failure` puts it into words for the client, where git had none.
     The line to git's hooks, if there is one, ends with it.
     """
 
@@ -117,7 +123,7 @@ class Duplex:
         *,
         seconds: float,
         drain_bytes: int,
-        failure: bytes,
+        failure: Callable[[bytes], bytes],
         line: HookLine | None = None,
     ) -> None:
         self._process = running
@@ -157,7 +163,10 @@ class Duplex:
                 yield from self._wait_for_output()
             self.status = self._process.wait(self._seconds_left())
             if self.status != 0 and not self._said_anything:
-                yield self._failure
+                yield self._failure(self.complaint)
+        except MalformedBodyError as error:
+            self.complaint += f"\nmalformed request: {error}".encode()
+            yield self._failure(self.complaint)
         except (OSError, subprocess.TimeoutExpired) as error:
             self.complaint += f"\nThe transfer broke off: {error!r}".encode()
         finally:

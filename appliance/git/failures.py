@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from appliance.errors import NO_ROOM, ApplianceError, DamagedError, UnavailableError
 
 # What git says when objects, packs or refs cannot be read. In git's own words, hence with LC_ALL=C.
@@ -29,6 +31,18 @@ DAMAGE = (
     b"unable to normalize alternate",
 )
 
+MALFORMED = re.compile(
+    rb"^(fatal|malformed request): ("
+    rb"(git upload-pack: )?(protocol error|expected SHA1 object)"
+    rb"|unknown capability|invalid command|no command requested|unexpected line|expected flush"
+    rb"|command '.*' requested after|(error: unsupported|unknown|mismatched) object format"
+    rb"|[Ii]nvalid (deepen|shallow)|the (remote end hung up unexpectedly|request )"
+    rb")",
+    re.MULTILINE,
+)
+"""What git, or `duplex`, says of a request that is not in the form of git's protocol.
+Source: git's pkt-line.c, serve.c, upload-pack.c, receive-pack.c."""
+
 FULL = b"no space left on device"
 
 
@@ -39,6 +53,11 @@ class GitFailedError(ApplianceError):
         super().__init__(message)
         self.status = status
         self.complaint = complaint
+
+
+def is_malformed(complaint: bytes) -> bool:
+    """Whether a transfer failed for what the client sent, and for nothing that is ours."""
+    return MALFORMED.search(complaint) is not None
 
 
 def check(status: int, complaint: bytes) -> None:

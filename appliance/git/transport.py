@@ -19,6 +19,7 @@ from pathlib import Path
 from appliance.errors import DamagedError, InvalidError, UnavailableError, sentence
 from appliance.git import process, ref_list
 from appliance.git.duplex import BegunBody, Body, Duplex, GunzippedBody
+from appliance.git.failures import is_malformed
 from appliance.git.hook_line import Answer, HookLine, Question
 from appliance.git.hooks import NAMES, push_hooks
 from appliance.git.packets import error_packet, service_header
@@ -30,6 +31,10 @@ DRAIN_BYTES = GIB
 """Least that is read and thrown away of a refused push, so that its sender gets to read why."""
 COULD_NOT_READ = sentence(
     "The appliance could not read this repository. An administrator can repair it."
+)
+MALFORMED = sentence(
+    "This request is not in the form of Git's protocol, or not all of it arrived. Look for what "
+    "changes requests on their way."
 )
 NEWEST = 2
 VERSIONS = {"version=0": 0, "version=1": 1, "version=2": NEWEST}
@@ -204,9 +209,14 @@ def _serve(
         body,
         seconds=limits.transfer_seconds,
         drain_bytes=max(DRAIN_BYTES, limits.push_size_bytes),
-        failure=error_packet(COULD_NOT_READ),
+        failure=_failure,
         line=line,
     )
+
+
+def _failure(complaint: bytes) -> bytes:
+    """What a client is told where git has ended without a word to it."""
+    return error_packet(MALFORMED if is_malformed(complaint) else COULD_NOT_READ)
 
 
 def _protocol(protocol: str) -> dict[str, str]:

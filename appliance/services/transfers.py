@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.git import transport
+from appliance.git import failures, transport
 from appliance.git.hook_line import Answer, Question
 
 if TYPE_CHECKING:
@@ -135,6 +135,11 @@ def receive(
         limits=ticket.limits,
         answer=answer,
     )
+
+
+def is_malformed(complaint: bytes) -> bool:
+    """Whether a transfer failed, to judge by what git said of it, for what the client sent."""
+    return failures.is_malformed(complaint)
 
 
 def push_environment(ticket: Ticket, *, protocol: str) -> dict[str, str]:

@@ -71,9 +71,11 @@ class Answer:
         status = getattr(self._stream, "status", None)
         if status:
             complaint = getattr(self._stream, "complaint", b"")[-COMPLAINT_BYTES:]
-            log.warning(
-                "git.transfer_failed", status=status, complaint=complaint.decode("utf-8", "replace")
-            )
+            said = complaint.decode("utf-8", "replace")
+            if transfers.is_malformed(complaint):
+                log.info("git.request_malformed", status=status, complaint=said)
+            else:
+                log.warning("git.transfer_failed", status=status, complaint=said)
 
 
 @blueprint.record_once

@@ -27,6 +27,14 @@ def error_packet(sentence: str) -> bytes:
     return packet(b"ERR " + sentence.encode("utf-8")[: PACKET_BYTES - 5] + b"\n")
 
 
+def fatal_packet(sentence: str) -> bytes:
+    """The same where a pack flows beside progress: a line on the band that ends a transfer.
+
+    Source: gitprotocol-pack(5), "Packfile Data".
+    """
+    return packet(b"\x03" + sentence.encode("utf-8")[: PACKET_BYTES - 2] + b"\n")
+
+
 def service_header(service: str) -> bytes:
     """What stands before the refs in the answer to `info/refs`. Source: gitprotocol-http(5)."""
     return packet(b"# service=%s\n" % service.encode("ascii")) + FLUSH

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.errors import ApplianceError
 from appliance.git import failures, transport
 from appliance.git.hook_line import Answer, Question
+from appliance.git.packets import error_packet, fatal_packet
 
 if TYPE_CHECKING:
     from appliance.domain.protection import RefUpdate
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from appliance.git.transport import TransferLimits
     from appliance.services.pushes import Ticket, Verdict
 
-PACK_MARKS = (b"000dpackfile\n", b"PACK\x00\x00\x00\x02")
-"""How a pack begins: in protocol version 2, and in those before.
+PACK_MARKS = {b"000dpackfile\n": error_packet, b"PACK\x00\x00\x00\x02": fatal_packet}
+"""How a pack begins, and what stops a client there: in protocol version 2, and in those before.
 Source: gitprotocol-v2(5), gitformat-pack(5)."""
+MARK_BYTES = max(map(len, PACK_MARKS))
 SEARCHED_BYTES = 8 * 1024 * 1024  # Acknowledgements and progress come first; they are small.
 
 
@@ -27,7 +30,7 @@ class Fetch:
     """The answer to a fetch. Its state is git, and whether a pack has begun to flow.
 
     `on_pack` is called before the first bytes of a pack leave: what cannot be recorded is not
-    given away.
+    given away, and the client is told why.
     """
 
     def __init__(self, duplex: Duplex | Told, on_pack: Callable[[], None]) -> None:
@@ -35,15 +38,16 @@ class Fetch:
         self._on_pack: Callable[[], None] | None = on_pack
         self._tail = b""
         self._searched = 0
+        self._refusal = ""
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        if self._refusal:
+            raise StopIteration
         chunk = next(self._duplex)
-        if self._on_pack is not None:
-            self._look(chunk)
-        return chunk
+        return chunk if self._on_pack is None else self._looked_at(chunk, self._on_pack)
 
     def close(self) -> None:
         """End git, whatever it is doing."""
@@ -56,18 +60,26 @@ class Fetch:
 
     @property
     def complaint(self) -> bytes:
-        """What git bemoaned, for logs."""
-        return self._duplex.complaint
+        """What git bemoaned, or why it was ended, for logs."""
+        return self._duplex.complaint or self._refusal.encode("utf-8")
 
-    def _look(self, chunk: bytes) -> None:
+    def _looked_at(self, chunk: bytes, on_pack: Callable[[], None]) -> bytes:
+        """The chunk, or where a pack begins in it that cannot be recorded, a line that says so."""
         seen = self._tail + chunk[:SEARCHED_BYTES]
-        if any(mark in seen for mark in PACK_MARKS) and self._on_pack is not None:
-            self._on_pack()
-            self._on_pack = None
-        self._tail = seen[-len(PACK_MARKS[0]) :]
         self._searched += len(chunk)
-        if self._searched > SEARCHED_BYTES:
+        self._tail = seen[-MARK_BYTES:]
+        refused = next((line for mark, line in PACK_MARKS.items() if mark in seen), None)
+        if refused is not None or self._searched > SEARCHED_BYTES:
             self._on_pack = None
+        if refused is None:
+            return chunk
+        try:
+            on_pack()
+        except ApplianceError as error:
+            self._refusal = error.message
+            self._duplex.close()
+            return refused(error.message)
+        return chunk
 
 
 def advertise(folder: Path, service: str, *, protocol: str) -> Iterator[bytes]:

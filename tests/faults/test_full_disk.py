@@ -116,6 +116,7 @@ def test_a_full_disk_is_told_to_everyone_and_room_is_all_it_takes(request, tmp_p
         git.commit(copy, "more", "more")
         for remote in remotes:
             no_room_is_told(git.try_("push", remote, "main", at=copy))
+            no_room_is_told(git.try_("clone", remote, "again", at=tmp_path))
         unmade = running.api(token, "POST", "/repos", {"name": "unmade"})
         assert (unmade.status_code, FULL in unmade.json()["detail"]) == (503, True)
         assert "Retry-After" in unmade.headers

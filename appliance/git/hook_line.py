@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import threading
 from collections.abc import Callable
@@ -30,6 +31,10 @@ ASK, HEAR = "CODARA_ASK", "CODARA_HEAR"
 QUESTION_BYTES = 64 * 1024 * 1024
 """A push of 100,000 refs with long names."""
 CHUNK_BYTES = 256 * 1024
+HOOKS = (b"pre-receive", b"post-receive")
+LEAST_LINES = 2
+"""After the hook's name: the folder, and one ref."""
+UPDATE = re.compile(rb"(?P<old>[0-9a-f]{40,64}) (?P<new>[0-9a-f]{40,64}) (?P<ref>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -59,55 +64,56 @@ class HookLine:
     def __init__(self, capability: str, answer: Callable[[Question], Answer]) -> None:
         self._end = b"\n" + capability.encode("ascii") + b"\n"
         self._answer = answer
-        self._asked, self._ask = os.pipe()
-        self._hear, self._heard = os.pipe()
+        self._question_reader, self._question_writer = os.pipe()
+        self._answer_reader, self._answer_writer = os.pipe()
         self._hang_up = os.eventfd(0)
         self._thread = threading.Thread(target=self._converse, name="push hooks", daemon=True)
 
     @property
     def handles(self) -> tuple[int, int]:
         """What git has to inherit."""
-        return self._ask, self._hear
+        return self._question_writer, self._answer_reader
 
     @property
     def environment(self) -> dict[str, str]:
         """Where the hooks find it."""
-        return {ASK: f"/dev/fd/{self._ask}", HEAR: f"/dev/fd/{self._hear}"}
+        return {ASK: f"/dev/fd/{self._question_writer}", HEAR: f"/dev/fd/{self._answer_reader}"}
 
     def begin(self) -> None:
         """Listen. Git has its ends of the pipes by now: ours of those must go, or its end would
         never be noticed.
         """
         self._thread.start()  # First: where it cannot, all four ends are still there to close.
-        os.close(self._ask)
-        os.close(self._hear)
+        os.close(self._question_writer)
+        os.close(self._answer_reader)
 
     def close(self) -> None:
         """Hang up, after what is being answered just now; call it once, after git has ended."""
         if self._thread.ident is None:
-            self._let_go(self._ask, self._hear, self._heard)
+            self._let_go(self._question_writer, self._answer_reader, self._answer_writer)
         else:
             os.eventfd_write(self._hang_up, 1)
             self._thread.join()
-        self._let_go(self._asked, self._hang_up)
+        self._let_go(self._question_reader, self._hang_up)
 
     def _converse(self) -> None:
         try:
             said = bytearray()
-            while self._is_asked() and (chunk := os.read(self._asked, CHUNK_BYTES)):
+            while self._is_asked() and (chunk := os.read(self._question_reader, CHUNK_BYTES)):
                 said += chunk
                 if len(said) > QUESTION_BYTES:
                     return
                 if said.endswith(self._end):
-                    if not self._reply(self._answer(_parsed(bytes(said[: -len(self._end)])))):
+                    question = _parsed(bytes(said[: -len(self._end)]))
+                    if question is None or not self._reply(self._answer(question)):
                         return
                     said.clear()
         finally:
-            os.close(self._heard)  # Whoever still listens hears a no.
+            os.close(self._answer_writer)  # Whoever still listens hears a no.
 
     def _is_asked(self) -> bool:
         poll = select.poll()
-        poll.register(self._asked, select.POLLIN)
+        poll.register(self._question_reader, select.POLLIN)
         poll.register(self._hang_up, select.POLLIN)
         return self._hang_up not in {handle for handle, _event in poll.poll()}
 
@@ -118,7 +124,7 @@ class HookLine:
         rest = memoryview(text.encode("utf-8", "replace"))
         with contextlib.suppress(BrokenPipeError):  # Nobody listens any more.
             while rest:
-                rest = rest[os.write(self._heard, rest) :]
+                rest = rest[os.write(self._answer_writer, rest) :]
         return answer.is_yes
 
     @staticmethod
@@ -127,19 +133,20 @@ class HookLine:
             os.close(handle)
 
 
-def _parsed(question: bytes) -> Question:
-    """The question in a hook's words.
-
-    Errors:
-        ValueError: it is not in its form, such as half a line.
-    """
-    hook, folder, *lines = question.split(b"\n")
-    updates = []
-    for line in lines:
-        old, new, ref = line.split(b" ", 2)
-        updates.append(RefUpdate(ref, old.decode("ascii"), new.decode("ascii")))
+def _parsed(said: bytes) -> Question | None:
+    """The question in a hook's words; None where it is not in its form, such as half a line."""
+    hook, *lines = said.split(b"\n")
+    if hook not in HOOKS or len(lines) < LEAST_LINES:
+        return None
+    folder, *updates = lines
+    found = [UPDATE.fullmatch(line) for line in updates]
+    if not all(found):
+        return None
     quarantine = {"GIT_QUARANTINE_PATH": os.fsdecode(folder)} if folder else {}
-    return Question(hook.decode("ascii"), quarantine, tuple(updates))
+    changed = (
+        RefUpdate(each["ref"], each["old"].decode(), each["new"].decode()) for each in found if each
+    )
+    return Question(hook.decode(), quarantine, tuple(changed))
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ Source: gitprotocol-v2(5), "ls-refs"; git's ls-refs.c.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -28,6 +29,7 @@ REQUEST_BYTES = 16 * 1024
 REFS = 300
 """With so many refs, reading them here takes as long as starting git."""
 DELIMITER = b"0001"
+LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")
 HIDDEN = (HIDDEN_REFS + "/").encode("ascii")
 HARMLESS = (b"agent=", b"object-format=sha1")
 """Words of a client before its question that change nothing in the answer."""
@@ -124,6 +126,8 @@ def _lines(request: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(request):
         header = request[start : start + HEADER_BYTES]
+        if LENGTH.fullmatch(header) is None:  # Python would take "+014" for a number.
+            raise UnclearError
         size = int(header, 16)
         if header in {FLUSH, DELIMITER}:
             yield header

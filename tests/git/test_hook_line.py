@@ -202,6 +202,33 @@ def test_a_list_of_refs_that_breaks_off_is_not_answered(store, folder):
     assert asked == []
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "pre-receive",
+        "pre-receive\n",
+        "update\n\n{update}",
+        "pre-receive\n\n",
+        "pre-receive\n\n{update}\n",
+        "pre-receive\n\n{update}\n{update}\n\n{update}",
+        "pre-receive\n\n{nothing} {nothing} ",
+        "pre-receive\n\n{nothing} {nothing}",
+        "pre-receive\n\n{nothing} a refs/heads/a",
+        "pre-receive\n\n+{update}",
+        "post-receive\n",
+    ],
+)
+def test_a_question_that_lacks_a_line_or_has_one_of_another_form_is_not_answered(question):
+    asked: list[Question] = []
+    said = question.format(update=f"{NOTHING} {NOTHING} refs/heads/a", nothing=NOTHING)
+    with begun(lambda question: asked.append(question) or YES) as (_line, environment):
+        Path(environment[ASK]).write_text(f"{said}\n{CAPABILITY}\n")
+        heard = Path(environment[HEAR]).read_text()
+
+    assert (asked, heard) == ([], "")
+
+
 def test_push_options_take_the_long_way(store, folder):
     with begun(lambda _question: YES) as (_line, environment):
         environment |= {"GIT_PUSH_OPTION_COUNT": "1", "CODARA_SOCKET": str(store.home / "none")}

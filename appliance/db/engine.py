@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from appliance.db.postgresql_line import Line, LineCursor
+
 SQLITE_OPCODES_BETWEEN_CHECKS = 20_000
 POSTGRESQL_TRUSTED_SECONDS = 10.0
 """So long a silent connection is taken for alive; what lies between may forget it unsaid."""
@@ -57,7 +59,7 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
         f"-c statement_timeout={int(options.statement_timeout_seconds * 1000)} "
         f"-c lock_timeout={int(options.lock_timeout_seconds * 1000)} "
         f"-c idle_in_transaction_session_timeout=60000 -c timezone=UTC "
-        # Who wants to write says so at the beginning of a transaction; nothing else can.
+        # What may write says so at the beginning of a transaction; see postgresql_line.py.
         f"-c default_transaction_read_only=on"
     )
     engine = sa.create_engine(
@@ -69,23 +71,25 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
         connect_args={"options": settings, "connect_timeout": 5, "application_name": "codara"},
     )
 
-    @sa.event.listens_for(engine, "connect")
-    def _mean_to_write(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        del record
-        cast("psycopg.Connection", connection).read_only = False
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(
+        dialect: sa.Dialect, record: ConnectionPoolEntry, words: Any, given: Any
+    ) -> DBAPIConnection:
+        del dialect, record
+        line = Line.connect(*words, **given, autocommit=True, cursor_factory=LineCursor)
+        return cast("DBAPIConnection", line)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         # Who only reads needs no transaction: each statement would have its own view of the data
         # in there too, as READ COMMITTED is, and its two ends would cost a round trip each.
         reading = connection.get_execution_options().get("codara_read_only", False)
-        line = cast("psycopg.Connection", connection.connection.driver_connection)
-        if line.autocommit != reading:
-            line.autocommit = reading
+        cast("Line", connection.connection.driver_connection).is_to_begin = not reading
 
     @sa.event.listens_for(engine, "checkin")
     def _note_rest(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        del connection
+        if connection is not None:
+            cast("Line", connection).is_to_begin = False  # Nothing was asked of this transaction.
         record.info["resting_since"] = time.monotonic()
 
     @sa.event.listens_for(engine, "checkout")

@@ -202,6 +202,15 @@ class Imports(Section):
     """Longest an import may take."""
 
 
+class Audit(Section):
+    """The audit log."""
+
+    post_quantum: bool = False
+    """Whether states of the log are signed with ML-DSA-44 too, beside Ed25519."""
+    wait_seconds: float = Field(default=5, ge=0)
+    """How long a change that must not be deniable waits for a signed state of the log."""
+
+
 class Telemetry(Section):
     """Logs and traces."""
 
@@ -223,6 +232,7 @@ class Settings(Section):
     limits: Limits = Limits()
     storage: Storage = Storage()
     imports: Imports = Imports()
+    audit: Audit = Audit()
     telemetry: Telemetry = Telemetry()
 
 

@@ -18,9 +18,15 @@ from appliance.git.lfs import LfsStore
 from appliance.git.storage import RepositoryStore
 from appliance.security.bearer import BearerTokens
 from appliance.security.capabilities import Capabilities
+from appliance.security.log_signing import Heads, LogSigner, load_or_create_post_quantum_seed
 from appliance.security.passwords import Hasher
 from appliance.security.sealing import Sealer
-from appliance.security.signing import InstanceSecret, Purpose, load_or_create
+from appliance.security.signing import (
+    InstanceSecret,
+    Purpose,
+    load_or_create,
+    load_or_create_signing_key,
+)
 from appliance.security.throttle import PER_ADDRESS, PER_USER, Throttle
 from appliance.security.throttle_stores import FallbackStore, MemoryStore, RedisStore
 from appliance.settings import Settings
@@ -65,6 +71,11 @@ class Home:
         return self.root / "queue"
 
     @property
+    def heads(self) -> Path:
+        """The last signed states of the audit logs."""
+        return self.root / "audit-heads.json"
+
+    @property
     def scratch(self) -> Path:
         """Files that may vanish at any time."""
         return self.root / "tmp"
@@ -102,6 +113,17 @@ class GitTools:
 
 
 @dataclass(frozen=True)
+class LogTools:
+    """What it takes to keep the audit logs."""
+
+    signer: LogSigner
+    heads: Heads
+    sealer: Sealer
+    origin: str
+    """With what the names of this appliance's logs begin."""
+
+
+@dataclass(frozen=True)
 class Wiring:
     """Everything a door hands to the verbs it calls."""
 
@@ -115,6 +137,7 @@ class Wiring:
     sign_in: SignInTools
     push_capabilities: Capabilities
     lfs_capabilities: Capabilities
+    logs: LogTools
     redis: redis.Redis
 
     @property
@@ -175,6 +198,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         lock_timeout_seconds=settings.database.lock_timeout_seconds,
         pool_size=settings.database.pool_size,
     )
+    sealer = Sealer([secret.key(Purpose.SEALING)])
     return Wiring(
         home=home,
         settings=settings,
@@ -184,10 +208,11 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         doorbell=doorbell,
         repositories=RepositoryStore(home.root),
         secret=secret,
-        sealer=Sealer([secret.key(Purpose.SEALING)]),
+        sealer=sealer,
         sign_in=_sign_in_tools(settings, secret, _queue_url(home, settings)),
         push_capabilities=Capabilities(secret, "push"),
         lfs_capabilities=Capabilities(secret, "lfs"),
+        logs=_log_tools(home, settings, sealer),
         redis=queue,
     )
 
@@ -226,6 +251,19 @@ def _queue(home: Home, settings: Settings) -> redis.Redis:
         _queue_url(home, settings),
         socket_connect_timeout=QUEUE_PATIENCE_SECONDS,
         health_check_interval=30,
+    )
+
+
+def _log_tools(home: Home, settings: Settings, sealer: Sealer) -> LogTools:
+    seed = None
+    if settings.audit.post_quantum:
+        seed = load_or_create_post_quantum_seed(home.keys / "audit-post-quantum.key")
+    host = urlsplit(settings.server.url).netloc
+    return LogTools(
+        signer=LogSigner(load_or_create_signing_key(home.keys / "audit.key"), seed),
+        heads=Heads(home.heads),
+        sealer=sealer,
+        origin=f"{host}/audit",
     )
 
 

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from appliance import wiring as wiring_module
-from appliance.db.audit_log import AuditEvent
 from appliance.db.base import Table
 from appliance.db.credentials import (
     AccessToken,
@@ -41,10 +40,12 @@ from appliance.domain.permissions import (
     Visibility,
 )
 from appliance.git import hooks
+from appliance.jobs import sequencing
 from appliance.security import tokens
 from appliance.settings import Settings, load
 from appliance.web.app import create_app
 from appliance.web.requests import SESSION_COOKIE
+from tests.recorded import Event, recorded
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough sentence"
@@ -55,6 +56,8 @@ CHEAP = {
     "CODARA_SIGN_IN__ARGON2_PASSES": "1",
     "CODARA_SERVER__WEB_PROCESSES": "1",
     "CODARA_SSH__PORT": "0",
+    # Most tests have no sequencer that one could wait for.
+    "CODARA_AUDIT__WAIT_SECONDS": "0",
     "CODARA_SERVER__PORT": "0",
 }
 
@@ -309,9 +312,16 @@ class World:
 
     def events(self) -> list[str]:
         """The kinds of all events so far, oldest first."""
-        with self.wiring.database.engine.connect() as connection:
-            query = sa.select(AuditEvent.kind).order_by(AuditEvent.position)
-            return list(connection.execute(query).scalars())
+        return [each.action for each in self.recorded()]
+
+    def recorded(self, action: str | None = None) -> list[Event]:
+        """All events so far, oldest first; or those of one action."""
+        return recorded(self.wiring.database.engine, action)
+
+    def keep_log(self) -> None:
+        """Do what the sequencer does: all that was recorded enters its log and can be found."""
+        database, logs = self.wiring.database, self.wiring.logs
+        sequencing.keep(database, logs)
 
     def add(self, *rows: Table) -> None:
         """Write rows as they are, owners before what refers to them."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
+import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,11 +12,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
-from appliance.db import failures
-from appliance.db.audit_log import AuditEvent, AuditPersonalValue
+from appliance.db import failures, recording
+from appliance.db.audit_log import AuditLeaf
 from appliance.db.base import Table
 from appliance.db.engine import read_only
 from appliance.db.outbox import JobRecord
+from appliance.db.recording import Ending, Recorded, Source
 from appliance.domain import events
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
@@ -25,29 +26,26 @@ from appliance.errors import (
     HiddenError,
     RefusedError,
     UnauthenticatedError,
+    UnavailableError,
     UnrecordedChangeError,
 )
-from audit.canonical import canonical
-from audit.entry import SALT_BYTES, commit_personal
 
 if TYPE_CHECKING:
     from appliance.settings import Settings
 
-INSTANCE_LOG = "instance"
-# Written as they are: every request records one, and mapped objects would take twice as long.
-ADD_EVENT = sa.insert(AuditEvent.__table__)  # type: ignore[arg-type]  # It is a table.
-ADD_VALUES = sa.insert(AuditPersonalValue.__table__)  # type: ignore[arg-type]  # The same.
+LOOK_AGAIN_SECONDS = 0.02
 
 
 class UnitOfWork:
     """What a service needs in order to act: a session, an actor, and a place for its events."""
 
-    def __init__(self, session: Session, actor: Actor, rules: Settings) -> None:
+    def __init__(self, session: Session, actor: Actor, rules: Settings, source: Source) -> None:
         self.session = session
         self.actor = actor
         self.rules = rules
         self.promised: list[UUID] = []
-        self._recorded = 0
+        self.recorded: list[Recorded] = []
+        self._source = source
         self._changed: set[str] = set()
         session.info[UnitOfWork] = self
 
@@ -58,14 +56,15 @@ class UnitOfWork:
         self.session.flush()
         return self.session.connection().execute(statement, values)
 
-    def record(self, event: events.Event) -> None:
-        """Say what just happened. It is committed with the change, or not at all."""
-        self._recorded += 1
-        row, values = _rows(event, self.actor)
-        connection = self.session.connection()
-        connection.execute(ADD_EVENT, row)
-        if values:
-            connection.execute(ADD_VALUES, values)
+    def record(self, event: events.Event) -> UUID:
+        """Say what just happened. It is committed with the change, or not at all.
+
+        Gives the event's id, under which the audit log will show it.
+        """
+        recorded = recording.prepare(event, self.actor, self._source)
+        self.recorded.append(recorded)
+        self.session.connection().execute(recording.ADD, recorded.row)
+        return recorded.id
 
     def later(
         self,
@@ -97,7 +96,7 @@ class UnitOfWork:
     def close(self) -> None:
         """Check the books before the commit."""
         self.session.flush()
-        if self._changed and not self._recorded:
+        if self._changed and not self.recorded:
             raise UnrecordedChangeError(f"no event describes the change to {sorted(self._changed)}")
 
     def note_change(self, *tables: str) -> None:
@@ -113,6 +112,7 @@ class Database:
     ) -> None:
         self.engine = engine
         self.rules = rules
+        self.source = Source()
         self._on_promise = on_promise
         self._writing = sessionmaker(engine, expire_on_commit=False)
         sa.event.listen(self._writing, "before_flush", _note_flush)
@@ -133,12 +133,12 @@ class Database:
         """
         work = None
         try:
-            with failures.translated(), self._writing() as session, session.begin():
-                work = UnitOfWork(session, actor, self.rules)
+            with failures.translated(), self._writing() as session, self._counted(session):
+                work = UnitOfWork(session, actor, self.rules, self.source)
                 yield work
-                work.close()
             if work.promised and self._on_promise is not None:
                 self._on_promise()
+            self._await_log(work.recorded)
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(work.actor if work else actor, refusal)
             raise
@@ -149,7 +149,7 @@ class Database:
         work = None
         try:
             with failures.translated(), self._reading() as session, session.begin():
-                work = UnitOfWork(session, actor, self.rules)
+                work = UnitOfWork(session, actor, self.rules, self.source)
                 yield work
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(work.actor if work else actor, refusal)
@@ -177,8 +177,45 @@ class Database:
         self._write_down(actor, events.AccessRefused(reason=refusal.code, attempt=str(refusal)))
 
     def _write_down(self, actor: Actor, event: events.Event) -> None:
-        with failures.translated(), self._writing() as session, session.begin():
-            UnitOfWork(session, actor, self.rules).record(event)
+        with failures.translated(), self._writing() as session, self._counted(session):
+            UnitOfWork(session, actor, self.rules, self.source).record(event)
+
+    @contextmanager
+    def _counted(self, session: Session) -> Generator[None]:
+        """A transaction whose end is noted for each event that it recorded."""
+        ending = Ending.UNDONE
+        try:
+            with session.begin():
+                yield
+                _work_of(session).close()
+                ending = Ending.UNKNOWN
+            ending = Ending.COMMITTED
+        finally:
+            work = session.info.get(UnitOfWork)
+            if work is not None and work.recorded:
+                numbers = [(each.boot, each.log, each.number) for each in work.recorded]
+                self.source.finish(numbers, ending)
+
+    def _await_log(self, recorded: list[Recorded]) -> None:
+        """Wait until what must not be deniable is in a signed state of the log, but not for ever:
+        it is committed already, and a sequencer that stands still is said on the health page.
+        """
+        waiting = [each.id for each in recorded if each.is_awaited]
+        if not waiting:
+            return
+        patience = time.monotonic() + self.rules.audit.wait_seconds
+        query = sa.select(sa.func.count()).where(AuditLeaf.event_id.in_(waiting))
+        with suppress(UnavailableError):
+            while time.monotonic() < patience:
+                with failures.translated(), self._reading() as session:
+                    if session.scalar(query) == len(waiting):
+                        return
+                time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _work_of(session: Session) -> UnitOfWork:
+    work: UnitOfWork = session.info[UnitOfWork]
+    return work
 
 
 # Listeners of all sessions that write, not of each: adding them costs more than a question.
@@ -218,41 +255,3 @@ def _says_something(row: object) -> bool:
     return any(
         attribute.history.has_changes() for attribute in attributes if attribute.key not in ignored
     )
-
-
-def _rows(event: events.Event, actor: Actor) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The event as it is stored: header and body in one row, personal values in rows apart."""
-    event_id = new_id()
-    body = event.body()
-    values = []
-    for field, value in event.personal_values().items():
-        text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "")
-        values.append(_apart(body, event_id, field, text, event.person or actor.pseudonym))
-    if actor.origin.address:
-        values.append(_apart(body, event_id, "address", actor.origin.address, actor.pseudonym))
-    row = {
-        "event_id": event_id,
-        "occurred_at": datetime.now(UTC),
-        "log": str(event.organisation_id) if event.organisation_id else INSTANCE_LOG,
-        "kind": event.kind,
-        "category": event.category,
-        "outcome": event.outcome,
-        "actor_kind": actor.kind,
-        "actor_ref": actor.pseudonym,
-        "target_kind": event.target,
-        "target_ref": str(event.about) if event.about else "",
-        "method": actor.origin.method,
-        "credential_ref": str(actor.origin.credential_id or ""),
-        "request_id": actor.origin.request_id,
-        "body": canonical(body).decode("utf-8"),
-    }
-    return row, values
-
-
-def _apart(
-    body: dict[str, Any], event_id: UUID, field: str, text: str, person: str
-) -> dict[str, Any]:
-    """Put a commitment to a personal value into the body; gives the row that keeps the value."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    body[field] = commit_personal(field, salt, text)
-    return {"event_id": event_id, "field": field, "salt": salt, "value": text, "person": person}

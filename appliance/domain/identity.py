@@ -59,6 +59,7 @@ class Actor:
     ceiling: frozenset[Permission] | None = None
     only_repositories: frozenset[UUID] | None = None
     is_elevated: bool = False
+    used_second_factor: bool = False
     origin: Origin = field(default_factory=Origin)
 
     @property

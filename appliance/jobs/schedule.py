@@ -20,7 +20,7 @@ from appliance import logs, settings, wiring
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs import pulse, tasks, watch
+from appliance.jobs import pulse, sequencing, tasks, watch
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import push_settlement, regular, repository_bin
@@ -146,5 +146,9 @@ def run(home: Path) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    with pulse.beating(objects.redis, "scheduler"), watch.watching(objects):
+    with (
+        pulse.beating(objects.redis, "scheduler"),
+        watch.watching(objects),
+        sequencing.sequencing(objects),
+    ):
         scheduler.run()

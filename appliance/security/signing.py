@@ -69,17 +69,26 @@ def load_or_create(file: Path) -> InstanceSecret:
     Errors:
         SettingsError: others may read the file, it is no plain file, or it is damaged.
     """
-    content = _read_or_make(file, lambda: os.urandom(SECRET_BYTES))
-    if len(content) != SECRET_BYTES:
+    return InstanceSecret(load_or_create_secret(file, SECRET_BYTES))
+
+
+def load_or_create_secret(file: Path, size_bytes: int) -> bytes:
+    """The random bytes in `file`; the first start makes them.
+
+    Errors:
+        SettingsError: others may read the file, it is no plain file, or it is damaged.
+    """
+    content = _read_or_make(file, lambda: os.urandom(size_bytes))
+    if len(content) != size_bytes:
         raise SettingsError(
             sentence(
                 "%(file)s holds %(found)s bytes, not %(wanted)s. Restore it from a backup.",
                 file=file,
                 found=len(content),
-                wanted=SECRET_BYTES,
+                wanted=size_bytes,
             )
         )
-    return InstanceSecret(content)
+    return content
 
 
 class SigningKey:

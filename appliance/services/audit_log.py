@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,18 +12,20 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, gate
-from appliance.db.audit_log import AuditEvent, AuditPersonalValue
+from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
 from appliance.db.organisations import Team
-from appliance.db.paging import USUAL_LIMIT, Page, only, page
+from appliance.db.paging import USUAL_LIMIT, Page, page
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, User
 from appliance.domain.events import Outcome
 from appliance.domain.identity import ActorKind, Method
 from appliance.domain.permissions import Permission
+from appliance.security.sealing import Sealer
+from appliance.services import audit_values
+from audit import entry
 
 ERASED = "(erased)"
-COMMITMENT = re.compile(r"p1:[A-Za-z0-9_-]{43}")  # What `audit.entry.commit_personal` makes.
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class RecentEvent:
     """An event for people: pseudonyms are names again, personal values are back in place."""
 
     id: UUID
-    position: int
+    log: str
+    index: int
     occurred_at: datetime
     kind: str
     outcome: Outcome
@@ -64,89 +66,110 @@ class RecentEvent:
 def recent(
     work: UnitOfWork,
     *,
+    sealer: Sealer,
     wanted: Filter | None = None,
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[RecentEvent]:
     """The events of the whole instance, newest first."""
     gate.require(work, Permission.AUDIT_READ)
-    return _page(work, sa.select(AuditEvent), wanted, after, limit)
+    return _page(work, _EVENTS, wanted, after, limit, sealer)
 
 
 def recent_in_organisation(
     work: UnitOfWork,
     name: str,
     *,
+    sealer: Sealer,
     wanted: Filter | None = None,
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[RecentEvent]:
     """The events in an organisation's log, newest first."""
     organisation = fetch.organisation(work, name, Permission.AUDIT_READ)
-    query = sa.select(AuditEvent).where(AuditEvent.log == str(organisation.id))
-    return _page(work, query, wanted, after, limit)
+    query = _EVENTS.where(AuditLog.name == str(organisation.id))
+    return _page(work, query, wanted, after, limit, sealer)
 
 
 def recent_of_self(
     work: UnitOfWork,
     *,
+    sealer: Sealer,
     wanted: Filter | None = None,
     after: str | None = None,
     limit: int = USUAL_LIMIT,
 ) -> Page[RecentEvent]:
     """What one did, and what was done to one's own user; newest first."""
     user = fetch.account(work, None)
-    about_me = sa.and_(AuditEvent.target_kind == "user", AuditEvent.target_ref == str(user.id))
-    query = sa.select(AuditEvent).where(sa.or_(AuditEvent.actor_ref == user.pseudonym, about_me))
-    return _page(work, query, wanted, after, limit)
+    about_me = sa.and_(AuditFinding.target_type == "user", AuditFinding.target_ref == str(user.id))
+    query = _EVENTS.where(sa.or_(AuditFinding.actor_ref == user.pseudonym, about_me))
+    return _page(work, query, wanted, after, limit, sealer)
+
+
+_EVENTS: Any = (
+    sa.select(AuditLog.name, AuditLeaf.log_id, AuditLeaf.idx, AuditLeaf.header, AuditBody.body)
+    .join_from(
+        AuditFinding,
+        AuditLeaf,
+        (AuditLeaf.log_id == AuditFinding.log_id) & (AuditLeaf.idx == AuditFinding.idx),
+    )
+    .join(AuditLog, AuditLog.id == AuditFinding.log_id)
+    .join(
+        AuditBody,
+        (AuditBody.log_id == AuditFinding.log_id) & (AuditBody.idx == AuditFinding.idx),
+        isouter=True,
+    )
+)
 
 
 def _page(
     work: UnitOfWork,
-    query: sa.Select[AuditEvent],
+    query: sa.Select[Any],
     wanted: Filter | None,
     after: str | None,
     limit: int,
+    sealer: Sealer,
 ) -> Page[RecentEvent]:
     found = page(
         work.session,
         _filtered(query, wanted or Filter()),
-        AuditEvent.position,
-        make=only,
+        AuditLeaf.event_id,
+        make=lambda row: row,
         after=after,
         limit=limit,
         newest_first=True,
     )
-    return Page(_readable(work, found.items), found.next)
+    return Page(_readable(work, found.items, sealer), found.next)
 
 
-def _filtered(query: sa.Select[AuditEvent], wanted: Filter) -> sa.Select[AuditEvent]:
+def _filtered(query: sa.Select[Any], wanted: Filter) -> sa.Select[Any]:
     if wanted.kind:
-        column = AuditEvent.kind if "." in wanted.kind else AuditEvent.category
+        column = AuditFinding.action if "." in wanted.kind else AuditFinding.category
         query = query.where(column == wanted.kind)
     if wanted.outcome is not None:
-        query = query.where(AuditEvent.outcome == wanted.outcome)
+        query = query.where(AuditFinding.outcome == wanted.outcome)
     if wanted.actor:
         named = sa.select(User.pseudonym).where(User.name == wanted.actor)
-        query = query.where(AuditEvent.actor_ref.in_(named))
+        query = query.where(AuditFinding.actor_ref.in_(named))
     if wanted.since is not None:
-        query = query.where(AuditEvent.occurred_at >= wanted.since)
+        query = query.where(AuditFinding.occurred_at >= wanted.since)
     if wanted.until is not None:
-        query = query.where(AuditEvent.occurred_at < wanted.until)
+        query = query.where(AuditFinding.occurred_at < wanted.until)
     return query
 
 
-def _readable(work: UnitOfWork, rows: list[AuditEvent]) -> list[RecentEvent]:
-    actors = _names_of_actors(work, {row.actor_ref for row in rows})
-    bodies: list[dict[str, Any]] = [json.loads(row.body) for row in rows]
-    mentioned = {row.target_ref for row in rows if row.target_ref}
+def _readable(work: UnitOfWork, rows: list[Any], sealer: Sealer) -> list[RecentEvent]:
+    headers: list[dict[str, Any]] = [json.loads(row.header) for row in rows]
+    bodies: list[dict[str, Any]] = [json.loads(row.body or "{}") for row in rows]
+    actors = _names_of_actors(work, {header["actor"]["ref"] for header in headers})
+    mentioned = {header["target"]["ref"] for header in headers} - {""}
     for body in bodies:
         mentioned |= {str(value) for name, value in body.items() if name.endswith("_id")}
     names = _names_of_things(work, mentioned)
-    values = _personal_values(work, [row.event_id for row in rows])
+    values = _personal_values(work, [(row.log_id, row.idx) for row in rows], sealer)
     return [
-        _event(row, actors, names, _fields(body, names, values.get(row.event_id, {})))
-        for row, body in zip(rows, bodies, strict=True)
+        _event(row, header, actors, names, _fields(body, names, values.get(row[1:3], {})))
+        for row, header, body in zip(rows, headers, bodies, strict=True)
     ]
 
 
@@ -154,7 +177,7 @@ def _fields(body: dict[str, Any], names: dict[str, str], values: dict[str, str])
     """What an event says: personal values in place, and beside each known `x_id` its name `x`."""
     fields: dict[str, Any] = {}
     for key, value in body.items():
-        if isinstance(value, str) and COMMITMENT.fullmatch(value):
+        if isinstance(value, str) and entry.COMMITMENT.match(value):
             fields[key] = values.get(key, ERASED)
             continue
         fields[key] = value
@@ -164,21 +187,26 @@ def _fields(body: dict[str, Any], names: dict[str, str], values: dict[str, str])
 
 
 def _event(
-    row: AuditEvent, actors: dict[str, str], names: dict[str, str], fields: dict[str, Any]
+    row: Any,
+    header: dict[str, Any],
+    actors: dict[str, str],
+    names: dict[str, str],
+    fields: dict[str, Any],
 ) -> RecentEvent:
     return RecentEvent(
-        id=row.event_id,
-        position=row.position,
-        occurred_at=row.occurred_at,
-        kind=row.kind,
-        outcome=row.outcome,
-        actor_kind=row.actor_kind,
-        actor=actors.get(row.actor_ref, row.actor_ref),
-        target_kind=row.target_kind,
-        target=names.get(row.target_ref, row.target_ref),
-        method=row.method,
+        id=UUID(header["id"]),
+        log=row.name,
+        index=row.idx,
+        occurred_at=datetime.fromisoformat(header["time"]),
+        kind=header["action"],
+        outcome=Outcome(header["outcome"]),
+        actor_kind=ActorKind(header["actor"]["type"]),
+        actor=actors.get(header["actor"]["ref"], header["actor"]["ref"]),
+        target_kind=header["target"]["type"],
+        target=names.get(header["target"]["ref"], header["target"]["ref"]),
+        method=Method(header["auth"]["method"]),
         address=str(fields.pop("address", "")),
-        request_id=row.request_id,
+        request_id=header["request_id"],
         fields=fields,
     )
 
@@ -209,11 +237,12 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _personal_values(work: UnitOfWork, event_ids: list[UUID]) -> dict[UUID, dict[str, str]]:
-    rows = work.session.scalars(
-        sa.select(AuditPersonalValue).where(AuditPersonalValue.event_id.in_(event_ids))
-    )
-    values: dict[UUID, dict[str, str]] = {}
-    for row in rows:
-        values.setdefault(row.event_id, {})[row.field] = row.value
+def _personal_values(
+    work: UnitOfWork, places: list[tuple[int, int]], sealer: Sealer
+) -> dict[tuple[int, int], dict[str, str]]:
+    query = sa.select(AuditValue).where(sa.tuple_(AuditValue.log_id, AuditValue.idx).in_(places))
+    values: dict[tuple[int, int], dict[str, str]] = {}
+    for each in audit_values.unseal(work, work.session.scalars(query), sealer=sealer):
+        of_entry = values.setdefault((each.place.log_id, each.place.index), {})
+        of_entry[each.field] = each.words
     return values

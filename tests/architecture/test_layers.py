@@ -24,7 +24,10 @@ STARTS = re.compile(
 )
 
 # Who may look at the clock below the wiring, and why.
-CLOCKS = {"appliance/db/unit_of_work.py": "an event says when it was recorded, whoever calls"}
+CLOCKS = {
+    "appliance/db/recording.py": "an event says when it was recorded, whoever calls",
+    "appliance/db/unit_of_work.py": "a promised job says when it was promised, whoever calls",
+}
 
 # Each of them, and all it imports, would cost every push and every connection its time.
 HEAVY = {

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 
 from appliance.cli import demo
 from appliance.cli.client import CONSOLE_HEADER, Client, LocalSocket, ProblemError
-from appliance.db.audit_log import AuditEvent
 from appliance.db.engine import make_engine, sqlite_url
 from tests.peers.server import free_port
+from tests.recorded import recorded
 from tests.world import CHEAP
 
 ROOT = Path(__file__).parents[2]
@@ -328,9 +328,7 @@ def test_the_demonstration_is_pushed_through_the_front_door(tmp_path):
 
 def events_of(home, kind):
     engine = make_engine(sqlite_url(home / "codara.db"))
-    with engine.connect() as connection:
-        query = sa.select(sa.func.count()).where(AuditEvent.kind == kind)
-        number = connection.execute(query).scalar_one()
+    number = len(recorded(engine, kind))
     engine.dispose()
     return number
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from appliance.db.audit_log import AuditEvent
+from appliance.db.audit_log import AuditBody, AuditLeaf
 from appliance.db.engine import EngineOptions, is_sqlite, make_engine
 from appliance.db.unit_of_work import Database
 from appliance.db.users import Owner, User
@@ -108,26 +108,28 @@ def test_who_reads_cannot_write(world, write):
 def test_nothing_changes_or_removes_an_event(world, verb):
     actor = world.user("writer")
     with world.begin(actor) as work:
-        work.record(events.UserReinstated())
+        work.record(events.UserReinstated(about=actor.id))
+        work.record(events.AccessRefused(reason="refused", attempt="a"))
     engine = world.wiring.database.engine
     if verb == "truncate" and is_sqlite(engine):
         verb = "delete"  # SQLite has no other way to empty a table.
     if verb == "replace" and not is_sqlite(engine):
         verb = "update"  # PostgreSQL has no such way to insert.
-    statement = {
-        "replace": sa.insert(AuditEvent)
-        .prefix_with("OR REPLACE")
-        .from_select(
-            [column.name for column in AuditEvent.__table__.columns],
-            sa.select(AuditEvent.__table__),
-        ),
-        "update": sa.update(AuditEvent).values(kind="user.suspended"),
-        "delete": sa.delete(AuditEvent),
-        "truncate": sa.text("TRUNCATE audit_events CASCADE"),
-    }[verb]
-    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
-        connection.execute(statement)
-    assert world.events() == ["user.reinstated"]
+    world.keep_log()
+    for table in (AuditLeaf, AuditBody):
+        statement = {
+            "replace": sa.insert(table)
+            .prefix_with("OR REPLACE")
+            .from_select(
+                [column.name for column in table.__table__.columns], sa.select(table.__table__)
+            ),
+            "update": sa.update(table).values(idx=7),
+            "delete": sa.delete(table),
+            "truncate": sa.text(f"TRUNCATE {table.__tablename__} CASCADE"),
+        }[verb]
+        with pytest.raises(DBAPIError, match="only grows"), engine.begin() as connection:
+            connection.execute(statement)
+    assert world.events() == ["user.reinstated", "access.refused"]
 
 
 @pytest.mark.parametrize(

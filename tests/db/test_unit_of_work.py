@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import sqlalchemy as sa
 
 from appliance.access import gate
-from appliance.db.audit_log import AuditEvent, AuditPersonalValue
+from appliance.db.audit_log import INSTANCE_LOG
 from appliance.db.credentials import IdempotencyKey
 from appliance.db.engine import make_engine
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
-from appliance.db.unit_of_work import INSTANCE_LOG, Database
+from appliance.db.unit_of_work import Database
 from appliance.db.users import Owner, User
 from appliance.domain import events
 from appliance.domain.identity import Method, Origin, stranger
@@ -136,16 +134,19 @@ def test_an_event_says_who_what_and_from_where(world, writer):
             )
         )
         work.record(EVENT)
-    first, second = _rows(world, AuditEvent, AuditEvent.position)
-    assert (first.kind, first.category, first.log) == ("user.created", "user", str(organisation_id))
-    assert (first.target_kind, first.target_ref) == ("user", str(about))
-    assert (first.actor_ref, first.method) == (actor.pseudonym, Method.TOKEN)
-    assert (first.credential_ref, first.request_id) == (str(origin.credential_id), "r1")
-    assert (second.log, second.target_ref) == (INSTANCE_LOG, "")
-    assert first.position < second.position
-    values = _rows(world, AuditPersonalValue, AuditPersonalValue.field)
-    kept = {row.field: row for row in values if row.event_id == first.event_id}
-    body = json.loads(first.body)
+    first, second = world.recorded()
+    header, body, kept = first.header, first.body, first.values
+    assert (header["action"], header["category"]) == ("user.created", "user")
+    assert header["log"] == str(organisation_id)
+    assert header["target"] == {"type": "user", "ref": str(about)}
+    assert header["actor"] == {"type": "user", "ref": actor.pseudonym}
+    assert header["auth"] == {
+        "method": "token",
+        "mfa": False,
+        "token_ref": str(origin.credential_id),
+    }
+    assert header["request_id"] == "r1"
+    assert (second.header["log"], second.header["target"]["ref"]) == (INSTANCE_LOG, "")
     assert set(body) == {"instance_role", "name", "address"}
     assert (kept["name"].person, kept["name"].value) == ("p_of_the_new_one", "näw \\ud800")
     assert (kept["address"].person, kept["address"].value) == (actor.pseudonym, "192.0.2.7")
@@ -153,18 +154,13 @@ def test_an_event_says_who_what_and_from_where(world, writer):
         assert body[field] == commit_personal(field, row.salt, row.value)
 
 
-def _rows(world, table, order):
-    with world.wiring.database.engine.connect() as connection:
-        return connection.execute(sa.select(table).order_by(order)).all()
-
-
 @pytest.mark.parametrize("refusal", [RefusedError, HiddenError])
 def test_a_refusal_undoes_the_work_and_is_remembered(world, writer, refusal):
     with pytest.raises(refusal), world.begin(writer) as work:
         _do_all_and_fail(work, refusal("There is no repository lab/secret."))
-    (row,) = _rows(world, AuditEvent, AuditEvent.position)
-    assert (row.kind, row.actor_ref) == ("access.refused", writer.pseudonym)
-    assert "secret" not in row.body
+    (event,) = world.recorded()
+    assert (event.action, event.header["actor"]["ref"]) == ("access.refused", writer.pseudonym)
+    assert "secret" not in event.text
     assert world.one(sa.select(User.display_name).where(User.name == "writer")) == ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from appliance.db.engine import make_engine, sqlite_url
 from tests.journeys.history import generated
 from tests.journeys.running import Whole, give_key, until, whole
+from tests.recorded import recorded as everything_recorded
 from tests.web.git_client import GitClient
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -119,8 +119,10 @@ def nothing_is_open(appliance: Whole) -> bool:
 
 def recorded(appliance: Whole) -> set[str]:
     """Every ref that an event says has moved."""
-    rows = asked(appliance, "SELECT body FROM audit_events WHERE kind = 'git.pushed'")
-    return {ref[0] for row in rows for ref in json.loads(row[0])["refs"] if ref[3] == "moved"}
+    engine = make_engine(sqlite_url(appliance.home / "codara.db"))
+    pushed = everything_recorded(engine, "git.pushed")
+    engine.dispose()
+    return {ref[0] for each in pushed for ref in each.body["refs"] if ref[3] == "moved"}
 
 
 def every_ref_is_recorded(appliance: Whole) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pygit2
 import pytest
-import sqlalchemy as sa
 from dulwich import porcelain
 from playwright.sync_api import Page, expect
 
@@ -15,6 +14,7 @@ from appliance.db.engine import make_engine, sqlite_url
 from tests.journeys.history import LARGE, generated
 from tests.journeys.running import FIRST_PASSWORD, Whole, give_key, until, whole
 from tests.peers.nginx import start_git_http_backend
+from tests.recorded import recorded
 from tests.web.git_client import GitClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -229,7 +229,6 @@ def live_through_changes(appliance: Whole) -> None:
 def kinds_of_events(database_url: str) -> set[str]:
     """Every kind of event in the record."""
     engine = make_engine(database_url)
-    with engine.connect() as connection:
-        kinds = set(connection.execute(sa.text("SELECT kind FROM audit_events")).scalars())
+    kinds = {each.action for each in recorded(engine)}
     engine.dispose()
     return kinds

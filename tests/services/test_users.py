@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from appliance.db.audit_log import AuditPersonalValue
 from appliance.db.credentials import BrowserSession
 from appliance.db.organisations import Membership
 from appliance.db.repositories import Repository
@@ -110,7 +109,7 @@ def test_a_new_user_has_what_was_said_of_them(world):
     assert (user.display_name, user.must_change_password) == ("A Writer", True)
     with world.reading(administrator) as work:
         assert users.show(work, "WRITER").email == "W@codara.test"
-    kept = world.one(sa.select(AuditPersonalValue).where(AuditPersonalValue.field == "email"))
+    kept = world.recorded("user.created")[-1].values["email"]
     assert (kept.value, kept.person) == ("W@codara.test", user.pseudonym)
 
 

@@ -6,9 +6,7 @@ from urllib.parse import quote
 
 import pytest
 import requests as http
-import sqlalchemy as sa
 
-from appliance.db.audit_log import AuditEvent
 from appliance.domain.permissions import OrganisationRole, Role, Visibility
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
@@ -99,6 +97,6 @@ def test_passwords_open_git_only_where_the_instance_says_so(world, git, tmp_path
         git("push", "-q", address, "main", at=copy)
         refused = git.try_("ls-remote", wrong, at=copy)
 
-    pushed = world.one(sa.select(AuditEvent).where(AuditEvent.kind == "git.pushed"))
-    assert pushed.method == "password"
+    (pushed,) = world.recorded("git.pushed")
+    assert pushed.header["auth"]["method"] == "password"
     assert "Authentication failed" in refused.said

@@ -5,7 +5,6 @@ Git runs its hooks in front of ours here, so that a test can stop the push at on
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -14,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from appliance.db.audit_log import AuditEvent
 from appliance.db.pushes import Push, PushState
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
@@ -87,8 +85,8 @@ def settle(world, *, seconds=0.0):
 
 
 def refs_of(world, kind="git.pushed"):
-    event = world.one(sa.select(AuditEvent).where(AuditEvent.kind == kind))
-    return json.loads(event.body) if event else None
+    found = world.recorded(kind)
+    return found[0].body if found else None
 
 
 def restore_hooks(world):
@@ -178,9 +176,7 @@ def test_a_hook_that_reports_late_is_heard(world, writer, git, copy):
         gate.write_text("go on\n")
         pushing.communicate()
 
-    query = sa.select(AuditEvent).where(AuditEvent.kind == "git.pushed")
-    query = query.order_by(AuditEvent.position.desc()).limit(1)
-    late = json.loads(world.one(query).body)
+    late = world.recorded("git.pushed")[-1].body
     assert pushing.returncode == 0
     assert (late["settled_by"], late["refs"][0][3]) == ("late", "moved")
     assert settle(world) == 0

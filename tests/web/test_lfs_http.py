@@ -10,7 +10,6 @@ import pytest
 import requests as http
 import sqlalchemy as sa
 
-from appliance.db.audit_log import AuditEvent
 from appliance.db.repositories import Repository
 from appliance.db.users import User, UserState
 from appliance.domain.permissions import Role
@@ -177,10 +176,10 @@ def test_what_is_handed_out_is_recorded_before(world, served, remote):
     put(action(remote, "upload"), CONTENT)
     action(remote, "download")
 
-    event = world.one(sa.select(AuditEvent).order_by(AuditEvent.position.desc()).limit(1))
+    event = world.recorded()[-1]
 
-    assert event.kind == "lfs.fetched"
-    assert OID in event.body
+    assert event.action == "lfs.fetched"
+    assert OID in event.text
 
 
 def test_readers_strangers_and_quotas(world, served, remote, writer):

@@ -40,6 +40,8 @@ class Event:
     kind: ClassVar[str]
     target: ClassVar[str] = "instance"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    is_awaited: ClassVar[bool] = False
+    """Whether the change is answered only when the event is in a signed state of the log."""
 
     about: UUID | None = None
     organisation_id: UUID | None = None

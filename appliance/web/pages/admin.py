@@ -145,7 +145,9 @@ def events() -> ResponseReturnValue:
     wanted = event_filter.wanted()
 
     def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[RecentEvent]:
-        return audit_log.recent(work, wanted=wanted, after=after, limit=limit)
+        return audit_log.recent(
+            work, sealer=requests.wiring().sealer, wanted=wanted, after=after, limit=limit
+        )
 
     if file := lists.export("events", find, event_filter.COLUMNS):
         return file

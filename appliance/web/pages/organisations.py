@@ -163,7 +163,7 @@ def events(owner: str) -> ResponseReturnValue:
 
     def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[RecentEvent]:
         return audit_log.recent_in_organisation(
-            work, owner, wanted=wanted, after=after, limit=limit
+            work, owner, sealer=requests.wiring().sealer, wanted=wanted, after=after, limit=limit
         )
 
     if file := lists.export(f"{owner}-events", find, event_filter.COLUMNS):

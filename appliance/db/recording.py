@@ -1,0 +1,190 @@
+"""From an event to the row that carries it into the log, and the count of what was written."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import socket
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.db.audit_log import INSTANCE_LOG, AuditQueued
+from appliance.domain import events
+from appliance.domain.identity import Actor
+from appliance.domain.ids import new_id
+from audit import entry
+from audit.canonical import canonical
+
+# Written as it is: every request records one, and mapped objects would take twice as long.
+ADD = sa.insert(AuditQueued.__table__)  # type: ignore[arg-type]  # It is a table.
+ODD_IN_A_NAME = re.compile(r"[^!-~]")
+LONGEST_NAME = 100
+LONGEST_REFERENCE = 64
+
+
+class Ending(Enum):
+    """How a transaction ended."""
+
+    COMMITTED = "committed"
+    UNDONE = "undone"
+    UNKNOWN = "unknown"
+    """The database went away while it was asked to commit."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a process says of its numbers up to `up_to`, in one log."""
+
+    log: str
+    up_to: int
+    committed: int
+    unknown: int
+
+
+@dataclass
+class _Numbers:
+    """The numbers given out for one log."""
+
+    last: int = 0
+    up_to: int = 0
+    """All numbers up to here are finished."""
+    committed: int = 0
+    unknown: int = 0
+    finished: dict[int, Ending] = field(default_factory=dict)
+    """Those beyond `up_to`, because an earlier one is not finished yet."""
+
+    def finish(self, number: int, ending: Ending) -> None:
+        self.finished[number] = ending
+        while (ended := self.finished.pop(self.up_to + 1, None)) is not None:
+            self.up_to += 1
+            self.committed += ended is Ending.COMMITTED
+            self.unknown += ended is Ending.UNKNOWN
+
+
+class Source:
+    """This start of this process: it numbers the events that it writes to each log, from 1.
+
+    Heartbeats say what became of the numbers, so that a row that vanishes between the commit and
+    the log is noticed. A process that was forked is another start. Safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self.node = ODD_IN_A_NAME.sub("-", socket.gethostname())[:LONGEST_NAME] or "unnamed"
+        self._lock = threading.Lock()
+        self._process = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self.boot = str(new_id())
+        self._logs: dict[str, _Numbers] = {}
+
+    def next(self, log: str) -> tuple[str, int]:
+        """This start, and the number of its next event for a log."""
+        with self._lock:
+            if self._process != os.getpid():
+                self._begin()
+            numbers = self._logs.setdefault(log, _Numbers())
+            numbers.last += 1
+            return self.boot, numbers.last
+
+    def finish(self, numbers: Iterable[tuple[str, str, int]], ending: Ending) -> None:
+        """Note what became of some events: each is its start, its log and its number."""
+        with self._lock:
+            for boot, log, number in numbers:
+                if boot == self.boot:
+                    self._logs[log].finish(number, ending)
+
+    def counts(self) -> list[Count]:
+        """What became of the events so far, for each log that this process wrote to."""
+        with self._lock:
+            return [
+                Count(log, each.up_to, each.committed, each.unknown)
+                for log, each in self._logs.items()
+            ]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event as it goes into the queue."""
+
+    id: UUID
+    log: str
+    boot: str
+    number: int
+    is_awaited: bool
+    """Whether the change is answered only when the event is in a signed state of the log."""
+    row: dict[str, Any]
+
+
+def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
+    """Header, body and personal values of an event, each in the one spelling that is hashed.
+
+    Errors:
+        ProfileError: the body is outside the profile of canonical JSON. The change fails with it.
+    """
+    event_id = new_id()
+    body, personal = _body(event, actor)
+    salt, text = None, None
+    if body:
+        salt, text = os.urandom(entry.SALT_BYTES), canonical(body)
+    log = str(event.organisation_id) if event.organisation_id else INSTANCE_LOG
+    boot, number = source.next(log)
+    header = {
+        "action": event.kind,
+        "actor": {"ref": actor.pseudonym, "type": _text(actor.kind)},
+        "auth": {
+            "method": _text(actor.origin.method),
+            "mfa": actor.used_second_factor,
+            "token_ref": str(actor.origin.credential_id or ""),
+        },
+        "b": entry.commit_text(salt, text) if salt and text else None,
+        "category": event.category,
+        "id": str(event_id),
+        "log": log,
+        "outcome": _text(event.outcome),
+        "request_id": actor.origin.request_id[:LONGEST_REFERENCE],
+        "src": {"boot": boot, "n": number, "node": source.node},
+        "target": {"ref": str(event.about) if event.about else "", "type": event.target},
+        "time": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "v": entry.VERSION,
+    }
+    row = {
+        "event_id": event_id,
+        "log": log,
+        "header": canonical(header).decode(),
+        "salt": salt,
+        "body": text.decode() if text else None,
+        "personal": json.dumps(personal) if personal else None,
+    }
+    return Recorded(event_id, log, boot, number, event.is_awaited, row)
+
+
+@cache
+def _text(member: Any) -> str:
+    return str(member)
+
+
+def _body(event: events.Event, actor: Actor) -> tuple[dict[str, Any], list[list[str]]]:
+    """The body, with commitments in the place of personal values; and these, to be kept apart."""
+    body, personal = event.body(), []
+    person = event.person or actor.pseudonym
+    values = [(name, person, value) for name, value in event.personal_values().items()]
+    if actor.origin.address:
+        values.append(("address", actor.pseudonym, actor.origin.address))
+    for name, whose, value in values:
+        words = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "")
+        salt = os.urandom(entry.SALT_BYTES)
+        body[name] = entry.commit_personal(name, salt, words)
+        personal.append([name, whose, base64.b64encode(salt).decode("ascii"), words])
+    return body, personal

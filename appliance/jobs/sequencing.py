@@ -1,0 +1,70 @@
+"""Keeps the audit logs: takes events out of the queue, signs what they make, lets them be found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from appliance.domain.identity import appliance
+from appliance.errors import ApplianceError, ConflictError
+from appliance.jobs.repeating import repeating
+from appliance.services import audit_index, audit_sequencer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from appliance.db.unit_of_work import Database
+    from appliance.wiring import LogTools, Wiring
+
+log = structlog.get_logger()
+
+EVERY_SECONDS = 0.2
+
+
+def keep(database: Database, tools: LogTools) -> None:
+    """Do all there is to do.
+
+    Errors:
+        UnavailableError: the database does not answer; the queue keeps what it has.
+        RolledBackError: the database was put back, and nothing more is signed.
+    """
+    while _integrate(database, tools):
+        pass
+    while _catch_up(database, tools):
+        pass
+
+
+def _integrate(database: Database, tools: LogTools) -> int:
+    with database.reading(appliance()) as work:
+        if not audit_sequencer.is_anything_waiting(work):
+            return 0
+    with database.begin(appliance()) as work:
+        done = audit_sequencer.integrate(work, tools=tools, now=datetime.now(UTC))
+    # After the commit: a head that was never committed must not be remembered.
+    if done.heads:
+        tools.heads.remember(done.heads)
+    return done.events
+
+
+def _catch_up(database: Database, tools: LogTools) -> int:
+    with database.reading(appliance()) as work:
+        if not audit_index.is_behind(work):
+            return 0
+    with database.begin(appliance()) as work:
+        return audit_index.catch_up(work, sealer=tools.sealer)
+
+
+def sequencing(objects: Wiring) -> AbstractContextManager[None]:
+    """Keep the logs for the length of the block, in a thread: a long queue holds nobody up."""
+
+    def turn() -> None:
+        try:
+            keep(objects.database, objects.logs)
+        except ConflictError:
+            log.info("audit.other_writer")
+        except ApplianceError as error:
+            log.warning("audit.waits", code=error.code, message=str(error))
+
+    return repeating(turn, name="sequencing", every_seconds=EVERY_SECONDS)

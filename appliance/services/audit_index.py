@@ -1,0 +1,139 @@
+"""What of the audit logs can be searched for; it follows the logs, and can be made anew."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db import bulk
+from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.permissions import Permission
+from appliance.errors import ConflictError
+from appliance.security.sealing import Sealer
+from appliance.services import audit_values
+
+AT_ONCE = 2000
+ADDRESS = "address"
+COLUMNS = (
+    *("log_id", "idx", "occurred_at", "action", "category", "outcome", "actor_type", "actor_ref"),
+    *("target_type", "target_ref", "method", "token_ref", "request_id", "address", "words"),
+)
+
+
+_BEHIND = sa.select(AuditLog).where(AuditLog.searchable < AuditLog.size).limit(1)
+
+
+def is_behind(work: UnitOfWork) -> bool:
+    """Whether there are entries that cannot be found yet."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    return work.session.scalars(_BEHIND).first() is not None
+
+
+def catch_up(work: UnitOfWork, *, sealer: Sealer, at_once: int = AT_ONCE) -> int:
+    """Let the next entries of one log be found; gives how many.
+
+    Errors:
+        ConflictError: somebody else did the same; nothing was done.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    log = work.session.scalars(_BEHIND).first()
+    if log is None:
+        return 0
+    start, end = log.searchable, min(log.size, log.searchable + at_once)
+    findings = _findings(work, log.id, start, end, sealer)
+    moved = work.session.connection().execute(
+        sa.update(AuditLog)
+        .where(AuditLog.id == log.id, AuditLog.searchable == start)
+        .values(searchable=end)
+    )
+    if moved.rowcount != 1:
+        raise ConflictError("Somebody else does the same at the same moment.")
+    bulk.insert(work.session.connection(), AuditFinding, COLUMNS, findings)
+    return end - start
+
+
+def _findings(
+    work: UnitOfWork, log_id: int, start: int, end: int, sealer: Sealer
+) -> list[tuple[Any, ...]]:
+    bodies = {
+        row.idx: row.body
+        for row in work.session.execute(
+            sa.select(AuditBody.idx, AuditBody.body).where(*_between(AuditBody, log_id, start, end))
+        )
+    }
+    values: dict[int, dict[str, list[str]]] = {}
+    sealed = work.session.scalars(
+        sa.select(AuditValue).where(*_between(AuditValue, log_id, start, end))
+    )
+    for each in audit_values.unseal(work, sealed, sealer=sealer):
+        of_entry = values.setdefault(each.place.index, {})
+        of_entry.setdefault(each.field, []).append(each.words)
+    leaves = work.session.execute(
+        sa.select(AuditLeaf.idx, AuditLeaf.header).where(*_between(AuditLeaf, log_id, start, end))
+    )
+    return [
+        _finding(log_id, row.idx, row.header, bodies.get(row.idx, "{}"), values.get(row.idx, {}))
+        for row in leaves
+    ]
+
+
+def _between(table: Any, log_id: int, start: int, end: int) -> tuple[Any, ...]:
+    return table.log_id == log_id, table.idx >= start, table.idx < end
+
+
+def _finding(
+    log_id: int, index: int, header: str, body: str, values: dict[str, list[str]]
+) -> tuple[Any, ...]:
+    members = json.loads(header)
+    words = [text for name, texts in values.items() if name != ADDRESS for text in texts]
+    words += _texts(json.loads(body))
+    return (
+        log_id,
+        index,
+        datetime.fromisoformat(members["time"]),
+        members["action"],
+        members["category"],
+        members["outcome"],
+        members["actor"]["type"],
+        members["actor"]["ref"],
+        members["target"]["type"],
+        members["target"]["ref"],
+        members["auth"]["method"],
+        members["auth"]["token_ref"],
+        members["request_id"],
+        _packed(values.get(ADDRESS, [""])[0]),
+        fold(" ".join(words)),
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    """The words in a body, without the commitments."""
+    if isinstance(value, str):
+        return [] if value.startswith("p1:") else [value]
+    items = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, (dict, list)):
+        return []
+    return [text for item in items for text in _texts(item)]
+
+
+def fold(text: str) -> str:
+    """Text as it is compared when it is searched for."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _packed(address: str) -> bytes | None:
+    """An address in 16 bytes, so that a network is a range; none where it is no address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return ipaddress.IPv6Address(f"::ffff:{parsed}").packed
+    return parsed.packed

@@ -1,0 +1,117 @@
+"""Personal values of events: sealed with the data key of the person they are about, and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db.audit_log import AuditValue, PersonKey
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.security import sealing
+from audit import entry
+
+if TYPE_CHECKING:
+    from appliance.security.sealing import Sealer
+
+MOST_NAMES = 500
+"""In one question to the database."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which value of which entry of which log."""
+
+    log_id: int
+    index: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.log_id}/{self.index}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Open:
+    """A personal value that can be read."""
+
+    place: Place
+    field: str
+    person: str
+    salt: bytes
+    words: str
+
+
+@gate.open_to_everyone(because="the sequencer calls it, which has asked")
+def seal(
+    work: UnitOfWork, values: Sequence[Open], *, sealer: Sealer, now: datetime
+) -> list[tuple[Any, ...]]:
+    """Rows of sealed values. A person's first value makes their data key."""
+    sealers = _sealers(work, {each.person for each in values}, sealer=sealer, now=now)
+    return [
+        (
+            each.place.log_id,
+            each.place.index,
+            each.place.number,
+            each.field,
+            each.person,
+            sealers[each.person].seal(each.salt + each.words.encode(), _place(each.place)),
+        )
+        for each in values
+    ]
+
+
+@gate.open_to_everyone(because="whoever reads a log has asked, and hands in its rows")
+def unseal(work: UnitOfWork, rows: Iterable[AuditValue], *, sealer: Sealer) -> Iterator[Open]:
+    """The values that can still be read; those of erased persons are left out.
+
+    Errors:
+        DamagedError: a value or a key was changed in the database.
+    """
+    rows = list(rows)
+    keys = _wrapped(work, {row.person for row in rows})
+    sealers = {
+        person: sealer.with_data_key(key, _key_place(person)) for person, key in keys.items()
+    }
+    for row in rows:
+        place = Place(row.log_id, row.idx, row.number)
+        if row.person in sealers:
+            opened = sealers[row.person].unseal(row.sealed, _place(place))
+            salt, words = opened[: entry.SALT_BYTES], opened[entry.SALT_BYTES :]
+            yield Open(place, row.field, row.person, salt, words.decode())
+
+
+def _sealers(
+    work: UnitOfWork, persons: set[str], *, sealer: Sealer, now: datetime
+) -> dict[str, Sealer]:
+    keys = _wrapped(work, persons)
+    for person in sorted(persons - keys.keys()):
+        keys[person] = sealer.new_data_key(_key_place(person))
+        # Whoever was erased and acts again, or is acted upon, is a new person to the log.
+        work.session.merge(
+            PersonKey(person=person, wrapped=keys[person], created_at=now, destroyed_at=None)
+        )
+    work.session.flush()
+    return {person: sealer.with_data_key(key, _key_place(person)) for person, key in keys.items()}
+
+
+def _wrapped(work: UnitOfWork, persons: set[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    names = sorted(persons)
+    for start in range(0, len(names), MOST_NAMES):
+        query = sa.select(PersonKey.person, PersonKey.wrapped).where(
+            PersonKey.person.in_(names[start : start + MOST_NAMES]), PersonKey.wrapped.is_not(None)
+        )
+        found |= {row.person: row.wrapped for row in work.session.execute(query)}
+    return found
+
+
+def _place(place: Place) -> sealing.Place:
+    return sealing.Place(AuditValue.__tablename__, "sealed", str(place))
+
+
+def _key_place(person: str) -> sealing.Place:
+    return sealing.Place(PersonKey.__tablename__, "wrapped", person)

@@ -21,7 +21,6 @@ SOURCES = ROOT / "appliance"
 FOR_PROGRAMS = (
     "cli/*",
     "ssh/*",
-    "jobs/*",
     "web/api/*",
     "web/git_*.py",
     "web/internal.py",

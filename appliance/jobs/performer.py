@@ -12,7 +12,7 @@ from rq.timeouts import JobTimeoutException
 
 from appliance import wiring
 from appliance.domain.identity import appliance
-from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnavailableError
+from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnavailableError, sentence
 from appliance.jobs import tasks
 from appliance.jobs.repeating import repeating
 from appliance.services import job_runs
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 LEASE_SECONDS = 20.0
 BEATS_PER_LEASE = 4
 WRITES_PER_SECOND = 2
-TOOK_TOO_LONG = "It took longer than it may."
+TOOK_TOO_LONG = sentence("It took longer than it may.")
 
 
 class CancelledError(Exception):
@@ -145,7 +145,7 @@ class Performer:
     def _stop(self, claimed: Claimed) -> str:
         with self._database.begin(appliance()) as work:
             job_runs.note_cancelled(work, claimed, now=datetime.now(UTC))
-        tasks.give_up(self._wiring, claimed, "It was cancelled.")
+        tasks.give_up(self._wiring, claimed, sentence("It was cancelled."))
         return "cancelled"
 
     def _explain(self, claimed: Claimed, error: Exception) -> str:
@@ -157,7 +157,10 @@ class Performer:
             is_final = isinstance(error, InvalidError | NotFoundError)
             return self._fail(claimed, str(error), is_final=is_final)
         log.error("job.crashed", exc_info=error)
-        return self._fail(claimed, f"Something went wrong. The log says more at {claimed.id}.")
+        said = sentence(
+            "Something went wrong. The log says more at %(reference)s.", reference=claimed.id
+        )
+        return self._fail(claimed, said)
 
     def _fail(self, claimed: Claimed, error: str, *, is_final: bool = False) -> str:
         with self._database.begin(appliance()) as work:

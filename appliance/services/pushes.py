@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 BYPASS = "bypass-protection"
 """The push option with which who may says: I know that this ref is protected."""
 NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
+NOTHING_CHANGED = sentence("Nothing was changed.")
 REFS_IN_REFUSAL = 1000
 MIB = 1024 * 1024
 
@@ -259,13 +260,23 @@ def _decided(
 def _problems(found: inspection.Inspection, rules: Settings) -> tuple[str, ...]:
     limits = rules.limits
     large = [
-        f"{show(each.path) or each.oid} is {each.size_bytes // MIB} MiB; a file may have "
-        f"{limits.file_size_bytes // MIB} MiB. Keep larger ones with Git LFS."
+        sentence(
+            "%(path)s is %(size)s MiB; a file may have %(most)s MiB. "
+            "Keep larger ones with Git LFS.",
+            path=show(each.path) or each.oid,
+            size=each.size_bytes // MIB,
+            most=limits.file_size_bytes // MIB,
+        )
         for each in found.large_files
     ]
     deep = [
-        f"{show(path)[:200]} is too long or too deep; a path may have {limits.path_bytes} bytes "
-        f"and {limits.path_depth} folders."
+        sentence(
+            "%(path)s is too long or too deep; a path may have %(bytes)s bytes "
+            "and %(folders)s folders.",
+            path=show(path)[:200],
+            bytes=limits.path_bytes,
+            folders=limits.path_depth,
+        )
         for path in found.deep_paths
     ]
     return (*large, *deep)
@@ -323,7 +334,7 @@ def _refuse(
             ],
         )
     )
-    return Verdict(is_accepted=False, messages=(*reasons, "Nothing was changed."))
+    return Verdict(is_accepted=False, messages=(*reasons, NOTHING_CHANGED))
 
 
 def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from flask_babel import get_locale, gettext
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import OrganisationRole, Role, Visibility
 from appliance.errors import Sentence
+from appliance.web import stored_sentences
 from appliance.web.pages import words
 
 NAMED: Mapping[type[StrEnum], Mapping[Any, Any]] = {
@@ -27,8 +28,18 @@ def said(text: str) -> str:
     if not text:
         return ""
     if not isinstance(text, Sentence):
-        return str(gettext(text))
+        return _said_plain(text)
     return str(gettext(text.template, **{key: _value(each) for key, each in text.values.items()}))
+
+
+def _said_plain(text: str) -> str:
+    """The same of what was stored: a text that no longer knows how it was put together."""
+    whole = str(gettext(text))
+    locale = get_locale()
+    if whole != text or locale is None or locale.language == "en":
+        return whole
+    found = stored_sentences.recognised(text)
+    return text if found is None else said(found)
 
 
 def _value(value: Any) -> Any:

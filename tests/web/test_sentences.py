@@ -8,7 +8,13 @@ import pytest
 
 from appliance.domain.permissions import OrganisationRole, Role
 from appliance.errors import ConflictError, sentence, together
+from appliance.git.inspect import Inspection, LargeFile
+from appliance.services import pushes
+from appliance.settings import Settings
+from appliance.web import stored_sentences
 from script.sentences import SOURCES, is_for_people, spoken
+from tests.git.builder import Builder
+from tests.web.test_dashboard_page import dead_job
 from tests.world import PASSWORD
 
 GERMAN = {"Accept-Language": "de"}
@@ -96,3 +102,67 @@ def test_roles_and_titles_of_errors_are_german_too(world):
     assert "die Rolle Betreuer" in page.text
     assert "You may not do that" not in page.text
     assert "Hier ist nichts" in world.browser("reader").get("/none/here", headers=GERMAN).text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("stored", "german"),
+    [
+        ("It took longer than it may.", "Es hat länger gedauert, als es darf."),
+        (
+            "lab/notes is archived. Unarchive it first.",
+            "lab/notes ist archiviert. Heben Sie das zuerst auf.",
+        ),
+        (
+            "Something went wrong. The log says more at 0199aaaa-0000.",
+            "Etwas ist schiefgegangen. Das Protokoll sagt mehr unter 0199aaaa-0000.",
+        ),
+        ("What another server said.", "What another server said."),
+    ],
+)
+def test_what_a_job_failed_with_long_ago_reads_german_too(world, stored, german):
+    job = dead_job(world.administrator().id)
+    job.error = stored
+    world.add(job)
+    browser = world.browser("administrator", elevated=True)
+    for path in (f"/jobs/{job.id}", "/administration/jobs"):
+        assert german in browser.get(path, headers=GERMAN).text
+        assert stored in browser.get(path, headers={"Accept-Language": "en"}).text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_protected_branch_says_so_in_german(world):
+    builder = Builder(world.folder(world.repository("lab/notes")))
+    oid = builder.commit({b"a.txt": b"1"}, branch=b"topic")
+    world.user("writer", role=Role.WRITER, on="lab/notes")
+    world.protect("lab/notes", "refs/heads/topic")
+    form = {"branch": "topic", "expected": oid}
+    page = world.browser("writer").post("/lab/notes/branches/delete", data=form, headers=GERMAN)
+    assert page.status_code == 403
+    assert "Es wurde nichts geändert." in page.text
+    assert "Nothing was changed." not in page.text
+
+
+def test_what_is_too_large_or_too_deep_for_a_push_is_a_sentence():
+    large = LargeFile("1" * 40, 9 * 1024 * 1024, b"large.bin")
+    found = Inspection(0, (large,), (b"a/b/c/d",), ())
+    rules = Settings(limits={"file_size_bytes": 2 * 1024 * 1024, "path_depth": 3})
+    large, deep = pushes._problems(found, rules)
+    assert (large.values["path"], large.values["most"]) == ("large.bin", 2)
+    assert (deep.values["path"], deep.values["folders"]) == ("a/b/c/d", 3)
+
+
+def test_a_stored_text_is_found_again_only_where_it_is_ours():
+    said = together(
+        [sentence("lab/notes is archived. Unarchive it first."), "Nothing was changed."]
+    )
+    assert stored_sentences.recognised("x" * 5000) is None
+    assert stored_sentences.recognised("%(path)s") is None
+    assert stored_sentences.recognised("fatal: unable to access: 403") is None
+    found = stored_sentences.recognised("lab/notes is archived. Unarchive it first.")
+    assert found is not None
+    assert (found.template, found.values["path"]) == (
+        "%(path)s is archived. Unarchive it first.",
+        "lab/notes",
+    )
+    assert str(stored_sentences.recognised(str(said)) or said) == str(said)

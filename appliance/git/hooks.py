@@ -5,6 +5,7 @@ They lie once in the home folder, and `core.hooksPath` of every repository names
     hooks/pre-receive, post-receive     ask and tell the appliance
     hooks/reference-transaction         refuses to move a ref for anyone but the appliance
     hooks/push/                         the first two only
+    hooks/reported/                     pre-receive only
 
 Where the process that started git stays beside it, they speak to it over a line of two pipes
 (hook_line.py); otherwise, and for a push with options, over the appliance's socket
@@ -12,7 +13,8 @@ Where the process that started git stays beside it, they speak to it over a line
 
 A transfer runs with `hooks/push`: there the guard would be started twice for every ref, which made
 a push of 2,000 tags take 4.5 s instead of 0.1 s, and pre-receive already insists on more than the
-guard does. Source: githooks(5).
+guard does. Where git's own report says what came of a transfer (push_report.py), it runs with
+`hooks/reported`. Source: githooks(5).
 """
 
 from __future__ import annotations
@@ -24,13 +26,21 @@ from pathlib import Path
 
 import appliance
 
-NAMES = ("pre-receive", "post-receive")
+BEFORE, AFTER = "pre-receive", "post-receive"
+NAMES = (BEFORE, AFTER)
 
-# Each step only after the one before: half a list of refs must not look like a whole one.
+# Each step only after the one before: half a list of refs must not look like a whole one. Most
+# pushes move one ref, and need no program to say so.
 LINE = """\
 if [ -w "$CODARA_ASK" ] && [ -r "$CODARA_HEAR" ] && [ "${{GIT_PUSH_OPTION_COUNT:-0}}" = 0 ]; then
     {{
-        printf '%s\\n' {name} "$GIT_QUARANTINE_PATH" && cat && printf '%s\\n' "$CODARA_PUSH"
+        IFS= read -r first && if IFS= read -r next; then
+            printf '%s\\n' {name} "$GIT_QUARANTINE_PATH" "$first" "$next" && cat &&
+            printf '%s\\n' "$CODARA_PUSH"
+        else
+            [ -z "$next" ] &&
+            printf '%s\\n' {name} "$GIT_QUARANTINE_PATH" "$first" "$CODARA_PUSH"
+        fi
     }} >"$CODARA_ASK" || exit 1
     if IFS= read -r answer <"$CODARA_HEAR"; then
         [ "$answer" = yes ] && exit 0
@@ -42,8 +52,8 @@ if [ -w "$CODARA_ASK" ] && [ -r "$CODARA_HEAR" ] && [ "${{GIT_PUSH_OPTION_COUNT:
 fi
 """
 SILENCE = {
-    "pre-receive": "The appliance does not answer now. Nothing was changed.",
-    "post-receive": "Your push is stored. The appliance will notice it a little later.",
+    BEFORE: "The appliance does not answer now. Nothing was changed.",
+    AFTER: "Your push is stored. The appliance will notice it a little later.",
 }
 
 GUARD = """#!/bin/sh
@@ -60,6 +70,11 @@ def push_hooks(home: Path) -> Path:
     return home / "hooks/push"
 
 
+def reported_hooks(home: Path) -> Path:
+    """The same for a transfer whose outcome we learn from git's report."""
+    return home / "hooks/reported"
+
+
 def install(home: Path, *, python: Path | None = None) -> None:
     """Write all hooks anew where they are not as they should be; safe to repeat and while serving.
 
@@ -70,6 +85,8 @@ def install(home: Path, *, python: Path | None = None) -> None:
         text = _script(python or Path(sys.executable), client, name)
         _write(home / "hooks" / name, text)
         _write(push_hooks(home) / name, text)
+        if name == BEFORE:
+            _write(reported_hooks(home) / name, text)
     _write(home / "hooks/reference-transaction", GUARD)
 
 

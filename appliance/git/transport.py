@@ -21,8 +21,9 @@ from appliance.git import process, ref_list
 from appliance.git.duplex import BegunBody, Body, Duplex, GunzippedBody
 from appliance.git.failures import is_malformed
 from appliance.git.hook_line import Answer, HookLine, Question
-from appliance.git.hooks import NAMES, push_hooks
+from appliance.git.hooks import BEFORE, NAMES, push_hooks, reported_hooks
 from appliance.git.packets import error_packet, service_header
+from appliance.git.push_report import COMMANDS_BYTES, ReportedPush, plain_commands
 
 GIB = 1024**3
 ADVERTISEMENT_SECONDS = 120.0
@@ -78,14 +79,19 @@ def fetch_environment(*, protocol: str) -> dict[str, str]:
     return process.environment(_protocol(protocol))
 
 
-def push_environment(*, protocol: str, push: Push, limits: TransferLimits) -> dict[str, str]:
+def push_environment(
+    *, protocol: str, push: Push, limits: TransferLimits, is_reported: bool = False
+) -> dict[str, str]:
     """The whole environment of the program that receives a push, at either door.
+
+    `is_reported` says that its outcome is read in git's report, not told by a hook.
 
     Errors:
         UnavailableError: the hooks are not installed, and git would accept anything.
     """
-    hooks = push_hooks(push.home)
-    if not all(os.access(hooks / name, os.X_OK) for name in NAMES):
+    hooks = reported_hooks(push.home) if is_reported else push_hooks(push.home)
+    names = (BEFORE,) if is_reported else NAMES
+    if not all(os.access(hooks / name, os.X_OK) for name in names):
         raise UnavailableError("Pushes cannot be checked now. Tell an administrator.")
     variables = _protocol(protocol) | {
         "CODARA_PUSH": push.capability,
@@ -150,22 +156,29 @@ def receive(
     push: Push,
     limits: TransferLimits,
     answer: Callable[[Question], Answer] | None = None,
-) -> Duplex:
+) -> Duplex | ReportedPush:
     """The answer to `POST git-receive-pack`; iterate it, and `close()` it whatever happens.
 
     `answer` is asked by git's hooks, in a thread of its own; without it they ask over the socket.
+    Of a plain push it is told the outcome without a hook, by whoever iterates.
     """
-    variables = push_environment(protocol=protocol, push=push, limits=limits)
     words = [*WORDS[Service.RECEIVE_PACK], "--stateless-rpc", "."]
     if answer is None:
+        variables = push_environment(protocol=protocol, push=push, limits=limits)
         return _serve(folder, words, body, variables=variables, limits=limits)
+    body = BegunBody(body, start_bytes=COMMANDS_BYTES)
+    commands = plain_commands(body.start)
+    variables = push_environment(
+        protocol=protocol, push=push, limits=limits, is_reported=commands is not None
+    )
     line = HookLine(push.capability, answer)
     try:
         variables |= line.environment
-        return _serve(folder, words, body, variables=variables, limits=limits, line=line)
+        transfer = _serve(folder, words, body, variables=variables, limits=limits, line=line)
     except BaseException:
         line.close()
         raise
+    return transfer if commands is None else ReportedPush(transfer, commands, answer)
 
 
 def plain_body(body: Body, *, encoding: str, limits: TransferLimits) -> Body:

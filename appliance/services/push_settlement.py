@@ -44,6 +44,19 @@ BY_DISK = "reconciled"
 LATE = "late"
 MEASURED_AFTER = timedelta(seconds=3)
 OUTCOMES = {True: "moved", False: "not moved"}
+# Built once: every push asks these.
+ROWS = (
+    sa.select(PushedRef).where(PushedRef.push_id == sa.bindparam("push_id")).order_by(PushedRef.id)
+)
+MEASURING = (
+    sa.select(JobRecord.id)
+    .where(
+        JobRecord.about == sa.bindparam("repository_id"),
+        JobRecord.job == Job.MEASURE_REPOSITORY,
+        JobRecord.state == JobState.QUEUED,
+    )
+    .limit(1)
+)
 
 
 @open_to_everyone(because="the capability was issued for this very push")
@@ -182,7 +195,10 @@ def _settle(
     for row in rows:
         row.moved = row.ref in moved
         listed.append([show(row.ref), row.old_oid, row.new_oid, OUTCOMES[row.moved]])
+    after = {row.ref: row.new_oid for row in rows if row.moved}
     push.state, push.settled_at = PushState.SETTLED, now
+    if after:
+        repository.pushed_at = now
     work.record(
         events.Pushed(
             about=repository.id,
@@ -193,10 +209,8 @@ def _settle(
             settled_by=by,
         )
     )
-    after = {row.ref: row.new_oid for row in rows if row.moved}
     ref_ledger.note(work.session, repository.id, after, now=now)
     if after:
-        repository.pushed_at = now
         _promise_measuring(work, repository.id, now=now)
     work.actor = asking
 
@@ -206,12 +220,7 @@ def _promise_measuring(work: UnitOfWork, repository_id: UUID, *, now: datetime) 
 
     So pushes in quick succession are measured once, and none waits while the last one is.
     """
-    waiting = sa.select(JobRecord.id).where(
-        JobRecord.about == repository_id,
-        JobRecord.job == Job.MEASURE_REPOSITORY,
-        JobRecord.state == JobState.QUEUED,
-    )
-    if work.session.scalar(waiting.limit(1)) is None:
+    if work.rows(MEASURING, {"repository_id": repository_id}).first() is None:
         work.later(
             Job.MEASURE_REPOSITORY,
             about=repository_id,
@@ -221,8 +230,7 @@ def _promise_measuring(work: UnitOfWork, repository_id: UUID, *, now: datetime) 
 
 
 def _rows(work: UnitOfWork, push: Push) -> list[PushedRef]:
-    query = sa.select(PushedRef).where(PushedRef.push_id == push.id).order_by(PushedRef.id)
-    return list(work.session.scalars(query))
+    return list(work.session.scalars(ROWS, {"push_id": push.id}))
 
 
 def _pusher(push: Push) -> Actor:

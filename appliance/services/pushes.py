@@ -49,6 +49,10 @@ NOT_A_PUSH = sentence("This push is not known here, or has been answered already
 NOTHING_CHANGED = sentence("Nothing was changed.")
 REFS_IN_REFUSAL = 1000
 MIB = 1024 * 1024
+# On the tables and built once: every push asks these, and mapped objects would take twice as long.
+KNOWN = sa.select(Push.id).where(Push.id == sa.bindparam("push_id"))
+ADD_PUSH = sa.insert(Push.__table__)  # type: ignore[arg-type]  # It is a table.
+ADD_REFS = sa.insert(PushedRef.__table__)  # type: ignore[arg-type]  # The same.
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ def _terms(
 def _decided(
     work: UnitOfWork, repository: Repository, terms: Terms, proposal: Proposal, *, now: datetime
 ) -> Verdict:
-    if work.session.get(Push, terms.push_id) is not None:
+    if work.rows(KNOWN, {"push_id": terms.push_id}).first() is not None:
         raise ConflictError(NOT_A_PUSH)
     reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
     guarded = [] if reasons else _protected(work, repository, proposal)
@@ -339,24 +343,21 @@ def _refuse(
 
 def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> None:
     actor = work.actor
-    work.session.add(
-        Push(
-            id=terms.push_id,
-            repository_id=terms.repository_id,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_ref=actor.pseudonym,
-            actor_label=actor.label[:64],
-            method=actor.origin.method,
-            credential_id=actor.origin.credential_id,
-            address=actor.origin.address,
-            request_id=actor.origin.request_id,
-            protocol=terms.protocol,
-            size_bytes=proposal.size_bytes,
-            accepted_at=now,
-        )
-    )
-    work.session.flush()  # Its refs refer to it.
+    push = {
+        "id": terms.push_id,
+        "repository_id": terms.repository_id,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_ref": actor.pseudonym,
+        "actor_label": actor.label[:64],
+        "method": actor.origin.method,
+        "credential_id": actor.origin.credential_id,
+        "address": actor.origin.address,
+        "request_id": actor.origin.request_id,
+        "protocol": terms.protocol,
+        "size_bytes": proposal.size_bytes,
+        "accepted_at": now,
+    }
     rows = [
         {
             "id": new_id(),
@@ -368,4 +369,5 @@ def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime
         }
         for each, movement in zip(proposal.updates, proposal.movements, strict=True)
     ]
-    work.session.execute(sa.insert(PushedRef), rows)
+    work.rows(ADD_PUSH, push)
+    work.session.connection().execute(ADD_REFS, rows)

@@ -15,6 +15,7 @@ from appliance.git.packets import error_packet, fatal_packet
 if TYPE_CHECKING:
     from appliance.domain.protection import RefUpdate
     from appliance.git.duplex import Body, Duplex
+    from appliance.git.push_report import ReportedPush
     from appliance.git.ref_list import Told
     from appliance.git.transport import TransferLimits
     from appliance.services.pushes import Ticket, Verdict
@@ -122,10 +123,11 @@ class Listener:
 
 def receive(
     ticket: Ticket, body: Body, *, encoding: str, protocol: str, listener: Listener
-) -> Duplex:
+) -> Duplex | ReportedPush:
     """The answer to `POST git-receive-pack`; close it whatever happens.
 
-    The listener is called in a thread of its own.
+    The listener is called in a thread of its own, or, about the outcome, in that of whoever
+    iterates: before the client can learn of it.
 
     Errors:
         InvalidError: the body is encoded in a way we do not know.

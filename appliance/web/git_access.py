@@ -67,6 +67,17 @@ def reading() -> Generator[UnitOfWork]:
         requests.note_use(requests.actor())
 
 
+def insist_on_credentials() -> None:
+    """Ask who it is at once, where a stranger may do nothing: git shows its token only then.
+
+    Errors:
+        UnauthenticatedError: they have not said.
+    """
+    if flask.request.authorization is None:
+        requests.become(nobody())
+        raise UnauthenticatedError(WHO)
+
+
 def nobody() -> Actor:
     """Whoever sent this request, before they have said who they are."""
     return stranger(requests.origin())

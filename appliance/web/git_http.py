@@ -164,6 +164,7 @@ def _fetch(owner: str, name: str) -> fetches.Opened:
 
 
 def _push(owner: str, name: str) -> pushes.Ticket:
+    git_access.insist_on_credentials()
     tools, now = requests.wiring().git, requests.now()
     with git_access.reading() as work:
         return pushes.start(work, f"{owner}/{name}", protocol=PROTOCOL, tools=tools, now=now)

@@ -78,9 +78,9 @@ def run_hook(
     )
 
 
-def commands(oid: str, *refs: bytes) -> bytes:
+def commands(oid: str, *refs: bytes, said: bytes = b"report-status side-band-64k") -> bytes:
     first, *rest = [b"%s %s %s" % (NOTHING.encode(), oid.encode(), ref) for ref in refs]
-    lines = [packet(first + b"\0report-status side-band-64k"), *map(packet, rest)]
+    lines = [packet(first + b"\0" + said), *map(packet, rest)]
     return b"".join([*lines, FLUSH])
 
 
@@ -97,7 +97,11 @@ def refs_of(folder: Path) -> bytes:
     return process.run(["for-each-ref", "--format=%(refname)"], at=folder)
 
 
-def test_both_hooks_ask_their_owner_and_start_no_program_of_ours(receive, folder, working_copy):
+@pytest.mark.parametrize("said", [b"report-status side-band-64k", b"report-status"])
+def test_both_hooks_ask_their_owner_and_start_no_program_of_ours(
+    receive, folder, working_copy, said
+):
+    """Or the owner reads in git's report what the second would say, and need not be told."""
     asked: list[Question] = []
 
     def answer(question: Question) -> Answer:
@@ -105,7 +109,7 @@ def test_both_hooks_ask_their_owner_and_start_no_program_of_ours(receive, folder
         return YES
 
     oid = head_of(working_copy)
-    receive(commands(oid, b"refs/heads/main") + pack_of(working_copy), answer)
+    receive(commands(oid, b"refs/heads/main", said=said) + pack_of(working_copy), answer)
 
     before, after = asked
     assert (before.hook, after.hook) == ("pre-receive", "post-receive")

@@ -161,7 +161,7 @@ def test_installing_again_mends_what_was_changed_and_touches_nothing_else(store)
 
     hooks.install(store.home)
 
-    assert len(paths) == 5
+    assert len(paths) == 6
     assert "git_hook.py" in changed.read_text()
     assert os.access(unusable, os.X_OK)
     same = {path: path.stat().st_mtime_ns for path in paths if path not in {changed, unusable}}

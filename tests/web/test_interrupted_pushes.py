@@ -22,6 +22,9 @@ from tests.web.git_client import GitClient, token
 
 pytestmark = pytest.mark.timeout(240)
 PATIENCE_SECONDS = 60
+PLAIN, LONG = "reported", "push"
+"""The hooks of a push whose outcome git's report tells, and of one that a hook tells."""
+MANY = 60  # More refs than a plain push has.
 
 
 @pytest.fixture
@@ -40,11 +43,12 @@ def copy(git, tmp_path):
     return git.working_copy(tmp_path / "copy")
 
 
-def stop_at(world, hook, *, before):
+def stop_at(world, hook, *, before, way=PLAIN):
     """Make a hook say that it was reached and wait for ever, before or after ours."""
-    path = world.home / "hooks" / "push" / hook
+    path = world.home / "hooks" / way / hook
     reached, ours = world.home / f"{hook}.reached", path.with_name(f"{hook}.ours")
-    path.rename(ours)
+    if path.exists():
+        path.rename(ours)
     wait = f"echo $$ > {reached}.new; mv {reached}.new {reached}; exec sleep 600\n"
     lines = wait if before else f"{ours} || exit 1\n{wait}"
     path.write_text(f"#!/bin/sh\n{lines}")
@@ -92,22 +96,26 @@ def refs_of(world, kind="git.pushed"):
 def restore_hooks(world):
     from appliance.git import hooks  # noqa: PLC0415 - what the appliance does at its start.
 
+    (world.home / "hooks" / PLAIN / "post-receive").unlink(missing_ok=True)
     hooks.install(world.home)
 
 
 @pytest.mark.parametrize(
-    ("hook", "before", "moved"),
+    ("way", "hook", "before", "moved"),
     [
-        pytest.param("pre-receive", True, None, id="before we were asked"),
-        pytest.param("pre-receive", False, "not moved", id="after we have accepted"),
-        pytest.param("post-receive", True, "moved", id="after refs have moved"),
-        pytest.param("post-receive", False, "moved", id="after we were told"),
+        pytest.param(PLAIN, "pre-receive", True, None, id="before we were asked"),
+        pytest.param(PLAIN, "pre-receive", False, "not moved", id="after we have accepted"),
+        pytest.param(PLAIN, "post-receive", True, "moved", id="after refs have moved"),
+        pytest.param(LONG, "post-receive", True, "moved", id="after many refs have moved"),
+        pytest.param(LONG, "post-receive", False, "moved", id="after we were told of many"),
     ],
 )
-def test_everything_is_killed(world, writer, git, copy, hook, before, moved):
+def test_everything_is_killed(world, writer, git, copy, way, hook, before, moved):
+    words = ["main", *(f"main:refs/tags/t{n}" for n in range(MANY))] if way == LONG else ["main"]
     with serve(world) as served:
         remote = served.remote("lab/notes", token(world, writer))
-        pushing = git.start("push", remote, "main", at=_hooked(world, copy, hook, before=before))
+        folder = _hooked(world, copy, hook, before=before, way=way)
+        pushing = git.start("push", remote, *words, at=folder)
         stopped = wait_for(world.home / f"{hook}.reached")
         receiver = parent_of(stopped)
         os.killpg(served.process.pid, signal.SIGKILL)
@@ -120,7 +128,7 @@ def test_everything_is_killed(world, writer, git, copy, hook, before, moved):
         1 if (hook, before) in {("pre-receive", False), ("post-receive", True)} else 0
     )
     body = refs_of(world)
-    assert (body and body["refs"][0][3]) == moved
+    assert {ref[3] for ref in body["refs"]} == {moved} if moved else body is None
     assert settle(world) == 0
     with serve(world) as served:
         remote = served.remote("lab/notes", token(world, writer))
@@ -128,9 +136,9 @@ def test_everything_is_killed(world, writer, git, copy, hook, before, moved):
         assert "refs/heads/main" in git("ls-remote", remote, at=copy)
 
 
-def _hooked(world, copy, hook, *, before):
+def _hooked(world, copy, hook, *, before, way=PLAIN):
     restore_hooks(world)
-    stop_at(world, hook, before=before)
+    stop_at(world, hook, before=before, way=way)
     return copy
 
 
@@ -167,7 +175,7 @@ def test_a_hook_that_reports_late_is_heard(world, writer, git, copy):
         remote = served.remote("lab/notes", token(world, writer))
         folder = _hooked(world, copy, "pre-receive", before=False)
         gate = world.home / "gate"
-        path = world.home / "hooks" / "push" / "pre-receive"
+        path = world.home / "hooks" / PLAIN / "pre-receive"
         os.mkfifo(gate)
         path.write_text(path.read_text().replace("exec sleep 600", f"cat {gate}"))
         pushing = git.start("push", remote, "main", at=folder)

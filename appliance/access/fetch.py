@@ -42,8 +42,7 @@ def repository(work: UnitOfWork, path: str, permission: Permission) -> Repositor
         owner_name, name = split_path(path)
     except InvalidError as error:
         raise _no_repository(path) from error
-    found = lookups.repository(work.session, owner_name, name)
-    allowed = unseen.on_repository(work, found)
+    found, allowed = unseen.named_repository(work, owner_name, name)
     if found is not None and Permission.REPOSITORY_READ in allowed:
         return _insist(work, found, permission, allowed)
     moved = lookups.moved_repository(work.session, owner_name, name)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.db import lookups
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.identity import Actor, ActorKind
+from appliance.domain.names import fold
 from appliance.domain.permissions import (
     APPLIANCE_PERMISSIONS,
     INSTANCE_PERMISSIONS_OF,
@@ -53,50 +55,88 @@ def teams_of(user_id: UUID | sa.BindParameter[UUID]) -> sa.CTE:
     return mine.union(sa.select(Team.id, Team.parent_id).join(mine, Team.id == mine.c.parent_id))
 
 
-# Built once, and one question, not two: it is asked for every request.
+# Built once, and one question, not two or three: it is asked for every request.
 ASKED_USER = sa.bindparam("user_id", type_=sa.Uuid())
-GRANTED = (
-    sa.select(
-        sa.literal_column("0", sa.Integer).label("is_membership"),
-        sa.type_coerce(Grant.role, sa.String).label("role"),
-        sa.cast(sa.null(), sa.String(32)).label("base"),
-        Team.name.label("name"),
+
+
+def _roles(
+    repository_id: sa.ColumnElement[UUID], organisation_id: sa.ColumnElement[UUID | None]
+) -> sa.CompoundSelect[Any]:
+    granted = (
+        sa.select(
+            sa.literal_column("0", sa.Integer).label("is_membership"),
+            sa.type_coerce(Grant.role, sa.String).label("role"),
+            sa.cast(sa.null(), sa.String(32)).label("base"),
+            Team.name.label("name"),
+        )
+        .outerjoin(Team, Team.id == Grant.team_id)
+        .where(
+            Grant.repository_id == repository_id,
+            sa.or_(
+                Grant.user_id == ASKED_USER,
+                Grant.team_id.in_(sa.select(teams_of(ASKED_USER).c.id)),
+            ),
+        )
     )
-    .outerjoin(Team, Team.id == Grant.team_id)
-    .where(
-        Grant.repository_id == sa.bindparam("repository_id", type_=sa.Uuid()),
-        sa.or_(
-            Grant.user_id == ASKED_USER,
-            Grant.team_id.in_(sa.select(teams_of(ASKED_USER).c.id)),
-        ),
+    membership = (
+        sa.select(
+            sa.literal_column("1", sa.Integer),
+            sa.type_coerce(Membership.role, sa.String),
+            sa.type_coerce(Organisation.base_role, sa.String),
+            Organisation.name,
+        )
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.organisation_id == organisation_id, Membership.user_id == ASKED_USER)
     )
+    return sa.union_all(granted, membership)
+
+
+def _repository_and_roles() -> sa.Select[Any]:
+    here = lookups.REPOSITORY.with_only_columns(Repository.id, Repository.organisation_id)
+    found = here.cte("found")
+    roles = _roles(
+        sa.select(found.c.id).scalar_subquery(),
+        sa.select(found.c.organisation_id).scalar_subquery(),
+    ).subquery("roles")
+    return (
+        sa.select(Repository, roles)
+        .join(found, found.c.id == Repository.id)
+        .outerjoin(roles, sa.true())
+    )
+
+
+ROLES = _roles(
+    sa.bindparam("repository_id", type_=sa.Uuid()), sa.bindparam("organisation_id", type_=sa.Uuid())
 )
-MEMBERSHIP = (
-    sa.select(
-        sa.literal_column("1", sa.Integer),
-        sa.type_coerce(Membership.role, sa.String),
-        sa.type_coerce(Organisation.base_role, sa.String),
-        Organisation.name,
-    )
-    .join(Organisation, Organisation.id == Membership.organisation_id)
-    .where(
-        Membership.organisation_id == sa.bindparam("organisation_id", type_=sa.Uuid()),
-        Membership.user_id == ASKED_USER,
-    )
-)
-ROLES = sa.union_all(GRANTED, MEMBERSHIP)
+REPOSITORY_AND_ROLES = _repository_and_roles()
+
+
+def with_roles(
+    work: UnitOfWork, owner_name: str, name: str, *, user_id: UUID
+) -> tuple[Repository | None, list[sa.Row[Any]]]:
+    """The repository of that path, unless it is in the bin, and what ROLES says of a user there."""
+    keys = {"owner_key": fold(owner_name), "name_key": fold(name), "user_id": user_id}
+    rows = work.session.execute(REPOSITORY_AND_ROLES, keys).all()
+    found = rows[0].Repository if rows else None
+    return found, [row for row in rows if row.is_membership is not None]
 
 
 def reasons(
-    work: UnitOfWork, repository: Repository, *, user_id: UUID, instance_role: InstanceRole
+    work: UnitOfWork,
+    repository: Repository,
+    *,
+    user_id: UUID,
+    instance_role: InstanceRole,
+    rows: Iterable[sa.Row[Any]] | None = None,
 ) -> list[Reason]:
-    """Every way in which a user has a role on a repository."""
+    """Every way in which a user has a role on a repository; `rows`, if ROLES was asked already."""
     keys = {
         "repository_id": repository.id,
         "organisation_id": repository.organisation_id,
         "user_id": user_id,
     }
-    found = [reason for row in work.rows(ROLES, keys) for reason in _by_row(row)]
+    asked = work.rows(ROLES, keys) if rows is None else rows
+    found = [reason for row in asked for reason in _by_row(row)]
     if repository.owner_id == user_id:
         found.append(Reason(Role.OWNER, "owner"))
     by_instance = INSTANCE_REPOSITORY_ROLE_OF[instance_role]
@@ -107,7 +147,9 @@ def reasons(
     return found
 
 
-def role_on(work: UnitOfWork, repository: Repository) -> Role | None:
+def role_on(
+    work: UnitOfWork, repository: Repository, rows: Iterable[sa.Row[Any]] | None = None
+) -> Role | None:
     """The highest role the actor has on a repository; None if it is not theirs to see."""
     actor = work.actor
     if actor.kind is ActorKind.APPLIANCE:
@@ -117,18 +159,25 @@ def role_on(work: UnitOfWork, repository: Repository) -> Role | None:
     if actor.id is None or actor.instance_role is None:
         is_open = repository.visibility is Visibility.PUBLIC
         return Role.READER if is_open and work.rules.access.public_repositories else None
-    found = reasons(work, repository, user_id=actor.id, instance_role=actor.instance_role)
+    found = reasons(
+        work, repository, user_id=actor.id, instance_role=actor.instance_role, rows=rows
+    )
     return highest([reason.role for reason in found])
 
 
-def on_repository(work: UnitOfWork, repository: Repository) -> frozenset[Permission]:
-    """What the actor may do with a repository, after what their credential allows."""
+def on_repository(
+    work: UnitOfWork, repository: Repository, rows: Iterable[sa.Row[Any]] | None = None
+) -> frozenset[Permission]:
+    """What the actor may do with a repository, after what their credential allows.
+
+    `rows` is what ROLES says of the actor, where it was asked already.
+    """
     actor = work.actor
     if actor.only_repositories is not None and repository.id not in actor.only_repositories:
         return NOTHING
     if actor.kind is ActorKind.APPLIANCE:
         return APPLIANCE_PERMISSIONS
-    role = role_on(work, repository)
+    role = role_on(work, repository, rows)
     return NOTHING if role is None else _under_ceiling(actor, PERMISSIONS_OF[role])
 
 

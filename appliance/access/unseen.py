@@ -10,6 +10,7 @@ import functools
 from uuid import UUID
 
 from appliance.access import grants
+from appliance.db import lookups
 from appliance.db.organisations import Organisation
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -18,13 +19,20 @@ from appliance.domain.permissions import Permission, Visibility
 NOBODY = UUID(int=0)
 
 
+def named_repository(
+    work: UnitOfWork, owner_name: str, name: str
+) -> tuple[Repository | None, frozenset[Permission]]:
+    """The repository of that path, if there is one, and what the actor may do with it."""
+    if work.actor.id is None:
+        found = lookups.repository(work.session, owner_name, name)
+        return found, on_repository(work, found)
+    found, roles = grants.with_roles(work, owner_name, name, user_id=work.actor.id)
+    return found, grants.on_repository(work, found, roles) if found else frozenset()
+
+
 def on_repository(work: UnitOfWork, found: Repository | None) -> frozenset[Permission]:
     """What the actor may do with a repository; nothing where there is none."""
     allowed = grants.on_repository(work, found or _nobodys_repository())
-    is_personal = found is not None and found.organisation_id is None
-    is_limited = work.actor.only_repositories is not None
-    if is_personal and not is_limited and Permission.REPOSITORY_READ not in allowed:
-        grants.organisation_role(work, NOBODY)  # It has no organisation to ask about.
     return allowed if found is not None else frozenset()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from appliance.access import fetch, grants, visible
-from appliance.domain.identity import stranger
+from appliance.domain.identity import appliance, stranger
 from appliance.domain.permissions import (
     InstanceRole,
     OrganisationRole,
@@ -47,6 +49,45 @@ def test_an_unknown_repository_and_a_hidden_one_say_the_same(world):
         said.append(str(raised.value).replace(path, "PATH"))
     assert said[0] == said[1]
     assert world.events() == ["access.refused", "access.refused"]
+
+
+@pytest.fixture
+def questions(world):
+    """What was asked of the database."""
+    asked = []
+
+    def note(*given: Any) -> None:
+        if "SELECT" in given[2]:
+            asked.append(given[2])
+
+    sa.event.listen(world.wiring.database.engine, "before_cursor_execute", note)
+    return asked
+
+
+@pytest.mark.parametrize("who", ["outsider", "stranger"])
+def test_what_is_hidden_takes_as_many_questions_as_what_never_was(world, questions, who):
+    world.user("keeper")
+    actor = stranger() if who == "stranger" else world.user(who)
+    for path in ("lab/notes", "keeper/notes"):
+        world.repository(path)
+    counts = set()
+    for path in ("lab/notes", "keeper/notes", "lab/other", "keeper/other", "nobody/notes"):
+        questions.clear()
+        with world.reading(appliance()) as work:
+            work.actor = actor
+            with pytest.raises(HiddenError):
+                fetch.repository(work, path, Permission.REPOSITORY_READ)
+        counts.add(len(questions))
+    assert len(counts) == 1
+
+
+def test_a_repository_and_the_roles_there_are_one_question(world, questions):
+    world.repository("lab/notes")
+    actor = world.user("writer", role=Role.WRITER, on="lab/notes")
+    questions.clear()
+    with world.reading(actor) as work:
+        fetch.repository(work, "lab/notes", Permission.REPOSITORY_WRITE)
+    assert len(questions) == 1
 
 
 def test_a_team_inside_another_has_the_outer_teams_role(world):

@@ -180,7 +180,7 @@ def _body(event: events.Event, actor: Actor) -> tuple[dict[str, Any], list[list[
     body, personal = event.body(), []
     person = event.person or actor.pseudonym
     values = [(name, person, value) for name, value in event.personal_values().items()]
-    if actor.origin.address:
+    if actor.origin.address and not event.is_impersonal:
         values.append(("address", actor.pseudonym, actor.origin.address))
     for name, whose, value in values:
         words = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "")

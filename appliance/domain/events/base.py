@@ -42,6 +42,8 @@ class Event:
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     is_awaited: ClassVar[bool] = False
     """Whether the change is answered only when the event is in a signed state of the log."""
+    is_impersonal: ClassVar[bool] = False
+    """Whether not even the address it came from is kept: verifiers read these without exception."""
 
     about: UUID | None = None
     organisation_id: UUID | None = None

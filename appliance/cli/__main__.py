@@ -31,6 +31,7 @@ COMMANDS = {
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys."),
+    "audit": ("appliance.cli.audit", "The audit log: search, follow, export, prove, verify."),
     "login": ("appliance.cli.remote", "Use an appliance elsewhere, with a token."),
     "logout": ("appliance.cli.remote", "Forget an appliance elsewhere."),
     "whoami": ("appliance.cli.remote", "Say which appliance commands reach, and as whom."),

@@ -218,6 +218,7 @@ def test_a_repository_is_given_room_of_its_own(world, admin):
 
 def test_events_are_filtered_by_the_address(world, admin):
     admin.post("/administration/users/writer/suspend", data={})
+    world.keep_log()
     assert (
         "user.suspended" in admin.get("/administration/events?kind=user&actor=administrator").text
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import organisation_members, organisations, room
+from appliance.services import organisation_members, organisations, quotas
 from appliance.services.organisation_members import Member
 from appliance.services.organisations import OrganisationChanges
 from appliance.web import paging, requests
@@ -137,7 +137,7 @@ def show(path: OrganisationPath) -> Any:
 def show_room(path: OrganisationPath) -> Any:
     """For its owners."""
     with requests.reading() as work:
-        found = room.of_organisation(work, path.org)
+        found = quotas.of_organisation(work, path.org)
     return frame.answer(RoomAnswer.model_validate(found))
 
 

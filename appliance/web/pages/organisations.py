@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import audit_log, organisation_members, organisations, room
+from appliance.services import audit_log, organisation_members, organisations, quotas
 from appliance.services.organisations import OrganisationChanges
 from appliance.web import forms, requests
 from appliance.web.pages import event_filter, lists, words
@@ -294,6 +294,6 @@ def _settings_page(owner: str, problems: Problems, section: str = "settings") ->
     with requests.reading() as work:
         organisations.show_to_manage(work, owner)
         context = _frame(work, owner)
-        context["room"] = room.of_organisation(work, owner)
+        context["room"] = quotas.of_organisation(work, owner)
     return page(f"organisations/{section}.html", problems, tab_name="settings", section=section,
                 no_role=NO_ROLE, **context)  # fmt: skip

@@ -80,11 +80,17 @@ def fetch_environment(*, protocol: str) -> dict[str, str]:
 
 
 def push_environment(
-    *, protocol: str, push: Push, limits: TransferLimits, is_reported: bool = False
+    *,
+    protocol: str,
+    push: Push,
+    limits: TransferLimits,
+    is_reported: bool = False,
+    is_tiny: bool = False,
 ) -> dict[str, str]:
     """The whole environment of the program that receives a push, at either door.
 
-    `is_reported` says that its outcome is read in git's report, not told by a hook.
+    `is_reported` says that its outcome is read in git's report, not told by a hook; `is_tiny` that
+    it brings a few small objects at most.
 
     Errors:
         UnavailableError: the hooks are not installed, and git would accept anything.
@@ -104,6 +110,9 @@ def push_environment(
         # has read already: a program more for each push.
         "core.alternateRefsCommand": "true",
     }
+    if is_tiny:
+        # Each object to the disk by itself; for a few, the preparations of a batch take longer.
+        settings["core.fsyncMethod"] = "fsync"
     return process.environment(variables, settings)
 
 
@@ -169,7 +178,11 @@ def receive(
     body = BegunBody(body, start_bytes=COMMANDS_BYTES)
     commands = plain_commands(body.start)
     variables = push_environment(
-        protocol=protocol, push=push, limits=limits, is_reported=commands is not None
+        protocol=protocol,
+        push=push,
+        limits=limits,
+        is_reported=commands is not None,
+        is_tiny=len(body.start) < COMMANDS_BYTES,
     )
     line = HookLine(push.capability, answer)
     try:

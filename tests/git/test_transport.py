@@ -222,6 +222,17 @@ def test_without_its_hooks_nothing_is_received(store, folder, peer, name):
         transport.push_environment(protocol="", push=push_of(store, peer), limits=LIMITS)
 
 
+@pytest.mark.parametrize(("is_tiny", "method"), [(True, "fsync"), (False, "batch")])
+def test_every_push_is_brought_to_the_disk(store, folder, peer, is_tiny, method):
+    push = push_of(store, peer)
+    found = transport.push_environment(protocol="", push=push, limits=LIMITS, is_tiny=is_tiny)
+
+    count = int(found["GIT_CONFIG_COUNT"])
+    settings = {found[f"GIT_CONFIG_KEY_{n}"]: found[f"GIT_CONFIG_VALUE_{n}"] for n in range(count)}
+    assert settings["core.fsync"] == "committed,loose-object,reference"
+    assert settings["core.fsyncMethod"] == method
+
+
 def test_closing_a_clone_early_ends_git(git, folder, working_copy, store):
     request = packets.packet(b"command=fetch\n") + b"0001" + packets.FLUSH
 

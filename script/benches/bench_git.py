@@ -19,6 +19,12 @@ from .rows import Row, compared
 INFO_REFS = "/info/refs?service=git-upload-pack"
 REQUESTS = 40
 LS_REMOTES = 5
+CAREFUL = {
+    "core.fsync": "committed,loose-object,reference",
+    "core.fsyncMethod": "batch",
+    "transfer.fsckObjects": "true",
+}
+"""Git's configuration of every repository of ours, as far as it costs time."""
 
 
 @dataclass(frozen=True)
@@ -176,28 +182,35 @@ def _plain(sides: Sides, path: str, oid: str, size: int, rounds: int) -> list[Ro
 
 
 def _small_push(sides: Sides) -> list[Row]:
-    copies = {
-        address: clients.WorkingCopy(sides.folder / name, address)
-        for name, address in (
-            ("copy-ours", sides.product.remote("lab/small")),
-            ("copy-reference", sides.reference.remote("lab/small")),
-        )
-    }
+    """Beside git's backend as it comes: it writes nothing to the disk for certain, looks at no
+    object and asks nobody who they are. And beside one that is as careful with what it takes as we
+    are, which shows how much of the difference is that; promised to nobody.
+    """
+    careful = sides.reference.add("lab/careful", repositories.small(), CAREFUL)
+    found = []
+    for name, theirs, wall in (
+        ("git push of one commit, all checks", sides.reference.remote("lab/small"), 1.5),
+        ("git push of one commit, beside a careful backend", careful, 0),
+    ):
+        ours = sides.product.remote("lab/small")
+        with tempfile.TemporaryDirectory(dir=sides.folder) as place:
+            mine, other = in_turn(
+                _pushing(Path(place) / "ours", ours),
+                _pushing(Path(place) / "reference", theirs),
+                rounds=max(15, sides.rounds),
+            )
+        found += compared(name, mine, other, wall=wall)[:1]
+    return found
 
-    def side(address: str) -> Callable[[], Run]:
-        def act() -> Run:
-            copies[address].commit()
-            return served(lambda: 0, copies[address].push)
 
-        return act
+def _pushing(folder: Path, remote: str) -> Callable[[], Run]:
+    copy = clients.WorkingCopy(folder, remote)
 
-    ours, theirs = copies
-    mine, other = in_turn(
-        side(ours),
-        side(theirs),
-        rounds=max(15, sides.rounds),
-    )
-    return compared("git push of one commit, all checks", mine, other, wall=1.5)[:1]
+    def act() -> Run:
+        copy.commit()
+        return served(lambda: 0, copy.push)
+
+    return act
 
 
 def _ssh(sides: Sides) -> list[Row]:

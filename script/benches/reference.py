@@ -41,6 +41,16 @@ class Reference:
         """The HTTP address of a repository."""
         return f"{self.counted_url if counted else self.url}/{path}.git"
 
+    def add(self, path: str, source: Path, configuration: dict[str, str]) -> str:
+        """Serve one more repository, configured so; gives its HTTP address."""
+        bare = self.folder / f"{path}.git"
+        bare.mkdir(parents=True)
+        git(bare, "init", "-q", "--bare", ".")
+        put(source, bare)
+        for key, value in configuration.items():
+            git(bare, "config", key, value)
+        return self.remote(path)
+
     def cpu_seconds(self) -> float:
         """Processor time of nginx and fcgiwrap, and of all requests to the counted address."""
         noted = sum(map(_seconds, self.notes.read_text("utf-8").split()))

@@ -60,8 +60,17 @@ def compiled(selection: Any) -> Test:
     Errors:
         SelectionError: it is malformed.
     """
-    chosen = _compiled(selection, 0)
+    chosen = matching(selection)
     return lambda header: header["action"] in ALWAYS or chosen(header)
+
+
+def matching(selection: Any) -> Test:
+    """The same, without what a verifier needs in any case.
+
+    Errors:
+        SelectionError: it is malformed.
+    """
+    return _compiled(selection, 0)
 
 
 def _compiled(selection: Any, depth: int) -> Test:

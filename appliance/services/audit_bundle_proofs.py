@@ -1,0 +1,143 @@
+"""What stands beside the entries in a bundle: proofs, earlier checkpoints, and who allowed gaps."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from appliance.access import fetch_log, gate
+from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditFinding, AuditLeaf
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.errors import ConflictError, sentence
+from appliance.services import audit_trees
+from appliance.services.audit_export import Part, Plan
+from appliance.services.audit_gone import Pruning
+from appliance.services.audit_trees import Tree
+from audit import heads, merkle
+from audit.canonical import canonical
+
+AT_ONCE = 500
+
+
+def files(
+    work: UnitOfWork, plan: Plan, part: Part, beyond: Sequence[int]
+) -> list[tuple[str, bytes]]:
+    """The small files of a log; those that would be empty are left out.
+
+    Errors:
+        ConflictError: something went away after the signed state that this export ends with.
+    """
+    fetch_log.name_of(work, part.tree.name)
+    node = audit_trees.node(work, part.tree.id)
+    made = {
+        "checkpoint": part.tree.note.encode(),
+        "checkpoints.jsonl": _lines({"note": each} for each in _earlier(work, part)),
+        "consistency.jsonl": _lines(_consistency(plan, part, node)),
+        "outside.jsonl": _lines(_outside(work, part, [*beyond, *_entries_gone(work, part)], node)),
+    }
+    if part.first:
+        hashes = audit_trees.edge(part.first, node)
+        made["edge.json"] = canonical({"first": part.first, "hashes": _texts(hashes)})
+    return [(name, data) for name, data in made.items() if data]
+
+
+@gate.open_to_everyone(because="who plans an export of the log has asked")
+def prunings(work: UnitOfWork, tree: Tree, what: str = "bodies") -> list[Pruning]:
+    """The entries that allowed bodies, or entries, to go."""
+    query = (
+        sa.select(AuditBody.idx, AuditBody.body)
+        .join(
+            AuditFinding,
+            (AuditFinding.log_id == AuditBody.log_id) & (AuditFinding.idx == AuditBody.idx),
+        )
+        .where(AuditFinding.log_id == tree.id, AuditFinding.action == "log.pruned")
+        .order_by(AuditBody.idx)
+    )
+    said = [(row.idx, json.loads(row.body)) for row in work.session.execute(query)]
+    return [
+        Pruning(index, body["first"], body["end"])
+        for index, body in said
+        if body.get("what") == what
+    ]
+
+
+@gate.open_to_everyone(because="who plans an export of the log has asked")
+def erasures(work: UnitOfWork, tree: Tree) -> Mapping[int, Sequence[tuple[str, int]]]:
+    """Which values of which entries were erased, and the entry that allowed it."""
+    del work, tree
+    return {}
+
+
+def _entries_gone(work: UnitOfWork, part: Part) -> list[int]:
+    """The entry that allowed the first entries to go, where it is not in the range itself."""
+    minimum = part.tree.minimum
+    if not minimum:
+        return []
+    allowing = [each.by for each in prunings(work, part.tree, "entries") if each.end >= minimum]
+    return [] if any(part.first <= by < part.end for by in allowing) else allowing[:1]
+
+
+def _earlier(work: UnitOfWork, part: Part) -> Iterator[str]:
+    """Notes of earlier states, by size; where there are too many, so many at even distances."""
+    of_log = AuditCheckpoint.log_id == part.tree.id
+    sizes = work.session.scalars(
+        sa.select(AuditCheckpoint.size)
+        .where(
+            of_log,
+            AuditCheckpoint.size >= part.first,
+            AuditCheckpoint.size <= part.end,
+            AuditCheckpoint.size < part.tree.size,
+        )
+        .order_by(AuditCheckpoint.size)
+    ).all()
+    every = -(-len(sizes) // heads.MOST_EARLIER) or 1
+    kept = sizes[::every]
+    for start in range(0, len(kept), AT_ONCE):
+        query = sa.select(AuditCheckpoint.note).where(
+            of_log, AuditCheckpoint.size.in_(kept[start : start + AT_ONCE])
+        )
+        yield from work.session.scalars(query.order_by(AuditCheckpoint.size))
+
+
+def _consistency(plan: Plan, part: Part, node: merkle.Node) -> Iterator[dict[str, Any]]:
+    size = part.tree.size
+    wanted = {each for each in plan.wanted.known_sizes if each < size}
+    if 0 < part.end < size:
+        wanted.add(part.end)
+    for first in sorted(wanted):
+        hashes = merkle.consistency_proof(first, size, node)
+        yield {"from": first, "proof": _texts(hashes)}
+
+
+def _outside(
+    work: UnitOfWork, part: Part, indexes: Iterable[int], node: merkle.Node
+) -> Iterator[dict[str, Any]]:
+    for index in sorted(set(indexes)):
+        if index >= part.tree.size:
+            text = sentence("Content of the log was removed meanwhile. Export it once more.")
+            raise ConflictError(text)
+        leaf = work.session.get_one(AuditLeaf, (part.tree.id, index))
+        body = work.session.get(AuditBody, (part.tree.id, index))
+        yield {
+            "body": json.loads(body.body) if body else None,
+            "header": json.loads(leaf.header),
+            "i": index,
+            "proof": _texts(merkle.inclusion_proof(index, part.tree.size, node)),
+            "salt": _base64url(body.salt) if body else None,
+        }
+
+
+def _lines(objects: Iterable[dict[str, Any]]) -> bytes:
+    return b"".join(canonical(each, deepest=9) + b"\n" for each in objects)
+
+
+def _texts(hashes: Iterable[bytes]) -> list[str]:
+    return [base64.b64encode(each).decode("ascii") for each in hashes]
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,305 @@
+"""Taking audit logs out: what is asked for, and what of the logs answers it.
+
+An export is made in many short readings, not in one long one. What was planned cannot change
+meanwhile: entries below a signed size never do. What may vanish meanwhile is looked for again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch_log, gate
+from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.permissions import Permission
+from appliance.errors import NotFoundError, sentence
+from appliance.security.sealing import Sealer
+from appliance.services import audit_trees, audit_values
+from appliance.services.audit_trees import Tree
+from audit import selection as selections
+
+AT_ONCE = 4000
+FEW = 200
+"""So many bodies are asked for by their places; more are read with all of their neighbours."""
+EVERYTHING = ("all",)
+
+
+class Form(StrEnum):
+    """How an export is written."""
+
+    BUNDLE = "bundle"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class Progress(Protocol):
+    """Says how far an export is; may raise in order to stop it."""
+
+    def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
+        """Say it."""
+
+
+Opens = Callable[[], AbstractContextManager[UnitOfWork]]
+"""Opens a reading in the name of whoever asked for the export."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody asks for."""
+
+    log: str = ""
+    """`instance`, or an organisation by name or id; empty for all logs."""
+    query: str = ""
+    """As it was typed; it is `selection` that counts."""
+    selection: tuple[Any, ...] = EVERYTHING
+    since: datetime | None = None
+    until: datetime | None = None
+    known_sizes: tuple[int, ...] = ()
+    """From which sizes a proof is to lead to the newest state."""
+
+    @property
+    def whole_selection(self) -> list[Any]:
+        """What is selected, the time included, as whoever verifies reads it."""
+        parts: list[Any] = [] if self.selection == EVERYTHING else [_listed(self.selection)]
+        parts += [["from", moment(self.since)]] if self.since else []
+        parts += [["until", moment(self.until)]] if self.until else []
+        if not parts:
+            return ["all"]
+        return ["and", *parts] if len(parts) > 1 else parts[0]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of one log."""
+
+    tree: Tree
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an export will hold."""
+
+    wanted: Wanted
+    parts: tuple[Part, ...]
+    made_at: datetime
+
+    @property
+    def entries(self) -> int:
+        """How many entries are looked at."""
+        return sum(part.end - part.first for part in self.parts)
+
+
+@dataclass
+class Counts:
+    """What an export holds. Its state is what was written so far."""
+
+    entries: int = 0
+    """Looked at."""
+    matched: int = 0
+    """Of these, what was asked for."""
+    bodies: int = 0
+    values: int = 0
+    """Personal values that are told."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What became of an export."""
+
+    counts: Counts
+    sha256: str
+    """Of the manifest of a bundle, or of the file."""
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with what hangs on it."""
+
+    index: int
+    header: str
+    is_matched: bool
+    salt: bytes | None = None
+    body: str | None = None
+    values: list[audit_values.Open] = field(default_factory=list)
+
+
+def plan(work: UnitOfWork, wanted: Wanted, *, now: datetime) -> Plan:
+    """Which ranges of which logs answer what is asked for.
+
+    Errors:
+        HiddenError, RefusedError: there is no such log, or the actor may not read it.
+        NotFoundError: nothing has been signed yet.
+    """
+    gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
+    trees = [audit_trees.newest(work, wanted.log)] if wanted.log else _all_trees(work)
+    return Plan(wanted, tuple(_part(work, tree, wanted) for tree in trees), now)
+
+
+def note_done(work: UnitOfWork, plan: Plan, done: Exported, form: Form, about: UUID | None) -> UUID:
+    """Record that an export is ready; gives the event's id."""
+    gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
+    log = plan.parts[0].tree.name if len(plan.parts) == 1 else ""
+    return work.record(
+        events.AuditExported(
+            about=about,
+            organisation_id=audit_trees.organisation_of(log),
+            format=str(form),
+            first=plan.parts[0].first if log else None,
+            end=plan.parts[0].end if log else None,
+            matched=done.counts.matched,
+            written=done.counts.matched if form is not Form.BUNDLE else done.counts.entries,
+            sha256=done.sha256,
+            query=plan.wanted.query,
+        )
+    )
+
+
+def rows(
+    opens: Opens, plan: Plan, part: Part, *, sealer: Sealer, with_always: bool
+) -> Iterator[list[Row]]:
+    """The entries of a range, some thousand at a time."""
+    chosen = _chosen(plan.wanted.whole_selection, with_always=with_always)
+    for start in range(part.first, part.end, AT_ONCE):
+        end = min(start + AT_ONCE, part.end)
+        with opens() as work:
+            found = read(work, part.tree, range(start, end), chosen=chosen, sealer=sealer)
+        yield found
+
+
+def read(
+    work: UnitOfWork,
+    tree: Tree,
+    indexes: range,
+    *,
+    chosen: Callable[[dict[str, Any]], bool] | None,
+    sealer: Sealer,
+) -> list[Row]:
+    """Some entries of a log, in order, with the details of those that are chosen; None: of all.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not read the log any more.
+        NotFoundError: entries are gone.
+    """
+    name = fetch_log.name_of(work, tree.name)
+    leaves = _leaves(work, tree, indexes)
+    if len(leaves) != len(indexes):
+        text = sentence("Entries of the audit log %(name)s were removed meanwhile.", name=name)
+        raise NotFoundError(text)
+    matched = {index for index, header in leaves if chosen is None or chosen(json.loads(header))}
+    bodies: dict[int, tuple[bytes | None, str | None]] = {}
+    bodies.update(_bodies(work, tree, indexes, matched))
+    values = _values(work, tree, indexes, matched, sealer)
+    return [
+        Row(
+            index,
+            header,
+            index in matched,
+            *bodies.get(index, NOTHING),
+            values=values.get(index, []),
+        )
+        for index, header in leaves
+    ]
+
+
+NOTHING: tuple[None, None] = (None, None)
+
+
+def moment(time: datetime) -> str:
+    """A time as headers spell it, so that the two can be compared as text."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _all_trees(work: UnitOfWork) -> list[Tree]:
+    """The newest log of each name, the instance's first: it tells the keys of all processes."""
+    gate.require(work, Permission.AUDIT_READ)
+    newest = {
+        log.name: log
+        for log in work.session.scalars(
+            sa.select(AuditLog).where(AuditLog.size > 0).order_by(AuditLog.generation)
+        )
+    }
+    if not newest:
+        raise NotFoundError(sentence("Nothing has been signed of any audit log yet."))
+    in_order = sorted(newest.values(), key=lambda log: (log.name != "instance", log.name))
+    return [audit_trees.tree_of(work, log) for log in in_order]
+
+
+def _part(work: UnitOfWork, tree: Tree, wanted: Wanted) -> Part:
+    """The shortest range that holds every entry of the time that is asked for.
+
+    A clock may have been set back in between: it is the first and the last such entry that count,
+    not the first that is too late.
+    """
+    first, end = tree.minimum, tree.size
+    log = work.session.get_one(AuditLog, tree.id)
+    times = sa.select(AuditFinding).where(AuditFinding.log_id == tree.id)
+    if wanted.since is not None:
+        query = times.where(AuditFinding.occurred_at >= wanted.since)
+        found = work.session.scalar(query.with_only_columns(sa.func.min(AuditFinding.idx)))
+        first = max(first, min(log.searchable if found is None else found, end))
+    if wanted.until is not None and log.searchable >= tree.size:
+        query = times.where(AuditFinding.occurred_at < wanted.until, AuditFinding.idx < end)
+        found = work.session.scalar(query.with_only_columns(sa.func.max(AuditFinding.idx)))
+        end = max(first, first if found is None else found + 1)
+    return Part(tree, first, end)
+
+
+def _chosen(selection: list[Any], *, with_always: bool) -> Callable[[dict[str, Any]], bool] | None:
+    if selection == ["all"]:
+        return None
+    # What a verifier needs in any case was not asked for by who reads lines.
+    return selections.compiled(selection) if with_always else selections.matching(selection)
+
+
+def _leaves(work: UnitOfWork, tree: Tree, indexes: range) -> list[tuple[int, str]]:
+    query = sa.select(AuditLeaf.idx, AuditLeaf.header).where(*_between(AuditLeaf, tree, indexes))
+    return [(row[0], row[1]) for row in work.session.execute(query.order_by(AuditLeaf.idx))]
+
+
+def _bodies(
+    work: UnitOfWork, tree: Tree, indexes: range, matched: set[int]
+) -> dict[int, tuple[bytes, str]]:
+    query = sa.select(AuditBody.idx, AuditBody.salt, AuditBody.body)
+    found = work.session.execute(query.where(*_among(AuditBody, tree, indexes, matched)))
+    return {row[0]: (bytes(row[1]), row[2]) for row in found if row[0] in matched}
+
+
+def _values(
+    work: UnitOfWork, tree: Tree, indexes: range, matched: set[int], sealer: Sealer
+) -> dict[int, list[audit_values.Open]]:
+    columns = (*(AuditValue.log_id, AuditValue.idx, AuditValue.number), AuditValue.field)
+    query = sa.select(*columns, AuditValue.person, AuditValue.sealed)
+    query = query.where(*_among(AuditValue, tree, indexes, matched))
+    found: Any = work.session.execute(query.order_by(AuditValue.idx, AuditValue.number))
+    values: dict[int, list[audit_values.Open]] = {}
+    wanted = [row for row in found if row.idx in matched]
+    for each in audit_values.unseal(work, wanted, sealer=sealer):
+        values.setdefault(each.place.index, []).append(each)
+    return values
+
+
+def _among(table: Any, tree: Tree, indexes: range, matched: set[int]) -> tuple[Any, ...]:
+    if len(matched) > FEW:
+        return _between(table, tree, indexes)
+    return table.log_id == tree.id, table.idx.in_(sorted(matched))
+
+
+def _between(table: Any, tree: Tree, indexes: range) -> tuple[Any, ...]:
+    return table.log_id == tree.id, table.idx >= indexes.start, table.idx < indexes.stop
+
+
+def _listed(words: Any) -> Any:
+    return [_listed(each) for each in words] if isinstance(words, (tuple, list)) else words

@@ -1,0 +1,89 @@
+"""What of a log is no longer there, and which of its entries allowed that: the tombstones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from appliance.services.audit_export import Part, Row
+from audit import rows as lines
+from audit.canonical import canonical
+
+WITHOUT_BODY = '"b":null'
+"""In a header; inside a string the quotes would be escaped."""
+PERSONAL = '"p1:'
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """An entry that allowed bodies to go."""
+
+    by: int
+    first: int
+    end: int
+
+
+@dataclass
+class Gone:
+    """Follows one log from front to back. Its state is the gap that it is in, and what was named.
+
+    `erasures` says which entry allowed the values of an entry to be erased.
+    """
+
+    prunings: Sequence[Pruning]
+    erasures: Mapping[int, Sequence[tuple[str, int]]]
+    """By index: the field, and the entry that allowed it to go."""
+    tells_all: bool = True
+    """Whether every value that is not told has its tombstone."""
+    _first: int = 0
+    _end: int = 0
+    _by: int | None = None
+    _named: set[int] = field(default_factory=set)
+
+    def see(self, row: Row) -> Iterator[bytes]:
+        """The tombstones that are known for sure after this entry."""
+        if row.body is not None:
+            yield from self.finish()
+            yield from self._erased(row)
+        elif row.is_matched and WITHOUT_BODY not in row.header:
+            by = self._pruned_by(row.index)
+            if by != self._by:
+                yield from self.finish()
+                self._first, self._by = row.index, by
+            self._end = row.index + 1
+
+    def finish(self) -> Iterator[bytes]:
+        """The tombstone of the gap that ends here, if there is one."""
+        if self._by is not None:
+            self._named.add(self._by)
+            yield _line(self._first, self._end, None, lines.PRUNED, self._by)
+        self._by = None
+
+    def beyond(self, part: Part) -> list[int]:
+        """The entries that are named and are not in the range, so that they must be proven."""
+        return sorted(each for each in self._named if not part.first <= each < part.end)
+
+    def _pruned_by(self, index: int) -> int | None:
+        """Nobody, where a body is missing and nothing allowed it: a verifier is to see that."""
+        allowed = (each.by for each in self.prunings if each.first <= index < each.end)
+        return min((by for by in allowed if by > index), default=None)
+
+    def _erased(self, row: Row) -> Iterator[bytes]:
+        body = row.body or ""
+        if body.count(PERSONAL) <= len(row.values):
+            return
+        owed = Counter(name for name, _ in lines.commitments(json.loads(body)))
+        owed -= Counter(each.field for each in row.values)
+        by = dict(self.erasures.get(row.index, ()))
+        for name in sorted(owed.elements()):
+            if name not in by:
+                self.tells_all = False
+                continue
+            self._named.add(by[name])
+            yield _line(row.index, row.index + 1, name, lines.ERASED, by[name])
+
+
+def _line(first: int, end: int, name: str | None, why: str, by: int) -> bytes:
+    return canonical({"by": by, "end": end, "field": name, "i": first, "why": why})

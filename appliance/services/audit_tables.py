@@ -1,0 +1,159 @@
+"""Writes an export for programs that read lines: JSON Lines, packed, or a table as CSV.
+
+Both hold what was asked for and nothing else, each event in one line, from the first to the last.
+Source: RFC 8259; RFC 4180; OWASP, "CSV Injection", for cells that a spreadsheet would compute.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.services import audit_export, audit_files
+from appliance.services.audit_export import Counts, Exported, Form, Opens, Part, Plan, Progress, Row
+from appliance.services.audit_files import Lines
+from audit import entry
+
+if TYPE_CHECKING:
+    from appliance.wiring import LogTools
+
+COLUMNS = (
+    *("log", "index", "id", "time", "action", "category", "outcome", "actor_type", "actor"),
+    *("actor_name", "target_type", "target", "method", "credential", "second_factor", "address"),
+    *("request_id", "node", "process", "number", "details"),
+)
+FORMULA = re.compile(r"[=+\-@\t\r]")
+"""With what a cell begins that a spreadsheet would compute."""
+QUOTED = re.compile(r'[",\r\n]')
+ERASED = "(erased)"
+
+Names = Mapping[str, str]
+"""The names of users by pseudonym."""
+
+
+def write(
+    opens: Opens, plan: Plan, target: Path, *, form: Form, tools: LogTools, progress: Progress
+) -> Exported:
+    """Write an export as JSON Lines (packed, whatever its name) or CSV.
+
+    Errors:
+        ConflictError: something of that name is there already.
+        InvalidError: it cannot be written there.
+        HiddenError, RefusedError: the actor may not read these logs any more.
+    """
+    counts = Counts()
+    with audit_files.beside(target) as draft:
+        lines = Lines(draft, is_packed=form is Form.JSONL)
+        try:
+            if form is Form.CSV:
+                lines.write([csv_line(COLUMNS)])
+            for part in plan.parts:
+                _write_part(opens, plan, part, lines, counts, form, tools, progress)
+            lines.close()
+        finally:
+            lines.abandon()
+        return Exported(counts, lines.hashed.sha256, lines.hashed.size_bytes)
+
+
+def _write_part(
+    opens: Opens,
+    plan: Plan,
+    part: Part,
+    lines: Lines,
+    counts: Counts,
+    form: Form,
+    tools: LogTools,
+    progress: Progress,
+) -> None:
+    some = audit_export.rows(opens, plan, part, sealer=tools.sealer, with_always=False)
+    for rows in some:
+        matched = [row for row in rows if row.is_matched]
+        lines.write(_lines(opens, matched, part.tree.name, form))
+        counts.entries += len(rows)
+        counts.matched += len(matched)
+        counts.bodies += sum(row.body is not None for row in matched)
+        counts.values += sum(len(row.values) for row in matched)
+        progress("Writing the entries", counts.entries, plan.entries)
+
+
+def _lines(opens: Opens, rows: list[Row], log: str, form: Form) -> Iterable[bytes]:
+    if form is Form.JSONL:
+        return (json_line(row, log) for row in rows)
+    headers = [json.loads(row.header) for row in rows]
+    with opens() as work:
+        names = actor_names(work, {header["actor"]["ref"] for header in headers})
+    return (csv_line(cells(row, header, names)) for row, header in zip(rows, headers, strict=True))
+
+
+def json_line(row: Row, log: str) -> bytes:
+    """An event as one JSON object: the header as it was hashed, its body, and what was personal."""
+    values: dict[str, list[str]] = {}
+    for each in row.values:
+        values.setdefault(each.field, []).append(each.words)
+    told = _spelled(dict(sorted(values.items())))
+    line = f'{{"body":{row.body or "null"},"header":{row.header},"index":{row.index},'
+    return f'{line}"log":"{log}","values":{told}}}'.encode()
+
+
+@gate.open_to_everyone(because="who exports a log has asked")
+def actor_names(work: UnitOfWork, pseudonyms: set[str]) -> Names:
+    """The names of those who are users still."""
+    query = sa.select(User.pseudonym, User.name).where(User.pseudonym.in_(pseudonyms))
+    return {row.pseudonym: row.name for row in work.session.execute(query)}
+
+
+def cells(row: Row, header: Mapping[str, Any], names: Names) -> Iterator[str]:
+    """What stands in the columns."""
+    details = _details(row)
+    address = details.pop("address", "")
+    actor, target, auth, source = (header[each] for each in ("actor", "target", "auth", "src"))
+    yield from (header["log"], str(row.index), header["id"], header["time"])
+    yield from (header["action"], header["category"], header["outcome"])
+    yield from (actor["type"], actor["ref"], names.get(actor["ref"], ""))
+    yield from (target["type"], target["ref"], auth["method"], auth["token_ref"])
+    yield from ("yes" if auth["mfa"] else "no", str(address), header["request_id"])
+    yield from (source["node"], source["boot"], str(source["n"]))
+    yield _spelled(details) if details else ""
+
+
+def csv_line(values: Iterable[str]) -> bytes:
+    """A line of a table, without its end."""
+    return (",".join(map(_cell, values)) + "\r").encode()
+
+
+def _cell(text: str) -> str:
+    if FORMULA.match(text):
+        text = f"'{text}"
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text
+
+
+def _details(row: Row) -> dict[str, Any]:
+    """The body with what was personal back in its place."""
+    if row.body is None:
+        return {}
+    told: dict[str, list[str]] = {}
+    for each in row.values:
+        told.setdefault(each.field, []).append(each.words)
+    body: dict[str, Any] = json.loads(row.body)
+    return {name: _told(name, value, told) for name, value in body.items()}
+
+
+def _told(name: str, value: Any, told: dict[str, list[str]]) -> Any:
+    if isinstance(value, str) and entry.COMMITMENT.match(value):
+        return told[name].pop(0) if told.get(name) else ERASED
+    if isinstance(value, list):
+        return [_told(name, each, told) for each in value]
+    if isinstance(value, dict):
+        return {inner: _told(inner, each, told) for inner, each in value.items()}
+    return value
+
+
+_spelled: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

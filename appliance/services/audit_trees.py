@@ -1,0 +1,199 @@
+"""The trees of the audit logs, for who wants to check them: tiles, checkpoints and proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch_log, gate
+from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLeaf, AuditLog, AuditTile
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.errors import InvalidError, NotFoundError, sentence
+from audit import merkle, note, proof, tiles
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A log as a signed state of it shows it."""
+
+    id: int
+    name: str
+    """`instance`, or the organisation's id."""
+    origin: str
+    size: int
+    note: str
+    """The checkpoint of this size, signed."""
+    minimum: int
+    """Entries before this are gone."""
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """That an event is in a log."""
+
+    tree: Tree
+    index: int
+    hashes: list[bytes]
+    header: str
+    salt: bytes | None
+    body: str | None
+
+    def __str__(self) -> str:
+        """The text of a file that proves it. Source: c2sp.org/tlog-proof."""
+        return str(proof.Proof(self.index, tuple(self.hashes), self.tree.note.encode()))
+
+
+def newest(work: UnitOfWork, name: str) -> Tree:
+    """The newest signed state of a log: `instance`, or an organisation's by name or id.
+
+    Errors:
+        HiddenError, RefusedError: there is none, or the actor may not read it.
+        NotFoundError: nothing has been signed yet.
+    """
+    return tree_of(work, fetch_log.audit_log(work, name))
+
+
+@gate.open_to_everyone(because="who has the log has asked")
+def tree_of(work: UnitOfWork, log: AuditLog) -> Tree:
+    """The newest signed state of a log that was found."""
+    query = sa.select(AuditCheckpoint).where(AuditCheckpoint.log_id == log.id)
+    signed = work.session.scalars(query.order_by(AuditCheckpoint.size.desc())).first()
+    if signed is None:
+        raise NotFoundError(sentence("Nothing has been signed of this audit log yet."))
+    return Tree(log.id, log.name, log.origin, signed.size, signed.note, log.minimum)
+
+
+def tile(work: UnitOfWork, name: str, level: int, index: int, width: int) -> bytes:
+    """Hashes of a log's tree, in the layout of tlog-tiles.
+
+    Shapes: 32 bytes for each of `width` hashes.
+    Errors:
+        HiddenError, RefusedError: as for `newest`.
+        NotFoundError: the tree has not grown so far.
+    """
+    log = fetch_log.audit_log(work, name)
+    found = _tile(work, log.id, level, index)[: width * merkle.HASH_BYTES]
+    if len(found) < width * merkle.HASH_BYTES:
+        raise NotFoundError(sentence("The log has no such tile."))
+    return found
+
+
+def entries(work: UnitOfWork, name: str, index: int, width: int) -> bytes:
+    """The entries below a tile of level 0, in the layout of tlog-tiles.
+
+    Errors:
+        HiddenError, RefusedError: as for `newest`.
+        NotFoundError: the tree has not grown so far, or they are gone.
+    """
+    log = fetch_log.audit_log(work, name)
+    first = index * tiles.WIDTH
+    query = sa.select(AuditLeaf.header).where(
+        AuditLeaf.log_id == log.id, AuditLeaf.idx >= first, AuditLeaf.idx < first + width
+    )
+    found = work.session.scalars(query.order_by(AuditLeaf.idx)).all()
+    if len(found) < width:
+        raise NotFoundError(sentence("The log has no such entries, or they were removed."))
+    return tiles.bundle(header.encode() for header in found)
+
+
+def prove(work: UnitOfWork, event_id: UUID) -> Inclusion:
+    """The proof that an event is in the newest signed state of its log; that it was given is noted.
+
+    Errors:
+        HiddenError: there is no such event, or none for this actor.
+    """
+    log, leaf = fetch_log.event(work, event_id)
+    tree = tree_of(work, log)
+    work.record(
+        events.AuditProved(
+            about=event_id,
+            organisation_id=organisation_of(tree.name),
+            log=tree.name,
+            index=leaf.idx,
+            size=tree.size,
+        )
+    )
+    body = work.session.get(AuditBody, (log.id, leaf.idx))
+    return Inclusion(
+        tree,
+        leaf.idx,
+        merkle.inclusion_proof(leaf.idx, tree.size, node(work, log.id)),
+        leaf.header,
+        body.salt if body else None,
+        body.body if body else None,
+    )
+
+
+def consistency(work: UnitOfWork, name: str, first: int, second: int | None) -> Consistency:
+    """The proof that a log at the size `second`, or now, begins with what it was at `first`.
+
+    Errors:
+        HiddenError, RefusedError: as for `newest`.
+        InvalidError: it never had these sizes.
+    """
+    tree = tree_of(work, fetch_log.audit_log(work, name))
+    until = tree.size if second is None else second
+    if not 0 <= first <= until <= tree.size:
+        raise InvalidError(
+            sentence("The log has %(size)s entries; it never had these sizes.", size=tree.size)
+        )
+    return Consistency(
+        tree, first, until, merkle.consistency_proof(first, until, node(work, tree.id))
+    )
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """That a log grew from one size to another without changing."""
+
+    tree: Tree
+    first: int
+    second: int
+    hashes: list[bytes]
+
+
+@gate.open_to_everyone(because="who has the log has asked")
+def node(work: UnitOfWork, log_id: int) -> merkle.Node:
+    """The hashes of a log's tree; each tile is read once."""
+    read: dict[tuple[int, int], bytes] = {}
+
+    def tile_at(level: int, index: int) -> bytes:
+        if (level, index) not in read:
+            read[level, index] = _tile(work, log_id, level, index)
+        return read[level, index]
+
+    return tiles.node_from(tile_at)
+
+
+def edge(size: int, at: Callable[[int, int], bytes]) -> list[bytes]:
+    """The roots of the largest complete subtrees that the first `size` entries make."""
+    hashes, start = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            hashes.append(at(level, start >> level))
+            start += 1 << level
+    return hashes
+
+
+def organisation_of(log: str) -> UUID | None:
+    """Whose log that is; nobody's, where it is the instance's."""
+    try:
+        return UUID(log)
+    except ValueError:
+        return None
+
+
+def root_of(signed: str) -> bytes:
+    """The root that a signed note of ours states."""
+    return note.checkpoint(note.parse(signed.encode()).text).root
+
+
+def _tile(work: UnitOfWork, log_id: int, level: int, index: int) -> bytes:
+    query = sa.select(AuditTile.hashes).where(
+        AuditTile.log_id == log_id, AuditTile.level == level, AuditTile.idx == index
+    )
+    return bytes(work.session.scalar(query) or b"")

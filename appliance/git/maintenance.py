@@ -12,12 +12,12 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.errors import DamagedError
+from appliance.errors import DamagedError, UnavailableError
 from appliance.git import process
 from appliance.git.repository_config import TOLERATED
 from appliance.git.storage import alone
@@ -33,6 +33,7 @@ PROBLEMS = 50
 """Most problems of one repository that are kept."""
 
 OURS = frozenset({"maintenance.lock"})
+UNDER_WAY = "maintenance.step"
 
 
 class Step(StrEnum):
@@ -79,7 +80,27 @@ def maintain(folder: Path, step: Step, plan: Plan) -> None:
         TimeoutExceededError: it took too long; the repository is as it was.
     """
     with alone(folder):
+        with contextlib.suppress(OSError):  # A full disk, of which this may be the cure.
+            _under_way(folder).write_text(step)
         STEPS[step](folder, plan)
+        _under_way(folder).unlink(missing_ok=True)
+
+
+def unlock(folder: Path) -> None:
+    """Let refs move again that a maintenance had locked when it was killed; cheap where none was.
+
+    Asked before each push, so that none waits until that maintenance is taken up again. Only where
+    one is known to have died, nobody is at work, and a lock is older than our own processes keep
+    any.
+    """
+    if not _under_way(folder).exists():
+        return
+    with contextlib.suppress(UnavailableError), alone(folder):  # Otherwise it is not dead.
+        if _is_at_work(folder):
+            return  # Perhaps what it had started.
+        _remove(_ref_locks(folder), unless_after=time.time() - QUIET_SECONDS)
+        if not any(_ref_locks(folder)):
+            _under_way(folder).unlink(missing_ok=True)
 
 
 def check(folder: Path, *, seconds: float = 6 * HOUR) -> Health:
@@ -146,15 +167,30 @@ def _prune(folder: Path, plan: Plan) -> None:
 
 def _sweep(folder: Path, _plan: Plan) -> None:
     """Remove the locks and temporary files of programs that were killed."""
-    oldest = time.time() - (STALE_SECONDS if _is_at_work(folder) else QUIET_SECONDS)
-    for path in _rubbish(folder):
+    wait = STALE_SECONDS if _is_at_work(folder) else QUIET_SECONDS
+    _remove(_rubbish(folder), unless_after=time.time() - wait)
+
+
+def _remove(rubbish: Iterable[Path], *, unless_after: float) -> None:
+    for path in rubbish:
         with contextlib.suppress(FileNotFoundError):
-            if _newest(path) > oldest:
+            if _newest(path) > unless_after:
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink()
+
+
+def _under_way(folder: Path) -> Path:
+    """A file that is there while a step works, and stays where it was killed or went wrong."""
+    return folder / UNDER_WAY
+
+
+def _ref_locks(folder: Path) -> Iterator[Path]:
+    """What packing refs may leave that keeps them from moving."""
+    yield from folder.glob("packed-refs.[ln]*")
+    yield from (folder / "refs").rglob("*.lock")
 
 
 def _is_at_work(folder: Path) -> bool:

@@ -34,7 +34,7 @@ from appliance.domain.permissions import Permission
 from appliance.domain.protection import Movement, Protection, RefUpdate, refusal
 from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
 from appliance.git import inspect as inspection
-from appliance.git import transport
+from appliance.git import maintenance, transport
 from appliance.services import delegation
 from appliance.services.push_names import show, unusable
 from appliance.services.repositories import ready_folder
@@ -111,6 +111,7 @@ def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: d
     repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
     insist_on_writable(repository)
     folder = ready_folder(repository, tools.repositories)
+    maintenance.unlock(folder)
     rules, push_id = work.rules.limits, new_id()
     facts = {
         "push": push_id.hex,

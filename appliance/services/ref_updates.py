@@ -22,7 +22,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT, RefUpdate
-from appliance.git import ref_changes, write
+from appliance.git import maintenance, ref_changes, write
 from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import BRANCHES, TAGS
@@ -58,6 +58,7 @@ def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan
     repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
     pushes.insist_on_writable(repository)
     folder = ready_folder(repository, tools.repositories)
+    maintenance.unlock(folder)
     terms = Terms(new_id(), repository.id, folder, PROTOCOL, work.actor)
     return Plan(terms, authors.of_actor(work, now=now))
 

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.errors import UnavailableError
 from appliance.git import process, storage
-from appliance.git.maintenance import Plan, Step, check, maintain
+from appliance.git.maintenance import QUIET_SECONDS, UNDER_WAY, Plan, Step, check, maintain, unlock
 
 ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
 
@@ -159,3 +159,64 @@ def test_a_changed_object_is_noticed(git, folder):
 def test_a_folder_that_is_no_repository_is_not_sound(tmp_path):
     assert not check(tmp_path).is_sound
     assert not check(tmp_path / "nothing").is_sound
+
+
+@pytest.fixture
+def locked(folder) -> list[Path]:
+    """What a `git pack-refs` leaves that was killed some time ago, and the maintenance with it."""
+    (folder / UNDER_WAY).write_text(Step.PACK_REFS)
+    left = [
+        folder / "refs/heads/main.lock",
+        folder / "packed-refs.lock",
+        folder / "packed-refs.new",
+    ]
+    for path in left:
+        path.touch()
+        os.utime(path, (0, time.time() - QUIET_SECONDS - 1))
+    return left
+
+
+def push(git, folder, working_copy, number=1):
+    git("commit", "-q", "--allow-empty", "-m", f"More {number}", at=working_copy)
+    return git("push", "-q", folder, "main", at=working_copy, CODARA_INTERNAL="1")
+
+
+def test_refs_that_a_killed_maintenance_had_locked_move_again(git, folder, working_copy, locked):
+    unlock(folder)
+
+    assert not any(path.exists() for path in [*locked, folder / UNDER_WAY])
+    push(git, folder, working_copy)
+    maintain(folder, Step.PACK_REFS, Plan())
+    assert not (folder / UNDER_WAY).exists()
+
+
+def test_locks_stay_that_are_not_of_a_maintenance_known_to_be_dead(folder, locked):
+    (folder / UNDER_WAY).unlink()
+    unlock(folder)
+    assert all(path.exists() for path in locked)
+
+
+def test_locks_stay_while_maintenance_works(folder, locked):
+    with storage.alone(folder):
+        unlock(folder)
+    assert all(path.exists() for path in locked)
+
+
+def test_locks_stay_while_a_program_of_gits_is_at_work(folder, locked):
+    working = process.popen(["cat-file", "--batch"], at=folder)
+    unlock(folder)
+    process.stop(working)
+    assert all(path.exists() for path in locked)
+
+    unlock(folder)
+    assert not any(path.exists() for path in locked)
+
+
+def test_a_young_lock_stays_and_is_looked_at_again(folder, locked):
+    locked[0].touch()
+    unlock(folder)
+    assert [path.exists() for path in locked] == [True, False, False]
+
+    os.utime(locked[0], (0, 0))
+    unlock(folder)
+    assert not locked[0].exists()

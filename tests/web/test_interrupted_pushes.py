@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from appliance.db.pushes import Push, PushState
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
+from appliance.git.maintenance import UNDER_WAY, Step
 from appliance.services import push_settlement
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
@@ -206,3 +207,21 @@ def test_refs_moved_by_hand_are_told(world, writer, git, copy):
     assert differences == 2
     assert world.events()[-2:] == ["git.ref_drifted", "git.ref_drifted"]
     assert settle(world) == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_push_moves_a_ref_that_a_killed_maintenance_had_locked(world, git, copy, writer):
+    folder = world.folder(world.notes)
+    with serve(world) as served:
+        remote = served.remote("lab/notes", token(world, writer))
+        git("push", "-q", remote, "main", at=copy)
+        lock = folder / "refs/heads/main.lock"
+        lock.touch()
+        os.utime(lock, (0, 0))
+        git.commit(copy, "more.txt", "more\n")
+        assert "main.lock" in git.try_("push", "-q", remote, "main", at=copy).said
+
+        (folder / UNDER_WAY).write_text(Step.PACK_REFS)
+        git("push", "-q", remote, "main", at=copy)
+
+    assert not lock.exists()

@@ -1,0 +1,33 @@
+"""The words of a text, as they are kept for searching and as a search asks for them.
+
+A word is a run of letters and digits, folded so that case, width and ligatures make no difference.
+Characters of languages that put no space between words stand alone, so that a phrase finds them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_WORD = 64
+"""A longer run is several words, one after the other."""
+# Kana, Han, Hangul syllables, and what is beyond the first plane of Han.
+ALONE = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+WORD = re.compile(rf"(?=[^\W_])[{ALONE}]|(?:(?![{ALONE}])[^\W_]){{1,{LONGEST_WORD}}}")
+
+
+def fold(text: str) -> str:
+    """Text as it is compared. Source: Unicode Standard, section 3.13, definition D146."""
+    folded = unicodedata.normalize("NFD", text).casefold()
+    folded = unicodedata.normalize("NFKD", folded).casefold()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", folded).casefold())
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, in their order. Words of words are the same again."""
+    return tuple(WORD.findall(fold(text)))
+
+
+def joined(parts: tuple[str, ...]) -> str:
+    """Words as they are stored: each between spaces, so that a phrase is a part of the text."""
+    return f" {' '.join(parts)} " if parts else ""

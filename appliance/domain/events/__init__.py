@@ -43,6 +43,7 @@ from appliance.domain.events.git import (
     LfsUnlocked,
     Pushed,
     PushRefused,
+    RawDownloaded,
     RefChanged,
     RefDrifted,
 )
@@ -54,6 +55,7 @@ from appliance.domain.events.instance import (
     JobDiscarded,
     JobRetried,
     LeftoversSwept,
+    ListExported,
 )
 from appliance.domain.events.log import (
     Heartbeat,
@@ -176,6 +178,7 @@ __all__ = [
     "LfsStored",
     "LfsSwept",
     "LfsUnlocked",
+    "ListExported",
     "LogContinued",
     "LogKeyRotated",
     "LogPruned",
@@ -196,6 +199,7 @@ __all__ = [
     "ProtectionSet",
     "PushRefused",
     "Pushed",
+    "RawDownloaded",
     "RefChanged",
     "RefDrifted",
     "RepositoryArchived",

@@ -74,6 +74,18 @@ class ArchiveDownloaded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RawDownloaded(Event):
+    """Somebody was given a file's bytes as they are."""
+
+    kind = "git.raw_downloaded"
+    target = "repo"
+    path: str
+    commit: str | None = None
+    """The id of the commit that was meant; nothing where a blob was asked for by its own."""
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LfsStored(Event):
     """A large file was stored."""
 

@@ -70,3 +70,15 @@ class LeftoversSwept(Event):
 
     kind = "config.swept"
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListExported(Event):
+    """Somebody took a list out of the portal as a file."""
+
+    kind = "admin.list_exported"
+    target = "list"
+    page: str
+    """Which list: the page's own name, such as `admin.users`."""
+    format: str
+    query: str = personal("")

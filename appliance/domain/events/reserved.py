@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from appliance.domain.events import reserved_governance, reserved_people, reserved_work
+
+ROWS = (*reserved_governance.ROWS, *reserved_people.ROWS, *reserved_work.ROWS)
+"""Actions of features that are not built yet."""
+
 CLASSES_WITHOUT_A_WRITER = frozenset(
     {
+        "admin.list_exported",
         "audit.auditor_granted",
         "audit.auditor_revoked",
         "audit.event_parked",
@@ -31,6 +37,7 @@ CLASSES_WITHOUT_A_WRITER = frozenset(
         "audit.trust_exported",
         "audit.verified",
         "audit.witnessed",
+        "git.raw_downloaded",
         "log.continued",
         "log.key_rotated",
         "log.pruned",

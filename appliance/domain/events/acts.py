@@ -1,0 +1,217 @@
+"""Which act an action is, by its last word; and the actions of which more is said than that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.domain.events.categories import IDENTITY
+from appliance.domain.events.outside import OTHER
+from appliance.domain.events.words import Act, Retention, Severity, Viewer
+
+WORDS: dict[Act, str] = {
+    Act.CREATE: "added created forked found granted issued opened placed registered requested set"
+    " stored submitted trusted made completed linked reported mapped",
+    Act.READ: "downloaded fetched read used",
+    Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
+    " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
+    " renamed resolved restored reviewed rotated settled synchronised unlocked merged reverted"
+    " finished retried reopened reinstated redelivered",
+    Act.DELETE: "deleted dequeued discarded disposed erased pruned purged removed revoked swept"
+    " unlinked unmapped withdrawn destroyed",
+    Act.MOVE: "moved transferred",
+    Act.ENABLE: "activated enabled published unarchived resumed recovered",
+    Act.DISABLE: "archived disabled suspended paused",
+    Act.SEARCH: "searched",
+    Act.EXPORT: "exported",
+    Act.IMPORT: "imported mirrored uploaded",
+    Act.START: "elevated in started signed_in",
+    Act.END: "cancelled closed died ended expired out stopped released",
+    Act.NOTE: "blocked compared continuing failed heartbeat notified parked proved refused"
+    " rehearsed simulated sound stamped verified witnessed evaluated tested leaked commented"
+    " exceeded broken assessed",
+}
+ACT_OF: dict[str, Act] = {word: act for act, words in WORDS.items() for word in words.split()}
+
+
+@dataclass(frozen=True)
+class More:
+    """What differs from the usual for one action."""
+
+    act: Act | None = None
+    severity: Severity | None = None
+    retention: Retention | None = None
+    ocsf: tuple[int, int] | None = None
+    """Class and activity."""
+    ecs: tuple[str, ...] | None = None
+    controls: tuple[str, ...] | None = None
+    viewers: frozenset[Viewer] | None = None
+    is_awaited: bool = False
+
+
+LOW, MEDIUM, HIGH, CRITICAL = tuple(Severity)[1:]
+NOTICE = Severity.INFORMATIONAL
+OPERATION, ACCESS = Retention.OPERATION, Retention.ACCESS
+LOG_ONLY = frozenset({Viewer.LOG})
+PRIVILEGED = ("pci:7.2.5", "pci:10.2.1.2", "nist:AC-2", "nist:AC-6(9)", "iso:A.5.18", "iso:A.8.2")
+READING = ("nist:AC-3", "nist:AU-12", "iso:A.8.3", "iso:A.8.4")
+TAKEN_OUT = ("nist:AC-3", "nist:AU-12", "iso:A.8.4", "iso:A.8.12")
+LEAVING = ("pci:8.2.5", "pci:10.2.1.5", "nist:AC-2", "nist:PS-4", "iso:A.5.18")
+LOGGING = ("pci:10.2.1.6", "nist:AU-9", "nist:AU-12", "iso:A.8.15")
+FAILURE = ("pci:10.7.2", "nist:AU-5", "iso:A.8.16")
+MEMBER_IN, MEMBER_OUT, MEMBER_ROLE = (3006, 3), (3006, 4), (3006, 12)
+ROLE_IN, ROLE_OUT = (3007, 16), (3007, 17)
+CREDENTIAL_IN, CREDENTIAL_OUT = (3007, 18), (3007, 19)
+LOCKED_FILE = ("nist:CM-3", "iso:A.8.4")
+READ = More(severity=NOTICE, retention=ACCESS, controls=READING)
+EXPORT = More(act=Act.EXPORT, severity=LOW, retention=ACCESS, controls=TAKEN_OUT)
+LOOK = More(ocsf=(6001, 2), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-9(4)"))
+MORE: Mapping[str, More] = {
+    "access.refused": More(act=Act.NOTE),
+    "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
+    "audit.auditor_revoked": More(
+        severity=MEDIUM, ocsf=ROLE_OUT, ecs=("iam",), controls=PRIVILEGED
+    ),
+    "audit.event_parked": More(severity=HIGH, controls=FAILURE),
+    "audit.event_read": LOOK,
+    "audit.export_downloaded": More(act=Act.EXPORT, severity=MEDIUM),
+    "audit.export_failed": More(severity=MEDIUM, controls=FAILURE),
+    "audit.export_requested": More(act=Act.EXPORT, severity=MEDIUM),
+    "audit.exported": More(severity=MEDIUM),
+    "audit.found_broken": More(severity=CRITICAL, controls=("pci:10.3.4", "nist:SI-7", *FAILURE)),
+    "audit.heartbeat": More(severity=NOTICE, controls=FAILURE, viewers=LOG_ONLY),
+    "audit.node_started": More(severity=NOTICE, controls=LOGGING, viewers=LOG_ONLY),
+    "audit.proved": LOOK,
+    "audit.reads_policy_changed": More(severity=HIGH, controls=LOGGING),
+    "audit.reconciled": More(act=Act.NOTE, controls=("pci:11.5.2", "nist:SI-7", "iso:A.8.15")),
+    "audit.saved_search_created": More(ocsf=(6001, 1), severity=NOTICE),
+    "audit.saved_search_deleted": More(ocsf=(6001, 4), severity=NOTICE),
+    "audit.searched": More(
+        ocsf=(6001, 5), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-7")
+    ),
+    "audit.stamped": More(severity=NOTICE, controls=("nist:AU-8", "nist:AU-10", "iso:A.8.17")),
+    "audit.stream_changed": More(severity=HIGH, controls=LOGGING),
+    "audit.stream_created": More(severity=MEDIUM, controls=LOGGING),
+    "audit.stream_deleted": More(act=Act.DISABLE, severity=HIGH, controls=LOGGING),
+    "audit.stream_failed": More(severity=HIGH, controls=FAILURE),
+    "audit.stream_paused": More(severity=HIGH, controls=LOGGING),
+    "audit.stream_resumed": More(severity=MEDIUM, controls=LOGGING),
+    "audit.trust_exported": More(severity=LOW, controls=("nist:AU-10", "nist:SC-12")),
+    "audit.verified": More(severity=NOTICE, controls=("pci:10.3.4", "nist:AU-9(3)", "nist:SI-7")),
+    "audit.witnessed": More(severity=NOTICE, controls=("nist:AU-9(3)", "nist:AU-10")),
+    "admin.list_exported": EXPORT,
+    "admin.secret_exported": More(act=Act.EXPORT, severity=CRITICAL, is_awaited=True),
+    "admin.secret_rotated": More(
+        severity=HIGH, is_awaited=True, controls=("pci:3.7.4", "nist:SC-12", "iso:A.8.24")
+    ),
+    "auth.break_glass_used": More(
+        severity=CRITICAL, ocsf=(3002, 1), act=Act.START, controls=("nist:AC-2(2)", "iso:A.8.2")
+    ),
+    "auth.identity_linked": More(severity=MEDIUM, ocsf=(3007, 18), ecs=("iam",), controls=IDENTITY),
+    "auth.identity_unlinked": More(
+        severity=MEDIUM, ocsf=(3007, 19), ecs=("iam",), controls=IDENTITY
+    ),
+    "auth.provider_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
+    "auth.provider_created": More(severity=HIGH, ocsf=(3004, 1), ecs=("configuration",)),
+    "auth.provider_deleted": More(severity=HIGH, ocsf=(3004, 4), ecs=("configuration",)),
+    "auth.recovery_code_used": More(act=Act.START, severity=MEDIUM, ocsf=(3002, 1)),
+    "auth.second_factor_added": More(ocsf=(3007, 12), controls=("pci:8.4.2", "nist:IA-2(1)")),
+    "auth.second_factor_removed": More(
+        severity=HIGH, ocsf=(3007, 13), controls=("pci:8.4.2", "nist:IA-2(1)")
+    ),
+    "auth.sign_in_refused": More(severity=MEDIUM, ocsf=(3002, 1)),
+    "auth.signed_in": More(controls=("pci:10.2.1.1", "nist:IA-2", "iso:A.8.5")),
+    "backup.failed": More(severity=HIGH),
+    "backup.restored": More(severity=CRITICAL),
+    "backup.deleted": More(severity=HIGH, controls=("nist:CP-9", "nist:MP-6", "iso:A.8.10")),
+    "branch_rule.bypassed": More(severity=HIGH),
+    "config.drifted": More(act=Act.NOTE, severity=HIGH),
+    "config.started": More(severity=NOTICE, ocsf=(6002, 3), controls=LOGGING),
+    "config.stopped": More(severity=NOTICE, ocsf=(6002, 4), controls=LOGGING),
+    "config.swept": More(severity=NOTICE, retention=OPERATION),
+    "config.upgraded": More(act=Act.UPDATE, severity=MEDIUM, ocsf=(6002, 8)),
+    "dataset.prepared": More(act=Act.UPDATE),
+    "dep_scan.completed": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
+    "dep_scan.feed_imported": More(ocsf=(3004, 3), ecs=("configuration",)),
+    "dep_scan.feed_refused": More(severity=HIGH, ocsf=(3004, OTHER), ecs=("configuration",)),
+    "dep_scan.found": More(severity=MEDIUM),
+    "dep_scan.inventory_exported": More(severity=NOTICE, retention=ACCESS, ocsf=(6001, 7)),
+    "dep_scan.resolved": More(act=Act.END),
+    "deploy_key.added": More(ocsf=CREDENTIAL_IN),
+    "deploy_key.removed": More(ocsf=CREDENTIAL_OUT),
+    "git.archive_downloaded": More(
+        act=Act.EXPORT, severity=NOTICE, retention=ACCESS, controls=READING
+    ),
+    "git.attic_read": More(severity=MEDIUM, retention=ACCESS, controls=READING),
+    "git.fetched": READ,
+    "git.kept_back": More(act=Act.MOVE),
+    "git.raw_downloaded": READ,
+    "git.history_rewritten": More(act=Act.UPDATE, severity=HIGH),
+    "git.push_refused": More(severity=LOW),
+    "git.ref_drifted": More(severity=HIGH, controls=("pci:11.5.2", "nist:SI-7", "iso:A.8.16")),
+    "gpg_key.added": More(ocsf=CREDENTIAL_IN),
+    "gpg_key.removed": More(ocsf=CREDENTIAL_OUT),
+    "group.member_added": More(ocsf=MEMBER_IN),
+    "group.member_removed": More(ocsf=MEMBER_OUT),
+    "hold.deletion_refused": More(severity=MEDIUM, viewers=LOG_ONLY),
+    "hold.exported": More(severity=HIGH, controls=("nist:AU-10", "iso:A.5.28")),
+    "hold.placed": More(viewers=LOG_ONLY),
+    "hold.released": More(is_awaited=True),
+    "job.died": More(severity=MEDIUM),
+    "lfs.fetched": READ,
+    "lfs.locked": More(act=Act.UPDATE, controls=LOCKED_FILE),
+    "lfs.swept": More(controls=("nist:SI-12", "iso:A.8.10")),
+    "log.continued": More(act=Act.START, severity=CRITICAL, controls=("pci:10.2.1.6", "nist:AU-9")),
+    "log.key_rotated": More(controls=("pci:3.7.4", "nist:SC-12", "iso:A.8.24")),
+    "log.pruned": More(controls=("pci:10.5.1", "nist:AU-11", "iso:A.5.33", "iso:A.8.10")),
+    "merge.merged": More(severity=LOW, act=Act.UPDATE),
+    "model.downloaded": EXPORT,
+    "model.used": More(severity=NOTICE, retention=OPERATION),
+    "org.deleted": More(severity=HIGH, controls=("pci:10.2.1.7", "nist:AC-2", "iso:A.8.10")),
+    "org.member_added": More(ocsf=MEMBER_IN),
+    "org.member_removed": More(ocsf=MEMBER_OUT, controls=LEAVING),
+    "org.member_role_changed": More(severity=HIGH, ocsf=MEMBER_ROLE, controls=PRIVILEGED),
+    "privacy.erased": More(severity=HIGH, controls=("nist:SI-12", "iso:A.5.34", "iso:A.8.10")),
+    "repo.deleted": More(severity=MEDIUM, controls=("pci:10.2.1.7", "nist:CM-3", "iso:A.8.10")),
+    "repo.exported": EXPORT,
+    "repo.found_damaged": More(
+        act=Act.NOTE, severity=HIGH, controls=("nist:SI-7", "nist:CP-10", "iso:A.8.16")
+    ),
+    "repo.purged": More(severity=HIGH, controls=("pci:10.2.1.7", "nist:MP-6", "iso:A.8.10")),
+    "repo.restored": More(act=Act.RESUME, severity=MEDIUM),
+    "repo.role_granted": More(severity=MEDIUM, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
+    "repo.role_withdrawn": More(severity=MEDIUM, ocsf=ROLE_OUT, ecs=("iam",), controls=LEAVING),
+    "repo.transferred": More(severity=MEDIUM),
+    "repo.visibility_changed": More(
+        act=Act.SHARE, severity=HIGH, controls=("nist:AC-3", "iso:A.8.3", "iso:A.8.4")
+    ),
+    "retention.bypassed": More(severity=CRITICAL, is_awaited=True),
+    "secret_scan.completed": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
+    "secret_scan.dismissed": More(act=Act.DISABLE),
+    "secret_scan.found": More(severity=HIGH),
+    "secret_scan.resolved": More(act=Act.END),
+    "secret_scan.push_bypassed": More(severity=HIGH),
+    "session.elevated": More(ocsf=(3003, 1), controls=("nist:AC-6(9)", "nist:IA-11", "iso:A.8.2")),
+    "session.elevation_refused": More(severity=MEDIUM, ocsf=(3003, OTHER)),
+    "session.impersonation_started": More(
+        severity=CRITICAL, ocsf=(3002, 7), controls=("pci:10.2.1.2", "nist:AC-6(9)", "iso:A.8.2")
+    ),
+    "session.revoked": More(act=Act.END),
+    "ssh_key.added": More(ocsf=CREDENTIAL_IN),
+    "ssh_key.removed": More(ocsf=CREDENTIAL_OUT),
+    "team.member_added": More(ocsf=MEMBER_IN),
+    "team.member_removed": More(ocsf=MEMBER_OUT),
+    "token.created": More(ocsf=CREDENTIAL_IN),
+    "token.expired": More(ocsf=CREDENTIAL_OUT),
+    "token.jwt_issued": More(severity=NOTICE, ocsf=(3002, 3), retention=ACCESS),
+    "token.reported_leaked": More(severity=CRITICAL, controls=("nist:IA-5(7)", "iso:A.8.12")),
+    "token.revoked": More(ocsf=CREDENTIAL_OUT),
+    "user.deleted": More(severity=HIGH, controls=LEAVING),
+    "user.password_changed": More(ocsf=(3007, 8), controls=("pci:8.3.5", "nist:IA-5")),
+    "user.password_reset_issued": More(
+        severity=HIGH, ocsf=(3007, 9), controls=("pci:8.3.3", "nist:IA-5")
+    ),
+    "user.reinstated": More(act=Act.ENABLE, controls=("pci:8.2.4", "nist:AC-2(4)")),
+    "user.role_changed": More(severity=HIGH, ocsf=ROLE_IN, controls=PRIVILEGED),
+    "user.suspended": More(severity=HIGH, controls=LEAVING),
+}

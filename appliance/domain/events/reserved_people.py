@@ -1,0 +1,114 @@
+"""Reserved actions about people, their identities and rights."""
+
+from __future__ import annotations
+
+from appliance.domain.events.base import Outcome
+from appliance.domain.events.words import Reserved
+
+FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
+
+ROWS = (
+    Reserved(
+        *("auth.provider_created", "provider", "People can sign in by another system."),
+        "name protocol issuer",
+    ),
+    Reserved(
+        *("auth.provider_changed", "provider", "A sign-in system's settings were changed."),
+        "name changed:list[str]",
+    ),
+    Reserved("auth.provider_deleted", "provider", "Nobody signs in by a system any more.", "name"),
+    Reserved(
+        *("auth.identity_linked", "user", "A user can sign in by another identity."),
+        "provider_id by_rule:bool *subject",
+    ),
+    Reserved(
+        *("auth.identity_unlinked", "user", "An identity no longer leads to a user."),
+        "provider_id *subject",
+    ),
+    Reserved(
+        *("auth.assertion_refused", "provider", "A message of a sign-in system was refused."),
+        *("protocol reason *?subject", REFUSED),
+    ),
+    Reserved(
+        *("auth.second_factor_added", "user", "A user has another second factor."),
+        "factor *?label",
+    ),
+    Reserved(
+        *("auth.second_factor_removed", "user", "A second factor no longer counts."),
+        "factor by_administrator:bool *?label",
+    ),
+    Reserved(
+        *("auth.second_factor_refused", "user", "A second factor was wrong."),
+        *("factor reason", REFUSED),
+    ),
+    Reserved("auth.recovery_code_used", "user", "A code for emergencies was used.", "left:int"),
+    Reserved("auth.break_glass_used", "user", "The emergency administrator signed in.", "*reason"),
+    Reserved("session.expired", "session", "A session ended by its age or idleness.", "why"),
+    Reserved(
+        *("session.address_refused", "user", "An address is not on the list for this user."),
+        *("scope", REFUSED),
+    ),
+    Reserved(
+        *("session.impersonation_started", "user", "An administrator acts as somebody else."),
+        "minutes:int *reason",
+    ),
+    Reserved("session.impersonation_ended", "user", "An administrator is themself again."),
+    Reserved("user.locked", "user", "A user may not sign in for a while.", "until failures:int"),
+    Reserved("user.unlocked", "user", "A locked user may sign in again."),
+    Reserved("group.member_added", "group", "A user is in a group.", "user_id"),
+    Reserved("group.member_removed", "group", "A user is no longer in a group.", "user_id"),
+    Reserved(
+        *("group.mapped", "group", "A group stands for a team or a role."),
+        "grants_type grants_id ?role",
+    ),
+    Reserved(
+        *("group.unmapped", "group", "A group no longer stands for a team or a role."),
+        "grants_type grants_id",
+    ),
+    Reserved(
+        *("group.synchronised", "provider", "All groups were compared with a directory."),
+        "users:int added:int removed:int changed:int",
+    ),
+    Reserved(
+        *("group.synchronisation_refused", "provider", "A directory's answer was not believed."),
+        *("reason would_remove:int", REFUSED),
+    ),
+    Reserved("role.created", "role", "A role was defined.", "name permissions:list[str]"),
+    Reserved(
+        *("role.changed", "role", "A role means something else."),
+        "name added:list[str] removed:list[str]",
+    ),
+    Reserved("role.deleted", "role", "A role was deleted.", "name"),
+    Reserved(
+        *("role.access_requested", "user", "Somebody asked for a role."),
+        "thing_type thing_id role ?until *reason",
+    ),
+    Reserved(
+        *("role.access_approved", "user", "A role that was asked for was given."),
+        "request_id thing_type thing_id role ?until",
+    ),
+    Reserved(
+        *("role.access_refused", "user", "A role that was asked for was not given."),
+        *("request_id *?reason", REFUSED),
+    ),
+    Reserved(
+        *("role.right_reviewed", "user", "A reviewer kept a right, or took it away."),
+        "campaign_id thing_type thing_id role kept:bool *?reason",
+    ),
+    Reserved("token.approved", "token", "An organisation's owner let a token in.", "user_id"),
+    Reserved("token.expired", "token", "A token ended by its age or for want of use.", "why"),
+    Reserved(
+        *("token.reported_leaked", "token", "A token was found where it must not be; it ended."),
+        "found_by user_id",
+    ),
+    Reserved(
+        *("ssh_key.authority_trusted", "authority", "Certificates of an authority are accepted."),
+        "fingerprint scope",
+    ),
+    Reserved(
+        *("ssh_key.authority_removed", "authority", "An authority's certificates count no more."),
+        "fingerprint scope",
+    ),
+    Reserved("gpg_key.added", "gpg_key", "A user added a key for signatures.", "fingerprint"),
+    Reserved("gpg_key.removed", "gpg_key", "A key's signatures count no more.", "fingerprint"),
+)

@@ -1,0 +1,105 @@
+"""Reserved actions of people who work on content: reviewing, merging, releasing, telling others."""
+
+from __future__ import annotations
+
+from appliance.domain.events.base import Outcome
+from appliance.domain.events.words import Reserved
+
+FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
+MERGE, REVIEW, RELEASE, HOOK = "merge_request", "review", "release", "webhook"
+
+ROWS = (
+    Reserved(
+        *("merge.requested", MERGE, "Somebody asked to merge one branch into another."),
+        "number:int source into head *title",
+    ),
+    Reserved(
+        *("merge.changed", MERGE, "Title, description, branch or assignees were changed."),
+        "number:int changed:list[str] *?title",
+    ),
+    Reserved(
+        *("merge.head_pushed", MERGE, "New commits came to a request, as a patch set."),
+        "number:int patch_set:int before after",
+    ),
+    Reserved("merge.closed", MERGE, "A request was closed without a merge.", "number:int *?reason"),
+    Reserved("merge.reopened", MERGE, "A closed request is open again.", "number:int"),
+    Reserved(
+        *("merge.merged", MERGE, "A request was merged."),
+        "number:int method head base merged_as approvals:list[str] ?queue_id",
+    ),
+    Reserved("merge.queued", MERGE, "A request waits for its turn to be merged.", "number:int"),
+    Reserved(
+        *("merge.dequeued", MERGE, "A request left the queue without a merge."),
+        "number:int reason",
+    ),
+    Reserved(
+        *("merge.failed", MERGE, "A merge that was promised could not be done."),
+        *("number:int reason", FAILED),
+    ),
+    Reserved(
+        *("review.requested", REVIEW, "A review was asked for."),
+        "number:int reviewer_id reviewer_type",
+    ),
+    Reserved(
+        *("review.submitted", REVIEW, "A reviewer approved, asked for changes, or commented."),
+        "number:int verdict head comments:int as_owner:bool",
+    ),
+    Reserved(
+        *("review.dismissed", REVIEW, "An approval no longer counts."),
+        "number:int review_id why *?reason",
+    ),
+    Reserved(
+        *("review.comment_added", REVIEW, "Somebody commented on lines of a change."),
+        "number:int comment_id *text",
+    ),
+    Reserved("release.created", RELEASE, "A release was drafted.", "tag commit *?title"),
+    Reserved("release.published", RELEASE, "A release became visible to readers.", "tag commit"),
+    Reserved("release.deleted", RELEASE, "A release was deleted.", "tag"),
+    Reserved(
+        *("release.asset_added", RELEASE, "A file was added to a release."),
+        "tag file sha256 size_bytes:int",
+    ),
+    Reserved("release.asset_downloaded", RELEASE, "A file was downloaded.", "tag file sha256"),
+    Reserved(
+        *("webhook.created", HOOK, "Another system is told what happens from now on."),
+        "host actions:list[str] scope",
+    ),
+    Reserved(
+        *("webhook.changed", HOOK, "A webhook's address or selection was changed."),
+        "host changed:dict[str,Any]",
+    ),
+    Reserved("webhook.deleted", HOOK, "Another system is told nothing more.", "host"),
+    Reserved(
+        *("webhook.delivery_failed", HOOK, "A delivery was given up."),
+        *("host delivery_id attempts:int reason", FAILED),
+    ),
+    Reserved(
+        *("webhook.disabled", HOOK, "A webhook was switched off, by somebody or after failures."),
+        "host why",
+    ),
+    Reserved(
+        *("branch_rule.ruleset_changed", "ruleset", "A layered set of rules was changed."),
+        "name scope changed:dict[str,Any]",
+    ),
+    Reserved(
+        *("branch_rule.exempted", "ruleset", "Somebody may bypass a set of rules."),
+        "name user_id *reason",
+    ),
+    Reserved(
+        *("git.history_rewritten", "repo", "Commits were replaced, to purge something from them."),
+        "refs:int before after map_sha256 *reason",
+    ),
+    Reserved(
+        *("git.kept_back", "repo", "Commits that no ref reaches any more went to the attic."),
+        "ref before after commits:int",
+    ),
+    Reserved(
+        *("git.attic_read", "repo", "Somebody looked at commits in the attic."), "commit *reason"
+    ),
+    Reserved("git.attic_purged", "repo", "Commits were removed from the attic.", "commits:int"),
+    Reserved("repo.mirror_set", "repo", "A repository follows another system.", "direction host"),
+    Reserved(
+        *("repo.mirror_failed", "repo", "A mirror could not be brought up to date."),
+        *("direction host reason", FAILED),
+    ),
+)

@@ -21,12 +21,7 @@ from appliance.security.capabilities import Capabilities
 from appliance.security.log_signing import Heads, LogSigner, load_or_create_post_quantum_seed
 from appliance.security.passwords import Hasher
 from appliance.security.sealing import Sealer
-from appliance.security.signing import (
-    InstanceSecret,
-    Purpose,
-    load_or_create,
-    load_or_create_signing_key,
-)
+from appliance.security.signing import InstanceSecret, Purpose, load_or_create
 from appliance.security.throttle import PER_ADDRESS, PER_USER, Throttle
 from appliance.security.throttle_stores import FallbackStore, MemoryStore, RedisStore
 from appliance.settings import Settings
@@ -260,7 +255,7 @@ def _log_tools(home: Home, settings: Settings, sealer: Sealer) -> LogTools:
         seed = load_or_create_post_quantum_seed(home.keys / "audit-post-quantum.key")
     host = urlsplit(settings.server.url).netloc
     return LogTools(
-        signer=LogSigner(load_or_create_signing_key(home.keys / "audit.key"), seed),
+        signer=LogSigner(home.keys / "audit.key", seed),
         heads=Heads(home.heads),
         sealer=sealer,
         origin=f"{host}/audit",

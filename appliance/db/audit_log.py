@@ -154,6 +154,22 @@ class AuditCheckpoint(Table):
     made_at: Mapped[datetime]
 
 
+class AuditKey(Table):
+    """A public key that signs the states of a log, and for which sizes it does."""
+
+    __tablename__ = "audit_keys"
+    audited = False  # Its rotation is an entry of the log itself.
+
+    id = None  # type: ignore[assignment]  # Log and key are the key.
+    log_id: Mapped[int] = mapped_column(sa.Integer(), primary_key=True, autoincrement=False)
+    vkey: Mapped[str] = mapped_column(sa.Text(), primary_key=True)
+    """As signed notes spell it: name, id and key."""
+    from_size: Mapped[int] = mapped_column(sa.BigInteger())
+    """The smallest state that it has signed."""
+    until_size: Mapped[int | None] = mapped_column(sa.BigInteger())
+    """It signs states smaller than this; empty while it signs."""
+
+
 class AuditFinding(Table):
     """What of an entry can be searched for. It can be made anew from the log at any time."""
 

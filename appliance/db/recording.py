@@ -139,8 +139,7 @@ def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
     if body:
         salt, text = os.urandom(entry.SALT_BYTES), canonical(body)
     log = str(event.organisation_id) if event.organisation_id else INSTANCE_LOG
-    boot, number = source.next(log)
-    header = {
+    header: dict[str, Any] = {
         "action": event.kind,
         "actor": {"ref": actor.pseudonym, "type": _text(actor.kind)},
         "auth": {
@@ -154,20 +153,33 @@ def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
         "log": log,
         "outcome": _text(event.outcome),
         "request_id": actor.origin.request_id[:LONGEST_REFERENCE],
-        "src": {"boot": boot, "n": number, "node": source.node},
         "target": {"ref": str(event.about) if event.about else "", "type": event.target},
         "time": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "v": entry.VERSION,
     }
+    written, boot, number = _numbered(header, source)
     row = {
         "event_id": event_id,
         "log": log,
-        "header": canonical(header).decode(),
+        "header": written,
         "salt": salt,
         "body": text.decode() if text else None,
         "personal": json.dumps(personal) if personal else None,
     }
     return Recorded(event_id, log, boot, number, event.is_awaited, row)
+
+
+def _numbered(header: dict[str, Any], source: Source) -> tuple[str, str, int]:
+    """The header as it is hashed, with its source; and which start gave which number."""
+    log = header["log"]
+    boot, number = source.next(log)
+    header["src"] = {"boot": boot, "n": number, "node": source.node}
+    try:
+        return canonical(header).decode(), boot, number
+    except ValueError:
+        # A number that is never finished would hold up the count of all that follow.
+        source.finish([(boot, log, number)], Ending.UNDONE)
+        raise
 
 
 @cache

@@ -11,6 +11,7 @@ from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs.repeating import repeating
 from appliance.services import audit_index, audit_sequencer
+from appliance.services.audit_sequencer import AT_ONCE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -30,7 +31,9 @@ def keep(database: Database, tools: LogTools) -> None:
         UnavailableError: the database does not answer; the queue keeps what it has.
         RolledBackError: the database was put back, and nothing more is signed.
     """
-    while _integrate(database, tools):
+    # What comes while a few events are signed is signed next time, with what comes until then:
+    # as many turns as there is time for would take it from those who write.
+    while _integrate(database, tools) >= AT_ONCE // 2:
         pass
     while _catch_up(database, tools):
         pass
@@ -66,5 +69,8 @@ def sequencing(objects: Wiring) -> AbstractContextManager[None]:
             log.info("audit.other_writer")
         except ApplianceError as error:
             log.warning("audit.waits", code=error.code, message=str(error))
+        except Exception:
+            # The one handler of this door: a mistake of ours must not end the keeping of the log.
+            log.exception("audit.stumbled")
 
     return repeating(turn, name="sequencing", every_seconds=EVERY_SECONDS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from appliance.access import gate
+from appliance.db import log_store
 from appliance.db.audit_log import AuditValue, PersonKey
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.security import sealing
@@ -87,24 +88,24 @@ def unseal(work: UnitOfWork, rows: Iterable[AuditValue], *, sealer: Sealer) -> I
 def _sealers(
     work: UnitOfWork, persons: set[str], *, sealer: Sealer, now: datetime
 ) -> dict[str, Sealer]:
-    keys = _wrapped(work, persons)
-    for person in sorted(persons - keys.keys()):
-        keys[person] = sealer.new_data_key(_key_place(person))
-        # Whoever was erased and acts again, or is acted upon, is a new person to the log.
-        work.session.merge(
-            PersonKey(person=person, wrapped=keys[person], created_at=now, destroyed_at=None)
-        )
-    work.session.flush()
+    # Held until the values are in: an erasure that comes now finds these values, too.
+    keys = _wrapped(work, persons, hold=True)
+    new = {each: sealer.new_data_key(_key_place(each)) for each in sorted(persons - keys.keys())}
+    if new:
+        log_store.put_person_keys(work.session.connection(), new, now=now)
+    keys |= new
     return {person: sealer.with_data_key(key, _key_place(person)) for person, key in keys.items()}
 
 
-def _wrapped(work: UnitOfWork, persons: set[str]) -> dict[str, bytes]:
+def _wrapped(work: UnitOfWork, persons: set[str], *, hold: bool = False) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     names = sorted(persons)
     for start in range(0, len(names), MOST_NAMES):
         query = sa.select(PersonKey.person, PersonKey.wrapped).where(
             PersonKey.person.in_(names[start : start + MOST_NAMES]), PersonKey.wrapped.is_not(None)
         )
+        if hold:
+            query = query.with_for_update(read=True)
         found |= {row.person: row.wrapped for row in work.session.execute(query)}
     return found
 

@@ -1,6 +1,6 @@
 """What an act is called in OCSF and ECS.
 
-Sources: OCSF 1.9.0-dev (classes and `activity_id`); ECS 9 (`event.category` and the values of
+Sources: OCSF 1.9.0 (classes and `activity_id`); ECS 9 (`event.category` and the values of
 `event.type` that go with each).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from appliance.domain.events.words import Act
 
-OCSF_VERSION = "1.9.0-dev"
+OCSF_VERSION = "1.9.0"
 OTHER = 99
 """The `activity_id` of what OCSF has no word for; `activity_name` says it then."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from appliance.db import tables
+from appliance.db import schema, tables
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=tables.metadata,
+    include_name=schema.is_described,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
 )

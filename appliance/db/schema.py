@@ -111,3 +111,8 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
     """Take the database down to a revision, in one transaction."""
     with engine.begin() as connection:
         command.downgrade(configuration(connection), revision)
+
+
+def is_described(name: str | None, *_: object) -> bool:
+    """Whether a table or an index is one of the models'. That of words differs by database."""
+    return not (name or "").startswith("audit_words")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import unicodedata
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from appliance.access import gate
-from appliance.db import bulk
+from appliance.db import bulk, log_store
 from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_terms, audit_words
+from appliance.domain.audit_selection import NAMING
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
 from appliance.security.sealing import Sealer
@@ -23,11 +24,13 @@ AT_ONCE = 2000
 ADDRESS = "address"
 COLUMNS = (
     *("log_id", "idx", "occurred_at", "action", "category", "outcome", "actor_type", "actor_ref"),
-    *("target_type", "target_ref", "method", "token_ref", "request_id", "address", "words"),
+    *("target_type", "target_ref", "named_ref", "method", "token_ref", "request_id"),
+    *("address", "words"),
 )
 
-
-_BEHIND = sa.select(AuditLog).where(AuditLog.searchable < AuditLog.size).limit(1)
+_BEHIND = (
+    sa.select(AuditLog).where(AuditLog.searchable < AuditLog.size).order_by(AuditLog.id).limit(1)
+)
 
 
 def is_behind(work: UnitOfWork) -> bool:
@@ -43,6 +46,9 @@ def catch_up(work: UnitOfWork, *, sealer: Sealer, at_once: int = AT_ONCE) -> int
         ConflictError: somebody else did the same; nothing was done.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
+    # Alone, so that places become visible in their order: whoever follows asks for later ones.
+    if not log_store.is_only_writer(work.session.connection()):
+        return 0
     log = work.session.scalars(_BEHIND).first()
     if log is None:
         return 0
@@ -91,9 +97,9 @@ def _between(table: Any, log_id: int, start: int, end: int) -> tuple[Any, ...]:
 def _finding(
     log_id: int, index: int, header: str, body: str, values: dict[str, list[str]]
 ) -> tuple[Any, ...]:
-    members = json.loads(header)
-    words = [text for name, texts in values.items() if name != ADDRESS for text in texts]
-    words += _texts(json.loads(body))
+    members, said = json.loads(header), json.loads(body)
+    texts = [text for name, there in values.items() if name != ADDRESS for text in there]
+    texts += _texts(said)
     return (
         log_id,
         index,
@@ -105,16 +111,17 @@ def _finding(
         members["actor"]["ref"],
         members["target"]["type"],
         members["target"]["ref"],
+        next((str(said[name]) for name in NAMING if said.get(name)), ""),
         members["auth"]["method"],
         members["auth"]["token_ref"],
         members["request_id"],
         _packed(values.get(ADDRESS, [""])[0]),
-        fold(" ".join(words)),
+        audit_words.stored(texts),
     )
 
 
 def _texts(value: Any) -> list[str]:
-    """The words in a body, without the commitments."""
+    """The texts in a body, without the commitments."""
     if isinstance(value, str):
         return [] if value.startswith("p1:") else [value]
     items = value.values() if isinstance(value, dict) else value
@@ -123,17 +130,9 @@ def _texts(value: Any) -> list[str]:
     return [text for item in items for text in _texts(item)]
 
 
-def fold(text: str) -> str:
-    """Text as it is compared when it is searched for."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
 def _packed(address: str) -> bytes | None:
-    """An address in 16 bytes, so that a network is a range; none where it is no address."""
+    """An address as it is compared; none where it is no address."""
     try:
-        parsed = ipaddress.ip_address(address)
+        return audit_terms.packed(ipaddress.ip_address(address))
     except ValueError:
         return None
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return ipaddress.IPv6Address(f"::ffff:{parsed}").packed
-    return parsed.packed

@@ -151,13 +151,15 @@ def fits(query: Query, event: Event, resolve: Any = resolve, now: datetime = NOW
 
 
 def _says(query: Words, event: Event) -> bool:
-    said = [word for piece in event.text for word in words(piece)]
-    length = len(query.parts)
-    for start in range(len(said) - length + 1):
-        there = said[start : start + length]
-        *before, last = zip(there, query.parts, strict=True)
-        is_last = last[0].startswith(last[1]) if query.is_prefix else last[0] == last[1]
-        if is_last and all(one == other for one, other in before):
+    return any(_has(words(piece), query) for piece in event.text)
+
+
+def _has(said: tuple[str, ...], query: Words) -> bool:
+    *before, last = query.parts
+    for start in range(len(said) - len(before)):
+        *there, end = said[start : start + len(query.parts)]
+        is_last = end.startswith(last) if query.is_prefix else end == last
+        if is_last and there == before:
             return True
     return False
 

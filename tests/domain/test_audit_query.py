@@ -13,7 +13,7 @@ from appliance.domain import audit_query as language
 from appliance.domain.audit_query import And, Everything, Not, Or, Term, Words, parse, spell
 from appliance.domain.audit_selection import ALL, NONE, naming_actions, to_selection
 from appliance.domain.audit_terms import Field, Period, bounds, period
-from appliance.domain.audit_words import LONGEST_WORD, joined, words
+from appliance.domain.audit_words import LONGEST_WORD, MOST_BYTES, stored, words
 from appliance.errors import InvalidError
 from audit.selection import compiled
 from tests.domain.queries import EVENTS, NOW, QUERIES, WORD_LISTS, fits, resolve
@@ -114,7 +114,7 @@ def test_a_query_is_what_its_spelling_says(query):
 @given(st.text())
 def test_words_of_words_are_the_same(text):
     found = words(text)
-    assert words(joined(found)) == found
+    assert words(" ".join(found)) == found
     assert all(0 < len(each) <= LONGEST_WORD and each.isalnum() for each in found)
 
 
@@ -130,6 +130,11 @@ def test_words_of_words_are_the_same(text):
 )
 def test_words(text, found):
     assert words(text) == found
+
+
+def test_stored_words_are_a_text_of_their_own():
+    assert stored(["Free text,", "", "...", "lab/notes"]) == " free text | lab notes "
+    assert len(stored(["x " * MOST_BYTES, "y"])) <= MOST_BYTES + 8
 
 
 def at(text):

@@ -77,6 +77,12 @@ class Heartbeats:
         self._sources: dict[Source, _State] = {}
         self._waiting = 0
 
+    def goes_on(self) -> None:
+        """Take note that the log continues another, in which the counts may have begun."""
+        self._from_the_start = False
+        for state in self._sources.values():
+            state.low = -1
+
     def see(self, source: Source, number: int) -> str | None:
         """Take note of an entry; gives what is wrong with it.
 

@@ -43,6 +43,7 @@ class LogCheck:
         """Whether the headers cannot be read to their end."""
         self._pruned_entries = 0
         """Up to where an entry allowed that entries are gone."""
+        self._beats: Heartbeats | None = None
         self.carried: notes.Checkpoint | None = None
         """The last state of the log that this one continues."""
 
@@ -61,6 +62,7 @@ class LogCheck:
         )
         beats = Heartbeats(self._part.log, from_the_start=self._part.first == 0)
         edge = self._edge()
+        self._beats = beats
         walk = Walk(
             part=self._part,
             problem=self._problem,
@@ -280,6 +282,8 @@ class LogCheck:
             self._problem(Verdict.TAMPERED, "headers", text)
             return
         self.carried = state
+        if self._beats is not None:
+            self._beats.goes_on()
         signed = "signed by a key you trust" if signers else "signed by no key that you trust"
         self._findings.note(
             f"{self._part.log} continues {state.origin} after {state.size} entries ({signed})"

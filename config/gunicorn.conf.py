@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance import orphans, settings
+from appliance import orphans, settings, wiring_heartbeats
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
 _home = Path(os.environ.get("CODARA_HOME", "var")).resolve()
+_hearts = ExitStack()
 _settings = settings.from_process(_home)
 
 wsgi_app = "appliance.web.wsgi:application"
@@ -51,6 +53,17 @@ def when_ready(server: Arbiter) -> None:
     """Be told of what killed web processes leave behind."""
     del server
     orphans.adopt()
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Let a web process count what it writes to the audit logs, from its own beginning."""
+    _hearts.enter_context(wiring_heartbeats.beating(worker.wsgi.extensions["codara"].database))
+
+
+def worker_exit(server: Arbiter, worker: Worker) -> None:
+    """Let a web process say how much that was before it ends."""
+    del server, worker
+    _hearts.close()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

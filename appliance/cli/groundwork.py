@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance import settings as settings_module
-from appliance import version, wiring
+from appliance import version, wiring, wiring_heartbeats
 from appliance.domain.identity import appliance
 from appliance.services import passwords, starting, users
 
@@ -32,9 +32,10 @@ def lay(home: Path, *, given_password: str = "") -> str | None:
     wiring.prepare(objects)
     digest = hashlib.sha256(present_settings.model_dump_json().encode()).hexdigest()
     try:
-        with objects.database.begin(appliance()) as work:
-            starting.note(work, release=version.RELEASE, settings_digest=digest)
-        return _first_administrator(objects, given_password)
+        with wiring_heartbeats.beating(objects.database):
+            with objects.database.begin(appliance()) as work:
+                starting.note(work, release=version.RELEASE, settings_digest=digest)
+            return _first_administrator(objects, given_password)
     finally:
         objects.database.engine.dispose()
 

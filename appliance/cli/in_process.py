@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import io
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from appliance import settings, wiring
+from appliance import settings, wiring, wiring_heartbeats
 from appliance.cli.client import Answer, titled
 from appliance.errors import ApplianceError, UnavailableError
 
@@ -35,11 +37,14 @@ class InProcess:
         # What a command does is said on the terminal; the log is the running appliance's.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         self._objects = objects = wiring.build(home, settings.from_process(home))
+        self._heart = wiring_heartbeats.Heart(objects.database)
         try:
             wiring.insist_on_schema(objects)
         except ApplianceError:
             self.close()
             raise
+        # A command ends in many ways, and all of them lead here.
+        atexit.register(self._count)
         # The doors do not know each other; this command stands in for the one that is shut.
         self._application = importlib.import_module("appliance.web.app").create_app(objects)
 
@@ -58,6 +63,11 @@ class InProcess:
         answer.begin()
         status = started.get("status", HTTPStatus.INTERNAL_SERVER_ERROR)
         return Answer(status, started.get("headers", {}), answer)
+
+    def _count(self) -> None:
+        """Say how much was recorded; where that cannot be said, it stays uncounted."""
+        with suppress(ApplianceError):
+            self._heart.beat()
 
     def close(self) -> None:
         """Let go of connections."""

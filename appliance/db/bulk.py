@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +15,14 @@ def insert(
     connection: sa.Connection,
     table: type[Table],
     columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
+    rows: Sequence[Sequence[Any]],
 ) -> None:
     """Write rows as they are: by COPY on PostgreSQL, by one prepared statement on SQLite.
 
     Shapes: each row has one value for each of `columns`; UUIDs and times as Python has them.
     """
+    if not rows:
+        return
     name, names = table.__tablename__, ", ".join(columns)
     types = [table.__table__.c[column].type for column in columns]
     if is_sqlite(connection):

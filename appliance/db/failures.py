@@ -46,7 +46,7 @@ def translated() -> Generator[None]:
 
 def _wrote_while_reading(error: SQLAlchemyError) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else None
-    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
+    code = getattr(cause, "sqlite_errorcode", None)  # A driver's own complaints have none.
     return code == sqlite3.SQLITE_READONLY
 
 
@@ -55,5 +55,8 @@ def _has_no_room(error: SQLAlchemyError) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(cause, sqlite3.Error):
         # The write-ahead log and its index say what the disk says: that writing failed.
-        return (cause.sqlite_errorcode or 0) & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+        return (getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF in {
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+        }
     return getattr(cause, "sqlstate", None) == DISK_FULL

@@ -89,11 +89,14 @@ class Source:
         self.boot = str(new_id())
         self._logs: dict[str, _Numbers] = {}
 
+    def _notice_fork(self) -> None:
+        if self._process != os.getpid():
+            self._begin()
+
     def next(self, log: str) -> tuple[str, int]:
         """This start, and the number of its next event for a log."""
         with self._lock:
-            if self._process != os.getpid():
-                self._begin()
+            self._notice_fork()
             numbers = self._logs.setdefault(log, _Numbers())
             numbers.last += 1
             return self.boot, numbers.last
@@ -105,10 +108,11 @@ class Source:
                 if boot == self.boot:
                     self._logs[log].finish(number, ending)
 
-    def counts(self) -> list[Count]:
-        """What became of the events so far, for each log that this process wrote to."""
+    def counts(self) -> tuple[str, list[Count]]:
+        """This start, and what became of its events so far in each log that it wrote to."""
         with self._lock:
-            return [
+            self._notice_fork()
+            return self.boot, [
                 Count(log, each.up_to, each.committed, each.unknown)
                 for log, each in self._logs.items()
             ]

@@ -14,7 +14,7 @@ from appliance import wiring
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnavailableError, sentence
 from appliance.jobs import tasks
-from appliance.jobs.repeating import repeating
+from appliance.repeating import repeating
 from appliance.services import job_runs
 from appliance.services.job_runs import Beat, Claimed
 from appliance.telemetry import Tracing

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import redis
 
-from appliance.jobs.repeating import repeating
+from appliance.repeating import repeating
 from appliance.wiring_health import PULSE_KEY
 
 EVERY_SECONDS = 5.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from appliance import logs, settings, wiring
+from appliance import logs, settings, wiring, wiring_heartbeats
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
@@ -150,5 +150,6 @@ def run(home: Path) -> None:
         pulse.beating(objects.redis, "scheduler"),
         watch.watching(objects),
         sequencing.sequencing(objects),
+        wiring_heartbeats.beating(objects.database, beats_always=True),
     ):
         scheduler.run()

@@ -9,7 +9,7 @@ import structlog
 
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs.repeating import repeating
+from appliance.repeating import repeating
 from appliance.services import audit_index, audit_sequencer
 from appliance.services.audit_sequencer import AT_ONCE
 

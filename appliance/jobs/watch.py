@@ -10,7 +10,7 @@ import structlog
 from appliance import wiring_health
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError
-from appliance.jobs.repeating import repeating
+from appliance.repeating import repeating
 from appliance.services import health
 from appliance.wiring_observations import QueueMemory
 

@@ -14,7 +14,7 @@ import rq
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
-from appliance import logs, settings, wiring
+from appliance import logs, settings, wiring, wiring_heartbeats
 from appliance.errors import UnavailableError
 from appliance.jobs import pulse
 from appliance.jobs.performer import LEASE_SECONDS, Performer, WorkerEndsError
@@ -85,7 +85,7 @@ def work(
     )
     worker.performer = _performer
     try:
-        with pulse.beating(objects.redis, "worker"):
+        with pulse.beating(objects.redis, "worker"), wiring_heartbeats.beating(objects.database):
             worker.work(logging_level="WARNING")
     except redis.RedisError as error:
         raise UnavailableError("The queue does not answer.") from error

@@ -139,6 +139,11 @@ def load_or_create_signing_key(file: Path) -> SigningKey:
     return SigningKey(private_key)
 
 
+def new_signing_key() -> SigningKey:
+    """A key that is kept nowhere but in memory."""
+    return SigningKey(Ed25519PrivateKey.generate())
+
+
 def _new_signing_key_pem() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,

@@ -1,8 +1,8 @@
 """What came of an accepted push: told by git's post-receive hook, or found on disk after a crash.
 
-Every push is settled once, with one `git.pushed` event in the name of who pushed, and the ledger
-follows it. When a hook reports refs after a push was settled without them, as can happen on a
-machine that slept, what they did is recorded then.
+Every push is settled once, with `git.pushed` in the name of who pushed, and the ledger follows
+it. When a hook reports refs after a push was settled without them, as can happen on a machine
+that slept, what they did is recorded then.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from appliance.db.repositories import Origin as Content
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
+from appliance.domain.events.parts import in_parts, numbers
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import Permission
@@ -199,20 +200,29 @@ def _settle(
     push.state, push.settled_at = PushState.SETTLED, now
     if after:
         repository.pushed_at = now
-    work.record(
-        events.Pushed(
-            about=repository.id,
-            organisation_id=repository.organisation_id,
-            push_id=str(push.id),
-            protocol=push.protocol,
-            refs=listed,
-            settled_by=by,
-        )
-    )
+    _record(work, push, repository, listed, by=by)
     ref_ledger.note(work.session, repository.id, after, now=now)
     if after:
         _promise_measuring(work, repository.id, now=now)
     work.actor = asking
+
+
+def _record(
+    work: UnitOfWork, push: Push, repository: Repository, listed: list[list[str]], *, by: str
+) -> None:
+    parts = in_parts(listed)
+    for number, refs_of_part in enumerate(parts, start=1):
+        work.record(
+            events.Pushed(
+                about=repository.id,
+                organisation_id=repository.organisation_id,
+                push_id=str(push.id),
+                protocol=push.protocol,
+                refs=refs_of_part,
+                settled_by=by,
+                **numbers(number, len(parts)),
+            )
+        )
 
 
 def _promise_measuring(work: UnitOfWork, repository_id: UUID, *, now: datetime) -> None:

@@ -28,6 +28,7 @@ from appliance.db.repositories import Repository
 from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
+from appliance.domain.events.parts import MOST_IN_A_PART, in_parts, numbers
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
@@ -47,7 +48,6 @@ BYPASS = "bypass-protection"
 """The push option with which who may says: I know that this ref is protected."""
 NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
 NOTHING_CHANGED = sentence("Nothing was changed.")
-REFS_IN_REFUSAL = 1000
 MIB = 1024 * 1024
 # On the tables and built once: every push asks these, and mapped objects would take twice as long.
 KNOWN = sa.select(Push.id).where(Push.id == sa.bindparam("push_id"))
@@ -247,14 +247,7 @@ def _decided(
     reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
     guarded = [] if reasons else _protected(work, repository, proposal)
     if guarded and _bypasses(work, repository, proposal):
-        work.record(
-            events.ProtectionBypassed(
-                about=repository.id,
-                organisation_id=repository.organisation_id,
-                push_id=str(terms.push_id),
-                reasons=guarded,
-            )
-        )
+        _record_bypass(work, repository, terms, guarded)
         guarded = []
     if reasons or guarded:
         return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
@@ -320,6 +313,22 @@ def _bypasses(work: UnitOfWork, repository: Repository, proposal: Proposal) -> b
     return BYPASS in proposal.options and Permission.REPOSITORY_BYPASS_PROTECTION in allowed
 
 
+def _record_bypass(
+    work: UnitOfWork, repository: Repository, terms: Terms, reasons: list[str]
+) -> None:
+    parts = in_parts(reasons)
+    for number, reasons_of_part in enumerate(parts, start=1):
+        work.record(
+            events.ProtectionBypassed(
+                about=repository.id,
+                organisation_id=repository.organisation_id,
+                push_id=str(terms.push_id),
+                reasons=reasons_of_part,
+                **numbers(number, len(parts)),
+            )
+        )
+
+
 def _refuse(
     work: UnitOfWork,
     repository: Repository,
@@ -332,11 +341,13 @@ def _refuse(
             about=repository.id,
             organisation_id=repository.organisation_id,
             protocol=terms.protocol,
-            reasons=reasons,
-            refs=[
+            reasons=in_parts(reasons)[0],
+            reasons_in_all=len(reasons),
+            refs=in_parts(
                 [show(each.ref), each.old_oid, each.new_oid]
-                for each in proposal.updates[:REFS_IN_REFUSAL]
-            ],
+                for each in proposal.updates[:MOST_IN_A_PART]
+            )[0],
+            refs_in_all=len(proposal.updates),
         )
     )
     return Verdict(is_accepted=False, messages=(*reasons, NOTHING_CHANGED))

@@ -49,4 +49,9 @@ def test_three_thousand_refs_are_accepted_and_confirmed_in_a_few_questions(world
 
     assert verdict.is_accepted
     assert len(questions) <= MOST_QUESTIONS
-    assert world.events()[-1] == "git.pushed"
+    pushed = [each.body for each in world.recorded("git.pushed")]
+    assert [(each["part"], each["parts"], len(each["refs"])) for each in pushed] == [
+        (part, 6, 500) for part in range(1, 7)
+    ]
+    named = [ref for each in pushed for ref, *_rest in each["refs"]]
+    assert named == [each.ref.decode() for each in updates]

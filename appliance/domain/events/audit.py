@@ -209,6 +209,42 @@ class AuditEventParked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditEventUnparked(Event):
+    """Somebody decided about an event that was put aside: send it again, or do without."""
+
+    kind = "audit.event_unparked"
+    target = "stream"
+    is_awaited = True
+    name: str
+    log: str
+    index: int
+    decision: str
+    """`retry` or `skip`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditStreamTested(Event):
+    """Somebody had a test message sent to a stream's receiver."""
+
+    kind = "audit.stream_tested"
+    target = "stream"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditStreamMissed(Event):
+    """Entries were pruned before a stream had sent them; it went on after them."""
+
+    kind = "audit.stream_missed"
+    target = "stream"
+    outcome = Outcome.FAILED
+    name: str
+    log: str
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditWitnessed(Event):
     """Enough witnesses have signed a state of a log."""
 

@@ -18,7 +18,10 @@ class Fetched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Pushed(Event):
-    """A push moved refs. `refs` has one [ref, old id, new id, outcome] for each."""
+    """A push moved refs. `refs` has one [ref, old id, new id, outcome] for each.
+
+    A push of many refs is several events, numbered from 1: `part` of `parts`.
+    """
 
     kind = "git.pushed"
     target = "repo"
@@ -26,11 +29,13 @@ class Pushed(Event):
     protocol: str
     refs: list[list[str]]
     settled_by: str
+    part: int | None = None
+    parts: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushRefused(Event):
-    """A push was refused before any ref moved."""
+    """A push was refused before any ref moved. Of many refs and reasons, the first are named."""
 
     kind = "git.push_refused"
     target = "repo"
@@ -38,6 +43,8 @@ class PushRefused(Event):
     protocol: str
     reasons: list[str]
     refs: list[list[str]]
+    refs_in_all: int
+    reasons_in_all: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,6 +163,8 @@ class ProtectionBypassed(Event):
     target = "repo"
     push_id: str
     reasons: list[str]
+    part: int | None = None
+    parts: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

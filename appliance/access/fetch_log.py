@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import gate, grants, unseen
+from appliance.access import gate, grants, log_reach, unseen
+from appliance.access.log_reach import WHOLE, Reach
 from appliance.db import lookups
 from appliance.db.audit_log import INSTANCE_LOG, AuditLeaf, AuditLog
 from appliance.db.organisations import Organisation
@@ -22,25 +25,88 @@ def name_of(work: UnitOfWork, asked: str) -> str:
         HiddenError: there is none, or none for this actor.
         RefusedError: the actor may see the organisation, but not its log.
     """
+    return reach(work, asked)[0]
+
+
+def reach(work: UnitOfWork, asked: str) -> tuple[str, Reach]:
+    """The same, and the part of it that the actor may read.
+
+    Errors:
+        HiddenError, RefusedError: as for `name_of`.
+    """
     if asked == INSTANCE_LOG:
-        gate.require(work, Permission.AUDIT_READ)
-        return INSTANCE_LOG
+        return INSTANCE_LOG, _of_instance(work)
     organisation_id = _id(asked)
     if organisation_id is None:
         found = lookups.organisation(work.session, asked)
     else:
         found = work.session.get(Organisation, organisation_id)
     allowed = unseen.on_organisation(work, found)
+    given = log_reach.granted(work, str(found.id if found else organisation_id or asked))
     if found is not None and Permission.AUDIT_READ in allowed:
-        return str(found.id)
+        return str(found.id), WHOLE
+    if found is not None and given is not None:
+        return str(found.id), given
     if found is not None and Permission.ORGANISATION_READ in allowed:
         raise RefusedError(
             sentence("Only an owner, a security officer or an auditor may read that log.")
         )
     # The log of an organisation outlives it; those who read all logs read that one too.
     if organisation_id is not None and Permission.AUDIT_READ in grants.on_instance(work.actor):
-        return str(organisation_id)
+        return str(organisation_id), WHOLE
+    if organisation_id is not None and given is not None:
+        return str(organisation_id), given
     raise HiddenError(sentence("There is no audit log of %(name)s.", name=asked))
+
+
+def whole(work: UnitOfWork, asked: str) -> str:
+    """The log that is meant, for who may read all of it: there is no part of what is asked for.
+
+    Errors:
+        HiddenError, RefusedError: as for `name_of`.
+        RefusedError: the actor was given a period of it only.
+    """
+    name, part = reach(work, asked)
+    if not part.is_whole:
+        raise RefusedError(
+            sentence("You were given a period of this log, and this cannot be limited to it.")
+        )
+    return name
+
+
+def name_to_grant(work: UnitOfWork, asked: str) -> str:
+    """The log that is meant, for who may let others read it.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+        RefusedError: the actor may not.
+        ElevationRequiredError: they must confirm who they are first.
+    """
+    if asked == INSTANCE_LOG:
+        gate.require(work, Permission.AUDIT_GRANT)
+        return INSTANCE_LOG
+    name = asked if _id(asked) is None else None
+    found = (
+        lookups.organisation(work.session, name)
+        if name is not None
+        else work.session.get(Organisation, UUID(asked))
+    )
+    allowed = unseen.on_organisation(work, found)
+    if found is not None and Permission.AUDIT_GRANT in allowed:
+        gate.require_elevation(work, Permission.AUDIT_GRANT)
+        return str(found.id)
+    if found is not None and Permission.ORGANISATION_READ in allowed:
+        raise RefusedError(sentence("Only an owner may let others read that log."))
+    raise HiddenError(sentence("There is no audit log of %(name)s.", name=asked))
+
+
+def _of_instance(work: UnitOfWork) -> Reach:
+    if Permission.AUDIT_READ not in grants.on_instance(work.actor):
+        given = log_reach.granted(work, INSTANCE_LOG)
+        if given is not None:
+            return given
+    gate.require(work, Permission.AUDIT_READ)
+    return WHOLE
 
 
 def audit_log(work: UnitOfWork, asked: str) -> AuditLog:
@@ -50,7 +116,21 @@ def audit_log(work: UnitOfWork, asked: str) -> AuditLog:
         HiddenError, RefusedError: as for `name_of`.
         NotFoundError: nothing has been signed of it yet.
     """
-    name = name_of(work, asked)
+    return _newest(work, name_of(work, asked))
+
+
+def open_log(work: UnitOfWork, asked: str) -> AuditLog:
+    """The same for whoever wants entries and the tree alone, which a setting opens to everyone.
+
+    Errors:
+        HiddenError, RefusedError, NotFoundError: as for `audit_log`.
+    """
+    if work.rules.audit.public_tiles and (asked == INSTANCE_LOG or _id(asked)):
+        return _newest(work, asked)
+    return audit_log(work, asked)
+
+
+def _newest(work: UnitOfWork, name: str) -> AuditLog:
     newest = sa.select(AuditLog).where(AuditLog.name == name, AuditLog.size > 0)
     found = work.session.scalars(newest.order_by(AuditLog.generation.desc())).first()
     if found is None:
@@ -75,9 +155,11 @@ def event(work: UnitOfWork, event_id: UUID) -> tuple[AuditLog, AuditLeaf]:
     if found is None:
         raise hidden
     try:
-        name_of(work, found[0].name)
+        _, part = reach(work, found[0].name)
     except (HiddenError, RefusedError) as error:
         raise hidden from error
+    if not part.holds(datetime.fromisoformat(json.loads(found[1].header)["time"])):
+        raise hidden
     return found[0], found[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.db import (
     audit_log,
+    auditors,
     credentials,
     lfs,
     organisations,
@@ -14,5 +15,8 @@ from appliance.db import (
 )
 from appliance.db.base import Table
 
-MODULES = (audit_log, credentials, lfs, organisations, outbox, pushes, repositories, users)
+MODULES = (
+    *(audit_log, auditors, credentials, lfs, organisations, outbox, pushes),
+    *(repositories, users),
+)
 metadata = Table.metadata

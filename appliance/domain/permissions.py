@@ -42,6 +42,8 @@ class Permission(StrEnum):
     INSTANCE_MAINTAIN = "instance.maintain"
     INSTANCE_IMPORT_LOCAL = "instance.import_local"
     AUDIT_READ = "audit.read"
+    AUDIT_GRANT = "audit.grant"
+    AUDIT_STREAM = "audit.stream"
 
 
 P = Permission
@@ -116,7 +118,9 @@ ORGANISATION_PERMISSIONS_OF: dict[OrganisationRole, frozenset[Permission]] = {
         {P.ORGANISATION_READ, P.ORGANISATION_CREATE_REPOSITORY},
     ),
     OrganisationRole.AUDITOR: frozenset({P.ORGANISATION_READ, P.AUDIT_READ}),
-    OrganisationRole.SECURITY_OFFICER: frozenset({P.ORGANISATION_READ, P.AUDIT_READ}),
+    OrganisationRole.SECURITY_OFFICER: frozenset(
+        {P.ORGANISATION_READ, P.AUDIT_READ, P.AUDIT_STREAM},
+    ),
     OrganisationRole.OWNER: frozenset(
         {
             P.ORGANISATION_READ,
@@ -125,6 +129,8 @@ ORGANISATION_PERMISSIONS_OF: dict[OrganisationRole, frozenset[Permission]] = {
             P.ORGANISATION_MEMBERS,
             P.ORGANISATION_DELETE,
             P.AUDIT_READ,
+            P.AUDIT_STREAM,
+            P.AUDIT_GRANT,
         },
     ),
 }
@@ -179,6 +185,8 @@ SENSITIVE: frozenset[Permission] = frozenset(
         P.REPOSITORY_KEYS,
         P.ORGANISATION_DELETE,
         P.USERS_MANAGE,
+        P.AUDIT_STREAM,
+        P.AUDIT_GRANT,
     },
 )
 
@@ -216,6 +224,8 @@ PERMISSIONS_OF_SCOPE: dict[Scope, frozenset[Permission]] = {
             P.ORGANISATION_MEMBERS,
             P.ORGANISATION_DELETE,
             P.ORGANISATION_CREATE_REPOSITORY,
+            P.AUDIT_STREAM,
+            P.AUDIT_GRANT,
         },
     ),
     Scope.AUDIT_READ: frozenset({P.AUDIT_READ}),

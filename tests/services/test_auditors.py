@@ -1,0 +1,147 @@
+"""Auditors: they read what they were given of a log, until its day, and nothing else exists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from appliance.domain.permissions import OrganisationRole
+from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
+from appliance.services import audit_trees, auditors, organisations
+from appliance.services.auditors import Period
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def lab(world):
+    """An organisation with an owner, and somebody from outside who is to audit it."""
+    world.organisation("lab")
+    world.user("owner", member=OrganisationRole.OWNER, of="lab")
+    world.user("inspector")
+    return world
+
+
+def give(world, *, log="lab", user="inspector", period=None, since=None, days=7, by="owner"):
+    """Let somebody read a log, from `since` on, for some days."""
+    start = since or datetime.now(UTC)
+    with world.begin(world.actor(by)) as work:
+        return auditors.grant(
+            work,
+            log,
+            user,
+            period=period or Period(),
+            expires_at=start + timedelta(days=days),
+            reason="the yearly audit",
+            now=start,
+        )
+
+
+def happened(world):
+    """Something in the log; gives the id of its event."""
+    with world.begin(world.actor("owner")) as work:
+        organisations.change(work, "lab", {"description": datetime.now(UTC).isoformat()})
+        event_id = work.recorded[0].id
+    world.keep_log()
+    return event_id
+
+
+def can_read(world, event_id, user="inspector"):
+    """Whether somebody is given the proof of an event."""
+    try:
+        with world.begin(world.actor(user)) as work:
+            audit_trees.prove(work, event_id)
+    except HiddenError:
+        return False
+    return True
+
+
+def test_who_was_given_a_log_reads_it(lab):
+    event_id = happened(lab)
+    assert not can_read(lab, event_id)
+
+    give(lab)
+
+    assert can_read(lab, event_id)
+    assert lab.events().count("audit.auditor_granted") == 1
+
+
+def test_what_ended_is_over_at_that_moment(lab):
+    event_id = happened(lab)
+    give(lab, since=datetime.now(UTC) - 2 * WEEK)
+
+    assert not can_read(lab, event_id)
+
+
+def test_what_was_taken_back_is_over_at_once(lab):
+    event_id = happened(lab)
+    made = give(lab)
+    with lab.begin(lab.actor("owner")) as work:
+        auditors.revoke(work, "lab", made.grant.id, now=datetime.now(UTC))
+
+    assert not can_read(lab, event_id)
+    assert "audit.auditor_revoked" in lab.events()
+
+
+@pytest.mark.parametrize(
+    ("period", "is_seen"),
+    [
+        (Period(since=datetime(2020, 1, 1, tzinfo=UTC)), True),
+        (Period(until=datetime(2020, 1, 1, tzinfo=UTC)), False),
+        (Period(since=datetime(2099, 1, 1, tzinfo=UTC)), False),
+    ],
+)
+def test_what_is_outside_the_period_does_not_exist(lab, period, is_seen):
+    event_id = happened(lab)
+    give(lab, period=period)
+
+    assert can_read(lab, event_id) is is_seen
+
+
+def test_one_organisation_s_auditor_sees_nothing_of_another(lab):
+    lab.organisation("other")
+    lab.user("boss", member=OrganisationRole.OWNER, of="other")
+    event_id = happened(lab)
+    give(lab, log="other", by="boss")
+
+    assert not can_read(lab, event_id)
+
+
+@pytest.mark.parametrize(
+    ("who", "refusal"),
+    [("member", RefusedError), ("officer", RefusedError), ("inspector", HiddenError)],
+)
+def test_only_an_owner_lets_others_read(lab, who, refusal):
+    lab.user("member", member=OrganisationRole.MEMBER, of="lab")
+    lab.user("officer", member=OrganisationRole.SECURITY_OFFICER, of="lab")
+    give(lab)
+
+    with pytest.raises(refusal):
+        give(lab, user="member", by=who)
+
+
+def test_a_log_is_given_once_for_a_while_and_for_a_reason(lab):
+    give(lab)
+    with pytest.raises(ConflictError):
+        give(lab)
+    with pytest.raises(InvalidError):
+        give(lab, user="owner", days=400)
+    with pytest.raises(InvalidError):
+        give(lab, user="owner", days=-1)
+
+
+def test_the_list_says_what_counts(lab):
+    give(lab, since=datetime.now(UTC) - 2 * WEEK)
+    made = give(lab)
+    now = datetime.now(UTC)
+
+    with lab.reading(lab.actor("owner")) as work:
+        found = auditors.listed(work, "lab", now=now).items
+
+    assert [each.state for each in found] == ["live", "ended"]
+    assert [each.user for each in found] == ["inspector", "inspector"]
+    with lab.begin(lab.actor("owner")) as work:
+        auditors.revoke(work, "lab", made.grant.id, now=now)
+        with pytest.raises(ConflictError):
+            auditors.revoke(work, "lab", made.grant.id, now=now)

@@ -209,6 +209,37 @@ class Audit(Section):
     """Whether states of the log are signed with ML-DSA-44 too, beside Ed25519."""
     wait_seconds: float = Field(default=5, ge=0)
     """How long a change that must not be deniable waits for a signed state of the log."""
+    public_tiles: bool = False
+    """Whether everyone may read entries, trees and signed states of the logs under `/audit/`. The
+    entries name nobody, but whoever knows a pseudonym can follow it."""
+    exports_kept_days: int = Field(default=7, ge=1)
+    """How long an export of the audit log can be downloaded."""
+
+
+class Streams(Section):
+    """Sending the audit log to other systems."""
+
+    schemes: tuple[Literal["https", "http"], ...] = ("https",)
+    """Address schemes of receivers. Without https anybody on the way can read the log."""
+    hosts: tuple[str, ...] = ()
+    """Names of the only hosts that receivers may be on; `*.siem.example` stands for all below it.
+    Empty: every host whose addresses may be reached."""
+    private_addresses: bool = False
+    """Whether receivers may be on private, loopback and link-local addresses."""
+    authorities_file: str = ""
+    """Certificates (PEM) of authorities that are believed beside those of the system."""
+    certificate_file: str = ""
+    """Certificate (PEM) that the appliance shows to receivers that ask for one."""
+    certificate_key_file: str = ""
+    """The key of that certificate, if it is in a file of its own."""
+    folder: str = ""
+    """Folder for streams that drop files; empty means that there are none."""
+    seconds: float = Field(default=30, gt=0, le=300)
+    """Longest that a receiver may take for one answer."""
+    acknowledge_seconds: float = Field(default=60, gt=0, le=600)
+    """Longest wait until a receiver says that it has indexed what it took."""
+    longest_pause_seconds: float = Field(default=300, gt=0)
+    """Longest pause before a receiver that did not answer is tried again."""
 
 
 class Telemetry(Section):
@@ -233,6 +264,7 @@ class Settings(Section):
     storage: Storage = Storage()
     imports: Imports = Imports()
     audit: Audit = Audit()
+    streams: Streams = Streams()
     telemetry: Telemetry = Telemetry()
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import click
 
+from appliance.cli import audit_export, audit_proofs
 from appliance.cli.context import Noun
 
 
 @click.group(cls=Noun)
 def audit() -> None:
     """The audit log: search it, follow it, take it along, prove and verify it."""
+
+
+audit.add_command(audit_export.export)
+audit.add_command(audit_proofs.trust)
+audit.add_command(audit_proofs.prove)
+audit.add_command(audit_proofs.checkpoint)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance import version
 from appliance.services import audit_bundle_proofs as proofs
-from appliance.services import audit_export, audit_files
+from appliance.services import audit_export, audit_files, audit_trees
 from appliance.services.audit_export import Counts, Exported, Opens, Part, Plan, Progress, Row
 from appliance.services.audit_files import Lines
 from appliance.services.audit_gone import Gone
@@ -163,9 +163,7 @@ def _walk(
 
 
 def _body_line(row: Row) -> bytes:
-    """The line as `canonical` spells it: what is in the middle is spelled so already."""
-    salt = base64url(row.salt or b"")
-    return f'{{"body":{row.body},"i":{row.index},"salt":"{salt}"}}'.encode()
+    return audit_trees.body_line(row.index, row.salt or b"", row.body or "").encode()
 
 
 def _value_lines(row: Row) -> Iterator[bytes]:

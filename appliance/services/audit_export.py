@@ -6,6 +6,7 @@ meanwhile: entries below a signed size never do. What may vanish meanwhile is lo
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -20,7 +21,9 @@ import sqlalchemy as sa
 from appliance.access import fetch_log, gate
 from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain import events
+from appliance.db.users import User
+from appliance.domain import audit_query, audit_selection, events
+from appliance.domain.audit_terms import Field
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, sentence
 from appliance.security.sealing import Sealer
@@ -70,12 +73,17 @@ class Wanted:
     @property
     def whole_selection(self) -> list[Any]:
         """What is selected, the time included, as whoever verifies reads it."""
-        parts: list[Any] = [] if self.selection == EVERYTHING else [_listed(self.selection)]
-        parts += [["from", moment(self.since)]] if self.since else []
-        parts += [["until", moment(self.until)]] if self.until else []
-        if not parts:
-            return ["all"]
-        return ["and", *parts] if len(parts) > 1 else parts[0]
+        times = [["from", moment(self.since)]] if self.since else []
+        times += [["until", moment(self.until)]] if self.until else []
+        chosen: list[Any] = _listed(self.selection)
+        if not times or chosen == ["all"]:
+            return _joined(times) if times else chosen
+        whole = _joined([*(chosen[1:] if chosen[0] == "and" else [chosen]), *times])
+        try:
+            selections.compiled(whole)
+        except selections.SelectionError:
+            return _joined(times)  # Too deep with the times: then it selects more, never less.
+        return whole
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,11 @@ class Plan:
     wanted: Wanted
     parts: tuple[Part, ...]
     made_at: datetime
+
+    @property
+    def log(self) -> str:
+        """The one log that it is of; empty where there are several."""
+        return self.parts[0].tree.name if len(self.parts) == 1 else ""
 
     @property
     def entries(self) -> int:
@@ -136,6 +149,18 @@ class Row:
     values: list[audit_values.Open] = field(default_factory=list)
 
 
+def selection(work: UnitOfWork, query: str, *, now: datetime) -> tuple[Any, ...]:
+    """What a query selects, as far as headers can say it.
+
+    Errors:
+        InvalidError: it is no query.
+    """
+    gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
+    asked = audit_query.parse(query)
+    resolve = functools.partial(_references, work)
+    return tuple(audit_selection.to_selection(asked, resolve, now=now))
+
+
 def plan(work: UnitOfWork, wanted: Wanted, *, now: datetime) -> Plan:
     """Which ranges of which logs answer what is asked for.
 
@@ -148,17 +173,32 @@ def plan(work: UnitOfWork, wanted: Wanted, *, now: datetime) -> Plan:
     return Plan(wanted, tuple(_part(work, tree, wanted) for tree in trees), now)
 
 
-def note_done(work: UnitOfWork, plan: Plan, done: Exported, form: Form, about: UUID | None) -> UUID:
+def note_request(work: UnitOfWork, plan: Plan, form: Form, about: UUID | None = None) -> UUID:
+    """Record that somebody asks for an export; gives the event's id."""
+    gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
+    return work.record(
+        events.AuditExportRequested(
+            about=about,
+            organisation_id=audit_trees.organisation_of(plan.log),
+            format=str(form),
+            query=plan.wanted.query,
+        )
+    )
+
+
+def note_done(
+    work: UnitOfWork, plan: Plan, done: Exported, form: Form, about: UUID | None = None
+) -> UUID:
     """Record that an export is ready; gives the event's id."""
     gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
-    log = plan.parts[0].tree.name if len(plan.parts) == 1 else ""
+    only = plan.parts[0] if plan.log else None
     return work.record(
         events.AuditExported(
             about=about,
-            organisation_id=audit_trees.organisation_of(log),
+            organisation_id=audit_trees.organisation_of(plan.log),
             format=str(form),
-            first=plan.parts[0].first if log else None,
-            end=plan.parts[0].end if log else None,
+            first=only.first if only else None,
+            end=only.end if only else None,
             matched=done.counts.matched,
             written=done.counts.matched if form is not Form.BUNDLE else done.counts.entries,
             sha256=done.sha256,
@@ -220,6 +260,13 @@ NOTHING: tuple[None, None] = (None, None)
 def moment(time: datetime) -> str:
     """A time as headers spell it, so that the two can be compared as text."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _references(work: UnitOfWork, field: Field, value: str) -> frozenset[str]:
+    column: Any = User.pseudonym if field is Field.ACTOR else User.id
+    return frozenset(
+        str(each) for each in work.session.scalars(sa.select(column).where(User.name == value))
+    )
 
 
 def _all_trees(work: UnitOfWork) -> list[Tree]:
@@ -299,6 +346,10 @@ def _among(table: Any, tree: Tree, indexes: range, matched: set[int]) -> tuple[A
 
 def _between(table: Any, tree: Tree, indexes: range) -> tuple[Any, ...]:
     return table.log_id == tree.id, table.idx >= indexes.start, table.idx < indexes.stop
+
+
+def _joined(parts: list[Any]) -> list[Any]:
+    return ["and", *parts] if len(parts) > 1 else parts[0]
 
 
 def _listed(words: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,7 +14,7 @@ from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLeaf, AuditL
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.errors import InvalidError, NotFoundError, sentence
-from audit import merkle, note, proof, tiles
+from audit import merkle, proof, tiles
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,23 @@ class Inclusion:
         """The text of a file that proves it. Source: c2sp.org/tlog-proof."""
         return str(proof.Proof(self.index, tuple(self.hashes), self.tree.note.encode()))
 
+    @property
+    def body_line(self) -> str | None:
+        """The details, as an export spells them; None where there are none, or none any more."""
+        if self.body is None or self.salt is None:
+            return None
+        return body_line(self.index, self.salt, self.body)
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """That a log grew from one size to another without changing."""
+
+    tree: Tree
+    first: int
+    second: int
+    hashes: list[bytes]
+
 
 def newest(work: UnitOfWork, name: str) -> Tree:
     """The newest signed state of a log: `instance`, or an organisation's by name or id.
@@ -55,6 +73,15 @@ def newest(work: UnitOfWork, name: str) -> Tree:
         NotFoundError: nothing has been signed yet.
     """
     return tree_of(work, fetch_log.audit_log(work, name))
+
+
+def published(work: UnitOfWork, name: str) -> Tree:
+    """The same, for whoever reads logs as they are published.
+
+    Errors:
+        HiddenError, RefusedError, NotFoundError: as for `newest`.
+    """
+    return tree_of(work, fetch_log.open_log(work, name))
 
 
 @gate.open_to_everyone(because="who has the log has asked")
@@ -75,7 +102,7 @@ def tile(work: UnitOfWork, name: str, level: int, index: int, width: int) -> byt
         HiddenError, RefusedError: as for `newest`.
         NotFoundError: the tree has not grown so far.
     """
-    log = fetch_log.audit_log(work, name)
+    log = fetch_log.open_log(work, name)
     found = _tile(work, log.id, level, index)[: width * merkle.HASH_BYTES]
     if len(found) < width * merkle.HASH_BYTES:
         raise NotFoundError(sentence("The log has no such tile."))
@@ -89,7 +116,7 @@ def entries(work: UnitOfWork, name: str, index: int, width: int) -> bytes:
         HiddenError, RefusedError: as for `newest`.
         NotFoundError: the tree has not grown so far, or they are gone.
     """
-    log = fetch_log.audit_log(work, name)
+    log = fetch_log.open_log(work, name)
     first = index * tiles.WIDTH
     query = sa.select(AuditLeaf.header).where(
         AuditLeaf.log_id == log.id, AuditLeaf.idx >= first, AuditLeaf.idx < first + width
@@ -146,16 +173,6 @@ def consistency(work: UnitOfWork, name: str, first: int, second: int | None) -> 
     )
 
 
-@dataclass(frozen=True)
-class Consistency:
-    """That a log grew from one size to another without changing."""
-
-    tree: Tree
-    first: int
-    second: int
-    hashes: list[bytes]
-
-
 @gate.open_to_everyone(because="who has the log has asked")
 def node(work: UnitOfWork, log_id: int) -> merkle.Node:
     """The hashes of a log's tree; each tile is read once."""
@@ -179,17 +196,18 @@ def edge(size: int, at: Callable[[int, int], bytes]) -> list[bytes]:
     return hashes
 
 
+def body_line(index: int, salt: bytes, body: str) -> str:
+    """A line of `bodies.jsonl`, as `canonical` spells it; the body is spelled so already."""
+    text = base64.urlsafe_b64encode(salt).rstrip(b"=").decode("ascii")
+    return f'{{"body":{body},"i":{index},"salt":"{text}"}}'
+
+
 def organisation_of(log: str) -> UUID | None:
     """Whose log that is; nobody's, where it is the instance's."""
     try:
         return UUID(log)
     except ValueError:
         return None
-
-
-def root_of(signed: str) -> bytes:
-    """The root that a signed note of ours states."""
-    return note.checkpoint(note.parse(signed.encode()).text).root
 
 
 def _tile(work: UnitOfWork, log_id: int, level: int, index: int) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from appliance.web import git_http, health, internal, lfs_http
+from appliance.web import audit_tiles, git_http, health, internal, lfs_http
 from appliance.web.api import access as api_access
+from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
 from appliance.web.api import file_changes as api_file_changes
@@ -67,6 +68,7 @@ API = (
     api_file_changes.api,
     api_history.api,
     api_search.api,
+    api_audit_proofs.api,
 )
 
 PEOPLE = (
@@ -95,6 +97,7 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(internal.blueprint)
     app.register_blueprint(git_http.blueprint)
     app.register_blueprint(lfs_http.blueprint)
+    app.register_blueprint(audit_tiles.blueprint)
     app.register_blueprint(describe.blueprint)
     for area in API:
         app.register_api(area)

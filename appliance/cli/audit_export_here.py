@@ -1,0 +1,54 @@
+"""An export of the audit log that a command writes itself, at the console."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from appliance.cli import at_console
+from appliance.cli.context import Context
+from appliance.errors import InvalidError
+from appliance.services import audit_bundle, audit_export, audit_tables
+from appliance.services.audit_export import Form, Progress, Wanted
+
+
+def export(
+    context: Context, out: Path, form: Form, said: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Write an export as the console's user; gives what is to be said of it.
+
+    Errors:
+        InvalidError, ConflictError: it cannot be written there, or something is there already.
+        HiddenError, RefusedError, NotFoundError: as for a plan.
+    """
+    form = Form(form)
+    if not out.parent.is_dir():
+        raise InvalidError(f"There is no folder {out.parent}.")
+    with at_console.opened(context) as console:
+        tools, now = console.objects.logs, datetime.now(UTC)
+        with console.reading() as work:
+            selection = audit_export.selection(work, said["query"], now=now)
+        wanted = Wanted(**{**said, "selection": selection})
+        with console.begin() as work:
+            plan = audit_export.plan(work, wanted, now=now)
+            audit_export.note_request(work, plan, form)
+        if form is Form.BUNDLE:
+            done = audit_bundle.write(console.reading, plan, out, tools=tools, progress=progress)
+        else:
+            done = audit_tables.write(
+                console.reading, plan, out, form=form, tools=tools, progress=progress
+            )
+        with console.begin() as work:
+            audit_export.note_done(work, plan, done, form)
+    return {
+        "file": str(out),
+        "format": str(form),
+        "logs": [part.tree.name for part in plan.parts],
+        "entries": done.counts.entries,
+        "matched": done.counts.matched,
+        "bodies": done.counts.bodies,
+        "values": done.counts.values,
+        "size_bytes": done.size_bytes,
+        "sha256": done.sha256,
+    }

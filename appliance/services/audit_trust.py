@@ -1,0 +1,42 @@
+"""The key file by which an auditor verifies exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db.audit_log import AuditKey, AuditLog
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.permissions import Permission
+from audit import trust
+
+if TYPE_CHECKING:
+    from appliance.security.log_signing import LogSigner
+
+
+def key_file(work: UnitOfWork, *, signer: LogSigner) -> dict[str, Any]:
+    """Whose signatures count for which sizes of which logs; that it was given away is recorded.
+
+    Errors:
+        RefusedError: the actor may not read all logs.
+    """
+    gate.require(work, Permission.AUDIT_READ)
+    logs = work.session.scalars(sa.select(AuditLog).order_by(AuditLog.id)).all()
+    rows = work.session.scalars(sa.select(AuditKey).order_by(AuditKey.from_size)).all()
+    known: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        said = {"from": row.from_size, "until": row.until_size, "vkey": row.vkey}
+        known.setdefault(row.log_id, []).append(said)
+    said_of = [
+        {"keys": known.get(log.id) or _present(log, signer), "origin": log.origin} for log in logs
+    ]
+    work.record(events.AuditTrustExported(logs=len(said_of)))
+    return {"format": trust.FORMAT, "logs": said_of, "witnesses": []}
+
+
+def _present(log: AuditLog, signer: LogSigner) -> list[dict[str, Any]]:
+    """The keys of a log of which nothing was written down: no other ever signed it."""
+    return [{"from": 0, "until": None, "vkey": str(key)} for key in signer.keys(log.origin)]

@@ -20,8 +20,10 @@ import sqlalchemy as sa
 
 from appliance.db.audit_log import INSTANCE_LOG, AuditQueued
 from appliance.domain import events
+from appliance.domain.events.parts import LARGEST_BODY, LONGEST_VALUE
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
+from appliance.errors import TooLargeError
 from audit import entry
 from audit.canonical import canonical
 
@@ -136,12 +138,14 @@ def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
 
     Errors:
         ProfileError: the body is outside the profile of canonical JSON. The change fails with it.
+        TooLargeError: it does not fit into a line of an export.
     """
     event_id = new_id()
     body, personal = _body(event, actor)
     salt, text = None, None
     if body:
         salt, text = os.urandom(entry.SALT_BYTES), canonical(body)
+        _insist_it_fits(event, text, personal)
     log = str(event.organisation_id) if event.organisation_id else INSTANCE_LOG
     header: dict[str, Any] = {
         "action": event.kind,
@@ -184,6 +188,16 @@ def _numbered(header: dict[str, Any], source: Source) -> tuple[str, str, int]:
         # A number that is never finished would hold up the count of all that follow.
         source.finish([(boot, log, number)], Ending.UNDONE)
         raise
+
+
+def _insist_it_fits(event: events.Event, text: bytes, personal: list[list[str]]) -> None:
+    """Better an honest no than a line that no export, no stream and no verifier can take."""
+    longest = max((len(words.encode()) for *_rest, words in personal), default=0)
+    if len(text) > LARGEST_BODY or longest > LONGEST_VALUE:
+        raise TooLargeError(
+            f"What is to be recorded of this ({event.kind}) is too large: {len(text)} bytes, with "
+            f"values of up to {longest}. Do less of it at once."
+        )
 
 
 @cache

@@ -32,6 +32,7 @@ COMMANDS = {
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys."),
     "audit": ("appliance.cli.audit", "The audit log: search, follow, export, prove, verify."),
+    "witness": ("appliance.cli.witness", "Witnesses of the audit log; run one, ask them."),
     "login": ("appliance.cli.remote", "Use an appliance elsewhere, with a token."),
     "logout": ("appliance.cli.remote", "Forget an appliance elsewhere."),
     "whoami": ("appliance.cli.remote", "Say which appliance commands reach, and as whom."),

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = (
     *("appliance", "audit", "config", "docs", "migrations", "requirements", "script", "tests"),
+    "witness",
 )
 OTHERS = (".ci", ".devcontainer")
 TEXTS = frozenset(

@@ -14,7 +14,16 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
 
 def pages():
-    folders = ("appliance", "audit", "config", "docs", "migrations", "requirements", "script")
+    folders = (
+        "appliance",
+        "audit",
+        "config",
+        "docs",
+        "migrations",
+        "requirements",
+        "script",
+        "witness",
+    )
     everywhere = (*files(*folders, suffix=".md"), *top_level_files(), ROOT / "tests" / "README.md")
     return [path for path in everywhere if path.suffix == ".md"]
 

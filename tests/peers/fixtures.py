@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from audit import note
 from tests.peers.appliance import Served, serve
 from tests.peers.chromium import start_chromium
 from tests.peers.postgresql import PostgresqlServer, start_postgresql
 from tests.peers.redis import start_redis
+from tests.peers.witnesses import Witness
 from tests.world import World
 
 
@@ -58,3 +60,20 @@ def served(world: World) -> Generator[Served]:
     """The world, answering on a port and on its socket."""
     with serve(world) as served:
         yield served
+
+
+@pytest.fixture
+def make_witness(tmp_path: Path) -> Generator[Callable[..., Witness]]:
+    """Makes witnesses of the audit log that know some logs: `make_witness(name, *vkeys)`."""
+    made: list[Witness] = []
+
+    def make(name: str, *logs: note.Key) -> Witness:
+        witness = Witness(tmp_path / f"witness-{len(made)}", name)
+        for key in logs:
+            witness.state.add_log(key)
+        made.append(witness)
+        return witness
+
+    yield make
+    for witness in made:
+        witness.stop(kill=True)

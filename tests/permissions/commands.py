@@ -119,4 +119,11 @@ WITHOUT_ROLES = {
 ELSEWHERE = {
     "check": "cli/test_where.py",
     "repo import": "services/test_imports.py",
+    **dict.fromkeys(
+        (
+            *("witness serve", "witness key", "witness sign"),
+            *("witness add-log", "witness remove-log", "witness logs"),
+        ),
+        "cli/test_witness.py",
+    ),
 }

@@ -17,7 +17,7 @@ import requests
 from tests.journeys.running import Whole
 
 ROOT = Path(__file__).parents[2]
-PACKAGED = ("appliance", "audit", "config", "migrations")
+PACKAGED = ("appliance", "audit", "config", "migrations", "witness")
 INSIDE = {"config": "appliance/config", "migrations": "appliance/migrations"}
 UV = (sys.executable, "-m", "uv", "--quiet", "--offline", "--no-cache")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE", "requirements")

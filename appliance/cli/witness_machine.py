@@ -6,6 +6,7 @@ None of it needs an appliance, nor its home folder: one key file and one SQLite 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def serve(context: Context, state_file: Path, key_file: Path, listen: tuple[str,
         url, vkeys = f"http://{host!s}:{port}", [str(each) for each in cosigner.keys]
         context.show({"url": url, "vkeys": vkeys}, lambda: [f"Listening on {url}.", *vkeys])
         # Whoever started us may wait for this line.
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
         serving.serve_forever()
 
 

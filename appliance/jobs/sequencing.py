@@ -39,6 +39,16 @@ def keep(database: Database, tools: LogTools) -> None:
         pass
 
 
+def check(database: Database, tools: LogTools) -> None:
+    """Compare the logs with what was signed last, also where nothing is waiting.
+
+    Errors:
+        RolledBackError, DamagedError: they do not agree.
+    """
+    with database.reading(appliance()) as work:
+        audit_sequencer.check(work, tools=tools)
+
+
 def _integrate(database: Database, tools: LogTools) -> int:
     with database.reading(appliance()) as work:
         if not audit_sequencer.is_anything_waiting(work):
@@ -61,9 +71,14 @@ def _catch_up(database: Database, tools: LogTools) -> int:
 
 def sequencing(objects: Wiring) -> AbstractContextManager[None]:
     """Keep the logs for the length of the block, in a thread: a long queue holds nobody up."""
+    is_checked = False
 
     def turn() -> None:
+        nonlocal is_checked
         try:
+            if not is_checked:
+                check(objects.database, objects.logs)
+                is_checked = True
             keep(objects.database, objects.logs)
         except ConflictError:
             log.info("audit.other_writer")

@@ -6,7 +6,7 @@ log grows only from the size it was read at, so that two writers cannot make two
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from appliance.access import gate
 from appliance.db import log_store
-from appliance.db.audit_log import AuditQueued
+from appliance.db.audit_log import AuditLog, AuditQueued
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
 from appliance.security.log_signing import Head
@@ -41,6 +41,18 @@ def is_anything_waiting(work: UnitOfWork) -> bool:
     """Whether there are events in the queue: asked without writing, because it is asked often."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     return work.session.scalar(sa.select(AuditQueued.position).limit(1)) is not None
+
+
+def check(work: UnitOfWork, *, tools: LogTools) -> None:
+    """Compare every log that grows with what was signed last; a writer that was cut off may have
+    signed what it could not remember any more, and that is remembered now.
+
+    Errors:
+        RolledBackError: the database was put back.
+        DamagedError: the database contradicts itself.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    _insist(work, audit_growth.newest(work), tools)
 
 
 def integrate(
@@ -77,15 +89,19 @@ def integrate(
 def _logs(
     work: UnitOfWork, names: Iterable[str], tools: LogTools, now: datetime
 ) -> dict[str, audit_growth.Growing]:
-    signed, unremembered = tools.heads.read(), {}
     newest = audit_growth.newest(work, names)
-    for log in newest.values():
+    _insist(work, newest, tools)
+    for name in sorted(set(names) - newest.keys()):
+        newest[name] = audit_growth.begin(work, name, tools=tools, now=now)
+    return {name: audit_growth.growing(work, log) for name, log in newest.items()}
+
+
+def _insist(work: UnitOfWork, logs: Mapping[str, AuditLog], tools: LogTools) -> None:
+    signed, unremembered = tools.heads.read(), {}
+    for log in logs.values():
         head = audit_growth.insist_on_signed(work, log, signed.get(log.origin))
         if head is not None:
             unremembered[log.origin] = head
     if unremembered:
         # Committed by a writer that was cut off. A disk that cannot take it stops us here.
         tools.heads.remember(unremembered)
-    for name in sorted(set(names) - newest.keys()):
-        newest[name] = audit_growth.begin(work, name, tools=tools, now=now)
-    return {name: audit_growth.growing(work, log) for name, log in newest.items()}

@@ -11,11 +11,24 @@ import sqlalchemy as sa
 from appliance.access import gate, grants, log_reach, unseen
 from appliance.access.log_reach import WHOLE, Reach
 from appliance.db import lookups
+from appliance.db.audit_exports import AuditExport
 from appliance.db.audit_log import INSTANCE_LOG, AuditLeaf, AuditLog
-from appliance.db.organisations import Organisation
+from appliance.db.organisations import Membership, Organisation
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain.permissions import Permission
-from appliance.errors import HiddenError, NotFoundError, RefusedError, sentence
+from appliance.domain.permissions import ORGANISATION_PERMISSIONS_OF, Permission
+from appliance.errors import (
+    HiddenError,
+    NotFoundError,
+    RefusedError,
+    UnauthenticatedError,
+    sentence,
+)
+
+READERS = tuple(
+    role
+    for role, permissions in ORGANISATION_PERMISSIONS_OF.items()
+    if Permission.AUDIT_READ in permissions
+)
 
 
 def name_of(work: UnitOfWork, asked: str) -> str:
@@ -57,6 +70,16 @@ def reach(work: UnitOfWork, asked: str) -> tuple[str, Reach]:
     if organisation_id is not None and given is not None:
         return str(organisation_id), given
     raise HiddenError(sentence("There is no audit log of %(name)s.", name=asked))
+
+
+def of_roles(work: UnitOfWork) -> list[UUID]:
+    """The organisations whose logs the actor may read by their role there."""
+    if work.actor.id is None or not work.actor.ceiling_allows(Permission.AUDIT_READ):
+        return []
+    query = sa.select(Membership.organisation_id).where(
+        Membership.user_id == work.actor.id, Membership.role.in_(READERS)
+    )
+    return list(work.session.scalars(query))
 
 
 def whole(work: UnitOfWork, asked: str) -> str:
@@ -127,7 +150,7 @@ def open_log(work: UnitOfWork, asked: str) -> AuditLog:
     """
     if work.rules.audit.public_tiles and (asked == INSTANCE_LOG or _id(asked)):
         return _newest(work, asked)
-    return audit_log(work, asked)
+    return _newest(work, whole(work, asked))
 
 
 def _newest(work: UnitOfWork, name: str) -> AuditLog:
@@ -135,6 +158,32 @@ def _newest(work: UnitOfWork, name: str) -> AuditLog:
     found = work.session.scalars(newest.order_by(AuditLog.generation.desc())).first()
     if found is None:
         raise NotFoundError(sentence("Nothing has been signed of this audit log yet."))
+    return found
+
+
+def reads_all(work: UnitOfWork) -> bool:
+    """Whether the actor may read every log; where not, whether they have signed in at all.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+    """
+    if not work.actor.is_signed_in:
+        raise UnauthenticatedError(sentence("Sign in first."))
+    return Permission.AUDIT_READ in grants.on_instance(work.actor)
+
+
+def export(work: UnitOfWork, export_id: UUID) -> AuditExport:
+    """An export of logs that this actor asked for, or anybody did, for who may read every log.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+        HiddenError: there is none, or none for this actor.
+    """
+    sees_all = reads_all(work)
+    found = work.session.get(AuditExport, export_id)
+    is_own = found is not None and found.asked_by == work.actor.id is not None
+    if found is None or not (sees_all or is_own):
+        raise HiddenError(sentence("There is no such export."))
     return found
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from appliance.db import (
+    audit_exports,
     audit_log,
+    audit_removals,
+    audit_streams,
+    audit_witnesses,
     auditors,
     credentials,
     lfs,
@@ -16,7 +20,18 @@ from appliance.db import (
 from appliance.db.base import Table
 
 MODULES = (
-    *(audit_log, auditors, credentials, lfs, organisations, outbox, pushes),
+    *(
+        audit_exports,
+        audit_log,
+        audit_streams,
+        audit_witnesses,
+        auditors,
+        credentials,
+        lfs,
+        organisations,
+        outbox,
+        pushes,
+    ),
     *(repositories, users),
 )
 metadata = Table.metadata

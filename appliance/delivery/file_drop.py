@@ -1,0 +1,57 @@
+"""Into a folder, from where somebody carries the files on: for networks that nothing leaves.
+
+A file appears whole or not at all. Names begin with a number that counts up, so that whoever
+carries them sees when one is missing; after a crash the same number may appear twice.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from appliance.delivery.target import Batch
+from appliance.errors import UnavailableError, sentence
+
+
+class FileDrop:
+    """A folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, batch: Batch) -> None:
+        """Write it, make sure that the disk has it, and give it its name."""
+        message = batch.message
+        place = f"{batch.log}-{batch.first:012}-{batch.last:012}"
+        name = f"{batch.number:012}-{place}.{message.suffix}"
+        try:
+            self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+            part = self._folder / f".{name}.part"
+            with part.open("wb") as file:
+                file.write(message.body)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(self._folder / name)
+            _sync(self._folder)
+        except OSError as error:
+            raise UnavailableError(
+                sentence(
+                    "%(folder)s cannot be written: %(why)s.",
+                    folder=self._folder,
+                    why=error.strerror,
+                )
+            ) from error
+
+    def beat(self) -> None:
+        """Nothing: files say enough."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

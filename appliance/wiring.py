@@ -71,6 +71,11 @@ class Home:
         return self.root / "audit-heads.json"
 
     @property
+    def exports(self) -> Path:
+        """Exports of the audit log, until they are downloaded or expire."""
+        return self.root / "exports"
+
+    @property
     def scratch(self) -> Path:
         """Files that may vanish at any time."""
         return self.root / "tmp"

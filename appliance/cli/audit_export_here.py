@@ -28,7 +28,7 @@ def export(
     with at_console.opened(context) as console:
         tools, now = console.objects.logs, datetime.now(UTC)
         with console.reading() as work:
-            selection = audit_export.selection(work, said["query"], now=now)
+            selection = audit_export.selection(work, said["query"], said["log"], now=now)
         wanted = Wanted(**{**said, "selection": selection})
         with console.begin() as work:
             plan = audit_export.plan(work, wanted, now=now)

@@ -17,6 +17,7 @@ class Job(StrEnum):
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
+    EXPORT_AUDIT_LOG = "audit.export"
     SWEEP = "instance.sweep"
 
 
@@ -53,6 +54,7 @@ RULES: dict[Job, JobRule] = {
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Settle interrupted pushes"),
+    Job.EXPORT_AUDIT_LOG: JobRule(3, 6 * 3600, "Export the audit log"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

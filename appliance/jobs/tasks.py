@@ -17,6 +17,7 @@ from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import DamagedError, HiddenError, NotFoundError, TimeoutExceededError
 from appliance.services import (
+    audit_export_jobs,
     files,
     forks,
     history,
@@ -116,6 +117,11 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     report("Jobs")
     with wiring.database.begin(appliance()) as work:
         job_runs.forget(work, before=now - JOBS_KEPT)
+    report("Exports of the audit log")
+    with wiring.database.begin(appliance()) as work:
+        late = audit_export_jobs.sweep(work, now=now)
+    for export_id, form in late:
+        audit_export_jobs.forget_file(wiring.home.exports, export_id, form)
     report("Folders that no repository claims")
     old = repository_bin.old_folders(repositories=wiring.repositories, now=now)
     with wiring.database.reading(appliance()) as work:
@@ -211,6 +217,34 @@ def _sweep_lfs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
             lfs_sweep.remove(work, oid, tools=wiring.git)
 
 
+def _export_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    export_id, now = UUID(claimed.arguments["export_id"]), datetime.now(UTC)
+    with wiring.database.reading(appliance()) as work:
+        task = audit_export_jobs.begin(work, export_id, now=now)
+    if task is None:
+        return
+    asking = task.actor
+    with wiring.database.reading(asking) as work:
+        task = audit_export_jobs.plan(work, task, now=now)
+    done = audit_export_jobs.write(
+        lambda: wiring.database.reading(asking),
+        task,
+        folder=wiring.home.exports,
+        tools=wiring.logs,
+        progress=report,
+    )
+    kept_days = wiring.settings.audit.exports_kept_days
+    with wiring.database.begin(asking) as work:
+        audit_export_jobs.finish(work, task, done, now=datetime.now(UTC), kept_days=kept_days)
+
+
+def _give_up_export(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    with wiring.database.begin(appliance()) as work:
+        audit_export_jobs.give_up(
+            work, UUID(claimed.arguments["export_id"]), reason=reason, now=datetime.now(UTC)
+        )
+
+
 def _repository_id(claimed: Claimed) -> UUID:
     return UUID(claimed.arguments["repository_id"])
 
@@ -224,5 +258,6 @@ TASKS: dict[Job, Task] = {
     Job.CHECK_REPOSITORY: Task(_check),
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),
     Job.SWEEP_LFS: Task(_sweep_lfs),
+    Job.EXPORT_AUDIT_LOG: Task(_export_audit_log, _give_up_export),
     Job.SWEEP: Task(_sweep),
 }

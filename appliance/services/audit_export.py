@@ -6,11 +6,10 @@ meanwhile: entries below a signed size never do. What may vanish meanwhile is lo
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -18,16 +17,21 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch_log, gate
-from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
+from appliance.access import fetch_log, gate, visible_logs
+from appliance.db.audit_log import (
+    INSTANCE_LOG,
+    AuditBody,
+    AuditFinding,
+    AuditLeaf,
+    AuditLog,
+    AuditValue,
+)
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
 from appliance.domain import audit_query, audit_selection, events
-from appliance.domain.audit_terms import Field
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import audit_trees, audit_values
+from appliance.services import audit_names, audit_trees, audit_values
 from appliance.services.audit_trees import Tree
 from audit import selection as selections
 
@@ -149,27 +153,37 @@ class Row:
     values: list[audit_values.Open] = field(default_factory=list)
 
 
-def selection(work: UnitOfWork, query: str, *, now: datetime) -> tuple[Any, ...]:
-    """What a query selects, as far as headers can say it.
+def selection(work: UnitOfWork, query: str, log: str, *, now: datetime) -> tuple[Any, ...]:
+    """What a query selects of a log, or of all, as far as headers can say it.
 
     Errors:
+        HiddenError, RefusedError: there is no such log, or none for this actor.
         InvalidError: it is no query.
     """
-    gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
+    logs = visible_logs.visible_logs(work, log)
     asked = audit_query.parse(query)
-    resolve = functools.partial(_references, work)
+    resolve = audit_names.resolver(work, logs)
     return tuple(audit_selection.to_selection(asked, resolve, now=now))
 
 
 def plan(work: UnitOfWork, wanted: Wanted, *, now: datetime) -> Plan:
-    """Which ranges of which logs answer what is asked for.
+    """Which ranges of which logs answer what is asked for; of an auditor's log, their period.
 
     Errors:
         HiddenError, RefusedError: there is no such log, or the actor may not read it.
         NotFoundError: nothing has been signed yet.
     """
     gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
-    trees = [audit_trees.newest(work, wanted.log)] if wanted.log else _all_trees(work)
+    if wanted.log:
+        _, reach = fetch_log.reach(work, wanted.log)
+        wanted = replace(
+            wanted,
+            since=max(filter(None, (wanted.since, reach.since)), default=None),
+            until=min(filter(None, (wanted.until, reach.until)), default=None),
+        )
+        trees = [audit_trees.newest(work, wanted.log)]
+    else:
+        trees = _all_trees(work)
     return Plan(wanted, tuple(_part(work, tree, wanted) for tree in trees), now)
 
 
@@ -262,25 +276,16 @@ def moment(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _references(work: UnitOfWork, field: Field, value: str) -> frozenset[str]:
-    column: Any = User.pseudonym if field is Field.ACTOR else User.id
-    return frozenset(
-        str(each) for each in work.session.scalars(sa.select(column).where(User.name == value))
-    )
-
-
 def _all_trees(work: UnitOfWork) -> list[Tree]:
     """The newest log of each name, the instance's first: it tells the keys of all processes."""
-    gate.require(work, Permission.AUDIT_READ)
-    newest = {
-        log.name: log
-        for log in work.session.scalars(
-            sa.select(AuditLog).where(AuditLog.size > 0).order_by(AuditLog.generation)
-        )
-    }
+    query = sa.select(AuditLog).where(AuditLog.size > 0)
+    ids = visible_logs.visible_logs(work).ids()
+    if ids is not None:
+        query = query.where(AuditLog.id.in_(ids))
+    newest = {log.name: log for log in work.session.scalars(query.order_by(AuditLog.generation))}
     if not newest:
         raise NotFoundError(sentence("Nothing has been signed of any audit log yet."))
-    in_order = sorted(newest.values(), key=lambda log: (log.name != "instance", log.name))
+    in_order = sorted(newest.values(), key=lambda log: (log.name != INSTANCE_LOG, log.name))
     return [audit_trees.tree_of(work, log) for log in in_order]
 
 

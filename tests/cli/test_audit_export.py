@@ -1,4 +1,4 @@
-"""`codara audit export, trust, prove, checkpoint` at the console, and a verifier that believes none."""
+"""`codara audit export, trust, prove, checkpoint` at the console, and an unbelieving verifier."""
 
 import csv
 import gzip
@@ -35,7 +35,7 @@ def console(world, say, monkeypatch, tmp_path):
     return lambda *words: say("audit", *words, "--home", world.home)
 
 
-def verify(export, keys, *more):
+def verify(export: Path, keys: Path, *more: str | Path):
     """The exit status of the verifier, in an empty folder, with Python's own library alone."""
     finished = subprocess.run(
         [sys.executable, "-S", "-E", "-m", "audit", "verify", export, "--trust", keys, *more],

@@ -118,7 +118,13 @@ WITHOUT_ROLES = {
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
     "check": "cli/test_where.py",
+    "audit recover": "services/test_audit_recovery.py",
+    "audit rotate-key": "services/test_audit_recovery.py",
     "repo import": "services/test_imports.py",
+    "audit export": "cli/test_audit_export.py",
+    "audit trust": "cli/test_audit_export.py",
+    "audit prove": "cli/test_audit_export.py",
+    "audit checkpoint": "cli/test_audit_export.py",
     **dict.fromkeys(
         (
             *("witness serve", "witness key", "witness sign"),

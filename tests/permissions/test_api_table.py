@@ -124,6 +124,15 @@ ELSEWHERE = {
     ("POST", "/api/v1/jobs/<uuid:id>/discard"): "web/test_api_operations.py",
     ("POST", f"{REPO}/restore"): "web/test_api_bin.py",
     ("DELETE", "/api/v1/bin/<uuid:id>"): "web/test_api_bin.py",
+    ("GET", "/api/v1/audit/checkpoint"): "web/test_audit_tiles.py",
+    ("GET", "/api/v1/audit/proof/inclusion"): "web/test_audit_tiles.py",
+    ("GET", "/api/v1/audit/proof/consistency"): "web/test_audit_tiles.py",
+    ("GET", "/api/v1/audit/events/<uuid:id>/proof"): "web/test_audit_tiles.py",
+    ("GET", "/api/v1/audit/trust"): "web/test_audit_tiles.py",
+    ("GET", "/api/v1/audit/exports"): "web/test_audit_exports.py",
+    ("POST", "/api/v1/audit/exports"): "web/test_audit_exports.py",
+    ("GET", "/api/v1/audit/exports/<uuid:id>"): "web/test_audit_exports.py",
+    ("GET", "/api/v1/audit/exports/<uuid:id>/download"): "web/test_audit_exports.py",
 }
 
 PLACES = {

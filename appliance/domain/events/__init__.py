@@ -131,6 +131,13 @@ from appliance.domain.events.repositories import (
     RoleGranted,
     RoleWithdrawn,
 )
+from appliance.domain.events.witnesses import (
+    AuditQuorumChanged,
+    AuditWitnessFailed,
+    AuditWitnessRefused,
+    AuditWitnessRemoved,
+    AuditWitnessTrusted,
+)
 
 __all__ = [
     "AccessRefused",
@@ -145,6 +152,7 @@ __all__ = [
     "AuditExported",
     "AuditFoundBroken",
     "AuditProved",
+    "AuditQuorumChanged",
     "AuditReadsPolicyChanged",
     "AuditReconciled",
     "AuditSavedSearchDeleted",
@@ -161,6 +169,10 @@ __all__ = [
     "AuditStreamTested",
     "AuditTrustExported",
     "AuditVerified",
+    "AuditWitnessFailed",
+    "AuditWitnessRefused",
+    "AuditWitnessRemoved",
+    "AuditWitnessTrusted",
     "AuditWitnessed",
     "AuditorGranted",
     "AuditorRevoked",

@@ -19,7 +19,7 @@ import structlog
 from appliance.domain.identity import appliance
 from appliance.domain.ids import new_id
 from appliance.errors import ApplianceError, ConflictError, InvalidError, UnavailableError
-from appliance.jobs.repeating import repeating
+from appliance.repeating import repeating
 from appliance.services import audit_claims, audit_delivery, audit_sending, audit_targets
 from appliance.services.audit_claims import Claim
 from appliance.services.audit_sending import Poisoned
@@ -196,7 +196,9 @@ class Streaming:
         with self._database.reading(appliance()) as work:
             waiting = audit_delivery.to_retry(work, claimed, sealer=self._sealer)
             plan = audit_delivery.plan(work, claimed, sealer=self._sealer, host=self._host)
-        for each in waiting if plan else ():
+        if plan is None:
+            return
+        for each in waiting:
             batch = plan.batch(each.entries)
             target, test = self._target(plan), partial(audit_targets.test_batch, plan, _now())
             for outcome in audit_sending.deliver(target, batch, test=test):

@@ -48,14 +48,13 @@ class StreamReport:
 
 def list_streams(work: UnitOfWork, *, organisation: str = "", now: datetime) -> list[StreamReport]:
     """The streams of an organisation's log, or those of the instance, by name."""
-    owner = (
-        fetch.organisation(work, organisation, Permission.AUDIT_READ)
-        if organisation
-        else gate.require(work, Permission.AUDIT_READ)
-    )
-    query = sa.select(AuditStream).where(
-        AuditStream.organisation_id == owner.id if owner else AuditStream.organisation_id.is_(None)
-    )
+    query = sa.select(AuditStream)
+    if organisation:
+        owner = fetch.organisation(work, organisation, Permission.AUDIT_READ)
+        query = query.where(AuditStream.organisation_id == owner.id)
+    else:
+        gate.require(work, Permission.AUDIT_READ)
+        query = query.where(AuditStream.organisation_id.is_(None))
     streams = work.session.scalars(query.order_by(AuditStream.name)).all()
     return [_report(work, each, now) for each in streams]
 

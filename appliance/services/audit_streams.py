@@ -291,8 +291,9 @@ def _begin_at(
     for log in work.session.scalars(query).all():
         if only and log.name != only:
             continue
-        place = {START: log.minimum, END: log.size}.get(begin, begin)
-        if not isinstance(place, int) or not log.minimum <= place <= log.size:
+        words = {START: log.minimum, END: log.size}
+        place = words[begin] if isinstance(begin, str) else begin
+        if not log.minimum <= place <= log.size:
             raise InvalidError.of(
                 "from",
                 sentence(

@@ -14,7 +14,7 @@ from appliance.db import bulk, log_store
 from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_terms, audit_words
-from appliance.domain.audit_selection import NAMING
+from appliance.domain.audit_selection import NAMING, naming_actions
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
 from appliance.security.sealing import Sealer
@@ -111,13 +111,20 @@ def _finding(
         members["actor"]["ref"],
         members["target"]["type"],
         members["target"]["ref"],
-        next((str(said[name]) for name in NAMING if said.get(name)), ""),
+        _named(members["action"], said),
         members["auth"]["method"],
         members["auth"]["token_ref"],
         members["request_id"],
         _packed(values.get(ADDRESS, [""])[0]),
         audit_words.stored(texts),
     )
+
+
+def _named(action: str, body: dict[str, Any]) -> str:
+    """The user or team that a body names: only where exports, which see no bodies, know of it."""
+    if action not in naming_actions():
+        return ""
+    return next((str(body[name]) for name in NAMING if body.get(name)), "")
 
 
 def _texts(value: Any) -> list[str]:

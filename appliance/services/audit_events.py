@@ -1,0 +1,178 @@
+"""Events for people: pseudonyms are names again, personal values are back in their place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.events import Outcome
+from appliance.domain.identity import ActorKind, Method
+from appliance.security.sealing import Sealer
+from appliance.services import audit_names, audit_values
+from audit import entry
+
+ERASED = "(erased)"
+ADDRESS = "address"
+
+
+@dataclass(frozen=True)
+class ReadableEvent:
+    """An event for people."""
+
+    id: UUID
+    log: str
+    """`instance`, or the id of an organisation."""
+    log_name: str
+    """The organisation's name; its id if it has none any more."""
+    index: int
+    occurred_at: datetime
+    kind: str
+    outcome: Outcome
+    actor_kind: ActorKind
+    actor_ref: str
+    actor: str
+    """The actor's name; their pseudonym if they are no user any more."""
+    target_kind: str
+    target_ref: str
+    target: str
+    """The name of the thing it is about; its id if it has none, or none any more."""
+    method: Method
+    token_ref: str
+    used_second_factor: bool
+    address: str
+    request_id: str
+    fields: dict[str, Any]
+    erased: frozenset[str] = frozenset()
+    """The fields of which nothing is left; they read `ERASED`. `address` may be one of them."""
+
+
+@gate.open_to_everyone(because="whoever searches has asked for the logs, and hands in places")
+def readable(work: UnitOfWork, places: Sequence[int], *, sealer: Sealer) -> list[ReadableEvent]:
+    """The events at some places of what can be searched for, in that order."""
+    found = {row.place: row for row in work.session.execute(_at(_ROWS, places))}
+    rows = [found[place] for place in places if place in found]
+    headers: list[dict[str, Any]] = [json.loads(row.header) for row in rows]
+    bodies: list[dict[str, Any]] = [json.loads(row.body or "{}") for row in rows]
+    actors = audit_names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    mentioned = {header["target"]["ref"] for header in headers} | {row.name for row in rows}
+    for body in bodies:
+        mentioned |= {str(value) for name, value in body.items() if name.endswith("_id")}
+    names = audit_names.of_things(work, mentioned)
+    values = _personal_values(work, places, sealer)
+    return [
+        _event(row, header, actors, names, _said(body, values.get((row.log_id, row.idx), {})))
+        for row, header, body in zip(rows, headers, bodies, strict=True)
+    ]
+
+
+_ROWS: Any = (
+    sa.select(
+        AuditFinding.place,
+        AuditLog.name,
+        AuditLeaf.log_id,
+        AuditLeaf.idx,
+        AuditLeaf.header,
+        AuditBody.body,
+    )
+    .join_from(
+        AuditFinding,
+        AuditLeaf,
+        (AuditLeaf.log_id == AuditFinding.log_id) & (AuditLeaf.idx == AuditFinding.idx),
+    )
+    .join(AuditLog, AuditLog.id == AuditFinding.log_id)
+    .join(
+        AuditBody,
+        (AuditBody.log_id == AuditFinding.log_id) & (AuditBody.idx == AuditFinding.idx),
+        isouter=True,
+    )
+)
+_VALUES: Any = sa.select(AuditValue).join_from(
+    AuditFinding,
+    AuditValue,
+    (AuditValue.log_id == AuditFinding.log_id) & (AuditValue.idx == AuditFinding.idx),
+)
+
+
+def _at(query: Any, places: Sequence[int]) -> Any:
+    return query.where(AuditFinding.place.in_(places))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What an event says, and what nothing is left of."""
+
+    fields: dict[str, Any]
+    erased: frozenset[str]
+
+
+def _said(body: dict[str, Any], values: dict[str, str]) -> _Said:
+    personal = {
+        key
+        for key, value in body.items()
+        if isinstance(value, str) and entry.COMMITMENT.match(value)
+    }
+    erased = personal - values.keys()
+    fields = {
+        key: ERASED if key in erased else values[key] if key in personal else value
+        for key, value in body.items()
+    }
+    return _Said(fields, frozenset(erased))
+
+
+def _event(
+    row: Any, header: dict[str, Any], actors: dict[str, str], names: dict[str, str], said: _Said
+) -> ReadableEvent:
+    fields = _with_names(said.fields, names)
+    actor, target, auth = header["actor"], header["target"], header["auth"]
+    return ReadableEvent(
+        id=UUID(header["id"]),
+        log=row.name,
+        log_name=names.get(row.name, row.name),
+        index=row.idx,
+        occurred_at=datetime.fromisoformat(header["time"]),
+        kind=header["action"],
+        outcome=Outcome(header["outcome"]),
+        actor_kind=ActorKind(actor["type"]),
+        actor_ref=actor["ref"],
+        actor=actors.get(actor["ref"], actor["ref"]),
+        target_kind=target["type"],
+        target_ref=target["ref"],
+        target=names.get(target["ref"], target["ref"]),
+        method=Method(auth["method"]),
+        token_ref=auth["token_ref"],
+        used_second_factor=auth["mfa"],
+        address=str(fields.pop(ADDRESS, "")),
+        request_id=header["request_id"],
+        fields=fields,
+        erased=said.erased,
+    )
+
+
+def _with_names(fields: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """The fields, and beside each known `x_id` its name `x`."""
+    named: dict[str, Any] = {}
+    for key, value in fields.items():
+        named[key] = value
+        if key.endswith("_id") and str(value) in names:
+            named[key.removesuffix("_id")] = names[str(value)]
+    return named
+
+
+def _personal_values(
+    work: UnitOfWork, places: Sequence[int], sealer: Sealer
+) -> dict[tuple[int, int], dict[str, str]]:
+    rows = work.session.scalars(_at(_VALUES, places))
+    values: dict[tuple[int, int], dict[str, str]] = {}
+    for each in audit_values.unseal(work, rows, sealer=sealer):
+        of_entry = values.setdefault((each.place.log_id, each.place.index), {})
+        of_entry[each.field] = each.words
+    return values

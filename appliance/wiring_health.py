@@ -6,12 +6,15 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import redis
 
 from appliance.db import schema
-from appliance.errors import UnavailableError, sentence
+from appliance.domain.identity import appliance
+from appliance.errors import DamagedError, UnavailableError, sentence
 from appliance.git import process
+from appliance.services import audit_recovery, audit_waiting
 from appliance.wiring import Wiring
 
 Probe = Callable[[], str]
@@ -21,6 +24,8 @@ PULSE_KEY = "codara:pulse"
 SSH_SECONDS = 2.0
 LEAST_FREE_BYTES = 512 * 1024 * 1024
 GIB = 1024**3
+LONGEST_WAIT_SECONDS = 60
+"""For an event on its way into the log; longer, and nobody is at work there."""
 
 
 def needed(wiring: Wiring) -> dict[str, Probe]:
@@ -39,6 +44,7 @@ def all_parts(wiring: Wiring) -> dict[str, Probe]:
         "git": lambda: _git(wiring),
         "worker": lambda: _pulse(wiring, "worker"),
         "scheduler": lambda: _pulse(wiring, "scheduler"),
+        "audit log": lambda: _audit_log(wiring),
     }
     if wiring.settings.ssh.embedded:
         probes["ssh"] = lambda: _ssh(wiring)
@@ -93,6 +99,31 @@ def _pulse(wiring: Wiring, kind: str) -> str:
     if alive == 0:
         raise UnavailableError("None is running.")
     return sentence("%(alive)s running", alive=alive)
+
+
+def _audit_log(wiring: Wiring) -> str:
+    now = datetime.now(UTC)
+    with wiring.database.reading(appliance()) as work:
+        state = audit_waiting.present(work, now=now)
+        broken = audit_recovery.broken(work, tools=wiring.logs)
+    if broken:
+        raise DamagedError(broken[0].why)
+    if state.oldest_seconds > LONGEST_WAIT_SECONDS:
+        raise UnavailableError(
+            sentence(
+                "%(waiting)s events wait for their place in the log, the oldest for %(seconds)s "
+                "seconds.",
+                waiting=state.waiting,
+                seconds=state.oldest_seconds,
+            )
+        )
+    if state.signed_seconds is None:
+        return sentence("nothing recorded yet")
+    return sentence(
+        "%(waiting)s events wait, last signed %(seconds)s seconds ago",
+        waiting=state.waiting,
+        seconds=state.signed_seconds,
+    )
 
 
 def _ssh(wiring: Wiring) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from appliance.cli import audit_export, audit_proofs
+from appliance.cli import audit_export, audit_keeping, audit_proofs
 from appliance.cli.context import Noun
 
 
@@ -14,6 +14,8 @@ def audit() -> None:
 
 
 audit.add_command(audit_export.export)
+audit.add_command(audit_keeping.recover)
+audit.add_command(audit_keeping.rotate_key)
 audit.add_command(audit_proofs.trust)
 audit.add_command(audit_proofs.prove)
 audit.add_command(audit_proofs.checkpoint)

@@ -202,6 +202,18 @@ class Heads:
             DamagedError: the file cannot be understood.
             UnavailableError: the file cannot be written.
         """
+        try:
+            self._remember(heads)
+        except OSError as error:
+            raise UnavailableError(
+                sentence(
+                    "%(file)s cannot be written: %(strerror)s.",
+                    file=self._file,
+                    strerror=error.strerror,
+                )
+            ) from error
+
+    def _remember(self, heads: Mapping[str, Head]) -> None:
         folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -212,14 +224,6 @@ class Heads:
             if newer:
                 self._write({**known, **newer})
                 os.fsync(folder)
-        except OSError as error:
-            raise UnavailableError(
-                sentence(
-                    "%(file)s cannot be written: %(strerror)s.",
-                    file=self._file,
-                    strerror=error.strerror,
-                )
-            ) from error
         finally:
             os.close(folder)
 

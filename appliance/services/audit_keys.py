@@ -44,6 +44,21 @@ def note(
             _exchange(work, log_id, size, public_key(origin, drafted))
 
 
+@gate.open_to_everyone(because="the writers of the logs call it, who have asked")
+def insist(work: UnitOfWork, log_id: int, *, signer: LogSigner) -> None:
+    """Go on only if the private key that signs a log now is here.
+
+    Errors:
+        DamagedError: it is not.
+    """
+    for row in work.session.scalars(
+        sa.select(AuditKey).where(AuditKey.log_id == log_id, AuditKey.until_size.is_(None))
+    ):
+        key = Key.parse(row.vkey)
+        if key.kind is Kind.ED25519:
+            signer.insist_on(key)
+
+
 def _note(
     work: UnitOfWork,
     log_id: int,

@@ -43,6 +43,11 @@ CURES = {
     "scheduler": sentence(
         "Start the scheduler with “codara scheduler”. Until then no job is handed to a worker."
     ),
+    "audit log": sentence(
+        "Look whether the scheduler runs. Where the log refuses to grow, put the newer database or "
+        "the right key back; if there is none, begin a successor with “codara audit recover”. "
+        "Until then nothing is lost: events wait in the database."
+    ),
     "ssh": sentence(
         "Look whether another program holds the port, and restart the appliance. HTTPS works."
     ),

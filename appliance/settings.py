@@ -205,6 +205,10 @@ class Imports(Section):
 class Audit(Section):
     """The audit log."""
 
+    reads: Literal["strict", "best_effort"] = "strict"
+    """Whether a clone, download or export that cannot be recorded is refused (`strict`), or goes on
+    and only the log of the process says so (`best_effort`). A change that cannot be recorded is
+    always refused."""
     post_quantum: bool = False
     """Whether states of the log are signed with ML-DSA-44 too, beside Ed25519."""
     wait_seconds: float = Field(default=5, ge=0)
@@ -214,6 +218,18 @@ class Audit(Section):
     entries name nobody, but whoever knows a pseudonym can follow it."""
     exports_kept_days: int = Field(default=7, ge=1)
     """How long an export of the audit log can be downloaded."""
+    prune: bool = False
+    """Whether what is older than the following is removed from the logs every night."""
+    operations_kept_days: int = Field(default=400, ge=0)
+    """How long details of what ran by itself are kept; 0 here and below means for ever."""
+    reads_kept_days: int = Field(default=800, ge=0)
+    """How long details of who read and exported what are kept."""
+    security_kept_days: int = Field(default=2600, ge=0)
+    """How long details of rights and sign-ins are kept."""
+    changes_kept_days: int = Field(default=3660, ge=0)
+    """How long details of changes to content and its rules are kept."""
+    entries_kept_days: int = Field(default=0, ge=0)
+    """How long entries are kept at all: who did what to what, without details."""
 
 
 class Streams(Section):
@@ -242,6 +258,25 @@ class Streams(Section):
     """Longest pause before a receiver that did not answer is tried again."""
 
 
+class Witnesses(Section):
+    """Having the states of the audit log signed by others."""
+
+    every_seconds: float = Field(default=60, ge=1)
+    """How often at most a witness is asked about a log."""
+    schemes: tuple[Literal["https", "http"], ...] = ("https", "http")
+    """Address schemes of witnesses and time-stamping authorities. What they sign needs no secrecy,
+    and their signatures show who it was."""
+    private_addresses: bool = False
+    """Whether they may be on private, loopback and link-local addresses."""
+    overdue_hours: float = Field(default=24, gt=0)
+    """After so long without enough signatures somebody is told."""
+    time_stamp_url: str = ""
+    """The authority that stamps the newest state of each log once a day (RFC 3161); empty: none."""
+    time_stamp_roots_file: str = ""
+    """Certificates (PEM) of the authorities whose stamps are kept; empty: any stamp is kept, and
+    whoever verifies it decides whom to believe."""
+
+
 class Telemetry(Section):
     """Logs and traces."""
 
@@ -265,6 +300,7 @@ class Settings(Section):
     imports: Imports = Imports()
     audit: Audit = Audit()
     streams: Streams = Streams()
+    witnesses: Witnesses = Witnesses()
     telemetry: Telemetry = Telemetry()
 
 

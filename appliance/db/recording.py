@@ -125,6 +125,7 @@ class Recorded:
     """An event as it goes into the queue."""
 
     id: UUID
+    action: str
     log: str
     boot: str
     number: int
@@ -174,7 +175,13 @@ def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
         "body": text.decode() if text else None,
         "personal": json.dumps(personal) if personal else None,
     }
-    return Recorded(event_id, log, boot, number, event.is_awaited, row)
+    return Recorded(event_id, event.kind, log, boot, number, event.is_awaited, row)
+
+
+def prepare_nothing() -> dict[str, Any]:
+    """A row to try out whether the queue takes one; whoever adds it takes it back."""
+    nothing = dict.fromkeys(("salt", "body", "personal"))
+    return {"event_id": new_id(), "log": INSTANCE_LOG, "header": "{}", **nothing}
 
 
 def _numbered(header: dict[str, Any], source: Source) -> tuple[str, str, int]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from appliance.db import failures, recording
@@ -28,12 +30,19 @@ from appliance.errors import (
     UnauthenticatedError,
     UnavailableError,
     UnrecordedChangeError,
+    sentence,
 )
 
 if TYPE_CHECKING:
     from appliance.settings import Settings
 
+log = structlog.get_logger()
 LOOK_AGAIN_SECONDS = 0.02
+BEST_EFFORT = "best_effort"
+"""The setting `audit.reads` under which reading goes on although it cannot be recorded."""
+UNRECORDABLE = sentence(
+    "The audit log cannot take a record of this now. Nothing was changed. Tell an administrator."
+)
 
 
 class UnitOfWork:
@@ -47,6 +56,7 @@ class UnitOfWork:
         self.recorded: list[Recorded] = []
         self._source = source
         self._changed: set[str] = set()
+        self._reads = 0
         session.info[UnitOfWork] = self
 
     def rows(self, statement: sa.Executable, values: dict[str, Any]) -> sa.CursorResult[Any]:
@@ -59,12 +69,60 @@ class UnitOfWork:
     def record(self, event: events.Event) -> UUID:
         """Say what just happened. It is committed with the change, or not at all.
 
-        Gives the event's id, under which the audit log will show it.
+        Gives the event's id, under which the audit log will show it. What was only read may go on
+        without its event, where the setting `audit.reads` says so.
+
+        Errors:
+            UnavailableError: the log does not take it; nothing is changed.
         """
         recorded = recording.prepare(event, self.actor, self._source)
-        self.recorded.append(recorded)
-        self.session.connection().execute(recording.ADD, recorded.row)
+        if event.is_read and self.rules.audit.reads == BEST_EFFORT:
+            self._reads += 1
+            self._try_to_add(recorded, event)
+        else:
+            self.recorded.append(recorded)
+            self._add(recorded.row)
         return recorded.id
+
+    @property
+    def may_go_unrecorded(self) -> bool:
+        """Whether all it did is reading, whose events are wanted but not insisted on."""
+        is_only_reading = not self._changed and not self.promised
+        return is_only_reading and self._reads > 0 and len(self.recorded) <= self._reads
+
+    def _add(self, row: dict[str, Any]) -> None:
+        try:
+            self.session.connection().execute(recording.ADD, row)
+        except OperationalError:
+            raise  # The database does not answer or has no room: it says so itself.
+        except DBAPIError as error:
+            raise UnavailableError(UNRECORDABLE) from error
+
+    def _try_to_add(self, recorded: Recorded, event: events.Event) -> None:
+        self.session.flush()  # What fails there is not for us to pass over.
+        try:
+            with self.session.begin_nested():
+                self.session.connection().execute(recording.ADD, recorded.row)
+        except SQLAlchemyError as error:
+            number = (recorded.boot, recorded.log, recorded.number)
+            self._source.finish([number], Ending.UNDONE)
+            note_unrecorded(event.kind, error)
+        else:
+            self.recorded.append(recorded)
+
+    def insist_on_log(self) -> None:
+        """Go on only if the audit log takes events: for what cannot be undone once it happened.
+
+        Errors:
+            UnavailableError: it takes none.
+        """
+        row = recording.prepare_nothing()
+        self.session.flush()
+        attempt = self.session.begin_nested()
+        try:
+            self._add(row)
+        finally:
+            attempt.rollback()
 
     def later(
         self,
@@ -131,14 +189,19 @@ class Database:
             UnavailableError: the database does not answer; nothing was changed.
             ConflictError: somebody else did the same thing at the same moment.
         """
-        work = None
+        work, is_done = None, False
         try:
             with failures.translated(), self._writing() as session, self._counted(session):
                 work = UnitOfWork(session, actor, self.rules, self.source)
                 yield work
+                is_done = True
             if work.promised and self._on_promise is not None:
                 self._on_promise()
             self._await_log(work.recorded)
+        except UnavailableError as error:
+            if work is None or not (is_done and work.may_go_unrecorded):
+                raise
+            note_unrecorded(" ".join(each.action for each in work.recorded), error)
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(work.actor if work else actor, refusal)
             raise
@@ -211,6 +274,11 @@ class Database:
                     if session.scalar(query) == len(waiting):
                         return
                 time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def note_unrecorded(action: str, error: Exception) -> None:
+    """Say in the log of the process that something was read, and the audit log does not know."""
+    log.error("audit.read_unrecorded", action=action, error=type(error).__name__)
 
 
 def _work_of(session: Session) -> UnitOfWork:

@@ -23,7 +23,7 @@ from appliance.db.repositories import Origin as Content
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.events.parts import in_parts, numbers
+from appliance.domain.events.parts import in_parts
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import Permission
@@ -210,17 +210,17 @@ def _settle(
 def _record(
     work: UnitOfWork, push: Push, repository: Repository, listed: list[list[str]], *, by: str
 ) -> None:
-    parts = in_parts(listed)
-    for number, refs_of_part in enumerate(parts, start=1):
+    for part in in_parts(listed):
         work.record(
             events.Pushed(
                 about=repository.id,
                 organisation_id=repository.organisation_id,
                 push_id=str(push.id),
                 protocol=push.protocol,
-                refs=refs_of_part,
+                refs=part.items,
                 settled_by=by,
-                **numbers(number, len(parts)),
+                part=part.number,
+                parts=part.of,
             )
         )
 

@@ -28,7 +28,7 @@ from appliance.db.repositories import Repository
 from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.events.parts import MOST_IN_A_PART, in_parts, numbers
+from appliance.domain.events.parts import MOST_IN_A_PART, in_parts
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
@@ -316,15 +316,15 @@ def _bypasses(work: UnitOfWork, repository: Repository, proposal: Proposal) -> b
 def _record_bypass(
     work: UnitOfWork, repository: Repository, terms: Terms, reasons: list[str]
 ) -> None:
-    parts = in_parts(reasons)
-    for number, reasons_of_part in enumerate(parts, start=1):
+    for part in in_parts(reasons):
         work.record(
             events.ProtectionBypassed(
                 about=repository.id,
                 organisation_id=repository.organisation_id,
                 push_id=str(terms.push_id),
-                reasons=reasons_of_part,
-                **numbers(number, len(parts)),
+                reasons=part.items,
+                part=part.number,
+                parts=part.of,
             )
         )
 
@@ -341,12 +341,12 @@ def _refuse(
             about=repository.id,
             organisation_id=repository.organisation_id,
             protocol=terms.protocol,
-            reasons=in_parts(reasons)[0],
+            reasons=in_parts(reasons)[0].items,
             reasons_in_all=len(reasons),
             refs=in_parts(
                 [show(each.ref), each.old_oid, each.new_oid]
                 for each in proposal.updates[:MOST_IN_A_PART]
-            )[0],
+            )[0].items,
             refs_in_all=len(proposal.updates),
         )
     )
@@ -354,6 +354,8 @@ def _refuse(
 
 
 def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> None:
+    """Remember what git is about to do; its event comes after it, so it must be possible now."""
+    work.insist_on_log()
     actor = work.actor
     push = {
         "id": terms.push_id,

@@ -1,31 +1,33 @@
-"""What the appliance does when it starts."""
+"""A start says how reads are recorded, and that it is otherwise than before is an event."""
 
 import pytest
 
 from appliance.domain.identity import appliance
-from appliance.domain.permissions import InstanceRole
-from appliance.errors import RefusedError
 from appliance.services import starting
 
+CHANGED = "audit.reads_policy_changed"
 
-def test_a_start_is_an_event(world):
+
+def start(world, reads):
+    world.configure(CODARA_AUDIT__READS=reads)
+    before = len(world.recorded(CHANGED))
     with world.begin(appliance()) as work:
-        starting.note(work, release="1.0", settings_digest="ab")
-
-    assert world.events() == ["config.started"]
-
-
-def test_only_the_appliance_and_administrators_say_that_it_started(world):
-    with pytest.raises(RefusedError), world.begin(world.user()) as work:
-        starting.note(work, release="1.0", settings_digest="ab")
+        starting.note(work, release="1", settings_digest="x")
+    return [each.body for each in world.recorded(CHANGED)[before:]]
 
 
-def test_an_appliance_has_an_administrator_or_not(world):
-    with world.reading(appliance()) as work:
-        assert not starting.has_administrator(work)
-    world.user(instance=InstanceRole.AUDITOR)
-    with world.reading(appliance()) as work:
-        assert not starting.has_administrator(work)
-    world.administrator()
-    with world.reading(appliance()) as work:
-        assert starting.has_administrator(work)
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_change_of_how_reads_are_recorded_is_recorded(world, is_kept):
+    found = []
+    for reads in ("strict", "best_effort", "best_effort", "strict"):
+        found.append(start(world, reads))
+        if is_kept:
+            world.keep_log()
+
+    assert found == [
+        [],
+        [{"before": "strict", "after": "best_effort"}],
+        [],
+        [{"before": "best_effort", "after": "strict"}],
+    ]
+    assert world.recorded("config.started")[-1].body["reads"] == "strict"

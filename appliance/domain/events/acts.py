@@ -91,6 +91,7 @@ MORE: Mapping[str, More] = {
         ocsf=(6001, 5), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-7")
     ),
     "audit.stamped": More(severity=NOTICE, controls=("nist:AU-8", "nist:AU-10", "iso:A.8.17")),
+    "audit.state_read": LOOK,
     "audit.stream_changed": More(severity=HIGH, controls=LOGGING),
     "audit.stream_created": More(severity=MEDIUM, controls=LOGGING),
     "audit.stream_deleted": More(act=Act.DISABLE, severity=HIGH, controls=LOGGING),

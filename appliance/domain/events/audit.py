@@ -14,6 +14,7 @@ class AuditSearched(Event):
 
     kind = "audit.searched"
     target = "log"
+    is_read = True
     as_of: int | None = None
     """The size of the log that was searched; nothing where several were."""
     shown: int | None = None
@@ -26,8 +27,19 @@ class AuditEventRead(Event):
 
     kind = "audit.event_read"
     target = "event"
+    is_read = True
     log: str
     index: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditStateRead(Event):
+    """Somebody looked at how far a log has come, and at its keys."""
+
+    kind = "audit.state_read"
+    target = "log"
+    log: str
+    size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +92,7 @@ class AuditProved(Event):
 
     kind = "audit.proved"
     target = "event"
+    is_read = True
     log: str
     index: int
     size: int
@@ -290,7 +303,6 @@ class AuditReadsPolicyChanged(Event):
     """Reads are recorded more strictly, or less, than at the last start."""
 
     kind = "audit.reads_policy_changed"
-    is_awaited = True
     before: str
     after: str
 

@@ -44,6 +44,8 @@ class Event:
     """Whether the change is answered only when the event is in a signed state of the log."""
     is_impersonal: ClassVar[bool] = False
     """Whether not even the address it came from is kept: verifiers read these without exception."""
+    is_read: ClassVar[bool] = False
+    """Whether nothing was changed: the setting `audit.reads` says whether it must be recorded."""
 
     about: UUID | None = None
     organisation_id: UUID | None = None

@@ -13,6 +13,7 @@ class Fetched(Event):
 
     kind = "git.fetched"
     target = "repo"
+    is_read = True
     protocol: str
 
 
@@ -76,6 +77,7 @@ class ArchiveDownloaded(Event):
 
     kind = "git.archive_downloaded"
     target = "repo"
+    is_read = True
     commit: str
     format: str
 
@@ -86,6 +88,7 @@ class RawDownloaded(Event):
 
     kind = "git.raw_downloaded"
     target = "repo"
+    is_read = True
     path: str
     commit: str | None = None
     """The id of the commit that was meant; nothing where a blob was asked for by its own."""
@@ -108,6 +111,7 @@ class LfsFetched(Event):
 
     kind = "lfs.fetched"
     target = "repo"
+    is_read = True
     oids: list[str]
 
 

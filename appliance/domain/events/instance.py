@@ -62,6 +62,8 @@ class ApplianceStarted(Event):
     kind = "config.started"
     version: str
     settings_digest: str
+    reads: str
+    """Whether reads are recorded strictly, or as well as can be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,7 @@ class ListExported(Event):
 
     kind = "admin.list_exported"
     target = "list"
+    is_read = True
     page: str
     """Which list: the page's own name, such as `admin.users`."""
     format: str

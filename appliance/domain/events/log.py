@@ -50,6 +50,8 @@ class LogPruned(Event):
     policy: str | None = None
     holds: str | None = None
     """What was found when legal holds were asked for."""
+    bodies: int | None = None
+    """How many bodies before `end` are gone then, of all prunings; no more may lack."""
     certificate_sha256: str | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 MOST_IN_A_PART = 500
@@ -19,20 +20,31 @@ LONGEST_VALUE = 32 * 1024
 """In bytes: even where each is six in JSON, it fits into a line of an export."""
 
 
-def in_parts(items: Iterable[Any]) -> list[list[Any]]:
-    """The items in their order, in as many lists as they need; one empty list if there are none."""
-    parts: list[list[Any]] = [[]]
+@dataclass(frozen=True)
+class Part:
+    """Some items of a list; `number` of `of` where there are several."""
+
+    items: list[Any]
+    number: int | None = None
+    of: int | None = None
+
+
+def in_parts(items: Iterable[Any]) -> list[Part]:
+    """The items in their order, in as many parts as they need; one part if there are none."""
+    lists = _cut(items)
+    if len(lists) == 1:
+        return [Part(lists[0])]
+    return [Part(each, number, len(lists)) for number, each in enumerate(lists, start=1)]
+
+
+def _cut(items: Iterable[Any]) -> list[list[Any]]:
+    lists: list[list[Any]] = [[]]
     size = 0
     for item in items:
         added = len(json.dumps(item, ensure_ascii=False).encode("utf-8", "backslashreplace")) + 1
-        if parts[-1] and (size + added > LARGEST_PART or len(parts[-1]) == MOST_IN_A_PART):
-            parts.append([])
+        if lists[-1] and (size + added > LARGEST_PART or len(lists[-1]) == MOST_IN_A_PART):
+            lists.append([])
             size = 0
-        parts[-1].append(item)
+        lists[-1].append(item)
         size += added
-    return parts
-
-
-def numbers(part: int, parts: int) -> dict[str, int]:
-    """The members `part` and `parts` of an event that is one of several; none of the only one."""
-    return {"part": part, "parts": parts} if parts > 1 else {}
+    return lists

@@ -203,6 +203,7 @@ class RepositoryExported(Event):
 
     kind = "repo.exported"
     target = "repo"
+    is_read = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,6 @@ CLASSES_WITHOUT_A_WRITER = frozenset(
         "audit.heartbeat",
         "audit.node_started",
         "audit.proved",
-        "audit.reads_policy_changed",
         "audit.reconciled",
         "audit.saved_search_created",
         "audit.saved_search_deleted",

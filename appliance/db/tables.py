@@ -23,6 +23,7 @@ MODULES = (
     *(
         audit_exports,
         audit_log,
+        audit_removals,
         audit_streams,
         audit_witnesses,
         auditors,

@@ -37,6 +37,8 @@ class _Claim:
     start: int
     end: int
     values: int
+    bodies: int = 0
+    """How many bodies it let go."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,9 @@ class Contents:
     def _lacking(self, index: int, *, is_pruned: bool, selected: bool) -> None:
         if is_pruned:
             self.pruned += 1
+            claim = self._claims.get(self._pruned.by) if self._pruned is not None else None
+            if claim is not None:
+                claim.bodies += 1
         elif selected and not self._sides.bodies.is_broken:
             self._problem(Verdict.INCOMPLETE, "bodies", f"entry {index}: its body is left out")
 
@@ -205,5 +210,8 @@ def _covers(claim: _Claim, body: dict[str, Any]) -> bool:
         return type(allowed) is int and claim.values <= allowed
     first, end = body.get("first"), body.get("end")
     if type(first) is not int or type(end) is not int:
+        return False
+    most = body.get("bodies")
+    if type(most) is int and claim.bodies > most:
         return False
     return first <= claim.start and claim.end <= end

@@ -108,7 +108,7 @@ def _write_log(
     tree, place = part.tree, f"logs/{part.tree.name}"
     before = Counts(**vars(making.counts))
     with opens() as work:
-        gone = Gone(proofs.prunings(work, tree), proofs.erasures(work, tree))
+        gone = Gone(proofs.prunings(work, tree))
     _walk(opens, plan, part, making, gone, tools=tools, progress=progress)
     with opens() as work:
         for name, data in proofs.files(work, plan, part, gone.beyond(part)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,13 +63,6 @@ def prunings(work: UnitOfWork, tree: Tree, what: str = "bodies") -> list[Pruning
         for index, body in said
         if body.get("what") == what
     ]
-
-
-@gate.open_to_everyone(because="who plans an export of the log has asked")
-def erasures(work: UnitOfWork, tree: Tree) -> Mapping[int, Sequence[tuple[str, int]]]:
-    """Which values of which entries were erased, and the entry that allowed it."""
-    del work, tree
-    return {}
 
 
 def _entries_gone(work: UnitOfWork, part: Part) -> list[int]:

@@ -26,6 +26,7 @@ from appliance.db.audit_log import (
     AuditLog,
     AuditValue,
 )
+from appliance.db.audit_removals import AuditErasedValue
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_query, audit_selection, events
 from appliance.domain.permissions import Permission
@@ -151,6 +152,8 @@ class Row:
     salt: bytes | None = None
     body: str | None = None
     values: list[audit_values.Open] = field(default_factory=list)
+    erased: list[tuple[str, int | None]] = field(default_factory=list)
+    """Fields whose values are gone, and the entry that allowed it, once it has its place."""
 
 
 def selection(work: UnitOfWork, query: str, log: str, *, now: datetime) -> tuple[Any, ...]:
@@ -256,6 +259,7 @@ def read(
     bodies: dict[int, tuple[bytes | None, str | None]] = {}
     bodies.update(_bodies(work, tree, indexes, matched))
     values = _values(work, tree, indexes, matched, sealer)
+    erased = _erased(work, tree, indexes, matched)
     return [
         Row(
             index,
@@ -263,6 +267,7 @@ def read(
             index in matched,
             *bodies.get(index, NOTHING),
             values=values.get(index, []),
+            erased=erased.get(index, []),
         )
         for index, header in leaves
     ]
@@ -341,6 +346,24 @@ def _values(
     for each in audit_values.unseal(work, wanted, sealer=sealer):
         values.setdefault(each.place.index, []).append(each)
     return values
+
+
+def _erased(
+    work: UnitOfWork, tree: Tree, indexes: range, matched: set[int]
+) -> dict[int, list[tuple[str, int | None]]]:
+    allowed = sa.and_(
+        AuditLeaf.event_id == AuditErasedValue.event_id, AuditLeaf.log_id == AuditErasedValue.log_id
+    )
+    query = (
+        sa.select(AuditErasedValue.idx, AuditErasedValue.field, AuditLeaf.idx)
+        .join(AuditLeaf, allowed, isouter=True)
+        .where(*_among(AuditErasedValue, tree, indexes, matched))
+    )
+    found: dict[int, list[tuple[str, int | None]]] = {}
+    for index, name, by in work.session.execute(query):
+        if index in matched:
+            found.setdefault(index, []).append((name, by))
+    return found
 
 
 def _among(table: Any, tree: Tree, indexes: range, matched: set[int]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from appliance.services.audit_export import Part, Row
@@ -27,16 +27,11 @@ class Pruning:
 
 @dataclass
 class Gone:
-    """Follows one log from front to back. Its state is the gap that it is in, and what was named.
-
-    `erasures` says which entry allowed the values of an entry to be erased.
-    """
+    """Follows one log from front to back. Its state is the gap it is in, and what was named."""
 
     prunings: Sequence[Pruning]
-    erasures: Mapping[int, Sequence[tuple[str, int]]]
-    """By index: the field, and the entry that allowed it to go."""
     tells_all: bool = True
-    """Whether every value that is not told has its tombstone."""
+    """Whether every value that may lack has its tombstone."""
     _first: int = 0
     _end: int = 0
     _by: int | None = None
@@ -66,9 +61,12 @@ class Gone:
         return sorted(each for each in self._named if not part.first <= each < part.end)
 
     def _pruned_by(self, index: int) -> int | None:
-        """Nobody, where a body is missing and nothing allowed it: a verifier is to see that."""
+        """Nobody, where a body is missing and nothing allowed it: a verifier is to see that.
+
+        Otherwise the newest, which counts what all before it took.
+        """
         allowed = (each.by for each in self.prunings if each.first <= index < each.end)
-        return min((by for by in allowed if by > index), default=None)
+        return max((by for by in allowed if by > index), default=None)
 
     def _erased(self, row: Row) -> Iterator[bytes]:
         body = row.body or ""
@@ -76,13 +74,16 @@ class Gone:
             return
         owed = Counter(name for name, _ in lines.commitments(json.loads(body)))
         owed -= Counter(each.field for each in row.values)
-        by = dict(self.erasures.get(row.index, ()))
-        for name in sorted(owed.elements()):
-            if name not in by:
+        # Where nothing allowed it there is no tombstone, and a verifier is to see that, too.
+        for name, by in row.erased:
+            if not owed[name]:
+                continue
+            owed[name] -= 1
+            if by is None:
                 self.tells_all = False
                 continue
-            self._named.add(by[name])
-            yield _line(row.index, row.index + 1, name, lines.ERASED, by[name])
+            self._named.add(by)
+            yield _line(row.index, row.index + 1, name, lines.ERASED, by)
 
 
 def _line(first: int, end: int, name: str | None, why: str, by: int) -> bytes:

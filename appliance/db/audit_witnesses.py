@@ -63,7 +63,7 @@ class WitnessState(Table):
 
 
 class WitnessedLog(Table):
-    """Up to where enough witnesses have signed a log, and whether that was long ago."""
+    """Up to where enough witnesses have signed a log."""
 
     __tablename__ = "witnessed_logs"
     audited = False  # It follows from the signatures.
@@ -71,8 +71,6 @@ class WitnessedLog(Table):
     id = None  # type: ignore[assignment]  # The log is the key.
     log_id: Mapped[int] = mapped_column(sa.Integer(), primary_key=True, autoincrement=False)
     size: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
-    behind_since: Mapped[datetime | None]
-    """Since when there has been a state that too few have signed; nothing where there is none."""
     is_overdue: Mapped[bool] = mapped_column(default=False)
     """Whether that it takes too long was recorded."""
 

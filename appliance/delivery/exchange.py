@@ -84,6 +84,7 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, place: Destination, trust: Trust, seconds: float) -> None:
         super().__init__(place.host, place.port, timeout=seconds)
         self._place, self._trust, self._seconds = place, trust, seconds
+        self.is_cut = False
 
     def connect(self) -> None:
         """Connect, and check who is there."""
@@ -94,6 +95,7 @@ class _Pinned(http.client.HTTPConnection):
 
     def cut(self) -> None:
         """End it from another thread, whatever it waits for."""
+        self.is_cut = True
         with suppress(OSError, AttributeError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
@@ -114,7 +116,7 @@ class Exchange:
             RejectedError: it will not take this content.
             UnavailableError: it does not answer in time, or answers anything but a success.
         """
-        answer = self._answer(method, path, headers, body)
+        answer = self.answer(method, path, headers=headers, body=body)
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return answer
         said = sentence(
@@ -125,7 +127,12 @@ class Exchange:
         )
         raise RejectedError(said) if answer.status in OF_CONTENT else UnavailableError(said)
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
+        """What the receiver answers, be it yes or no.
+
+        Errors:
+            UnavailableError: it does not answer in time.
+        """
         connection = _Pinned(self.place, self.trust, self.seconds)
         # A timeout counts each read alone; a receiver that sends a byte at a time would hold us.
         end = threading.Timer(self.seconds, connection.cut)
@@ -134,12 +141,15 @@ class Exchange:
         try:
             connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(LONGEST_ANSWER))
+            whole = Answer(answer.status, answer.read(LONGEST_ANSWER))
+            if connection.is_cut:  # What was read until then looks like an answer.
+                raise TimeoutError("it took too long")
         except (OSError, http.client.HTTPException) as error:
             raise unanswered(self.place, error) from error
         finally:
             end.cancel()
             connection.close()
+        return whole
 
 
 def unanswered(place: Destination, error: Exception) -> UnavailableError:

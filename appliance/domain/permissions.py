@@ -44,6 +44,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     AUDIT_GRANT = "audit.grant"
     AUDIT_STREAM = "audit.stream"
+    AUDIT_WITNESS = "audit.witness"
 
 
 P = Permission
@@ -187,6 +188,7 @@ SENSITIVE: frozenset[Permission] = frozenset(
         P.USERS_MANAGE,
         P.AUDIT_STREAM,
         P.AUDIT_GRANT,
+        P.AUDIT_WITNESS,
     },
 )
 

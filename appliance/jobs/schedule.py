@@ -20,7 +20,7 @@ from appliance import logs, settings, wiring, wiring_heartbeats
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs import pulse, sequencing, streaming, tasks, watch
+from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessing
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import push_settlement, regular, repository_bin
@@ -151,6 +151,7 @@ def run(home: Path) -> None:
         watch.watching(objects),
         sequencing.sequencing(objects),
         streaming.streaming(objects),
+        witnessing.witnessing(objects),
         wiring_heartbeats.beating(objects.database, beats_always=True),
     ):
         scheduler.run()

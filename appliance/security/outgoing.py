@@ -81,6 +81,17 @@ def judge(
     return Destination(plain, parts.scheme, host, port, tuple(answers))
 
 
+def insist_on_url(url: str, *, schemes: Collection[str]) -> None:
+    """Go on only if `url` is a plain one of a scheme in `schemes`; whether it answers is not asked.
+
+    Errors:
+        InvalidError: it is none.
+    """
+    parts = _split(url, schemes)
+    _plain_host(parts)
+    _port(parts)
+
+
 def _split(url: str, schemes: Collection[str]) -> SplitResult:
     if len(url) > LONGEST_URL:
         raise _invalid(

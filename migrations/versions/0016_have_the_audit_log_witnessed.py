@@ -71,7 +71,6 @@ def create_signatures() -> None:
         "witnessed_logs",
         sa.Column("log_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("behind_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_overdue", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("log_id", name=op.f("pk_witnessed_logs")),
     )

@@ -175,6 +175,9 @@ class Streaming:
                 self._send(claimed, plan, following)
 
     def _send(self, claimed: Claim, plan: Plan, following: Next) -> None:
+        if following.missed:
+            with self._database.begin(appliance()) as work:
+                audit_delivery.note_missed(work, claimed, following, now=_now())
         if following.entries:
             target = self._target(plan)
             batch = plan.batch(following.entries)
@@ -183,7 +186,8 @@ class Streaming:
             ):
                 with self._database.begin(appliance()) as work:
                     if isinstance(outcome, Poisoned):
-                        audit_delivery.park(work, claimed, following, outcome, now=_now())
+                        if not audit_delivery.park(work, claimed, following, outcome, now=_now()):
+                            return
                         continue
                     until = outcome.entries[-1].index + 1
                     taken = len(outcome.entries)

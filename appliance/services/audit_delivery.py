@@ -121,14 +121,25 @@ def advance(
             parked_in_a_row=0,
         )
     _move(work, claimed, done, until, now)
-    stream = work.session.get(AuditStream, claimed.stream_id)
-    if done.missed and stream is not None:
-        first, end = done.missed
-        work.record(events.AuditStreamMissed(**_about(stream), log=done.log, first=first, end=end))
 
 
-def park(work: UnitOfWork, claimed: Claim, done: Next, poison: Poisoned, *, now: datetime) -> None:
-    """Put one event aside and go on after it; after several in a row the stream stops.
+def note_missed(work: UnitOfWork, claimed: Claim, found: Next, *, now: datetime) -> None:
+    """Note that entries were pruned before they were sent, and go on after them.
+
+    Errors:
+        ConflictError: the claim was lost, or somebody set the stream to another place.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    if found.missed is None:
+        return
+    first, end = found.missed
+    _move(work, claimed, found, end, now)
+    stream = work.session.get_one(AuditStream, claimed.stream_id)
+    work.record(events.AuditStreamMissed(**_about(stream), log=found.log, first=first, end=end))
+
+
+def park(work: UnitOfWork, claimed: Claim, done: Next, poison: Poisoned, *, now: datetime) -> bool:
+    """Put one event aside; gives whether the stream goes on: after several in a row it stops.
 
     Errors:
         ConflictError: the claim was lost, or somebody set the stream to another place.
@@ -165,6 +176,7 @@ def park(work: UnitOfWork, claimed: Claim, done: Next, poison: Poisoned, *, now:
             )
         )
         work.record(events.AuditStreamFailed(**_about(stream), reason="stopped"))
+    return stream.paused_at is None
 
 
 def note_failure(

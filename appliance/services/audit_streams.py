@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -111,7 +112,7 @@ def create(work: UnitOfWork, wanted: NewStream, *, sealer: Sealer, now: datetime
             **_about(stream),
             receiver=stream.receiver,
             format=stream.format,
-            destination=stream.address,
+            destination=_destination(stream.address),
         )
     )
     return stream
@@ -130,6 +131,8 @@ def change(work: UnitOfWork, stream_id: UUID, changes: Changes, *, sealer: Seale
     changed = _changed(work, stream, changes)
     for name, value in changed.items():
         setattr(stream, name, value)
+    if "address" in changed:
+        changed["address"] = _destination(stream.address)
     if changes.secret is not None:
         check_secret(stream.receiver, changes.secret)
         stream.secret = _sealed(stream.id, changes.secret, sealer)
@@ -282,12 +285,12 @@ def _sealed(stream_id: UUID, secret: str, sealer: Sealer) -> bytes | None:
 
 def _begin_at(
     work: UnitOfWork, stream: AuditStream, begin: int | str, now: datetime, *, only: str = ""
-) -> dict[str, int]:
-    """Set where the stream goes on in each of its logs; gives that by origin."""
+) -> list[dict[str, Any]]:
+    """Set where the stream goes on in each of its logs; gives where."""
     if isinstance(begin, str) and begin not in {START, END}:
         raise InvalidError.of("from", sentence("It is start, end, or an index."))
     query = sa.select(AuditLog).join(AuditStream, COVERED).where(AuditStream.id == stream.id)
-    cursors = {}
+    cursors: list[dict[str, Any]] = []
     for log in work.session.scalars(query).all():
         if only and log.name != only:
             continue
@@ -306,7 +309,7 @@ def _begin_at(
         work.session.merge(
             AuditStreamPosition(stream_id=stream.id, log_id=log.id, position=place, moved_at=now)
         )
-        cursors[log.origin] = place
+        cursors.append({"log": log.name, "index": place})
     return cursors
 
 
@@ -314,6 +317,12 @@ def _set_free(stream: AuditStream) -> None:
     stream.paused_at = stream.retry_at = None
     stream.stopped_because = stream.error = ""
     stream.failures = stream.parked_in_a_row = 0
+
+
+def _destination(address: str) -> str:
+    """What of an address may be told: some receivers have secrets in their paths."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme else address
 
 
 def _insist_on_new_secret(stream: AuditStream, changes: Changes) -> None:

@@ -1,0 +1,101 @@
+"""A sender of streams that is killed while it sends: another goes on, and nothing is left out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.peers.receivers import HANG_UP_AFTER_TAKING, OK, receiving
+from tests.services.test_audit_streams import (
+    first_of_each,
+    happen,
+    indexes,
+    lab,
+    report,
+    stream,
+)
+
+from tests.world import World
+
+__all__ = ["lab"]
+
+ROOT = Path(__file__).parents[2]
+EVENTS = 1000
+SENDER = """
+import os, sys, threading
+from pathlib import Path
+from appliance import settings, wiring
+from appliance.jobs.streaming import Streaming
+
+objects = wiring.build(Path(sys.argv[1]), settings.load(file=None, environment=dict(os.environ)))
+sender = Streaming(objects, lease_seconds=0.4)
+while True:
+    sender.look()
+    threading.Event().wait(0.02)
+"""
+
+
+class Senders:
+    """One sender at a time, each in a process of its own."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lock = threading.Lock()
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        words = [sys.executable, "-c", SENDER, str(self._world.home)]
+        environment = {**os.environ, **self._world.environment, "PYTHONPATH": str(ROOT)}
+        self.started.append(subprocess.Popen(words, env=environment, cwd=ROOT))
+
+    def replace(self) -> None:
+        """Kill the present one, and start another."""
+        with self._lock:
+            self.started[-1].send_signal(signal.SIGKILL)
+            self.started[-1].wait()
+            self.start()
+
+    def close(self) -> None:
+        for process in self.started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def senders(lab):
+    made = Senders(lab)
+    yield made
+    made.close()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_killed_sender_had_in_its_hands_is_sent_again(lab, senders):
+    happen(lab, EVENTS)
+    deaths = {3, 4, 11, 19}
+    is_done = threading.Event()
+
+    def deadly(request):
+        if request.lines[-1]["index"] == EVENTS - 1:
+            is_done.set()
+        if request.number not in deaths:
+            return OK
+        senders.replace()
+        return HANG_UP_AFTER_TAKING
+
+    with receiving(deadly) as receiver:
+        stream_id = stream(lab, receiver.url, options={"batch": 50})
+        senders.start()
+        assert is_done.wait(50)
+
+    came = indexes(receiver.kept)
+    assert first_of_each(came) == list(range(EVENTS))
+    assert len(senders.started) == len(deaths) + 1
+    assert len(came) >= EVENTS + 50 * len(deaths), "what was in its hands came again"
+    assert report(lab, stream_id).parked == 0

@@ -60,6 +60,7 @@ def due(work: UnitOfWork, *, now: datetime) -> list[Question]:
     turn = sa.func.coalesce(WitnessState.not_before, NEVER)
     rows = work.session.execute(
         sa.select(Witness, AuditLog, known)
+        .select_from(Witness)
         .join(AuditLog, sa.true())
         .outerjoin(
             WitnessState,
@@ -165,6 +166,17 @@ def contradict(
     _contradict(work, state, log, size, why, now)
 
 
+@gate.open_to_everyone(because="who brings the answer of a witness has asked")
+def note_known(
+    work: UnitOfWork, witness: Witness, log: AuditLog, size: int, *, now: datetime
+) -> None:
+    """Remember how far a witness has come with a log."""
+    state = _state(work, witness.id, log.id, now)
+    state.known_size = max(state.known_size, size)
+    state.failures, state.problem, state.problem_since = 0, "", None
+    state.is_contradicting = False
+
+
 def _question(work: UnitOfWork, witness: Witness, log: AuditLog, old_size: int) -> Question:
     size, signed, data = written(work, log, old_size)
     return Question(witness.id, witness.url, witness.vkey, log.id, size, signed, data)
@@ -197,9 +209,7 @@ def _keep(
     audit_cosignatures.accept(
         work, log, question.size, {audit_cosignatures.name_of(key): line}, now=now
     )
-    state.known_size = max(state.known_size, question.size)
-    state.failures, state.problem, state.problem_since = 0, "", None
-    state.is_contradicting = False
+    note_known(work, work.session.get_one(Witness, state.witness_id), log, question.size, now=now)
     state.not_before = now + timedelta(seconds=rules.every_seconds)
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from appliance.cli import audit_export, audit_keeping, audit_proofs
+from appliance.cli import (
+    audit_export,
+    audit_keeping,
+    audit_proofs,
+    audit_search,
+    audit_streams,
+    audit_verify,
+)
 from appliance.cli.context import Noun
 
 
@@ -13,9 +20,15 @@ def audit() -> None:
     """The audit log: search it, follow it, take it along, prove and verify it."""
 
 
+audit.add_command(audit_search.search)
+audit.add_command(audit_search.tail)
+audit.add_command(audit_search.show)
 audit.add_command(audit_export.export)
 audit.add_command(audit_keeping.recover)
 audit.add_command(audit_keeping.rotate_key)
 audit.add_command(audit_proofs.trust)
 audit.add_command(audit_proofs.prove)
 audit.add_command(audit_proofs.checkpoint)
+audit.add_command(audit_verify.verify)
+audit.add_command(audit_verify.reconcile)
+audit.add_command(audit_streams.stream)

@@ -168,9 +168,12 @@ def consistency(work: UnitOfWork, name: str, first: int, second: int | None) -> 
         raise InvalidError(
             sentence("The log has %(size)s entries; it never had these sizes.", size=tree.size)
         )
-    return Consistency(
-        tree, first, until, merkle.consistency_proof(first, until, node(work, tree.id))
-    )
+    try:
+        hashes = merkle.consistency_proof(first, until, node(work, tree.id))
+    except ValueError as error:
+        text = sentence("The parts of the tree that this proof needs were removed.")
+        raise NotFoundError(text) from error
+    return Consistency(tree, first, until, hashes)
 
 
 @gate.open_to_everyone(because="who has the log has asked")

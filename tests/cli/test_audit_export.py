@@ -158,11 +158,12 @@ def test_who_may_export(console, world, tmp_path):
 
     assert console(*out, "--as", "member").code == 3
     assert console(*out, "--as", "member", "--org", "lab").code == 3
-    assert console(*out, "--as", "inside").code == 3
     assert console(*out, "--as", "inside", "--instance").code == 3
     assert console(*out, "--org", "gone").code == 4
     assert not (tmp_path / "x").exists()
     assert console(*out, "--as", "inside", "--org", "lab").code == 0
+    mine = console("export", "--out", tmp_path / "mine", "--as", "inside", "--json").json
+    assert mine["logs"] == [str(world._organisation("lab").id)]
 
 
 def test_an_event_is_proven_with_files(console, world, tmp_path):

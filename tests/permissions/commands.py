@@ -16,6 +16,7 @@ ADMINISTER = "------------+"
 SEE_ORGANISATION = "-.+++++++++++"
 BELONG = "-......++++++"
 BELONG_TO_SEE = "-.-----++++++"
+READ_LOG = "-......-+++++"
 RULE = "-.--------+-+"
 RULE_TEAM = "-......---+-+"
 OF_ANOTHER = "-...........+"
@@ -46,6 +47,8 @@ COMMANDS = [
     ("user reinstate out-N", ADMINISTER),
     ("user reset-password target-N", ADMINISTER),
     ("user delete out-N --yes", ADMINISTER),
+    ("audit search --org lab-N notes", READ_LOG),
+    ("audit tail --org lab-N", READ_LOG),
     ("org list", SIGNED_IN),
     ("org show lab-N", SEE_ORGANISATION),
     ("org create works-N", SIGNED_IN),
@@ -121,10 +124,13 @@ ELSEWHERE = {
     "audit recover": "services/test_audit_recovery.py",
     "audit rotate-key": "services/test_audit_recovery.py",
     "repo import": "services/test_imports.py",
+    "audit show": "cli/test_audit_search.py",
     "audit export": "cli/test_audit_export.py",
     "audit trust": "cli/test_audit_export.py",
     "audit prove": "cli/test_audit_export.py",
     "audit checkpoint": "cli/test_audit_export.py",
+    "audit verify": "cli/test_audit_verify.py",
+    "audit reconcile": "cli/test_audit_verify.py",
     **dict.fromkeys(
         (
             *("witness serve", "witness key", "witness sign"),

@@ -53,3 +53,13 @@ def note(work: UnitOfWork, opened: Opened, *, protocol: str) -> None:
             about=opened.repository_id, organisation_id=opened.organisation_id, protocol=protocol
         )
     )
+
+
+@open_to_everyone(because="`start` has asked for the same repository a moment ago")
+def note_archive(work: UnitOfWork, opened: Opened, *, protocol: str) -> None:
+    """Record that all files of some commit are being given away."""
+    work.record(
+        events.ArchiveDownloaded(
+            about=opened.repository_id, organisation_id=opened.organisation_id, protocol=protocol
+        )
+    )

@@ -266,6 +266,26 @@ def note_archive(work: UnitOfWork, path: str, *, commit: str, form: Format) -> N
     )
 
 
+def note_raw(
+    work: UnitOfWork, path: str, file: bytes, *, commit: str, size_bytes: int | None
+) -> None:
+    """Record that somebody takes a file's bytes. Called before the first of them leaves.
+
+    Errors:
+        HiddenError: there is no such repository, or none for this actor.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    work.record(
+        events.RawDownloaded(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            path=file.decode("utf-8", "backslashreplace"),
+            commit=commit,
+            size_bytes=size_bytes,
+        )
+    )
+
+
 def _parent(work: UnitOfWork, repository: Repository) -> str | None:
     if repository.forked_from_id is None:
         return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from appliance.wiring import GitTools
 
 PROTOCOL = "ssh"
-FETCHING = frozenset({"git-upload-pack", "git-upload-archive"})
+NOTING = {"git-upload-pack": fetches.note, "git-upload-archive": fetches.note_archive}
 PUSHING = "git-receive-pack"
 
 
@@ -69,8 +69,8 @@ def open_session(work: UnitOfWork, wanted: Wanted, *, tools: GitTools, now: date
         ticket = pushes.start(work, wanted.path, protocol=PROTOCOL, tools=tools, now=now)
         environment = transfers.push_environment(ticket, protocol=wanted.protocol)
         return Session(user, ticket.folder, environment)
-    if wanted.command not in FETCHING:
+    if wanted.command not in NOTING:
         raise InvalidError(sentence("%(command)s is no command here.", command=wanted.command))
     opened = fetches.start(work, wanted.path, tools=tools)
-    fetches.note(work, opened, protocol=PROTOCOL)
+    NOTING[wanted.command](work, opened, protocol=PROTOCOL)
     return Session(user, opened.folder, transfers.fetch_environment(protocol=wanted.protocol))

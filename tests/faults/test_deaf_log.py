@@ -10,6 +10,7 @@ from appliance.db.outbox import JobRecord
 from appliance.db.pushes import Push, PushedRef
 from appliance.db.unit_of_work import UNRECORDABLE
 from appliance.domain.permissions import Role
+from tests.git.builder import Builder
 from tests.peers.appliance import serve
 from tests.peers.deaf_log import deaf_log
 from tests.web.git_client import GitClient, token
@@ -134,3 +135,27 @@ def test_where_reading_may_go_unrecorded_it_goes_on(world, writer, git, copy, tm
     assert (tmp_path / "taken" / ".git").exists()
     assert refused.status != 0
     assert done(world) == ["git.pushed", "git.fetched"]
+
+
+def test_no_door_gives_away_what_cannot_be_recorded(world, writer):
+    folder = world.folder(world._repository("lab/notes"))
+    Builder(folder).commit({b"a.txt": b"1"}, branch=b"main")
+    doors = [
+        (world.client("writer"), "/api/v1/repos/lab/notes/read/a.txt"),
+        (world.client("writer"), "/api/v1/repos/lab/notes/archive/main.zip"),
+        (world.client("writer"), "/api/v1/repos/lab/notes/export"),
+        (world.browser("writer"), "/lab/notes/raw/main/a.txt"),
+        (world.browser("writer"), "/lab/notes/archive/main.zip"),
+        (world.browser("writer"), "/lab/notes/branches?format=csv"),
+    ]
+
+    with deaf_log(world.wiring.database.engine):
+        refused = [client.get(address).status_code for client, address in doors]
+    given = [client.get(address).status_code for client, address in doors]
+
+    assert refused == [503] * len(doors)
+    assert given == [200] * len(doors)
+    assert world.events() == [
+        *("git.raw_downloaded", "git.archive_downloaded", "repo.exported"),
+        *("git.raw_downloaded", "git.archive_downloaded", "admin.list_exported"),
+    ]

@@ -98,7 +98,7 @@ PAGES = [
     Row("GET", f"{REPO}/tree", READ),
     Row("GET", f"{REPO}/tree/<tail:tail>", READ),
     Row("GET", f"{REPO}/blob/<tail:tail>", READ),
-    Row("GET", f"{REPO}/raw/<tail:tail>", READ),
+    Row("GET", f"{REPO}/raw/<tail:tail>", READ, leaves_a_trace=True),
     Row("GET", f"{REPO}/blame/<tail:tail>", READ),
     Row("GET", f"{REPO}/commits", READ),
     Row("GET", f"{REPO}/commits/<tail:tail>", READ),

@@ -128,7 +128,7 @@ def test_several_tags_go_and_the_question_knows_their_commits(world, writer, sto
     asked = writer.post("/lab/odd/tags/several", act="delete", chosen=chosen)
     assert "2 commits are not in main" in asked.text
     writer.post("/lab/odd/tags/several", act="delete", chosen=chosen, confirmed="yes")
-    assert world.events() == ["git.pushed", "git.pushed"]
+    assert world.events() == ["admin.list_exported", "git.pushed", "git.pushed"]
     assert "No tags yet" in writer.page("/lab/odd/tags")
 
 

@@ -78,8 +78,10 @@ class ArchiveDownloaded(Event):
     kind = "git.archive_downloaded"
     target = "repo"
     is_read = True
-    commit: str
-    format: str
+    commit: str | None = None
+    """Unknown over SSH, where git itself answers which one."""
+    format: str | None = None
+    protocol: str = "https"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +92,8 @@ class RawDownloaded(Event):
     target = "repo"
     is_read = True
     path: str
-    commit: str | None = None
-    """The id of the commit that was meant; nothing where a blob was asked for by its own."""
-    size_bytes: int | None = None
+    commit: str
+    size_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ ROWS = (*reserved_governance.ROWS, *reserved_people.ROWS, *reserved_work.ROWS)
 
 CLASSES_WITHOUT_A_WRITER = frozenset(
     {
-        "admin.list_exported",
         "audit.auditor_granted",
         "audit.auditor_revoked",
         "audit.event_read",
@@ -29,7 +28,6 @@ CLASSES_WITHOUT_A_WRITER = frozenset(
         "audit.trust_exported",
         "audit.verified",
         "audit.witnessed",
-        "git.raw_downloaded",
         "log.continued",
         "log.key_rotated",
         "log.pruned",

@@ -167,6 +167,8 @@ def read(path: TailPath, query: AtQuery) -> Any:
                 size_bytes=file.size_bytes,
             )
         )
+    with requests.begin() as work:
+        files.note_raw(work, path.path, tail(), commit=commit, size_bytes=file.size_bytes)
     words, encoding = content(file.content)
     lfs = file.lfs and LfsAnswer(oid=file.lfs.oid, size_bytes=file.lfs.size_bytes)
     return frame.answer(

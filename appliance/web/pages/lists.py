@@ -24,6 +24,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from appliance.errors import ApplianceError, ElevationRequiredError, InvalidError, RefusedError
+from appliance.services import list_exports
 from appliance.web import cookies, language, links, requests
 from appliance.web.pages.page_forms import asked, confirmed_first, signed_in
 from appliance.web.ref_updates import ProtectedError
@@ -141,6 +142,13 @@ def export(name: str, find: Find, columns: Columns) -> flask.Response | None:
     reading = functools.partial(requests.wiring().database.reading, requests.actor())
     rows = _rows(reading, find, columns)
     first = next(rows, None)
+    with requests.begin() as work:
+        list_exports.note(
+            work,
+            page=flask.request.endpoint or name,
+            format=kind,
+            address=flask.request.full_path,
+        )
     write = _as_csv if kind == "csv" else _as_json
     body = write(columns, _with_first(first, rows))
     response = flask.Response(body, content_type=FORMATS[kind])

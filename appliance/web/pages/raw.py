@@ -39,9 +39,17 @@ def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG0
     file = files.read(repository, place.commit, place.path, most_bytes=LOADED_BYTES)
     if file.lfs is not None and "large" in flask.request.args:
         return _large(place, file.lfs)
+    if flask.request.method != "HEAD":
+        _note(place, entry.size_bytes)
     if file.content is not None:
         return _answer(place.path, [file.content], file, entry.oid)
     return _answer(place.path, files.chunks(repository, entry.oid), file, entry.oid)
+
+
+def _note(place: Place, size_bytes: int) -> None:
+    path = place.frame.repository.path
+    with requests.begin() as work:
+        files.note_raw(work, path, place.path, commit=place.commit, size_bytes=size_bytes)
 
 
 def _answer(path: bytes, body: Iterable[bytes], file: File, tag: str) -> flask.Response:

@@ -6,6 +6,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from appliance.web import audit_tiles, git_http, health, internal, lfs_http
 from appliance.web.api import access as api_access
+from appliance.web.api import audit as api_audit
 from appliance.web.api import audit_exports as api_audit_exports
 from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import deploy_keys as api_deploy_keys
@@ -69,6 +70,7 @@ API = (
     api_file_changes.api,
     api_history.api,
     api_search.api,
+    api_audit.api,
     api_audit_proofs.api,
     api_audit_exports.api,
 )

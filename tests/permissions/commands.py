@@ -48,7 +48,6 @@ COMMANDS = [
     ("user reset-password target-N", ADMINISTER),
     ("user delete out-N --yes", ADMINISTER),
     ("audit search --org lab-N notes", READ_LOG),
-    ("audit tail --org lab-N", READ_LOG),
     ("org list", SIGNED_IN),
     ("org show lab-N", SEE_ORGANISATION),
     ("org create works-N", SIGNED_IN),
@@ -124,12 +123,22 @@ ELSEWHERE = {
     "audit recover": "services/test_audit_recovery.py",
     "audit rotate-key": "services/test_audit_recovery.py",
     "repo import": "services/test_imports.py",
+    "audit tail": "cli/test_audit_search.py",
     "audit show": "cli/test_audit_search.py",
     "audit export": "cli/test_audit_export.py",
     "audit trust": "cli/test_audit_export.py",
     "audit prove": "cli/test_audit_export.py",
     "audit checkpoint": "cli/test_audit_export.py",
     "audit verify": "cli/test_audit_verify.py",
+    **dict.fromkeys(
+        (
+            *("audit stream list", "audit stream show", "audit stream create"),
+            *("audit stream change", "audit stream replay", "audit stream pause"),
+            *("audit stream resume", "audit stream delete", "audit stream test"),
+            "audit stream parked",
+        ),
+        "web/test_audit_streams.py",
+    ),
     "audit reconcile": "cli/test_audit_verify.py",
     **dict.fromkeys(
         (

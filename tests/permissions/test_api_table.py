@@ -110,6 +110,7 @@ TABLE = [
     ("GET", "/api/v1/repo-starters", EVERYONE, None),
     ("GET", "/api/v1/health", INSPECT, None),
     ("GET", "/api/v1/jobs", EVERYONE, None),
+    ("GET", "/api/v1/audit/events", "?-------+++++", None),
     ("GET", "/api/v1/openapi.json", EVERYONE, None),
 ]
 
@@ -124,12 +125,24 @@ ELSEWHERE = {
     ("POST", "/api/v1/jobs/<uuid:id>/discard"): "web/test_api_operations.py",
     ("POST", f"{REPO}/restore"): "web/test_api_bin.py",
     ("DELETE", "/api/v1/bin/<uuid:id>"): "web/test_api_bin.py",
+    ("GET", "/api/v1/audit/events/<uuid:id>"): "web/test_api_audit.py",
     ("GET", "/api/v1/audit/checkpoint"): "web/test_audit_tiles.py",
     ("GET", "/api/v1/audit/proof/inclusion"): "web/test_audit_tiles.py",
     ("GET", "/api/v1/audit/proof/consistency"): "web/test_audit_tiles.py",
     ("GET", "/api/v1/audit/events/<uuid:id>/proof"): "web/test_audit_tiles.py",
     ("GET", "/api/v1/audit/trust"): "web/test_audit_tiles.py",
     ("GET", "/api/v1/audit/exports"): "web/test_audit_exports.py",
+    **{
+        (method, f"/api/v1/audit/streams{rest}"): "web/test_audit_streams.py"
+        for method, rest in (
+            *(("GET", ""), ("POST", ""), ("GET", "/<uuid:id>"), ("PATCH", "/<uuid:id>")),
+            *(("DELETE", "/<uuid:id>"), ("POST", "/<uuid:id>/pause")),
+            *(("POST", "/<uuid:id>/resume"), ("POST", "/<uuid:id>/replay")),
+            *(("POST", "/<uuid:id>/test"), ("GET", "/<uuid:id>/parked")),
+            ("POST", "/<uuid:id>/parked/<uuid:event>/retry"),
+            ("POST", "/<uuid:id>/parked/<uuid:event>/skip"),
+        )
+    },
     ("POST", "/api/v1/audit/exports"): "web/test_audit_exports.py",
     ("GET", "/api/v1/audit/exports/<uuid:id>"): "web/test_audit_exports.py",
     ("GET", "/api/v1/audit/exports/<uuid:id>/download"): "web/test_audit_exports.py",

@@ -28,7 +28,8 @@ NEVER = str(UUID(int=7))
 SIGNS = {0: "+", 3: "-", 4: "."}
 OF_OURS = ("CODARA_HOME", "CODARA_URL", "CODARA_TOKEN", "CODARA_CONFIG", "CODARA_TRACEBACK")
 LOOKS = re.compile(
-    r"(job (list|show|wait)|whoami|\w+ (member |key )?(list|show)|repo (clone|acc|gr))"
+    r"(job (list|show|wait)|audit search|whoami|\w+ (member |key )?(list|show)|"
+    r"repo (clone|acc|gr))"
 )
 OF_NOBODY = "cod_of_nobody"
 MEANT = re.compile(r" Did you mean \S+\?")

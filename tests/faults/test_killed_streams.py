@@ -20,7 +20,6 @@ from tests.services.test_audit_streams import (
     report,
     stream,
 )
-
 from tests.world import World
 
 __all__ = ["lab"]

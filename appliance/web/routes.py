@@ -9,6 +9,7 @@ from appliance.web.api import access as api_access
 from appliance.web.api import audit as api_audit
 from appliance.web.api import audit_exports as api_audit_exports
 from appliance.web.api import audit_proofs as api_audit_proofs
+from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
 from appliance.web.api import file_changes as api_file_changes
@@ -73,6 +74,7 @@ API = (
     api_audit.api,
     api_audit_proofs.api,
     api_audit_exports.api,
+    api_audit_streams.api,
 )
 
 PEOPLE = (

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -303,16 +304,17 @@ def _note_statement(state: ORMExecuteState) -> None:
         return
     work = state.session.info.get(UnitOfWork)
     name = state.statement.table.name  # type: ignore[attr-defined]  # It is one of the three.
-    if work is not None and name not in _unaudited():
+    if work is not None and _is_audited(name):
         work.note_change(name)
 
 
-def _unaudited() -> frozenset[str]:
-    """The names of the tables that keep only bookkeeping."""
-    return frozenset(
-        str(mapper.local_table.name)  # type: ignore[attr-defined]  # Every class is one table.
+@cache
+def _is_audited(name: str) -> bool:
+    """Whether a table keeps more than bookkeeping."""
+    return all(
+        mapper.class_.audited
         for mapper in Table.registry.mappers
-        if not mapper.class_.audited
+        if mapper.local_table.name == name  # type: ignore[attr-defined]  # Every class is one table.
     )
 
 

@@ -71,7 +71,7 @@ def witnessed(note: notes.Note, trust: Trust) -> tuple[list[str], list[tuple[Ver
             problems.append((Verdict.TAMPERED, str(error)))
             continue
         if found:
-            seen.add(by_key[key])
+            seen.add(trust.operators[by_key[key]])
             times.append(f"{by_key[key]} at {found[0][1]} s since 1970")
     if len(seen) < trust.needed:
         text = f"{len(seen)} of the witnesses signed, {trust.needed} are needed"

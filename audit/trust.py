@@ -3,7 +3,7 @@
     {"format": "codara-audit-trust/1",
      "logs": [{"origin": "codara.example/audit/instance",
                "keys": [{"from": 0, "until": null, "vkey": "..."}]}],
-     "witnesses": [{"name": "revision", "vkey": "..."}],
+     "witnesses": [{"name": "revision", "operator": "auditors", "vkey": "..."}],
      "quorum": {"k": 1, "of": ["revision"]}}
 
 A key counts for checkpoints of at least `from` and less than `until` entries: sizes, because a
@@ -50,6 +50,8 @@ class Trust:
     """By origin."""
     witnesses: Mapping[str, note.Key]
     """By the name under which the quorum speaks of them."""
+    operators: Mapping[str, str]
+    """Who runs a witness, by its name. The witnesses of one operator count once."""
     needed: int
     counted: frozenset[str]
 
@@ -89,11 +91,12 @@ def read(data: bytes) -> Trust:
     if not logs:
         raise TrustError("it names no log")
     witnesses = _unique(_witness(each) for each in _list(said, "witnesses"))
-    needed, counted = _quorum(said.get("quorum"), witnesses)
+    operators = {each["name"]: _operator(each) for each in _list(said, "witnesses")}
+    needed, counted = _quorum(said.get("quorum"), witnesses, operators)
     of_logs = {each.key.public for keys in logs.values() for each in keys}
     if any(key.public in of_logs for key in witnesses.values()):
         raise TrustError("a witness has the key of a log: that is no second pair of eyes")
-    return Trust(logs, witnesses, needed, counted)
+    return Trust(logs, witnesses, operators, needed, counted)
 
 
 Thing = TypeVar("Thing")
@@ -133,7 +136,13 @@ def _witness(said: Any) -> tuple[str, note.Key]:
     return _text(said, "name"), key
 
 
-def _quorum(said: Any, witnesses: Mapping[str, note.Key]) -> tuple[int, frozenset[str]]:
+def _operator(said: Any) -> str:
+    return _text(said, "operator") if "operator" in said else _text(said, "name")
+
+
+def _quorum(
+    said: Any, witnesses: Mapping[str, note.Key], operators: Mapping[str, str]
+) -> tuple[int, frozenset[str]]:
     if said is None:
         return 0, frozenset()
     names = _list(said, "of")
@@ -141,7 +150,7 @@ def _quorum(said: Any, witnesses: Mapping[str, note.Key]) -> tuple[int, frozense
     needed = said.get("k")
     if len(counted) != len(names) or not counted <= witnesses.keys():
         raise TrustError("the quorum names a witness twice, or one that is not listed")
-    if not _is_size(needed) or needed > len(counted):
+    if not _is_size(needed) or needed > len({operators[name] for name in counted}):
         raise TrustError("the quorum asks for more witnesses than it names")
     if len({witnesses[name].public for name in counted}) != len(counted):
         raise TrustError("two witnesses of the quorum have the same key")

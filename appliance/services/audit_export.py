@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -40,6 +40,8 @@ AT_ONCE = 4000
 FEW = 200
 """So many bodies are asked for by their places; more are read with all of their neighbours."""
 EVERYTHING = ("all",)
+WITNESSED_WITHIN = timedelta(days=1)
+"""An export ends with a state that witnesses have signed, unless that is older than this."""
 
 
 class Form(StrEnum):
@@ -184,9 +186,11 @@ def plan(work: UnitOfWork, wanted: Wanted, *, now: datetime) -> Plan:
             since=max(filter(None, (wanted.since, reach.since)), default=None),
             until=min(filter(None, (wanted.until, reach.until)), default=None),
         )
-        trees = [audit_trees.newest(work, wanted.log)]
+        logs = [fetch_log.audit_log(work, wanted.log)]
     else:
-        trees = _all_trees(work)
+        logs = _all_logs(work)
+    since = now - WITNESSED_WITHIN
+    trees = [audit_trees.most_convincing(work, log, since=since) for log in logs]
     return Plan(wanted, tuple(_part(work, tree, wanted) for tree in trees), now)
 
 
@@ -281,7 +285,7 @@ def moment(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _all_trees(work: UnitOfWork) -> list[Tree]:
+def _all_logs(work: UnitOfWork) -> list[AuditLog]:
     """The newest log of each name, the instance's first: it tells the keys of all processes."""
     query = sa.select(AuditLog).where(AuditLog.size > 0)
     ids = visible_logs.visible_logs(work).ids()
@@ -290,8 +294,7 @@ def _all_trees(work: UnitOfWork) -> list[Tree]:
     newest = {log.name: log for log in work.session.scalars(query.order_by(AuditLog.generation))}
     if not newest:
         raise NotFoundError(sentence("Nothing has been signed of any audit log yet."))
-    in_order = sorted(newest.values(), key=lambda log: (log.name != INSTANCE_LOG, log.name))
-    return [audit_trees.tree_of(work, log) for log in in_order]
+    return sorted(newest.values(), key=lambda log: (log.name != INSTANCE_LOG, log.name))
 
 
 def _part(work: UnitOfWork, tree: Tree, wanted: Wanted) -> Part:

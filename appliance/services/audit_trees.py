@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLeaf, AuditL
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.errors import InvalidError, NotFoundError, sentence
+from appliance.services import audit_cosignatures
 from audit import merkle, proof, tiles
 
 
@@ -91,7 +93,42 @@ def tree_of(work: UnitOfWork, log: AuditLog) -> Tree:
     signed = work.session.scalars(query.order_by(AuditCheckpoint.size.desc())).first()
     if signed is None:
         raise NotFoundError(sentence("Nothing has been signed of this audit log yet."))
-    return Tree(log.id, log.name, log.origin, signed.size, signed.note, log.minimum)
+    text = audit_cosignatures.with_cosignatures(work, log.id, signed.size, signed.note)
+    return Tree(log.id, log.name, log.origin, signed.size, text, log.minimum)
+
+
+def published_witnessed(work: UnitOfWork, name: str) -> Tree:
+    """The newest state that enough witnesses have signed, for whoever reads published logs.
+
+    Errors:
+        HiddenError, RefusedError: as for `newest`.
+        NotFoundError: too few have signed any.
+    """
+    tree = _witnessed(work, fetch_log.open_log(work, name))
+    if tree is None:
+        raise NotFoundError(sentence("Too few witnesses have signed a state of this log."))
+    return tree
+
+
+@gate.open_to_everyone(because="who has the log has asked")
+def most_convincing(work: UnitOfWork, log: AuditLog, *, since: datetime) -> Tree:
+    """The newest witnessed state; the newest of all, if one was signed before `since` without.
+
+    What was recorded in the last minute has not been witnessed yet, and can wait. But a log that
+    nobody witnesses any more is shown up to its end, so that nobody overlooks that.
+    """
+    tree = _witnessed(work, log)
+    waiting = audit_cosignatures.unwitnessed_since(work, log.id)
+    if tree is None or tree.size < log.minimum or (waiting is not None and waiting < since):
+        return tree_of(work, log)
+    return tree
+
+
+def _witnessed(work: UnitOfWork, log: AuditLog) -> Tree | None:
+    found = audit_cosignatures.newest_witnessed(work, log.id)
+    if found is None:
+        return None
+    return Tree(log.id, log.name, log.origin, found.size, found.note, log.minimum)
 
 
 def tile(work: UnitOfWork, name: str, level: int, index: int, width: int) -> bytes:
@@ -134,7 +171,9 @@ def prove(work: UnitOfWork, event_id: UUID) -> Inclusion:
         HiddenError: there is no such event, or none for this actor.
     """
     log, leaf = fetch_log.event(work, event_id)
-    tree = tree_of(work, log)
+    tree = _witnessed(work, log)
+    if tree is None or tree.size <= leaf.idx:
+        tree = tree_of(work, log)
     work.record(
         events.AuditProved(
             about=event_id,

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from appliance.access import gate
 from appliance.db.audit_log import AuditKey, AuditLog
+from appliance.db.audit_witnesses import Witness
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
+from appliance.services import audit_cosignatures
 from audit import trust
 
 if TYPE_CHECKING:
@@ -34,7 +36,15 @@ def key_file(work: UnitOfWork, *, signer: LogSigner) -> dict[str, Any]:
         {"keys": known.get(log.id) or _present(log, signer), "origin": log.origin} for log in logs
     ]
     work.record(events.AuditTrustExported(logs=len(said_of)))
-    return {"format": trust.FORMAT, "logs": said_of, "witnesses": []}
+    return {"format": trust.FORMAT, "logs": said_of, **_witnesses(work)}
+
+
+def _witnesses(work: UnitOfWork) -> dict[str, Any]:
+    rows = work.session.scalars(sa.select(Witness).order_by(Witness.name)).all()
+    said = [{"name": each.name, "operator": each.operator, "vkey": each.vkey} for each in rows]
+    needed = audit_cosignatures.quorum(work).needed
+    required = {"quorum": {"k": needed, "of": [each.name for each in rows]}} if needed else {}
+    return {"witnesses": said, **required}
 
 
 def _present(log: AuditLog, signer: LogSigner) -> list[dict[str, Any]]:

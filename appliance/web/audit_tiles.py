@@ -27,6 +27,14 @@ def checkpoint(log: str) -> ResponseReturnValue:
     return _answer(tree.note.encode(), "text/plain; charset=utf-8", AGAIN)
 
 
+@blueprint.get("/<log>/witnessed")
+def witnessed(log: str) -> ResponseReturnValue:
+    """The newest state that enough witnesses have signed, with their signatures."""
+    with requests.reading() as work:
+        tree = audit_trees.published_witnessed(work, log)
+    return _answer(tree.note.encode(), "text/plain; charset=utf-8", AGAIN)
+
+
 @blueprint.get("/<log>/tile/<path:tail>")
 def tile(log: str, tail: str) -> ResponseReturnValue:
     """Hashes of the tree, or the entries below them."""

@@ -358,7 +358,7 @@ def test_signatures_can_neither_be_changed_nor_removed(world, joined):
         sa.delete(AuditCosignature),
     ):
         with (
-            pytest.raises(Exception, match="only grows|Somebody else"),
+            pytest.raises(Exception, match=r"only grows|Somebody else"),
             world.begin(appliance()) as work,
         ):
             work.session.execute(statement)

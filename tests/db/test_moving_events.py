@@ -14,6 +14,7 @@ from appliance.db.audit_log import AuditQueued
 from appliance.db.engine import make_engine
 from appliance.domain.ids import new_id
 from audit import entry
+from audit.heartbeats import Heartbeats
 
 WHEN = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 SALT = bytes(range(32))
@@ -93,6 +94,7 @@ def test_events_are_moved_as_they_were(engine, before):
 
     with engine.connect() as connection:
         moved = connection.execute(sa.select(AuditQueued).order_by(AuditQueued.position)).all()
+    moved = moved[: len(before)]
     entries = [entry.read(row.header.encode()) for row in moved]
     assert [each.members["id"] for each in entries] == [str(row["event_id"]) for row in before]
     assert [each.members["src"]["n"] for each in entries] == [1, 1, 2]
@@ -104,6 +106,27 @@ def test_events_are_moved_as_they_were(engine, before):
     ((field, person, salt, words),) = json.loads(moved[0].personal)
     assert (field, person, words) == ("name", "p_somebody", "Wörter")
     assert base64.b64decode(salt) == SALT
+
+
+def test_what_was_moved_is_counted_in_each_log(engine, before):
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        moved = connection.execute(sa.select(AuditQueued).order_by(AuditQueued.position)).all()
+    assert len(moved) == len(before) + 2
+    for log in {row.log for row in moved}:
+        beats = Heartbeats(log, from_the_start=True)
+        for row in moved:
+            members = entry.read(row.header.encode()).members
+            source = members["src"]["node"], members["src"]["boot"]
+            if members["log"] != log:
+                continue
+            assert beats.see(source, members["src"]["n"]) is None
+            if members["action"] == "audit.heartbeat":
+                assert members["b"] == entry.commit_text(row.salt, row.body.encode())
+                assert beats.beat(source, json.loads(row.body)) is None
+        assert list(beats.unsigned({})) == []
+        assert "1 entries wait" in beats.summary({})
 
 
 def test_a_log_with_events_is_not_taken_apart(engine, before):

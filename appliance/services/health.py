@@ -17,8 +17,8 @@ from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
-from appliance.errors import ApplianceError, sentence
-from appliance.services import observations
+from appliance.errors import ApplianceError, sentence, together
+from appliance.services import audit_stream_reports, observations
 from appliance.services.maintenance import DRIFT
 from appliance.services.observations import Memory, Observed
 
@@ -61,6 +61,11 @@ CURES = {
     ),
     "jobs": sentence(
         "Look at Administration, Jobs, for what they say. Try them again or discard them."
+    ),
+    "streams": sentence(
+        "Look at what the receivers of the audit log say: “codara audit stream list” and “show”. "
+        "Nothing is lost: the log keeps what they were not given. Decide about parked events with "
+        "“codara audit stream parked”."
     ),
 }
 """What to do when a part is not well."""
@@ -116,7 +121,7 @@ def parts(
 ) -> list[Part]:
     """Every part, asked now, and since when it is so; what was seen is remembered."""
     gate.require(work, Permission.INSTANCE_HEALTH)
-    found = [*asked(probes), _repositories(work), _refs(work), _jobs(work)]
+    found = [*asked(probes), _repositories(work), _refs(work), _jobs(work), _streams(work)]
     observed = observations.note(memory, {part.name: part.condition for part in found}, now=now)
     return [_dated(part, observed) for part in found]
 
@@ -200,6 +205,19 @@ def _jobs(work: UnitOfWork) -> Part:
         said = sentence("%(number)s failed for good", number=number)
         return Part("jobs", Condition.ATTENTION, said, since)
     return Part("jobs", Condition.WELL, sentence("none failed for good"))
+
+
+def _streams(work: UnitOfWork) -> Part:
+    found = audit_stream_reports.troubles(work)
+    problems = [
+        (found.stopped, sentence("%(number)s stopped", number=found.stopped)),
+        (found.failing, sentence("%(number)s not delivered", number=found.failing)),
+        (found.parked, sentence("%(number)s events parked", number=found.parked)),
+    ]
+    said = [words for number, words in problems if number]
+    if said:
+        return Part("streams", Condition.ATTENTION, together(said))
+    return Part("streams", Condition.WELL, sentence("none in trouble"))
 
 
 def _is_there() -> sa.ColumnElement[bool]:

@@ -18,6 +18,8 @@ class Job(StrEnum):
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
     EXPORT_AUDIT_LOG = "audit.export"
+    PRUNE_AUDIT_LOG = "audit.prune"
+    STAMP_LOGS = "audit.stamp"
     SWEEP = "instance.sweep"
 
 
@@ -55,6 +57,10 @@ RULES: dict[Job, JobRule] = {
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Settle interrupted pushes"),
     Job.EXPORT_AUDIT_LOG: JobRule(3, 6 * 3600, "Export the audit log"),
+    Job.PRUNE_AUDIT_LOG: JobRule(
+        2, 6 * 3600, "Remove old content of the audit log", is_upkeep=True
+    ),
+    Job.STAMP_LOGS: JobRule(5, 900, "Have the audit logs time-stamped"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

@@ -23,7 +23,14 @@ from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessing
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
-from appliance.services import push_settlement, regular, repository_bin
+from appliance.services import (
+    audit_erasure,
+    audit_removal,
+    audit_thinning,
+    push_settlement,
+    regular,
+    repository_bin,
+)
 from appliance.services.regular import Regular
 
 if TYPE_CHECKING:
@@ -72,11 +79,32 @@ def _purge(work: UnitOfWork, now: datetime) -> None:
     repository_bin.promise_purges(work, limit=AT_ONCE, now=now)
 
 
+def _prune_audit_log(work: UnitOfWork, now: datetime) -> None:
+    if work.rules.audit.prune or audit_thinning.old(work, now=now):
+        regular.promise(work, Job.PRUNE_AUDIT_LOG)
+
+
+def _go_on_pruning(work: UnitOfWork, _now: datetime) -> None:
+    """What waited for witnesses, or was cut off."""
+    if audit_removal.unfinished(work) or audit_erasure.is_unfinished(work):
+        regular.promise(work, Job.PRUNE_AUDIT_LOG)
+
+
+def _stamp_logs(work: UnitOfWork, now: datetime) -> None:
+    """Only where an authority is named."""
+    del now
+    if work.rules.witnesses.time_stamp_url:
+        regular.promise(work, Job.STAMP_LOGS)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
+    Entry(Regular("stamp-logs", A_DAY), _stamp_logs),
     _single("sweep-lfs", A_DAY, Job.SWEEP_LFS),
+    Entry(Regular("prune-audit-log", A_DAY), _prune_audit_log),
+    Entry(Regular("go-on-pruning", timedelta(minutes=10)), _go_on_pruning),
     _rota("maintain", timedelta(minutes=15), Job.MAINTAIN_REPOSITORY, older_than=A_DAY),
     _rota("check", timedelta(minutes=30), Job.CHECK_REPOSITORY, older_than=timedelta(days=7)),
 )

@@ -10,14 +10,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
-from appliance.errors import DamagedError, HiddenError, NotFoundError, TimeoutExceededError
+from appliance.errors import (
+    ConflictError,
+    DamagedError,
+    HiddenError,
+    NotFoundError,
+    TimeoutExceededError,
+)
 from appliance.services import (
+    audit_anchors,
+    audit_erasure,
     audit_export_jobs,
+    audit_pruning,
+    audit_removal,
+    audit_thinning,
     files,
     forks,
     history,
@@ -245,6 +257,43 @@ def _give_up_export(wiring: Wiring, claimed: Claimed, reason: str) -> None:
         )
 
 
+def _prune_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    now = datetime.now(UTC)
+    begins = partial(wiring.database.begin, appliance())
+    if wiring.settings.audit.prune:
+        report("Looking what is old enough")
+        with wiring.database.reading(appliance()) as work:
+            planned = audit_pruning.due(work, now=now)
+        for each in planned:
+            # What is being removed already is not asked for twice.
+            with suppress(ConflictError), begins() as work:
+                audit_pruning.authorise(work, each, now=now)
+    with wiring.database.reading(appliance()) as work:
+        unfinished = audit_removal.unfinished(work)
+        logs = audit_thinning.old(work, now=now)
+    for pruning_id in unfinished:
+        audit_removal.carry_out(begins, pruning_id, report=report)
+    for log_id in logs:
+        report("Thinning signed states")
+        audit_thinning.thin_all(begins, log_id, now=now)
+    audit_erasure.finish(begins, now=now)
+
+
+def _stamp_logs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    rules = wiring.settings.witnesses
+    if not rules.time_stamp_url:
+        return
+    with wiring.database.reading(appliance()) as work:
+        unstamped = audit_anchors.due(work, now=datetime.now(UTC))
+    for number, each in enumerate(unstamped):
+        report("Asking for time stamps", number, len(unstamped))
+        stamp = audit_anchors.ask(rules.time_stamp_url, each, rules=rules)
+        with wiring.database.begin(appliance()) as work:
+            audit_anchors.keep(work, each.log_id, each.size, stamp, now=datetime.now(UTC))
+
+
 def _repository_id(claimed: Claimed) -> UUID:
     return UUID(claimed.arguments["repository_id"])
 
@@ -259,5 +308,7 @@ TASKS: dict[Job, Task] = {
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),
     Job.SWEEP_LFS: Task(_sweep_lfs),
     Job.EXPORT_AUDIT_LOG: Task(_export_audit_log, _give_up_export),
+    Job.PRUNE_AUDIT_LOG: Task(_prune_audit_log),
+    Job.STAMP_LOGS: Task(_stamp_logs),
     Job.SWEEP: Task(_sweep),
 }

@@ -57,10 +57,23 @@ def erase(begins: Begins, person: str, *, tools: LogTools, now: datetime) -> Era
         done = destroy(work, person, tools=tools, now=now)
     if done.heads:
         tools.heads.remember(done.heads)
-    while True:
+    finish(begins, now=now)
+    return done
+
+
+def finish(begins: Begins, *, now: datetime) -> None:
+    """Let the search forget all that was erased, of whomever."""
+    is_unsure = True
+    while is_unsure:
         with begins() as work:
-            if not forget_some(work, now=now):
-                return done
+            is_unsure = forget_some(work, now=now)
+
+
+def is_unfinished(work: UnitOfWork) -> bool:
+    """Whether the search is still to forget something that was erased."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    unfinished = sa.select(AuditErasure.id).where(AuditErasure.finished_at.is_(None))
+    return work.session.scalar(unfinished.limit(1)) is not None
 
 
 def destroy(work: UnitOfWork, person: str, *, tools: LogTools, now: datetime) -> Erased:

@@ -28,7 +28,7 @@ from appliance.db.audit_log import (
 from appliance.db.audit_removals import AuditErasedValue, AuditPruning
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
-from appliance.services import audit_pruning
+from appliance.services import audit_cosignatures, audit_pruning
 from appliance.services.audit_pruning import AT_ONCE, What
 from audit import tiles
 
@@ -104,9 +104,12 @@ def carry_out(begins: Begins, pruning_id: UUID, *, report: Report) -> Done:
 
 
 def _vouched_size(work: UnitOfWork, log_id: int) -> int:
-    """Up to where a log is signed."""
-    signed = sa.select(sa.func.max(AuditCheckpoint.size)).where(AuditCheckpoint.log_id == log_id)
-    return work.session.scalar(signed) or 0
+    """Up to where a log is signed; by witnesses too, where there are any."""
+    newest = sa.select(sa.func.max(AuditCheckpoint.size)).where(AuditCheckpoint.log_id == log_id)
+    signed = work.session.scalar(newest) or 0
+    if not audit_cosignatures.quorum(work).needed:
+        return signed
+    return min(signed, audit_cosignatures.witnessed_size(work, log_id))
 
 
 def _bodies(work: UnitOfWork, log: AuditLog, pruning: AuditPruning) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from appliance.cli import (
     audit_export,
     audit_keeping,
     audit_proofs,
+    audit_prune,
     audit_search,
     audit_streams,
     audit_verify,
@@ -29,6 +30,7 @@ audit.add_command(audit_keeping.rotate_key)
 audit.add_command(audit_proofs.trust)
 audit.add_command(audit_proofs.prove)
 audit.add_command(audit_proofs.checkpoint)
+audit.add_command(audit_prune.prune)
 audit.add_command(audit_verify.verify)
 audit.add_command(audit_verify.reconcile)
 audit.add_command(audit_streams.stream)

@@ -129,6 +129,7 @@ ELSEWHERE = {
     "audit trust": "cli/test_audit_export.py",
     "audit prove": "cli/test_audit_export.py",
     "audit checkpoint": "cli/test_audit_export.py",
+    "audit prune": "cli/test_audit_prune.py",
     "audit verify": "cli/test_audit_verify.py",
     **dict.fromkeys(
         (

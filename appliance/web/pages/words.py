@@ -65,6 +65,7 @@ JOBS = {
     Job.PURGE_REPOSITORY: _("Remove a repository from disk"),
     Job.SWEEP_LFS: _("Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: _("Settle interrupted pushes"),
+    Job.PRUNE_AUDIT_LOG: _("Remove old content of the audit log"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {
@@ -126,6 +127,7 @@ PARTS = {
     "repositories": _("Repositories"),
     "refs": _("Branches and tags"),
     "jobs": _("Jobs"),
+    "streams": _("Streams"),
 }
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 

@@ -174,6 +174,7 @@ APPLIANCE_PERMISSIONS: frozenset[Permission] = frozenset(
         P.INSTANCE_MAINTAIN,
         P.INSTANCE_HEALTH,
         P.INSTANCE_SEE_ALL,
+        P.AUDIT_WITNESS,
     },
 )
 

@@ -273,7 +273,7 @@ def _prune_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         unfinished = audit_removal.unfinished(work)
         logs = audit_thinning.old(work, now=now)
     for pruning_id in unfinished:
-        audit_removal.carry_out(begins, pruning_id, report=report)
+        audit_removal.carry_out(begins, pruning_id, now=now, report=report)
     for log_id in logs:
         report("Thinning signed states")
         audit_thinning.thin_all(begins, log_id, now=now)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance import version
 from appliance.services import audit_bundle_proofs as proofs
-from appliance.services import audit_export, audit_files, audit_trees
+from appliance.services import audit_anchors, audit_export, audit_files, audit_trees
 from appliance.services.audit_export import Counts, Exported, Opens, Part, Plan, Progress, Row
 from appliance.services.audit_files import Lines
 from appliance.services.audit_gone import Gone
@@ -113,6 +113,8 @@ def _write_log(
     with opens() as work:
         for name, data in proofs.files(work, plan, part, gone.beyond(part)):
             making.add(f"{place}/{name}", data)
+        for name, data in audit_anchors.files(work, tree.id, part.first, tree.size):
+            making.add(name, data)
     making.tells_all &= gone.tells_all
     return {
         "bodies": making.counts.bodies - before.bodies,

@@ -221,6 +221,21 @@ def one_witness_counted_twice(bench):
     bench.seal()
 
 
+@case(UNTRUSTED)
+def two_witnesses_of_one_operator(bench):
+    """All that signed are run by the same people, and two operators are asked for."""
+    names = ("revision", "works-council", "university")
+    said = [
+        {
+            "name": name,
+            "operator": name if name == "university" else "head-office",
+            "vkey": str(witness(name).key),
+        }
+        for name in names
+    ]
+    bench.trust = TRUE.trust(witnesses=said, quorum={"k": 2, "of": list(names)})
+
+
 @case(TAMPERED, reseal=True)
 def witness_of_another_root(bench):
     text = note.parse(bench.files[CHECKPOINT]).text

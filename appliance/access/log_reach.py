@@ -6,7 +6,7 @@ What lies outside of that part does not exist for them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -42,10 +42,9 @@ WHOLE = Reach()
 def granted(work: UnitOfWork, log: str) -> Reach | None:
     """What the actor was given of a log, if that has neither ended nor been taken back.
 
-    It is asked at every request, so that a grant ends at its minute and not with the session. The
-    clock is read here: no caller could forget to hand it in, and none could hand in another.
+    It is asked at every request, so that a grant ends at its minute and not with the session.
     """
-    found = work.session.scalars(live(datetime.now(UTC)).where(*_of_actor(work, log))).first()
+    found = work.session.scalars(live(work.begun_at).where(*_of_actor(work, log))).first()
     if found is None or not work.actor.ceiling_allows(Permission.AUDIT_READ):
         return None
     return Reach(found.period_from, found.period_until, found.id, found.expires_at)
@@ -55,7 +54,7 @@ def logs(work: UnitOfWork) -> list[str]:
     """The logs of which the actor was given something."""
     if work.actor.id is None or not work.actor.ceiling_allows(Permission.AUDIT_READ):
         return []
-    query = live(datetime.now(UTC)).where(AuditorGrant.user_id == work.actor.id)
+    query = live(work.begun_at).where(AuditorGrant.user_id == work.actor.id)
     return [each.log for each in work.session.scalars(query.order_by(AuditorGrant.log))]
 
 

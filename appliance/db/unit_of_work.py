@@ -53,6 +53,8 @@ class UnitOfWork:
         self.session = session
         self.actor = actor
         self.rules = rules
+        self.begun_at = datetime.now(UTC)
+        """Decides about what ends by itself, such as a grant: nobody can forget to hand it in."""
         self.promised: list[UUID] = []
         self.recorded: list[Recorded] = []
         self._source = source

@@ -14,15 +14,17 @@ from appliance.access.log_reach import Reach
 from appliance.db.audit_log import (
     INSTANCE_LOG,
     AuditCheckpoint,
+    AuditFinding,
     AuditKey,
     AuditLog,
     AuditQueued,
 )
 from appliance.db.organisations import Organisation
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError
-from appliance.services import audit_growth
+from appliance.services import audit_cosignatures, audit_growth
 from appliance.services.audit_trees import organisation_of
 from audit import note
 
@@ -63,6 +65,8 @@ class State:
     waiting: int
     """So many are on their way into it; no more than `MOST_COUNTED` are counted."""
     waiting_since: datetime | None
+    witnessed: int | None = None
+    """The largest state that enough witnesses have signed; None where none is configured."""
     problem: str = ""
     """Why nothing is signed, and what to do; empty while all is well."""
 
@@ -98,6 +102,17 @@ class Tree:
     minimum_bodies: int
 
 
+@dataclass(frozen=True)
+class Check:
+    """The last time that a log was compared with its signed states."""
+
+    at: datetime
+    is_good: bool
+
+
+CHECKS = (events.AuditVerified.kind, events.AuditFoundBroken.kind)
+
+
 def room(work: UnitOfWork, asked: str) -> Room:
     """Before which log somebody stands: `instance`, or an organisation's by name or id.
 
@@ -131,6 +146,7 @@ def state(work: UnitOfWork, asked: str, *, tools: LogTools, now: datetime) -> St
         signed_at=signed.made_at if signed else None,
         waiting=waiting,
         waiting_since=since,
+        witnessed=_witnessed(work, log),
         problem=_problem(work, log, tools),
     )
 
@@ -145,6 +161,39 @@ def trees(work: UnitOfWork, asked: str) -> list[Tree]:
     query = sa.select(AuditLog).where(AuditLog.name == name)
     found = work.session.scalars(query.order_by(AuditLog.generation.desc())).all()
     return [_tree(work, log) for log in found]
+
+
+def last_check(work: UnitOfWork, asked: str) -> Check | None:
+    """When a log was last compared with its signed states, as the log itself says.
+
+    Errors:
+        HiddenError, RefusedError: as for `room`.
+    """
+    name = fetch_log.name_of(work, asked)
+    query = (
+        sa.select(AuditFinding.occurred_at, AuditFinding.action)
+        .join(AuditLog, AuditLog.id == AuditFinding.log_id)
+        .where(AuditLog.name == name, AuditFinding.action.in_(CHECKS))
+        .order_by(AuditFinding.occurred_at.desc())
+        .limit(1)
+    )
+    found = work.session.execute(query).one_or_none()
+    return Check(found[0], found[1] == CHECKS[0]) if found else None
+
+
+def note_look(work: UnitOfWork, asked: str) -> None:
+    """Record that somebody looked at the state of a log.
+
+    Errors:
+        HiddenError, RefusedError: as for `room`.
+    """
+    name = fetch_log.name_of(work, asked)
+    log = _newest(work, name)
+    work.record(
+        events.AuditStateRead(
+            organisation_id=organisation_of(name), log=name, size=log.size if log else 0
+        )
+    )
 
 
 @gate.open_to_everyone(because="it gives what the actor was given, and nothing else")
@@ -191,6 +240,12 @@ def _waiting(work: UnitOfWork, name: str, now: datetime) -> tuple[int, datetime 
 
 def _time_of(header: str) -> datetime:
     return datetime.fromisoformat(json.loads(header)["time"])
+
+
+def _witnessed(work: UnitOfWork, log: AuditLog) -> int | None:
+    if not audit_cosignatures.quorum(work).operators:
+        return None
+    return audit_cosignatures.witnessed_size(work, log.id)
 
 
 def _problem(work: UnitOfWork, log: AuditLog, tools: LogTools) -> str:

@@ -2,25 +2,21 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-import audit
 from script.audit_file import build
 from tests.audit import exports
 from tests.audit.exports import Export, story
-
-FOLDER = Path(audit.__file__).parent
 
 
 def test_it_is_the_same_each_time(tmp_path):
     first, second = tmp_path / "a" / "codara-audit.pyz", tmp_path / "b" / "codara-audit.pyz"
 
-    assert build(first, FOLDER) == build(second, FOLDER)
+    assert build(first) == build(second)
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_it_checks_an_export_alone(tmp_path):
-    build(tmp_path / "codara-audit.pyz", FOLDER)
+    build(tmp_path / "codara-audit.pyz")
     export = Export((story(60),))
     exports.write_zip(export.files(), tmp_path / "export.zip")
     (tmp_path / "keys.json").write_bytes(export.trust())

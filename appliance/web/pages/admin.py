@@ -12,7 +12,6 @@ from pydantic import Field
 from appliance import version, wiring_health
 from appliance.domain.jobs import JobState
 from appliance.services import (
-    audit_log,
     health,
     jobs,
     maintenance,
@@ -21,7 +20,7 @@ from appliance.services import (
     repository_bin,
 )
 from appliance.web import forms, requests
-from appliance.web.pages import event_filter, lists, repository_lists, words
+from appliance.web.pages import lists, repository_lists, words
 from appliance.web.pages.page_forms import (
     USUAL,
     Problems,
@@ -36,10 +35,8 @@ from appliance.web.pages.page_forms import (
 from appliance.wiring_observations import QueueMemory
 
 if TYPE_CHECKING:
-    from appliance.db.paging import Page
     from appliance.db.repositories import Repository
     from appliance.db.unit_of_work import UnitOfWork
-    from appliance.services.audit_log import RecentEvent
     from appliance.web.pages.page_forms import Found
 
 pages = flask.Blueprint("admin", __name__)
@@ -137,24 +134,6 @@ def check_repository() -> ResponseReturnValue:
         return done(words_said, ".list_repositories", show="damaged")
 
     return attempt(act, _repositories_page)
-
-
-@pages.get("/administration/events")
-def events() -> ResponseReturnValue:
-    """What happened lately, anywhere."""
-    wanted = event_filter.wanted()
-
-    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[RecentEvent]:
-        return audit_log.recent(
-            work, sealer=requests.wiring().sealer, wanted=wanted, after=after, limit=limit
-        )
-
-    if file := lists.export("events", find, event_filter.COLUMNS):
-        return file
-    with requests.reading() as work:
-        context = frame(work, "events") | lists.tools()
-        found = find(work, after=after())
-    return page("admin/events.html", events=listed(found), asked=event_filter.given(), **context)
 
 
 def for_inspectors(find: lists.Find) -> lists.Find:

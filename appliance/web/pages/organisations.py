@@ -11,10 +11,10 @@ from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import audit_log, organisation_members, organisations, quotas
+from appliance.services import organisation_members, organisations, quotas
 from appliance.services.organisations import OrganisationChanges
 from appliance.web import forms, requests
-from appliance.web.pages import event_filter, lists, words
+from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
     USUAL,
     Problems,
@@ -31,9 +31,7 @@ from appliance.web.pages.page_forms import (
 )
 
 if TYPE_CHECKING:
-    from appliance.db.paging import Page
     from appliance.db.unit_of_work import UnitOfWork
-    from appliance.services.audit_log import RecentEvent
 
 pages = flask.Blueprint("organisations", __name__)
 words.give_to_templates(pages)
@@ -154,25 +152,6 @@ def remove_member(owner: str, name: str) -> ResponseReturnValue:
                     owner=owner)  # fmt: skip
 
     return attempt(act, lambda problems: _members_page(owner, problems))
-
-
-@pages.get("/<owner>/-/events")
-def events(owner: str) -> ResponseReturnValue:
-    """What happened in an organisation lately."""
-    wanted = event_filter.wanted()
-
-    def find(work: UnitOfWork, *, after: str | None, limit: int = USUAL) -> Page[RecentEvent]:
-        return audit_log.recent_in_organisation(
-            work, owner, sealer=requests.wiring().sealer, wanted=wanted, after=after, limit=limit
-        )
-
-    if file := lists.export(f"{owner}-events", find, event_filter.COLUMNS):
-        return file
-    with requests.reading() as work:
-        found = find(work, after=after())
-        context = _frame(work, owner) | lists.tools()
-    return page("organisations/events.html", events=listed(found), asked=event_filter.given(),
-                tab_name="events", **context)  # fmt: skip
 
 
 @pages.get("/<owner>/-/settings")

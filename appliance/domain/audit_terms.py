@@ -15,6 +15,8 @@ from appliance.domain.identity import Method
 from appliance.errors import InvalidError, sentence
 
 INSTANCE = "instance"
+MAPPED = bytes(10) + b"\xff\xff"
+"""Before an IPv4 address in an IPv6 one. Source: RFC 4291, section 2.5.5.2."""
 EARLIEST, LATEST = 1970, 9998
 MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
@@ -109,7 +111,7 @@ def bounds(value: str) -> tuple[bytes, bytes]:
 def packed(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bytes:
     """An address in 16 bytes, IPv4 as mapped into IPv6, so that a network is a range."""
     if isinstance(address, ipaddress.IPv4Address):
-        return ipaddress.IPv6Address(f"::ffff:{address}").packed
+        return MAPPED + address.packed
     return address.packed
 
 

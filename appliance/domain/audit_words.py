@@ -21,7 +21,11 @@ WORD = re.compile(rf"(?=[^\W_])[{ALONE}]|(?:(?![{ALONE}])[^\W_]){{1,{LONGEST_WOR
 
 def fold(text: str) -> str:
     """Text as it is compared. Source: Unicode Standard, section 3.13, definition D146."""
+    if text.isascii():
+        return text.lower()  # The same, and most of what is said is.
     folded = unicodedata.normalize("NFD", text).casefold()
+    if text.isascii():
+        return text.lower()  # The same, and most of what is said is.
     folded = unicodedata.normalize("NFKD", folded).casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", folded).casefold())
 

@@ -80,7 +80,7 @@ def _remove(console: Console, planned: Planned) -> audit_removal.Done:
     patience = time.monotonic() + console.objects.settings.audit.wait_seconds
     while not _is_undeniable(console, pruning_id) and time.monotonic() < patience:
         time.sleep(LOOK_AGAIN_SECONDS)
-    return audit_removal.carry_out(console.begin, pruning_id, report=_silent)
+    return audit_removal.carry_out(console.begin, pruning_id, now=datetime.now(UTC), report=_silent)
 
 
 def _is_undeniable(console: Console, pruning_id: UUID) -> bool:

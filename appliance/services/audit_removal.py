@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -91,12 +91,12 @@ def step(work: UnitOfWork, pruning_id: UUID, *, now: datetime) -> Done:
     return Done(pruning.end, pruning.reached, pruning.removed, is_finished)
 
 
-def carry_out(begins: Begins, pruning_id: UUID, *, report: Report) -> Done:
+def carry_out(begins: Begins, pruning_id: UUID, *, now: datetime, report: Report) -> Done:
     """Take out all of a pruning, step by step; nothing, while its event could be denied."""
     before = -1
     while True:
         with begins() as work:
-            done = step(work, pruning_id, now=datetime.now(UTC))
+            done = step(work, pruning_id, now=now)
         report("Removing old content of the audit log", done.reached, done.end)
         if done.is_finished or done.reached == before:
             return done

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from appliance.db.audit_log import AuditBody, AuditLog
 from appliance.services import audit_removal
 from tests.auditor import Auditor, act, unheard
+from tests.world import NOON
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def finish(world):
     with world.reading(administrator) as work:
         found = audit_removal.unfinished(work)
     begins = partial(world.begin, administrator)
-    return [audit_removal.carry_out(begins, each, report=unheard) for each in found]
+    return [audit_removal.carry_out(begins, each, now=NOON, report=unheard) for each in found]
 
 
 def test_only_administrators_and_only_who_means_it(console, world):

@@ -53,7 +53,9 @@ def authorise(world, actor, planned):
 
 
 def carry_out(world, actor, pruning_id):
-    return audit_removal.carry_out(lambda: world.begin(actor), pruning_id, report=unheard)
+    return audit_removal.carry_out(
+        lambda: world.begin(actor), pruning_id, now=datetime.now(UTC), report=unheard
+    )
 
 
 def prune(world, actor, **asked: object):

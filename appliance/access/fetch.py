@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from appliance.access import gate, grants, unseen, visible
 from appliance.db import lookups
-from appliance.db.audit_streams import AuditStream
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation, Team
 from appliance.db.outbox import JobRecord
@@ -284,27 +283,6 @@ def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
     is_own = found is not None and found.promised_by == work.actor.id is not None
     if found is None or not (sees_all or is_own):
         raise HiddenError("There is no such job.")
-    return found
-
-
-def audit_stream(work: UnitOfWork, stream_id: UUID, permission: Permission) -> AuditStream:
-    """A stream of the audit log: those of an organisation for whom its log is, all others for
-    whom that of the instance is.
-
-    Errors:
-        HiddenError: there is none, or none for this actor.
-        RefusedError: the actor may see it, but not do this.
-    """
-    found = work.session.get(AuditStream, stream_id)
-    allowed = grants.on_instance(work.actor)
-    if found is not None and found.organisation_id is not None:
-        owner = work.session.get(Organisation, found.organisation_id)
-        allowed = unseen.on_organisation(work, owner) | (allowed if owner is None else frozenset())
-    if found is None or not allowed & {Permission.AUDIT_READ, Permission.AUDIT_STREAM}:
-        raise HiddenError(sentence("There is no such stream."))
-    if permission not in allowed:
-        raise RefusedError(gate.who_may(work, permission))
-    gate.require_elevation(work, permission)
     return found
 
 

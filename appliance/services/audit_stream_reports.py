@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch_stream, gate
 from appliance.db.audit_log import AuditLeaf, AuditLog
 from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosition
 from appliance.db.unit_of_work import UnitOfWork
@@ -48,12 +48,11 @@ class StreamReport:
 
 def list_streams(work: UnitOfWork, *, organisation: str = "", now: datetime) -> list[StreamReport]:
     """The streams of an organisation's log, or those of the instance, by name."""
+    owner = fetch_stream.owner(work, organisation, Permission.AUDIT_READ)
     query = sa.select(AuditStream)
-    if organisation:
-        owner = fetch.organisation(work, organisation, Permission.AUDIT_READ)
+    if owner is not None:
         query = query.where(AuditStream.organisation_id == owner.id)
     else:
-        gate.require(work, Permission.AUDIT_READ)
         query = query.where(AuditStream.organisation_id.is_(None))
     streams = work.session.scalars(query.order_by(AuditStream.name)).all()
     return [_report(work, each, now) for each in streams]
@@ -65,12 +64,12 @@ def show(work: UnitOfWork, stream_id: UUID, *, now: datetime) -> StreamReport:
     Errors:
         HiddenError: there is none, or none for this actor.
     """
-    return _report(work, fetch.audit_stream(work, stream_id, Permission.AUDIT_READ), now)
+    return _report(work, fetch_stream.stream(work, stream_id, Permission.AUDIT_READ), now)
 
 
 def parked(work: UnitOfWork, stream_id: UUID) -> list[AuditParked]:
     """The events that its receiver would not take, oldest first."""
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_READ)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_READ)
     query = sa.select(AuditParked).where(AuditParked.stream_id == stream.id)
     return list(work.session.scalars(query.order_by(AuditParked.parked_at, AuditParked.idx)))
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch_stream
 from appliance.db.audit_log import INSTANCE_LOG, AuditLog
 from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosition
 from appliance.db.organisations import Organisation
@@ -74,7 +74,7 @@ def insist_on_permission(work: UnitOfWork, organisation: str = "") -> None:
     Errors:
         HiddenError, RefusedError: they may not.
     """
-    _owner(work, organisation)
+    fetch_stream.owner(work, organisation, Permission.AUDIT_STREAM)
 
 
 def create(work: UnitOfWork, wanted: NewStream, *, sealer: Sealer, now: datetime) -> AuditStream:
@@ -85,7 +85,7 @@ def create(work: UnitOfWork, wanted: NewStream, *, sealer: Sealer, now: datetime
         InvalidError: an option, the secret or an action is wrong.
         ConflictError: the name is taken.
     """
-    owner = _owner(work, wanted.organisation)
+    owner = fetch_stream.owner(work, wanted.organisation, Permission.AUDIT_STREAM)
     _insist_on_scope(wanted, owner)
     check_secret(wanted.receiver, wanted.secret)
     check_actions(wanted.actions)
@@ -126,7 +126,7 @@ def change(work: UnitOfWork, stream_id: UUID, changes: Changes, *, sealer: Seale
         InvalidError: an option, the secret or an action is wrong.
         ConflictError: the name is taken.
     """
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     _insist_on_new_secret(stream, changes)
     changed = _changed(work, stream, changes)
     for name, value in changed.items():
@@ -150,7 +150,7 @@ def pause(work: UnitOfWork, stream_id: UUID, *, now: datetime) -> AuditStream:
     Errors:
         ConflictError: it is paused already.
     """
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     if stream.paused_at is not None:
         raise ConflictError(sentence("%(name)s is paused already.", name=stream.name))
     stream.paused_at = now
@@ -164,7 +164,7 @@ def resume(work: UnitOfWork, stream_id: UUID) -> AuditStream:
     Errors:
         ConflictError: it is not paused.
     """
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     if stream.paused_at is None:
         raise ConflictError(sentence("%(name)s is not paused.", name=stream.name))
     _set_free(stream)
@@ -180,7 +180,7 @@ def replay(
     Errors:
         InvalidError: there is no such place.
     """
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     cursors = _begin_at(work, stream, begin, now, only=log)
     if log and not cursors:
         raise InvalidError.of("log", sentence("This stream sends no log of that name."))
@@ -192,7 +192,7 @@ def replay(
 
 def delete(work: UnitOfWork, stream_id: UUID) -> None:
     """Delete a stream; what it was given in the past stays where it is."""
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     for table in (AuditParked, AuditStreamPosition):
         work.session.execute(sa.delete(table).where(table.stream_id == stream.id))
     work.session.delete(stream)
@@ -203,14 +203,14 @@ def plan_test(
     work: UnitOfWork, stream_id: UUID, *, sealer: Sealer, host: str
 ) -> audit_targets.Plan:
     """What it takes to send a test message, which the caller does after the commit."""
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     work.record(events.AuditStreamTested(**_about(stream)))
     return audit_targets.plan_of(stream, sealer=sealer, host=host)
 
 
 def receiver_of(work: UnitOfWork, stream_id: UUID) -> Receiver:
     """The kind of a stream's receiver, for whoever may change it."""
-    return fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM).receiver
+    return fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM).receiver
 
 
 def retry(work: UnitOfWork, stream_id: UUID, event_id: UUID) -> AuditParked:
@@ -219,7 +219,7 @@ def retry(work: UnitOfWork, stream_id: UUID, event_id: UUID) -> AuditParked:
     Errors:
         HiddenError: there is no such event in this stream.
     """
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     found = _parked(work, stream, event_id)
     found.is_to_retry = True
     _decided(work, stream, found, "retry")
@@ -232,17 +232,10 @@ def skip(work: UnitOfWork, stream_id: UUID, event_id: UUID) -> None:
     Errors:
         HiddenError: there is no such event in this stream.
     """
-    stream = fetch.audit_stream(work, stream_id, Permission.AUDIT_STREAM)
+    stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     found = _parked(work, stream, event_id)
     work.session.delete(found)
     _decided(work, stream, found, "skip")
-
-
-def _owner(work: UnitOfWork, organisation: str) -> Organisation | None:
-    if organisation:
-        return fetch.organisation(work, organisation, Permission.AUDIT_STREAM)
-    gate.require(work, Permission.AUDIT_STREAM)
-    return None
 
 
 def _insist_on_scope(wanted: NewStream, owner: Organisation | None) -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "key": ("appliance.cli.credentials", "SSH keys."),
     "audit": ("appliance.cli.audit", "The audit log: search, follow, export, prove, verify."),
     "witness": ("appliance.cli.witness", "Witnesses of the audit log; run one, ask them."),
+    "anchor": ("appliance.cli.anchor", "Time stamps under the states of the audit log."),
     "login": ("appliance.cli.remote", "Use an appliance elsewhere, with a token."),
     "logout": ("appliance.cli.remote", "Forget an appliance elsewhere."),
     "whoami": ("appliance.cli.remote", "Say which appliance commands reach, and as whom."),

@@ -167,6 +167,29 @@ def keep(
     return Anchor(log.name, size, authority, stamp.at, stamp.data, signed)
 
 
+def insist_on_stamping(work: UnitOfWork) -> None:
+    """Go on only if the actor may have states stamped.
+
+    Errors:
+        RefusedError: they may not.
+    """
+    gate.require(work, Permission.AUDIT_WITNESS)
+
+
+def question(wanted: Unstamped) -> bytes:
+    """What to ask an authority about a state, as RFC 3161 writes it."""
+    return time_stamps.question(wanted.note.encode()).data
+
+
+def read(data: bytes) -> time_stamps.Stamp:
+    """What an authority's answer says.
+
+    Errors:
+        InvalidError: it is none.
+    """
+    return time_stamps.read(data)
+
+
 def about(work: UnitOfWork, name: str, stamp: time_stamps.Stamp) -> Unstamped:
     """The state of a log that a stamp is about; newer ones are looked at first.
 
@@ -217,7 +240,7 @@ def files(work: UnitOfWork, log_id: int, first: int, last: int) -> list[tuple[st
     found: dict[str, bytes] = {}
     for number, each in enumerate(within(work, log_id, first, last)):
         place = f"anchors/{each.name}"
-        other = f"-{number}" if f"{place}.tsr" in found else ""
+        other = f"-{number}.again" if f"{place}.tsr" in found else ""
         found[f"{place}{other}.tsr"] = each.token
         found[f"{place}.note"] = each.note.encode()
     return sorted(found.items())

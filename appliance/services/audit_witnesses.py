@@ -53,6 +53,17 @@ class WitnessReport:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How the witnesses are, counted."""
+
+    witnesses: int
+    contradicting: int
+    """Witnesses that hold another history than ours."""
+    waiting: int
+    """Logs that have waited too long for enough of them."""
+
+
+@dataclass(frozen=True)
 class Wanted:
     """A witness that is to be trusted."""
 
@@ -187,19 +198,18 @@ def set_quorum(work: UnitOfWork, needed: int) -> Quorum:
 
 
 @gate.open_to_everyone(because="the health page has asked")
-def condition(work: UnitOfWork, *, overdue_hours: float, now: datetime) -> tuple[int, int, int]:
-    """How many witnesses there are, contradict our history, and logs wait for too long."""
+def condition(work: UnitOfWork, *, overdue_hours: float, now: datetime) -> Tally:
+    """How many witnesses there are, and what is wrong with them."""
     witnesses = work.session.scalar(sa.select(sa.func.count()).select_from(Witness)) or 0
     query = sa.select(sa.func.count(WitnessState.witness_id.distinct()))
     contradicting = work.session.scalar(query.where(WitnessState.is_contradicting)) or 0
-    if not witnesses:
-        return 0, 0, 0
-    limit = now - timedelta(hours=overdue_hours)
     waiting = 0
-    for log_id in work.session.scalars(sa.select(AuditLog.id).where(AuditLog.size > 0)).all():
-        since = audit_cosignatures.unwitnessed_since(work, log_id)
-        waiting += since is not None and since < limit
-    return witnesses, contradicting, waiting
+    if witnesses:
+        limit = now - timedelta(hours=overdue_hours)
+        for log_id in work.session.scalars(sa.select(AuditLog.id).where(AuditLog.size > 0)).all():
+            since = audit_cosignatures.unwitnessed_since(work, log_id)
+            waiting += since is not None and since < limit
+    return Tally(witnesses, contradicting, waiting)
 
 
 def _witness(work: UnitOfWork, name: str) -> Witness:

@@ -18,7 +18,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError, sentence, together
-from appliance.services import audit_stream_reports, observations
+from appliance.services import audit_stream_reports, audit_witnesses, observations
 from appliance.services.maintenance import DRIFT
 from appliance.services.observations import Memory, Observed
 
@@ -58,6 +58,10 @@ CURES = {
     "refs": sentence(
         "Search the events for git.ref_drifted: each names a ref, where it should be and where it "
         "is. Find out who changed the files of the repository, and push the ref where it belongs."
+    ),
+    "witnesses": sentence(
+        "Run “codara witness list”: it says what each witness answers. Where one holds another "
+        "history, keep its evidence and find out who changed the log; do not remove the witness."
     ),
     "jobs": sentence(
         "Look at Administration, Jobs, for what they say. Try them again or discard them."
@@ -218,6 +222,25 @@ def _streams(work: UnitOfWork) -> Part:
     if said:
         return Part("streams", Condition.ATTENTION, together(said))
     return Part("streams", Condition.WELL, sentence("none in trouble"))
+
+
+def _witnesses(work: UnitOfWork, now: datetime) -> Part:
+    hours = work.rules.witnesses.overdue_hours
+    found = audit_witnesses.condition(work, overdue_hours=hours, now=now)
+    if found.contradicting:
+        said = sentence("%(number)s hold another history of a log", number=found.contradicting)
+        return Part("witnesses", Condition.FAILED, said)
+    if found.waiting:
+        said = sentence(
+            "%(number)s logs wait for signatures since %(hours)s hours or longer",
+            number=found.waiting,
+            hours=f"{hours:g}",
+        )
+        return Part("witnesses", Condition.ATTENTION, said)
+    if not found.witnesses:
+        return Part("witnesses", Condition.WELL, sentence("none configured"))
+    said = sentence("%(number)s sign the logs", number=found.witnesses)
+    return Part("witnesses", Condition.WELL, said)
 
 
 def _is_there() -> sa.ColumnElement[bool]:

@@ -7,9 +7,11 @@ from flask_openapi3.openapi import OpenAPI
 from appliance.web import audit_tiles, git_http, health, internal, lfs_http
 from appliance.web.api import access as api_access
 from appliance.web.api import audit as api_audit
+from appliance.web.api import audit_anchors as api_audit_anchors
 from appliance.web.api import audit_exports as api_audit_exports
 from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
+from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
 from appliance.web.api import file_changes as api_file_changes
@@ -80,6 +82,8 @@ API = (
     api_audit_proofs.api,
     api_audit_exports.api,
     api_audit_streams.api,
+    api_audit_witnesses.api,
+    api_audit_anchors.api,
 )
 
 PEOPLE = (

@@ -82,6 +82,7 @@ def test_who_watches_changes_nothing():
     # A security officer sends what they read to where it is watched.
     officer = ORGANISATION_PERMISSIONS_OF[OrganisationRole.SECURITY_OFFICER]
     assert officer - {P.AUDIT_STREAM} <= reads
+    for role in (OrganisationRole.AUDITOR, OrganisationRole.SECURITY_OFFICER):
         assert REPOSITORY_ROLE_OF[role] is Role.READER
 
 

@@ -52,7 +52,7 @@ def perform(world):
     return all_of_them
 
 
-def ask(client, **body):
+def ask(client, **body: object):
     answer = client.post(EXPORTS, json=body)
     assert answer.status_code == 202, answer.get_json()
     return answer.get_json()

@@ -121,7 +121,7 @@ def show(path: ExportPath) -> Any:
     responses={"200": {"description": "The file", "content": {"application/octet-stream": {}}}},
 )
 def download(path: ExportPath) -> Any:
-    """An interrupted download goes on where it stopped, by `Range`. That it was taken is recorded."""
+    """One that was interrupted goes on by `Range`. That it was taken is recorded."""
     folder = requests.wiring().home.exports
     with requests.begin() as work:
         shown, file = audit_export_jobs.take(work, path.id, folder=folder, now=requests.now())

@@ -44,16 +44,16 @@ def list_witnesses(context: Context) -> None:
 @click.command(cls=Verb)
 @click.argument("name")
 @click.argument("vkey")
-@click.option("--url", default="", metavar="URL", help="Where it is asked; else carry files to it.")
+@click.option("--address", default="", metavar="URL", help="Of it; else files are carried to it.")
 @click.option("--operator", default="", metavar="NAME", help="Who runs it; its own name otherwise.")
 @current
-def trust(context: Context, name: str, vkey: str, url: str, operator: str) -> None:
+def trust(context: Context, name: str, vkey: str, address: str, operator: str) -> None:
     """Let the signatures of a witness count.
 
     VKEY is what `codara witness key` prints on its machine. The witnesses of one operator count
     once: two that the same people run are one pair of eyes.
     """
-    body = {"name": name, "vkey": vkey, "url": url, "operator": operator}
+    body = {"name": name, "vkey": vkey, "url": address, "operator": operator}
     found = context.api.call("POST", "/audit/witnesses", body)
     titles = {"name": "Name", "operator": "Operator", "vkey": "Verifier key", "url": "Address"}
     context.show_thing(found, titles)

@@ -16,6 +16,7 @@ from appliance.access import fetch_log, gate
 from appliance.db.audit_log import AuditCheckpoint, AuditKey, AuditLog
 from appliance.db.audit_witnesses import Witness, WitnessState
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.services import audit_cosignatures, audit_witnessing
@@ -106,6 +107,7 @@ def _keep(
         audit_witnessing.note_known(work, witness, log, size, now=now)
     is_witnessed = audit_cosignatures.accept(work, log, size, lines, now=now)
     names = sorted(witness.name for witness, _ in signed)
+    work.record(events.AuditCosignatureImported(log=log.name, size=size, witnesses=names))
     return Brought(log.name, size, names, is_witnessed=is_witnessed, is_contradicting=False)
 
 

@@ -111,6 +111,11 @@ TABLE = [
     ("GET", "/api/v1/health", INSPECT, None),
     ("GET", "/api/v1/jobs", EVERYONE, None),
     ("GET", "/api/v1/audit/events", "?-------+++++", None),
+    ("GET", "/api/v1/audit/witnesses", INSPECT, None),
+    ("POST", "/api/v1/audit/witnesses", ADMINISTER, {"name": "w", "vkey": "no key"}),
+    ("PUT", "/api/v1/audit/quorum", ADMINISTER, {"needed": 0}),
+    ("POST", "/api/v1/audit/cosignatures", ADMINISTER, {"note": "no note"}),
+    ("POST", "/api/v1/audit/anchors", ADMINISTER, {"token": "no token"}),
     ("GET", "/api/v1/openapi.json", EVERYONE, None),
 ]
 
@@ -143,6 +148,10 @@ ELSEWHERE = {
             ("POST", "/<uuid:id>/parked/<uuid:event>/skip"),
         )
     },
+    ("DELETE", "/api/v1/audit/witnesses/<name>"): "cli/test_witness_of_appliance.py",
+    ("GET", "/api/v1/audit/witness-request"): "cli/test_witness_of_appliance.py",
+    ("GET", "/api/v1/audit/anchors"): "cli/test_witness_of_appliance.py",
+    ("GET", "/api/v1/audit/anchor-request"): "cli/test_witness_of_appliance.py",
     ("POST", "/api/v1/audit/exports"): "web/test_audit_exports.py",
     ("GET", "/api/v1/audit/exports/<uuid:id>"): "web/test_audit_exports.py",
     ("GET", "/api/v1/audit/exports/<uuid:id>/download"): "web/test_audit_exports.py",

@@ -133,6 +133,7 @@ from appliance.domain.events.repositories import (
     RoleWithdrawn,
 )
 from appliance.domain.events.witnesses import (
+    AuditCosignatureImported,
     AuditQuorumChanged,
     AuditWitnessFailed,
     AuditWitnessRefused,
@@ -144,6 +145,7 @@ __all__ = [
     "AccessRefused",
     "ApplianceStarted",
     "ArchiveDownloaded",
+    "AuditCosignatureImported",
     "AuditEventParked",
     "AuditEventRead",
     "AuditEventUnparked",

@@ -71,3 +71,14 @@ class AuditWitnessFailed(Event):
     size: int
     witnessed: int
     """Up to where enough have signed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditCosignatureImported(Event):
+    """Somebody brought what witnesses without network had signed."""
+
+    kind = "audit.cosignature_imported"
+    target = "log"
+    log: str
+    size: int
+    witnesses: list[str]

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.access import gate
 from appliance.db.audit_log import AuditBody, AuditLog, AuditValue
-from appliance.db.organisations import Team
-from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import Owner, User
 from appliance.domain.audit_formats.entry import Entry, Meaning, Value
 from appliance.domain.events import registry
 from appliance.security.sealing import Sealer
-from appliance.services import audit_values
+from appliance.services import audit_names, audit_values
 
 
 @gate.open_to_everyone(because="whoever reads a log has asked, and hands in its rows")
@@ -33,8 +29,8 @@ def complete(
     bodies = {row.idx: row for row in work.session.scalars(_of(AuditBody, log, indexes))}
     values = _values(work, log, indexes, sealer)
     headers = [json.loads(row.header) for row in leaves]
-    actors = _names_of_actors(work, {header["actor"]["ref"] for header in headers})
-    targets = _names_of_targets(work, {header["target"]["ref"] for header in headers})
+    actors = audit_names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    targets = audit_names.of_things(work, {header["target"]["ref"] for header in headers})
     return [
         Entry(
             log=log.name,
@@ -83,30 +79,6 @@ def _values(
         value = Value(each.field, each.words, _base64(each.salt))
         found.setdefault(each.place.index, []).append(value)
     return found
-
-
-def _names_of_actors(work: UnitOfWork, pseudonyms: Iterable[str]) -> dict[str, str]:
-    query = sa.select(User.pseudonym, User.name).where(User.pseudonym.in_(pseudonyms))
-    return {row.pseudonym: row.name for row in work.session.execute(query)}
-
-
-def _names_of_targets(work: UnitOfWork, references: Iterable[str]) -> dict[str, str]:
-    """The names of users, organisations, teams and repositories among some ids."""
-    ids = [found for reference in references if (found := _uuid(reference))]
-    names = {
-        str(row.id): row.name
-        for table in (Owner, Team)
-        for row in work.session.execute(sa.select(table.id, table.name).where(table.id.in_(ids)))
-    }
-    repositories = work.session.scalars(sa.select(Repository).where(Repository.id.in_(ids)))
-    return names | {str(each.id): each.path for each in repositories}
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _base64(octets: bytes) -> str:

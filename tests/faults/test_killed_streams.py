@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.receivers import HANG_UP_AFTER_TAKING, OK, receiving
-from tests.services.test_audit_streams import (
+from tests.streams import (
     first_of_each,
     happen,
     indexes,
@@ -73,7 +73,6 @@ def senders(lab):
     made.close()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_a_killed_sender_had_in_its_hands_is_sent_again(lab, senders):
     happen(lab, EVENTS)

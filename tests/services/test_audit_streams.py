@@ -4,117 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import re
+import threading
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from appliance.db.audit_log import AuditLeaf, AuditLog
 from appliance.domain import events
-from appliance.domain.audit_formats import Format
-from appliance.domain.audit_streams import Covers, Receiver
+from appliance.domain.audit_streams import Covers
 from appliance.domain.identity import appliance
-from appliance.domain.permissions import OrganisationRole
-from appliance.errors import ConflictError, InvalidError
-from appliance.jobs.streaming import Streaming
-from appliance.services import audit_claims, audit_stream_reports, audit_streams, audit_targets
+from appliance.errors import ConflictError
+from appliance.jobs.streaming import streaming
+from appliance.services import audit_claims, audit_stream_reports, audit_streams
 from appliance.services.audit_claims import Claim
-from appliance.services.audit_streams import NewStream
-from tests.domain.strict_lines import read_frames, read_syslog
 from tests.peers.receivers import (
     HANG_UP,
     HANG_UP_AFTER_TAKING,
     OK,
-    Authority,
-    Reply,
-    Request,
     receiving,
     refuse,
-    syslog_server,
+)
+from tests.streams import (
+    MANY,
+    SECRET,
+    deliver,
+    first_of_each,
+    happen,
+    indexes,
+    lab,
+    now,
+    report,
+    stream,
 )
 
-SECRET = "a secret that both sides know"
-MANY = 10_240
-
-
-@pytest.fixture
-def lab(world):
-    """An organisation, its owner, and an appliance that may reach this machine."""
-    world.configure(
-        CODARA_STREAMS__SCHEMES="http,https",
-        CODARA_STREAMS__PRIVATE_ADDRESSES="true",
-        CODARA_STREAMS__LONGEST_PAUSE_SECONDS="0.001",
-        CODARA_STREAMS__SECONDS="10",
-        CODARA_STREAMS__ACKNOWLEDGE_SECONDS="0.2",
-    )
-    world.organisation("lab")
-    world.owner = world.user("owner", member=OrganisationRole.OWNER, of="lab")
-    world.sender = Streaming(world.wiring)
-    yield world
-    world.sender.close()
-
-
-def happen(world, number, *, start=0):
-    """So many events in the organisation's log."""
-    organisation = world._organisation("lab")
-    for first in range(start, start + number, 2000):
-        with world.begin(appliance()) as work:
-            for at in range(first, min(first + 2000, start + number)):
-                work.record(
-                    events.RepositoryArchived(
-                        about=organisation.id,
-                        organisation_id=organisation.id,
-                        path=f"lab/{at}",
-                    )
-                )
-        world.keep_log()
-
-
-def stream(world, address, receiver=Receiver.WEBHOOK, **fields: Any):
-    fields = {
-        "name": "siem",
-        "format": Format.JSON,
-        "secret": SECRET if receiver in {Receiver.WEBHOOK, Receiver.SPLUNK, Receiver.S3} else "",
-        "covers": Covers.ORGANISATION,
-        "organisation": "lab",
-        "begin": "start",
-        **fields,
-    }
-    actor = world.owner if fields["organisation"] else world.administrator()
-    with world.begin(actor) as work:
-        wanted = NewStream(receiver=receiver, address=address, **fields)
-        made = audit_streams.create(work, wanted, sealer=world.wiring.sealer, now=now())
-    return made.id
-
-
-def now():
-    return datetime.now(UTC)
-
-
-def report(world, stream_id):
-    with world.reading(world.owner) as work:
-        return audit_stream_reports.show(work, stream_id, now=now())
-
-
-def deliver(world, stream_id, *, turns=400):
-    """Until all is sent; gives how it is then."""
-    for _ in range(turns):
-        world.sender.work_off(stream_id)
-        found = report(world, stream_id)
-        if found.lag_events == 0 or found.state == "stopped":
-            return found
-    raise AssertionError(found)
-
-
-def indexes(requests):
-    return [line["index"] for each in requests for line in each.lines]
-
-
-def first_of_each(numbers):
-    return list(dict.fromkeys(numbers))
+__all__ = ["lab"]
 
 
 def insist_on_order(requests, size):
@@ -167,7 +93,7 @@ def clumsy(request):
     return replies[request.number % len(replies)]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ten_thousand_events_reach_a_receiver_with_every_bad_habit(lab):
     happen(lab, MANY)
     with receiving(clumsy) as receiver:
@@ -368,237 +294,44 @@ def test_two_senders_never_have_the_same_stream(lab):
         audit_claims.note(work, first, failures=0)
 
 
-class Collector:
-    """A collector of Splunk that forgets some of what it took, and indexes the rest late."""
-
-    def __init__(self) -> None:
-        self.batches = []
-        self.asked = {}
-        self.indexed = []
-
-    def __call__(self, request: Request) -> Reply:
-        assert request.headers["authorization"] == f"Splunk {SECRET}"
-        assert re.fullmatch(r"[0-9a-f-]{36}", request.headers["x-splunk-request-channel"])
-        if request.path.startswith("/services/collector/ack"):
-            return Reply(200, json.dumps({"acks": self._acknowledge(request)}).encode())
-        self.batches.append([json.loads(line) for line in request.body.decode().splitlines()])
-        answer = {"text": "Success", "code": 0, "ackId": len(self.batches) - 1}
-        return Reply(200, json.dumps(answer).encode())
-
-    def _acknowledge(self, request):
-        (number,) = json.loads(request.body)["acks"]
-        self.asked[number] = self.asked.get(number, 0) + 1
-        is_indexed = number % 3 != 0 and self.asked[number] > 1
-        if is_indexed:
-            self.indexed += self.batches[number]
-        return {str(number): is_indexed}
-
-
-def test_splunk_has_it_only_when_it_says_that_it_is_indexed(lab):
-    happen(lab, 400)
-    collector = Collector()
-    with receiving(collector) as receiver:
-        stream_id = stream(
-            lab, receiver.url, Receiver.SPLUNK, options={"batch": 100, "index": "audit"}
-        )
-        deliver(lab, stream_id)
-
-    assert [each["event"]["index"] for each in collector.indexed] == list(range(400))
-    assert len(collector.batches) > 4, "what was lost came again"
-    assert collector.indexed[0]["sourcetype"] == "codara:audit:json"
-    assert collector.indexed[0]["index"] == "audit"
-
-
-def test_a_collector_without_acknowledgements_is_not_believed(lab):
-    happen(lab, 1)
-    with receiving(lambda _: Reply(200, b'{"text":"Success","code":0}')) as receiver:
-        stream_id = stream(lab, receiver.url, Receiver.SPLUNK)
-        lab.sender.work_off(stream_id)
-        assert "no acknowledgement" in report(lab, stream_id).stream.error
-        with lab.begin(lab.owner) as work:
-            changes = audit_streams.Changes(options={"acknowledge": False})
-            audit_streams.change(work, stream_id, changes, sealer=lab.wiring.sealer)
-        assert deliver(lab, stream_id).lag_events == 0
-
-
-@pytest.fixture
-def authority(lab, tmp_path):
-    made = Authority(tmp_path)
-    lab.sender.close()
-    lab.configure(CODARA_STREAMS__AUTHORITIES_FILE=str(made.file))
-    lab.sender = Streaming(lab.wiring)
-    return made
-
-
-def test_a_receiver_with_a_certificate_of_ours_is_believed(lab, authority):
-    happen(lab, 2)
-    with receiving(context=authority.context()) as receiver:
-        deliver(lab, stream(lab, receiver.url))
-
-    assert indexes(receiver.kept) == [0, 1]
-
-
-def test_a_receiver_with_the_wrong_name_is_sent_nothing(lab, authority):
-    happen(lab, 2)
-    with receiving(context=authority.context("elsewhere.test")) as receiver:
-        stream_id = stream(lab, receiver.url)
-        lab.sender.work_off(stream_id)
-
-    assert receiver.seen == 0
-    assert "certificate verify failed" in report(lab, stream_id).stream.error
-
-
-def test_a_receiver_that_nobody_vouches_for_is_sent_nothing(lab, tmp_path):
-    happen(lab, 2)
-    stranger = Authority(tmp_path)
-    with receiving(context=stranger.context()) as receiver:
-        stream_id = stream(lab, receiver.url)
-        lab.sender.work_off(stream_id)
-    with syslog_server(stranger.context()) as server:
-        other = stream(lab, f"tls://127.0.0.1:{server.port}", Receiver.SYSLOG, name="other")
-        lab.sender.work_off(other)
-
-    assert receiver.seen == 0
-    assert server.connections == [bytearray()]
-    for each in (stream_id, other):
-        assert "certificate verify failed" in report(lab, each).stream.error
-
-
-def messages(octets):
-    read = [read_syslog(each) for each in read_frames(bytes(octets))]
-    return [each for each in read if each.message_id != "heartbeat"]
-
-
-def whole(octets):
-    """Without what was cut off at the end."""
-    kept = bytes(octets)
-    while kept:
-        try:
-            read_frames(kept)
-        except Exception:  # noqa: BLE001 - whatever the reader says of half a frame.
-            kept = kept[:-1]
-        else:
-            return kept
-    return b""
-
-
-def test_syslog_messages_come_in_frames_and_once_more_after_a_break(lab, authority):
-    happen(lab, 300)
-    with syslog_server(authority.context()) as server:
-        server.cut_after = 60_000
-        stream_id = stream(
-            lab,
-            f"tls://127.0.0.1:{server.port}",
-            Receiver.SYSLOG,
-            options={"again": 300, "batch": 50},
-            format=Format.CEF,
-        )
-        deliver(lab, stream_id)
-        happen(lab, 5, start=300)
-        deliver(lab, stream_id)
-        lab.sender.close()
-
-    came = [
-        int(each.data["audit@32473"]["index"])
-        for octets in server.connections
-        for each in messages(whole(octets))
-    ]
-    assert len(server.connections) > 1
-    # The stream's own creation is an event, too.
-    assert sorted(set(came)) == list(range(306))
-    assert first_of_each(came) == sorted(set(came))
-    assert len(came) > 306
-    beats = [
-        read_syslog(each)
-        for each in read_frames(whole(server.connections[-1]))
-        if read_syslog(each).message_id == "heartbeat"
-    ]
-    assert beats[0].data["heartbeat@32473"].keys() == {"sent", "index"}
-
-
-def test_a_message_too_long_for_syslog_is_parked(lab, authority):
-    happen(lab, 2)
-    with lab.begin(lab.owner) as work:
-        work.record(
-            events.OrganisationChanged(
-                organisation_id=lab._organisation("lab").id, changed={"description": "x" * 4000}
-            )
-        )
-    lab.keep_log()
-    with syslog_server(authority.context()) as server:
-        stream_id = stream(
-            lab,
-            f"tls://127.0.0.1:{server.port}",
-            Receiver.SYSLOG,
-            options={"largest_bytes": 3000},
-        )
-        found = deliver(lab, stream_id)
-        lab.sender.close()
-
-    assert (found.parked, found.lag_events) == (1, 0)
-
-
-def test_files_appear_whole_and_are_numbered(lab, tmp_path):
-    folder = tmp_path / "drop"
-    lab.sender.close()
-    lab.configure(CODARA_STREAMS__FOLDER=str(folder))
-    lab.sender = Streaming(lab.wiring)
-    happen(lab, 250)
-    stream_id = stream(
-        lab,
-        "carried",
-        Receiver.FILE,
-        organisation="",
-        covers=Covers.EVERYTHING,
-        options={"batch": 100},
-    )
-    for _ in range(3):
-        lab.sender.work_off(stream_id)
-
-    files = sorted((folder / "carried").iterdir())
-    log = str(lab._organisation("lab").id)
-    ours = [each for each in files if log in each.name]
-    lines = [json.loads(line) for each in ours for line in each.read_text().splitlines()]
-    assert [each["index"] for each in lines] == list(range(250))
-    assert [int(each.name.split("-")[0]) for each in files] == list(range(len(files)))
-    assert not [each for each in files if each.name.startswith(".")]
-
-
-@pytest.mark.parametrize(
-    ("receiver", "address"),
-    [
-        (Receiver.WEBHOOK, "https://169.254.169.254/latest"),
-        (Receiver.WEBHOOK, "ftp://example.org/"),
-        (Receiver.WEBHOOK, "https://other.example/"),
-        (Receiver.SYSLOG, "https://127.0.0.1:6514"),
-        (Receiver.SYSLOG, "tls://127.0.0.1:0"),
-        (Receiver.FILE, "../elsewhere"),
-    ],
-)
-def test_nothing_leads_where_it_may_not(lab, receiver, address):
-    lab.configure(CODARA_STREAMS__HOSTS="*.siem.example,127.0.0.1")
-
-    with pytest.raises(InvalidError):
-        audit_targets.check_address(receiver, address, rules=lab.settings.streams)
-
-
-def test_private_addresses_are_for_those_who_say_so(lab):
-    lab.configure(CODARA_STREAMS__PRIVATE_ADDRESSES="false")
-
-    with pytest.raises(InvalidError):
-        audit_targets.check_address(
-            Receiver.WEBHOOK, "https://127.0.0.1/", rules=lab.settings.streams
-        )
-
-
-def test_a_stream_whose_address_may_not_be_reached_any_more_sends_nothing(lab):
-    happen(lab, 1)
+def test_entries_that_were_pruned_before_they_were_sent_are_told(lab):
+    happen(lab, 10)
+    log = lab.one(sa.select(AuditLog).where(AuditLog.name == str(lab._organisation("lab").id)))
     with receiving() as receiver:
         stream_id = stream(lab, receiver.url)
-        lab.sender.close()
-        lab.configure(CODARA_STREAMS__PRIVATE_ADDRESSES="false")
-        lab.sender = Streaming(lab.wiring)
-        lab.sender.work_off(stream_id)
+        with lab.wiring.database.engine.begin() as connection:
+            connection.execute(
+                sa.update(AuditLog).where(AuditLog.id == log.id).values(minimum=4, minimum_bodies=4)
+            )
+            gone = sa.delete(AuditLeaf).where(AuditLeaf.log_id == log.id, AuditLeaf.idx < 4)
+            connection.execute(gone)
+        deliver(lab, stream_id)
 
-    assert receiver.seen == 0
-    assert report(lab, stream_id).state == "failing"
+    assert indexes(receiver.kept) == list(range(4, 10))
+    (missed,) = lab.recorded("audit.stream_missed")
+    assert (missed.body["first"], missed.body["end"]) == (0, 4)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_slow_receiver_holds_up_nobody_else(lab):
+    happen(lab, 3)
+    may_answer, has_come = threading.Event(), threading.Event()
+
+    def slow(_):
+        may_answer.wait(20)
+        return OK
+
+    def quick(_):
+        has_come.set()
+        return OK
+
+    with receiving(slow) as first, receiving(quick) as second:
+        stream(lab, first.url, name="slow")
+        stream(lab, second.url, name="quick")
+        with streaming(lab.wiring):
+            is_delivered = has_come.wait(10)
+            may_answer.set()
+
+    assert is_delivered
+    assert indexes(second.kept) == [0, 1, 2]
+    assert first_of_each(indexes(first.kept)) == [0, 1, 2]

@@ -16,7 +16,7 @@ from appliance.domain.permissions import InstanceRole, OrganisationRole, Role
 from appliance.jobs.streaming import Streaming
 from tests.peers.appliance import serve
 from tests.peers.receivers import OK, receiving, refuse
-from tests.services.test_audit_streams import SECRET, happen, lab
+from tests.streams import SECRET, happen, lab
 
 __all__ = ["lab"]
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db import audit_words_index
 from appliance.db.audit_log import AuditFinding, AuditLeaf, AuditLog
+from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.audit_query import And, Everything, Not, Or, Query, Term, Words
 from appliance.domain.audit_selection import Resolver
 from appliance.domain.audit_terms import Field, bounds, period
@@ -20,12 +21,10 @@ from appliance.domain.audit_terms import Field, bounds, period
 Condition = sa.ColumnElement[bool]
 
 
-@gate.open_to_everyone(because="it reads nothing; whoever searches has asked for the logs")
-def condition(
-    query: Query, resolve: Resolver, *, connection: sa.Connection, now: datetime
-) -> Condition:
+@gate.open_to_everyone(because="whoever searches has asked for the logs")
+def condition(work: UnitOfWork, query: Query, resolve: Resolver, *, now: datetime) -> Condition:
     """The rows of `AuditFinding` that fit a query."""
-    return _condition(query, _Reading(resolve, connection, now))
+    return _condition(query, _Reading(resolve, work.session.connection(), now))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch_log
-from appliance.access.visible_logs import VisibleLogs, visible_logs
+from appliance.access import fetch_log, visible_logs
+from appliance.access.visible_logs import VisibleLogs
 from appliance.db.audit_log import AuditFinding, AuditLog
 from appliance.db.paging import USUAL_LIMIT, Page, only
 from appliance.db.paging import page as page_of
@@ -83,7 +83,7 @@ def begin(work: UnitOfWork, asked: Asked, *, now: datetime) -> Search:
         HiddenError, RefusedError, UnauthenticatedError: there is no such log for this actor.
         InvalidError: the search is not understood, or the log never had that size.
     """
-    visible_logs(work, asked.log)
+    visible_logs.visible_logs(work, asked.log)
     _query(asked)
     if not asked.log:
         if asked.as_of is not None:
@@ -115,7 +115,7 @@ def page(
         HiddenError, RefusedError: the actor may not read this any more.
         InvalidError: the limit is out of range, or `after` is no place in this list.
     """
-    logs = visible_logs(work, search.asked.log)
+    logs = visible_logs.visible_logs(work, search.asked.log)
     query = _found(work, search, logs).where(AuditFinding.place <= search.place)
     if search.since is not None:
         query = query.where(AuditFinding.occurred_at >= search.since)
@@ -139,7 +139,7 @@ def newer(work: UnitOfWork, search: Search, *, sealer: Sealer, limit: int = USUA
         HiddenError, RefusedError: the actor may not read this any more.
         InvalidError: the limit is out of range.
     """
-    logs = visible_logs(work, search.asked.log)
+    logs = visible_logs.visible_logs(work, search.asked.log)
     last = _last_place(work)
     query = _found(work, search, logs).where(
         AuditFinding.place > search.place, AuditFinding.place <= last
@@ -156,7 +156,8 @@ def note(work: UnitOfWork, search: Search, *, shown: int) -> None:
     Errors:
         HiddenError, RefusedError: the actor may not read this.
     """
-    for organisation_id in visible_logs(work, search.asked.log).organisations():
+    logs = visible_logs.visible_logs(work, search.asked.log)
+    for organisation_id in logs.organisations():
         work.record(
             events.AuditSearched(
                 about=organisation_id,
@@ -220,10 +221,7 @@ def _query(asked: Asked) -> Query:
 def _found(work: UnitOfWork, search: Search, logs: VisibleLogs) -> sa.Select[Any]:
     query = _query(search.asked)
     condition = audit_conditions.condition(
-        query,
-        audit_names.resolver(work, logs),
-        connection=work.session.connection(),
-        now=search.begun_at,
+        work, query, audit_names.resolver(work, logs), now=search.begun_at
     )
     found = sa.select(AuditFinding.place).where(condition, *logs.limits())
     ids = logs.ids()

@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from appliance.settings import Section, Settings
+from appliance.settings import Settings
+from appliance.settings_sections import Section
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from appliance import settings as settings_module
 from appliance.errors import ApplianceError
-from appliance.settings import Server, Settings
+from appliance.settings import Settings
+from appliance.settings_sections import Server
 
 BACKLOG = 512
 

@@ -11,7 +11,7 @@ from appliance.db.repository_rows import organisation_bytes, organisation_quota
 from appliance.errors import sentence
 
 if TYPE_CHECKING:
-    from appliance.settings import Limits
+    from appliance.settings_sections import Limits
 
 MIB = 1024 * 1024
 

@@ -17,7 +17,7 @@ from appliance.services import audit_witnessing
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import Database
     from appliance.services.audit_witnessing import Question
-    from appliance.settings import Witnesses
+    from appliance.settings_sections import Witnesses
     from appliance.wiring import Wiring
 
 log = structlog.get_logger()

@@ -34,7 +34,7 @@ from appliance.security import outgoing, time_stamps
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from appliance.settings import Witnesses
+    from appliance.settings_sections import Witnesses
 
 SECONDS = 30.0
 A_DAY = timedelta(days=1)

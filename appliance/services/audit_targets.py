@@ -32,7 +32,7 @@ from appliance.version import RELEASE
 
 if TYPE_CHECKING:
     from appliance.domain.destinations import Destination
-    from appliance.settings import Streams
+    from appliance.settings_sections import Streams
 
 TLS, TLS_PORT = "tls://", 6514
 TEST = "audit.test_message"

@@ -29,7 +29,7 @@ from witness import request
 
 if TYPE_CHECKING:
     from appliance.delivery.exchange import Answer
-    from appliance.settings import Witnesses
+    from appliance.settings_sections import Witnesses
 
 AT_ONCE = 20
 SECONDS = 15.0

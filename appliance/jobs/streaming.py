@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -80,7 +80,8 @@ class Streaming:
         for stream_id in due:
             self._begin(stream_id, self._turn)
         for stream_id in self._silent():
-            self._begin(stream_id, self._beat)
+            if not self._begin(stream_id, self._beat):
+                self._forget(stream_id)
 
     def work_off(self, stream_id: UUID) -> None:
         """Send what there is of one stream, now."""
@@ -94,12 +95,21 @@ class Streaming:
         for each in self._open.values():
             each.target.close()
 
-    def _begin(self, stream_id: UUID, act: object) -> None:
+    def _begin(self, stream_id: UUID, act: Callable[[UUID], None]) -> bool:
+        """Begin if nobody else sends it; gives whether it could be ours."""
         with self._lock:
             if stream_id in self._claims or len(self._claims) >= AT_ONCE:
-                return
-        if self._claim(stream_id):
-            self._threads.submit(act, stream_id)  # type: ignore[arg-type]  # One of our methods.
+                return True
+        if not self._claim(stream_id):
+            return False
+        self._threads.submit(act, stream_id)
+        return True
+
+    def _forget(self, stream_id: UUID) -> None:
+        """Let go of the target of a stream that was paused, deleted, or taken over."""
+        known = self._open.pop(stream_id, None)
+        if known is not None:
+            known.target.close()
 
     def _claim(self, stream_id: UUID) -> bool:
         now = _now()

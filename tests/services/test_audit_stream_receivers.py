@@ -28,6 +28,7 @@ from tests.streams import (
     happen,
     indexes,
     lab,
+    now,
     report,
     stream,
 )
@@ -181,6 +182,33 @@ def test_syslog_messages_come_in_frames_and_once_more_after_a_break(lab, authori
         if read_syslog(each).message_id == "heartbeat"
     ]
     assert beats[0].data["heartbeat@32473"].keys() == {"sent", "index"}
+
+
+def test_a_silent_stream_says_that_it_is_there_until_it_is_paused(lab, authority):
+    happen(lab, 1)
+    with syslog_server(authority.context()) as server:
+        stream_id = stream(lab, f"tls://127.0.0.1:{server.port}", Receiver.SYSLOG)
+        deliver(lab, stream_id)
+        (known,) = lab.sender._open.values()
+        known.used_at -= 3600
+        lab.sender.look()
+        lab.sender._threads.shutdown()
+        assert lab.sender._open
+        with lab.begin(lab.owner) as work:
+            audit_streams.pause(work, stream_id, now=now())
+        known.used_at -= 3600
+        lab.sender.look()
+        assert lab.sender._open == {}
+
+    (octets,) = server.connections
+    beats = [
+        each for each in map(read_syslog, read_frames(bytes(octets))) if "beat" in each.message
+    ]
+    # One with the connection, one after the silence.
+    assert [each.data["heartbeat@32473"] for each in beats] == [
+        {"sent": "0", "index": "-1"},
+        {"sent": "1", "index": "0"},
+    ]
 
 
 def test_a_message_too_long_for_syslog_is_parked(lab, authority):

@@ -32,11 +32,12 @@ from appliance.domain import audit_query, audit_selection, events
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import audit_names, audit_trees, audit_values
+from appliance.services import audit_exact, audit_names, audit_trees, audit_values
 from appliance.services.audit_trees import Tree
 from audit import selection as selections
 
 AT_ONCE = 4000
+NOTHING = (None, None)
 FEW = 200
 """So many bodies are asked for by their places; more are read with all of their neighbours."""
 EVERYTHING = ("all",)
@@ -60,7 +61,6 @@ class Progress(Protocol):
 
 
 Opens = Callable[[], AbstractContextManager[UnitOfWork]]
-"""Opens a reading in the name of whoever asked for the export."""
 
 
 @dataclass(frozen=True)
@@ -231,13 +231,22 @@ def note_done(
 def rows(
     opens: Opens, plan: Plan, part: Part, *, sealer: Sealer, with_always: bool
 ) -> Iterator[list[Row]]:
-    """The entries of a range, some thousand at a time."""
+    """The entries of a range, some thousand at a time.
+
+    `with_always`: for who verifies, who needs some entries in any case, and all that could fit.
+    """
     chosen = _chosen(plan.wanted.whole_selection, with_always=with_always)
+    is_exact = bool(plan.wanted.query) and not with_always
+    window, found = range(0), None
     for start in range(part.first, part.end, AT_ONCE):
-        end = min(start + AT_ONCE, part.end)
+        indexes = range(start, min(start + AT_ONCE, part.end))
         with opens() as work:
-            found = read(work, part.tree, range(start, end), chosen=chosen, sealer=sealer)
-        yield found
+            if is_exact and indexes.stop > window.stop:
+                window = range(start, start + audit_exact.WINDOW)
+                found = audit_exact.found(
+                    work, part.tree, window, plan.wanted.query, now=plan.made_at
+                )
+            yield read(work, part.tree, indexes, chosen=chosen, sealer=sealer, only=found)
 
 
 def read(
@@ -247,8 +256,11 @@ def read(
     *,
     chosen: Callable[[dict[str, Any]], bool] | None,
     sealer: Sealer,
+    only: frozenset[int] | None = None,
 ) -> list[Row]:
     """Some entries of a log, in order, with the details of those that are chosen; None: of all.
+
+    `only` are those that may be chosen at all; None: every one.
 
     Errors:
         HiddenError, RefusedError: the actor may not read the log any more.
@@ -259,9 +271,12 @@ def read(
     if len(leaves) != len(indexes):
         text = sentence("Entries of the audit log %(name)s were removed meanwhile.", name=name)
         raise NotFoundError(text)
-    matched = {index for index, header in leaves if chosen is None or chosen(json.loads(header))}
-    bodies: dict[int, tuple[bytes | None, str | None]] = {}
-    bodies.update(_bodies(work, tree, indexes, matched))
+    matched = {
+        index
+        for index, header in leaves
+        if (only is None or index in only) and (chosen is None or chosen(json.loads(header)))
+    }
+    bodies = _bodies(work, tree, indexes, matched)
     values = _values(work, tree, indexes, matched, sealer)
     erased = _erased(work, tree, indexes, matched)
     return [
@@ -275,9 +290,6 @@ def read(
         )
         for index, header in leaves
     ]
-
-
-NOTHING: tuple[None, None] = (None, None)
 
 
 def moment(time: datetime) -> str:
@@ -331,7 +343,7 @@ def _leaves(work: UnitOfWork, tree: Tree, indexes: range) -> list[tuple[int, str
 
 def _bodies(
     work: UnitOfWork, tree: Tree, indexes: range, matched: set[int]
-) -> dict[int, tuple[bytes, str]]:
+) -> dict[int, tuple[bytes | None, str | None]]:
     query = sa.select(AuditBody.idx, AuditBody.salt, AuditBody.body)
     found = work.session.execute(query.where(*_among(AuditBody, tree, indexes, matched)))
     return {row[0]: (bytes(row[1]), row[2]) for row in found if row[0] in matched}

@@ -133,6 +133,19 @@ def test_lines_and_tables_hold_what_was_asked_for(console, tmp_path):
     assert rows[4]["actor_name"] == "administrator"
 
 
+def test_lines_hold_what_words_find_and_a_bundle_all_that_could_fit(console, tmp_path):
+    asked = ("--instance", "--query", "r2")
+    lines = console("export", "--out", tmp_path / "x", "--format", "jsonl", *asked, "--json").json
+    bundle = console("export", "--out", tmp_path / "some", *asked, "--json").json
+    console("trust", "--out", tmp_path / "keys")
+
+    assert (lines["matched"], lines["entries"]) == (10, lines["entries"])
+    found = gzip.decompress((tmp_path / "x").read_bytes()).splitlines()
+    assert {json.loads(line)["body"]["reason"] for line in found} == {"r2"}
+    assert bundle["matched"] == bundle["entries"] >= 30
+    assert verify(tmp_path / "some", tmp_path / "keys")[0] == 0
+
+
 def test_nothing_half_done_looks_done(console, world, tmp_path):
     (tmp_path / "there").mkdir()
     unfinished = tmp_path / ".new.unfinished"

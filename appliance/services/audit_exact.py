@@ -1,0 +1,47 @@
+"""Which entries of a log a query finds, as the search finds them.
+
+An export that others verify holds the details of every entry whose header could fit, because
+headers are all that a verifier can ask. Who wants lines to read wants what fits and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from appliance.access import visible_logs
+from appliance.db.audit_log import AuditFinding, AuditLog
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_query
+from appliance.services import audit_conditions, audit_names
+from appliance.services.audit_trees import Tree
+
+WINDOW = 50_000
+"""Entries that are asked about at once: a search for words costs most in its beginning."""
+
+
+def found(
+    work: UnitOfWork, tree: Tree, indexes: range, query: str, *, now: datetime
+) -> frozenset[int]:
+    """Those among some entries that a query finds; and those that cannot be searched for yet.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not read the log any more.
+        InvalidError: it is no query.
+    """
+    logs = visible_logs.visible_logs(work, tree.name)
+    condition = audit_conditions.condition(
+        work, audit_query.parse(query), audit_names.resolver(work, logs), now=now
+    )
+    rows = work.session.scalars(
+        sa.select(AuditFinding.idx).where(
+            AuditFinding.log_id == tree.id,
+            AuditFinding.idx >= indexes.start,
+            AuditFinding.idx < indexes.stop,
+            condition,
+        )
+    )
+    searchable = work.session.get_one(AuditLog, tree.id).searchable
+    not_yet = range(max(indexes.start, searchable), max(indexes.stop, searchable))
+    return frozenset([*rows, *not_yet])

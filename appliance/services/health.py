@@ -125,7 +125,11 @@ def parts(
 ) -> list[Part]:
     """Every part, asked now, and since when it is so; what was seen is remembered."""
     gate.require(work, Permission.INSTANCE_HEALTH)
-    found = [*asked(probes), _repositories(work), _refs(work), _jobs(work), _streams(work)]
+    found = [
+        *asked(probes),
+        *(_repositories(work), _refs(work), _jobs(work)),
+        *(_streams(work), _witnesses(work, now)),
+    ]
     observed = observations.note(memory, {part.name: part.condition for part in found}, now=now)
     return [_dated(part, observed) for part in found]
 

@@ -17,6 +17,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -127,5 +128,13 @@ def _key_id(key: bytes) -> bytes:
 
 def _bound_to(header: bytes, place: Place) -> bytes:
     """What is authenticated with the value; lengths in front, so that no two places look alike."""
-    parts = [CONTEXT, header, place.table.encode(), place.column.encode(), place.row.encode()]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return _bound_to_column(header, place.table, place.column) + _with_length(place.row.encode())
+
+
+@lru_cache(maxsize=64)  # A million values of one column are read one after the other.
+def _bound_to_column(header: bytes, table: str, column: str) -> bytes:
+    return b"".join(map(_with_length, (CONTEXT, header, table.encode(), column.encode())))
+
+
+def _with_length(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part

@@ -46,7 +46,7 @@ def ids(found):
 def test_a_search_finds_what_a_plain_reading_would(world):
     audited, administrator = Audited(world), world.administrator()
 
-    @settings(max_examples=400, deadline=None, database=None)
+    @settings(max_examples=200, deadline=None, database=None)
     @given(QUERIES)
     def agree(query):
         wanted = {e.header["id"] for e in audited.events if fits(query, e, audited.resolve)}

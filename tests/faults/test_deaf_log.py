@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 
-from appliance.db.base import Table
-from appliance.db.outbox import JobRecord
-from appliance.db.pushes import Push, PushedRef
 from appliance.db.unit_of_work import UNRECORDABLE
 from appliance.domain.permissions import Role
 from tests.git.builder import Builder
 from tests.peers.appliance import serve
-from tests.peers.deaf_log import deaf_log
+from tests.peers.deaf_log import audited_rows, deaf_log
 from tests.web.git_client import GitClient, token
 
 pytestmark = pytest.mark.timeout(240)
@@ -39,17 +35,6 @@ def copy(git, tmp_path):
     return git.working_copy(tmp_path / "copy")
 
 
-def rows(engine):
-    """How many rows each table has whose changes are recorded; also intents and promises."""
-    tables = [each.local_table for each in Table.registry.mappers if each.class_.audited]
-    tables += [each.__table__ for each in (JobRecord, Push, PushedRef)]
-    with engine.connect() as connection:
-        return {
-            table.name: connection.scalar(sa.select(sa.func.count()).select_from(table))
-            for table in tables
-        }
-
-
 def done(world):
     """What was recorded of what the tests do."""
     return [each for each in world.events() if each.startswith(("git.", "org."))]
@@ -68,11 +53,11 @@ def refs(world):
 def test_the_api_says_503_and_has_changed_nothing(world):
     client = world.client(world.user("writer").label)
     engine = world.wiring.database.engine
-    before = rows(engine)
+    before = audited_rows(engine)
 
     with deaf_log(engine):
         refused = client.post("/api/v1/orgs", json={"name": "works"})
-        kept = rows(engine)
+        kept = audited_rows(engine)
     made = client.post("/api/v1/orgs", json={"name": "works"})
 
     assert (refused.status_code, refused.json["code"]) == (503, "unavailable")
@@ -86,23 +71,23 @@ def test_the_api_says_503_and_has_changed_nothing(world):
 def test_the_portal_says_so_on_a_page(world):
     world.user("writer")
     browser, engine = world.browser("writer"), world.wiring.database.engine
-    before = rows(engine)
+    before = audited_rows(engine)
 
     with deaf_log(engine):
         page = browser.post("/organisations/new", data={"name": "works"})
 
     assert page.status_code == 503
     assert "audit log" in page.text
-    assert rows(engine) == before
+    assert audited_rows(engine) == before
 
 
 def test_a_push_is_refused_before_any_ref_moves(world, served, remote, git, copy):
     engine = world.wiring.database.engine
-    before, present = rows(engine), refs(world)
+    before, present = audited_rows(engine), refs(world)
 
     with deaf_log(engine):
         refused = git.try_("push", remote, "main", at=copy)
-        kept, found = rows(engine), refs(world)
+        kept, found = audited_rows(engine), refs(world)
     git("push", remote, "main", at=copy)
 
     assert refused.status != 0

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from appliance.db.base import Table
+from appliance.db.outbox import JobRecord
+from appliance.db.pushes import Push, PushedRef
+
 REFUSE = "CREATE FUNCTION deaf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'deaf'; END $$"
 DEAF = {
     "sqlite": (
@@ -21,6 +25,16 @@ HEARING = {
     "sqlite": ("DROP TRIGGER deaf",),
     "postgresql": ("DROP TRIGGER deaf ON audit_queue", "DROP FUNCTION deaf()"),
 }
+
+
+def audited_rows(engine: sa.Engine) -> dict[str, list[str]]:
+    """All rows whose changes are recorded; also intents of pushes, and promised jobs."""
+    tables = [each.local_table for each in Table.registry.mappers if each.class_.audited]
+    tables += [each.__table__ for each in (JobRecord, Push, PushedRef)]
+    with engine.connect() as connection:
+        return {
+            str(table): sorted(map(str, connection.execute(sa.select(table)))) for table in tables
+        }
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from appliance.services import ssh_access
 from tests.permissions.git_operations import HTTPS, LFS, OTHERS, PRIVATE, SSH, TRIED
 from tests.permissions.git_stage import git_stage
+from tests.permissions.recorded import GIT
 from tests.permissions.seen import as_seen
 from tests.world import World, copy_sqlite
 
@@ -60,6 +61,29 @@ def test_each_may_elsewhere_what_the_table_says(stage, tmp_path, path, who):
     assert found == (https, ssh)
 
 
+@pytest.mark.parametrize("operation", GIT)
+def test_what_an_owner_does_is_recorded(stage, tmp_path, operation):
+    door, _, what = operation.partition(" ")
+    act = {"https": over_https, "ssh": over_ssh}.get(door)
+    before = len(stage.world.events())
+    if act is None:
+        with_lfs(stage, "boss", "lab/private", what)
+    else:
+        act(stage, "boss", "lab/private", what, tmp_path)
+    recorded = [each for each in stage.world.events()[before:] if not each.startswith("audit.")]
+
+    assert set(recorded) == set(GIT[operation].split())
+
+
+def test_the_table_of_what_is_recorded_names_every_operation_that_changes_or_gives():
+    named = {f"https {each}" for each in HTTPS} | {f"ssh {each}" for each in SSH}
+    refused = {"https force protected", "https delete protected"}
+    lfs = {each.removeprefix("lfs ") for each in GIT if each.startswith("lfs ")}
+
+    assert named - refused == {each for each in GIT if not each.startswith("lfs ")}
+    assert set(LFS) - lfs == {"download", "upload", "list locks", "verify locks"}
+
+
 @pytest.mark.promise("P29")
 def test_whoever_is_suspended_gets_nothing_more_over_an_open_connection(stage, tmp_path):
     stage.newcomer("leaver")
@@ -88,7 +112,7 @@ def test_the_table_is_whole(stage):
     }
     where = "Add an operation to permissions/git_operations.py, or its test to ELSEWHERE there."
     assert routed - TRIED.keys() == set(), where
-    assert {*ssh_access.FETCHING, ssh_access.PUSHING} - TRIED.keys() == set(), where
+    assert {*ssh_access.NOTING, ssh_access.PUSHING} - TRIED.keys() == set(), where
     operations = {*HTTPS, *SSH, *LFS}
     assert [
         each for each in TRIED.values() if each not in operations and not (TESTS / each).is_file()

@@ -132,7 +132,7 @@ def _from_class(event: type[Event]) -> Action:
         *(sentence, event.target, event.outcome, fields),
         is_awaited=event.is_awaited,
         is_impersonal=event.is_impersonal,
-        is_emitted=event.kind not in reserved.CLASSES_WITHOUT_A_WRITER,
+        is_emitted=True,
     )
 
 

@@ -26,7 +26,8 @@ INSPECT = "?----------++"
 SEE_ORGANISATION = "..+++++++++++"
 BELONG = ".......++++++"
 BELONG_TO_SEE = "..-----++++++"
-RECORDS = "..------+++++"
+RECORDS = ".......-+++++"
+RECORDS_SIGNED_IN = "?......-+++++"
 RULE = "..--------+-+"
 RULE_SIGNED_IN = "?.--------+-+"
 RULE_TEAM = ".......---+-+"
@@ -37,6 +38,7 @@ SEE_JOB = "............+"
 REPO = "/<owner>/<name>"
 ORG = "/<owner>/-"
 USER = "/administration/users/<name>"
+LOG = "/administration/audit"
 OWN_THING = "ACTOR"
 
 
@@ -76,7 +78,16 @@ PAGES = [
     Row("GET", "/jobs/<uuid:job_id>", SIGNED_IN.replace("?", "."), whose=OWN_THING),
     Row("GET", "/jobs/<uuid:job_id>.json", SEE_JOB),
     Row("GET", "/administration", INSPECT),
-    Row("GET", "/administration/events", INSPECT),
+    Row("GET", "/audit", SIGNED_IN),
+    Row("GET", "/audit/words.json", SIGNED_IN),
+    Row("GET", "/audit/codara-audit.pyz", SIGNED_IN),
+    Row("GET", LOG, INSPECT, leaves_a_trace=True),
+    Row("GET", f"{LOG}/integrity", INSPECT, leaves_a_trace=True),
+    Row("GET", f"{LOG}/trust.json", INSPECT, leaves_a_trace=True),
+    Row("GET", f"{LOG}/exports", INSPECT),
+    Row("GET", f"{LOG}/streams", INSPECT),
+    Row("GET", f"{LOG}/streams/new", ADMINISTER),
+    Row("GET", f"{LOG}/auditors", ADMINISTER),
     Row("GET", "/administration/jobs", INSPECT),
     Row("GET", "/administration/organisations", INSPECT),
     Row("GET", "/administration/repositories", INSPECT),
@@ -88,7 +99,12 @@ PAGES = [
     Row("GET", "/organisations/new", SIGNED_IN),
     Row("GET", "/<owner>", SEE_ORGANISATION),
     Row("GET", f"{ORG}/members", BELONG_TO_SEE),
-    Row("GET", f"{ORG}/events", RECORDS),
+    Row("GET", f"{ORG}/audit", RECORDS, leaves_a_trace=True),
+    Row("GET", f"{ORG}/audit/integrity", RECORDS, leaves_a_trace=True),
+    Row("GET", f"{ORG}/audit/exports", RECORDS_SIGNED_IN),
+    Row("GET", f"{ORG}/audit/streams", RECORDS),
+    Row("GET", f"{ORG}/audit/streams/new", "?.------+-+-+"),
+    Row("GET", f"{ORG}/audit/auditors", "?......---+-+"),
     Row("GET", f"{ORG}/settings", RULE),
     Row("GET", f"{ORG}/settings/danger", RULE_SIGNED_IN),
     Row("GET", f"{ORG}/teams", SEE_ORGANISATION),
@@ -187,6 +203,8 @@ FORMS = [
         {"confirm": "empty-N"},
         places={"<owner>": "empty-N"},
     ),
+    Row("POST", f"{LOG}/searches", INSPECT, {"name": "x", "q": "outcome:refused"}),
+    Row("POST", f"{ORG}/audit/searches", RECORDS, {"name": "x", "q": "outcome:refused"}),
     Row("POST", f"{ORG}/new-team", RULE, {"name": "works"}),
     Row("POST", f"{ORG}/teams/<team>", RULE_TEAM, {"name": "research", "description": "x"}),
     Row("POST", f"{ORG}/teams/<team>/members", RULE_TEAM, {"user": "out-N"}),
@@ -227,6 +245,26 @@ FORMS = [
     Row("POST", f"{REPO}/settings/delete", OWN, {"confirm": "lab-N/notes"}),
 ]
 
+AUDIT_PAGES = "web/test_audit_pages.py"
+STREAM = "/streams/<uuid:stream_id>"
+OF_A_LOG = (
+    ("GET", "/newer"),
+    ("GET", "/checkpoint"),
+    ("GET", "/events/<uuid:event_id>"),
+    ("GET", "/events/<uuid:event_id>/proof"),
+    ("POST", "/searches/<uuid:search_id>/delete"),
+    ("POST", "/exports"),
+    ("GET", "/exports/<uuid:export_id>.json"),
+    ("GET", "/exports/<uuid:export_id>/file"),
+    ("POST", "/streams/new"),
+    ("GET", STREAM),
+    ("POST", STREAM),
+    ("POST", f"{STREAM}/<any(pause, resume, test):verb>"),
+    ("POST", f"{STREAM}/delete"),
+    ("POST", f"{STREAM}/parked/<uuid:event_id>/<any(retry, skip):verb>"),
+    ("POST", "/auditors"),
+    ("POST", "/auditors/<uuid:grant_id>/revoke"),
+)
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
     ("POST", "/settings/sessions"): "web/test_lists.py",
@@ -235,6 +273,16 @@ ELSEWHERE = {
     ("POST", "/settings/bin/several"): "web/test_lists.py",
     ("POST", "/administration/jobs"): "web/test_lists.py",
     ("POST", f"{ORG}/members/several"): "web/test_lists.py",
+    **{
+        (method, f"{log}{rule}"): AUDIT_PAGES
+        for log in (LOG, f"{ORG}/audit")
+        for method, rule in OF_A_LOG
+    },
+    ("GET", "/audit/<log>/checkpoint"): "web/test_audit_tiles.py",
+    ("GET", "/audit/<log>/tile/<path:tail>"): "web/test_audit_tiles.py",
+    ("GET", "/audit/<log>/witnessed"): "web/test_audit_tiles.py",
+    ("GET", "/administration/events"): AUDIT_PAGES,
+    ("GET", f"{ORG}/events"): AUDIT_PAGES,
     ("POST", f"{REPO}/locks"): "web/test_locks_page.py",
     ("GET", "/reset/<secret>"): "web/test_sign_in_page.py",
     ("POST", "/reset/<secret>"): "web/test_sign_in_page.py",

@@ -59,7 +59,7 @@ def test_the_pages_of_a_log_open(lab, page):
     answer = lab.browser("owner").get(f"{LOG}{page}")
 
     assert answer.status_code == 200, answer.text
-    assert "Signed up to event 1" in answer.text
+    assert "Signed up to event 0" in answer.text
     assert "no witness is configured" in answer.text
 
 

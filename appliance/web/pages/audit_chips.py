@@ -103,7 +103,7 @@ def vocabulary() -> dict[str, list[str]]:
 
 def sentence_of(action: str) -> str:
     """What an action means, in a few words."""
-    return registry.of(action).sentence
+    return registry.of(action).sentence.partition(";")[0].rstrip(".") + "."
 
 
 def compact(value: Any) -> str:

@@ -69,6 +69,8 @@ class State:
     """The largest state that enough witnesses have signed; None where none is configured."""
     problem: str = ""
     """Why nothing is signed, and what to do; empty while all is well."""
+    searchable: int = 0
+    """So many of its events can be found."""
 
     @property
     def is_counted_whole(self) -> bool:
@@ -148,6 +150,7 @@ def state(work: UnitOfWork, asked: str, *, tools: LogTools, now: datetime) -> St
         waiting_since=since,
         witnessed=_witnessed(work, log),
         problem=_problem(work, log, tools),
+        searchable=log.searchable,
     )
 
 

@@ -15,7 +15,7 @@ from appliance.domain.audit_query import spell
 from appliance.domain.identity import stranger
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.errors import HiddenError, InvalidError, RefusedError, UnauthenticatedError
-from appliance.services import audit_search, organisations, repository_moves, users
+from appliance.services import audit_search, audit_state, organisations, repository_moves, users
 from appliance.services.audit_search import Asked
 from tests.domain.queries import NOW, QUERIES, fits
 from tests.services.audited import Audited
@@ -217,6 +217,24 @@ def test_one_event_is_read_and_that_is_recorded(world):
     (read,) = world.recorded("audit.event_read")
     assert read.header["target"]["ref"] == str(found.id)
     assert read.header["log"] == read.body["log"]
+
+
+def test_what_can_be_found_is_said_beside_what_is_signed(world):
+    Audited(world)
+    administrator = world.administrator()
+    with world.begin(administrator) as work:
+        work.record(events.LeftoversSwept(rows=1))
+
+    with world.reading(administrator) as work:
+        state = audit_state.state(work, "instance", tools=world.wiring.logs, now=NOW)
+
+    assert (
+        state.size
+        == state.signed
+        == state.searchable
+        == len(search(world, administrator, log="instance"))
+    )
+    assert state.waiting == 1
 
 
 def test_names_of_what_was_renamed_moved_or_deleted_are_found(world):

@@ -187,11 +187,10 @@ def set_quorum(work: UnitOfWork, needed: int) -> Quorum:
         )
     row = work.session.get(WitnessQuorum, ONLY_ROW)
     before = row.needed if row else 0
-    if row is None:
-        row = WitnessQuorum(id=ONLY_ROW, needed=0)
-        work.session.add(row)
     if needed != before:
+        row = row or WitnessQuorum(id=ONLY_ROW)
         row.needed = needed
+        work.session.add(row)
         work.record(events.AuditQuorumChanged(before=before, after=needed))
     audit_cosignatures.recount(work)
     return audit_cosignatures.quorum(work)

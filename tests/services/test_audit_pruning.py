@@ -19,10 +19,13 @@ from appliance.db.audit_log import (
     AuditValue,
 )
 from appliance.db.audit_removals import AuditPruning
+from appliance.db.audit_witnesses import Witness, WitnessedLog
 from appliance.errors import ConflictError, RefusedError
-from appliance.services import audit_pruning, audit_removal, audit_trees
+from appliance.services import audit_check, audit_pruning, audit_removal, audit_trees
 from appliance.services.audit_pruning import Asked, What
+from audit import note
 from tests.auditor import Auditor, act, unheard
+from tests.world import NOON
 
 INSTANCE = AuditLog.name == "instance"
 LATER = timedelta(days=5000)
@@ -65,6 +68,18 @@ def prune(world, actor, **asked: object):
         assert carry_out(world, actor, pruning_id).is_finished
 
 
+def sound(world, actor):
+    """Whether the appliance itself finds nothing wrong with the log."""
+    findings = audit_check.check(
+        lambda: world.reading(actor),
+        ["instance"],
+        tools=world.wiring.logs,
+        now=datetime.now(UTC),
+        progress=unheard,
+    )
+    return findings.problems == []
+
+
 def count(world, table, *conditions: object):
     return world.one(sa.select(sa.func.count()).select_from(table).where(*conditions))
 
@@ -92,6 +107,7 @@ def test_details_go_up_to_a_bundle_and_a_verifier_says_so(world, admin, auditor)
     code, report = auditor.look()
     assert code == 0, report
     assert f"{planned.goes} bodies pruned" in report
+    assert sound(world, admin)
 
 
 def test_what_allows_it_is_in_the_log_with_the_hash_of_its_certificate(world, admin):
@@ -117,6 +133,20 @@ def test_nothing_goes_before_its_event_is_signed(world, admin):
     world.keep_log()
     assert carry_out(world, admin, pruning_id).removed == planned.goes
     assert carry_out(world, admin, pruning_id).removed == planned.goes
+
+
+def test_nothing_goes_before_witnesses_have_signed_it(world, admin):
+    vkey = str(note.Key("north", note.Kind.COSIGNATURE_ED25519, bytes(32)))
+    world.add(Witness(name="north", operator="north", vkey=vkey, url="", created_at=NOON))
+    (planned,) = plan(world, admin, bodies=600)
+    pruning_id = authorise(world, admin, planned)
+    world.keep_log()
+    world.add(WitnessedLog(log_id=1, size=700))
+
+    assert not carry_out(world, admin, pruning_id).is_finished
+    with world.begin(admin) as work:
+        work.session.get_one(WitnessedLog, 1).size = 701
+    assert carry_out(world, admin, pruning_id).is_finished
 
 
 def test_entries_go_and_the_rest_is_proven(world, admin, auditor):
@@ -151,6 +181,7 @@ def test_an_early_head_is_still_proven_and_the_lowest_hashes_go_only_by_name(
     assert root(world, 512)
     export = auditor.export(known_sizes=(700,))
     assert auditor.verify(export, "--known", tmp_path / "head")[0] == 0
+    assert sound(world, admin)
     assert plan(world, admin, tiles=True) == []
 
 

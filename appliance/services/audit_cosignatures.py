@@ -88,6 +88,22 @@ def unwitnessed_since(work: UnitOfWork, log_id: int) -> datetime | None:
     return work.session.scalar(query.order_by(AuditCheckpoint.size).limit(1))
 
 
+@gate.open_to_everyone(because="the health page, or the appliance's own turn, has asked")
+def waiting(work: UnitOfWork, *, before: datetime) -> list[int]:
+    """The logs with a state from before this time that too few witnesses have signed since."""
+    unwitnessed = sa.exists().where(
+        AuditCheckpoint.log_id == AuditLog.id,
+        AuditCheckpoint.size > sa.func.coalesce(WitnessedLog.size, 0),
+        AuditCheckpoint.made_at < before,
+    )
+    query = (
+        sa.select(AuditLog.id)
+        .outerjoin(WitnessedLog, WitnessedLog.log_id == AuditLog.id)
+        .where(AuditLog.size > 0, unwitnessed)
+    )
+    return list(work.session.scalars(query.order_by(AuditLog.id)))
+
+
 @gate.open_to_everyone(because="who asks a witness, or brings its answer, has asked")
 def accept(
     work: UnitOfWork, log: AuditLog, size: int, signed: Mapping[str, str], *, now: datetime

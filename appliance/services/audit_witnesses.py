@@ -202,12 +202,8 @@ def condition(work: UnitOfWork, *, overdue_hours: float, now: datetime) -> Tally
     witnesses = work.session.scalar(sa.select(sa.func.count()).select_from(Witness)) or 0
     query = sa.select(sa.func.count(WitnessState.witness_id.distinct()))
     contradicting = work.session.scalar(query.where(WitnessState.is_contradicting)) or 0
-    waiting = 0
-    if witnesses:
-        limit = now - timedelta(hours=overdue_hours)
-        for log_id in work.session.scalars(sa.select(AuditLog.id).where(AuditLog.size > 0)).all():
-            since = audit_cosignatures.unwitnessed_since(work, log_id)
-            waiting += since is not None and since < limit
+    limit = now - timedelta(hours=overdue_hours)
+    waiting = len(audit_cosignatures.waiting(work, before=limit)) if witnesses else 0
     return Tally(witnesses, contradicting, waiting)
 
 

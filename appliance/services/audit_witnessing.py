@@ -131,13 +131,8 @@ def overdue(work: UnitOfWork, *, rules: Witnesses, now: datetime) -> list[int]:
     if not audit_cosignatures.quorum(work).needed:
         return []
     limit = now - timedelta(hours=rules.overdue_hours)
-    return [
-        log_id
-        for log_id in work.session.scalars(sa.select(AuditLog.id).where(AuditLog.size > 0)).all()
-        if (since := audit_cosignatures.unwitnessed_since(work, log_id)) is not None
-        and since < limit
-        and not audit_cosignatures.is_known_overdue(work, log_id)
-    ]
+    late = audit_cosignatures.waiting(work, before=limit)
+    return [each for each in late if not audit_cosignatures.is_known_overdue(work, each)]
 
 
 def note_overdue(work: UnitOfWork, log_ids: list[int]) -> None:

@@ -274,6 +274,10 @@ def test_too_long_without_witnesses_is_told_once_and_its_end_too(world, joined):
     world.configure(CODARA_WITNESSES__OVERDUE_HOURS="0.0000001")
     for _ in range(2):
         witnessing.tell_of_waiting(world.wiring.database, world.settings.witnesses)
+    with world.reading(world.actor("root")) as work:
+        found = audit_witnesses.condition(work, overdue_hours=0, now=datetime.now(UTC))
+        patient = audit_witnesses.condition(work, overdue_hours=24, now=datetime.now(UTC))
+    assert (found.waiting > 0, patient.waiting) == (True, 0)
     running.start(port=port)
     world.keep_log()
     ask(world)

@@ -33,8 +33,12 @@ ASKED_FIRST = {
     ("POST", f"{api.REPO}/transfer"): "to an organisation of one's own, which is the same one",
     ("DELETE", "/api/v1/users/<name>"): "who was not suspended is not deleted",
     ("DELETE", f"{api.ORG}"): "one that has repositories is not deleted",
+    ("POST", "/api/v1/audit/witnesses"): "what is sent is no key",
+    ("PUT", "/api/v1/audit/quorum"): "what is set is what was set",
+    ("POST", "/api/v1/audit/cosignatures"): "what is sent is no note",
+    ("POST", "/api/v1/audit/anchors"): "what is sent is no token",
 }
-"""Rows that are refused to everybody for a reason that is none of permission."""
+"""Rows that change nothing for anybody, for a reason that is none of permission."""
 ROWS = [
     row
     for row in api.TABLE

@@ -45,18 +45,11 @@ def note(
 
 
 @gate.open_to_everyone(because="the writers of the logs call it, who have asked")
-def insist(work: UnitOfWork, log_id: int, *, signer: LogSigner) -> None:
-    """Go on only if the private key that signs a log now is here.
-
-    Errors:
-        DamagedError: it is not.
-    """
-    for row in work.session.scalars(
-        sa.select(AuditKey).where(AuditKey.log_id == log_id, AuditKey.until_size.is_(None))
-    ):
-        key = Key.parse(row.vkey)
-        if key.kind is Kind.ED25519:
-            signer.insist_on(key)
+def signing(work: UnitOfWork) -> dict[int, Key]:
+    """The Ed25519 key that signs each log now; a log that was never signed has none."""
+    rows = work.session.scalars(sa.select(AuditKey).where(AuditKey.until_size.is_(None)))
+    keys = ((row.log_id, Key.parse(row.vkey)) for row in rows)
+    return {log_id: key for log_id, key in keys if key.kind is Kind.ED25519}
 
 
 def _note(

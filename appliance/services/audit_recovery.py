@@ -44,12 +44,13 @@ class Broken:
 def broken(work: UnitOfWork, *, tools: LogTools) -> list[Broken]:
     """The logs that cannot go on as they are."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    signed, found = tools.heads.read(), []
+    signed, found, keys = tools.heads.read(), [], audit_keys.signing(work)
     for log in audit_growth.newest(work).values():
         head = signed.get(log.origin)
         try:
             audit_growth.insist_on_signed(work, log, head)
-            audit_keys.insist(work, log.id, signer=tools.signer)
+            if log.id in keys:
+                tools.signer.insist_on(keys[log.id])
         except DamagedError as error:
             size = head.size if head else log.size
             found.append(Broken(log.name, log.origin, log.size, size, error.message))
@@ -98,8 +99,10 @@ def rotate_key(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrate
     connection = work.session.connection()
     log_store.become_only_writer(connection)
     logs = audit_growth.newest(work)
+    keys = audit_keys.signing(work)
     for log in logs.values():
-        audit_keys.insist(work, log.id, signer=tools.signer)
+        if log.id in keys:
+            tools.signer.insist_on(keys[log.id])
     drafted = tools.signer.draft()
     waiting = work.session.scalar(sa.select(sa.func.count()).select_from(AuditQueued)) or 0
     if waiting + len(logs) > audit_sequencer.AT_ONCE:

@@ -12,6 +12,7 @@ from appliance.cli import (
     audit_search,
     audit_streams,
     audit_verify,
+    auditors,
 )
 from appliance.cli.context import Noun
 
@@ -34,3 +35,4 @@ audit.add_command(audit_prune.prune)
 audit.add_command(audit_verify.verify)
 audit.add_command(audit_verify.reconcile)
 audit.add_command(audit_streams.stream)
+audit.add_command(auditors.auditor)

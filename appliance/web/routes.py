@@ -12,6 +12,7 @@ from appliance.web.api import audit_exports as api_audit_exports
 from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
+from appliance.web.api import auditors as api_auditors
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
 from appliance.web.api import file_changes as api_file_changes
@@ -79,6 +80,7 @@ API = (
     api_history.api,
     api_search.api,
     api_audit.api,
+    api_auditors.api,
     api_audit_proofs.api,
     api_audit_exports.api,
     api_audit_streams.api,

@@ -121,6 +121,9 @@ TABLE = [
 
 # What the table's form cannot say; each has a test of its own.
 ELSEWHERE = {
+    ("GET", "/api/v1/audit/auditors"): "web/test_api_auditors.py",
+    ("POST", "/api/v1/audit/auditors"): "web/test_api_auditors.py",
+    ("DELETE", "/api/v1/audit/auditors/<uuid:id>"): "web/test_api_auditors.py",
     ("DELETE", "/api/v1/user/tokens/<uuid:id>"): "web/test_api_people.py",
     ("DELETE", "/api/v1/user/keys/<uuid:id>"): "web/test_api_people.py",
     ("DELETE", f"{REPO}/keys/<uuid:id>"): "services/test_ssh_keys.py",

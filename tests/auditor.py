@@ -21,15 +21,16 @@ ROOT = Path(__file__).parents[1]
 class Auditor:
     """Keeps the key file from the beginning, and gives each export a folder of its own."""
 
-    def __init__(self, world: World, actor: Actor, folder: Path) -> None:
+    def __init__(self, world: World, actor: Actor, folder: Path, keys: Path | None = None) -> None:
         self._world = world
         self._actor = actor
         self._folder = folder
         self._number = 0
-        self.keys = folder / "keys.json"
-        with world.begin(actor) as work:
-            said = audit_trust.key_file(work, signer=world.wiring.logs.signer)
-        self.keys.write_text(json.dumps(said))
+        self.keys = keys or folder / "keys.json"
+        if keys is None:
+            with world.begin(actor) as work:
+                said = audit_trust.key_file(work, signer=world.wiring.logs.signer)
+            self.keys.write_text(json.dumps(said))
 
     def export(self, **wanted: Any) -> Path:
         """A new export of all logs, or of what is wanted."""

@@ -1,0 +1,95 @@
+"""Whoever owns the database can change anything in it. An auditor, or the appliance, finds it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from appliance.errors import ApplianceError
+from appliance.services import audit_check
+from tests.auditor import Auditor, act, unheard
+from tests.tampering.kinds import GOOD, KINDS, REFUSED, rolled_back
+from tests.tampering.owner import Owner
+from tests.world import World
+
+
+def found(world: World, auditor: Auditor) -> tuple[int, str]:
+    """What an auditor finds who kept the newest state."""
+    try:
+        export = auditor.export()
+    except ApplianceError as error:
+        return REFUSED, str(error)
+    return auditor.verify(export, "--known", world.home / "newest")
+
+
+def problems(report: str) -> str:
+    return "\n".join(line for line in report.splitlines() if '"verdict": "good"' not in line)
+
+
+def test_what_nobody_tampered_with_is_good(appliance, auditor):
+    code, report = found(appliance, auditor)
+
+    assert code == GOOD, report
+    assert "the first 256 entries are gone" in report
+    for words in ("values erased", "bodies pruned", "that you kept is in it"):
+        assert words in report
+
+
+@pytest.mark.parametrize(("tamper", "expected"), KINDS, ids=[each.__name__ for each, _ in KINDS])
+def test_it_is_found(appliance, auditor, tamper, expected):
+    tamper(Owner(appliance))
+
+    code, report = found(appliance, auditor)
+
+    assert code == expected, problems(report)
+
+
+TREE: list[str] = [
+    "UPDATE audit_tiles SET hashes=(SELECT hashes FROM audit_tiles "  # noqa: ISC004 - one statement.
+    "WHERE log_id=1 AND level=0 AND idx=2) WHERE log_id=1 AND level=0 AND idx=3",
+    "DELETE FROM audit_tiles WHERE log_id=1 AND level=0 AND idx=4",
+    "UPDATE audit_logs SET root=edge WHERE id=1",
+    "UPDATE audit_logs SET edge=substr(edge, 33) WHERE id=1",
+    "UPDATE audit_logs SET edge=root WHERE id=1",
+]
+
+
+def checked(world: World) -> int:
+    """What the appliance finds that checks all logs where they are."""
+    opens = partial(world.reading, world.actor("administrator"))
+    with opens() as work:
+        names = audit_check.logs(work)
+    tools, now = world.wiring.logs, datetime.now(UTC)
+    findings = audit_check.check(opens, names, tools=tools, now=now, progress=unheard)
+    return findings.verdict
+
+
+def test_the_appliance_finds_nothing_where_nothing_is(appliance):
+    assert checked(appliance) == GOOD
+
+
+@pytest.mark.parametrize("statement", TREE)
+def test_what_no_export_shows_is_found_by_the_appliance(appliance, statement):
+    Owner(appliance).do(statement)
+
+    assert checked(appliance) != GOOD
+
+
+@pytest.mark.parametrize("tamper", [rolled_back])
+def test_nothing_more_is_signed(appliance, tamper):
+    tamper(Owner(appliance))
+    act(appliance, appliance.actor("administrator"), 1)
+
+    with pytest.raises(ApplianceError):
+        appliance.keep_log()
+
+
+@pytest.mark.parametrize("statement", TREE[2:])
+def test_nothing_is_signed_that_contradicts_itself(appliance, statement):
+    Owner(appliance).do(statement)
+    act(appliance, appliance.actor("administrator"), 1)
+
+    with pytest.raises(ApplianceError):
+        appliance.keep_log()

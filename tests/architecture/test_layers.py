@@ -25,6 +25,7 @@ STARTS = re.compile(
 
 # Who may look at the clock below the wiring, and why.
 CLOCKS = {
+    "appliance/db/earlier_events.py": "a migration is called by nobody who knows the time",
     "appliance/db/recording.py": "an event says when it was recorded, whoever calls",
     "appliance/db/unit_of_work.py": "a promised job says when it was promised, whoever calls",
 }

@@ -90,6 +90,8 @@ CHANGES = {
     "POST /administration/users/<name>/role": "user.role_changed",
     "POST /administration/users/<name>/suspend": "user.suspended",
     "POST /administration/users/new": "user.created user.password_reset_issued",
+    "POST /api/v1/audit/auditors": "audit.auditor_granted",
+    "DELETE /api/v1/audit/auditors/<uuid:id>": "audit.auditor_revoked",
     "POST /api/v1/audit/exports": "audit.export_requested",
     "POST /api/v1/audit/streams": "audit.stream_created",
     "DELETE /api/v1/audit/streams/<uuid:id>": "audit.stream_deleted",

@@ -153,6 +153,18 @@ def open_log(work: UnitOfWork, asked: str) -> AuditLog:
     return _newest(work, whole(work, asked))
 
 
+def open_entries(work: UnitOfWork, asked: str) -> AuditLog:
+    """The same for whoever wants all entries of a stretch, which nobody may who has a period only.
+
+    Errors:
+        HiddenError, RefusedError, NotFoundError: as for `audit_log` and `whole`.
+    """
+    log = open_log(work, asked)
+    if not work.rules.audit.public_tiles:
+        whole(work, log.name)
+    return log
+
+
 def _newest(work: UnitOfWork, name: str) -> AuditLog:
     newest = sa.select(AuditLog).where(AuditLog.name == name, AuditLog.size > 0)
     found = work.session.scalars(newest.order_by(AuditLog.generation.desc())).first()

@@ -43,8 +43,12 @@ def auditor() -> None:
 @auditor.command()
 @options.user
 @of_log
-@click.option("--from", "since", type=DAY, help="Nothing before this day exists for them.")
-@click.option("--to", "until", type=DAY, help="Nothing after this day exists for them.")
+@click.option(
+    "--from", "since", type=DAY, metavar="DAY", help="Nothing before this day exists for them."
+)
+@click.option(
+    "--to", "until", type=DAY, metavar="DAY", help="Nothing after this day exists for them."
+)
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366), help="So long.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the log.")
 @current

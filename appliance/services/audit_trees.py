@@ -153,7 +153,7 @@ def entries(work: UnitOfWork, name: str, index: int, width: int) -> bytes:
         HiddenError, RefusedError: as for `newest`.
         NotFoundError: the tree has not grown so far, or they are gone.
     """
-    log = fetch_log.open_log(work, name)
+    log = fetch_log.open_entries(work, name)
     first = index * tiles.WIDTH
     query = sa.select(AuditLeaf.header).where(
         AuditLeaf.log_id == log.id, AuditLeaf.idx >= first, AuditLeaf.idx < first + width

@@ -99,6 +99,19 @@ def test_what_is_outside_the_period_does_not_exist(lab, period, is_seen):
     assert can_read(lab, event_id) is is_seen
 
 
+def test_who_has_a_period_gets_no_stretch_of_entries(lab):
+    happened(lab)
+    give(lab, period=Period(since=datetime(2020, 1, 1, tzinfo=UTC)))
+    give(lab, user="owner")
+
+    with pytest.raises(RefusedError), lab.reading(lab.actor("inspector")) as work:
+        audit_trees.entries(work, "lab", 0, 1)
+    with lab.reading(lab.actor("inspector")) as work:
+        assert audit_trees.newest(work, "lab").size > 0
+    with lab.reading(lab.actor("owner")) as work:
+        assert audit_trees.entries(work, "lab", 0, 1)
+
+
 def test_one_organisation_s_auditor_sees_nothing_of_another(lab):
     lab.organisation("other")
     lab.user("boss", member=OrganisationRole.OWNER, of="other")

@@ -205,5 +205,17 @@ def test_keys_and_heads_are_text_that_others_read(console, world, tmp_path):
     assert keys[-1] == "quorum none"
 
 
+def test_an_export_comes_from_here_and_from_elsewhere(codara, tmp_path):
+    out = tmp_path / "x.zip"
+    said = codara("audit", "export", "--out", out, "--instance", "--json").json
+    codara("audit", "trust", "--out", tmp_path / "keys")
+
+    assert verify(out, tmp_path / "keys")[0] == 0
+    assert said["size_bytes"] == out.stat().st_size
+    assert said["matched"] == said["entries"] > 0
+    assert codara("audit", "export", "--out", out, "--instance").code == 5
+    assert [each.name for each in tmp_path.glob(".*unfinished*")] == []
+
+
 def test_a_console_is_of_a_home_folder(say, tmp_path):
     assert say("audit", "export", "--out", tmp_path / "x", "--home", tmp_path).code == 1

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 
+from appliance.db import audit_words_index
 from appliance.domain import events
 from appliance.domain.audit_query import spell
 from appliance.domain.identity import stranger
@@ -43,10 +44,12 @@ def ids(found):
     return [str(each.id) for each in found]
 
 
-def test_a_search_finds_what_a_plain_reading_would(world):
+@pytest.mark.parametrize("common", [2, audit_words_index.COMMON])
+def test_a_search_finds_what_a_plain_reading_would(world, monkeypatch, common):
+    monkeypatch.setattr(audit_words_index, "COMMON", common)
     audited, administrator = Audited(world), world.administrator()
 
-    @settings(max_examples=200, deadline=None, database=None)
+    @settings(max_examples=120, deadline=None, database=None)
     @given(QUERIES)
     def agree(query):
         wanted = {e.header["id"] for e in audited.events if fits(query, e, audited.resolve)}

@@ -33,9 +33,9 @@ def keep(database: Database, tools: LogTools) -> None:
     """
     # What comes while a few events are signed is signed next time, with what comes until then:
     # as many turns as there is time for would take it from those who write.
-    while _integrate(database, tools) >= AT_ONCE // 2:
+    while integrate(database, tools) >= AT_ONCE // 2:
         pass
-    while _catch_up(database, tools):
+    while catch_up(database, tools):
         pass
 
 
@@ -49,7 +49,12 @@ def check(database: Database, tools: LogTools) -> None:
         audit_sequencer.check(work, tools=tools)
 
 
-def _integrate(database: Database, tools: LogTools) -> int:
+def integrate(database: Database, tools: LogTools) -> int:
+    """One turn of the sequencer; gives how many events got their place.
+
+    Errors:
+        UnavailableError, RolledBackError, DamagedError, ConflictError: none did.
+    """
     with database.reading(appliance()) as work:
         if not audit_sequencer.is_anything_waiting(work):
             return 0
@@ -61,7 +66,8 @@ def _integrate(database: Database, tools: LogTools) -> int:
     return done.events
 
 
-def _catch_up(database: Database, tools: LogTools) -> int:
+def catch_up(database: Database, tools: LogTools) -> int:
+    """Let some more entries be found; gives how many."""
     with database.reading(appliance()) as work:
         if not audit_index.is_behind(work):
             return 0

@@ -43,8 +43,9 @@ def show(owner: str) -> ResponseReturnValue:
 @routes(pages, "/checkpoint", methods=["GET"])
 def checkpoint(owner: str) -> ResponseReturnValue:
     """The newest signed state, as a file."""
-    with requests.reading() as work:
+    with requests.begin() as work:
         tree = audit_trees.newest(work, log_of(owner))
+        audit_state.note_look(work, log_of(owner))
     return _download(tree.note.encode(), f"{owner or 'appliance'}-{tree.size}.checkpoint")
 
 

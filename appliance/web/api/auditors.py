@@ -45,7 +45,7 @@ class NewGrant(frame.Body):
     reason: str = Field(max_length=auditors.LONGEST_REASON)
 
 
-class GrantAnswer(frame.Answer):
+class AuditorAnswer(frame.Answer):
     """That somebody may read a log for a while."""
 
     id: UUID
@@ -63,7 +63,7 @@ class GrantAnswer(frame.Answer):
 class GrantPage(frame.Answer):
     """Some of them."""
 
-    items: list[GrantAnswer]
+    items: list[AuditorAnswer]
     next: str | None
 
 
@@ -81,7 +81,7 @@ def list_grants(query: LogQuery) -> Any:
         return frame.page([_present(each) for each in found.items], found.next)
 
 
-@api.post("/audit/auditors", summary="Let somebody read a log", responses={"201": GrantAnswer})
+@api.post("/audit/auditors", summary="Let somebody read a log", responses={"201": AuditorAnswer})
 def grant(body: NewGrant) -> Any:
     """For owners of the organisation; of the instance's log, for administrators."""
     with requests.begin() as work:
@@ -105,9 +105,9 @@ def revoke(path: GrantPath, query: GrantQuery) -> Any:
     return frame.nothing()
 
 
-def _present(each: Listed) -> GrantAnswer:
+def _present(each: Listed) -> AuditorAnswer:
     found = each.grant
-    return GrantAnswer(
+    return AuditorAnswer(
         id=found.id,
         user=each.user,
         log=found.log,

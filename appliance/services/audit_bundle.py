@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import version
-from appliance.services import audit_bundle_proofs as proofs
 from appliance.services import audit_anchors, audit_export, audit_files, audit_trees
+from appliance.services import audit_bundle_proofs as proofs
 from appliance.services.audit_export import Counts, Exported, Opens, Part, Plan, Progress, Row
 from appliance.services.audit_files import Lines
 from appliance.services.audit_gone import Gone

@@ -1,4 +1,4 @@
-"""Erasing a person from the audit logs: nothing of them is left, and no root and no proof changes."""
+"""Erasing a person from the audit logs: nothing of them is left; no root and no proof changes."""
 
 from __future__ import annotations
 

@@ -151,9 +151,7 @@ def test_a_filtered_export_shows_what_is_left_out(appliance, auditor):
     shutil.rmtree(spoilt)
 
     spoilt = auditor.copy("some")
-    rewrite(
-        spoilt / "logs" / folder.name / "headers.jsonl.gz", lambda lines: lines[:4] + lines[5:]
-    )
+    rewrite(spoilt / "logs" / folder.name / "headers.jsonl.gz", lambda lines: lines[:4] + lines[5:])
     sign(spoilt, appliance.home)
     assert auditor.verify("some-spoilt") in {TAMPERED, INCOMPLETE}, auditor.said
 

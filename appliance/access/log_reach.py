@@ -58,7 +58,7 @@ def logs(work: UnitOfWork) -> list[str]:
     return [each.log for each in work.session.scalars(query.order_by(AuditorGrant.log))]
 
 
-def live(now: datetime) -> sa.Select[tuple[AuditorGrant]]:
+def live(now: datetime) -> sa.Select[AuditorGrant]:
     """The grants that count now."""
     return sa.select(AuditorGrant).where(
         AuditorGrant.revoked_at.is_(None), AuditorGrant.expires_at > now

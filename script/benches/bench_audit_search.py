@@ -203,9 +203,9 @@ def _actor(log: Filled, chance: random.Random) -> str:
     return f"actor:{chance.choice(log.actors).label}"
 
 
-def _month(chance: random.Random) -> dict[str, str]:
+def _in_a_month(text: str, chance: random.Random, log: str = "") -> Asked:
     first = datetime.now(UTC).date() - timedelta(days=chance.randrange(30, DAYS))
-    return {"since": first.isoformat(), "until": (first + timedelta(days=30)).isoformat()}
+    return Asked(text, log, first.isoformat(), (first + timedelta(days=30)).isoformat())
 
 
 def _text(words: Callable[[Filled, random.Random], str]) -> Callable[..., Asked]:
@@ -213,9 +213,9 @@ def _text(words: Callable[[Filled, random.Random], str]) -> Callable[..., Asked]
 
 
 SEARCHES: dict[str, Callable[[Filled, random.Random], Asked]] = {
-    "an actor in 30 days": lambda log, chance: Asked(_actor(log, chance), **_month(chance)),
-    "an actor's pushes of one log in 30 days": lambda log, chance: Asked(
-        f"{_actor(log, chance)} action:git.pushed", log="lab", **_month(chance)
+    "an actor in 30 days": lambda log, chance: _in_a_month(_actor(log, chance), chance),
+    "an actor's pushes of one log in 30 days": lambda log, chance: _in_a_month(
+        f"{_actor(log, chance)} action:git.pushed", chance, log="lab"
     ),
     "all of the last 90 days": lambda _log, _chance: Asked(),
     "one repository": lambda log, chance: Asked(f"repo:{chance.choice(log.repositories)}"),

@@ -110,6 +110,7 @@ def test_what_was_undone_leaves_gaps_that_count_for_nothing(world, heart):
     assert problems(world) == []
 
 
+@pytest.mark.promise("P34")
 def test_an_event_taken_out_of_the_queue_is_missed(world, heart):
     for _ in range(3):
         swept(world)

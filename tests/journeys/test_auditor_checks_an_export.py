@@ -105,6 +105,7 @@ def rewrite(file: Path, change) -> None:
     file.write_bytes(gzip.compress(b"".join(change(lines)), mtime=0))
 
 
+@pytest.mark.promise("P32")
 def test_an_auditor_checks_an_export(appliance, auditor, tmp_path):
     settled(appliance)
     appliance.codara("audit", "trust", "--out", auditor.folder / "keys.json")

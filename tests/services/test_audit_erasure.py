@@ -83,6 +83,7 @@ def count(world, table, *conditions: object):
     return world.one(sa.select(sa.func.count()).select_from(table).where(*conditions))
 
 
+@pytest.mark.promise("P35")
 def test_nothing_personal_is_left_and_nothing_else_changes(world, admin, somebody, auditor):
     before, entries = states(world), headers(world)
     notes = count(world, AuditCheckpoint)

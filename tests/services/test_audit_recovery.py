@@ -81,6 +81,7 @@ def notes(world):
         return list(connection.scalars(query))
 
 
+@pytest.mark.promise("P33")
 def test_after_a_rollback_nothing_is_signed_and_all_waits(world):
     record(world, 5)
     world.keep_log()

@@ -92,6 +92,7 @@ def test_what_was_taken_back_is_over_at_once(lab):
         (Period(since=datetime(2099, 1, 1, tzinfo=UTC)), False),
     ],
 )
+@pytest.mark.promise("P36")
 def test_what_is_outside_the_period_does_not_exist(lab, period, is_seen):
     event_id = happened(lab)
     give(lab, period=period)

@@ -52,19 +52,34 @@ name_option = click.option("--name", metavar="NAME", help="What it is called.")
 address_option = click.option(
     "--address", metavar="ADDRESS", help="A URL, tls://HOST:PORT, or a folder's name."
 )
-format_option = click.option("--format", type=click.Choice([str(each) for each in Format]))
+format_option = click.option(
+    "--format",
+    type=click.Choice([str(each) for each in Format]),
+    help="How each event is written.",
+)
 actions_option = click.option(
-    "--action", "actions", multiple=True, metavar="ACTION", help="repo.archived, repo.*; again."
+    "--action",
+    "actions",
+    multiple=True,
+    metavar="ACTION",
+    help="Only these, as in repo.archived or repo.* (repeatable).",
 )
 options_option = click.option(
     "--option",
     "told",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What the receiver is told; again.",
+    help="A setting of this receiver, as in batch=200 (repeatable).",
 )
 secret_option = click.option(
     "--secret-stdin", "has_secret", is_flag=True, help="Read the secret from standard input."
+)
+index_option = click.option(
+    "--from-index",
+    "begin",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="From the entry of this number on.",
 )
 
 
@@ -94,12 +109,16 @@ def show(context: Context, identifier: str) -> None:
 @stream.command()
 @click.argument("name")
 @click.option(
-    "--to", "receiver", type=click.Choice([str(each) for each in Receiver]), required=True
+    "--to",
+    "receiver",
+    type=click.Choice([str(each) for each in Receiver]),
+    required=True,
+    help="What kind of system takes the events.",
 )
 @click.option("--address", required=True, metavar="ADDRESS", help="Where it is.")
 @click.option("--org", "organisation", default="", metavar="ORG", help="Send this one's log.")
 @click.option("--everything", is_flag=True, help="Send all logs, of all organisations.")
-@click.option("--from-index", "begin", type=click.IntRange(min=0), metavar="N")
+@index_option
 @click.option("--from-start", is_flag=True, help="Send what is in the log already, too.")
 @format_option
 @actions_option
@@ -154,7 +173,7 @@ def change(context: Context, /, identifier: str, told: tuple[str, ...], **wanted
 
 @stream.command()
 @options.identifier
-@click.option("--from-index", "begin", type=click.IntRange(min=0), metavar="N")
+@index_option
 @click.option("--from-start", is_flag=True, help="From the first entry that is still there.")
 @click.option("--log", default="", metavar="LOG", help="`instance`, or an organisation's id.")
 @current

@@ -1,4 +1,4 @@
-"""Streams of the audit log to other systems: making them, changing them, and how they are."""
+"""Streams of the audit log to other systems: making them, changing them, and parked events."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Writes the verifier as one file, `codara-audit.pyz`: the same bytes each time it is built.
 
-script/audit-file build/codara-audit.pyz
+`python -m script.audit_file build/codara-audit.pyz` writes it, and prints its SHA-256.
 """
 
 from __future__ import annotations

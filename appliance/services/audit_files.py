@@ -132,12 +132,6 @@ def pack(folder: Path, target: Path) -> None:
         os.fsync(opened.fileno())
 
 
-def sha256_of(path: Path) -> str:
-    """The hash of a file, in hexadecimal."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
 def _settle(folder: Path) -> None:
     """See that a new name is on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)

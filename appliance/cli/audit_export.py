@@ -47,8 +47,8 @@ class Moment(click.ParamType[datetime, datetime | str]):
 @click.option("--org", "log", default="", metavar="ORG", help="Only this organisation's log.")
 @click.option("--instance", is_flag=True, help="Only the log of the instance itself.")
 @click.option("--query", default="", metavar="Q", help="What to look for, as in `audit search`.")
-@click.option("--from", "since", type=Moment(), help="Not before.")
-@click.option("--to", "until", type=Moment(), help="Before.")
+@click.option("--from", "since", type=Moment(), help="From this on.")
+@click.option("--to", "until", type=Moment(), help="Before this; a day itself is not in it.")
 @click.option(
     "--known",
     "known_sizes",

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 def repeating(
     act: Callable[[], None], *, name: str, every_seconds: float, first_after_seconds: float = 0
 ) -> Iterator[None]:
-    """Call `act` again and again for the length of the block; it raises nothing.
+    """Call `act` again and again for the length of the block. When that ends, it is waited for.
 
-    When the block ends, an act under way is waited for.
+    `act` must raise nothing: the thread would end, and the block go on without it.
     """
     is_over = threading.Event()
 

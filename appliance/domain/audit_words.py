@@ -24,8 +24,6 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()  # The same, and most of what is said is.
     folded = unicodedata.normalize("NFD", text).casefold()
-    if text.isascii():
-        return text.lower()  # The same, and most of what is said is.
     folded = unicodedata.normalize("NFKD", folded).casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", folded).casefold())
 

@@ -210,7 +210,7 @@ class AuditStreamFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEventParked(Event):
-    """A receiver refused one event again and again; it was put aside and the stream went on."""
+    """A receiver took others and not this event; it was put aside and the stream went on."""
 
     kind = "audit.event_parked"
     target = "stream"
@@ -290,7 +290,7 @@ class AuditTrustExported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditReconciled(Event):
-    """The refs on disk, or the counts of the log's writers, were compared with the log."""
+    """The queue, the search and the refs on disk were compared with the log."""
 
     kind = "audit.reconciled"
     target = "log"

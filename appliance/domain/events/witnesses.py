@@ -39,7 +39,7 @@ class AuditWitnessRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditQuorumChanged(Event):
-    """Another number of witnesses must have signed a state; 0 stands for a majority of them."""
+    """Another number of witnesses' operators must have signed a state; 0 stands for a majority."""
 
     kind = "audit.quorum_changed"
     is_awaited = True

@@ -13,7 +13,8 @@ from appliance.errors import NO_ROOM, ConflictError, UnavailableError, sentence
 
 NO_ANSWER = sentence("The database does not answer. Nothing was changed.")
 DISK_FULL = "53100"
-"""PostgreSQL's code for it."""
+ONLY_READING = "25006"
+"""PostgreSQL's codes for them."""
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def translated() -> Generator[None]:
             "Somebody else changed the same thing at the same moment. Look again and retry."
         ) from error
     except (OperationalError, PoolTimeoutError) as error:
-        if _wrote_while_reading(error):
+        if wrote_while_reading(error):
             raise  # Our own mistake, and no matter of waiting.
         if _has_no_room(error):
             raise UnavailableError(NO_ROOM) from error
@@ -44,8 +45,11 @@ def translated() -> Generator[None]:
         raise
 
 
-def _wrote_while_reading(error: SQLAlchemyError) -> bool:
+def wrote_while_reading(error: SQLAlchemyError) -> bool:
+    """Whether a transaction that may only read was asked to write: a mistake of our own."""
     cause = error.orig if isinstance(error, DBAPIError) else None
+    if getattr(cause, "sqlstate", None) == ONLY_READING:
+        return True
     code = getattr(cause, "sqlite_errorcode", None)  # A driver's own complaints have none.
     return code == sqlite3.SQLITE_READONLY
 

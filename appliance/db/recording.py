@@ -28,7 +28,7 @@ from audit import entry
 from audit.canonical import canonical
 
 # Written as it is: every request records one, and mapped objects would take twice as long.
-ADD = sa.insert(AuditQueued.__table__)  # type: ignore[arg-type]  # It is a table.
+ADD = sa.insert(AuditQueued.__table__).inline()  # type: ignore[arg-type]  # It is a table.
 ODD_IN_A_NAME = re.compile(r"[^!-~]")
 LONGEST_NAME = 100
 LONGEST_REFERENCE = 64

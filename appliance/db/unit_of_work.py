@@ -99,6 +99,8 @@ class UnitOfWork:
         except OperationalError:
             raise  # The database does not answer or has no room: it says so itself.
         except DBAPIError as error:
+            if failures.wrote_while_reading(error):
+                raise
             raise UnavailableError(UNRECORDABLE) from error
 
     def _try_to_add(self, recorded: Recorded, event: events.Event) -> None:

@@ -21,7 +21,7 @@ PAGES = (
     "/administration/repositories",
     "/administration/repositories?show=damaged",
     "/administration/jobs",
-    "/administration/events",
+    "/administration/audit",
 )
 FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
@@ -216,12 +216,6 @@ def test_a_repository_is_given_room_of_its_own(world, admin):
     assert refused.status_code == 403
 
 
-def test_events_are_filtered_by_the_address(world, admin):
-    admin.post("/administration/users/writer/suspend", data={})
-    world.keep_log()
-    assert (
-        "user.suspended" in admin.get("/administration/events?kind=user&actor=administrator").text
-    )
-    assert "user.suspended" not in admin.get("/administration/events?kind=git").text
-    assert "user.suspended" not in admin.get("/administration/events?until=2001-01-01").text
-    assert admin.get("/administration/events?since=yesterday").status_code == 422
+def test_events_have_moved_into_the_audit_log(admin):
+    moved = admin.get("/administration/events")
+    assert (moved.status_code, moved.location) == (301, "/administration/audit")

@@ -32,12 +32,10 @@ LISTS = (
     "/administration/repositories?show=damaged",
     "/administration/repositories?show=bin",
     "/administration/jobs",
-    "/administration/events",
     "/lab",
     "/lab/-/members",
     "/lab/-/teams",
     "/lab/-/teams/research",
-    "/lab/-/events",
     "/lab/notes/locks",
 )
 

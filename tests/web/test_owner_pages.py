@@ -127,6 +127,6 @@ def test_teams_are_for_members_to_see(lab):
 def test_events_of_an_organisation_are_for_its_owners(lab):
     lab.browser("owner").post("/lab/-/new-team", data={"name": "core"})
     lab.keep_log()
-    page = lab.browser("owner").get("/lab/-/events?kind=team").text
+    page = lab.browser("owner").get("/lab/-/audit?q=action:team.*").text
     assert "team.created" in page
-    assert lab.browser("writer").get("/lab/-/events").status_code == 403
+    assert lab.browser("writer").get("/lab/-/audit").status_code == 403

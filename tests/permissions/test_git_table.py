@@ -10,10 +10,7 @@ import pytest
 
 from appliance.services import ssh_access
 from tests.permissions.git_operations import HTTPS, LFS, OTHERS, PRIVATE, SSH, TRIED
-from tests.permissions.git_stage import git_stage
-from tests.permissions.recorded import GIT
 from tests.permissions.seen import as_seen
-from tests.world import World, copy_sqlite
 
 pytestmark = pytest.mark.timeout(240)
 TESTS = Path(__file__).parents[1]
@@ -24,16 +21,6 @@ LET_IN_BY_NOBODY = (
 )
 REFUSED = ("one must be", "is protected", "is archived", "was not given for")
 LFS_TYPE = "application/vnd.git-lfs+json"
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory, migrated_sqlite):
-    folder = tmp_path_factory.mktemp("git")
-    home = folder / "home-of-it"
-    world = World(home, copy_sqlite(migrated_sqlite, home))
-    with git_stage(world, folder) as stage:
-        yield stage
-    world.close()
 
 
 @pytest.mark.promise("P10")
@@ -59,29 +46,6 @@ def test_each_may_elsewhere_what_the_table_says(stage, tmp_path, path, who):
         "".join(over_ssh(stage, who, path, each, tmp_path) for each in operations if ssh),
     )
     assert found == (https, ssh)
-
-
-@pytest.mark.parametrize("operation", GIT)
-def test_what_an_owner_does_is_recorded(stage, tmp_path, operation):
-    door, _, what = operation.partition(" ")
-    act = {"https": over_https, "ssh": over_ssh}.get(door)
-    before = len(stage.world.events())
-    if act is None:
-        with_lfs(stage, "boss", "lab/private", what)
-    else:
-        act(stage, "boss", "lab/private", what, tmp_path)
-    recorded = [each for each in stage.world.events()[before:] if not each.startswith("audit.")]
-
-    assert set(recorded) == set(GIT[operation].split())
-
-
-def test_the_table_of_what_is_recorded_names_every_operation_that_changes_or_gives():
-    named = {f"https {each}" for each in HTTPS} | {f"ssh {each}" for each in SSH}
-    refused = {"https force protected", "https delete protected"}
-    lfs = {each.removeprefix("lfs ") for each in GIT if each.startswith("lfs ")}
-
-    assert named - refused == {each for each in GIT if not each.startswith("lfs ")}
-    assert set(LFS) - lfs == {"download", "upload", "list locks", "verify locks"}
 
 
 @pytest.mark.promise("P29")

@@ -23,7 +23,7 @@ from appliance.domain import events
 from appliance.domain.events.parts import LARGEST_BODY, LONGEST_VALUE
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
-from appliance.errors import TooLargeError
+from appliance.errors import TooLargeError, sentence
 from audit import entry
 from audit.canonical import canonical
 
@@ -202,8 +202,13 @@ def _insist_it_fits(event: events.Event, text: bytes, personal: list[list[str]])
     longest = max((len(words.encode()) for *_rest, words in personal), default=0)
     if len(text) > LARGEST_BODY or longest > LONGEST_VALUE:
         raise TooLargeError(
-            f"What is to be recorded of this ({event.kind}) is too large: {len(text)} bytes, with "
-            f"values of up to {longest}. Do less of it at once."
+            sentence(
+                "What is to be recorded of this (%(action)s) is too large: %(size)s bytes, with "
+                "values of up to %(longest)s. Do less of it at once.",
+                action=event.kind,
+                size=len(text),
+                longest=longest,
+            )
         )
 
 

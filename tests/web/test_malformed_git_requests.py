@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from appliance.domain.permissions import Role
+from appliance.web import git_http
 from tests.git.builder import Builder
 from tests.web.git_client import token
 from tests.world import copy_sqlite
@@ -58,8 +60,10 @@ def database_url(migrated_sqlite, tmp_path):
 
 
 @pytest.fixture
-def post(world):
+def post(world, monkeypatch):
     """Sends a body to a service of git; gives its answer and what was logged of it."""
+    # Whatever tests before have configured, a new logger listens to whoever captures.
+    monkeypatch.setattr(git_http, "log", structlog.get_logger())
     repository = world.repository("lab/notes")
     Builder(world.folder(repository)).commit({b"a.txt": b"1"})
     secret = token(world, world.user("writer", role=Role.WRITER, on="lab/notes"))

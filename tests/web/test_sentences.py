@@ -19,7 +19,11 @@ from tests.world import PASSWORD
 
 GERMAN = {"Accept-Language": "de"}
 SAYS_A_SENTENCE = {"sentence", "_", "gettext", "ngettext"}
-GIVES_A_SENTENCE = {"who_may", "_who_may", "_too_long_or_no_text", "RequestTimeout"}
+GIVES_A_SENTENCE = {
+    *("who_may", "_who_may", "_too_long_or_no_text", "RequestTimeout"),
+    *("_problem", "_rolled_back", "together"),
+}
+KEPT = {"why"}
 PASSED_ON = {"message", "words", "taken", "weakness", "lacking", "error"}
 """Names under which a few functions hand on what their callers said."""
 
@@ -45,21 +49,30 @@ def is_marked(said: ast.expr, tree: ast.Module) -> bool:
             return is_marked(said.body, tree) and is_marked(said.orelse, tree)
         case ast.Call():
             name = said.func.attr if isinstance(said.func, ast.Attribute) else said.func.id
-            return name in SAYS_A_SENTENCE | GIVES_A_SENTENCE | {"_problem", "together"}
+            return name in SAYS_A_SENTENCE | GIVES_A_SENTENCE
         case ast.Subscript():
             return is_marked(said.value, tree)
+    return is_known_by_name(said, tree)
+
+
+def is_known_by_name(said: ast.expr, tree: ast.Module) -> bool:
+    match said:
+        case ast.Attribute():
+            # Constants and stored sentences are looked at where they are made.
+            return said.attr.isupper() or said.attr in KEPT
         case ast.Name():
             return said.id in PASSED_ON or is_bound_to_sentences(said.id, tree)
     return False
 
 
 def is_bound_to_sentences(name: str, tree: ast.Module) -> bool:
-    for node in tree.body:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and name in {each.name for each in node.names}:
             return True  # Looked at where it is defined.
-        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
-            return all(isinstance(each, ast.Call) and is_marked(each, tree) for each in values)
+            if all(isinstance(each, ast.Call) and is_marked(each, tree) for each in values):
+                return True
     return False
 
 

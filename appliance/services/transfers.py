@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import ApplianceError
 from appliance.git import failures, transport
 from appliance.git.hook_line import Answer, Question
-from appliance.git.packets import error_packet, fatal_packet
+from appliance.git.pack_start import PackStart
 
 if TYPE_CHECKING:
     from appliance.domain.protection import RefUpdate
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from appliance.git.ref_list import Told
     from appliance.git.transport import TransferLimits
     from appliance.services.pushes import Ticket, Verdict
-
-PACK_MARKS = {b"000dpackfile\n": error_packet, b"PACK\x00\x00\x00\x02": fatal_packet}
-"""How a pack begins, and what stops a client there: in protocol version 2, and in those before.
-Source: gitprotocol-v2(5), gitformat-pack(5)."""
-MARK_BYTES = max(map(len, PACK_MARKS))
-SEARCHED_BYTES = 8 * 1024 * 1024  # Acknowledgements and progress come first; they are small.
 
 
 class Fetch:
@@ -37,8 +31,7 @@ class Fetch:
     def __init__(self, duplex: Duplex | Told, on_pack: Callable[[], None]) -> None:
         self._duplex = duplex
         self._on_pack: Callable[[], None] | None = on_pack
-        self._tail = b""
-        self._searched = 0
+        self._start = PackStart()
         self._refusal = ""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -47,8 +40,14 @@ class Fetch:
     def __next__(self) -> bytes:
         if self._refusal:
             raise StopIteration
-        chunk = next(self._duplex)
-        return chunk if self._on_pack is None else self._looked_at(chunk, self._on_pack)
+        while self._on_pack is not None:
+            chunk = next(self._duplex, None)
+            if chunk is None:
+                self._on_pack = None
+                return self._start.rest()
+            if answer := self._before_pack(chunk, self._on_pack):
+                return answer
+        return next(self._duplex)
 
     def close(self) -> None:
         """End git, whatever it is doing."""
@@ -64,23 +63,19 @@ class Fetch:
         """What git bemoaned, or why it was ended, for logs."""
         return self._duplex.complaint or self._refusal.encode("utf-8")
 
-    def _looked_at(self, chunk: bytes, on_pack: Callable[[], None]) -> bytes:
-        """The chunk, or where a pack begins in it that cannot be recorded, a line that says so."""
-        seen = self._tail + chunk[:SEARCHED_BYTES]
-        self._searched += len(chunk)
-        self._tail = seen[-MARK_BYTES:]
-        refused = next((line for mark, line in PACK_MARKS.items() if mark in seen), None)
-        if refused is not None or self._searched > SEARCHED_BYTES:
-            self._on_pack = None
-        if refused is None:
-            return chunk
+    def _before_pack(self, chunk: bytes, on_pack: Callable[[], None]) -> bytes:
+        """What may leave; where a pack that cannot be recorded begins, a line that says so."""
+        passed = self._start.feed(chunk)
+        if self._start.refuse is None:
+            return passed
+        self._on_pack = None
         try:
             on_pack()
         except ApplianceError as error:
             self._refusal = error.message
             self._duplex.close()
-            return refused(error.message)
-        return chunk
+            return passed + self._start.refuse(error.message)
+        return passed + self._start.rest()
 
 
 def advertise(folder: Path, service: str, *, protocol: str) -> Iterator[bytes]:

@@ -6,6 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
+
+log = structlog.get_logger()
+
 
 @contextmanager
 def repeating(
@@ -13,14 +17,17 @@ def repeating(
 ) -> Iterator[None]:
     """Call `act` again and again for the length of the block. When that ends, it is waited for.
 
-    `act` must raise nothing: the thread would end, and the block go on without it.
+    What it raises is written down, and it is called again: a thread that ends would be missed late.
     """
     is_over = threading.Event()
 
     def run() -> None:
         pause_seconds = first_after_seconds
         while not is_over.wait(pause_seconds):
-            act()
+            try:
+                act()
+            except Exception:
+                log.exception("repeating.stumbled", act=name)
             pause_seconds = every_seconds
 
     thread = threading.Thread(target=run, name=name, daemon=True)

@@ -124,6 +124,11 @@ def check_secret(receiver: Receiver, secret: str) -> None:
     """
     if receiver in WITH_SECRET and not secret:
         raise InvalidError.of("secret", sentence("This kind of receiver needs a secret."))
+    # It is sent in a header, which takes nothing else, and would be told in the error.
+    if not (secret.isascii() and secret.isprintable()):
+        raise InvalidError.of(
+            "secret", sentence("A secret is of letters, digits and signs in one line.")
+        )
     if receiver is Receiver.WEBHOOK and len(secret) < LEAST_SECRET:
         raise InvalidError.of(
             "secret",

@@ -102,8 +102,15 @@ class Streaming:
                 return True
         if not self._claim(stream_id):
             return False
-        self._threads.submit(act, stream_id)
+        self._threads.submit(self._carry, act, stream_id)
         return True
+
+    def _carry(self, act: Callable[[UUID], None], stream_id: UUID) -> None:
+        """Act in a thread of its own, whose end nobody else looks at."""
+        try:
+            act(stream_id)
+        except Exception:
+            log.exception("streams.stumbled", stream=str(stream_id))
 
     def _forget(self, stream_id: UUID) -> None:
         """Let go of the target of a stream that was paused, deleted, or taken over."""

@@ -37,7 +37,13 @@ def witness(database: Database, rules: Witnesses) -> None:
     with database.reading(appliance()) as work:
         questions = audit_witnessing.due(work, now=datetime.now(UTC))
     for question in questions:
-        _ask(database, question, rules)
+        try:
+            _ask(database, question, rules)
+        except ApplianceError:
+            raise
+        except Exception:
+            # One witness that answers with nonsense keeps nobody from asking the others.
+            log.exception("witnesses.stumbled", witness=str(question.witness_id))
 
 
 def tell_of_waiting(database: Database, rules: Witnesses) -> None:

@@ -30,7 +30,7 @@ from appliance.db.audit_removals import AuditErasedValue
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_query, audit_selection, events
 from appliance.domain.permissions import Permission
-from appliance.errors import NotFoundError, sentence
+from appliance.errors import NotFoundError, RefusedError, UnavailableError, sentence
 from appliance.security.sealing import Sealer
 from appliance.services import audit_exact, audit_names, audit_trees, audit_values
 from appliance.services.audit_trees import Tree
@@ -69,8 +69,7 @@ class Wanted:
 
     log: str = ""
     """`instance`, or an organisation by name or id; empty for all logs."""
-    query: str = ""
-    """As it was typed; it is `selection` that counts."""
+    query: str = ""  # As it was typed; it is `selection` that counts.
     selection: tuple[Any, ...] = EVERYTHING
     since: datetime | None = None
     until: datetime | None = None
@@ -187,6 +186,8 @@ def plan(work: UnitOfWork, wanted: Wanted, *, now: datetime) -> Plan:
             until=min(filter(None, (wanted.until, reach.until)), default=None),
         )
         logs = [fetch_log.audit_log(work, wanted.log)]
+        if not reach.is_whole and any(log.searchable < log.size for log in logs):
+            raise UnavailableError(sentence("Its newest entries are not sorted yet. Try again."))
     else:
         logs = _all_logs(work)
     since = now - WITNESSED_WITHIN
@@ -299,10 +300,10 @@ def moment(time: datetime) -> str:
 
 def _all_logs(work: UnitOfWork) -> list[AuditLog]:
     """The newest log of each name, the instance's first: it tells the keys of all processes."""
+    if not fetch_log.reads_all(work):
+        # Of one log it is judged anew what may be read, when it is made and when it is taken.
+        raise RefusedError(sentence("Say of which log: you may not read all of them."))
     query = sa.select(AuditLog).where(AuditLog.size > 0)
-    ids = visible_logs.visible_logs(work).ids()
-    if ids is not None:
-        query = query.where(AuditLog.id.in_(ids))
     newest = {log.name: log for log in work.session.scalars(query.order_by(AuditLog.generation))}
     if not newest:
         raise NotFoundError(sentence("Nothing has been signed of any audit log yet."))

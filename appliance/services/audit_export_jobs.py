@@ -26,6 +26,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import (
     ConflictError,
     NotFoundError,
+    RefusedError,
     UnauthenticatedError,
     UnavailableError,
     sentence,
@@ -153,8 +154,7 @@ def take(work: UnitOfWork, export_id: UUID, *, folder: Path, now: datetime) -> t
     """
     shown = _shown(work, fetch_log.export(work, export_id), now)
     gate.require_elevation(work, Permission.AUDIT_READ, sensitive=True)
-    if shown.row.log:
-        fetch_log.name_of(work, shown.row.log)
+    _insist_on_reach(work, shown.row)
     path = file_of(folder, shown.row.id, Form(shown.row.format))
     if shown.state is not State.READY or not path.exists():
         raise NotFoundError(sentence("There is no file of this export, or not yet."))
@@ -166,6 +166,18 @@ def take(work: UnitOfWork, export_id: UUID, *, folder: Path, now: datetime) -> t
         )
     )
     return shown, path
+
+
+def _insist_on_reach(work: UnitOfWork, export: AuditExport) -> None:
+    """Whether the actor may still read what is in the file."""
+    if not export.log:
+        gate.require(work, Permission.AUDIT_READ)
+        return
+    _, reach = fetch_log.reach(work, export.log)
+    begins_late = reach.since is None or (export.since and export.since >= reach.since)
+    ends_early = reach.until is None or (export.until and export.until <= reach.until)
+    if not begins_late or not ends_early:
+        raise RefusedError(sentence("You may read another period of this log by now. Ask anew."))
 
 
 def begin(work: UnitOfWork, export_id: UUID, *, now: datetime) -> Task | None:

@@ -175,7 +175,9 @@ def test_who_may_export(console, world, tmp_path):
     assert console(*out, "--org", "gone").code == 4
     assert not (tmp_path / "x").exists()
     assert console(*out, "--as", "inside", "--org", "lab").code == 0
-    mine = console("export", "--out", tmp_path / "mine", "--as", "inside", "--json").json
+    assert console("export", "--out", tmp_path / "all", "--as", "inside").code == 3
+    words = ("--as", "inside", "--org", "lab", "--json")
+    mine = console("export", "--out", tmp_path / "mine", *words).json
     assert mine["logs"] == [str(world._organisation("lab").id)]
 
 

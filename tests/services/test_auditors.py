@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from appliance.db.audit_exports import AuditExport
+from appliance.db.audit_log import AuditLog
 from appliance.domain.permissions import OrganisationRole
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
-from appliance.services import audit_trees, auditors, organisations
+from appliance.services import audit_export, audit_export_jobs, audit_trees, auditors, organisations
 from appliance.services.auditors import Period
+from tests.world import NOON
 
 WEEK = timedelta(days=7)
 
@@ -159,3 +163,24 @@ def test_the_list_says_what_counts(lab):
         auditors.revoke(work, "lab", made.grant.id, now=now)
         with pytest.raises(ConflictError):
             auditors.revoke(work, "lab", made.grant.id, now=now)
+
+
+def test_who_has_a_period_exports_nothing_beyond_it(lab, tmp_path):
+    happened(lab)
+    give(lab, period=Period(until=datetime(2020, 1, 1, tzinfo=UTC)))
+    inspector = lab.actor("inspector")
+    log = lab.one(sa.select(AuditLog.name).where(AuditLog.name != "instance"))
+    # Made while they might read all of it.
+    made = AuditExport(
+        asked_by=inspector.id, log=log, format="jsonl", query="", known_sizes=[], created_at=NOON
+    )
+    everything = AuditExport(
+        asked_by=inspector.id, log="", format="jsonl", query="", known_sizes=[], created_at=NOON
+    )
+    lab.add(made, everything)
+
+    with pytest.raises(RefusedError), lab.reading(inspector) as work:
+        audit_export.plan(work, audit_export.Wanted(), now=datetime.now(UTC))
+    for export in (made, everything):
+        with pytest.raises(RefusedError), lab.begin(inspector) as work:
+            audit_export_jobs.take(work, export.id, folder=tmp_path, now=datetime.now(UTC))

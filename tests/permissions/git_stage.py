@@ -22,7 +22,7 @@ from tests.peers.appliance import Served, serve
 from tests.peers.server import free_port, running
 from tests.permissions.actors import IN_THE_ORGANISATION, ON_THE_INSTANCE, make_content
 from tests.web.git_client import Done, GitClient
-from tests.world import NOON, World
+from tests.world import NOON, World, copy_sqlite
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = (
@@ -165,3 +165,12 @@ def git_stage(world: World, folder: Path) -> Generator[GitStage]:
     world.configure(CODARA_ACCESS__PUBLIC_REPOSITORIES="true")
     with serve(world) as served, running(embedded, ready="listening", folder=ROOT):
         yield GitStage(served, port, folder)
+
+
+def git_stage_of_its_own(folder, migrated_sqlite):
+    """A stage on a fresh appliance, for the tests of one file."""
+    home = folder / "home-of-it"
+    world = World(home, copy_sqlite(migrated_sqlite, home))
+    with git_stage(world, folder) as stage:
+        yield stage
+    world.close()

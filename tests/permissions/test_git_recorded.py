@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.permissions.git_operations import HTTPS, LFS, SSH
+from tests.permissions.git_stage import git_stage_of_its_own
 from tests.permissions.recorded import GIT
 from tests.permissions.test_git_table import over_https, over_ssh, with_lfs
 
 pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, migrated_sqlite):
+    yield from git_stage_of_its_own(tmp_path_factory.mktemp("git"), migrated_sqlite)
 
 
 @pytest.mark.parametrize("operation", GIT)

@@ -10,6 +10,7 @@ import pytest
 
 from appliance.services import ssh_access
 from tests.permissions.git_operations import HTTPS, LFS, OTHERS, PRIVATE, SSH, TRIED
+from tests.permissions.git_stage import git_stage_of_its_own
 from tests.permissions.seen import as_seen
 
 pytestmark = pytest.mark.timeout(240)
@@ -21,6 +22,11 @@ LET_IN_BY_NOBODY = (
 )
 REFUSED = ("one must be", "is protected", "is archived", "was not given for")
 LFS_TYPE = "application/vnd.git-lfs+json"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, migrated_sqlite):
+    yield from git_stage_of_its_own(tmp_path_factory.mktemp("git"), migrated_sqlite)
 
 
 @pytest.mark.promise("P10")

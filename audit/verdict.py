@@ -83,9 +83,11 @@ class Findings:
         if len(self.notes) < MOST_LISTED:
             self.notes.append(text[:LONGEST_TEXT])
 
-    def count(self) -> int:
-        """How many problems there are, listed or not."""
-        return self._counts.total()
+    def count(self, log: str = "") -> int:
+        """How many problems there are, listed or not; with `log`, those of that log alone."""
+        if not log:
+            return self._counts.total()
+        return sum(number for (_, _, of, _), number in self._counts.items() if of == log)
 
     def blame_changes(self, changed: Collection[str]) -> None:
         """Say of files that are not as they were signed that they were changed.

@@ -14,7 +14,8 @@ from appliance.db import schema
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError, UnavailableError, sentence
 from appliance.git import process
-from appliance.services import audit_recovery, audit_waiting
+from appliance.services.audit_log import recovery
+from appliance.services.audit_log import waiting as audit_waiting
 from appliance.wiring import Wiring
 
 Probe = Callable[[], str]
@@ -105,7 +106,7 @@ def _audit_log(wiring: Wiring) -> str:
     now = datetime.now(UTC)
     with wiring.database.reading(appliance()) as work:
         state = audit_waiting.present(work, now=now)
-        broken = audit_recovery.broken(work, tools=wiring.logs)
+        broken = recovery.broken(work, tools=wiring.logs)
     if broken:
         raise DamagedError(broken[0].why)
     if state.oldest_seconds > LONGEST_WAIT_SECONDS:

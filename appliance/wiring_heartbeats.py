@@ -18,7 +18,7 @@ from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError
 from appliance.repeating import repeating
 from appliance.security.signing import SigningKey, new_signing_key
-from appliance.services import audit_heartbeats
+from appliance.services.audit_log import heartbeats
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class Heart:
 
     def _say(self, due: list[Count]) -> None:
         with self._database.begin(appliance()) as work:
-            numbers = audit_heartbeats.beat(
+            numbers = heartbeats.beat(
                 work,
                 due,
                 source=(self._database.source.node, self._boot),

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from appliance.services.audit_verifier import verifier
+from appliance.services.audit_log.verifier import verifier
 
 
 def build(target: Path) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 
 from appliance.domain import events
 from appliance.domain.identity import Actor
-from appliance.services import audit_bundle, audit_export, audit_trust
-from appliance.services.audit_export import Wanted
+from appliance.services.audit_log import bundle, trust
+from appliance.services.audit_log import export as audit_export
+from appliance.services.audit_log.export import Wanted
 from tests.world import World
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,7 @@ class Auditor:
         self.keys = keys or folder / "keys.json"
         if keys is None:
             with world.begin(actor) as work:
-                said = audit_trust.key_file(work, signer=world.wiring.logs.signer)
+                said = trust.key_file(work, signer=world.wiring.logs.signer)
             self.keys.write_text(json.dumps(said))
 
     def export(self, **wanted: Any) -> Path:
@@ -38,7 +39,7 @@ class Auditor:
         target = self._folder / f"export-{self._number}"
         with self._world.reading(self._actor) as work:
             plan = audit_export.plan(work, Wanted(**wanted), now=datetime.now(UTC))
-        audit_bundle.write(
+        bundle.write(
             lambda: self._world.reading(self._actor),
             plan,
             target,

@@ -13,8 +13,8 @@ from appliance.domain.audit_streams import Covers, Receiver
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import OrganisationRole
 from appliance.jobs.streaming import Streaming
-from appliance.services import audit_stream_reports, audit_streams
-from appliance.services.audit_streams import NewStream
+from appliance.services.audit_log import stream_reports, streams
+from appliance.services.audit_log.streams import NewStream
 
 SECRET = "a secret that both sides know"
 MANY = 10_240
@@ -66,7 +66,7 @@ def stream(world, address, receiver=Receiver.WEBHOOK, **fields: Any):
     actor = world.owner if fields["organisation"] else world.administrator()
     with world.begin(actor) as work:
         wanted = NewStream(receiver=receiver, address=address, **fields)
-        made = audit_streams.create(work, wanted, sealer=world.wiring.sealer, now=now())
+        made = streams.create(work, wanted, sealer=world.wiring.sealer, now=now())
     return made.id
 
 
@@ -76,7 +76,7 @@ def now():
 
 def report(world, stream_id):
     with world.reading(world.owner) as work:
-        return audit_stream_reports.show(work, stream_id, now=now())
+        return stream_reports.show(work, stream_id, now=now())
 
 
 def deliver(world, stream_id, *, turns=400):

@@ -67,7 +67,7 @@ def verify(context: Context, folder: Path, roots: Path) -> None:
     states themselves are those of the log is checked by `python -m audit verify`.
     """
     # By name, because it reads a library that no other command needs.
-    stamps = importlib.import_module("appliance.services.audit_anchor_files")
+    stamps = importlib.import_module("appliance.services.audit_log.anchor_files")
     trusted = stamps.roots(_read(roots))
     found = [_checked(stamps, each, trusted) for each in _tokens(folder)]
     context.show_list(

@@ -9,8 +9,9 @@ from typing import Any
 from appliance.cli import at_console
 from appliance.cli.context import Context
 from appliance.errors import InvalidError
-from appliance.services import audit_bundle, audit_export, audit_tables
-from appliance.services.audit_export import Form, Progress, Wanted
+from appliance.services.audit_log import bundle, tables
+from appliance.services.audit_log import export as audit_export
+from appliance.services.audit_log.export import Form, Progress, Wanted
 
 
 def export(
@@ -34,9 +35,9 @@ def export(
             plan = audit_export.plan(work, wanted, now=now)
             audit_export.note_request(work, plan, form)
         if form is Form.BUNDLE:
-            done = audit_bundle.write(console.reading, plan, out, tools=tools, progress=progress)
+            done = bundle.write(console.reading, plan, out, tools=tools, progress=progress)
         else:
-            done = audit_tables.write(
+            done = tables.write(
                 console.reading, plan, out, form=form, tools=tools, progress=progress
             )
         with console.begin() as work:

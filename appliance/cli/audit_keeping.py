@@ -9,7 +9,7 @@ import click
 from appliance.cli import options
 from appliance.cli.at_console import opened
 from appliance.cli.context import Context, Verb, current
-from appliance.services import audit_recovery
+from appliance.services.audit_log import recovery
 
 MEANING = (
     "The log as it is ends here for good, and a successor begins, whose first entry names the last "
@@ -30,14 +30,14 @@ def recover(context: Context, *, yes: bool) -> None:
     with opened(context) as console:
         tools = console.objects.logs
         with console.reading() as work:
-            broken = audit_recovery.broken(work, tools=tools)
+            broken = recovery.broken(work, tools=tools)
         for each in broken:
             context.say(each.why)
         if broken:
             context.say(MEANING)
             context.confirm("Begin a successor?", yes=yes)
         with console.begin() as work:
-            done = audit_recovery.recover(work, tools=tools, now=datetime.now(UTC))
+            done = recovery.recover(work, tools=tools, now=datetime.now(UTC))
         tools.heads.remember(done.heads)
     origins = sorted(done.heads)
     context.show({"logs": origins}, lambda: [f"{origin} has begun." for origin in origins])
@@ -55,7 +55,7 @@ def rotate_key(context: Context, *, yes: bool) -> None:
     with opened(context) as console:
         tools = console.objects.logs
         with console.begin() as work:
-            done = audit_recovery.rotate_key(work, tools=tools, now=datetime.now(UTC))
+            done = recovery.rotate_key(work, tools=tools, now=datetime.now(UTC))
         tools.signer.change()
         tools.heads.remember(done.heads)
         keys = [str(tools.signer.keys(origin)[0]) for origin in sorted(done.heads)]

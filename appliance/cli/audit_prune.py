@@ -13,8 +13,8 @@ from appliance.cli import at_console, options
 from appliance.cli.at_console import Console
 from appliance.cli.audit_export import Moment
 from appliance.cli.context import Context, Verb, current, table
-from appliance.services import audit_pruning, audit_removal
-from appliance.services.audit_pruning import Asked, Limit, Planned
+from appliance.services.audit_log import pruning, removal
+from appliance.services.audit_log.pruning import Asked, Limit, Planned
 
 LOOK_AGAIN_SECONDS = 0.2
 COLUMNS = {"log": "LOG", "what": "WHAT", "end": "BEFORE ENTRY", "goes": "HOW MANY"}
@@ -70,22 +70,22 @@ def _planned(console: Console, log: str, asked: Asked) -> list[Planned]:
     now = datetime.now(UTC)
     with console.reading() as work:
         if asked == Asked():
-            return audit_pruning.due(work, log=log, now=now)
-        return audit_pruning.plan(work, asked, log=log, now=now)
+            return pruning.due(work, log=log, now=now)
+        return pruning.plan(work, asked, log=log, now=now)
 
 
-def _remove(console: Console, planned: Planned) -> audit_removal.Done:
+def _remove(console: Console, planned: Planned) -> removal.Done:
     with console.begin() as work:
-        pruning_id = audit_pruning.authorise(work, planned, now=datetime.now(UTC))
+        pruning_id = pruning.authorise(work, planned, now=datetime.now(UTC))
     patience = time.monotonic() + console.objects.settings.audit.wait_seconds
     while not _is_undeniable(console, pruning_id) and time.monotonic() < patience:
         time.sleep(LOOK_AGAIN_SECONDS)
-    return audit_removal.carry_out(console.begin, pruning_id, now=datetime.now(UTC), report=_silent)
+    return removal.carry_out(console.begin, pruning_id, now=datetime.now(UTC), report=_silent)
 
 
 def _is_undeniable(console: Console, pruning_id: UUID) -> bool:
     with console.reading() as work:
-        return audit_removal.is_undeniable(work, pruning_id)
+        return removal.is_undeniable(work, pruning_id)
 
 
 def _silent(step: str, done: int = 0, total: int = 0) -> None:
@@ -93,7 +93,7 @@ def _silent(step: str, done: int = 0, total: int = 0) -> None:
     del step, done, total
 
 
-def _show(context: Context, planned: list[Planned], done: list[audit_removal.Done]) -> None:
+def _show(context: Context, planned: list[Planned], done: list[removal.Done]) -> None:
     rows = [_row(each) for each in planned]
     for row, each in zip(rows, done, strict=bool(done)):
         row |= {"removed": each.removed, "is_finished": each.is_finished}

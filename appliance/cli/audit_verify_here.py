@@ -10,8 +10,10 @@ from appliance.cli import at_console
 from appliance.cli.audit_export import Said
 from appliance.cli.context import Context
 from appliance.errors import DamagedError, HiddenError
-from appliance.services import audit_check, audit_reconcile, push_settlement
-from appliance.services.audit_reconcile import Difference
+from appliance.services import push_settlement
+from appliance.services.audit_log import check
+from appliance.services.audit_log import reconcile as audit_reconcile
+from appliance.services.audit_log.reconcile import Difference
 from audit import report
 
 
@@ -19,8 +21,8 @@ def verify(context: Context, log: str | None, progress: Said) -> int:
     """Check one log, or all of them; gives the verdict."""
     with at_console.opened(context) as console:
         with console.reading() as work:
-            names = [log] if log else audit_check.logs(work)
-        findings = audit_check.check(
+            names = [log] if log else check.logs(work)
+        findings = check.check(
             console.reading,
             names,
             tools=console.objects.logs,
@@ -31,7 +33,7 @@ def verify(context: Context, log: str | None, progress: Said) -> int:
         with console.begin() as work:
             for name in names:
                 # A log that is asked for alone may be called by its organisation's name.
-                audit_check.note_result(work, name, findings.count("" if log else name))
+                check.note_result(work, name, findings.count("" if log else name))
     for line in report.lines(findings) if context.is_json else report.text(findings):
         print(line)
     return int(findings.verdict)

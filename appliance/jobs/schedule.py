@@ -23,14 +23,8 @@ from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessing
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
-from appliance.services import (
-    audit_erasure,
-    audit_removal,
-    audit_thinning,
-    push_settlement,
-    regular,
-    repository_bin,
-)
+from appliance.services import push_settlement, regular, repository_bin
+from appliance.services.audit_log import erasure, removal, thinning
 from appliance.services.regular import Regular
 
 if TYPE_CHECKING:
@@ -80,13 +74,13 @@ def _purge(work: UnitOfWork, now: datetime) -> None:
 
 
 def _prune_audit_log(work: UnitOfWork, now: datetime) -> None:
-    if work.rules.audit.prune or audit_thinning.old(work, now=now):
+    if work.rules.audit.prune or thinning.old(work, now=now):
         regular.promise(work, Job.PRUNE_AUDIT_LOG)
 
 
 def _go_on_pruning(work: UnitOfWork, _now: datetime) -> None:
     """What waited for witnesses, or was cut off."""
-    if audit_removal.unfinished(work) or audit_erasure.is_unfinished(work):
+    if removal.unfinished(work) or erasure.is_unfinished(work):
         regular.promise(work, Job.PRUNE_AUDIT_LOG)
 
 

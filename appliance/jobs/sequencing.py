@@ -10,8 +10,8 @@ import structlog
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError, ConflictError
 from appliance.repeating import repeating
-from appliance.services import audit_index, audit_sequencer
-from appliance.services.audit_sequencer import AT_ONCE
+from appliance.services.audit_log import index, sequencer
+from appliance.services.audit_log.sequencer import AT_ONCE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -46,7 +46,7 @@ def check(database: Database, tools: LogTools) -> None:
         RolledBackError, DamagedError: they do not agree.
     """
     with database.reading(appliance()) as work:
-        audit_sequencer.check(work, tools=tools)
+        sequencer.check(work, tools=tools)
 
 
 def integrate(database: Database, tools: LogTools) -> int:
@@ -56,10 +56,10 @@ def integrate(database: Database, tools: LogTools) -> int:
         UnavailableError, RolledBackError, DamagedError, ConflictError: none did.
     """
     with database.reading(appliance()) as work:
-        if not audit_sequencer.is_anything_waiting(work):
+        if not sequencer.is_anything_waiting(work):
             return 0
     with database.begin(appliance()) as work:
-        done = audit_sequencer.integrate(work, tools=tools, now=datetime.now(UTC))
+        done = sequencer.integrate(work, tools=tools, now=datetime.now(UTC))
     # After the commit: a head that was never committed must not be remembered.
     if done.heads:
         tools.heads.remember(done.heads)
@@ -69,10 +69,10 @@ def integrate(database: Database, tools: LogTools) -> int:
 def catch_up(database: Database, tools: LogTools) -> int:
     """Let some more entries be found; gives how many."""
     with database.reading(appliance()) as work:
-        if not audit_index.is_behind(work):
+        if not index.is_behind(work):
             return 0
     with database.begin(appliance()) as work:
-        return audit_index.catch_up(work, sealer=tools.sealer)
+        return index.catch_up(work, sealer=tools.sealer)
 
 
 def sequencing(objects: Wiring) -> AbstractContextManager[None]:

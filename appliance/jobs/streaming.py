@@ -20,14 +20,15 @@ from appliance.domain.identity import appliance
 from appliance.domain.ids import new_id
 from appliance.errors import ApplianceError, ConflictError, InvalidError, UnavailableError
 from appliance.repeating import repeating
-from appliance.services import audit_claims, audit_delivery, audit_sending, audit_targets
-from appliance.services.audit_claims import Claim
-from appliance.services.audit_sending import Poisoned
+from appliance.services.audit_log import claims as audit_claims
+from appliance.services.audit_log import delivery, sending, targets
+from appliance.services.audit_log.claims import Claim
+from appliance.services.audit_log.sending import Poisoned
 
 if TYPE_CHECKING:
     from appliance.delivery.target import Target
-    from appliance.services.audit_delivery import Next
-    from appliance.services.audit_targets import Plan
+    from appliance.services.audit_log.delivery import Next
+    from appliance.services.audit_log.targets import Plan
     from appliance.wiring import Wiring
 
 log = structlog.get_logger()
@@ -170,7 +171,7 @@ class Streaming:
 
     def _note_failure(self, claimed: Claim, error: ApplianceError) -> None:
         with suppress(ConflictError), self._database.begin(appliance()) as work:
-            audit_delivery.note_failure(
+            delivery.note_failure(
                 work,
                 claimed,
                 str(error),
@@ -185,8 +186,8 @@ class Streaming:
             self._retry(claimed)
             while time.monotonic() < end and not self._is_ending.is_set():
                 with self._database.reading(appliance()) as work:
-                    plan = audit_delivery.plan(work, claimed, sealer=self._sealer, host=self._host)
-                    following = audit_delivery.next_entries(work, claimed, sealer=self._sealer)
+                    plan = delivery.plan(work, claimed, sealer=self._sealer, host=self._host)
+                    following = delivery.next_entries(work, claimed, sealer=self._sealer)
                 if plan is None or following is None:
                     return
                 self._send(claimed, plan, following)
@@ -194,40 +195,38 @@ class Streaming:
     def _send(self, claimed: Claim, plan: Plan, following: Next) -> None:
         if following.missed:
             with self._database.begin(appliance()) as work:
-                audit_delivery.note_missed(work, claimed, following, now=_now())
+                delivery.note_missed(work, claimed, following, now=_now())
         if following.entries:
             target = self._target(plan)
             batch = plan.batch(following.entries)
-            for outcome in audit_sending.deliver(
-                target, batch, test=lambda: audit_targets.test_batch(plan, _now())
+            for outcome in sending.deliver(
+                target, batch, test=lambda: targets.test_batch(plan, _now())
             ):
                 with self._database.begin(appliance()) as work:
                     if isinstance(outcome, Poisoned):
-                        if not audit_delivery.park(work, claimed, following, outcome, now=_now()):
+                        if not delivery.park(work, claimed, following, outcome, now=_now()):
                             return
                         continue
                     until = outcome.entries[-1].index + 1
                     taken = len(outcome.entries)
-                    audit_delivery.advance(work, claimed, following, until, taken=taken, now=_now())
+                    delivery.advance(work, claimed, following, until, taken=taken, now=_now())
         with self._database.begin(appliance()) as work:
-            audit_delivery.advance(work, claimed, following, following.until, taken=0, now=_now())
+            delivery.advance(work, claimed, following, following.until, taken=0, now=_now())
 
     def _retry(self, claimed: Claim) -> None:
         """What was put aside, and what a person wants to be sent again."""
         with self._database.reading(appliance()) as work:
-            waiting = audit_delivery.to_retry(work, claimed, sealer=self._sealer)
-            plan = audit_delivery.plan(work, claimed, sealer=self._sealer, host=self._host)
+            waiting = delivery.to_retry(work, claimed, sealer=self._sealer)
+            plan = delivery.plan(work, claimed, sealer=self._sealer, host=self._host)
         if plan is None:
             return
         for each in waiting:
             batch = plan.batch(each.entries)
-            target, test = self._target(plan), partial(audit_targets.test_batch, plan, _now())
-            for outcome in audit_sending.deliver(target, batch, test=test):
+            target, test = self._target(plan), partial(targets.test_batch, plan, _now())
+            for outcome in sending.deliver(target, batch, test=test):
                 reason = outcome.reason if isinstance(outcome, Poisoned) else ""
                 with self._database.begin(appliance()) as work:
-                    audit_delivery.note_retried(
-                        work, claimed, each.entries[0], reason=reason, now=_now()
-                    )
+                    delivery.note_retried(work, claimed, each.entries[0], reason=reason, now=_now())
 
     def _target(self, plan: Plan) -> Target:
         known = self._open.get(plan.stream_id)
@@ -236,9 +235,9 @@ class Streaming:
             return known.target
         if known is not None:
             known.target.close()
-        made = _Open(plan, audit_targets.open_target(plan, rules=self._rules, now=_now))
+        made = _Open(plan, targets.open_target(plan, rules=self._rules, now=_now))
         self._open.pop(plan.stream_id, None)
-        if audit_targets.stays_open(plan):
+        if targets.stays_open(plan):
             self._open[plan.stream_id] = made
         return made.target
 

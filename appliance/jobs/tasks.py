@@ -24,12 +24,6 @@ from appliance.errors import (
     TimeoutExceededError,
 )
 from appliance.services import (
-    audit_anchors,
-    audit_erasure,
-    audit_export_jobs,
-    audit_pruning,
-    audit_removal,
-    audit_thinning,
     files,
     forks,
     history,
@@ -43,6 +37,7 @@ from appliance.services import (
     repository_bin,
     sessions,
 )
+from appliance.services.audit_log import anchors, erasure, export_jobs, pruning, removal, thinning
 from appliance.services.job_runs import Claimed
 from appliance.wiring import Wiring
 
@@ -131,9 +126,9 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         job_runs.forget(work, before=now - JOBS_KEPT)
     report("Exports of the audit log")
     with wiring.database.begin(appliance()) as work:
-        late = audit_export_jobs.sweep(work, now=now)
+        late = export_jobs.sweep(work, now=now)
     for export_id, form in late:
-        audit_export_jobs.forget_file(wiring.home.exports, export_id, form)
+        export_jobs.forget_file(wiring.home.exports, export_id, form)
     report("Folders that no repository claims")
     old = repository_bin.old_folders(repositories=wiring.repositories, now=now)
     with wiring.database.reading(appliance()) as work:
@@ -232,13 +227,13 @@ def _sweep_lfs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 def _export_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     export_id, now = UUID(claimed.arguments["export_id"]), datetime.now(UTC)
     with wiring.database.reading(appliance()) as work:
-        task = audit_export_jobs.begin(work, export_id, now=now)
+        task = export_jobs.begin(work, export_id, now=now)
     if task is None:
         return
     asking = task.actor
     with wiring.database.reading(asking) as work:
-        task = audit_export_jobs.plan(work, task, now=now)
-    done = audit_export_jobs.write(
+        task = export_jobs.plan(work, task, now=now)
+    done = export_jobs.write(
         lambda: wiring.database.reading(asking),
         task,
         folder=wiring.home.exports,
@@ -247,12 +242,12 @@ def _export_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     )
     kept_days = wiring.settings.audit.exports_kept_days
     with wiring.database.begin(asking) as work:
-        audit_export_jobs.finish(work, task, done, now=datetime.now(UTC), kept_days=kept_days)
+        export_jobs.finish(work, task, done, now=datetime.now(UTC), kept_days=kept_days)
 
 
 def _give_up_export(wiring: Wiring, claimed: Claimed, reason: str) -> None:
     with wiring.database.begin(appliance()) as work:
-        audit_export_jobs.give_up(
+        export_jobs.give_up(
             work, UUID(claimed.arguments["export_id"]), reason=reason, now=datetime.now(UTC)
         )
 
@@ -264,20 +259,20 @@ def _prune_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     if wiring.settings.audit.prune:
         report("Looking what is old enough")
         with wiring.database.reading(appliance()) as work:
-            planned = audit_pruning.due(work, now=now)
+            planned = pruning.due(work, now=now)
         for each in planned:
             # What is being removed already is not asked for twice.
             with suppress(ConflictError), begins() as work:
-                audit_pruning.authorise(work, each, now=now)
+                pruning.authorise(work, each, now=now)
     with wiring.database.reading(appliance()) as work:
-        unfinished = audit_removal.unfinished(work)
-        logs = audit_thinning.old(work, now=now)
+        unfinished = removal.unfinished(work)
+        logs = thinning.old(work, now=now)
     for pruning_id in unfinished:
-        audit_removal.carry_out(begins, pruning_id, now=now, report=report)
+        removal.carry_out(begins, pruning_id, now=now, report=report)
     for log_id in logs:
         report("Thinning signed states")
-        audit_thinning.thin_all(begins, log_id, now=now)
-    audit_erasure.finish(begins, now=now)
+        thinning.thin_all(begins, log_id, now=now)
+    erasure.finish(begins, now=now)
 
 
 def _stamp_logs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
@@ -286,12 +281,12 @@ def _stamp_logs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     if not rules.time_stamp_url:
         return
     with wiring.database.reading(appliance()) as work:
-        unstamped = audit_anchors.due(work, now=datetime.now(UTC))
+        unstamped = anchors.due(work, now=datetime.now(UTC))
     for number, each in enumerate(unstamped):
         report("Asking for time stamps", number, len(unstamped))
-        stamp = audit_anchors.ask(rules.time_stamp_url, each, rules=rules)
+        stamp = anchors.ask(rules.time_stamp_url, each, rules=rules)
         with wiring.database.begin(appliance()) as work:
-            audit_anchors.keep(work, each.log_id, each.size, stamp, now=datetime.now(UTC))
+            anchors.keep(work, each.log_id, each.size, stamp, now=datetime.now(UTC))
 
 
 def _repository_id(claimed: Claimed) -> UUID:

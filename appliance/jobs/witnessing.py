@@ -12,11 +12,11 @@ import structlog
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError
 from appliance.repeating import repeating
-from appliance.services import audit_witnessing
+from appliance.services.audit_log import witnessing as audit_witnessing
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import Database
-    from appliance.services.audit_witnessing import Question
+    from appliance.services.audit_log.witnessing import Question
     from appliance.settings_sections import Witnesses
     from appliance.wiring import Wiring
 

@@ -18,7 +18,8 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError, sentence, together
-from appliance.services import audit_stream_reports, audit_witnesses, observations
+from appliance.services import observations
+from appliance.services.audit_log import stream_reports, witnesses
 from appliance.services.maintenance import DRIFT
 from appliance.services.observations import Memory, Observed
 
@@ -216,7 +217,7 @@ def _jobs(work: UnitOfWork) -> Part:
 
 
 def _streams(work: UnitOfWork) -> Part:
-    found = audit_stream_reports.troubles(work)
+    found = stream_reports.troubles(work)
     problems = [
         (found.stopped, sentence("%(number)s stopped", number=found.stopped)),
         (found.failing, sentence("%(number)s not delivered", number=found.failing)),
@@ -230,7 +231,7 @@ def _streams(work: UnitOfWork) -> Part:
 
 def _witnesses(work: UnitOfWork, now: datetime) -> Part:
     hours = work.rules.witnesses.overdue_hours
-    found = audit_witnesses.condition(work, overdue_hours=hours, now=now)
+    found = witnesses.condition(work, overdue_hours=hours, now=now)
     if found.contradicting:
         said = sentence("%(number)s hold another history of a log", number=found.contradicting)
         return Part("witnesses", Condition.FAILED, said)

@@ -9,7 +9,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import HiddenError
-from appliance.services import audit_trees
+from appliance.services.audit_log import trees
 from appliance.web import requests
 from audit import tiles
 
@@ -23,7 +23,7 @@ AGAIN = "no-cache"
 def checkpoint(log: str) -> ResponseReturnValue:
     """The newest signed state."""
     with requests.reading() as work:
-        tree = audit_trees.published(work, log)
+        tree = trees.published(work, log)
     return _answer(tree.note.encode(), "text/plain; charset=utf-8", AGAIN)
 
 
@@ -31,7 +31,7 @@ def checkpoint(log: str) -> ResponseReturnValue:
 def witnessed(log: str) -> ResponseReturnValue:
     """The newest state that enough witnesses have signed, with their signatures."""
     with requests.reading() as work:
-        tree = audit_trees.published_witnessed(work, log)
+        tree = trees.published_witnessed(work, log)
     return _answer(tree.note.encode(), "text/plain; charset=utf-8", AGAIN)
 
 
@@ -44,9 +44,9 @@ def tile(log: str, tail: str) -> ResponseReturnValue:
         raise HiddenError("There is no such tile.") from error
     with requests.reading() as work:
         if level == tiles.ENTRIES:
-            found = audit_trees.entries(work, log, index, width)
+            found = trees.entries(work, log, index, width)
         else:
-            found = audit_trees.tile(work, log, level, index, width)
+            found = trees.tile(work, log, level, index, width)
     # A tile never changes; but a part of one need not be kept, as there will be the whole.
     return _answer(found, "application/octet-stream", FOR_EVER)
 

@@ -21,7 +21,7 @@ from appliance.db.audit_log import AuditLog, AuditQueued
 from appliance.db.engine import make_engine, sqlite_url
 from appliance.db.recording import Ending
 from appliance.jobs import sequencing
-from appliance.services import audit_trees
+from appliance.services.audit_log import trees
 from audit import merkle
 from tests.peers import postgresql
 from tests.world import World
@@ -197,14 +197,14 @@ def _proofs(database: str, place: Place) -> list[Row]:
         for _ in range(PROOFS):
             began = time.perf_counter()
             with world.reading(administrator) as work:
-                tree = audit_trees.newest(work, "lab")
-                node = audit_trees.node(work, tree.id)
+                tree = trees.newest(work, "lab")
+                node = trees.node(work, tree.id)
                 merkle.inclusion_proof(secrets.randbelow(tree.size), tree.size, node)
             inclusion.append((time.perf_counter() - began) * 1000)
             began = time.perf_counter()
             with world.reading(administrator) as work:
                 first = 1 + secrets.randbelow(tree.size)
-                audit_trees.consistency(work, "lab", first, tree.size)
+                trees.consistency(work, "lab", first, tree.size)
             consistency.append((time.perf_counter() - began) * 1000)
     finally:
         world.close()

@@ -30,8 +30,8 @@ from appliance.domain.identity import Actor, ActorKind, Method, Origin, applianc
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import InstanceRole
 from appliance.jobs import sequencing
-from appliance.services import audit_bundle, audit_export, audit_tables, audit_trees
-from appliance.services.audit_export import Form, Wanted
+from appliance.services.audit_log import bundle, export, tables, trees
+from appliance.services.audit_log.export import Form, Wanted
 from appliance.settings import load
 from tests.peers import postgresql
 
@@ -75,12 +75,12 @@ def export_here(home: Path, url: str, form: Form, out: Path) -> None:
             return objects.database.reading(READER)
 
         with opens() as work:
-            plan = audit_export.plan(work, Wanted("instance"), now=datetime.now(UTC))
+            plan = export.plan(work, Wanted("instance"), now=datetime.now(UTC))
         tools = objects.logs
         if form is Form.BUNDLE:
-            audit_bundle.write(opens, plan, out, tools=tools, progress=_silent)
+            bundle.write(opens, plan, out, tools=tools, progress=_silent)
         else:
-            audit_tables.write(opens, plan, out, form=form, tools=tools, progress=_silent)
+            tables.write(opens, plan, out, form=form, tools=tools, progress=_silent)
 
 
 def _places(folder: Path) -> Iterator[tuple[str, Path, str]]:
@@ -144,7 +144,7 @@ def _rows(name: str, home: Path, url: str, count: int) -> list[Row]:
 _SAY_MEMORY = "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
 _PROGRAM = (
     "import sys; from pathlib import Path; from script.benches import bench_audit_export as bench;"
-    "from appliance.services.audit_export import Form;"
+    "from appliance.services.audit_log.export import Form;"
     "home, url, form, out = sys.argv[1:];"
     "bench.export_here(Path(home), url, Form(form), Path(out));" + _SAY_MEMORY
 )
@@ -182,7 +182,7 @@ def _proofs(name: str, home: Path, url: str, count: int) -> list[Row]:
         for event_id in ids:
             started = time.perf_counter()
             with objects.database.begin(READER) as work:
-                audit_trees.prove(work, event_id)
+                trees.prove(work, event_id)
             milliseconds.append((time.perf_counter() - started) * 1000)
     cuts = statistics.quantiles(milliseconds, n=100)
     return [

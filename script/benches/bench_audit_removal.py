@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from appliance import wiring
 from appliance.db.audit_log import AuditLog
 from appliance.jobs import sequencing
-from appliance.services import audit_erasure, audit_pruning, audit_removal
-from appliance.services.audit_pruning import Asked
+from appliance.services.audit_log import erasure, pruning, removal
+from appliance.services.audit_log.pruning import Asked
 
 from .bench_audit_export import READER, _fill, _opened, _places
 from .rows import Row
@@ -48,7 +48,7 @@ def _rows(name: str, objects: wiring.Wiring, count: int) -> list[Row]:
     begins: Any = partial(objects.database.begin, READER)
     now = datetime.now(UTC)
     started = time.perf_counter()
-    audit_erasure.erase(begins, READER.pseudonym, tools=objects.logs, now=now)
+    erasure.erase(begins, READER.pseudonym, tools=objects.logs, now=now)
     seconds = time.perf_counter() - started
     if _root(objects) != before:
         raise AssertionError("an erasure changed the root")
@@ -61,13 +61,13 @@ def _rows(name: str, objects: wiring.Wiring, count: int) -> list[Row]:
         sequencing.keep(objects.database, objects.logs)
         started = time.perf_counter()
         with objects.database.reading(READER) as work:
-            (planned,) = audit_pruning.plan(work, asked, now=now)
+            (planned,) = pruning.plan(work, asked, now=now)
         planning = time.perf_counter() - started
         with objects.database.begin(READER) as work:
-            pruning_id = audit_pruning.authorise(work, planned, now=now)
+            pruning_id = pruning.authorise(work, planned, now=now)
         sequencing.keep(objects.database, objects.logs)
         started = time.perf_counter()
-        done = audit_removal.carry_out(begins, pruning_id, now=now, report=_silent)
+        done = removal.carry_out(begins, pruning_id, now=now, report=_silent)
         seconds = planning + time.perf_counter() - started
         rows.append(Row(f"{name}: prune {done.removed} {what}", "s", seconds, 0))
     return rows

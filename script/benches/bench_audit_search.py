@@ -24,8 +24,9 @@ from appliance.db.audit_log import AuditBody, AuditLeaf, AuditLog, AuditValue
 from appliance.db.engine import is_sqlite, make_engine, sqlite_url
 from appliance.domain.ids import new_id
 from appliance.jobs.sequencing import keep
-from appliance.services import audit_search, audit_values
-from appliance.services.audit_search import Asked
+from appliance.services.audit_log import search as audit_search
+from appliance.services.audit_log import values as audit_values
+from appliance.services.audit_log.search import Asked
 from audit import entry, merkle
 from audit.canonical import canonical
 from tests.peers.postgresql import start_postgresql

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.db.audit_log import AuditBody, AuditLog
-from appliance.services import audit_removal
+from appliance.services.audit_log import removal
 from tests.auditor import Auditor, act, unheard
 from tests.world import NOON
 
@@ -55,9 +55,9 @@ def finish(world):
     """What the job of the running appliance does."""
     administrator = world.actor("administrator")
     with world.reading(administrator) as work:
-        found = audit_removal.unfinished(work)
+        found = removal.unfinished(work)
     begins = partial(world.begin, administrator)
-    return [audit_removal.carry_out(begins, each, now=NOON, report=unheard) for each in found]
+    return [removal.carry_out(begins, each, now=NOON, report=unheard) for each in found]
 
 
 def test_only_administrators_and_only_who_means_it(console, world):

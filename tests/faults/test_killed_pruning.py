@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.db.audit_log import AuditBody, AuditLeaf, AuditLog
-from appliance.services import audit_pruning, audit_removal
-from appliance.services.audit_pruning import Asked
+from appliance.services.audit_log import pruning, removal
+from appliance.services.audit_log.pruning import Asked
 from tests.auditor import Auditor, act, unheard
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from appliance import settings, wiring
 from appliance.domain.identity import appliance
-from appliance.services import audit_removal
+from appliance.services.audit_log import removal
 audit_removal.AT_ONCE = 256
 home = Path(sys.argv[1])
 objects = wiring.build(home, settings.from_process(home))
@@ -43,15 +43,15 @@ def test_a_killed_pruning_goes_on(world, tmp_path, asked):
     auditor = Auditor(world, administrator, tmp_path)
     with world.begin(administrator) as work:
         now = datetime.now(UTC)
-        (planned,) = audit_pruning.plan(work, asked, now=now)
-        pruning_id = audit_pruning.authorise(work, planned, now=now)
+        (planned,) = pruning.plan(work, asked, now=now)
+        pruning_id = pruning.authorise(work, planned, now=now)
     world.keep_log()
 
     for lines in (1, 1, 2):
         kill_after(world, lines)
         assert auditor.look()[0] == 0
     begins = lambda: world.begin(administrator)  # noqa: E731 - a word for it here.
-    done = audit_removal.carry_out(begins, pruning_id, now=now, report=unheard)
+    done = removal.carry_out(begins, pruning_id, now=now, report=unheard)
 
     assert (done.is_finished, done.removed) == (True, planned.goes)
     table = AuditBody if asked.bodies else AuditLeaf

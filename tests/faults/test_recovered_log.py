@@ -14,7 +14,7 @@ from appliance.domain import events
 from appliance.domain.identity import appliance
 from appliance.errors import UnavailableError
 from appliance.jobs import sequencing
-from appliance.services.audit_growth import RolledBackError
+from appliance.services.audit_log.growth import RolledBackError
 from appliance.wiring_heartbeats import Heart
 from audit.verdict import Verdict
 from tests.faults.test_full_disk import MANY, on_a_small_disk, record_many, small_disk

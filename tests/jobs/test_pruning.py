@@ -12,8 +12,8 @@ from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.jobs import tasks
 from appliance.jobs.schedule import AGENDA
-from appliance.services import audit_pruning, audit_removal, audit_thinning
-from appliance.services.audit_pruning import Asked
+from appliance.services.audit_log import pruning, removal, thinning
+from appliance.services.audit_log.pruning import Asked
 from tests.auditor import Auditor, act, unheard
 from tests.world import NOON
 
@@ -72,15 +72,15 @@ def test_what_the_settings_say_goes_with_the_job_after_the_next(world, admin, of
 def test_what_was_cut_off_is_promised_again(world, admin, office):
     with world.begin(admin) as work:
         now = datetime.now(UTC)
-        (planned,) = audit_pruning.plan(work, Asked(bodies=600), now=now)
-        audit_pruning.authorise(work, planned, now=now)
+        (planned,) = pruning.plan(work, Asked(bodies=600), now=now)
+        pruning.authorise(work, planned, now=now)
     world.keep_log()
 
     assert promised(world) == [Job.PRUNE_AUDIT_LOG]
     do(world, office)
 
     with world.reading(admin) as work:
-        assert audit_removal.unfinished(work) == []
+        assert removal.unfinished(work) == []
 
 
 def test_of_old_states_one_for_each_hour_stays(world, admin):
@@ -93,8 +93,8 @@ def test_of_old_states_one_for_each_hour_stays(world, admin):
     now = NOON + timedelta(days=91)
 
     with world.begin(appliance()) as work:
-        assert audit_thinning.old(work, now=datetime.now(UTC)) == []
-    audit_thinning.thin_all(lambda: world.begin(appliance()), log_id, now=now)
+        assert thinning.old(work, now=datetime.now(UTC)) == []
+    thinning.thin_all(lambda: world.begin(appliance()), log_id, now=now)
 
     with world.reading(admin) as work:
         sizes = list(work.session.scalars(sa.select(AuditCheckpoint.size).order_by("size")))

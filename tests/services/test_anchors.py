@@ -15,7 +15,7 @@ from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError, DamagedError, InvalidError
 from appliance.jobs.tasks import TASKS
 from appliance.security import time_stamps
-from appliance.services import audit_anchors
+from appliance.services.audit_log import anchors
 from tests.peers.time_stamping import Authority
 
 NOW = datetime.now(UTC)
@@ -53,7 +53,7 @@ def trusting(world, authority, url):
 
 def kept(world):
     with world.reading(world.actor("root")) as work:
-        return audit_anchors.listed(work, INSTANCE_LOG)
+        return anchors.listed(work, INSTANCE_LOG)
 
 
 def test_each_day_the_newest_state_is_stamped(world, authority):
@@ -98,11 +98,11 @@ def test_a_state_is_due_a_day_later_if_the_log_has_grown(world, authority):
         stamp_by_job(world)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     with world.reading(appliance()) as work:
-        soon = audit_anchors.due(work, now=datetime.now(UTC) + timedelta(hours=2))
-        idle = audit_anchors.due(work, now=tomorrow)
+        soon = anchors.due(work, now=datetime.now(UTC) + timedelta(hours=2))
+        idle = anchors.due(work, now=tomorrow)
     world.keep_log()  # The stamp itself was recorded.
     with world.reading(appliance()) as work:
-        grown = audit_anchors.due(work, now=tomorrow)
+        grown = anchors.due(work, now=tomorrow)
 
     assert (soon, idle) == ([], [])
     assert [each.log for each in grown] == [INSTANCE_LOG]
@@ -139,7 +139,7 @@ def test_a_stamp_of_something_else_is_refused(authority):
 
 def test_an_answer_to_another_request_is_refused(world, authority, monkeypatch):
     with world.reading(world.actor("root")) as work:
-        wanted = audit_anchors.newest(work, INSTANCE_LOG)
+        wanted = anchors.newest(work, INSTANCE_LOG)
     old = authority.stamp(time_stamps.question(wanted.note.encode()).data)
     monkeypatch.setattr(authority, "stamp", lambda _: old)
     with authority.serving() as url:
@@ -150,15 +150,15 @@ def test_an_answer_to_another_request_is_refused(world, authority, monkeypatch):
 
 def test_a_stamp_is_carried_by_hand(world, authority):
     with world.reading(world.actor("root")) as work:
-        wanted = audit_anchors.newest(work, INSTANCE_LOG)
+        wanted = anchors.newest(work, INSTANCE_LOG)
     answer = authority.stamp(time_stamps.question(wanted.note.encode()).data)
     grow(world)
     stamp = time_stamps.read(answer)
     with world.begin(world.actor("root")) as work:
-        found = audit_anchors.about(work, INSTANCE_LOG, stamp)
-        audit_anchors.keep(work, found.log_id, found.size, stamp, now=NOW)
+        found = anchors.about(work, INSTANCE_LOG, stamp)
+        anchors.keep(work, found.log_id, found.size, stamp, now=NOW)
     with pytest.raises(ConflictError), world.begin(world.actor("root")) as work:
-        audit_anchors.keep(work, found.log_id, found.size, stamp, now=NOW)
+        anchors.keep(work, found.log_id, found.size, stamp, now=NOW)
 
     assert [each.size for each in kept(world)] == [wanted.size]
 
@@ -166,7 +166,7 @@ def test_a_stamp_is_carried_by_hand(world, authority):
 def test_a_stamp_of_no_state_of_ours_is_refused(world, authority):
     stamp = time_stamps.read(authority.stamp(time_stamps.question(b"elsewhere").data))
     with pytest.raises(InvalidError, match="no state"), world.reading(world.actor("root")) as work:
-        audit_anchors.about(work, INSTANCE_LOG, stamp)
+        anchors.about(work, INSTANCE_LOG, stamp)
 
 
 def test_a_refusal_of_the_authority_is_told(authority):

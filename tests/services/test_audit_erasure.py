@@ -20,7 +20,7 @@ from appliance.db.audit_removals import AuditErasedValue, AuditErasure
 from appliance.domain import events
 from appliance.domain.permissions import OrganisationRole
 from appliance.errors import NotFoundError, RefusedError
-from appliance.services import audit_erasure, audit_trees
+from appliance.services.audit_log import erasure, trees
 from audit import merkle
 from tests.auditor import Auditor, act
 
@@ -48,7 +48,7 @@ def auditor(world, admin, somebody, tmp_path):
 
 
 def erase(world, actor, person):
-    return audit_erasure.erase(
+    return erasure.erase(
         lambda: world.begin(actor), person.pseudonym, tools=world.wiring.logs, now=datetime.now(UTC)
     )
 
@@ -61,7 +61,7 @@ def states(world):
     found = {}
     with world.reading(world.actor("administrator")) as work:
         for log in logs:
-            node = audit_trees.node(work, log.id)
+            node = trees.node(work, log.id)
             for size in range(1, 31 if log.name != "instance" else 41):
                 if size > log.size:
                     continue
@@ -171,7 +171,7 @@ def test_who_acts_again_is_a_new_person(world, admin, somebody, auditor):
 
 def test_a_cut_off_erasure_is_finished_by_the_next_step(world, admin, somebody):
     with world.begin(admin) as work:
-        audit_erasure.destroy(work, somebody.pseudonym, tools=world.wiring.logs, now=_now())
+        erasure.destroy(work, somebody.pseudonym, tools=world.wiring.logs, now=_now())
     steps = 0
     while _forget(world, admin):
         steps += 1
@@ -183,7 +183,7 @@ def test_a_cut_off_erasure_is_finished_by_the_next_step(world, admin, somebody):
 
 def _forget(world, admin):
     with world.begin(admin) as work:
-        return audit_erasure.forget_some(work, now=_now(), at_once=3)
+        return erasure.forget_some(work, now=_now(), at_once=3)
 
 
 def test_a_key_that_was_removed_by_hand_is_noticed(world, admin, somebody, auditor):

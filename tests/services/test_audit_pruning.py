@@ -21,8 +21,8 @@ from appliance.db.audit_log import (
 from appliance.db.audit_removals import AuditPruning
 from appliance.db.audit_witnesses import Witness, WitnessedLog
 from appliance.errors import ConflictError, RefusedError
-from appliance.services import audit_check, audit_pruning, audit_removal, audit_trees
-from appliance.services.audit_pruning import Asked, What
+from appliance.services.audit_log import check, pruning, removal, trees
+from appliance.services.audit_log.pruning import Asked, What
 from audit import note
 from tests.auditor import Auditor, act, unheard
 from tests.world import NOON
@@ -47,16 +47,16 @@ def auditor(world, admin, tmp_path):
 
 def plan(world, actor, *, now=None, **asked: object):
     with world.reading(actor) as work:
-        return audit_pruning.plan(work, Asked(**asked), now=now or datetime.now(UTC))
+        return pruning.plan(work, Asked(**asked), now=now or datetime.now(UTC))
 
 
 def authorise(world, actor, planned):
     with world.begin(actor) as work:
-        return audit_pruning.authorise(work, planned, now=datetime.now(UTC))
+        return pruning.authorise(work, planned, now=datetime.now(UTC))
 
 
 def carry_out(world, actor, pruning_id):
-    return audit_removal.carry_out(
+    return removal.carry_out(
         lambda: world.begin(actor), pruning_id, now=datetime.now(UTC), report=unheard
     )
 
@@ -70,7 +70,7 @@ def prune(world, actor, **asked: object):
 
 def sound(world, actor):
     """Whether the appliance itself finds nothing wrong with the log."""
-    findings = audit_check.check(
+    findings = check.check(
         lambda: world.reading(actor),
         ["instance"],
         tools=world.wiring.logs,
@@ -87,7 +87,7 @@ def count(world, table, *conditions: object):
 def root(world, size):
     with world.reading(world.actor("administrator")) as work:
         log = work.session.scalars(sa.select(AuditLog).where(INSTANCE)).one()
-        return audit_trees.merkle.root_at(size, audit_trees.node(work, log.id))
+        return trees.merkle.root_at(size, trees.node(work, log.id))
 
 
 def test_details_go_up_to_a_bundle_and_a_verifier_says_so(world, admin, auditor):
@@ -200,7 +200,7 @@ def test_settings_say_how_long_what_is_kept(world, admin):
 
 def _due(world, actor, now):
     with world.reading(actor) as work:
-        return audit_pruning.due(work, now=now)
+        return pruning.due(work, now=now)
 
 
 def test_a_second_pruning_counts_what_the_first_took(world, admin, auditor):
@@ -216,16 +216,16 @@ def test_a_second_pruning_counts_what_the_first_took(world, admin, auditor):
 
 
 def test_what_is_cut_off_goes_on(world, admin, auditor, monkeypatch):
-    monkeypatch.setattr(audit_removal, "AT_ONCE", 256)
+    monkeypatch.setattr(removal, "AT_ONCE", 256)
     (planned,) = plan(world, admin, entries=600)
     pruning_id = authorise(world, admin, planned)
     world.keep_log()
     with world.begin(admin) as work:
-        assert audit_removal.step(work, pruning_id, now=datetime.now(UTC)).reached == 256
+        assert removal.step(work, pruning_id, now=datetime.now(UTC)).reached == 256
 
     assert auditor.look()[0] == 0
     with world.reading(admin) as work:
-        assert audit_removal.unfinished(work) == [pruning_id]
+        assert removal.unfinished(work) == [pruning_id]
     assert carry_out(world, admin, pruning_id).is_finished
     assert auditor.look()[0] == 0
     assert world.one(sa.select(AuditLog.minimum).where(INSTANCE)) == 512

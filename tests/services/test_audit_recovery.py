@@ -15,8 +15,8 @@ from appliance.domain.identity import appliance
 from appliance.errors import ConflictError, DamagedError, RefusedError, UnavailableError
 from appliance.jobs import sequencing
 from appliance.security.log_signing import Head, Heads
-from appliance.services import audit_growth, audit_recovery
-from appliance.services.audit_growth import RolledBackError
+from appliance.services.audit_log import growth, recovery
+from appliance.services.audit_log.growth import RolledBackError
 from appliance.wiring_health import all_parts
 from appliance.wiring_heartbeats import Heart
 from audit import note
@@ -33,11 +33,11 @@ def record(world, count=1, organisation_id=None):
 def put_back(world, size):
     """Make the instance's log what it was at a size, as an earlier copy of the database has it."""
     engine = world.wiring.database.engine
-    frontier = audit_growth.merkle.Frontier()
+    frontier = growth.merkle.Frontier()
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT header FROM audit_leaves ORDER BY idx")).all()
     for row in rows[:size]:
-        frontier.append(audit_growth.merkle.leaf_hash(row.header.encode()))
+        frontier.append(growth.merkle.leaf_hash(row.header.encode()))
     drop_guards(engine)
     with engine.begin() as connection:
         for table in ("audit_leaves", "audit_bodies", "audit_values", "audit_search"):
@@ -69,7 +69,7 @@ def waiting(world):
 
 def recover(world, actor=None):
     with world.begin(actor or world.administrator()) as work:
-        done = audit_recovery.recover(work, tools=world.wiring.logs, now=NOON)
+        done = recovery.recover(work, tools=world.wiring.logs, now=NOON)
     world.wiring.logs.heads.remember(done.heads)
 
 
@@ -207,7 +207,7 @@ def test_a_rotated_key_signs_beside_the_old_one_once_and_then_alone(world):
     (before,) = {each.public for origin in tools.heads.read() for each in tools.signer.keys(origin)}
     record(world)
     with world.begin(world.administrator()) as work:
-        done = audit_recovery.rotate_key(work, tools=tools, now=NOON)
+        done = recovery.rotate_key(work, tools=tools, now=NOON)
     tools.signer.change()
     tools.heads.remember(done.heads)
     record(world, 2)
@@ -226,7 +226,7 @@ def test_a_change_of_keys_that_was_cut_off_is_completed(world):
     world.keep_log()
     tools = world.wiring.logs
     with world.begin(world.administrator()) as work:
-        done = audit_recovery.rotate_key(work, tools=tools, now=NOON)
+        done = recovery.rotate_key(work, tools=tools, now=NOON)
     record(world)
     again = World(world.home, world.environment["CODARA_DATABASE__URL"])
     again.keep_log()
@@ -248,7 +248,7 @@ def test_a_rotation_that_was_undone_leaves_the_key(world):
 
 def rotated_and_undone(world, tools):
     with world.begin(world.administrator()) as work:
-        audit_recovery.rotate_key(work, tools=tools, now=NOON)
+        recovery.rotate_key(work, tools=tools, now=NOON)
         raise UnavailableError("not now")
 
 

@@ -16,8 +16,10 @@ from appliance.domain.audit_query import spell
 from appliance.domain.identity import stranger
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.errors import HiddenError, InvalidError, RefusedError, UnauthenticatedError
-from appliance.services import audit_search, audit_state, organisations, repository_moves, users
-from appliance.services.audit_search import Asked
+from appliance.services import organisations, repository_moves, users
+from appliance.services.audit_log import search as audit_search
+from appliance.services.audit_log import state as audit_state
+from appliance.services.audit_log.search import Asked
 from tests.domain.queries import NOW, QUERIES, fits
 from tests.services.audited import Audited
 from tests.world import NOON

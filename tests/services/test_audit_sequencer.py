@@ -13,7 +13,7 @@ from appliance.domain import events
 from appliance.domain.identity import appliance
 from appliance.errors import ConflictError, UnavailableError
 from appliance.jobs import sequencing
-from appliance.services import audit_sequencer
+from appliance.services.audit_log import sequencer
 from tests.whole_logs import insist_on_whole_logs
 from tests.world import World, copy_sqlite
 
@@ -61,7 +61,7 @@ def record(world, organisation_id, count):
 def integrate(world, at_once):
     """One turn of the sequencer."""
     with world.begin(appliance()) as work:
-        done = audit_sequencer.integrate(
+        done = sequencer.integrate(
             work, tools=world.wiring.logs, now=datetime.now(UTC), at_once=at_once
         )
     world.wiring.logs.heads.remember(done.heads)

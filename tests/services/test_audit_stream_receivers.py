@@ -12,7 +12,7 @@ from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Covers, Receiver
 from appliance.errors import InvalidError
 from appliance.jobs.streaming import Streaming
-from appliance.services import audit_streams, audit_targets
+from appliance.services.audit_log import streams, targets
 from tests.domain.strict_lines import read_frames, read_syslog
 from tests.peers.receivers import (
     Authority,
@@ -84,8 +84,8 @@ def test_a_collector_without_acknowledgements_is_not_believed(lab):
         lab.sender.work_off(stream_id)
         assert "no acknowledgement" in report(lab, stream_id).stream.error
         with lab.begin(lab.owner) as work:
-            changes = audit_streams.Changes(options={"acknowledge": False})
-            audit_streams.change(work, stream_id, changes, sealer=lab.wiring.sealer)
+            changes = streams.Changes(options={"acknowledge": False})
+            streams.change(work, stream_id, changes, sealer=lab.wiring.sealer)
         assert deliver(lab, stream_id).lag_events == 0
 
 
@@ -195,7 +195,7 @@ def test_a_silent_stream_says_that_it_is_there_until_it_is_paused(lab, authority
         lab.sender._threads.shutdown()
         assert lab.sender._open
         with lab.begin(lab.owner) as work:
-            audit_streams.pause(work, stream_id, now=now())
+            streams.pause(work, stream_id, now=now())
         known.used_at -= 3600
         lab.sender.look()
         assert lab.sender._open == {}
@@ -274,16 +274,14 @@ def test_nothing_leads_where_it_may_not(lab, receiver, address):
     lab.configure(CODARA_STREAMS__HOSTS="*.siem.example,127.0.0.1")
 
     with pytest.raises(InvalidError):
-        audit_targets.check_address(receiver, address, rules=lab.settings.streams)
+        targets.check_address(receiver, address, rules=lab.settings.streams)
 
 
 def test_private_addresses_are_for_those_who_say_so(lab):
     lab.configure(CODARA_STREAMS__PRIVATE_ADDRESSES="false")
 
     with pytest.raises(InvalidError):
-        audit_targets.check_address(
-            Receiver.WEBHOOK, "https://127.0.0.1/", rules=lab.settings.streams
-        )
+        targets.check_address(Receiver.WEBHOOK, "https://127.0.0.1/", rules=lab.settings.streams)
 
 
 def test_a_stream_whose_address_may_not_be_reached_any_more_sends_nothing(lab):

@@ -18,8 +18,8 @@ from appliance.domain.audit_streams import Covers
 from appliance.domain.identity import appliance
 from appliance.errors import ConflictError
 from appliance.jobs.streaming import streaming
-from appliance.services import audit_claims, audit_stream_reports, audit_streams
-from appliance.services.audit_claims import Claim
+from appliance.services.audit_log import claims, stream_reports, streams
+from appliance.services.audit_log.claims import Claim
 from tests.peers.receivers import (
     HANG_UP,
     HANG_UP_AFTER_TAKING,
@@ -119,7 +119,7 @@ def test_after_some_failures_the_log_says_so_once_and_health_shows_it(lab):
     assert found.lag_seconds > 0
     assert lab.events().count("audit.stream_failed") == 1
     with lab.reading(lab.administrator()) as work:
-        assert audit_stream_reports.troubles(work).failing == 1
+        assert stream_reports.troubles(work).failing == 1
 
 
 @pytest.mark.parametrize("wrong", [{7}, {0}, {63}, {3, 4, 40}])
@@ -137,12 +137,12 @@ def test_an_event_that_is_rejected_is_found_and_parked_alone(lab, wrong):
     came = [line["index"] for each in receiver.kept for line in each.lines if line["log"] != "test"]
     assert came == [index for index in range(64) if index not in wrong]
     with lab.reading(lab.owner) as work:
-        parked = audit_stream_reports.parked(work, stream_id)
+        parked = stream_reports.parked(work, stream_id)
         assert {each.idx for each in parked} == wrong
     assert all("422" in each.reason for each in parked)
     assert lab.events().count("audit.event_parked") == len(wrong)
     with lab.reading(lab.actor("owner")) as work:
-        assert audit_stream_reports.show(work, stream_id, now=now()).parked == len(wrong)
+        assert stream_reports.show(work, stream_id, now=now()).parked == len(wrong)
 
 
 def test_a_receiver_that_rejects_everything_is_out_of_order_and_nothing_is_parked(lab):
@@ -187,17 +187,17 @@ def test_a_parked_event_is_sent_again_or_done_without(lab):
         stream_id = stream(lab, receiver.url)
         deliver(lab, stream_id)
         with lab.reading(lab.owner) as work:
-            first, second = audit_stream_reports.parked(work, stream_id)
+            first, second = stream_reports.parked(work, stream_id)
         wrong.remove(first.idx)
         with lab.begin(lab.owner) as work:
-            audit_streams.retry(work, stream_id, first.event_id)
-            audit_streams.skip(work, stream_id, second.event_id)
+            streams.retry(work, stream_id, first.event_id)
+            streams.skip(work, stream_id, second.event_id)
         lab.sender.look()
         lab.sender.close()
 
     assert receiver.kept[-1].lines[0]["index"] == first.idx
     with lab.reading(lab.owner) as work:
-        assert audit_stream_reports.parked(work, stream_id) == []
+        assert stream_reports.parked(work, stream_id) == []
     assert lab.events().count("audit.event_unparked") == 2
 
 
@@ -207,7 +207,7 @@ def test_a_stream_goes_on_from_any_index(lab):
         stream_id = stream(lab, receiver.url, begin=20)
         deliver(lab, stream_id)
         with lab.begin(lab.owner) as work:
-            audit_streams.replay(work, stream_id, 5, now=now())
+            streams.replay(work, stream_id, 5, now=now())
         deliver(lab, stream_id)
 
     assert indexes(receiver.kept) == [*range(20, 30), *range(5, 30)]
@@ -229,12 +229,12 @@ def test_while_it_is_paused_nothing_is_sent_and_nothing_lost(lab):
     with receiving() as receiver:
         stream_id = stream(lab, receiver.url)
         with lab.begin(lab.owner) as work:
-            audit_streams.pause(work, stream_id, now=now())
+            streams.pause(work, stream_id, now=now())
         lab.sender.work_off(stream_id)
         assert receiver.seen == 0
         assert report(lab, stream_id).state == "paused"
         with lab.begin(lab.owner) as work:
-            audit_streams.resume(work, stream_id)
+            streams.resume(work, stream_id)
         deliver(lab, stream_id)
 
     assert indexes(receiver.kept) == [0, 1, 2]
@@ -281,17 +281,17 @@ def test_two_senders_never_have_the_same_stream(lab):
     until = datetime(2100, 1, 1, tzinfo=UTC)
     first, second = (Claim(stream_id, holder, until) for holder in ("a", "b"))
     with lab.begin(appliance()) as work:
-        assert audit_claims.claim(work, first, now=now())
+        assert claims.claim(work, first, now=now())
     with lab.begin(appliance()) as work:
-        assert not audit_claims.claim(work, second, now=now())
-        assert audit_claims.due(work, now=now()) == []
+        assert not claims.claim(work, second, now=now())
+        assert claims.due(work, now=now()) == []
     with pytest.raises(ConflictError), lab.begin(appliance()) as work:
-        audit_claims.note(work, second, failures=0)
+        claims.note(work, second, failures=0)
     with lab.begin(appliance()) as work:
         # The first has not been heard of for long.
-        assert audit_claims.claim(work, second, now=until)
+        assert claims.claim(work, second, now=until)
     with pytest.raises(ConflictError), lab.begin(appliance()) as work:
-        audit_claims.note(work, first, failures=0)
+        claims.note(work, first, failures=0)
 
 
 def test_entries_that_were_pruned_before_they_were_sent_are_told(lab):

@@ -11,8 +11,10 @@ from appliance.db.audit_exports import AuditExport
 from appliance.db.audit_log import AuditLog
 from appliance.domain.permissions import OrganisationRole
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
-from appliance.services import audit_export, audit_export_jobs, audit_trees, auditors, organisations
-from appliance.services.auditors import Period
+from appliance.services import organisations
+from appliance.services.audit_log import auditors, export_jobs, trees
+from appliance.services.audit_log import export as audit_export
+from appliance.services.audit_log.auditors import Period
 from tests.world import NOON
 
 WEEK = timedelta(days=7)
@@ -55,7 +57,7 @@ def can_read(world, event_id, user="inspector"):
     """Whether somebody is given the proof of an event."""
     try:
         with world.begin(world.actor(user)) as work:
-            audit_trees.prove(work, event_id)
+            trees.prove(work, event_id)
     except HiddenError:
         return False
     return True
@@ -110,11 +112,11 @@ def test_who_has_a_period_gets_no_stretch_of_entries(lab):
     give(lab, user="owner")
 
     with pytest.raises(RefusedError), lab.reading(lab.actor("inspector")) as work:
-        audit_trees.entries(work, "lab", 0, 1)
+        trees.entries(work, "lab", 0, 1)
     with lab.reading(lab.actor("inspector")) as work:
-        assert audit_trees.newest(work, "lab").size > 0
+        assert trees.newest(work, "lab").size > 0
     with lab.reading(lab.actor("owner")) as work:
-        assert audit_trees.entries(work, "lab", 0, 1)
+        assert trees.entries(work, "lab", 0, 1)
 
 
 def test_one_organisation_s_auditor_sees_nothing_of_another(lab):
@@ -183,4 +185,4 @@ def test_who_has_a_period_exports_nothing_beyond_it(lab, tmp_path):
         audit_export.plan(work, audit_export.Wanted(), now=datetime.now(UTC))
     for export in (made, everything):
         with pytest.raises(RefusedError), lab.begin(inspector) as work:
-            audit_export_jobs.take(work, export.id, folder=tmp_path, now=datetime.now(UTC))
+            export_jobs.take(work, export.id, folder=tmp_path, now=datetime.now(UTC))

@@ -4,8 +4,8 @@ import pytest
 
 from appliance.db.audit_log import INSTANCE_LOG
 from appliance.errors import ConflictError, HiddenError, InvalidError, NotFoundError, RefusedError
-from appliance.services import audit_witness_files, audit_witnesses
-from appliance.services.audit_witnesses import Wanted
+from appliance.services.audit_log import witness_files, witnesses
+from appliance.services.audit_log.witnesses import Wanted
 from audit import note
 from tests.audit.signers import Signer
 from tests.services import witnessed
@@ -75,9 +75,9 @@ def test_only_administrators_choose_witnesses(world):
     key = str(Signer("w.test/x", note.Kind.COSIGNATURE_ED25519).key)
     writer = world.user("writer")
     with pytest.raises(RefusedError), world.begin(writer) as work:
-        audit_witnesses.trust(work, Wanted("one", key), schemes=SCHEMES, now=NOW)
+        witnesses.trust(work, Wanted("one", key), schemes=SCHEMES, now=NOW)
     with pytest.raises(RefusedError), world.begin(writer) as work:
-        audit_witnesses.set_quorum(work, 0)
+        witnesses.set_quorum(work, 0)
 
 
 def test_a_file_goes_there_and_comes_back(world, joined):
@@ -86,11 +86,11 @@ def test_a_file_goes_there_and_comes_back(world, joined):
     world.keep_log()
     ask(world)
     with world.reading(world.actor("root")) as work:
-        carried = audit_witness_files.written(work, INSTANCE_LOG, witness="laptop")
+        carried = witness_files.written(work, INSTANCE_LOG, witness="laptop")
     said = running.ask(carried.data)
     note_text = carried.data.partition(b"\n\n")[2] + said.body.encode()
     with world.begin(world.actor("root")) as work:
-        brought = audit_witness_files.bring(work, note_text, now=NOW)
+        brought = witness_files.bring(work, note_text, now=NOW)
 
     assert (brought.log, brought.size, brought.witnesses) == (
         INSTANCE_LOG,
@@ -100,7 +100,7 @@ def test_a_file_goes_there_and_comes_back(world, joined):
     assert brought.is_witnessed
     assert witnessed_size(world) == carried.size
     with world.reading(world.actor("root")) as work:
-        again = audit_witness_files.written(work, INSTANCE_LOG, witness="laptop")
+        again = witness_files.written(work, INSTANCE_LOG, witness="laptop")
     assert again.data.startswith(f"old {carried.size}\n".encode())
 
 
@@ -122,10 +122,10 @@ def test_hostile_files_end_in_clear_errors(world, joined, spoil, error):
     running = joined("laptop", url=False)
     world.keep_log()
     with world.reading(world.actor("root")) as work:
-        carried = audit_witness_files.written(work, INSTANCE_LOG, since=0)
+        carried = witness_files.written(work, INSTANCE_LOG, since=0)
     good = carried.data.partition(b"\n\n")[2] + running.ask(carried.data).body.encode()
     with pytest.raises(error), world.begin(world.actor("root")) as work:
-        audit_witness_files.bring(work, spoil(good, carried.size), now=NOW)
+        witness_files.bring(work, spoil(good, carried.size), now=NOW)
 
 
 def test_another_history_that_a_witness_signed_is_recorded(world, joined):
@@ -137,7 +137,7 @@ def test_another_history_that_a_witness_signed_is_recorded(world, joined):
     signed = world.wiring.logs.signer.sign_checkpoint(other, 1)
     (signature, *_) = running.cosigner.sign(str(other), 1_795_000_000)
     with world.begin(world.actor("root")) as work:
-        brought = audit_witness_files.bring(work, f"{signed}{signature}\n".encode(), now=NOW)
+        brought = witness_files.bring(work, f"{signed}{signature}\n".encode(), now=NOW)
     world.keep_log()
 
     assert brought.is_contradicting
@@ -147,4 +147,4 @@ def test_another_history_that_a_witness_signed_is_recorded(world, joined):
 
 def test_strangers_get_no_file(world):
     with pytest.raises((HiddenError, RefusedError)), world.reading(world.user("reader")) as work:
-        audit_witness_files.written(work, INSTANCE_LOG, since=0)
+        witness_files.written(work, INSTANCE_LOG, since=0)

@@ -11,12 +11,9 @@ from appliance.db.audit_log import INSTANCE_LOG, AuditCheckpoint, AuditLog
 from appliance.db.audit_witnesses import AuditCosignature, WitnessState
 from appliance.domain.identity import appliance
 from appliance.jobs import witnessing
-from appliance.services import (
-    audit_cosignatures,
-    audit_witnesses,
-    audit_witnessing,
-)
-from appliance.services.audit_witnesses import Wanted
+from appliance.services.audit_log import cosignatures, witnesses
+from appliance.services.audit_log import witnessing as audit_witnessing
+from appliance.services.audit_log.witnesses import Wanted
 from audit import note
 from tests.services import witnessed
 from tests.services.witnessed import (
@@ -65,7 +62,7 @@ def test_another_program_finds_the_kept_signature_good(world, joined):
     ask(world)
     with world.reading(appliance()) as work:
         log = log_of(world)
-        cosigned = audit_cosignatures.newest_witnessed(work, log.id)
+        cosigned = cosignatures.newest_witnessed(work, log.id)
     body, _, signatures = cosigned.note.partition("\n\n")
     line = next(each for each in signatures.splitlines() if each.startswith("— one.test/w "))
     data = base64.b64decode(line.split(" ")[2])
@@ -116,7 +113,7 @@ def test_two_of_three_are_enough_with_one_dead(world, joined):
     dead = joined("three")
     dead.stop(kill=True)
     with world.begin(world.actor("root")) as work:
-        assert audit_witnesses.quorum(work).needed == 2
+        assert witnesses.quorum(work).needed == 2
     world.keep_log()
     ask(world)
 
@@ -275,8 +272,8 @@ def test_too_long_without_witnesses_is_told_once_and_its_end_too(world, joined):
     for _ in range(2):
         witnessing.tell_of_waiting(world.wiring.database, world.settings.witnesses)
     with world.reading(world.actor("root")) as work:
-        found = audit_witnesses.condition(work, overdue_hours=0, now=datetime.now(UTC))
-        patient = audit_witnesses.condition(work, overdue_hours=24, now=datetime.now(UTC))
+        found = witnesses.condition(work, overdue_hours=0, now=datetime.now(UTC))
+        patient = witnesses.condition(work, overdue_hours=24, now=datetime.now(UTC))
     assert (found.waiting > 0, patient.waiting) == (True, 0)
     running.start(port=port)
     world.keep_log()
@@ -295,11 +292,11 @@ def test_what_a_removed_witness_signed_counts_no_more(world, joined):
     ask(world)
     at = witnessed_size(world)
     with world.begin(world.actor("root")) as work:
-        audit_witnesses.set_quorum(work, 2)
-        audit_witnesses.remove(work, "two")
+        witnesses.set_quorum(work, 2)
+        witnesses.remove(work, "two")
     after_one_left = witnessed_size(world)
     with world.begin(world.actor("root")) as work:
-        audit_witnesses.remove(work, "one")
+        witnesses.remove(work, "one")
 
     assert (at > 0, after_one_left, witnessed_size(world)) == (True, at, 0)
 
@@ -323,13 +320,13 @@ def test_a_state_below_the_quorum_is_served_and_says_so(world, joined):
     joined("two")
     joined("three").stop(kill=True)
     with world.begin(world.actor("root")) as work:
-        audit_witnesses.set_quorum(work, 3)
+        witnesses.set_quorum(work, 3)
     world.keep_log()
     ask(world)
     log = log_of(world)
     with world.reading(world.actor("root")) as work:
-        (said,) = (each for each in audit_witnesses.logs(work) if each.log == INSTANCE_LOG)
-        served = audit_cosignatures.with_cosignatures(
+        (said,) = (each for each in witnesses.logs(work) if each.log == INSTANCE_LOG)
+        served = cosignatures.with_cosignatures(
             work, log.id, log.size, work.session.get_one(AuditCheckpoint, (log.id, log.size)).note
         )
 

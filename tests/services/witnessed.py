@@ -11,7 +11,7 @@ from appliance.db.audit_witnesses import WitnessState
 from appliance.domain import events
 from appliance.domain.identity import appliance
 from appliance.jobs import witnessing
-from appliance.services import audit_cosignatures, audit_witnesses
+from appliance.services.audit_log import cosignatures, witnesses
 from tests.world import World
 
 NOW = datetime.now(UTC)
@@ -36,7 +36,7 @@ def log_keys(world):
 
 def trust(world, wanted):
     with world.begin(world.actor("root")) as work:
-        return audit_witnesses.trust(work, wanted, schemes=SCHEMES, now=NOW)
+        return witnesses.trust(work, wanted, schemes=SCHEMES, now=NOW)
 
 
 def ask(world):
@@ -60,12 +60,12 @@ def log_of(world, name=INSTANCE_LOG):
 
 def witnessed_size(world, name=INSTANCE_LOG):
     with world.reading(appliance()) as work:
-        return audit_cosignatures.witnessed_size(work, log_of(world, name).id)
+        return cosignatures.witnessed_size(work, log_of(world, name).id)
 
 
 def progress(world, name):
     with world.reading(world.actor("root")) as work:
-        (report,) = (each for each in audit_witnesses.listed(work) if each.name == name)
+        (report,) = (each for each in witnesses.listed(work) if each.name == name)
     return {each.log: each for each in report.logs}
 
 

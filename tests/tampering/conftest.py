@@ -17,8 +17,9 @@ from appliance.db.audit_log import AuditCheckpoint, AuditLog
 from appliance.db.engine import is_sqlite, sqlite_url
 from appliance.domain.identity import Actor
 from appliance.domain.permissions import OrganisationRole
-from appliance.services import audit_erasure, audit_pruning, audit_removal, organisations
-from appliance.services.audit_pruning import Asked
+from appliance.services import organisations
+from appliance.services.audit_log import erasure, pruning, removal
+from appliance.services.audit_log.pruning import Asked
 from appliance.wiring_heartbeats import Heart
 from tests.auditor import Auditor, act, unheard
 from tests.world import World, copy_sqlite
@@ -68,15 +69,15 @@ def _remove(world: World, admin: Actor, leaver: str) -> None:
     """Erase a person, and prune the log of the instance."""
     begins = partial(world.begin, admin)
     now = datetime.now(UTC)
-    audit_erasure.erase(begins, leaver, tools=world.wiring.logs, now=now)
+    erasure.erase(begins, leaver, tools=world.wiring.logs, now=now)
     world.keep_log()
     for asked in (Asked(bodies=1100), Asked(entries=300)):
         with world.reading(admin) as work:
-            (planned,) = audit_pruning.plan(work, asked, log="instance", now=now)
+            (planned,) = pruning.plan(work, asked, log="instance", now=now)
         with begins() as work:
-            pruning_id = audit_pruning.authorise(work, planned, now=now)
+            pruning_id = pruning.authorise(work, planned, now=now)
         world.keep_log()
-        assert audit_removal.carry_out(begins, pruning_id, now=now, report=unheard).is_finished
+        assert removal.carry_out(begins, pruning_id, now=now, report=unheard).is_finished
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from appliance.errors import ApplianceError
-from appliance.services import audit_check
+from appliance.services.audit_log import check
 from tests.auditor import Auditor, act, unheard
 from tests.tampering.kinds import GOOD, KINDS, REFUSED, rolled_back
 from tests.tampering.owner import Owner
@@ -60,9 +60,9 @@ def checked(world: World) -> int:
     """What the appliance finds that checks all logs where they are."""
     opens = partial(world.reading, world.actor("administrator"))
     with opens() as work:
-        names = audit_check.logs(work)
+        names = check.logs(work)
     tools, now = world.wiring.logs, datetime.now(UTC)
-    findings = audit_check.check(opens, names, tools=tools, now=now, progress=unheard)
+    findings = check.check(opens, names, tools=tools, now=now, progress=unheard)
     return findings.verdict
 
 

@@ -22,8 +22,9 @@ from appliance.domain.audit_streams import Receiver
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role, Scope
-from appliance.services import audit_streams, passwords, ssh_keys
-from appliance.services.audit_streams import NewStream
+from appliance.services import passwords, ssh_keys
+from appliance.services.audit_log import streams
+from appliance.services.audit_log.streams import NewStream
 from tests.peers.appliance import serve
 from tests.web.code_pages import odd
 from tests.web.test_account_pages import public_key
@@ -114,7 +115,7 @@ def fill(world: World) -> dict[str, Any]:
         ssh_keys.add(work, text=public_key(b"a"), title="Laptop", now=present)
         ssh_keys.add_deploy_key(work, "lab/odd", text=public_key(b"b"), title="Host", now=present)
         event_id = work.recorded[0].id
-        stream = audit_streams.create(
+        stream = streams.create(
             work,
             NewStream("siem", Receiver.FILE, "siem", Format.JSON),
             sealer=world.wiring.sealer,

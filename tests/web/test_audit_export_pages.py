@@ -15,8 +15,9 @@ from appliance.domain.identity import appliance
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import OrganisationRole
 from appliance.jobs.performer import Performer
-from appliance.services import auditors, organisations
-from appliance.services.auditors import Period
+from appliance.services import organisations
+from appliance.services.audit_log import auditors
+from appliance.services.audit_log.auditors import Period
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LOG = "/lab/-/audit"

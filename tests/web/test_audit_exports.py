@@ -13,7 +13,8 @@ from appliance.domain.identity import appliance
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import InstanceRole, OrganisationRole
 from appliance.jobs.performer import Performer
-from appliance.services import audit_export_jobs, organisation_members
+from appliance.services import organisation_members
+from appliance.services.audit_log import export_jobs
 from audit import trust, verify
 from audit.verdict import Verdict
 
@@ -180,16 +181,16 @@ def test_a_file_goes_after_a_while_and_the_row_later(world, lab, perform):
     perform()
     late = datetime.now(UTC) + timedelta(days=8)
     with world.begin(appliance()) as work:
-        gone = audit_export_jobs.sweep(work, now=late)
+        gone = export_jobs.sweep(work, now=late)
     for each in gone:
-        audit_export_jobs.forget_file(world.wiring.home.exports, *each)
+        export_jobs.forget_file(world.wiring.home.exports, *each)
     with world.reading(world.actor("administrator")) as work:
         (row,) = work.session.scalars(sa.select(AuditExport))
-        assert audit_export_jobs.show(work, row.id, now=late).state == "gone"
+        assert export_jobs.show(work, row.id, now=late).state == "gone"
 
     assert client.get(f"{place}/download", buffered=True).status_code == 404
     with world.begin(appliance()) as work:
-        audit_export_jobs.sweep(work, now=late + timedelta(days=60))
+        export_jobs.sweep(work, now=late + timedelta(days=60))
     assert client.get(place).status_code == 404
 
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from appliance.domain.permissions import OrganisationRole
-from appliance.services import auditors, organisations
-from appliance.services.auditors import Period
+from appliance.services import organisations
+from appliance.services.audit_log import auditors
+from appliance.services.audit_log.auditors import Period
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LOG = "/lab/-/audit"

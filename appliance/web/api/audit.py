@@ -16,9 +16,9 @@ from appliance.domain import audit_query
 from appliance.domain.events import Outcome
 from appliance.domain.identity import ActorKind, Method
 from appliance.errors import InvalidError
-from appliance.services import audit_search
-from appliance.services.audit_events import ReadableEvent
-from appliance.services.audit_search import Asked, Search
+from appliance.services.audit_log import search as audit_search
+from appliance.services.audit_log.events import ReadableEvent
+from appliance.services.audit_log.search import Asked, Search
 from appliance.web import paging, requests
 from appliance.web.api import frame
 

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import Field
 
 from appliance.errors import InvalidError, sentence
-from appliance.services import audit_anchors
-from appliance.services.audit_anchors import Anchor
+from appliance.services.audit_log import anchors
+from appliance.services.audit_log.anchors import Anchor
 from appliance.web import requests
 from appliance.web.api import frame
 
@@ -67,7 +67,7 @@ class QuestionAnswer(frame.Answer):
 def list_anchors(query: LogQuery) -> Any:
     """The stamps of a log's states."""
     with requests.reading() as work:
-        found = audit_anchors.listed(work, query.log)
+        found = anchors.listed(work, query.log)
     return frame.answer(AnchorsAnswer(items=[_present(each) for each in found]))
 
 
@@ -79,8 +79,8 @@ def list_anchors(query: LogQuery) -> Any:
 def question(query: LogQuery) -> Any:
     """About the newest state of a log; to be carried to an authority."""
     with requests.reading() as work:
-        wanted = audit_anchors.newest(work, query.log)
-    data = base64.b64encode(audit_anchors.question(wanted)).decode("ascii")
+        wanted = anchors.newest(work, query.log)
+    data = base64.b64encode(anchors.question(wanted)).decode("ascii")
     return frame.answer(QuestionAnswer(log=wanted.log, size=wanted.size, request=data))
 
 
@@ -89,18 +89,18 @@ def stamp(body: StampBody) -> Any:
     """For administrators: ask an authority now, or bring its answer."""
     rules = requests.wiring().settings.witnesses
     with requests.reading() as work:
-        audit_anchors.insist_on_stamping(work)
+        anchors.insist_on_stamping(work)
         if body.token:
-            found = audit_anchors.read(_bytes(body.token))
-            wanted = audit_anchors.about(work, body.log, found)
-            audit_anchors.check(found, wanted.note, rules=rules)
+            found = anchors.read(_bytes(body.token))
+            wanted = anchors.about(work, body.log, found)
+            anchors.check(found, wanted.note, rules=rules)
         else:
-            wanted = audit_anchors.newest(work, body.log)
+            wanted = anchors.newest(work, body.log)
     if not body.token:
         # Outside a transaction: an authority may be slow.
-        found = audit_anchors.ask(_address(body.url or rules.time_stamp_url), wanted, rules=rules)
+        found = anchors.ask(_address(body.url or rules.time_stamp_url), wanted, rules=rules)
     with requests.begin() as work:
-        kept = audit_anchors.keep(work, wanted.log_id, wanted.size, found, now=requests.now())
+        kept = anchors.keep(work, wanted.log_id, wanted.size, found, now=requests.now())
     return frame.answer(_present(kept), HTTPStatus.CREATED)
 
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import flask
 from pydantic import AwareDatetime, Field
 
-from appliance.services import audit_export_jobs
-from appliance.services.audit_export import Form, Wanted
-from appliance.services.audit_export_jobs import ENDINGS, Shown, State
+from appliance.services.audit_log import export_jobs
+from appliance.services.audit_log.export import Form, Wanted
+from appliance.services.audit_log.export_jobs import ENDINGS, Shown, State
 from appliance.web import paging, requests
 from appliance.web.api import frame
 
@@ -91,9 +91,9 @@ def ask(body: ExportBody) -> Any:
         known_sizes=tuple(body.known_sizes),
     )
     with requests.begin() as work:
-        export_id = audit_export_jobs.request(work, wanted, body.format, now=requests.now())
+        export_id = export_jobs.request(work, wanted, body.format, now=requests.now())
         work.session.flush()
-        shown = _present(audit_export_jobs.show(work, export_id, now=requests.now()))
+        shown = _present(export_jobs.show(work, export_id, now=requests.now()))
     place = f"{frame.PREFIX}/audit/exports/{export_id}"
     return frame.answer(shown, HTTPStatus.ACCEPTED, place)
 
@@ -102,7 +102,7 @@ def ask(body: ExportBody) -> Any:
 def list_exports(query: frame.PageQuery) -> Any:
     """One's own, or everybody's for who may read all logs; newest first."""
     with requests.reading() as work:
-        page = audit_export_jobs.listed(
+        page = export_jobs.listed(
             work, now=requests.now(), after=paging.after(query.cursor), limit=query.limit
         )
         return frame.page([_present(each) for each in page.items], page.next)
@@ -112,7 +112,7 @@ def list_exports(query: frame.PageQuery) -> Any:
 def show(path: ExportPath) -> Any:
     """How far it is, or what is in it."""
     with requests.reading() as work:
-        return frame.answer(_present(audit_export_jobs.show(work, path.id, now=requests.now())))
+        return frame.answer(_present(export_jobs.show(work, path.id, now=requests.now())))
 
 
 @api.get(
@@ -124,7 +124,7 @@ def download(path: ExportPath) -> Any:
     """One that was interrupted goes on by `Range`. That it was taken is recorded."""
     folder = requests.wiring().home.exports
     with requests.begin() as work:
-        shown, file = audit_export_jobs.take(work, path.id, folder=folder, now=requests.now())
+        shown, file = export_jobs.take(work, path.id, folder=folder, now=requests.now())
         form, made_at = Form(shown.row.format), shown.row.created_at
     response = flask.send_file(
         file,

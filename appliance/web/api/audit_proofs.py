@@ -10,8 +10,8 @@ from uuid import UUID
 import flask
 from pydantic import Field
 
-from appliance.services import audit_trees, audit_trust
-from appliance.services.audit_trees import Inclusion
+from appliance.services.audit_log import trees, trust
+from appliance.services.audit_log.trees import Inclusion
 from appliance.web import requests
 from appliance.web.api import frame
 from audit import note
@@ -96,7 +96,7 @@ class TrustAnswer(frame.Answer):
 def checkpoint(query: LogQuery) -> Any:
     """Keep it: with it, a later check shows that nothing was changed since."""
     with requests.reading() as work:
-        tree = audit_trees.newest(work, query.log)
+        tree = trees.newest(work, query.log)
     state = note.checkpoint(note.parse(tree.note.encode()).text)
     (root,) = _texts([state.root])
     return frame.answer(
@@ -114,7 +114,7 @@ def checkpoint(query: LogQuery) -> Any:
 def inclusion(query: InclusionQuery) -> Any:
     """That the proof was asked for is recorded."""
     with requests.begin() as work:
-        return frame.answer(_present(audit_trees.prove(work, query.event)))
+        return frame.answer(_present(trees.prove(work, query.event)))
 
 
 @api.get(
@@ -125,7 +125,7 @@ def inclusion(query: InclusionQuery) -> Any:
 def proof_of_event(path: EventPath) -> Any:
     """That the proof was asked for is recorded."""
     with requests.begin() as work:
-        return frame.answer(_present(audit_trees.prove(work, path.id)))
+        return frame.answer(_present(trees.prove(work, path.id)))
 
 
 @api.get(
@@ -136,7 +136,7 @@ def proof_of_event(path: EventPath) -> Any:
 def consistency(query: ConsistencyQuery) -> Any:
     """Between two sizes of it; the checkpoint that comes along is the newest."""
     with requests.reading() as work:
-        found = audit_trees.consistency(work, query.log, query.first, query.second)
+        found = trees.consistency(work, query.log, query.first, query.second)
     answer = ConsistencyAnswer(
         log=found.tree.name,
         first=found.first,
@@ -151,7 +151,7 @@ def consistency(query: ConsistencyQuery) -> Any:
 def key_file() -> Any:
     """Whose signatures count. Auditors should compare it by another way than this one."""
     with requests.begin() as work:
-        found = audit_trust.key_file(work, signer=requests.wiring().logs.signer)
+        found = trust.key_file(work, signer=requests.wiring().logs.signer)
     return flask.jsonify(found)
 
 

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Covers, OptionValue, Receiver
-from appliance.services import audit_stream_reports, audit_streams, audit_targets
-from appliance.services.audit_stream_reports import StreamReport
-from appliance.services.audit_streams import Changes, NewStream
+from appliance.services.audit_log import stream_reports, streams, targets
+from appliance.services.audit_log.stream_reports import StreamReport
+from appliance.services.audit_log.streams import Changes, NewStream
 from appliance.web import requests
 from appliance.web.api import frame
 
@@ -94,7 +94,7 @@ class NewStreamBody(frame.Body):
     secret: str = Field("", max_length=4096)
     options: dict[str, OptionValue] = Field(default_factory=dict)
     actions: list[str] = Field(default_factory=list, description="repo.archived, repo.*; none: all")
-    begin: int | str = Field(audit_streams.END, alias="from", description=INDEX)
+    begin: int | str = Field(streams.END, alias="from", description=INDEX)
 
 
 class ChangedStreamBody(frame.Body):
@@ -138,7 +138,7 @@ class ParkedPage(frame.Answer):
 def list_streams(query: StreamsQuery) -> Any:
     """Of an organisation's log for who may read it; of the instance for administrators."""
     with requests.reading() as work:
-        found = audit_stream_reports.list_streams(work, organisation=query.org, now=requests.now())
+        found = stream_reports.list_streams(work, organisation=query.org, now=requests.now())
         return frame.page([_present(each) for each in found], None)
 
 
@@ -146,9 +146,9 @@ def list_streams(query: StreamsQuery) -> Any:
 def create(body: NewStreamBody) -> Any:
     """For owners and security officers of the organisation; for the instance, administrators."""
     with requests.reading() as work:
-        audit_streams.insist_on_permission(work, body.org)
+        streams.insist_on_permission(work, body.org)
     wiring = requests.wiring()
-    audit_targets.check_address(body.receiver, body.address, rules=wiring.settings.streams)
+    targets.check_address(body.receiver, body.address, rules=wiring.settings.streams)
     usual = Covers.ORGANISATION if body.org else Covers.INSTANCE
     wanted = NewStream(
         name=body.name,
@@ -163,7 +163,7 @@ def create(body: NewStreamBody) -> Any:
         begin=body.begin,
     )
     with requests.begin() as work:
-        made = audit_streams.create(work, wanted, sealer=wiring.sealer, now=requests.now())
+        made = streams.create(work, wanted, sealer=wiring.sealer, now=requests.now())
         identifier = made.id
     return _shown(identifier, 201)
 
@@ -179,12 +179,12 @@ def change(path: StreamPath, body: ChangedStreamBody) -> Any:
     """It goes on where it is."""
     wiring = requests.wiring()
     with requests.reading() as work:
-        receiver = audit_streams.receiver_of(work, path.id)
+        receiver = streams.receiver_of(work, path.id)
     if body.address is not None:
-        audit_targets.check_address(receiver, body.address, rules=wiring.settings.streams)
+        targets.check_address(receiver, body.address, rules=wiring.settings.streams)
     changes = Changes(**body.model_dump())
     with requests.begin() as work:
-        audit_streams.change(work, path.id, changes, sealer=wiring.sealer)
+        streams.change(work, path.id, changes, sealer=wiring.sealer)
     return _shown(path.id)
 
 
@@ -192,7 +192,7 @@ def change(path: StreamPath, body: ChangedStreamBody) -> Any:
 def delete(path: StreamPath) -> Any:
     """Nothing more is sent; the log keeps all."""
     with requests.begin() as work:
-        audit_streams.delete(work, path.id)
+        streams.delete(work, path.id)
     return frame.nothing()
 
 
@@ -200,7 +200,7 @@ def delete(path: StreamPath) -> Any:
 def pause(path: StreamPath) -> Any:
     """The log keeps what comes; nothing is lost."""
     with requests.begin() as work:
-        audit_streams.pause(work, path.id, now=requests.now())
+        streams.pause(work, path.id, now=requests.now())
     return _shown(path.id)
 
 
@@ -208,7 +208,7 @@ def pause(path: StreamPath) -> Any:
 def resume(path: StreamPath) -> Any:
     """It goes on where it stopped."""
     with requests.begin() as work:
-        audit_streams.resume(work, path.id)
+        streams.resume(work, path.id)
     return _shown(path.id)
 
 
@@ -216,7 +216,7 @@ def resume(path: StreamPath) -> Any:
 def replay(path: StreamPath, body: ReplayBody) -> Any:
     """Or from the start, or only what comes."""
     with requests.begin() as work:
-        audit_streams.replay(work, path.id, body.begin, log=body.log, now=requests.now())
+        streams.replay(work, path.id, body.begin, log=body.log, now=requests.now())
     return _shown(path.id)
 
 
@@ -226,8 +226,8 @@ def test(path: StreamPath) -> Any:
     wiring = requests.wiring()
     host = wiring.logs.origin.partition("/")[0]
     with requests.begin() as work:
-        plan = audit_streams.plan_test(work, path.id, sealer=wiring.sealer, host=host)
-    audit_targets.send_test(plan, rules=wiring.settings.streams, now=lambda: datetime.now(UTC))
+        plan = streams.plan_test(work, path.id, sealer=wiring.sealer, host=host)
+    targets.send_test(plan, rules=wiring.settings.streams, now=lambda: datetime.now(UTC))
     return frame.nothing()
 
 
@@ -235,7 +235,7 @@ def test(path: StreamPath) -> Any:
 def list_parked(path: StreamPath) -> Any:
     """Events that the receiver would not take while it took others."""
     with requests.reading() as work:
-        found = audit_stream_reports.parked(work, path.id)
+        found = stream_reports.parked(work, path.id)
         return frame.page([_present_parked(each) for each in found], None)
 
 
@@ -247,7 +247,7 @@ def list_parked(path: StreamPath) -> Any:
 def retry(path: ParkedPath) -> Any:
     """With the next turn of the stream."""
     with requests.begin() as work:
-        found = audit_streams.retry(work, path.id, path.event)
+        found = streams.retry(work, path.id, path.event)
         return frame.answer(_present_parked(found))
 
 
@@ -259,13 +259,13 @@ def retry(path: ParkedPath) -> Any:
 def skip(path: ParkedPath) -> Any:
     """The receiver never gets it; that it was skipped is an event."""
     with requests.begin() as work:
-        audit_streams.skip(work, path.id, path.event)
+        streams.skip(work, path.id, path.event)
     return frame.nothing()
 
 
 def _shown(stream_id: UUID, status: int = 200) -> Any:
     with requests.reading() as work:
-        found = audit_stream_reports.show(work, stream_id, now=requests.now())
+        found = stream_reports.show(work, stream_id, now=requests.now())
         place = f"{frame.PREFIX}/audit/streams/{stream_id}" if status == 201 else None  # noqa: PLR2004 - Created.
         return frame.answer(_present(found), status, place)
 

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import Field
 
 from appliance.domain.witnessing import Quorum
-from appliance.services import audit_witness_files, audit_witnesses
-from appliance.services.audit_witnesses import Wanted
+from appliance.services.audit_log import witness_files
+from appliance.services.audit_log import witnesses as audit_witnesses
+from appliance.services.audit_log.witnesses import Wanted
 from appliance.web import requests
 from appliance.web.api import frame
 
@@ -167,9 +168,7 @@ def set_quorum(body: QuorumBody) -> Any:
 def witness_request(query: RequestQuery) -> Any:
     """To be carried to a witness that has no network."""
     with requests.reading() as work:
-        found = audit_witness_files.written(
-            work, query.log, since=query.since, witness=query.witness
-        )
+        found = witness_files.written(work, query.log, since=query.since, witness=query.witness)
     return frame.answer(
         RequestAnswer(
             log=found.log,
@@ -185,7 +184,7 @@ def witness_request(query: RequestQuery) -> Any:
 def bring(body: NoteBody) -> Any:
     """For administrators: keep what witnesses have signed elsewhere."""
     with requests.begin() as work:
-        found = audit_witness_files.bring(work, body.note.encode(), now=requests.now())
+        found = witness_files.bring(work, body.note.encode(), now=requests.now())
     return frame.answer(BroughtAnswer.model_validate(found))
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from appliance.services import auditors
-from appliance.services.auditors import Listed, Period
+from appliance.services.audit_log import auditors
+from appliance.services.audit_log.auditors import Listed, Period
 from appliance.web import paging, requests
 from appliance.web.api import frame
 

@@ -19,14 +19,16 @@ from appliance.domain.audit_terms import Field as Name
 from appliance.domain.identity import Method
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError
-from appliance.services import (
-    audit_details,
-    audit_search,
-    audit_state,
-    audit_trees,
+from appliance.services.audit_log import (
+    details,
     saved_searches,
+    state,
+    trees,
 )
-from appliance.services.audit_search import Asked, Search
+from appliance.services.audit_log import (
+    search as audit_search,
+)
+from appliance.services.audit_log.search import Asked, Search
 from appliance.web import forms, language, paging, requests
 from appliance.web.pages import audit_chips, words
 from appliance.web.pages.audit_frame import frame, log_of, routes
@@ -34,7 +36,7 @@ from appliance.web.pages.page_forms import Problems, asked, attempt, done, page,
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
-    from appliance.services.audit_events import ReadableEvent
+    from appliance.services.audit_log.events import ReadableEvent
 
 pages = flask.Blueprint("audit", __name__)
 words.give_to_templates(pages)
@@ -57,7 +59,7 @@ def logs() -> ResponseReturnValue:
     """The logs that somebody may read, so that whoever was given one finds it."""
     signed_in()
     with requests.reading() as work:
-        rooms = audit_state.readable(work)
+        rooms = state.readable(work)
     return page("audit/logs.html", rooms=rooms)
 
 
@@ -114,7 +116,7 @@ def proof(owner: str, event_id: UUID) -> ResponseReturnValue:
     """The proof that an event is in the log, as a file for verifiers."""
     with requests.begin() as work:
         frame(work, owner, "log")
-        found = audit_trees.prove(work, event_id)
+        found = trees.prove(work, event_id)
     return _file(str(found), f"event-{found.index}.tlog-proof")
 
 
@@ -191,7 +193,7 @@ def _asked_for(
         return _begun(cursor, owner), paging.after(cursor)[1]
     log = log_of(owner)
     if not owner:
-        room = audit_state.room(work, INSTANCE)
+        room = state.room(work, INSTANCE)
         # By a role, one reads all logs; who was given this one reads this one.
         log = "" if Permission.AUDIT_READ in room.allowed else INSTANCE
     if follows:
@@ -228,10 +230,10 @@ def _event(work: UnitOfWork, owner: str, event_id: UUID) -> dict[str, Any]:
         **context,
         "event": found,
         "title": audit_chips.sentence_of(found.kind),
-        "details": audit_details.of(work, event_id),
+        "details": details.of(work, event_id),
         "members": _members(found),
-        "target_page": audit_details.page_of_target(work, found),
-        "actor_page": audit_details.page_of_actor(work, found),
+        "target_page": details.page_of_target(work, found),
+        "actor_page": details.page_of_actor(work, found),
         "has_credential": found.method not in {Method.NONE, Method.INTERNAL},
     }
 

@@ -13,9 +13,9 @@ from pydantic import Field
 from appliance.domain.audit_query import LONGEST
 from appliance.domain.audit_terms import INSTANCE
 from appliance.domain.permissions import Permission
-from appliance.services import audit_export_jobs
-from appliance.services.audit_export import Form, Wanted
-from appliance.services.audit_export_jobs import State
+from appliance.services.audit_log import export_jobs
+from appliance.services.audit_log.export import Form, Wanted
+from appliance.services.audit_log.export_jobs import State
 from appliance.web import forms, requests
 from appliance.web.pages import days, words
 from appliance.web.pages.audit_frame import frame, log_of, routes
@@ -79,7 +79,7 @@ def request(owner: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         form = ExportForm.parse(flask.request.form)
         with requests.begin() as work:
-            audit_export_jobs.request(
+            export_jobs.request(
                 work,
                 Wanted(
                     log="" if form.everything and not owner else log_of(owner),
@@ -99,7 +99,7 @@ def request(owner: str) -> ResponseReturnValue:
 def progress(owner: str, export_id: UUID) -> ResponseReturnValue:
     """How far an export is, for the script that moves the bar."""
     with requests.reading() as work:
-        shown = audit_export_jobs.show(work, export_id, now=requests.now())
+        shown = export_jobs.show(work, export_id, now=requests.now())
     return {
         "step": str(STATES[shown.state][0]),
         "done": shown.done,
@@ -114,11 +114,11 @@ def download(owner: str, export_id: UUID) -> ResponseReturnValue:
     """The file; that it was taken is recorded."""
     wiring = requests.wiring()
     with requests.begin() as work:
-        shown, path = audit_export_jobs.take(
+        shown, path = export_jobs.take(
             work, export_id, folder=wiring.home.exports, now=requests.now()
         )
     name = f"audit-{owner or 'appliance'}-{shown.row.created_at:%Y-%m-%d}"
-    ending = audit_export_jobs.ENDINGS[Form(shown.row.format)]
+    ending = export_jobs.ENDINGS[Form(shown.row.format)]
     return flask.send_file(path, as_attachment=True, download_name=f"{name}.{ending}")
 
 
@@ -126,7 +126,7 @@ def _page(owner: str, problems: Problems) -> str:
     confirmed_first()
     with requests.reading() as work:
         context = frame(work, owner, "exports")
-        found = audit_export_jobs.listed(work, now=requests.now(), after=after())
+        found = export_jobs.listed(work, now=requests.now(), after=after())
     filled = flask.request.form
     return page(
         "audit/exports.html",

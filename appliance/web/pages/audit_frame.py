@@ -9,13 +9,13 @@ import flask
 
 from appliance.domain.audit_terms import INSTANCE
 from appliance.domain.permissions import Permission
-from appliance.services import audit_state
+from appliance.services.audit_log import state as audit_state
 from appliance.web import requests
 from appliance.web.pages import admin
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
-    from appliance.services.audit_state import Room
+    from appliance.services.audit_log.state import Room
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 INSTANCE_HOME = "/administration/audit"

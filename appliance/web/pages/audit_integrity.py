@@ -9,7 +9,18 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.domain.permissions import Permission
-from appliance.services import audit_state, audit_trees, audit_trust, audit_verifier
+from appliance.services.audit_log import (
+    state,
+)
+from appliance.services.audit_log import (
+    trees as audit_trees,
+)
+from appliance.services.audit_log import (
+    trust as audit_trust,
+)
+from appliance.services.audit_log import (
+    verifier as audit_verifier,
+)
 from appliance.web import requests
 from appliance.web.pages import words
 from appliance.web.pages.audit_frame import frame, log_of, routes
@@ -24,9 +35,9 @@ def show(owner: str) -> ResponseReturnValue:
     """The states of a log as they were signed, by which keys, and how to check them."""
     with requests.begin() as work:
         context = frame(work, owner, "integrity")
-        trees = audit_state.trees(work, log_of(owner))
-        check = audit_state.last_check(work, log_of(owner))
-        audit_state.note_look(work, log_of(owner))
+        trees = state.trees(work, log_of(owner))
+        check = state.last_check(work, log_of(owner))
+        state.note_look(work, log_of(owner))
     return page(
         "audit/integrity.html",
         trees=trees,
@@ -45,7 +56,7 @@ def checkpoint(owner: str) -> ResponseReturnValue:
     """The newest signed state, as a file."""
     with requests.begin() as work:
         tree = audit_trees.newest(work, log_of(owner))
-        audit_state.note_look(work, log_of(owner))
+        state.note_look(work, log_of(owner))
     return _download(tree.note.encode(), f"{owner or 'appliance'}-{tree.size}.checkpoint")
 
 

@@ -15,8 +15,8 @@ from pydantic import Field
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import OPTIONS, WITH_SECRET, Covers, OptionValue, Receiver
 from appliance.errors import NotFoundError
-from appliance.services import audit_stream_reports, audit_streams, audit_targets
-from appliance.services.audit_streams import Changes, NewStream
+from appliance.services.audit_log import stream_reports, streams, targets
+from appliance.services.audit_log.streams import Changes, NewStream
 from appliance.web import forms, requests
 from appliance.web.pages import words
 from appliance.web.pages.audit_frame import frame, routes
@@ -33,7 +33,7 @@ from appliance.web.pages.page_forms import (
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
-    from appliance.services.audit_stream_reports import StreamReport
+    from appliance.services.audit_log.stream_reports import StreamReport
 
 pages = flask.Blueprint("audit_streams", __name__)
 words.give_to_templates(pages)
@@ -91,7 +91,7 @@ STATES = {
 class StreamForm(forms.Form):
     """A stream, without what only some receivers can be told."""
 
-    name: str = Field(max_length=audit_streams.LONGEST_NAME)
+    name: str = Field(max_length=streams.LONGEST_NAME)
     address: str = Field(max_length=2048)
     format: Format = Format.JSON
     secret: str = Field("", max_length=4096)
@@ -105,7 +105,7 @@ def listing(owner: str) -> ResponseReturnValue:
     """Every stream of this log, and how it is."""
     with requests.reading() as work:
         context = frame(work, owner, "streams")
-        found = audit_stream_reports.list_streams(work, organisation=owner, now=requests.now())
+        found = stream_reports.list_streams(work, organisation=owner, now=requests.now())
     return page("audit/streams.html", found=found, **_tables(), **context)
 
 
@@ -123,8 +123,8 @@ def create(owner: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         form = StreamForm.parse(flask.request.form)
         with requests.reading() as work:
-            audit_streams.insist_on_permission(work, owner)
-        audit_targets.check_address(receiver, form.address, rules=_rules())
+            streams.insist_on_permission(work, owner)
+        targets.check_address(receiver, form.address, rules=_rules())
         wanted = NewStream(
             name=form.name,
             receiver=receiver,
@@ -138,9 +138,7 @@ def create(owner: str) -> ResponseReturnValue:
             begin=form.begin if form.begin in {"start", "end"} else "end",
         )
         with requests.begin() as work:
-            made = audit_streams.create(
-                work, wanted, sealer=requests.wiring().sealer, now=requests.now()
-            )
+            made = streams.create(work, wanted, sealer=requests.wiring().sealer, now=requests.now())
         said = _("%(name)s is there, and sends from now on.", name=made.name)
         return done(said, ".show", owner=owner, stream_id=made.id)
 
@@ -160,8 +158,8 @@ def change(owner: str, stream_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         form = StreamForm.parse(flask.request.form)
         with requests.reading() as work:
-            receiver = audit_streams.receiver_of(work, stream_id)
-        audit_targets.check_address(receiver, form.address, rules=_rules())
+            receiver = streams.receiver_of(work, stream_id)
+        targets.check_address(receiver, form.address, rules=_rules())
         changes = Changes(
             name=form.name,
             address=form.address,
@@ -171,7 +169,7 @@ def change(owner: str, stream_id: UUID) -> ResponseReturnValue:
             actions=form.actions.split(),
         )
         with requests.begin() as work:
-            audit_streams.change(work, stream_id, changes, sealer=requests.wiring().sealer)
+            streams.change(work, stream_id, changes, sealer=requests.wiring().sealer)
         return done(_("The stream is changed."), ".show", owner=owner, stream_id=stream_id)
 
     return attempt(act, lambda problems: _stream_page(owner, stream_id, problems), at="name")
@@ -194,9 +192,9 @@ def delete(owner: str, stream_id: UUID) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
-            name = audit_stream_reports.show(work, stream_id, now=requests.now()).stream.name
+            name = stream_reports.show(work, stream_id, now=requests.now()).stream.name
             insist(is_confirmed(name), "", _("Type its name to delete it."))
-            audit_streams.delete(work, stream_id)
+            streams.delete(work, stream_id)
         return done(_("%(name)s is deleted.", name=name), ".listing", owner=owner)
 
     return attempt(act, lambda problems: _stream_page(owner, stream_id, problems))
@@ -213,9 +211,9 @@ def decide(owner: str, stream_id: UUID, event_id: UUID, verb: str) -> ResponseRe
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             if verb == "retry":
-                audit_streams.retry(work, stream_id, event_id)
+                streams.retry(work, stream_id, event_id)
             else:
-                audit_streams.skip(work, stream_id, event_id)
+                streams.skip(work, stream_id, event_id)
         said = _("It is sent again.") if verb == "retry" else _("The receiver does without it.")
         return done(said, ".show", owner=owner, stream_id=stream_id)
 
@@ -224,25 +222,25 @@ def decide(owner: str, stream_id: UUID, event_id: UUID, verb: str) -> ResponseRe
 
 def _pause(stream_id: UUID) -> str:
     with requests.begin() as work:
-        name = audit_streams.pause(work, stream_id, now=requests.now()).name
+        name = streams.pause(work, stream_id, now=requests.now()).name
     return str(_("%(name)s is paused. The log keeps what comes.", name=name))
 
 
 def _resume(stream_id: UUID) -> str:
     with requests.begin() as work:
-        name = audit_streams.resume(work, stream_id).name
+        name = streams.resume(work, stream_id).name
     return str(_("%(name)s sends again, from where it stopped.", name=name))
 
 
 def _test(stream_id: UUID) -> str:
     with requests.begin() as work:
-        plan = audit_streams.plan_test(
+        plan = streams.plan_test(
             work,
             stream_id,
             sealer=requests.wiring().sealer,
             host=urlsplit(requests.wiring().settings.server.url).netloc,
         )
-    audit_targets.send_test(plan, rules=_rules(), now=requests.present)
+    targets.send_test(plan, rules=_rules(), now=requests.present)
     return str(_("The receiver took a test message."))
 
 
@@ -253,7 +251,7 @@ def _form_page(owner: str, problems: Problems, receiver: Receiver | None = None)
     confirmed_first()
     chosen = receiver or (_receiver(asked("to")) if asked("to") else None)
     with requests.reading() as work:
-        audit_streams.insist_on_permission(work, owner)
+        streams.insist_on_permission(work, owner)
         context = frame(work, owner, "streams")
     return page(
         "audit/stream_new.html",
@@ -269,7 +267,7 @@ def _stream_page(owner: str, stream_id: UUID, problems: Problems) -> str:
     with requests.reading() as work:
         context = frame(work, owner, "streams")
         report = _of(work, owner, stream_id)
-        parked = audit_stream_reports.parked(work, stream_id)
+        parked = stream_reports.parked(work, stream_id)
     return page(
         "audit/stream.html",
         problems,
@@ -285,7 +283,7 @@ def _stream_page(owner: str, stream_id: UUID, problems: Problems) -> str:
 
 def _of(work: UnitOfWork, owner: str, stream_id: UUID) -> StreamReport:
     """The stream, at the address of the log that it belongs to and at no other."""
-    report = audit_stream_reports.show(work, stream_id, now=requests.now())
+    report = stream_reports.show(work, stream_id, now=requests.now())
     if report.organisation.casefold() != owner.casefold():
         raise NotFoundError(_("There is no such stream."))
     return report

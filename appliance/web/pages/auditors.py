@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.errors import InvalidError
-from appliance.services import auditors
-from appliance.services.auditors import Period
+from appliance.services.audit_log import auditors
+from appliance.services.audit_log.auditors import Period
 from appliance.web import forms, requests
 from appliance.web.pages import days, words
 from appliance.web.pages.audit_frame import frame, log_of, routes

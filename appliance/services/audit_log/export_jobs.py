@@ -31,15 +31,10 @@ from appliance.errors import (
     UnavailableError,
     sentence,
 )
-from appliance.services import (
-    audit_bundle,
-    audit_export,
-    audit_files,
-    audit_tables,
-    audit_trees,
-    identify,
-)
-from appliance.services.audit_export import Exported, Form, Opens, Plan, Progress, Wanted
+from appliance.services import identify
+from appliance.services.audit_log import bundle, files, tables, trees
+from appliance.services.audit_log import export as audit_export
+from appliance.services.audit_log.export import Exported, Form, Opens, Plan, Progress, Wanted
 
 if TYPE_CHECKING:
     from appliance.wiring import LogTools
@@ -161,7 +156,7 @@ def take(work: UnitOfWork, export_id: UUID, *, folder: Path, now: datetime) -> t
     work.record(
         events.AuditExportDownloaded(
             about=export_id,
-            organisation_id=audit_trees.organisation_of(shown.row.log),
+            organisation_id=trees.organisation_of(shown.row.log),
             size_bytes=shown.row.size_bytes,
         )
     )
@@ -228,7 +223,7 @@ def write(
         HiddenError, RefusedError: who asked for it may not read the logs any more.
     """
     target = file_of(folder, task.id, task.form)
-    audit_files.remove(target)
+    files.remove(target)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -236,10 +231,8 @@ def write(
             sentence("%(folder)s cannot be written: %(why)s.", folder=folder, why=error.strerror)
         ) from error
     if task.form is Form.BUNDLE:
-        return audit_bundle.write(opens, task.plan, target, tools=tools, progress=progress)
-    return audit_tables.write(
-        opens, task.plan, target, form=task.form, tools=tools, progress=progress
-    )
+        return bundle.write(opens, task.plan, target, tools=tools, progress=progress)
+    return tables.write(opens, task.plan, target, form=task.form, tools=tools, progress=progress)
 
 
 def finish(work: UnitOfWork, task: Task, done: Exported, *, now: datetime, kept_days: int) -> None:
@@ -265,7 +258,7 @@ def give_up(work: UnitOfWork, export_id: UUID, *, reason: str, now: datetime) ->
     work.record(
         events.AuditExportFailed(
             about=export_id,
-            organisation_id=audit_trees.organisation_of(export.log),
+            organisation_id=trees.organisation_of(export.log),
             reason=reason,
         )
     )
@@ -286,7 +279,7 @@ def file_of(folder: Path, export_id: UUID, form: Form) -> Path:
 
 def forget_file(folder: Path, export_id: UUID, form: Form) -> None:
     """Remove the file of an export."""
-    audit_files.remove(file_of(folder, export_id, form))
+    files.remove(file_of(folder, export_id, form))
 
 
 def _shown(work: UnitOfWork, row: AuditExport, now: datetime) -> Shown:

@@ -18,7 +18,7 @@ from appliance.domain import events
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
-from appliance.services.audit_trees import organisation_of
+from appliance.services.audit_log.trees import organisation_of
 
 LONGEST = timedelta(days=366)
 LONGEST_REASON = 500

@@ -32,8 +32,10 @@ from appliance.domain import audit_query, audit_selection, events
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, RefusedError, UnavailableError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import audit_exact, audit_names, audit_trees, audit_values
-from appliance.services.audit_trees import Tree
+from appliance.services.audit_log import exact, names
+from appliance.services.audit_log import trees as audit_trees
+from appliance.services.audit_log import values as audit_values
+from appliance.services.audit_log.trees import Tree
 from audit import selection as selections
 
 AT_ONCE = 4000
@@ -166,7 +168,7 @@ def selection(work: UnitOfWork, query: str, log: str, *, now: datetime) -> tuple
     """
     logs = visible_logs.visible_logs(work, log)
     asked = audit_query.parse(query)
-    resolve = audit_names.resolver(work, logs)
+    resolve = names.resolver(work, logs)
     return tuple(audit_selection.to_selection(asked, resolve, now=now))
 
 
@@ -243,10 +245,8 @@ def rows(
         indexes = range(start, min(start + AT_ONCE, part.end))
         with opens() as work:
             if is_exact and indexes.stop > window.stop:
-                window = range(start, start + audit_exact.WINDOW)
-                found = audit_exact.found(
-                    work, part.tree, window, plan.wanted.query, now=plan.made_at
-                )
+                window = range(start, start + exact.WINDOW)
+                found = exact.found(work, part.tree, window, plan.wanted.query, now=plan.made_at)
             yield read(work, part.tree, indexes, chosen=chosen, sealer=sealer, only=found)
 
 

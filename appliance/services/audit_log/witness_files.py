@@ -19,7 +19,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, NotFoundError, sentence
-from appliance.services import audit_cosignatures, audit_witnessing
+from appliance.services.audit_log import cosignatures, witnessing
 from audit import note
 
 
@@ -61,7 +61,7 @@ def written(work: UnitOfWork, name: str, *, since: int | None = None, witness: s
     if not 0 <= since <= log.size:
         text = sentence("The log has %(size)s entries; it never had that size.", size=log.size)
         raise InvalidError.of("since", text)
-    size, _, data = audit_witnessing.written(work, log, since)
+    size, _, data = witnessing.written(work, log, since)
     return Carried(log.name, log.origin, since, size, data)
 
 
@@ -89,7 +89,7 @@ def bring(work: UnitOfWork, data: bytes, *, now: datetime) -> Brought:
     # Our own key has signed it, and it is no state of ours: that is not a mistake of the courier.
     text = f"It has signed another state of {state.size} entries, which the log's key signed too."
     for witness, _ in signed:
-        audit_witnessing.contradict(work, witness, log, state.size, text, now=now)
+        witnessing.contradict(work, witness, log, state.size, text, now=now)
     names = sorted(witness.name for witness, _ in signed)
     return Brought(log.name, state.size, names, is_witnessed=False, is_contradicting=True)
 
@@ -103,9 +103,9 @@ def _keep(
 ) -> Brought:
     lines = {}
     for witness, signature in signed:
-        lines[audit_cosignatures.name_of(note.Key.parse(witness.vkey))] = str(signature)
-        audit_witnessing.note_known(work, witness, log, size, now=now)
-    is_witnessed = audit_cosignatures.accept(work, log, size, lines, now=now)
+        lines[cosignatures.name_of(note.Key.parse(witness.vkey))] = str(signature)
+        witnessing.note_known(work, witness, log, size, now=now)
+    is_witnessed = cosignatures.accept(work, log, size, lines, now=now)
     names = sorted(witness.name for witness, _ in signed)
     work.record(events.AuditCosignatureImported(log=log.name, size=size, witnesses=names))
     return Brought(log.name, size, names, is_witnessed=is_witnessed, is_contradicting=False)

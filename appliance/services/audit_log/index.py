@@ -18,7 +18,7 @@ from appliance.domain.audit_selection import NAMING, naming_actions
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
 from appliance.security.sealing import Sealer
-from appliance.services import audit_values
+from appliance.services.audit_log import values as audit_values
 
 AT_ONCE = 2000
 ADDRESS = "address"

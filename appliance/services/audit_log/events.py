@@ -17,7 +17,8 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.events import Outcome
 from appliance.domain.identity import ActorKind, Method
 from appliance.security.sealing import Sealer
-from appliance.services import audit_names, audit_values
+from appliance.services.audit_log import names as audit_names
+from appliance.services.audit_log import values as audit_values
 from audit import entry
 
 ERASED = "(erased)"

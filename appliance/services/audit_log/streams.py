@@ -31,8 +31,8 @@ from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import audit_targets
-from appliance.services.audit_claims import COVERED
+from appliance.services.audit_log import targets
+from appliance.services.audit_log.claims import COVERED
 
 LONGEST_NAME = 64
 START, END = "start", "end"
@@ -199,13 +199,11 @@ def delete(work: UnitOfWork, stream_id: UUID) -> None:
     work.record(events.AuditStreamDeleted(**_about(stream)))
 
 
-def plan_test(
-    work: UnitOfWork, stream_id: UUID, *, sealer: Sealer, host: str
-) -> audit_targets.Plan:
+def plan_test(work: UnitOfWork, stream_id: UUID, *, sealer: Sealer, host: str) -> targets.Plan:
     """What it takes to send a test message, which the caller does after the commit."""
     stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     work.record(events.AuditStreamTested(**_about(stream)))
-    return audit_targets.plan_of(stream, sealer=sealer, host=host)
+    return targets.plan_of(stream, sealer=sealer, host=host)
 
 
 def receiver_of(work: UnitOfWork, stream_id: UUID) -> Receiver:
@@ -273,7 +271,7 @@ def _name(work: UnitOfWork, name: str, organisation_id: UUID | None, *, but: str
 
 
 def _sealed(stream_id: UUID, secret: str, sealer: Sealer) -> bytes | None:
-    return sealer.seal(secret.encode(), audit_targets.place_of(stream_id)) if secret else None
+    return sealer.seal(secret.encode(), targets.place_of(stream_id)) if secret else None
 
 
 def _begin_at(

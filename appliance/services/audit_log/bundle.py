@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import version
-from appliance.services import audit_anchors, audit_export, audit_files, audit_trees
-from appliance.services import audit_bundle_proofs as proofs
-from appliance.services.audit_export import Counts, Exported, Opens, Part, Plan, Progress, Row
-from appliance.services.audit_files import Lines
-from appliance.services.audit_gone import Gone
+from appliance.services.audit_log import anchors, export, trees
+from appliance.services.audit_log import bundle_proofs as proofs
+from appliance.services.audit_log import files as audit_files
+from appliance.services.audit_log.export import Counts, Exported, Opens, Part, Plan, Progress, Row
+from appliance.services.audit_log.files import Lines
+from appliance.services.audit_log.gone import Gone
 from audit import bundle
 from audit.canonical import canonical
 
@@ -113,7 +114,7 @@ def _write_log(
     with opens() as work:
         for name, data in proofs.files(work, plan, part, gone.beyond(part)):
             making.add(f"{place}/{name}", data)
-        for name, data in audit_anchors.files(work, tree.id, part.first, tree.size):
+        for name, data in anchors.files(work, tree.id, part.first, tree.size):
             making.add(name, data)
     making.tells_all &= gone.tells_all
     return {
@@ -148,7 +149,7 @@ def _walk(
         for each in files:
             stack.callback(each.abandon)
         headers, bodies, values, tombstones = files
-        some = audit_export.rows(opens, plan, part, sealer=tools.sealer, with_always=True)
+        some = export.rows(opens, plan, part, sealer=tools.sealer, with_always=True)
         for rows in some:
             headers.write(row.header.encode() for row in rows)
             bodies.write(_body_line(row) for row in rows if row.body is not None)
@@ -165,7 +166,7 @@ def _walk(
 
 
 def _body_line(row: Row) -> bytes:
-    return audit_trees.body_line(row.index, row.salt or b"", row.body or "").encode()
+    return trees.body_line(row.index, row.salt or b"", row.body or "").encode()
 
 
 def _value_lines(row: Row) -> Iterator[bytes]:

@@ -26,8 +26,8 @@ from appliance.domain.audit_query import Query, Term
 from appliance.domain.audit_terms import Field, check
 from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import audit_conditions, audit_names
-from appliance.services.audit_events import ReadableEvent, readable
+from appliance.services.audit_log import conditions, names
+from appliance.services.audit_log.events import ReadableEvent, readable
 
 USUAL_DAYS = 90
 PINPOINTED = frozenset({Field.CREATED, Field.EVENT, Field.REQUEST})
@@ -220,16 +220,12 @@ def _query(asked: Asked) -> Query:
 
 def _found(work: UnitOfWork, search: Search, logs: VisibleLogs) -> sa.Select[Any]:
     query = _query(search.asked)
-    condition = audit_conditions.condition(
-        work, query, audit_names.resolver(work, logs), now=search.begun_at
-    )
+    condition = conditions.condition(work, query, names.resolver(work, logs), now=search.begun_at)
     found = sa.select(AuditFinding.place).where(condition, *logs.limits())
     ids = logs.ids()
     if ids is None:
         return found
-    return found.where(
-        audit_conditions.is_one_of(AuditFinding.log_id, work.session.scalars(ids).all())
-    )
+    return found.where(conditions.is_one_of(AuditFinding.log_id, work.session.scalars(ids).all()))
 
 
 def _newest(work: UnitOfWork, asked: str) -> AuditLog | None:

@@ -18,7 +18,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError
 
 if TYPE_CHECKING:
-    from appliance.services.audit_events import ReadableEvent
+    from appliance.services.audit_log.events import ReadableEvent
 
 
 @dataclass(frozen=True)

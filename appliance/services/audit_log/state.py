@@ -24,8 +24,8 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError
-from appliance.services import audit_cosignatures, audit_growth
-from appliance.services.audit_trees import organisation_of
+from appliance.services.audit_log import cosignatures, growth
+from appliance.services.audit_log.trees import organisation_of
 from audit import note
 
 if TYPE_CHECKING:
@@ -246,15 +246,15 @@ def _time_of(header: str) -> datetime:
 
 
 def _witnessed(work: UnitOfWork, log: AuditLog) -> int | None:
-    if not audit_cosignatures.quorum(work).operators:
+    if not cosignatures.quorum(work).operators:
         return None
-    return audit_cosignatures.witnessed_size(work, log.id)
+    return cosignatures.witnessed_size(work, log.id)
 
 
 def _problem(work: UnitOfWork, log: AuditLog, tools: LogTools) -> str:
     """Why the next state would not be signed; the sequencer asks the same before it signs."""
     try:
-        audit_growth.insist_on_signed(work, log, tools.heads.read().get(log.origin))
+        growth.insist_on_signed(work, log, tools.heads.read().get(log.origin))
     except ApplianceError as error:
         return str(error)
     return ""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from appliance.services.audit_export import Part, Row
+from appliance.services.audit_log.export import Part, Row
 from audit import rows as lines
 from audit.canonical import canonical
 

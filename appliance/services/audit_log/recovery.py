@@ -20,8 +20,9 @@ from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, DamagedError
 from appliance.security.log_signing import Head, public_key
-from appliance.services import audit_growth, audit_keys, audit_sequencer
-from appliance.services.audit_sequencer import Integrated
+from appliance.services.audit_log import growth, sequencer
+from appliance.services.audit_log import keys as audit_keys
+from appliance.services.audit_log.sequencer import Integrated
 from audit import note
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ def broken(work: UnitOfWork, *, tools: LogTools) -> list[Broken]:
     """The logs that cannot go on as they are."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     signed, found, keys = tools.heads.read(), [], audit_keys.signing(work)
-    for log in audit_growth.newest(work).values():
+    for log in growth.newest(work).values():
         head = signed.get(log.origin)
         try:
-            audit_growth.insist_on_signed(work, log, head)
+            growth.insist_on_signed(work, log, head)
             if log.id in keys:
                 tools.signer.insist_on(keys[log.id])
         except DamagedError as error:
@@ -70,18 +71,16 @@ def recover(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrated:
     if not names:
         raise ConflictError("Every audit log is as it was signed. Nothing is to be recovered.")
     signed, growing = tools.heads.read(), []
-    for name, log in audit_growth.newest(work, names).items():
-        successor = audit_growth.begin(
-            work, name, generation=log.generation + 1, tools=tools, now=now
-        )
+    for name, log in growth.newest(work, names).items():
+        successor = growth.begin(work, name, generation=log.generation + 1, tools=tools, now=now)
         last = _last_note(work, log, signed.get(log.origin), tools, now)
         event_id = work.record(
             events.LogContinued(organisation_id=_organisation_id(name), checkpoint=last)
         )
-        each = audit_growth.growing(work, successor)
+        each = growth.growing(work, successor)
         each.append(log_store.take_one(connection, event_id))
         growing.append(each)
-    heads = audit_growth.store(work, growing, tools=tools, now=now)
+    heads = growth.store(work, growing, tools=tools, now=now)
     return Integrated(len(growing), heads)
 
 
@@ -98,14 +97,14 @@ def rotate_key(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrate
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     connection = work.session.connection()
     log_store.become_only_writer(connection)
-    logs = audit_growth.newest(work)
+    logs = growth.newest(work)
     keys = audit_keys.signing(work)
     for log in logs.values():
         if log.id in keys:
             tools.signer.insist_on(keys[log.id])
     drafted = tools.signer.draft()
     waiting = work.session.scalar(sa.select(sa.func.count()).select_from(AuditQueued)) or 0
-    if waiting + len(logs) > audit_sequencer.AT_ONCE:
+    if waiting + len(logs) > sequencer.AT_ONCE:
         raise ConflictError(
             "Many events are on their way into the audit log. Try again in a minute."
         )
@@ -119,7 +118,7 @@ def rotate_key(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrate
                 new=str(public_key(log.origin, drafted)),
             )
         )
-    return audit_sequencer.integrate(work, tools=tools, now=now, drafted=drafted)
+    return sequencer.integrate(work, tools=tools, now=now, drafted=drafted)
 
 
 def _organisation_id(name: str) -> UUID | None:

@@ -19,7 +19,7 @@ from appliance.db.audit_log import AuditLog, AuditQueued
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
 from appliance.security.log_signing import Head
-from appliance.services import audit_growth
+from appliance.services.audit_log import growth
 
 if TYPE_CHECKING:
     from appliance.security.signing import SigningKey
@@ -52,7 +52,7 @@ def check(work: UnitOfWork, *, tools: LogTools) -> None:
         DamagedError: the database contradicts itself.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    _insist(work, audit_growth.newest(work), tools)
+    _insist(work, growth.newest(work), tools)
 
 
 def integrate(
@@ -82,24 +82,24 @@ def integrate(
     growing = _logs(work, {row.log for row in rows}, tools, now)
     for row in rows:
         growing[row.log].append(row)
-    heads = audit_growth.store(work, list(growing.values()), tools=tools, now=now, drafted=drafted)
+    heads = growth.store(work, list(growing.values()), tools=tools, now=now, drafted=drafted)
     return Integrated(len(rows), heads)
 
 
 def _logs(
     work: UnitOfWork, names: Iterable[str], tools: LogTools, now: datetime
-) -> dict[str, audit_growth.Growing]:
-    newest = audit_growth.newest(work, names)
+) -> dict[str, growth.Growing]:
+    newest = growth.newest(work, names)
     _insist(work, newest, tools)
     for name in sorted(set(names) - newest.keys()):
-        newest[name] = audit_growth.begin(work, name, tools=tools, now=now)
-    return {name: audit_growth.growing(work, log) for name, log in newest.items()}
+        newest[name] = growth.begin(work, name, tools=tools, now=now)
+    return {name: growth.growing(work, log) for name, log in newest.items()}
 
 
 def _insist(work: UnitOfWork, logs: Mapping[str, AuditLog], tools: LogTools) -> None:
     signed, unremembered = tools.heads.read(), {}
     for log in logs.values():
-        head = audit_growth.insist_on_signed(work, log, signed.get(log.origin))
+        head = growth.insist_on_signed(work, log, signed.get(log.origin))
         if head is not None:
             unremembered[log.origin] = head
     if unremembered:

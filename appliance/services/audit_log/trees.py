@@ -15,7 +15,7 @@ from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLeaf, AuditL
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.errors import InvalidError, NotFoundError, sentence
-from appliance.services import audit_cosignatures
+from appliance.services.audit_log import cosignatures
 from audit import merkle, proof, tiles
 
 
@@ -93,7 +93,7 @@ def tree_of(work: UnitOfWork, log: AuditLog) -> Tree:
     signed = work.session.scalars(query.order_by(AuditCheckpoint.size.desc())).first()
     if signed is None:
         raise NotFoundError(sentence("Nothing has been signed of this audit log yet."))
-    text = audit_cosignatures.with_cosignatures(work, log.id, signed.size, signed.note)
+    text = cosignatures.with_cosignatures(work, log.id, signed.size, signed.note)
     return Tree(log.id, log.name, log.origin, signed.size, text, log.minimum)
 
 
@@ -118,14 +118,14 @@ def most_convincing(work: UnitOfWork, log: AuditLog, *, since: datetime) -> Tree
     nobody witnesses any more is shown up to its end, so that nobody overlooks that.
     """
     tree = _witnessed(work, log)
-    waiting = audit_cosignatures.unwitnessed_since(work, log.id)
+    waiting = cosignatures.unwitnessed_since(work, log.id)
     if tree is None or tree.size < log.minimum or (waiting is not None and waiting < since):
         return tree_of(work, log)
     return tree
 
 
 def _witnessed(work: UnitOfWork, log: AuditLog) -> Tree | None:
-    found = audit_cosignatures.newest_witnessed(work, log.id)
+    found = cosignatures.newest_witnessed(work, log.id)
     if found is None:
         return None
     return Tree(log.id, log.name, log.origin, found.size, found.note, log.minimum)

@@ -17,9 +17,18 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
-from appliance.services import audit_export, audit_files
-from appliance.services.audit_export import Counts, Exported, Form, Opens, Part, Plan, Progress, Row
-from appliance.services.audit_files import Lines
+from appliance.services.audit_log import export, files
+from appliance.services.audit_log.export import (
+    Counts,
+    Exported,
+    Form,
+    Opens,
+    Part,
+    Plan,
+    Progress,
+    Row,
+)
+from appliance.services.audit_log.files import Lines
 from audit import entry
 
 if TYPE_CHECKING:
@@ -50,7 +59,7 @@ def write(
         HiddenError, RefusedError: the actor may not read these logs any more.
     """
     counts = Counts()
-    with audit_files.beside(target) as draft:
+    with files.beside(target) as draft:
         lines = Lines(draft, is_packed=form is Form.JSONL)
         try:
             if form is Form.CSV:
@@ -73,7 +82,7 @@ def _write_part(
     tools: LogTools,
     progress: Progress,
 ) -> None:
-    some = audit_export.rows(opens, plan, part, sealer=tools.sealer, with_always=False)
+    some = export.rows(opens, plan, part, sealer=tools.sealer, with_always=False)
     for rows in some:
         matched = [row for row in rows if row.is_matched]
         lines.write(_lines(opens, matched, part.tree.name, form))

@@ -15,7 +15,8 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.audit_formats.entry import Entry, Meaning, Value
 from appliance.domain.events import registry
 from appliance.security.sealing import Sealer
-from appliance.services import audit_names, audit_values
+from appliance.services.audit_log import names
+from appliance.services.audit_log import values as audit_values
 
 
 @gate.open_to_everyone(because="whoever reads a log has asked, and hands in its rows")
@@ -29,8 +30,8 @@ def complete(
     bodies = {row.idx: row for row in work.session.scalars(_of(AuditBody, log, indexes))}
     values = _values(work, log, indexes, sealer)
     headers = [json.loads(row.header) for row in leaves]
-    actors = audit_names.of_actors(work, {header["actor"]["ref"] for header in headers})
-    targets = audit_names.of_things(work, {header["target"]["ref"] for header in headers})
+    actors = names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    targets = names.of_things(work, {header["target"]["ref"] for header in headers})
     return [
         Entry(
             log=log.name,

@@ -20,7 +20,8 @@ from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLeaf, AuditL
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.errors import ConflictError, DamagedError, sentence
 from appliance.security.log_signing import Head
-from appliance.services import audit_keys, audit_values
+from appliance.services.audit_log import keys
+from appliance.services.audit_log import values as audit_values
 from audit import merkle, note, tiles
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def store(
     for each in logs:
         _grow(work, each)
     sizes = {each.id: (each.origin, each.frontier.size) for each in logs}
-    audit_keys.note(work, sizes, signer=tools.signer, drafted=drafted)
+    keys.note(work, sizes, signer=tools.signer, drafted=drafted)
     return {each.origin: _sign(work, each, tools, now, drafted) for each in logs}
 
 

@@ -29,9 +29,9 @@ from appliance.domain.permissions import Permission
 from appliance.errors import DamagedError, NotFoundError
 from appliance.security.log_checking import is_signed
 from appliance.security.log_signing import Head
-from appliance.services import audit_bundle_proofs, audit_export, audit_trees
-from appliance.services.audit_export import AT_ONCE, Opens, Part, Plan, Progress, Wanted
-from appliance.services.audit_gone import Gone
+from appliance.services.audit_log import bundle_proofs, export, trees
+from appliance.services.audit_log.export import AT_ONCE, Opens, Part, Plan, Progress, Wanted
+from appliance.services.audit_log.gone import Gone
 from audit import contents, merkle, note, rows, selection, tiles
 from audit.bundle import BundleError, LogPart, MissingError
 from audit.heartbeats import Heartbeats, NodeKeys
@@ -91,7 +91,7 @@ def note_result(work: UnitOfWork, name: str, problems: int) -> None:
     """Record that a log was checked, and what came of it."""
     log = fetch_log.audit_log(work, name)
     said: dict[str, Any] = {
-        "organisation_id": audit_trees.organisation_of(log.name),
+        "organisation_id": trees.organisation_of(log.name),
         "log": log.name,
         "size": log.size,
         "problems": problems,
@@ -101,7 +101,7 @@ def note_result(work: UnitOfWork, name: str, problems: int) -> None:
 
 def _said(work: UnitOfWork, name: str) -> _Said:
     log = fetch_log.audit_log(work, fetch_log.whole(work, name))
-    tree = audit_trees.tree_of(work, log)
+    tree = trees.tree_of(work, log)
     keys = work.session.scalars(sa.select(AuditKey).where(AuditKey.log_id == log.id))
     return _Said(
         Part(tree, tree.minimum, log.size),
@@ -236,7 +236,7 @@ class _Check:
             index, width = divmod(first >> tiles.LEVEL_BITS * level, tiles.WIDTH)
             stored = work.session.scalar(_tile(tree.id, level, index)) if width else b""
             self._tiles[level] = bytearray((stored or b"")[: width * merkle.HASH_BYTES])
-        return merkle.Frontier(first, audit_trees.edge(first, audit_trees.node(work, tree.id)))
+        return merkle.Frontier(first, trees.edge(first, trees.node(work, tree.id)))
 
     def _compare_state(self, walk: Walk, head: Head | None) -> None:
         said, state = self._said, self._said.state
@@ -319,13 +319,13 @@ class _Check:
 
     def _tombstones(self) -> Iterator[rows.Tombstone]:
         with self._opens() as work:
-            gone = Gone(audit_bundle_proofs.prunings(work, self._said.part.tree))
+            gone = Gone(bundle_proofs.prunings(work, self._said.part.tree))
         for row in self._rows():
             yield from map(rows.tombstone, gone.see(row))
         yield from map(rows.tombstone, gone.finish())
 
-    def _rows(self) -> Iterator[audit_export.Row]:
-        some = audit_export.rows(
+    def _rows(self) -> Iterator[export.Row]:
+        some = export.rows(
             self._opens, self._plan, self._said.part, sealer=self._tools.sealer, with_always=True
         )
         try:

@@ -13,10 +13,10 @@ from appliance.access import fetch_log, gate
 from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditFinding, AuditLeaf
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.errors import ConflictError, sentence
-from appliance.services import audit_trees
-from appliance.services.audit_export import Part, Plan
-from appliance.services.audit_gone import Pruning
-from appliance.services.audit_trees import Tree
+from appliance.services.audit_log import trees
+from appliance.services.audit_log.export import Part, Plan
+from appliance.services.audit_log.gone import Pruning
+from appliance.services.audit_log.trees import Tree
 from audit import heads, merkle
 from audit.canonical import canonical
 
@@ -32,7 +32,7 @@ def files(
         ConflictError: something went away after the signed state that this export ends with.
     """
     fetch_log.name_of(work, part.tree.name)
-    node = audit_trees.node(work, part.tree.id)
+    node = trees.node(work, part.tree.id)
     made = {
         "checkpoint": part.tree.note.encode(),
         "checkpoints.jsonl": _lines({"note": each} for each in _earlier(work, part)),
@@ -40,7 +40,7 @@ def files(
         "outside.jsonl": _lines(_outside(work, part, [*beyond, *_entries_gone(work, part)], node)),
     }
     if part.first:
-        hashes = audit_trees.edge(part.first, node)
+        hashes = trees.edge(part.first, node)
         made["edge.json"] = canonical({"first": part.first, "hashes": _texts(hashes)})
     return [(name, data) for name, data in made.items() if data]
 

@@ -26,7 +26,7 @@ from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, sentence
 from appliance.security.log_signing import Head
-from appliance.services import audit_removal, audit_sequencer, audit_trees
+from appliance.services.audit_log import removal, sequencer, trees
 
 if TYPE_CHECKING:
     from appliance.wiring import LogTools
@@ -88,7 +88,7 @@ def destroy(work: UnitOfWork, person: str, *, tools: LogTools, now: datetime) ->
     log_store.become_only_writer(connection)
     heads: dict[str, Head] = {}
     while _is_waiting(work, person):
-        heads |= audit_sequencer.integrate(work, tools=tools, now=now).heads
+        heads |= sequencer.integrate(work, tools=tools, now=now).heads
     found = work.session.execute(
         sa.select(AuditLog.id, AuditLog.name, sa.func.count().label("number"))
         .join(AuditValue, AuditValue.log_id == AuditLog.id)
@@ -132,7 +132,7 @@ def forget_some(work: UnitOfWork, *, now: datetime, at_once: int = AT_ONCE) -> b
         .order_by(AuditErasedValue.idx)
         .limit(at_once)
     ).all()
-    audit_removal.forget(work, erasure.log_id, indexes)
+    removal.forget(work, erasure.log_id, indexes)
     if len(indexes) < at_once:
         erasure.finished_at = now
     else:
@@ -149,9 +149,7 @@ def _is_waiting(work: UnitOfWork, person: str) -> bool:
 def _record(work: UnitOfWork, person: str, log: str, number: int) -> UUID:
     about = work.session.scalar(sa.select(User.id).where(User.pseudonym == person))
     return work.record(
-        events.PrivacyErased(
-            organisation_id=audit_trees.organisation_of(log), about=about, values=number
-        )
+        events.PrivacyErased(organisation_id=trees.organisation_of(log), about=about, values=number)
     )
 
 

@@ -23,7 +23,7 @@ from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError, sentence
 from appliance.security import outgoing
-from appliance.services import audit_cosignatures, audit_trees
+from appliance.services.audit_log import cosignatures, trees
 from audit import merkle, note
 from witness import request
 
@@ -128,18 +128,18 @@ def note_failure(
 def overdue(work: UnitOfWork, *, rules: Witnesses, now: datetime) -> list[int]:
     """The logs that have waited too long for witnesses, and of which that was not recorded."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    if not audit_cosignatures.quorum(work).needed:
+    if not cosignatures.quorum(work).needed:
         return []
     limit = now - timedelta(hours=rules.overdue_hours)
-    late = audit_cosignatures.waiting(work, before=limit)
-    return [each for each in late if not audit_cosignatures.is_known_overdue(work, each)]
+    late = cosignatures.waiting(work, before=limit)
+    return [each for each in late if not cosignatures.is_known_overdue(work, each)]
 
 
 def note_overdue(work: UnitOfWork, log_ids: list[int]) -> None:
     """Record that these logs have waited too long."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     for log_id in log_ids:
-        audit_cosignatures.note_overdue(work, work.session.get_one(AuditLog, log_id))
+        cosignatures.note_overdue(work, work.session.get_one(AuditLog, log_id))
 
 
 @gate.open_to_everyone(because="who takes a request for a witness away has asked")
@@ -147,7 +147,7 @@ def written(work: UnitOfWork, log: AuditLog, old_size: int) -> tuple[int, str, b
     """The newest state of a log: its size, its note, and the request to sign it."""
     size = log.size
     signed = work.session.get_one(AuditCheckpoint, (log.id, size)).note
-    node = audit_trees.node(work, log.id)
+    node = trees.node(work, log.id)
     proof = merkle.consistency_proof(old_size, size, node)
     return size, signed, request.write(old_size, proof, signed)
 
@@ -201,9 +201,7 @@ def _keep(
         _fail(state, sentence("It signed with another key than %(name)s.", name=key.name), now)
         return
     line = next(str(each) for each in found.signatures if each.key_id == key.id)
-    audit_cosignatures.accept(
-        work, log, question.size, {audit_cosignatures.name_of(key): line}, now=now
-    )
+    cosignatures.accept(work, log, question.size, {cosignatures.name_of(key): line}, now=now)
     note_known(work, work.session.get_one(Witness, state.witness_id), log, question.size, now=now)
     state.not_before = now + timedelta(seconds=rules.every_seconds)
 

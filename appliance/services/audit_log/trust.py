@@ -12,7 +12,7 @@ from appliance.db.audit_witnesses import Witness
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
-from appliance.services import audit_cosignatures
+from appliance.services.audit_log import cosignatures
 from audit import trust
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def key_file(work: UnitOfWork, *, signer: LogSigner) -> dict[str, Any]:
 def _witnesses(work: UnitOfWork) -> dict[str, Any]:
     rows = work.session.scalars(sa.select(Witness).order_by(Witness.name)).all()
     said = [{"name": each.name, "operator": each.operator, "vkey": each.vkey} for each in rows]
-    needed = audit_cosignatures.quorum(work).needed
+    needed = cosignatures.quorum(work).needed
     required = {"quorum": {"k": needed, "of": [each.name for each in rows]}} if needed else {}
     return {"witnesses": said, **required}
 

@@ -15,8 +15,8 @@ from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosi
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner
 from appliance.domain.permissions import Permission
-from appliance.services.audit_claims import AT, COVERED
-from appliance.services.audit_delivery import FAILURES_UNTIL_SAID
+from appliance.services.audit_log.claims import AT, COVERED
+from appliance.services.audit_log.delivery import FAILURES_UNTIL_SAID
 
 
 @dataclass(frozen=True)

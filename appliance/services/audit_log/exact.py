@@ -14,8 +14,8 @@ from appliance.access import visible_logs
 from appliance.db.audit_log import AuditFinding, AuditLog
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_query
-from appliance.services import audit_conditions, audit_names
-from appliance.services.audit_trees import Tree
+from appliance.services.audit_log import conditions, names
+from appliance.services.audit_log.trees import Tree
 
 WINDOW = 50_000
 """Entries that are asked about at once: a search for words costs most in its beginning."""
@@ -31,8 +31,8 @@ def found(
         InvalidError: it is no query.
     """
     logs = visible_logs.visible_logs(work, tree.name)
-    condition = audit_conditions.condition(
-        work, audit_query.parse(query), audit_names.resolver(work, logs), now=now
+    condition = conditions.condition(
+        work, audit_query.parse(query), names.resolver(work, logs), now=now
     )
     rows = work.session.scalars(
         sa.select(AuditFinding.idx).where(

@@ -20,7 +20,7 @@ from appliance.domain.permissions import Permission
 from appliance.domain.witnessing import Quorum
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.security import outgoing
-from appliance.services import audit_cosignatures
+from appliance.services.audit_log import cosignatures
 from audit import note
 
 MOST = 30
@@ -106,8 +106,8 @@ def logs(work: UnitOfWork) -> list[LogReport]:
         LogReport(
             each.name,
             each.size,
-            audit_cosignatures.witnessed_size(work, each.id),
-            audit_cosignatures.unwitnessed_since(work, each.id),
+            cosignatures.witnessed_size(work, each.id),
+            cosignatures.unwitnessed_since(work, each.id),
         )
         for each in found.all()
     ]
@@ -116,7 +116,7 @@ def logs(work: UnitOfWork) -> list[LogReport]:
 def quorum(work: UnitOfWork) -> Quorum:
     """Who must have signed a state so that it counts as witnessed."""
     gate.require(work, Permission.AUDIT_READ)
-    return audit_cosignatures.quorum(work)
+    return cosignatures.quorum(work)
 
 
 def trust(
@@ -155,7 +155,7 @@ def trust(
             url=witness.url,
         )
     )
-    audit_cosignatures.recount(work)
+    cosignatures.recount(work)
     return _report(witness, [])
 
 
@@ -169,7 +169,7 @@ def remove(work: UnitOfWork, name: str) -> None:
     witness = _witness(work, name)
     work.record(events.AuditWitnessRemoved(about=witness.id, name=witness.name, vkey=witness.vkey))
     work.session.delete(witness)
-    audit_cosignatures.recount(work)
+    cosignatures.recount(work)
 
 
 def set_quorum(work: UnitOfWork, needed: int) -> Quorum:
@@ -192,8 +192,8 @@ def set_quorum(work: UnitOfWork, needed: int) -> Quorum:
         row.needed = needed
         work.session.add(row)
         work.record(events.AuditQuorumChanged(before=before, after=needed))
-    audit_cosignatures.recount(work)
-    return audit_cosignatures.quorum(work)
+    cosignatures.recount(work)
+    return cosignatures.quorum(work)
 
 
 @gate.open_to_everyone(because="the health page has asked")
@@ -203,7 +203,7 @@ def condition(work: UnitOfWork, *, overdue_hours: float, now: datetime) -> Tally
     query = sa.select(sa.func.count(WitnessState.witness_id.distinct()))
     contradicting = work.session.scalar(query.where(WitnessState.is_contradicting)) or 0
     limit = now - timedelta(hours=overdue_hours)
-    waiting = len(audit_cosignatures.waiting(work, before=limit)) if witnesses else 0
+    waiting = len(cosignatures.waiting(work, before=limit)) if witnesses else 0
     return Tally(witnesses, contradicting, waiting)
 
 

@@ -29,8 +29,8 @@ from appliance.domain.events import registry
 from appliance.domain.events.words import Retention
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, sentence
-from appliance.services import audit_growth, audit_trees
-from appliance.services.audit_export import moment
+from appliance.services.audit_log import growth, trees
+from appliance.services.audit_log.export import moment
 from audit import tiles
 from audit.canonical import canonical
 
@@ -137,7 +137,7 @@ def authorise(work: UnitOfWork, planned: Planned, *, now: datetime) -> UUID:
     certificate = _certificate(work, log, planned, root, now)
     event_id = work.record(
         events.LogPruned(
-            organisation_id=audit_trees.organisation_of(log.name),
+            organisation_id=trees.organisation_of(log.name),
             what=str(planned.what),
             first=0,
             end=planned.end,
@@ -224,7 +224,7 @@ def _cuts(times: Mapping[Retention, datetime]) -> dict[str, str]:
 
 
 def _logs(work: UnitOfWork) -> list[AuditLog]:
-    newest = audit_growth.newest(work).values()
+    newest = growth.newest(work).values()
     return sorted((log for log in newest if log.size), key=lambda log: log.id)
 
 
@@ -330,7 +330,7 @@ def _certificate(
     work: UnitOfWork, log: AuditLog, planned: Planned, root: bytes, now: datetime
 ) -> bytes:
     """What is said of a pruning for good. The event has its hash."""
-    edge = audit_trees.edge(planned.end, audit_trees.node(work, log.id))
+    edge = trees.edge(planned.end, trees.node(work, log.id))
     return canonical(
         {
             "by": work.actor.pseudonym,

@@ -12,7 +12,7 @@ from appliance.db.auditors import SavedSearch
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_query, events
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
-from appliance.services.audit_trees import organisation_of
+from appliance.services.audit_log.trees import organisation_of
 
 LONGEST_NAME = 100
 MOST = 50

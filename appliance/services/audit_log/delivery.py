@@ -21,10 +21,11 @@ from appliance.domain.audit_streams import Receiver, is_wanted
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, DamagedError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import audit_claims, audit_entries, audit_targets
-from appliance.services.audit_claims import Claim
-from appliance.services.audit_sending import Poisoned
-from appliance.services.audit_targets import Plan
+from appliance.services.audit_log import claims, targets
+from appliance.services.audit_log import entries as audit_entries
+from appliance.services.audit_log.claims import Claim
+from appliance.services.audit_log.sending import Poisoned
+from appliance.services.audit_log.targets import Plan
 
 LOOKED_AT = 2000
 """Entries that are read at once, to find those that a stream wants."""
@@ -55,12 +56,12 @@ def plan(work: UnitOfWork, claimed: Claim, *, sealer: Sealer, host: str) -> Plan
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     stream = work.session.scalar(
-        sa.select(AuditStream).where(audit_claims.ours(claimed), AuditStream.paused_at.is_(None))
+        sa.select(AuditStream).where(claims.ours(claimed), AuditStream.paused_at.is_(None))
     )
     if stream is None:
         return None
     recent = _recent(work, stream, sealer) if stream.receiver is Receiver.SYSLOG else ()
-    return audit_targets.plan_of(stream, sealer=sealer, host=host, recent=recent)
+    return targets.plan_of(stream, sealer=sealer, host=host, recent=recent)
 
 
 def next_entries(work: UnitOfWork, claimed: Claim, *, sealer: Sealer) -> Next | None:
@@ -110,7 +111,7 @@ def advance(
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     if taken:
-        audit_claims.note(
+        claims.note(
             work,
             claimed,
             failures=0,
@@ -146,7 +147,7 @@ def park(work: UnitOfWork, claimed: Claim, done: Next, poison: Poisoned, *, now:
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     entry = poison.entry
-    audit_claims.note(work, claimed, parked_in_a_row=AuditStream.parked_in_a_row + 1)
+    claims.note(work, claimed, parked_in_a_row=AuditStream.parked_in_a_row + 1)
     _move(work, claimed, done, entry.index + 1, now)
     stream = work.session.get_one(AuditStream, claimed.stream_id, populate_existing=True)
     work.session.merge(
@@ -199,7 +200,7 @@ def note_failure(
     stream = work.session.get_one(AuditStream, claimed.stream_id)
     pause = min(FIRST_PAUSE_SECONDS * 2 ** min(stream.failures, 30), longest_pause_seconds)
     failures = stream.failures + 1
-    audit_claims.note(
+    claims.note(
         work,
         claimed,
         failures=failures,
@@ -241,7 +242,7 @@ def note_retried(
         ConflictError: the claim was lost.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    audit_claims.note(work, claimed, delivered_at=now)
+    claims.note(work, claimed, delivered_at=now)
     its = (
         AuditParked.stream_id == claimed.stream_id,
         AuditParked.event_id == UUID(entry.id),
@@ -256,7 +257,7 @@ def note_retried(
 
 def _move(work: UnitOfWork, claimed: Claim, done: Next, until: int, now: datetime) -> None:
     """From where it was read, so that nobody's decision to send again is overwritten."""
-    audit_claims.note(work, claimed, holder=claimed.holder)
+    claims.note(work, claimed, holder=claimed.holder)
     position = AuditStreamPosition
     moved = work.session.connection().execute(
         sa.update(position)

@@ -28,8 +28,9 @@ from appliance.db.audit_log import (
 from appliance.db.audit_removals import AuditErasedValue, AuditPruning
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
-from appliance.services import audit_cosignatures, audit_pruning
-from appliance.services.audit_pruning import AT_ONCE, What
+from appliance.services.audit_log import cosignatures
+from appliance.services.audit_log import pruning as audit_pruning
+from appliance.services.audit_log.pruning import AT_ONCE, What
 from audit import tiles
 
 TILES_AT_ONCE = 100 * AT_ONCE
@@ -107,9 +108,9 @@ def _vouched_size(work: UnitOfWork, log_id: int) -> int:
     """Up to where a log is signed; by witnesses too, where there are any."""
     newest = sa.select(sa.func.max(AuditCheckpoint.size)).where(AuditCheckpoint.log_id == log_id)
     signed = work.session.scalar(newest) or 0
-    if not audit_cosignatures.quorum(work).needed:
+    if not cosignatures.quorum(work).needed:
         return signed
-    return min(signed, audit_cosignatures.witnessed_size(work, log_id))
+    return min(signed, cosignatures.witnessed_size(work, log_id))
 
 
 def _bodies(work: UnitOfWork, log: AuditLog, pruning: AuditPruning) -> tuple[int, int]:

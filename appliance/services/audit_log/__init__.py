@@ -1,0 +1,1 @@
+"""The audit log: growing, finding, proving, exporting, streaming, witnessing, taking out."""

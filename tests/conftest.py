@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from appliance.db import schema
 from appliance.db.engine import make_engine, sqlite_url
@@ -14,6 +15,14 @@ from tests.peers.postgresql import PostgresqlServer
 from tests.world import World, copy_sqlite
 
 pytest_plugins = ["tests.peers.fixtures"]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What a test, or the product in it, says of logging for its process ends with the test."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,8 @@ def database_url(migrated_sqlite, tmp_path):
 @pytest.fixture
 def post(world, monkeypatch):
     """Sends a body to a service of git; gives its answer and what was logged of it."""
-    # Whatever tests before have configured, a new logger listens to whoever captures.
+    # Whatever has been configured for this process, a new logger listens to whoever captures.
+    structlog.reset_defaults()
     monkeypatch.setattr(git_http, "log", structlog.get_logger())
     repository = world.repository("lab/notes")
     Builder(world.folder(repository)).commit({b"a.txt": b"1"})

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from audit import note
 from tests.peers.appliance import Served, serve
 from tests.peers.chromium import start_chromium
-from tests.peers.postgresql import PostgresqlServer, start_postgresql
+from tests.peers.postgresql import PostgresqlServer, quickest_place, start_postgresql
 from tests.peers.redis import start_redis
 from tests.peers.witnesses import Witness
 from tests.world import World
@@ -20,7 +20,7 @@ from tests.world import World
 @pytest.fixture(scope="session")
 def postgresql() -> Generator[PostgresqlServer]:
     """A private PostgreSQL server."""
-    with start_postgresql() as server:
+    with start_postgresql(place=quickest_place()) as server:
         yield server
 
 

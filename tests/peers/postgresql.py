@@ -31,6 +31,9 @@ SPEED = {
     "shared_buffers": "64MB",
     "max_connections": "200",
 }
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 — what lies there is a folder of this run's own.
+ROOM_BYTES = 2 * 1024**3
+COPIES_FILES = 150_000  # The first version that can be told to; see CREATE DATABASE, STRATEGY.
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,31 @@ class PostgresqlServer:
 
     def create(self, database: str, *, template: str = "template0") -> str:
         """Make a database as a copy of `template`; gives its address."""
-        self._administer(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        # Many small databases: copying files is cheaper than writing each page to the log.
+        self._administer(
+            f'CREATE DATABASE "{database}" TEMPLATE "{template}"', newer=" STRATEGY file_copy"
+        )
         return self.url(database)
 
     def drop(self, database: str) -> None:
         """Remove a database, whoever is still connected."""
         self._administer(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
-    def _administer(self, statement: str) -> None:
+    def _administer(self, statement: str, *, newer: str = "") -> None:
         address = f"host={self.socket_folder} user=codara dbname=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
+            if connection.info.server_version >= COPIES_FILES:
+                statement += newer
             connection.execute(statement.encode())
 
 
 @contextmanager
-def start_postgresql() -> Generator[PostgresqlServer]:
-    """Make a cluster in a temporary folder and serve it on a socket there."""
+def start_postgresql(*, place: Path | None = None) -> Generator[PostgresqlServer]:
+    """Make a cluster in a temporary folder, of `place` if that is given, and serve it there."""
     programs = find_programs()
     account = server_account()
     # Not pytest's folder: that is closed to other accounts, and too long for a socket's name.
-    folder = Path(tempfile.mkdtemp(prefix="codara-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="codara-postgresql-", dir=place))
     try:
         hand_over(folder, account)
         data = folder / "data"
@@ -93,6 +101,15 @@ def start_postgresql() -> Generator[PostgresqlServer]:
             yield PostgresqlServer(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def quickest_place() -> Path | None:
+    """In memory, where copying a database takes a tenth of what it takes on a disk, if it fits."""
+    try:
+        has_room = shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES
+    except OSError:
+        return None
+    return IN_MEMORY if has_room and os.access(IN_MEMORY, os.W_OK) else None
 
 
 def find_programs() -> Path:

@@ -223,7 +223,7 @@ class Streams(Section):
     folder: str = ""
     """Folder for streams that drop files; empty means that there are none."""
     seconds: float = Field(default=30, gt=0, le=300)
-    """Longest that a receiver may take for one answer."""
+    """Longest that a receiver may take for one batch: to be reached, to take it, and to answer."""
     acknowledge_seconds: float = Field(default=60, gt=0, le=600)
     """Longest wait until a receiver says that it has indexed what it took."""
     longest_pause_seconds: float = Field(default=300, gt=0)
@@ -240,6 +240,8 @@ class Witnesses(Section):
     and their signatures show who it was."""
     private_addresses: bool = False
     """Whether they may be on private, loopback and link-local addresses."""
+    seconds: float = Field(default=15, gt=0, le=300)
+    """Longest that a witness or an authority may take for one answer, however it speaks."""
     overdue_hours: float = Field(default=24, gt=0)
     """After so long without enough signatures somebody is told."""
     time_stamp_url: str = ""

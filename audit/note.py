@@ -197,6 +197,11 @@ def signed_by(note: Note, keys: Iterable[Key]) -> list[tuple[Key, int | None]]:
     return found
 
 
+def signature_of(note: Note, key: Key) -> Signature:
+    """The line of a key that is known to have signed a note."""
+    return next(each for each in note.signatures if (each.name, each.key_id) == (key.name, key.id))
+
+
 def is_good(key: Key, text: str, data: bytes) -> bool:
     """Whether some bytes are this key's signature of a note's text."""
     if key.kind is Kind.ED25519:

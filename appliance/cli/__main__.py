@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from appliance import version
-from appliance.cli.context import Context, appliance_options, json_option
+from appliance.cli.context import Context, appliance_options, harmless, json_option
 from appliance.errors import ApplianceError
 
 # Name: where it is, and what it does in a few words, so that --help imports none of them.
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Nothing was done.", file=sys.stderr)
         return 1
     except ApplianceError as error:
-        print(error, file=sys.stderr)
+        print(harmless(str(error)), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read our answer has had enough of it.

@@ -75,7 +75,7 @@ class Context:
             print(json.dumps(value, indent=2, ensure_ascii=False))
             return
         for line in text():
-            print(line)
+            print(harmless(line))
 
     def show_list(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
         """Print a list: as JSON, or as a table with these columns (key: heading)."""
@@ -208,6 +208,11 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Iter
     for line in lines:
         padded = (pad(text, width) for text, width in zip(line, widths, strict=True))
         yield "  ".join(padded).rstrip()
+
+
+def harmless(text: str) -> str:
+    """Lines without anything that a terminal would obey: others may have chosen the words."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
 
 
 def cell(value: Any) -> str:

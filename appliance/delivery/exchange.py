@@ -5,20 +5,25 @@ checked against its name, within a time; no redirect is followed.
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
+from pathlib import Path
 
+from appliance.delivery.line import Deadline, Line, dial
 from appliance.delivery.target import RejectedError
 from appliance.domain.destinations import Destination
+from appliance.domain.foreign_words import cleaned
 from appliance.errors import UnavailableError, sentence
 
 LONGEST_ANSWER = 64 * 1024
-SHOWN = 200
+MOST_HEARD = 256 * 1024
+"""Bytes of one answer, with all that stands before and around its body."""
+USUAL_PORTS = {"https": 443, "http": 80}
+"""Those that `Host` leaves out."""
 OF_CONTENT = frozenset(
     {
         *(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
@@ -43,16 +48,26 @@ class Trust:
             UnavailableError: a file cannot be read.
         """
         try:
-            context = ssl.create_default_context()
-            if self.authorities:
-                context.load_verify_locations(self.authorities)
-            if self.certificate:
-                context.load_cert_chain(self.certificate, self.key or None)
+            written = tuple(
+                Path(each).stat().st_mtime_ns if each else 0
+                for each in (self.authorities, self.certificate, self.key)
+            )
+            return _context(self, written)
         except OSError as error:
             raise UnavailableError(
                 sentence("The certificates for streams cannot be read: %(why)s.", why=error)
             ) from error
-        return context
+
+
+@lru_cache(maxsize=16)
+def _context(trust: Trust, _written: tuple[int, ...]) -> ssl.SSLContext:
+    """Made once until a file is written anew: reading the system's authorities takes its time."""
+    context = ssl.create_default_context()
+    if trust.authorities:
+        context.load_verify_locations(trust.authorities)
+    if trust.certificate:
+        context.load_cert_chain(trust.certificate, trust.key or None)
+    return context
 
 
 @dataclass(frozen=True)
@@ -63,41 +78,17 @@ class Answer:
     body: bytes
 
 
-def connect(place: Destination, seconds: float) -> socket.socket:
-    """A connection to the first address that answers.
-
-    Errors:
-        OSError: none does.
-    """
-    failure: OSError = OSError("no address")
-    for address in place.addresses:
-        try:
-            return socket.create_connection((address, place.port), seconds)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
 class _Pinned(http.client.HTTPConnection):
     """A connection to one of the receiver's addresses. Its state is that of HTTPConnection."""
 
-    def __init__(self, place: Destination, trust: Trust, seconds: float) -> None:
-        super().__init__(place.host, place.port, timeout=seconds)
-        self._place, self._trust, self._seconds = place, trust, seconds
-        self.is_cut = False
+    def __init__(self, place: Destination, line: Line) -> None:
+        super().__init__(place.host, place.port)
+        self.default_port = USUAL_PORTS[place.scheme]
+        self.sock = line
 
-    def connect(self) -> None:
-        """Connect, and check who is there."""
-        self.sock = connect(self._place, self._seconds)
-        if self._place.scheme == "https":
-            context = self._trust.context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._place.host)
-
-    def cut(self) -> None:
-        """End it from another thread, whatever it waits for."""
-        self.is_cut = True
-        with suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+    def close(self) -> None:
+        """Let go of the line; whoever dialled ends it, when what comes after the head is read."""
+        self.sock = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +114,7 @@ class Exchange:
             "%(host)s answered with %(status)s: %(words)s",
             host=self.place.host,
             status=answer.status,
-            words=answer.body[:SHOWN].decode("utf-8", "replace"),
+            words=cleaned(answer.body),
         )
         raise RejectedError(said) if answer.status in OF_CONTENT else UnavailableError(said)
 
@@ -133,27 +124,43 @@ class Exchange:
         Errors:
             UnavailableError: it does not answer in time.
         """
-        connection = _Pinned(self.place, self.trust, self.seconds)
-        # A timeout counts each read alone; a receiver that sends a byte at a time would hold us.
-        end = threading.Timer(self.seconds, connection.cut)
-        end.daemon = True
-        end.start()
         try:
-            connection.request(method, path, body, dict(headers))
-            answer = connection.getresponse()
-            whole = Answer(answer.status, answer.read(LONGEST_ANSWER))
-            if connection.is_cut:  # What was read until then looks like an answer.
-                raise TimeoutError("it took too long")
+            context = self.trust.context() if self.place.scheme == "https" else None
+            line = dial(self.place, context, Deadline(self.seconds), most_bytes=MOST_HEARD)
+            with closing(line):
+                connection = _Pinned(self.place, line)
+                is_sent = _is_sent(connection, method, path, body, headers)
+                answer = connection.getresponse()
+                found = Answer(answer.status, answer.read(LONGEST_ANSWER))
+            if not is_sent and found.status < HTTPStatus.BAD_REQUEST:
+                raise ConnectionAbortedError("it hung up before it had heard all")
         except (OSError, http.client.HTTPException) as error:
             raise unanswered(self.place, error) from error
-        finally:
-            end.cancel()
-            connection.close()
-        return whole
+        return found
+
+
+def _is_sent(
+    connection: _Pinned, method: str, path: str, body: bytes, headers: Mapping[str, str]
+) -> bool:
+    """Send a request; whether the receiver heard all of it. Who hangs up may still have said why.
+
+    Errors:
+        OSError: it does not take it in time.
+    """
+    try:
+        connection.request(method, path, body, dict(headers))
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 def unanswered(place: Destination, error: Exception) -> UnavailableError:
     """What is said of a receiver that cannot be spoken to."""
     return UnavailableError(
-        sentence("%(host)s does not answer: %(why)s.", host=place.host, why=str(error) or "silence")
+        sentence(
+            "%(host)s does not answer: %(why)s.",
+            host=place.host,
+            # It may quote what the receiver sent.
+            why=cleaned(str(error)) or "silence",
+        )
     )

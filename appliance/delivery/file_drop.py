@@ -7,6 +7,7 @@ carries them sees when one is missing; after a crash the same number may appear 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.delivery.target import Batch
@@ -26,13 +27,7 @@ class FileDrop:
         name = f"{batch.number:012}-{place}.{message.suffix}"
         try:
             self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-            part = self._folder / f".{name}.part"
-            with part.open("wb") as file:
-                file.write(message.body)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(self._folder / name)
-            _sync(self._folder)
+            _write(self._folder, name, message.body)
         except OSError as error:
             raise UnavailableError(
                 sentence(
@@ -49,9 +44,19 @@ class FileDrop:
         """Nothing is held."""
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _write(folder: Path, name: str, content: bytes) -> None:
+    """Write a file into this very folder: whoever carries files away may have put links there."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        os.fsync(descriptor)
+        part = f".{name}.part"
+        with suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=place)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640, dir_fd=place)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(part, name, src_dir_fd=place, dst_dir_fd=place)
+        os.fsync(place)
     finally:
-        os.close(descriptor)
+        os.close(place)

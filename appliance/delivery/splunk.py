@@ -100,6 +100,6 @@ class Splunk:
 def _members(answer: Answer) -> dict[str, Any]:
     try:
         members = json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnavailableError("What answered is no collector.") from error
     return members if isinstance(members, dict) else {}

@@ -6,14 +6,13 @@ last messages are sent once more, with the same ids, and heartbeats say how much
 
 from __future__ import annotations
 
-import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.delivery.exchange import Trust, connect, unanswered
+from appliance.delivery.exchange import Trust, unanswered
+from appliance.delivery.line import Deadline, Line, dial
 from appliance.delivery.target import Batch, RejectedError
 from appliance.domain import audit_formats
 from appliance.domain.audit_formats import syslog
@@ -33,6 +32,7 @@ class Manner:
     again: int = 100
     """How many messages are sent once more after a new connection."""
     seconds: float = 30
+    """The longest that a connection and a batch may take together."""
 
 
 class Syslog:
@@ -49,7 +49,7 @@ class Syslog:
     ) -> None:
         """`before` are the messages that were sent last, in an earlier life."""
         self._place, self._trust, self._manner, self._now = place, trust, manner, now
-        self._connection: ssl.SSLSocket | None = None
+        self._line: Line | None = None
         self._recent: deque[bytes] = deque(before, maxlen=manner.again)
         self._sent = 0
         self._index = -1
@@ -87,11 +87,9 @@ class Syslog:
 
     def close(self) -> None:
         """End the connection in good order."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(OSError):
-                connection.unwrap()
-            connection.close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.say_goodbye()
 
     def _heartbeat(self) -> bytes:
         counters = {"sent": self._sent, "index": self._index}
@@ -99,43 +97,27 @@ class Syslog:
         return syslog.heartbeat(self._now(), manner.sender, counters, enterprise=manner.enterprise)
 
     def _write(self, messages: Iterable[bytes]) -> None:
+        deadline = Deadline(self._manner.seconds)
         try:
-            connection = self._connected()
-            connection.sendall(b"".join(map(syslog.frame, messages)))
+            self._connected(deadline).sendall(_frames(messages))
         except OSError as error:
             self._drop()
             raise unanswered(self._place, error) from error
 
-    def _connected(self) -> ssl.SSLSocket:
-        if self._connection is not None and not _has_ended(self._connection):
-            return self._connection
+    def _connected(self, deadline: Deadline) -> Line:
+        if self._line is not None and not self._line.has_ended():
+            self._line.deadline = deadline
+            return self._line
         self._drop()
-        plain = connect(self._place, self._manner.seconds)
-        try:
-            context = self._trust.context()
-            self._connection = context.wrap_socket(plain, server_hostname=self._place.host)
-        except BaseException:
-            plain.close()
-            raise
-        again = [*self._recent, self._heartbeat()]
-        self._connection.sendall(b"".join(map(syslog.frame, again)))
-        return self._connection
+        self._line = dial(self._place, self._trust.context(), deadline, most_bytes=0)
+        self._line.sendall(_frames([*self._recent, self._heartbeat()]))
+        return self._line
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
 
-def _has_ended(connection: ssl.SSLSocket) -> bool:
-    """Whether the other side has gone. It never says anything else."""
-    seconds = connection.gettimeout()
-    connection.settimeout(0)
-    try:
-        return connection.recv(1) == b""
-    except ssl.SSLWantReadError:
-        return False
-    except OSError:
-        return True
-    finally:
-        connection.settimeout(seconds)
+def _frames(messages: Iterable[bytes]) -> bytes:
+    return b"".join(map(syslog.frame, messages))

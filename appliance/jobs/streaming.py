@@ -19,10 +19,11 @@ import structlog
 from appliance.domain.identity import appliance
 from appliance.domain.ids import new_id
 from appliance.errors import ApplianceError, ConflictError, InvalidError, UnavailableError
+from appliance.jobs.stream_room import AT_ONCE, Room
 from appliance.repeating import repeating
 from appliance.services.audit_log import claims as audit_claims
 from appliance.services.audit_log import delivery, sending, targets
-from appliance.services.audit_log.claims import Claim
+from appliance.services.audit_log.claims import Claim, Due
 from appliance.services.audit_log.sending import Poisoned
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ RENEW_SECONDS = 4.0
 TURN_SECONDS = 5.0
 """After so long another stream has its turn, where there are more of them than threads."""
 BEAT_SECONDS = 60.0
-AT_ONCE = 4
+STUMBLED = "The appliance itself stumbled over this stream. Its own log says how."
 
 
 class _Open:
@@ -61,6 +62,7 @@ class Streaming:
         self._host = objects.logs.origin.partition("/")[0]
         self._lease = timedelta(seconds=lease_seconds)
         self._me = str(new_id())
+        self._room = Room()
         self._lock = threading.Lock()
         self._claims: dict[UUID, Claim] = {}
         self._open: dict[UUID, _Open] = {}
@@ -78,10 +80,10 @@ class Streaming:
         except ApplianceError as error:
             log.warning("streams.wait", code=error.code, message=str(error))
             return
-        for stream_id in due:
-            self._begin(stream_id, self._turn)
+        for each in due:
+            self._begin(each, self._turn)
         for stream_id in self._silent():
-            if not self._begin(stream_id, self._beat):
+            if not self._begin(Due(stream_id, stream_id, is_proven=True), self._beat):
                 self._forget(stream_id)
 
     def work_off(self, stream_id: UUID) -> None:
@@ -96,14 +98,14 @@ class Streaming:
         for each in self._open.values():
             each.target.close()
 
-    def _begin(self, stream_id: UUID, act: Callable[[UUID], None]) -> bool:
-        """Begin if nobody else sends it; gives whether it could be ours."""
-        with self._lock:
-            if stream_id in self._claims or len(self._claims) >= AT_ONCE:
-                return True
-        if not self._claim(stream_id):
+    def _begin(self, due: Due, act: Callable[[UUID], None]) -> bool:
+        """Begin if nobody else sends it and there is room; gives whether it could be ours."""
+        if not self._room.enter(due):
+            return True
+        if not self._claim(due.stream_id):
+            self._room.leave(due.stream_id)
             return False
-        self._threads.submit(self._carry, act, stream_id)
+        self._threads.submit(self._carry, act, due.stream_id)
         return True
 
     def _carry(self, act: Callable[[UUID], None], stream_id: UUID) -> None:
@@ -112,12 +114,15 @@ class Streaming:
             act(stream_id)
         except Exception:
             log.exception("streams.stumbled", stream=str(stream_id))
+        finally:
+            self._room.leave(stream_id)
 
     def _forget(self, stream_id: UUID) -> None:
         """Let go of the target of a stream that was paused, deleted, or taken over."""
         known = self._open.pop(stream_id, None)
         if known is not None:
-            known.target.close()
+            # Not by whoever looks after all: a receiver may take its time to say goodbye.
+            self._threads.submit(known.target.close)
 
     def _claim(self, stream_id: UUID) -> bool:
         now = _now()
@@ -160,6 +165,10 @@ class Streaming:
             except ApplianceError as error:
                 log.warning("stream.waits", stream=str(stream_id), message=str(error))
                 self._note_failure(claimed, error)
+            except Exception:
+                # Whatever it was, it must not come back at once, nor unseen.
+                log.exception("streams.stumbled", stream=str(stream_id))
+                self._note_failure(claimed, UnavailableError(STUMBLED))
             with self._database.begin(appliance()) as work:
                 audit_claims.release(work, claimed)
         except ApplianceError as error:
@@ -190,7 +199,11 @@ class Streaming:
                     following = delivery.next_entries(work, claimed, sealer=self._sealer)
                 if plan is None or following is None:
                     return
-                self._send(claimed, plan, following)
+                begun = time.monotonic()
+                try:
+                    self._send(claimed, plan, following)
+                finally:
+                    self._room.note(stream_id, time.monotonic() - begun)
 
     def _send(self, claimed: Claim, plan: Plan, following: Next) -> None:
         if following.missed:

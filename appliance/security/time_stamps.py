@@ -12,9 +12,12 @@ import rfc3161_client as tsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from appliance.domain.foreign_words import cleaned
 from appliance.errors import DamagedError, InvalidError, sentence
 
 LARGEST = 64 * 1024
+LONGEST_NAME = 300
+"""Of an authority; what is longer is cut."""
 SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 REQUEST_TYPE = "application/timestamp-query"
 ANSWER_TYPE = "application/timestamp-reply"
@@ -60,9 +63,11 @@ def read(data: bytes) -> Stamp:
         InvalidError: it is none, it says no, or it is about another hash than SHA-256.
     """
     found = _decoded(data)
-    if tsp.PKIStatus(found.status) is not tsp.PKIStatus.GRANTED:
+    if found.status != tsp.PKIStatus.GRANTED.value:
         words = ", ".join(str(each) for each in found.status_string) or str(found.status)
-        raise _invalid(sentence("The authority refuses to stamp it: %(words)s.", words=words))
+        raise _invalid(
+            sentence("The authority refuses to stamp it: %(words)s.", words=cleaned(words))
+        )
     try:
         info = found.tst_info
         imprint, at, nonce = info.message_imprint, info.gen_time, info.nonce
@@ -109,7 +114,7 @@ def insist(stamp: Stamp, content: bytes, trusted: list[x509.Certificate]) -> Non
         builder.build().verify(_decoded(stamp.data), stamp.digest)
     except (tsp.VerificationError, ValueError) as error:
         raise DamagedError(
-            sentence("The stamp is not by a trusted authority: %(why)s.", why=error)
+            sentence("The stamp is not by a trusted authority: %(why)s.", why=cleaned(str(error)))
         ) from error
 
 
@@ -134,8 +139,8 @@ def _authority(found: tsp.TimeStampResponse) -> str:
     for each in found.signed_data.certificates:
         certificate = x509.load_der_x509_certificate(each)
         if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
-            return certificate.subject.rfc4514_string()
-    return signer.issuer.rfc4514_string()
+            return cleaned(certificate.subject.rfc4514_string(), LONGEST_NAME)
+    return cleaned(signer.issuer.rfc4514_string(), LONGEST_NAME)
 
 
 def _invalid(words: str) -> InvalidError:

@@ -14,6 +14,7 @@ from appliance.errors import InvalidError
 from appliance.jobs.streaming import Streaming
 from appliance.services.audit_log import streams, targets
 from tests.domain.strict_lines import read_frames, read_syslog
+from tests.journeys.running import until
 from tests.peers.receivers import (
     Authority,
     Reply,
@@ -192,7 +193,7 @@ def test_a_silent_stream_says_that_it_is_there_until_it_is_paused(lab, authority
         (known,) = lab.sender._open.values()
         known.used_at -= 3600
         lab.sender.look()
-        lab.sender._threads.shutdown()
+        until(lambda: not lab.sender._claims)
         assert lab.sender._open
         with lab.begin(lab.owner) as work:
             streams.pause(work, stream_id, now=now())

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from appliance.settings_sections import Witnesses
 
-SECONDS = 30.0
 A_DAY = timedelta(days=1)
 MOST_LOOKED_AT = 200_000
 AT_ONCE = 2000
@@ -111,7 +110,7 @@ def ask(url: str, wanted: Unstamped, *, rules: Witnesses) -> time_stamps.Stamp:
     place = outgoing.judge(url, schemes=rules.schemes, private_allowed=rules.private_addresses)
     asked = time_stamps.question(wanted.note.encode())
     headers = {"Content-Type": time_stamps.REQUEST_TYPE, "Accept": time_stamps.ANSWER_TYPE}
-    answer = Exchange(place, Trust(), SECONDS).answer(
+    answer = Exchange(place, Trust(), rules.seconds).answer(
         "POST", place.path, headers=headers, body=asked.data
     )
     if answer.status != HTTPStatus.OK:
@@ -148,7 +147,7 @@ def keep(
     """
     gate.require(work, Permission.AUDIT_WITNESS)
     log = work.session.get_one(AuditLog, log_id)
-    authority = stamp.authority[:300]
+    authority = stamp.authority
     if work.session.get(AuditAnchor, (log_id, size, authority)) is not None:
         raise ConflictError(sentence("This authority has stamped this state already."))
     work.session.add(

@@ -33,13 +33,28 @@ class Claim:
     """When it ends, unless it is renewed."""
 
 
+@dataclass(frozen=True)
+class Due:
+    """A stream that has something to send."""
+
+    stream_id: UUID
+    owner: UUID | None
+    """Its organisation; None for those of the instance."""
+    is_proven: bool
+    """Whether its receiver took something the last time."""
+
+
 COVERED = sa.or_(AuditStream.log == "", AuditStream.log == AuditLog.name)
 """That a log is one that a stream covers."""
 AT = (AuditStreamPosition.stream_id == AuditStream.id) & (AuditStreamPosition.log_id == AuditLog.id)
 
 
-def due(work: UnitOfWork, *, now: datetime) -> list[UUID]:
-    """The streams that have something to send, and that nobody is sending."""
+def due(work: UnitOfWork, *, now: datetime) -> list[Due]:
+    """The streams that have something to send, and that nobody is sending; whose turn it is first.
+
+    Whoever was served last comes last, so that a few busy streams leave room for the others; and
+    who does not answer comes after who does.
+    """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     behind = (
         sa.select(AuditStream.id)
@@ -48,16 +63,22 @@ def due(work: UnitOfWork, *, now: datetime) -> list[UUID]:
         .where(sa.func.coalesce(AuditStreamPosition.position, 0) < AuditLog.size)
     )
     to_retry = sa.select(AuditParked.stream_id).where(AuditParked.is_to_retry)
-    query = sa.select(AuditStream.id).where(
+    query = sa.select(
+        AuditStream.id, AuditStream.organisation_id, AuditStream.failures, AuditStream.delivered_at
+    ).where(
         AuditStream.paused_at.is_(None),
         sa.or_(AuditStream.retry_at.is_(None), AuditStream.retry_at <= now),
         sa.or_(AuditStream.held_until.is_(None), AuditStream.held_until <= now),
         sa.or_(AuditStream.id.in_(behind), AuditStream.id.in_(to_retry)),
     )
-    # Whoever was served last comes last, so that a few busy streams leave room for the others.
     delivered_at = AuditStream.delivered_at
-    query = query.order_by(delivered_at.is_not(None), delivered_at, AuditStream.id)
-    return list(work.session.scalars(query))
+    query = query.order_by(
+        AuditStream.failures > 0, delivered_at.is_not(None), delivered_at, AuditStream.id
+    )
+    return [
+        Due(row.id, row.organisation_id, row.failures == 0 and row.delivered_at is not None)
+        for row in work.session.execute(query)
+    ]
 
 
 def claim(work: UnitOfWork, wanted: Claim, *, now: datetime) -> bool:

@@ -113,6 +113,8 @@ def accept(
     That a log is witnessed for the first time, or again after too long, is recorded; each further
     time is not: the entry itself would have to be witnessed, and so on.
     """
+    # Two witnesses that answer at once: the second to be noted must see the first.
+    work.session.refresh(log, with_for_update=True)
     known = _keys_at(work, log.id, size)
     for key, line in signed.items():
         if key not in known:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from appliance.settings_sections import Streams
 
 TLS, TLS_PORT = "tls://", 6514
+WITH_PATHS = frozenset({Receiver.SPLUNK, Receiver.S3, Receiver.SYSLOG})
+"""Receivers to whose addresses we add, or that have none but a host."""
 TEST = "audit.test_message"
 TEST_LOG = "test"
 
@@ -177,6 +179,8 @@ def _judge(receiver: Receiver, address: str, rules: Streams) -> Destination:
         url = f"https://{rest}" if has_port else f"https://{rest}:{TLS_PORT}"
         schemes = ("https",)
     place = outgoing.judge(url, schemes=schemes, private_allowed=rules.private_addresses)
+    if receiver in WITH_PATHS and "?" in place.url:
+        raise _invalid(sentence("The address of this kind of receiver has no question mark."))
     if rules.hosts and not any(fnmatchcase(place.host, each.lower()) for each in rules.hosts):
         raise _invalid(
             sentence(

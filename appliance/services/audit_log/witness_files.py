@@ -133,8 +133,7 @@ def _signed(work: UnitOfWork, found: note.Note) -> list[tuple[Witness, note.Sign
     for witness in work.session.scalars(sa.select(Witness).order_by(Witness.name)).all():
         key = note.Key.parse(witness.vkey)
         if _signed_by(found, [key]):
-            line = next(each for each in found.signatures if each.key_id == key.id)
-            signed.append((witness, line))
+            signed.append((witness, note.signature_of(found, key)))
     if not signed:
         raise InvalidError.of("note", sentence("No witness that is trusted here has signed this."))
     return signed

@@ -219,6 +219,8 @@ def _key(work: UnitOfWork, vkey: str) -> note.Key:
         key = note.Key.parse(vkey.strip())
     except note.NoteError as error:
         raise InvalidError.of("vkey", sentence("This is no verifier key.")) from error
+    if not key.name.isprintable():
+        raise InvalidError.of("vkey", sentence("This is no verifier key."))
     if key.kind is note.Kind.ED25519:
         raise InvalidError.of(
             "vkey", sentence("This is the key of a log. `codara witness key` prints that of one.")

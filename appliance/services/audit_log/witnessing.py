@@ -6,10 +6,11 @@ be asked, `ask` asks, `note_answer` keeps the answer. Source: c2sp.org/tlog-witn
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,11 +21,13 @@ from appliance.db.audit_witnesses import Witness, WitnessState
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.delivery.exchange import Exchange, Trust
 from appliance.domain import events
+from appliance.domain.foreign_words import cleaned
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError, sentence
 from appliance.security import outgoing
 from appliance.services.audit_log import cosignatures, trees
 from audit import merkle, note
+from audit.canonical import LARGEST_INTEGER
 from witness import request
 
 if TYPE_CHECKING:
@@ -32,11 +35,10 @@ if TYPE_CHECKING:
     from appliance.settings_sections import Witnesses
 
 AT_ONCE = 20
-SECONDS = 15.0
+"""Logs that one witness is asked about, one after the other."""
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-SHOWN = 200
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -53,28 +55,15 @@ class Question:
     request: bytes
 
 
-def due(work: UnitOfWork, *, now: datetime) -> list[Question]:
-    """What witnesses are to be asked now; who has waited longest comes first."""
+def due(work: UnitOfWork, *, but: Collection[UUID] = frozenset(), now: datetime) -> list[Question]:
+    """What each witness is to be asked now, but for some; the log that has waited longest first."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    known = sa.func.coalesce(WitnessState.known_size, 0)
-    turn = sa.func.coalesce(WitnessState.not_before, NEVER)
-    rows = work.session.execute(
-        sa.select(Witness, AuditLog, known)
-        .select_from(Witness)
-        .join(AuditLog, sa.true())
-        .outerjoin(
-            WitnessState,
-            (WitnessState.witness_id == Witness.id) & (WitnessState.log_id == AuditLog.id),
-        )
-        .where(
-            Witness.url != "",
-            AuditLog.size > known,
-            sa.or_(WitnessState.not_before.is_(None), WitnessState.not_before <= now),
-        )
-        .order_by(turn, AuditLog.id, Witness.name)
-        .limit(AT_ONCE)
-    ).all()
-    return [_question(work, witness, log, old) for witness, log, old in rows]
+    query = sa.select(Witness).where(Witness.url != "", Witness.id.not_in(but))
+    return [
+        _question(work, witness, log, old)
+        for witness in work.session.scalars(query.order_by(Witness.name)).all()
+        for log, old in _waiting(work, witness, now)
+    ]
 
 
 def ask(question: Question, *, rules: Witnesses) -> Answer:
@@ -89,7 +78,7 @@ def ask(question: Question, *, rules: Witnesses) -> Answer:
         schemes=rules.schemes,
         private_allowed=rules.private_addresses,
     )
-    exchange = Exchange(place, Trust(), SECONDS)
+    exchange = Exchange(place, Trust(), rules.seconds)
     return exchange.answer("POST", place.path, headers=TEXT, body=question.request)
 
 
@@ -113,6 +102,14 @@ def note_answer(
         )
         _fail(state, text, now)
     return None
+
+
+def note_wavering(work: UnitOfWork, question: Question, *, now: datetime) -> None:
+    """Remember that a witness names another size each time that it is asked."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    _, state = _log_and_state(work, question, now)
+    if state is not None:
+        _fail(state, sentence("It names another size each time."), now)
 
 
 def note_failure(
@@ -172,6 +169,22 @@ def note_known(
     state.is_contradicting = False
 
 
+def _waiting(work: UnitOfWork, witness: Witness, now: datetime) -> Sequence[Any]:
+    """The logs that a witness is to be asked about, each with the size that it is known to know."""
+    known = sa.func.coalesce(WitnessState.known_size, 0)
+    its = (WitnessState.witness_id == witness.id) & (WitnessState.log_id == AuditLog.id)
+    query = (
+        sa.select(AuditLog, known)
+        .outerjoin(WitnessState, its)
+        .where(
+            AuditLog.size > known,
+            sa.or_(WitnessState.not_before.is_(None), WitnessState.not_before <= now),
+        )
+        .order_by(sa.func.coalesce(WitnessState.not_before, NEVER), AuditLog.id)
+    )
+    return work.session.execute(query.limit(AT_ONCE)).all()
+
+
 def _question(work: UnitOfWork, witness: Witness, log: AuditLog, old_size: int) -> Question:
     size, signed, data = written(work, log, old_size)
     return Question(witness.id, witness.url, witness.vkey, log.id, size, signed, data)
@@ -188,22 +201,31 @@ def _keep(
 ) -> None:
     key = note.Key.parse(question.vkey)
     try:
-        found = note.parse(question.note.encode() + answer.body)
-        signers = note.signed_by(found, [key])
-    except note.BadSignatureError:
-        text = "What it signed is not the state that it was shown."
-        _contradict(work, state, log, question.size, text, now)
-        return
+        line = _signature(question, answer, key)
     except note.NoteError as error:
         _fail(state, sentence("What it answered is no signature: %(why)s.", why=error), now)
         return
-    if not signers:
+    if not line:
         _fail(state, sentence("It signed with another key than %(name)s.", name=key.name), now)
         return
-    line = next(str(each) for each in found.signatures if each.key_id == key.id)
     cosignatures.accept(work, log, question.size, {cosignatures.name_of(key): line}, now=now)
     note_known(work, work.session.get_one(Witness, state.witness_id), log, question.size, now=now)
     state.not_before = now + timedelta(seconds=rules.every_seconds)
+
+
+def _signature(question: Question, answer: Answer, key: note.Key) -> str:
+    """The line with which a witness signed the very state that it was shown; empty if it did not.
+
+    Errors:
+        NoteError: it is no signature, or not one of this state.
+    """
+    shown = note.parse(question.note.encode())
+    found = note.parse(question.note.encode() + answer.body)
+    if found.text != shown.text:
+        raise note.NoteError("it adds to what it was shown")
+    if not note.signed_by(found, [key]):
+        return ""
+    return str(note.signature_of(found, key))
 
 
 def _conflict(
@@ -215,13 +237,13 @@ def _conflict(
     now: datetime,
 ) -> Question | None:
     said = answer.body.decode("ascii", "replace").removesuffix("\n")
-    if not note.SIZE.match(said):
+    if not note.SIZE.match(said) or int(said) > LARGEST_INTEGER:
         _fail(state, sentence("It names no size that it knows."), now)
         return None
     size = int(said)
     if size > log.size:
         # Read anew in this transaction: nobody else has made the log grow so far meanwhile.
-        text = f"It has signed {size} entries of this log, and there are only {log.size}."
+        text = f"It says that it signed {size} entries of this log; there are only {log.size}."
         _contradict(work, state, log, size, text, now)
         return None
     if size == state.known_size and size == _old_size(question):
@@ -284,4 +306,4 @@ def _state(work: UnitOfWork, witness_id: UUID, log_id: int, now: datetime) -> Wi
 
 
 def _words(answer: Answer) -> str:
-    return answer.body[:SHOWN].decode("utf-8", "replace").strip()
+    return cleaned(answer.body)

@@ -129,6 +129,7 @@ def test_2500_refs_with_bytes_of_any_kind_go_through(git, store, folder, working
         ["update-ref", "--stdin", "-z"],
         at=working_copy / ".git",
         input=b"".join(b"create %s\0%s\0" % (ref, head) for ref in refs),
+        timeout_seconds=100,
     )
 
     git("push", "-q", folder, "refs/*:refs/*", at=working_copy, **door)

@@ -1,6 +1,7 @@
 """The appliance asks real witnesses, each in a process of its own, to sign its logs."""
 
 import base64
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -59,6 +60,7 @@ def test_a_state_is_signed_and_the_signature_kept(world, joined):
 
 def test_another_program_finds_the_kept_signature_good(world, joined):
     running = joined("one")
+    before = int(time.time())
     ask(world)
     with world.reading(appliance()) as work:
         log = log_of(world)
@@ -71,7 +73,7 @@ def test_another_program_finds_the_kept_signature_good(world, joined):
     Ed25519PublicKey.from_public_bytes(running.key.public).verify(
         data[12:], f"cosignature/v1\ntime {at}\n{body}\n".encode()
     )
-    assert abs(at - NOW.timestamp()) < 600
+    assert before <= at <= time.time()
 
 
 def test_each_log_is_witnessed_for_itself(world, joined):

@@ -24,7 +24,7 @@ from appliance.domain import events
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, sentence
+from appliance.errors import ConflictError, sentence, together
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
@@ -72,7 +72,11 @@ def restore(work: UnitOfWork, path: str, *, name: str | None = None) -> Reposito
     repository = fetch.deleted_repository(work, path, Permission.REPOSITORY_DELETE)
     owner = work.session.get_one(Owner, repository.owner_id)
     name = check_repository(name or repository.name)
-    take_name(work.session, owner, name)
+    try:
+        take_name(work.session, owner, name)
+    except ConflictError as error:
+        way_out = sentence("Bring this one back under another name.")
+        raise ConflictError(together([error.message, way_out])) from error
     repository.name, repository.name_key = name, fold(name)
     repository.owner_name = owner.name  # It may have changed meanwhile.
     repository.deleted_at = repository.deleted_by = None

@@ -169,7 +169,8 @@ def share(part: float, whole: float) -> int:
 
 def moment(at: datetime, now: datetime) -> Markup:
     """A time as people say it, the exact one on hover and for programs."""
-    words = _relative(round((at - now).total_seconds()), str(get_locale() or "en"))
+    seconds = round((at - now).total_seconds())
+    words = _relative(seconds, str(get_locale() or "en")) if seconds else gettext("now")
     return _time(at, " data-relative", words)
 
 

@@ -232,7 +232,7 @@ def test_a_taken_name_is_no_reason_to_lose_what_is_in_the_bin(world):
         repository_bin.delete(work, "lab/notes", now=NOON)
     create(world, boss, "lab/notes")
 
-    with pytest.raises(ConflictError), world.begin(boss) as work:
+    with pytest.raises(ConflictError, match="under another name"), world.begin(boss) as work:
         repository_bin.restore(work, "lab/notes")
     with world.begin(boss) as work:
         assert repository_bin.restore(work, "lab/notes", name="older").path == "lab/older"

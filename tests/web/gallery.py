@@ -206,7 +206,9 @@ def create_app() -> Flask:
     )
     Babel(app, locale_selector=lambda: request.args.get("language", "en"))
     present.register(app, clock=lambda: NOON)
-    app.jinja_env.globals.update(csrf_token=lambda: "token", get_locale=get_locale)
+    app.jinja_env.globals.update(
+        csrf_token=lambda: "token", get_locale=get_locale, inbox_count=lambda: 2
+    )
 
     @app.route("/<page>")
     def show(page: str) -> ResponseReturnValue:

@@ -11,6 +11,8 @@ import pytest
 from appliance.db.repositories import RepositoryHealth
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import InstanceRole
+from appliance.services import health
+from appliance.web.pages import words
 from tests.web.test_dashboard_page import dead_job
 from tests.world import PASSWORD
 
@@ -44,8 +46,12 @@ def test_administration_is_for_administrators_and_auditors(world, admin, path):
 
 def test_health_says_how_each_part_is(admin):
     page = admin.get("/administration").text
-    for part in ("Database", "Queue", "Storage", "Git", "Worker", "Scheduler"):
-        assert part in page
+    for part in ("Database", "Queue", "Storage", "Git", "Worker", "Scheduler", "Audit log"):
+        assert f">{part}</th>" in page
+
+
+def test_every_part_that_can_be_ill_has_a_name_for_people():
+    assert set(words.PARTS) == set(health.CURES)
 
 
 def test_a_new_user_enters_by_a_link_that_is_shown_once(world, admin):
@@ -162,6 +168,15 @@ def test_a_job_is_for_who_asked_for_it(world, admin):
     assert world.browser("stranger").get(f"/jobs/{job.id}").status_code == 404
     assert world.browser("stranger").get(f"/jobs/{job.id}.json").status_code == 404
     assert world.browser("writer").post(f"/jobs/{job.id}/retry").status_code == 403
+
+
+def test_only_a_job_that_goes_on_says_how_often_it_may_still_try(world, admin):
+    job = dead_job(world.actor("writer").id, Job.CHECK_REPOSITORY)
+    job.attempts_left = 2
+    world.add(job)
+    assert not re.search(r"\d left", admin.get(f"/jobs/{job.id}").text)
+    admin.post(f"/jobs/{job.id}/retry")
+    assert re.search(r"\d left", admin.get(f"/jobs/{job.id}").text)
 
 
 def test_a_job_that_waits_is_cancelled(world, admin):

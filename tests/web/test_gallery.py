@@ -140,9 +140,36 @@ def test_the_keyboard_reaches_rows_search_and_its_own_map(page, address):
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
-    assert "Find a file" in page.locator("#keys").inner_text()
+    named = page.locator("#keys").inner_text()
+    assert "Find a file" in named
+    assert "Inbox" in named
+    assert "wait for you" not in named  # That is said beside the number, and names no place.
     page.keyboard.press("Escape")
     assert page.locator("#keys").is_hidden()
+
+
+@pytest.mark.parametrize(("language", "now"), [("en", "now"), ("de", "jetzt")])
+def test_the_present_moment_is_called_now(page, address, language, now):
+    page.goto(f"{address}/repository?language={language}")
+    shown = page.evaluate(
+        """() => {
+          const time = document.querySelector("time[data-relative]");
+          time.dateTime = new Date(Date.now()).toISOString();
+          document.dispatchEvent(new Event("visibilitychange"));
+          return time.textContent;
+        }"""
+    )
+    assert shown == now
+
+
+def test_a_long_subject_leaves_the_commit_and_the_way_to_all_on_one_row(page, address):
+    page.goto(f"{address}/repository")
+    header = page.locator(".frame-box > header").first
+    row = header.bounding_box()
+    page.evaluate(
+        "document.querySelector('.commit-line > .truncate').append('A word. '.repeat(60))"
+    )
+    assert header.bounding_box() == row
 
 
 def test_a_menu_closes_by_escape_and_by_a_click_elsewhere(page, address):

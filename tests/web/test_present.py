@@ -143,6 +143,8 @@ def test_sizes_are_in_binary_units(size_bytes, words):
     ("at", "words"),
     [
         (NOON - timedelta(seconds=5), "5 seconds ago"),
+        (NOON - timedelta(seconds=0.4), "now"),
+        (NOON, "now"),
         (NOON - timedelta(minutes=3), "3 minutes ago"),
         (NOON - timedelta(days=1), "1 day ago"),
         (NOON + timedelta(days=30), "in 1 month"),

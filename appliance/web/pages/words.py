@@ -123,11 +123,13 @@ PARTS = {
     "git": _("Git"),
     "worker": _("Worker"),
     "scheduler": _("Scheduler"),
+    "audit log": _("Audit log"),
     "ssh": _("SSH server"),
     "repositories": _("Repositories"),
     "refs": _("Branches and tags"),
     "jobs": _("Jobs"),
     "streams": _("Streams"),
+    "witnesses": _("Witnesses"),
 }
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 

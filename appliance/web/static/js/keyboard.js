@@ -67,7 +67,7 @@ document.addEventListener("shown", ({ target }) => {
 });
 
 function label(element) {
-  const words = element.ariaLabel || element.querySelector(".sr")?.textContent || element.title || element.textContent;
+  const words = element.ariaLabel || element.querySelector(".word, .sr")?.textContent || element.title || element.textContent;
   return words.replace(/\s+/g, " ").replace(/ [\d.,]+\p{L}?$/u, "").trim();
 }
 

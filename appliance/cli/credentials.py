@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from appliance.cli import options
 from appliance.cli.client import segment
@@ -85,6 +86,15 @@ class Scopes(click.ParamType[tuple[str, ...], str]):
             wrong = unknown[0] if unknown else value
             self.fail(f"{wrong!r} is none of {', '.join(SCOPES)}.", param, ctx)
         return scopes
+
+    def shell_complete(
+        self, _context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What the last of them may become; those before it stay."""
+        before, comma, begun = incomplete.rpartition(",")
+        said = before.split(",")
+        there = [scope for scope in SCOPES if scope.startswith(begun) and scope not in said]
+        return [CompletionItem(f"{before}{comma}{scope}") for scope in there]
 
 
 class Expiry(click.ParamType[str, str]):

@@ -278,6 +278,16 @@ def test_names_are_completed(here, appliance, monkeypatch):
     assert "admin" in here().out
 
 
+def test_scopes_are_completed_one_after_the_other(here, monkeypatch):
+    monkeypatch.setenv("_CODARA_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "codara token create --scope repo:read,repo:")
+    monkeypatch.setenv("COMP_CWORD", "4")
+
+    words = [line.rpartition(",repo:")[::2] for line in here().out.splitlines()]
+
+    assert words == [("plain,repo:read", "write"), ("plain,repo:read", "admin")]
+
+
 def test_who_may_not_ask_how_it_is_is_not_told_that_it_fails(say, appliance, monkeypatch):
     words = ("--scope", "user", "--expires-in", "1d", "--home", appliance.home)
     narrow = say("token", "create", *words, "--json").json["token"]

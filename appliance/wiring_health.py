@@ -14,7 +14,7 @@ from appliance.db import schema
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError, UnavailableError, sentence
 from appliance.git import process
-from appliance.services.audit_log import recovery
+from appliance.services.audit_log import recovery, set_aside
 from appliance.services.audit_log import waiting as audit_waiting
 from appliance.wiring import Wiring
 
@@ -107,8 +107,18 @@ def _audit_log(wiring: Wiring) -> str:
     with wiring.database.reading(appliance()) as work:
         state = audit_waiting.present(work, now=now)
         broken = recovery.broken(work, tools=wiring.logs)
+        aside = set_aside.state(work)
     if broken:
         raise DamagedError(broken[0].why)
+    if aside.unseen:
+        raise DamagedError(
+            sentence(
+                "%(count)s rows of the queue were no events. Somebody has written to the database. "
+                "They are kept beside the log; look at audit.row_set_aside there, and run "
+                "“codara audit reconcile” once you know where they come from.",
+                count=aside.unseen,
+            )
+        )
     if state.oldest_seconds > LONGEST_WAIT_SECONDS:
         raise UnavailableError(
             sentence(

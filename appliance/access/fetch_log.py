@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from appliance.db.audit_exports import AuditExport
 from appliance.db.audit_log import INSTANCE_LOG, AuditLeaf, AuditLog
 from appliance.db.organisations import Membership, Organisation
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_headers
 from appliance.domain.permissions import ORGANISATION_PERMISSIONS_OF, Permission
 from appliance.errors import (
     HiddenError,
@@ -219,7 +219,7 @@ def event(work: UnitOfWork, event_id: UUID) -> tuple[AuditLog, AuditLeaf]:
         _, part = reach(work, found[0].name)
     except (HiddenError, RefusedError) as error:
         raise hidden from error
-    if not part.holds(datetime.fromisoformat(json.loads(found[1].header)["time"])):
+    if not part.holds(datetime.fromisoformat(audit_headers.members(found[1].header)["time"])):
         raise hidden
     return found[0], found[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from appliance.db.audit_log import AuditLog, AuditQueued, AuditTile, PersonKey
 from appliance.db.engine import is_sqlite
+from appliance.domain.queued_events import Queued
 from appliance.errors import DamagedError, sentence
 from audit import merkle, tiles
 
@@ -22,6 +23,10 @@ LOCK = 0x636F64617261
 MOST_BYTES = 32 * 1024 * 1024
 """Of events taken from the queue at once; some say much."""
 TILES = sentence("The hash tree of an audit log was changed in the database. Restore a backup.")
+# Spelled out: of what is returned on SQLite, the names of tables would be left away.
+IS_KNOWN: Any = sa.literal_column(
+    "EXISTS (SELECT 1 FROM audit_leaves WHERE audit_leaves.event_id = audit_queue.event_id)"
+)
 Tiles = dict[tuple[int, int], bytearray]
 """The hashes of tiles by level and index."""
 
@@ -45,7 +50,7 @@ def is_only_writer(connection: sa.Connection) -> bool:
     )
 
 
-def take(connection: sa.Connection, at_once: int) -> Sequence[sa.Row[Any]]:
+def take(connection: sa.Connection, at_once: int) -> list[Queued]:
     """Remove the oldest rows from the queue; gives them, oldest first.
 
     Taken away by DELETE: rows whose transactions end late are not overlooked, as they would be by
@@ -72,25 +77,62 @@ def become_only_writer(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
-def take_one(connection: sa.Connection, event_id: UUID) -> sa.Row[Any]:
+def take_one(connection: sa.Connection, event_id: UUID) -> Queued:
     """Remove one event from the queue, which this very transaction has put there."""
     (row,) = _taken(connection, AuditQueued.event_id == event_id)
     return row
 
 
-def _taken(connection: sa.Connection, which: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+def _taken(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Queued]:
     queue = sa.inspect(AuditQueued).local_table
-    taken = sa.delete(AuditQueued).where(which).returning(*queue.c)
-    return sorted(connection.execute(taken), key=lambda row: int(row.position))
+    columns: list[Any] = [queue.c[name] for name in Queued._fields[:-1]]
+    if is_sqlite(connection):
+        # There a column holds whatever was put into it: it is read as it is, and looked at here.
+        columns[1:] = [sa.cast(each, sa.LargeBinary) for each in columns[1:]]
+    taken = sa.delete(AuditQueued).where(which).returning(*columns, IS_KNOWN)
+    rows = connection.execute(taken).all()
+    found = [_read(row) for row in rows] if is_sqlite(connection) else map(Queued._make, rows)
+    return sorted(found)
+
+
+def _read(row: Any) -> Queued:
+    position, event_id, log, header, salt, body, personal, is_known = row
+    return Queued(
+        position,
+        _uuid(_text(event_id)),
+        _text(log),
+        _text(header),
+        salt,
+        _text(body),
+        _text(personal),
+        is_known=bool(is_known),
+    )
+
+
+def _text(octets: bytes | None) -> str | bytes | None:
+    try:
+        return octets if octets is None else octets.decode()
+    except UnicodeDecodeError:
+        return octets
+
+
+def _uuid(text: str | bytes | None) -> Any:
+    try:
+        found = UUID(hex=text) if isinstance(text, str) else text
+    except ValueError:
+        return text
+    # Spelled in another way it would not be found among the entries.
+    return found if isinstance(found, UUID) and found.hex == text else text
 
 
 def _bytes_of(connection: sa.Connection, queue: Any) -> Any:
-    # SQLite counts characters, which is near enough to keep within the memory there is.
-    length = sa.func.length if is_sqlite(connection) else sa.func.octet_length
-    header, body, personal = (
-        sa.func.coalesce(length(each), 0)
-        for each in (queue.c.header, queue.c.body, queue.c.personal)
-    )
+    columns = queue.c.header, queue.c.body, queue.c.personal
+    if is_sqlite(connection):
+        # Of a text with U+0000 in it, it would count what stands before that.
+        sizes = [sa.func.length(sa.cast(each, sa.LargeBinary)) for each in columns]
+    else:
+        sizes = [sa.func.octet_length(each) for each in columns]
+    header, body, personal = (sa.func.coalesce(each, 0) for each in sizes)
     return header + body + personal
 
 

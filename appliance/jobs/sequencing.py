@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EVERY_SECONDS = 0.2
+PART = 500
+"""So many entries are let be found at once while others are coming in."""
 
 
 def keep(database: Database, tools: LogTools) -> None:
@@ -31,12 +34,30 @@ def keep(database: Database, tools: LogTools) -> None:
         UnavailableError: the database does not answer; the queue keeps what it has.
         RolledBackError: the database was put back, and nothing more is signed.
     """
+    while take_turn(database, tools):
+        pass
+
+
+def take_turn(database: Database, tools: LogTools) -> bool:
+    """Sign all that waits, then let entries be found for a while; gives whether more can be found.
+
+    Somebody may wait for a signed state; nobody does for being found. So that is done in small
+    parts while events come in, and not longer than until the next are to be signed.
+
+    Errors:
+        UnavailableError, RolledBackError: as for `keep`.
+    """
     # What comes while a few events are signed is signed next time, with what comes until then:
     # as many turns as there is time for would take it from those who write.
-    while integrate(database, tools) >= AT_ONCE // 2:
-        pass
-    while catch_up(database, tools):
-        pass
+    done = integrate(database, tools)
+    part = PART if done else index.AT_ONCE
+    while done >= AT_ONCE // 2:
+        done = integrate(database, tools)
+    until = time.monotonic() + EVERY_SECONDS / 2
+    while catch_up(database, tools, at_once=part):
+        if time.monotonic() >= until:
+            return True
+    return False
 
 
 def check(database: Database, tools: LogTools) -> None:
@@ -50,7 +71,7 @@ def check(database: Database, tools: LogTools) -> None:
 
 
 def integrate(database: Database, tools: LogTools) -> int:
-    """One turn of the sequencer; gives how many events got their place.
+    """Let the oldest events get their place; gives how many did, or that there will be more.
 
     Errors:
         UnavailableError, RolledBackError, DamagedError, ConflictError: none did.
@@ -63,16 +84,17 @@ def integrate(database: Database, tools: LogTools) -> int:
     # After the commit: a head that was never committed must not be remembered.
     if done.heads:
         tools.heads.remember(done.heads)
-    return done.events
+    # What is no event is set aside, and an event that says so waits now.
+    return max(done.events, AT_ONCE) if done.set_aside else done.events
 
 
-def catch_up(database: Database, tools: LogTools) -> int:
+def catch_up(database: Database, tools: LogTools, *, at_once: int = index.AT_ONCE) -> int:
     """Let some more entries be found; gives how many."""
     with database.reading(appliance()) as work:
         if not index.is_behind(work):
             return 0
     with database.begin(appliance()) as work:
-        return index.catch_up(work, sealer=tools.sealer)
+        return index.catch_up(work, sealer=tools.sealer, at_once=at_once)
 
 
 def sequencing(objects: Wiring) -> AbstractContextManager[None]:
@@ -85,7 +107,7 @@ def sequencing(objects: Wiring) -> AbstractContextManager[None]:
             if not is_checked:
                 check(objects.database, objects.logs)
                 is_checked = True
-            keep(objects.database, objects.logs)
+            take_turn(objects.database, objects.logs)
         except ConflictError:
             log.info("audit.other_writer")
         except ApplianceError as error:

@@ -17,7 +17,9 @@ from appliance.db.audit_log import (
 )
 from appliance.domain import events
 from appliance.domain.permissions import OrganisationRole
+from tests.tampering import tamper
 
+__all__ = ["tamper"]
 COUNT = 600
 
 
@@ -34,36 +36,6 @@ def console(world, say, monkeypatch):
                 work.record(events.AccessRefused(reason=f"r{number}", attempt="to look"))
         world.keep_log()
     return lambda *words: say("audit", *words, "--home", world.home)
-
-
-@pytest.fixture
-def tamper(world):
-    """Change the tables behind the appliance's back, as whoever owns the database can."""
-
-    def run(*statements: sa.Executable):
-        with world.wiring.database.engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if connection.dialect.name == "sqlite":
-                raw.execute("PRAGMA query_only = 0")
-                triggers = raw.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%audit%'"
-                )
-                for (name,) in triggers.fetchall():
-                    raw.execute(f"DROP TRIGGER {name}")
-            else:
-                raw.rollback()
-                raw.execute("SET default_transaction_read_only = off")
-                raw.execute("SET session_replication_role = replica")
-            compiled = [
-                str(each.compile(connection, compile_kwargs={"literal_binds": True}))
-                for each in statements
-            ]
-            for each in compiled:
-                raw.execute(each)
-            raw.commit()
-            connection.invalidate()
-
-    return run
 
 
 def at(table, index):

@@ -85,6 +85,9 @@ MORE: Mapping[str, More] = {
     "audit.proved": LOOK,
     "audit.reads_policy_changed": More(severity=HIGH, controls=LOGGING),
     "audit.reconciled": More(act=Act.NOTE, controls=("pci:11.5.2", "nist:SI-7", "iso:A.8.15")),
+    "audit.row_set_aside": More(
+        act=Act.NOTE, severity=CRITICAL, controls=("pci:10.3.4", "nist:SI-7", *FAILURE)
+    ),
     "audit.saved_search_created": More(ocsf=(6001, 1), severity=NOTICE),
     "audit.saved_search_deleted": More(ocsf=(6001, 4), severity=NOTICE),
     "audit.searched": More(

@@ -299,6 +299,20 @@ class AuditReconciled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditRowSetAside(Event):
+    """A row of the queue was no event; it is kept beside the logs, and got no place in one."""
+
+    kind = "audit.row_set_aside"
+    target = "log"
+    outcome = Outcome.FAILED
+    is_impersonal = True
+    position: int
+    why: str
+    content: str
+    """A commitment to all that the row held."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditReadsPolicyChanged(Event):
     """Reads are recorded more strictly, or less, than at the last start."""
 

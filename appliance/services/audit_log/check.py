@@ -29,7 +29,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import DamagedError, NotFoundError
 from appliance.security.log_checking import is_signed
 from appliance.security.log_signing import Head
-from appliance.services.audit_log import bundle_proofs, export, trees
+from appliance.services.audit_log import bundle_proofs, export, set_aside, trees
 from appliance.services.audit_log.export import AT_ONCE, Opens, Part, Plan, Progress, Wanted
 from appliance.services.audit_log.gone import Gone
 from audit import contents, merkle, note, rows, selection, tiles
@@ -169,6 +169,7 @@ class _Check:
         for text in beats.unsigned(node_keys):
             self._problem(Verdict.TAMPERED, "heartbeats", text)
         self._did("heartbeats", beats.summary(node_keys))
+        self._compare_set_aside()
         self._compare_state(walk, head)
         self._compare_checkpoints(checkpoints, walk.roots)
 
@@ -237,6 +238,15 @@ class _Check:
             stored = work.session.scalar(_tile(tree.id, level, index)) if width else b""
             self._tiles[level] = bytearray((stored or b"")[: width * merkle.HASH_BYTES])
         return merkle.Frontier(first, trees.edge(first, trees.node(work, tree.id)))
+
+    def _compare_set_aside(self) -> None:
+        with self._opens() as work:
+            bad, good = set_aside.problems(work, self._said.part.tree.id, sealer=self._tools.sealer)
+        for text in bad:
+            self._problem(Verdict.TAMPERED, "set aside", text)
+        for text in good:
+            self._findings.note(f"{self._said.state.log}: {text}")
+        self._did("set aside", f"{len(good)} rows of the queue were no events, and are kept")
 
     def _compare_state(self, walk: Walk, head: Head | None) -> None:
         said, state = self._said, self._said.state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from appliance.access import gate
 from appliance.db.audit_log import AuditLeaf, AuditLog
 from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosition
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain import events
+from appliance.domain import audit_headers, events
 from appliance.domain.audit_formats.entry import Entry
 from appliance.domain.audit_streams import Receiver, is_wanted
 from appliance.domain.permissions import Permission
@@ -286,7 +285,7 @@ def _leaves(work: UnitOfWork, log: AuditLog, start: int, end: int) -> list[Any]:
 
 
 def _action(header: str) -> str:
-    return str(json.loads(header)["action"])
+    return str(audit_headers.members(header)["action"])
 
 
 def _recent(work: UnitOfWork, stream: AuditStream, sealer: Sealer) -> list[Entry]:

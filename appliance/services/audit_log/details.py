@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from appliance.access import fetch, fetch_log, gate
 from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLog
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_headers
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError
 
@@ -48,7 +48,7 @@ def of(work: UnitOfWork, event_id: UUID) -> Details:
     body = work.session.get(AuditBody, (log.id, leaf.idx))
     return Details(
         leaf=leaf.header,
-        is_pruned=body is None and json.loads(leaf.header)["b"] is not None,
+        is_pruned=body is None and audit_headers.members(leaf.header)["b"] is not None,
         signed=first.size if first else None,
         signed_at=first.made_at if first else None,
         newest=newest.size if newest else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db.audit_log import AuditBody, AuditLog, AuditValue
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_headers
 from appliance.domain.audit_formats.entry import Entry, Meaning, Value
 from appliance.domain.events import registry
 from appliance.security.sealing import Sealer
@@ -29,7 +29,7 @@ def complete(
     indexes = [row.idx for row in leaves]
     bodies = {row.idx: row for row in work.session.scalars(_of(AuditBody, log, indexes))}
     values = _values(work, log, indexes, sealer)
-    headers = [json.loads(row.header) for row in leaves]
+    headers = [audit_headers.members(row.header) for row in leaves]
     actors = names.of_actors(work, {header["actor"]["ref"] for header in headers})
     targets = names.of_things(work, {header["target"]["ref"] for header in headers})
     return [
@@ -39,7 +39,7 @@ def complete(
             index=row.idx,
             leaf=row.header,
             meaning=meaning(header["action"]),
-            body=json.loads(bodies[row.idx].body) if row.idx in bodies else {},
+            body=audit_headers.body(bodies[row.idx].body) if row.idx in bodies else {},
             salt=_base64(bodies[row.idx].salt) if row.idx in bodies else None,
             values=values.get(row.idx, ()),
             actor_name=actors.get(header["actor"]["ref"], ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditValue
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_headers
 from appliance.domain.events import Outcome
 from appliance.domain.identity import ActorKind, Method
 from appliance.security.sealing import Sealer
@@ -56,13 +56,18 @@ class ReadableEvent:
     """The fields of which nothing is left; they read `ERASED`. `address` may be one of them."""
 
 
+# Another release may know more of both; who does not know them shows what is least.
+KINDS = {str(each): each for each in ActorKind}
+METHODS = {str(each): each for each in Method}
+
+
 @gate.open_to_everyone(because="whoever searches has asked for the logs, and hands in places")
 def readable(work: UnitOfWork, places: Sequence[int], *, sealer: Sealer) -> list[ReadableEvent]:
     """The events at some places of what can be searched for, in that order."""
     found = {row.place: row for row in work.session.execute(_at(_ROWS, places))}
     rows = [found[place] for place in places if place in found]
-    headers: list[dict[str, Any]] = [json.loads(row.header) for row in rows]
-    bodies: list[dict[str, Any]] = [json.loads(row.body or "{}") for row in rows]
+    headers: list[dict[str, Any]] = [audit_headers.members(row.header) for row in rows]
+    bodies: list[dict[str, Any]] = [audit_headers.body(row.body) for row in rows]
     actors = audit_names.of_actors(work, {header["actor"]["ref"] for header in headers})
     mentioned = {header["target"]["ref"] for header in headers} | {row.name for row in rows}
     for body in bodies:
@@ -142,13 +147,13 @@ def _event(
         occurred_at=datetime.fromisoformat(header["time"]),
         kind=header["action"],
         outcome=Outcome(header["outcome"]),
-        actor_kind=ActorKind(actor["type"]),
+        actor_kind=KINDS.get(actor["type"], ActorKind.STRANGER),
         actor_ref=actor["ref"],
         actor=actors.get(actor["ref"], actor["ref"]),
         target_kind=target["type"],
         target_ref=target["ref"],
         target=names.get(target["ref"], target["ref"]),
-        method=Method(auth["method"]),
+        method=METHODS.get(auth["method"], Method.NONE),
         token_ref=auth["token_ref"],
         used_second_factor=auth["mfa"],
         address=str(fields.pop(ADDRESS, "")),

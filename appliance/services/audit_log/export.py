@@ -6,7 +6,6 @@ meanwhile: entries below a signed size never do. What may vanish meanwhile is lo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from appliance.db.audit_log import (
 )
 from appliance.db.audit_removals import AuditErasedValue
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain import audit_query, audit_selection, events
+from appliance.domain import audit_headers, audit_query, audit_selection, events
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, RefusedError, UnavailableError, sentence
 from appliance.security.sealing import Sealer
@@ -275,7 +274,8 @@ def read(
     matched = {
         index
         for index, header in leaves
-        if (only is None or index in only) and (chosen is None or chosen(json.loads(header)))
+        if (only is None or index in only)
+        and (chosen is None or chosen(audit_headers.members(header)))
     }
     bodies = _bodies(work, tree, indexes, matched)
     values = _values(work, tree, indexes, matched, sealer)

@@ -16,6 +16,7 @@ from appliance.db.repositories import Origin, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
+from appliance.services.audit_log import set_aside
 
 LATE = timedelta(hours=1)
 """After which nobody settles a push any more by itself."""
@@ -41,7 +42,7 @@ def compare(work: UnitOfWork, *, now: datetime) -> list[Difference]:
     found = []
     for log in work.session.scalars(sa.select(AuditLog).order_by(AuditLog.id)):
         found += [*_entries(work, log), *_findings(work, log)]
-    return [*found, *_twice(work), *_waiting(work, now)]
+    return [*found, *_twice(work), *_set_aside(work), *_waiting(work, now)]
 
 
 def note_result(work: UnitOfWork, *, repositories: int, differences: int) -> None:
@@ -93,6 +94,16 @@ def _twice(work: UnitOfWork) -> list[Difference]:
     count = work.session.scalar(query) or 0
     text = f"{count} events are in their log and still wait for it"
     return [Difference("queue", "", count, text)] if count else []
+
+
+def _set_aside(work: UnitOfWork) -> list[Difference]:
+    """Rows of the queue that were no events, since this was asked last."""
+    count = set_aside.state(work).unseen
+    text = (
+        f"{count} rows of the queue were no events and are kept beside the log; "
+        "search for audit.row_set_aside"
+    )
+    return [Difference("set aside", "", count, text)] if count else []
 
 
 def _waiting(work: UnitOfWork, now: datetime) -> list[Difference]:

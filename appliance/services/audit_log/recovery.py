@@ -77,6 +77,7 @@ def recover(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrated:
         event_id = work.record(
             events.LogContinued(organisation_id=_organisation_id(name), checkpoint=last)
         )
+        work.write_events()
         each = growth.growing(work, successor)
         each.append(log_store.take_one(connection, event_id))
         growing.append(each)
@@ -118,6 +119,7 @@ def rotate_key(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrate
                 new=str(public_key(log.origin, drafted)),
             )
         )
+    work.write_events()
     return sequencer.integrate(work, tools=tools, now=now, drafted=drafted)
 
 

@@ -19,7 +19,7 @@ from appliance.db.audit_log import AuditLog, AuditQueued
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
 from appliance.security.log_signing import Head
-from appliance.services.audit_log import growth
+from appliance.services.audit_log import growth, set_aside
 
 if TYPE_CHECKING:
     from appliance.security.signing import SigningKey
@@ -33,8 +33,11 @@ class Integrated:
     """What one turn did."""
 
     events: int
+    """Rows that left the queue."""
     heads: dict[str, Head] = field(default_factory=dict)
     """The signed states, by origin; to be remembered when they are committed."""
+    set_aside: int = 0
+    """Rows among these that were no events."""
 
 
 def is_anything_waiting(work: UnitOfWork) -> bool:
@@ -79,11 +82,13 @@ def integrate(
     rows = log_store.take(connection, at_once)
     if not rows:
         return Integrated(0)
-    growing = _logs(work, {row.log for row in rows}, tools, now)
-    for row in rows:
+    fitting, misfits = set_aside.sorted_out(rows)
+    set_aside.keep(work, misfits, sealer=tools.sealer, now=now)
+    growing = _logs(work, {row.log for row in fitting}, tools, now)
+    for row in fitting:
         growing[row.log].append(row)
     heads = growth.store(work, list(growing.values()), tools=tools, now=now, drafted=drafted)
-    return Integrated(len(rows), heads)
+    return Integrated(len(rows), heads, len(misfits))
 
 
 def _logs(

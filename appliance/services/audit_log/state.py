@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from appliance.db.audit_log import (
 )
 from appliance.db.organisations import Organisation
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain import events
+from appliance.domain import audit_headers, events
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError
 from appliance.services.audit_log import cosignatures, growth
@@ -242,7 +241,7 @@ def _waiting(work: UnitOfWork, name: str, now: datetime) -> tuple[int, datetime 
 
 
 def _time_of(header: str) -> datetime:
-    return datetime.fromisoformat(json.loads(header)["time"])
+    return datetime.fromisoformat(audit_headers.members(header)["time"])
 
 
 def _witnessed(work: UnitOfWork, log: AuditLog) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,6 +13,7 @@ from appliance.db.audit_log import AuditLeaf, AuditLog
 from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosition
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner
+from appliance.domain import audit_headers
 from appliance.domain.permissions import Permission
 from appliance.services.audit_log.claims import AT, COVERED
 from appliance.services.audit_log.delivery import FAILURES_UNTIL_SAID
@@ -138,7 +138,7 @@ def _waits_since(work: UnitOfWork, log: AuditLog, position: int) -> datetime | N
     )
     if header is None:
         return None
-    return datetime.fromisoformat(json.loads(header)["time"]).astimezone(UTC)
+    return datetime.fromisoformat(audit_headers.members(header)["time"]).astimezone(UTC)
 
 
 def _name_of(work: UnitOfWork, stream: AuditStream) -> str:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
+from appliance.domain import audit_headers
 from appliance.services.audit_log import export, files
 from appliance.services.audit_log.export import (
     Counts,
@@ -96,7 +97,7 @@ def _write_part(
 def _lines(opens: Opens, rows: list[Row], log: str, form: Form) -> Iterable[bytes]:
     if form is Form.JSONL:
         return (json_line(row, log) for row in rows)
-    headers = [json.loads(row.header) for row in rows]
+    headers = [audit_headers.members(row.header) for row in rows]
     with opens() as work:
         names = actor_names(work, {header["actor"]["ref"] for header in headers})
     return (csv_line(cells(row, header, names)) for row, header in zip(rows, headers, strict=True))
@@ -151,7 +152,7 @@ def _details(row: Row) -> dict[str, Any]:
     told: dict[str, list[str]] = {}
     for each in row.values:
         told.setdefault(each.field, []).append(each.words)
-    body: dict[str, Any] = json.loads(row.body)
+    body = audit_headers.body(row.body)
     return {name: _told(name, value, told) for name, value in body.items()}
 
 

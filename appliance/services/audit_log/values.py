@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from appliance.access import gate
 from appliance.db import log_store
 from appliance.db.audit_log import AuditValue, PersonKey
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.errors import DamagedError
 from appliance.security import sealing
 from audit import entry
 
@@ -66,23 +68,35 @@ def seal(
 
 
 @gate.open_to_everyone(because="whoever reads a log has asked, and hands in its rows")
-def unseal(work: UnitOfWork, rows: Iterable[AuditValue], *, sealer: Sealer) -> Iterator[Open]:
+def unseal(
+    work: UnitOfWork,
+    rows: Iterable[AuditValue],
+    *,
+    sealer: Sealer,
+    passes_over_damage: bool = False,
+) -> Iterator[Open]:
     """The values that can still be read; those of erased persons are left out.
 
     Errors:
-        DamagedError: a value or a key was changed in the database.
+        DamagedError: a value or a key was changed in the database; unless that is passed over.
     """
     rows = list(rows)
-    keys = _wrapped(work, {row.person for row in rows})
-    sealers = {
-        person: sealer.with_data_key(key, _key_place(person)) for person, key in keys.items()
-    }
+    passed_over = suppress(DamagedError) if passes_over_damage else nullcontext()
+    sealers: dict[str, Sealer] = {}
+    for person, key in _wrapped(work, {row.person for row in rows}).items():
+        with passed_over:
+            sealers[person] = sealer.with_data_key(key, _key_place(person))
     for row in rows:
-        place = Place(row.log_id, row.idx, row.number)
         if row.person in sealers:
-            opened = sealers[row.person].unseal(row.sealed, _place(place))
-            salt, words = opened[: entry.SALT_BYTES], opened[entry.SALT_BYTES :]
-            yield Open(place, row.field, row.person, salt, words.decode())
+            with passed_over:
+                yield _opened(row, sealers[row.person])
+
+
+def _opened(row: AuditValue, sealer: Sealer) -> Open:
+    place = Place(row.log_id, row.idx, row.number)
+    opened = sealer.unseal(row.sealed, _place(place))
+    salt, words = opened[: entry.SALT_BYTES], opened[entry.SALT_BYTES :]
+    return Open(place, row.field, row.person, salt, words.decode())
 
 
 def _sealers(

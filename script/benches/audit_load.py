@@ -26,7 +26,7 @@ from appliance.domain import events
 from appliance.domain.identity import Actor, ActorKind, Method, Origin, appliance
 from appliance.domain.ids import new_id
 from appliance.errors import ApplianceError
-from appliance.jobs.sequencing import EVERY_SECONDS, keep
+from appliance.jobs.sequencing import sequencing
 from appliance.settings import load
 
 WARM_UP_SECONDS = 0.5
@@ -221,11 +221,8 @@ def kept(place: Place) -> Iterator[None]:
 
     def run() -> None:
         objects = built(place)
-        while not is_over.wait(EVERY_SECONDS):
-            try:
-                keep(objects.database, objects.logs)
-            except ApplianceError:
-                continue
+        with sequencing(objects):
+            is_over.wait()
         objects.database.engine.dispose()
 
     child = FORK.Process(target=run, daemon=True)

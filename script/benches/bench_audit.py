@@ -19,10 +19,9 @@ import sqlalchemy as sa
 from appliance.db import bulk, recording, schema
 from appliance.db.audit_log import AuditLog, AuditQueued
 from appliance.db.engine import make_engine, sqlite_url
-from appliance.db.recording import Ending
+from appliance.db.recording import COLUMNS, Ending
 from appliance.jobs import sequencing
 from appliance.services.audit_log import trees
-from audit import merkle
 from tests.peers import postgresql
 from tests.world import World
 
@@ -38,7 +37,6 @@ WRITERS = (1, 8, 16)
 MANY = 8
 SECONDS_PER_ROUND = 1.5
 PROOFS = 400
-COLUMNS = ("event_id", "log", "header", "salt", "body", "personal")
 AT_ONCE = 20_000
 # Source: what the log is to reach on two processors; of SQLite less is asked.
 LEAST_PER_SECOND = {"PostgreSQL": 1500, "SQLite": 200}
@@ -198,8 +196,7 @@ def _proofs(database: str, place: Place) -> list[Row]:
             began = time.perf_counter()
             with world.reading(administrator) as work:
                 tree = trees.newest(work, "lab")
-                node = trees.node(work, tree.id)
-                merkle.inclusion_proof(secrets.randbelow(tree.size), tree.size, node)
+                trees.inclusion(work, tree, secrets.randbelow(tree.size))
             inclusion.append((time.perf_counter() - began) * 1000)
             began = time.perf_counter()
             with world.reading(administrator) as work:

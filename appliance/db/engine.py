@@ -89,7 +89,8 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
     @sa.event.listens_for(engine, "checkin")
     def _note_rest(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         if connection is not None:
-            cast("Line", connection).is_to_begin = False  # Nothing was asked of this transaction.
+            line = cast("Line", connection)
+            line.is_to_begin, line.last = False, ()  # Nothing was asked of this transaction.
         record.info["resting_since"] = time.monotonic()
 
     @sa.event.listens_for(engine, "checkout")

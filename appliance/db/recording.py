@@ -8,12 +8,12 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,8 +27,15 @@ from appliance.errors import TooLargeError, sentence
 from audit import entry
 from audit.canonical import canonical
 
+if TYPE_CHECKING:
+    from appliance.db.postgresql_line import Line
+
 # Written as it is: every request records one, and mapped objects would take twice as long.
 ADD = sa.insert(AuditQueued.__table__).inline()  # type: ignore[arg-type]  # It is a table.
+COLUMNS = ("event_id", "log", "header", "salt", "body", "personal")
+_PLAIN_ADD = (
+    f"INSERT INTO audit_queue ({', '.join(COLUMNS)}) VALUES (%s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own words.
+).encode()
 ODD_IN_A_NAME = re.compile(r"[^!-~]")
 LONGEST_NAME = 100
 LONGEST_REFERENCE = 64
@@ -176,6 +183,18 @@ def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
         "personal": json.dumps(personal) if personal else None,
     }
     return Recorded(event_id, event.kind, log, boot, number, event.is_awaited, row)
+
+
+def add(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Put rows into the queue."""
+    if rows:
+        connection.execute(ADD, rows)
+
+
+def add_last(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Put rows into the queue of PostgreSQL in the round trip of the commit."""
+    line = cast("Line", connection.connection.driver_connection)
+    line.last = tuple((_PLAIN_ADD, tuple(row[name] for name in COLUMNS)) for row in rows)
 
 
 def prepare_nothing() -> dict[str, Any]:

@@ -18,8 +18,9 @@ from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 from appliance.db import failures, recording
 from appliance.db.audit_log import AuditLeaf
 from appliance.db.base import Table
-from appliance.db.engine import read_only
+from appliance.db.engine import is_sqlite, read_only
 from appliance.db.outbox import JobRecord
+from appliance.db.postgresql_line import LastError
 from appliance.db.recording import Ending, Recorded, Source
 from appliance.domain import events
 from appliance.domain.identity import Actor
@@ -49,7 +50,15 @@ UNRECORDABLE = sentence(
 class UnitOfWork:
     """What a service needs in order to act: a session, an actor, and a place for its events."""
 
-    def __init__(self, session: Session, actor: Actor, rules: Settings, source: Source) -> None:
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        rules: Settings,
+        source: Source,
+        *,
+        is_reading: bool = False,
+    ) -> None:
         self.session = session
         self.actor = actor
         self.rules = rules
@@ -58,6 +67,9 @@ class UnitOfWork:
         self.promised: list[UUID] = []
         self.recorded: list[Recorded] = []
         self._source = source
+        self._is_reading = is_reading
+        self._unwritten: list[dict[str, Any]] = []
+        """Rows of the queue; they are written at the end, with the commit."""
         self._changed: set[str] = set()
         self._reads = 0
         session.info[UnitOfWork] = self
@@ -84,8 +96,20 @@ class UnitOfWork:
             self._try_to_add(recorded, event)
         else:
             self.recorded.append(recorded)
-            self._add(recorded.row)
+            self._unwritten.append(recorded.row)
+            if self._is_reading:
+                self.write_events()  # The database says no.
         return recorded.id
+
+    def write_events(self) -> None:
+        """Write now what was recorded so far, for who looks at the queue in the same transaction.
+
+        Errors:
+            UnavailableError: the log does not take it; nothing is changed.
+        """
+        rows, self._unwritten = self._unwritten, []
+        if rows:
+            self._add(*rows)
 
     @property
     def may_go_unrecorded(self) -> bool:
@@ -93,9 +117,9 @@ class UnitOfWork:
         is_only_reading = not self._changed and not self.promised
         return is_only_reading and self._reads > 0 and len(self.recorded) <= self._reads
 
-    def _add(self, row: dict[str, Any]) -> None:
+    def _add(self, *rows: dict[str, Any]) -> None:
         try:
-            self.session.connection().execute(recording.ADD, row)
+            recording.add(self.session.connection(), rows)
         except OperationalError:
             raise  # The database does not answer or has no room: it says so itself.
         except DBAPIError as error:
@@ -161,6 +185,10 @@ class UnitOfWork:
         self.session.flush()
         if self._changed and not self.recorded:
             raise UnrecordedChangeError(f"no event describes the change to {sorted(self._changed)}")
+        if self._unwritten and is_sqlite(self.session.connection()):
+            self.write_events()
+        elif self._unwritten:
+            recording.add_last(self.session.connection(), self._unwritten)
 
     def note_change(self, *tables: str) -> None:
         """Remember that these audited tables were written: an event has to say so."""
@@ -217,7 +245,7 @@ class Database:
         work = None
         try:
             with failures.translated(), self._reading() as session, session.begin():
-                work = UnitOfWork(session, actor, self.rules, self.source)
+                work = UnitOfWork(session, actor, self.rules, self.source, is_reading=True)
                 yield work
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:
             self._remember(work.actor if work else actor, refusal)
@@ -258,6 +286,11 @@ class Database:
                 _work_of(session).close()
                 ending = Ending.UNKNOWN
             ending = Ending.COMMITTED
+        except DBAPIError as error:
+            if not isinstance(error.orig, LastError):
+                raise
+            ending = Ending.UNDONE
+            raise UnavailableError(UNRECORDABLE) from error
         finally:
             work = session.info.get(UnitOfWork)
             if work is not None and work.recorded:

@@ -1,247 +1,32 @@
-"""The audit log: appending under load, signing, draining a backlog, proofs, an export to verify.
+"""All that is promised of the audit log, measured one after the other; bounds stand first.
 
-Beside a bare INSERT and beside a chain of hashes behind a lock, in the same run.
+`script/bench audit --commits 1000000` is the whole of it; the parts can be run alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import secrets
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from pathlib import Path
 
-import sqlalchemy as sa
+from . import bench_audit_export, bench_audit_growth, bench_audit_removal, bench_audit_search
+from .rows import Row
 
-from appliance.db import bulk, recording, schema
-from appliance.db.audit_log import AuditLog, AuditQueued
-from appliance.db.engine import make_engine, sqlite_url
-from appliance.db.recording import COLUMNS, Ending
-from appliance.jobs import sequencing
-from appliance.services.audit_log import trees
-from tests.peers import postgresql
-from tests.world import World
-
-from . import audit_load
-from .audit_load import Load, Place
-from .inside import IN_EARNEST
-from .measure import run_program, tree_cpu_seconds
-from .rows import Row, percentile
-
-ROOT = Path(__file__).resolve().parents[2]
-REPOSITORIES = 16
-WRITERS = (1, 8, 16)
-MANY = 8
-SECONDS_PER_ROUND = 1.5
-PROOFS = 400
-AT_ONCE = 20_000
-# Source: what the log is to reach on two processors; of SQLite less is asked.
-LEAST_PER_SECOND = {"PostgreSQL": 1500, "SQLite": 200}
-P99_MS = {1: 50, 8: 50, 16: 150}
-SIGNED_P99_MS = 1000
-DRAINED_PER_SECOND = 10_000
-PROOF_MS = {0.5: 5, 0.99: 30}
-VERIFIED_MS = 0.06
-"""Of an event, so that a million take a minute."""
+PARTS = (
+    ("growth", bench_audit_growth),
+    ("search", bench_audit_search),
+    ("export", bench_audit_export),
+    ("removal", bench_audit_removal),
+)
+USUAL_DAYS = "30 days"
+"""Of all searches the one of which something is promised."""
 
 
 def run(options: argparse.Namespace) -> list[Row]:
-    """Every measurement, on both databases."""
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="codara-bench-") as name:
-        for database, opened in (("PostgreSQL", _on_postgresql), ("SQLite", _on_sqlite)):
-            if options.only in {"", database}:
-                with opened(Path(name) / database) as (place, server):
-                    rows += _measured(database, place, server, options)
-    return rows
-
-
-Opened = tuple[Place, Callable[[], float]]
-
-
-@contextmanager
-def _on_postgresql(folder: Path) -> Generator[Opened]:
-    # What the tests do without: here a commit has to be on the disk.
-    postgresql.SPEED.update(IN_EARNEST)
-    with postgresql.start_postgresql() as server:
-        pid = int((server.socket_folder / "data/postmaster.pid").read_text("utf-8").split()[0])
-        yield _place(folder, server.create("bench")), lambda: tree_cpu_seconds(pid)
-
-
-@contextmanager
-def _on_sqlite(folder: Path) -> Generator[Opened]:
-    folder.mkdir(parents=True)
-    yield _place(folder, sqlite_url(folder / "codara.db")), lambda: 0.0
-
-
-def _place(folder: Path, url: str) -> Place:
-    engine = make_engine(url)
-    schema.upgrade(engine)
-    audit_load.prepare(engine)
-    engine.dispose()
-    world = World(folder, url)
-    try:
-        world.administrator("admin")
-        lab = world.organisation("lab")
-        names = [f"lab/part-{number}" for number in range(REPOSITORIES)]
-        repositories = tuple(world.repository(name).id for name in names)
-        return Place(folder, world.environment, repositories, lab.id)
-    finally:
-        world.close()
-
-
-def _measured(
-    database: str, place: Place, server: Callable[[], float], options: argparse.Namespace
-) -> list[Row]:
-    print(f"... appending, {database}", flush=True)
-    rows = _appending(database, place, server, options.rounds * SECONDS_PER_ROUND)
-    print(f"... a backlog of {options.commits}, {database}", flush=True)
-    rows += _draining(database, place, server, options.commits)
-    print(f"... proofs and an export, {database}", flush=True)
-    return rows + _proofs(database, place) + _verifying(database, place)
-
-
-def _appending(
-    database: str, place: Place, server: Callable[[], float], seconds: float
-) -> list[Row]:
-    rows, loads = [], {}
-    for writers in WRITERS:
-        bare = audit_load.loaded(place, audit_load.bare, writers=writers, seconds=seconds)
-        chain = audit_load.loaded(place, audit_load.chained, writers=writers, seconds=seconds)
-        before = server()
-        with audit_load.kept(place), audit_load.watched(place) as waits:
-            ours = audit_load.loaded(place, audit_load.ours, writers=writers, seconds=seconds)
-        loads[writers] = ours
-        rows += _load_rows(database, ours, bare, chain, server() - before)
-        if waits:
-            name = f"commit to signed state, {writers} writers, {database}"
-            rows.append(Row(f"{name}, p50", "ms", percentile(waits, 0.5), 0))
-            rows.append(Row(f"{name}, p99", "ms", percentile(waits, 0.99), SIGNED_P99_MS))
-    gain = loads[MANY].per_second / max(loads[1].per_second, 0.001)
-    return [*rows, Row(f"8 writers against 1 (4 wanted), {database}", "x", gain, 0)]
-
-
-def _load_rows(
-    database: str, ours: Load, bare: Load, chain: Load, server_seconds: float
-) -> list[Row]:
-    """Of one number of writers: the time of an event, all writers together, and of a change."""
-    name = f"{ours.writers} writers, {database}"
-    most = 1000 / LEAST_PER_SECOND[database] if ours.writers == MANY else 0
-    most_ms = P99_MS[ours.writers] if database == "PostgreSQL" else 0
-    each = 1000 / max(ours.per_second, 0.001)
-    count = max(len(ours.milliseconds), 1)
-    cpu = ours.cpu_seconds * 1000 / count
-    bare_cpu = bare.cpu_seconds * 1000 / max(len(bare.milliseconds), 1)
-    return [
-        Row(f"an event ({ours.per_second:.0f}/s), {name}", "ms", each, most),
-        Row(f"an event, {name}, bare", "ms", each, 0, 1000 / max(bare.per_second, 0.001)),
-        Row(f"an event, {name}, chained", "ms", each, 0, 1000 / max(chain.per_second, 0.001)),
-        Row(f"a change, {name}, p50", "ms", percentile(ours.milliseconds, 0.5), 0),
-        Row(f"a change, {name}, p99", "ms", percentile(ours.milliseconds, 0.99), most_ms),
-        Row(f"a change, {name}, writer's CPU, bare", "ms", cpu, 0, bare_cpu),
-        Row(f"a change, {name}, server's CPU", "ms", server_seconds * 1000 / count, 0),
-    ]
-
-
-def _draining(database: str, place: Place, server: Callable[[], float], count: int) -> list[Row]:
-    objects = audit_load.built(place)
-    sequencing.keep(objects.database, objects.logs)
-    _fill(objects.database.engine, objects.database.source, place, count)
-    rows = []
-    for what, act, most in (
-        ("gets its place", sequencing.integrate, 1000 / DRAINED_PER_SECOND),
-        ("can be found", sequencing.catch_up, 0),
-    ):
-        before, cpu, began = server(), time.process_time(), time.perf_counter()
-        while act(objects.database, objects.logs):
-            pass
-        wall = (time.perf_counter() - began) * 1000 / count
-        cpu_ms = (time.process_time() - cpu) * 1000 / count
-        server_ms = (server() - before) * 1000 / count
-        name = f"an event of the backlog {what}"
-        rows += [
-            Row(f"{name} ({1000 / wall:.0f}/s), {database}", "ms", wall, most),
-            Row(f"{name}, {database}, CPU", "ms", cpu_ms, 0),
-            Row(f"{name}, {database}, server's CPU", "ms", server_ms, 0),
-        ]
-    objects.database.engine.dispose()
-    return rows
-
-
-def _fill(engine: sa.Engine, source: recording.Source, place: Place, count: int) -> None:
-    for start in range(0, count, AT_ONCE):
-        rows = []
-        for number in range(start, min(start + AT_ONCE, count)):
-            event = audit_load.change_event(place, place.repositories[number % 16], number)
-            recorded = recording.prepare(event, audit_load.WRITER, source)
-            source.finish([(recorded.boot, recorded.log, recorded.number)], Ending.COMMITTED)
-            rows.append(tuple(recorded.row[column] for column in COLUMNS))
-        with engine.begin() as connection:
-            # Begin in earnest: what copies does not begin by itself.
-            connection.execute(sa.select(sa.func.count()).select_from(AuditLog))
-            bulk.insert(connection, AuditQueued, COLUMNS, rows)
-
-
-def _proofs(database: str, place: Place) -> list[Row]:
-    """Proofs from the tiles in the database, each in a transaction of its own."""
-    world = World(place.home, place.environment["CODARA_DATABASE__URL"])
-    inclusion: list[float] = []
-    consistency: list[float] = []
-    try:
-        administrator = world.actor("admin")
-        for _ in range(PROOFS):
-            began = time.perf_counter()
-            with world.reading(administrator) as work:
-                tree = trees.newest(work, "lab")
-                trees.inclusion(work, tree, secrets.randbelow(tree.size))
-            inclusion.append((time.perf_counter() - began) * 1000)
-            began = time.perf_counter()
-            with world.reading(administrator) as work:
-                first = 1 + secrets.randbelow(tree.size)
-                trees.consistency(work, "lab", first, tree.size)
-            consistency.append((time.perf_counter() - began) * 1000)
-    finally:
-        world.close()
-    return [
-        Row(f"{what} among {tree.size}, {database}, p{int(share * 100)}", "ms", taken, most)
-        for what, times in (("inclusion", inclusion), ("consistency", consistency))
-        for share, most in PROOF_MS.items()
-        for taken in [percentile(times, share)]
-    ]
-
-
-def _verifying(database: str, place: Place) -> list[Row]:
-    """A bundle of everything, made and checked by the commands that people use."""
-    bundle, keys = place.home / "bundle", place.home / "keyfile"
-    environment = {"PATH": "/usr/bin:/bin", **place.environment}
-    codara: list[str | Path] = [ROOT / ".venv/bin/codara", "audit"]
-    home: list[str | Path] = ["--home", place.home]
-    exporting = run_program([*codara, "export", "--out", bundle, *home], environment=environment)
-    run_program([*codara, "trust", "--out", keys, *home], environment=environment)
-    verify: list[str | Path] = [
-        sys.executable,
-        "-S",
-        "-E",
-        "-m",
-        "audit",
-        "verify",
-        bundle,
-        "--trust",
-        keys,
-    ]
-    verifying = run_program(verify, folder=ROOT)
-    with make_engine(place.environment["CODARA_DATABASE__URL"]).connect() as connection:
-        count = int(connection.scalar(sa.select(sa.func.sum(AuditLog.size))) or 1)
-    per_event = verifying.wall_seconds * 1000 / count
-    return [
-        Row(
-            f"an event of {count} exported, {database}",
-            "ms",
-            exporting.wall_seconds * 1000 / count,
-            0,
-        ),
-        Row(f"an event of {count} verified, {database}", "ms", per_event, VERIFIED_MS),
-    ]
+    """Every measurement of every part, on both databases."""
+    rows: list[Row] = []
+    for name, part in PARTS:
+        print(f"... {name}", flush=True)
+        of_part = argparse.Namespace(**vars(options))
+        if name == "search":
+            of_part.only = USUAL_DAYS
+        rows += part.run(of_part)
+    return sorted(rows, key=lambda row: not row.bound)

@@ -21,6 +21,8 @@ class Row:
     reference: float | None = None
     fastest: str = ""
     """Ratio of the fastest runs: what noise has least to do with."""
+    is_least: bool = False
+    """Whether the bound is the smallest allowed value instead: so many a second, at least."""
 
     @property
     def value(self) -> float:
@@ -30,6 +32,8 @@ class Row:
     @property
     def is_kept(self) -> bool:
         """Whether we are within the bound."""
+        if self.is_least:
+            return self.value >= self.bound
         return not self.bound or self.value <= self.bound
 
 
@@ -78,7 +82,8 @@ def table(rows: Sequence[Row]) -> str:
         ratio = f"{row.value:.2f}" if row.reference else ""
         reference = f"{row.reference:.1f} {row.unit}" if row.reference else ""
         unit = "x" if row.reference else f" {row.unit}"
-        bound = f"{row.bound:g}{unit}" if row.bound else ""
+        least = "at least " if row.is_least else ""
+        bound = f"{least}{row.bound:g}{unit}" if row.bound else ""
         verdict = "" if not row.bound else "kept" if row.is_kept else "NOT KEPT"
         cells = [row.name, f"{row.ours:.1f} {row.unit}", reference, ratio, row.fastest, bound]
         lines.append(f"| {' | '.join([*cells, verdict])} |")

@@ -282,6 +282,7 @@ AT_THE_CONSOLE = {
 BY_ITSELF = {
     "audit.event_parked": "the thread that sends streams",
     "audit.heartbeat": "every process that writes to a log",
+    "audit.row_set_aside": "the sequencer, of what somebody else put into the queue",
     "audit.node_started": "every process that writes to a log",
     "audit.reads_policy_changed": "the start",
     "audit.stream_failed": "the thread that sends streams",

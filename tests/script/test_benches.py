@@ -67,6 +67,13 @@ def test_a_row_without_reference_is_bounded_by_its_value():
     assert Row("page", "ms", 101, bound=0).is_kept
 
 
+def test_a_row_may_be_bounded_from_below():
+    assert Row("events", "/s", 1500, bound=1500, is_least=True).is_kept
+    slow = Row("events", "/s", 1499, bound=1500, is_least=True)
+    assert not slow.is_kept
+    assert "| at least 1500 /s | NOT KEPT |" in table([slow])
+
+
 def test_the_table_says_what_is_not_kept():
     text = table([Row("page", "ms", 101, bound=100), Row("clone", "ms", 5, 2, reference=4)])
 

@@ -223,9 +223,9 @@ def inclusion(work: UnitOfWork, tree: Tree, index: int) -> list[bytes]:
 
 
 def _proof(
-    work: UnitOfWork, log_id: int, prove: Callable[[merkle.Node], list[bytes]]
+    work: UnitOfWork, log_id: int, hashes: Callable[[merkle.Node], list[bytes]]
 ) -> list[bytes]:
-    """What `prove` makes of the tree: it is asked twice, first for what it will need.
+    """What `hashes` takes from the tree: it is asked twice, first for what it will need.
 
     So all tiles come in one question, where each by itself would cost a round trip.
     """
@@ -236,12 +236,12 @@ def _proof(
         needed.add((of_tile, index << above >> tiles.LEVEL_BITS))
         return merkle.EMPTY_ROOT
 
-    prove(note)
+    hashes(note)
     query = sa.select(AuditTile.level, AuditTile.idx, AuditTile.hashes).where(
         AuditTile.log_id == log_id, sa.tuple_(AuditTile.level, AuditTile.idx).in_(sorted(needed))
     )
     read = {(row[0], row[1]): bytes(row[2]) for row in work.session.execute(query)}
-    return prove(tiles.node_from(lambda level, index: read.get((level, index), b"")))
+    return hashes(tiles.node_from(lambda level, index: read.get((level, index), b"")))
 
 
 @gate.open_to_everyone(because="who has the log has asked")

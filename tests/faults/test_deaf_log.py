@@ -11,8 +11,6 @@ from tests.peers.appliance import serve
 from tests.peers.deaf_log import audited_rows, deaf_log
 from tests.web.git_client import GitClient, token
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def git(tmp_path):

@@ -20,7 +20,6 @@ from appliance.services import identify, push_settlement, sessions
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
 
-pytestmark = pytest.mark.timeout(240)
 MIB = 1024 * 1024
 ROOM_BYTES = 4 * MIB
 

@@ -25,7 +25,7 @@ from tests.journeys.running import give_key, whole
 from tests.web.git_client import GitClient
 from tests.world import World, copy_sqlite
 
-pytestmark = [pytest.mark.promise("P17"), pytest.mark.promise("P26"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.promise("P17"), pytest.mark.promise("P26")]
 MIB = 1024 * 1024
 MANY = 1000
 DISK_BYTES = 64 * MIB

@@ -25,7 +25,7 @@ from appliance.jobs.performer import Performer
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 MAINTAIN = """
 import sys

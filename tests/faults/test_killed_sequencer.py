@@ -9,7 +9,6 @@ from bisect import bisect_right
 from itertools import accumulate
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 
 from appliance.db.outbox import JobRecord
@@ -21,7 +20,6 @@ KILLS = 100
 WARM_SECONDS = 1.0
 
 
-@pytest.mark.timeout(120)
 def test_kills_at_random_moments_lose_and_repeat_nothing(world, tmp_path, request):
     organisations = [world.organisation(name).id for name in ("lab", "works")]
     committed = tmp_path / "committed"

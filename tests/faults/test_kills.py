@@ -17,7 +17,7 @@ from tests.journeys.running import Whole, give_key, until, whole
 from tests.recorded import recorded as everything_recorded
 from tests.web.git_client import GitClient
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 FORMAT = "--format=%(refname) %(objectname)"
 LEDGER = "SELECT repository_id, ref, oid FROM ref_ledger"
 PARTS = ("web", "worker", "worker-quick", "scheduler", "queue", "ssh")

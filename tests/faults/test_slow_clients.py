@@ -22,7 +22,7 @@ from appliance.domain.permissions import Role
 from appliance.web.paced_socket import FAREWELL, HEAD, HEAD_BYTES, PAGE, Pace, PacedSocket
 from tests.peers.appliance import serve
 
-pytestmark = [pytest.mark.promise("P24"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.promise("P24")
 THREADS = 8
 MANY = 3 * THREADS
 PATIENCE_SECONDS = 60

@@ -15,7 +15,6 @@ from tests.web.git_client import GitClient, token
 from tests.world import NOON, PASSWORD
 
 pytestmark = [
-    pytest.mark.timeout(240),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
 MARK = "<script>alert(1)</script>"

@@ -17,7 +17,7 @@ from appliance.security.log_signing import LogSigner
 from audit.canonical import canonical
 from tests.journeys.running import ROOT, Whole, until, whole
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 GOOD, TAMPERED, FORKED, INCOMPLETE, UNTRUSTED, MALFORMED = 0, 10, 20, 30, 40, 50
 FIRST = "logs/instance"
 

@@ -28,7 +28,6 @@ def git(tmp_path):
     return client
 
 
-@pytest.mark.timeout(300)
 def test_a_repository_lives(world, served, git, tmp_path):  # noqa: PLR0915 - it is one story.
     for name in ("lab", "works"):
         world.organisation(name)

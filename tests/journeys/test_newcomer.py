@@ -17,7 +17,7 @@ from tests.peers.nginx import start_git_http_backend
 from tests.recorded import recorded
 from tests.web.git_client import GitClient
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "my own rather long sentence"
 PAGES = (
     ("/lab/notes", "Notes"),

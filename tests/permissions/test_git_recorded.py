@@ -9,8 +9,6 @@ from tests.permissions.git_stage import git_stage_of_its_own
 from tests.permissions.recorded import GIT
 from tests.permissions.test_git_table import over_https, over_ssh, with_lfs
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory, migrated_sqlite):

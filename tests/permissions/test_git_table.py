@@ -13,7 +13,6 @@ from tests.permissions.git_operations import HTTPS, LFS, OTHERS, PRIVATE, SSH, T
 from tests.permissions.git_stage import git_stage_of_its_own
 from tests.permissions.seen import as_seen
 
-pytestmark = pytest.mark.timeout(240)
 TESTS = Path(__file__).parents[1]
 NEVER = "never-was"
 LET_IN_BY_NOBODY = (

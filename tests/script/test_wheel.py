@@ -22,7 +22,7 @@ INSIDE = {"config": "appliance/config", "migrations": "appliance/migrations"}
 UV = (sys.executable, "-m", "uv", "--quiet", "--offline", "--no-cache")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE", "requirements")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 def sources():

@@ -21,8 +21,6 @@ from appliance.services.repositories import NewRepository
 from tests.web.git_client import GitClient, token
 from tests.world import NOON
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def git(tmp_path):

@@ -33,7 +33,6 @@ from tests.world import World
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

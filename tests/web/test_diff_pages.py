@@ -173,7 +173,6 @@ def test_each_file_leads_to_itself_in_that_commit(change, page):
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
 def test_lines_come_in_place_and_nothing_jumps(world: World, browser, change, chromium: Chromium):
     session = browser.client.get_cookie("codara_session")
     assert session is not None

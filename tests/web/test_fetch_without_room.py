@@ -10,7 +10,6 @@ from tests.git.builder import Builder
 from tests.web.git_client import GitClient, token
 
 pytestmark = [
-    pytest.mark.timeout(240),
     pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
 ]
 FULL = "The disk of the appliance is full. Nothing was changed. Tell an administrator"

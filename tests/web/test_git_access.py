@@ -12,8 +12,6 @@ from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
 from tests.world import PASSWORD
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def git(tmp_path):

@@ -20,8 +20,6 @@ from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
 from tests.world import NOON
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def git(tmp_path):

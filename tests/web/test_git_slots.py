@@ -61,7 +61,6 @@ def test_only_a_few_may_wait():
     waiting.join(60)
 
 
-@pytest.mark.timeout(240)
 def test_pages_answer_while_every_slot_is_taken(world, tmp_path):
     world.repository("lab/notes")
     writer = world.user("writer", role=Role.WRITER, on="lab/notes")

@@ -17,7 +17,6 @@ from appliance.ssh.protocol import UnansweredError, ask
 from tests.web.git_client import GitClient
 from tests.world import NOON
 
-pytestmark = pytest.mark.timeout(240)
 FINGERPRINT = "SHA256:" + "a" * 43
 
 

@@ -21,7 +21,6 @@ from appliance.services import push_settlement
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
 
-pytestmark = pytest.mark.timeout(240)
 PATIENCE_SECONDS = 60
 PLAIN, LONG = "reported", "push"
 """The hooks of a push whose outcome git's report tells, and of one that a hook tells."""

@@ -16,7 +16,6 @@ from appliance.domain.permissions import Role
 from appliance.services import lfs
 from tests.web.git_client import GitClient, token
 
-pytestmark = pytest.mark.timeout(240)
 CONTENT = os.urandom(3_000_000)
 OID = hashlib.sha256(CONTENT).hexdigest()
 MEDIA_TYPE = "application/vnd.git-lfs+json"

@@ -19,7 +19,6 @@ from schemathesis.specs.openapi import checks
 from appliance.domain.permissions import OrganisationRole, Role
 from tests.permissions.actors import make_content
 
-pytestmark = pytest.mark.timeout(240)
 EXAMPLES = 6
 CHECKS = [
     checks.status_code_conformance,

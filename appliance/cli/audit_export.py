@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from appliance.cli.context import Context, Verb, current
 
 FORMS = ("bundle", "jsonl", "csv")
 SAY_EVERY_SECONDS = 1.0
+BEGUN = {
+    "resumed": "It went on where an earlier attempt had stopped.",
+    "anew": "What an earlier attempt had begun did not belong to it, and was thrown away.",
+}
 
 
 class Moment(click.ParamType[datetime, datetime | str]):
@@ -69,7 +74,8 @@ class Moment(click.ParamType[datetime, datetime | str]):
 def export(context: Context, /, out: Path, form: str, *, instance: bool, **wanted: Any) -> None:
     """Take the audit log along: all of it, or what a query finds.
 
-    A bundle is verified without the appliance: `python -S -E -m audit verify BUNDLE`.
+    A bundle is verified without the appliance: `python -S -E -m audit verify BUNDLE`. Where this
+    is cut off, the same command goes on.
     """
     if instance and wanted["log"]:
         raise click.UsageError("Say --org or --instance, not both.")
@@ -82,7 +88,7 @@ def export(context: Context, /, out: Path, form: str, *, instance: bool, **wante
         here = importlib.import_module("appliance.cli.audit_export_here")
         answer = here.export(context, out.absolute(), form, wanted, progress)
     progress.end()
-    context.show(answer, lambda: [_sentence(answer)])
+    context.show(answer, lambda: _sentences(answer))
 
 
 class Said:
@@ -104,8 +110,10 @@ class Said:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _sentence(answer: dict[str, Any]) -> str:
-    return (
+def _sentences(answer: dict[str, Any]) -> Iterator[str]:
+    if answer.get("begun") in BEGUN:
+        yield BEGUN[answer["begun"]]
+    yield (
         f"{answer['matched']} of {answer['entries']} events match and are in {answer['file']}, "
         f"{answer['size_bytes']} bytes, SHA-256 {answer['sha256']}."
     )

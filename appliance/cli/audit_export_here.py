@@ -41,15 +41,16 @@ def export(
                 console.reading, plan, out, form=form, tools=tools, progress=progress
             )
         with console.begin() as work:
-            audit_export.note_done(work, plan, done, form)
+            audit_export.note_done(work, done, form)
     return {
         "file": str(out),
         "format": str(form),
-        "logs": [part.tree.name for part in plan.parts],
+        "logs": [part.tree.name for part in done.plan.parts],
         "entries": done.counts.entries,
         "matched": done.counts.matched,
         "bodies": done.counts.bodies,
         "values": done.counts.values,
         "size_bytes": done.size_bytes,
         "sha256": done.sha256,
+        "begun": str(done.begun),
     }

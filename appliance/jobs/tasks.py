@@ -38,6 +38,7 @@ from appliance.services import (
     sessions,
 )
 from appliance.services.audit_log import anchors, erasure, export_jobs, pruning, removal, thinning
+from appliance.services.audit_log.export import Form
 from appliance.services.job_runs import Claimed
 from appliance.wiring import Wiring
 
@@ -129,6 +130,9 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         late = export_jobs.sweep(work, now=now)
     for export_id, form in late:
         export_jobs.forget_file(wiring.home.exports, export_id, form)
+    with wiring.database.reading(appliance()) as work:
+        unfinished = export_jobs.unfinished(work)
+    export_jobs.sweep_drafts(wiring.home.exports, unfinished)
     report("Folders that no repository claims")
     old = repository_bin.old_folders(repositories=wiring.repositories, now=now)
     with wiring.database.reading(appliance()) as work:
@@ -227,7 +231,7 @@ def _sweep_lfs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 def _export_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     export_id, now = UUID(claimed.arguments["export_id"]), datetime.now(UTC)
     with wiring.database.reading(appliance()) as work:
-        task = export_jobs.begin(work, export_id, now=now)
+        task = export_jobs.begin(work, export_id)
     if task is None:
         return
     asking = task.actor
@@ -246,10 +250,11 @@ def _export_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 
 
 def _give_up_export(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    export_id = UUID(claimed.arguments["export_id"])
     with wiring.database.begin(appliance()) as work:
-        export_jobs.give_up(
-            work, UUID(claimed.arguments["export_id"]), reason=reason, now=datetime.now(UTC)
-        )
+        export_jobs.give_up(work, export_id, reason=reason, now=datetime.now(UTC))
+    for form in Form:
+        export_jobs.forget_file(wiring.home.exports, export_id, form)
 
 
 def _prune_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:

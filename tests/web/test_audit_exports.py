@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +15,8 @@ from appliance.domain.jobs import JobState
 from appliance.domain.permissions import InstanceRole, OrganisationRole
 from appliance.jobs.performer import Performer
 from appliance.services import organisation_members
-from appliance.services.audit_log import export_jobs
+from appliance.services.audit_log import drafts, export_jobs
+from appliance.services.audit_log.export import Form
 from audit import trust, verify
 from audit.verdict import Verdict
 
@@ -162,17 +164,26 @@ def test_who_may_no_longer_read_gets_nothing(world, lab, perform):
     assert inside.id is not None
 
 
-def test_a_worker_that_died_leaves_nothing_that_looks_whole(world, lab, perform):
+def test_half_an_export_is_never_handed_out_and_goes_with_its_last_attempt(world, lab, perform):
     client = world.client("administrator")
     place = f"{EXPORTS}/{ask(client, log='lab')['id']}"
     exports = world.wiring.home.exports
-    exports.mkdir()
-    name = place.rpartition("/")[2]
-    (exports / f".{name}.zip.unfinished.d").mkdir()
-    (exports / f".{name}.zip.unfinished.d" / "half").write_text("x")
+    target = export_jobs.file_of(exports, UUID(place.rpartition("/")[2]), Form.BUNDLE)
+    draft = drafts.folder_of(target)
+    draft.mkdir(parents=True)
+    (draft / "bundle.zip").write_text("half of it")
 
+    assert client.get(f"{place}/download", buffered=True).status_code == 404
     assert perform() == [JobState.DONE]
-    assert [each.name for each in exports.iterdir()] == [f"{name}.zip"]
+    assert [each.name for each in exports.iterdir()] == [target.name]
+    draft.mkdir()
+    export_jobs.sweep_drafts(exports, frozenset())
+    assert [each.name for each in exports.iterdir()] == [target.name]
+    draft.mkdir()
+    export_jobs.sweep_drafts(exports, frozenset({UUID(place.rpartition("/")[2])}))
+    assert draft.exists()
+    export_jobs.forget_file(exports, UUID(place.rpartition("/")[2]), Form.BUNDLE)
+    assert list(exports.iterdir()) == []
 
 
 def test_a_file_goes_after_a_while_and_the_row_later(world, lab, perform):

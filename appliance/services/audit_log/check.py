@@ -29,8 +29,10 @@ from appliance.domain.permissions import Permission
 from appliance.errors import DamagedError, NotFoundError
 from appliance.security.log_checking import is_signed
 from appliance.security.log_signing import Head
-from appliance.services.audit_log import bundle_proofs, export, set_aside, trees
-from appliance.services.audit_log.export import AT_ONCE, Opens, Part, Plan, Progress, Wanted
+from appliance.services.audit_log import bundle_proofs, set_aside, trees
+from appliance.services.audit_log.export import Opens, Part, Plan, Progress, Wanted
+from appliance.services.audit_log.export_rows import AT_ONCE, Row
+from appliance.services.audit_log.export_rows import rows as rows_of
 from appliance.services.audit_log.gone import Gone
 from audit import contents, merkle, note, rows, selection, tiles
 from audit.bundle import BundleError, LogPart, MissingError
@@ -334,8 +336,8 @@ class _Check:
             yield from map(rows.tombstone, gone.see(row))
         yield from map(rows.tombstone, gone.finish())
 
-    def _rows(self) -> Iterator[export.Row]:
-        some = export.rows(
+    def _rows(self) -> Iterator[Row]:
+        some = rows_of(
             self._opens, self._plan, self._said.part, sealer=self._tools.sealer, with_always=True
         )
         try:

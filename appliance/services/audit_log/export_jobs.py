@@ -32,7 +32,7 @@ from appliance.errors import (
     sentence,
 )
 from appliance.services import identify
-from appliance.services.audit_log import bundle, files, tables, trees
+from appliance.services.audit_log import bundle, drafts, files, tables, trees
 from appliance.services.audit_log import export as audit_export
 from appliance.services.audit_log.export import Exported, Form, Opens, Plan, Progress, Wanted
 
@@ -175,7 +175,7 @@ def _insist_on_reach(work: UnitOfWork, export: AuditExport) -> None:
         raise RefusedError(sentence("You may read another period of this log by now. Ask anew."))
 
 
-def begin(work: UnitOfWork, export_id: UUID, *, now: datetime) -> Task | None:
+def begin(work: UnitOfWork, export_id: UUID) -> Task | None:
     """What is to be done for an export; nothing if it is done, or was given up.
 
     Errors:
@@ -197,7 +197,8 @@ def begin(work: UnitOfWork, export_id: UUID, *, now: datetime) -> Task | None:
         until=export.until,
         known_sizes=tuple(export.known_sizes),
     )
-    return Task(export_id, actor, Plan(wanted, (), now), Form(export.format))
+    # The last seven days are those before it was asked for, however late it is made.
+    return Task(export_id, actor, Plan(wanted, (), export.created_at), Form(export.format))
 
 
 def plan(work: UnitOfWork, task: Task, *, now: datetime) -> Task:
@@ -207,8 +208,8 @@ def plan(work: UnitOfWork, task: Task, *, now: datetime) -> Task:
         HiddenError, RefusedError, NotFoundError: they may not read the logs any more.
     """
     gate.require_elevation(work, Permission.AUDIT_READ)
-    wanted = task.plan.wanted
-    chosen = audit_export.selection(work, wanted.query, wanted.log, now=now)
+    wanted, asked_at = task.plan.wanted, task.plan.made_at
+    chosen = audit_export.selection(work, wanted.query, wanted.log, now=asked_at)
     made = audit_export.plan(work, dataclasses.replace(wanted, selection=chosen), now=now)
     return dataclasses.replace(task, plan=made)
 
@@ -216,14 +217,15 @@ def plan(work: UnitOfWork, task: Task, *, now: datetime) -> Task:
 def write(
     opens: Opens, task: Task, *, folder: Path, tools: LogTools, progress: Progress
 ) -> Exported:
-    """Write the file of an export; what a worker that died left of it is written anew.
+    """Write the file of an export, on from where a worker that died had come.
 
     Errors:
-        UnavailableError: there is no room, or it cannot be written.
+        UnavailableError: there is no room; what was written is kept.
+        InvalidError: it cannot be written.
         HiddenError, RefusedError: who asked for it may not read the logs any more.
     """
     target = file_of(folder, task.id, task.form)
-    files.remove(target)
+    files.remove(target)  # Whole, but nobody was told.
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -245,7 +247,7 @@ def finish(work: UnitOfWork, task: Task, done: Exported, *, now: datetime, kept_
     export.bodies, export.personal_values = done.counts.bodies, done.counts.values
     export.size_bytes, export.sha256 = done.size_bytes, done.sha256
     export.finished_at, export.expires_at = now, now + timedelta(days=kept_days)
-    audit_export.note_done(work, task.plan, done, task.form, task.id)
+    audit_export.note_done(work, done, task.form, task.id)
 
 
 def give_up(work: UnitOfWork, export_id: UUID, *, reason: str, now: datetime) -> None:
@@ -272,14 +274,34 @@ def sweep(work: UnitOfWork, *, now: datetime) -> list[tuple[UUID, Form]]:
     return [(each.id, Form(each.format)) for each in late]
 
 
+@gate.open_to_everyone(because="it is the nightly task that asks, and it is told ids alone")
+def unfinished(work: UnitOfWork) -> frozenset[UUID]:
+    """The exports that are still to be made."""
+    return frozenset(
+        work.session.scalars(sa.select(AuditExport.id).where(AuditExport.finished_at.is_(None)))
+    )
+
+
+def sweep_drafts(folder: Path, unfinished_ids: frozenset[UUID]) -> None:
+    """Remove what was begun of exports that nobody will finish."""
+    kept = {
+        drafts.folder_of(file_of(folder, each, form)) for each in unfinished_ids for form in Form
+    }
+    for each in folder.glob(".*"):
+        if each not in kept:
+            files.remove(each)
+
+
 def file_of(folder: Path, export_id: UUID, form: Form) -> Path:
     """Where the file of an export is."""
     return folder / f"{export_id}.{ENDINGS[form]}"
 
 
 def forget_file(folder: Path, export_id: UUID, form: Form) -> None:
-    """Remove the file of an export."""
-    files.remove(file_of(folder, export_id, form))
+    """Remove the file of an export, and what was begun of it."""
+    target = file_of(folder, export_id, form)
+    files.remove(target)
+    drafts.discard(target)
 
 
 def _shown(work: UnitOfWork, row: AuditExport, now: datetime) -> Shown:

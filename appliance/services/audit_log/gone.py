@@ -6,8 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from appliance.services.audit_log.export import Part, Row
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db.audit_log import AuditLog
+from appliance.db.audit_removals import AuditErasedValue
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.services.audit_log.export import Part
+from appliance.services.audit_log.export_rows import Row
+from appliance.services.audit_log.trees import Tree
 from audit import rows as lines
 from audit.canonical import canonical
 
@@ -36,6 +45,21 @@ class Gone:
     _end: int = 0
     _by: int | None = None
     _named: set[int] = field(default_factory=set)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """All that is to be remembered in order to go on."""
+        return {
+            "tells_all": self.tells_all,
+            "gap": [self._first, self._end, self._by],
+            "named": sorted(self._named),
+        }
+
+    def go_on(self, kept: dict[str, Any]) -> None:
+        """Follow the log from where that was."""
+        self.tells_all = kept["tells_all"]
+        self._first, self._end, self._by = kept["gap"]
+        self._named = set(kept["named"])
 
     def see(self, row: Row) -> Iterator[bytes]:
         """The tombstones that are known for sure after this entry."""
@@ -84,6 +108,24 @@ class Gone:
                 continue
             self._named.add(by)
             yield _line(row.index, row.index + 1, name, lines.ERASED, by)
+
+
+@gate.open_to_everyone(because="who plans an export of the logs has asked; it tells nothing")
+def so_far(work: UnitOfWork, trees: Sequence[Tree]) -> list[list[int]]:
+    """How much is gone of some logs: it is the same again only if nothing went meanwhile."""
+    ids = [tree.id for tree in trees]
+    logs = work.session.execute(
+        sa.select(AuditLog.id, AuditLog.minimum, AuditLog.minimum_bodies).where(
+            AuditLog.id.in_(ids)
+        )
+    )
+    counted = work.session.execute(
+        sa.select(AuditErasedValue.log_id, sa.func.count())
+        .where(AuditErasedValue.log_id.in_(ids))
+        .group_by(AuditErasedValue.log_id)
+    )
+    erased = {row[0]: row[1] for row in counted}
+    return sorted([*row, erased.get(row[0], 0)] for row in logs)
 
 
 def _line(first: int, end: int, name: str | None, why: str, by: int) -> bytes:

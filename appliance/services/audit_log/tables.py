@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +19,12 @@ from appliance.access import gate
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import audit_headers
-from appliance.services.audit_log import export, files
-from appliance.services.audit_log.export import (
-    Counts,
-    Exported,
-    Form,
-    Opens,
-    Part,
-    Plan,
-    Progress,
-    Row,
-)
-from appliance.services.audit_log.files import Lines
+from appliance.services.audit_log import drafts
+from appliance.services.audit_log.drafts import Draft, Made
+from appliance.services.audit_log.export import Counts, Exported, Form, Opens, Part, Plan, Progress
+from appliance.services.audit_log.export_rows import Row
+from appliance.services.audit_log.export_rows import rows as rows_of
+from appliance.services.audit_log.files import Lines, Mark
 from audit import entry
 
 if TYPE_CHECKING:
@@ -59,39 +54,51 @@ def write(
         InvalidError: it cannot be written there.
         HiddenError, RefusedError: the actor may not read these logs any more.
     """
-    counts = Counts()
-    with files.beside(target) as draft:
-        lines = Lines(draft, is_packed=form is Form.JSONL)
+    making = _Making(opens, form, tools, progress)
+    return drafts.written(opens, plan, target, form, making.write)
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What it takes to write an export."""
+
+    opens: Opens
+    form: Form
+    tools: LogTools
+    progress: Progress
+
+    def write(self, draft: Draft) -> Made:
+        """Write what a draft lacks."""
+        counts, path = draft.counts, draft.folder / "lines"
+        mark = Mark(**draft.reached["mark"]) if draft.reached else None
+        lines = Lines(path, is_packed=self.form is Form.JSONL, mark=mark)
         try:
-            if form is Form.CSV:
+            if self.form is Form.CSV and mark is None:
                 lines.write([csv_line(COLUMNS)])
-            for part in plan.parts:
-                _write_part(opens, plan, part, lines, counts, form, tools, progress)
+            for number, part, begin in draft.left():
+                for last in self._some(draft, part, begin, lines, counts):
+                    if draft.is_due(counts):
+                        draft.keep(number, last + 1, counts, {"mark": asdict(lines.mark())})
+                    self.progress("Writing the entries", counts.entries, draft.plan.entries)
             lines.close()
         finally:
             lines.abandon()
-        return Exported(counts, lines.hashed.sha256, lines.hashed.size_bytes)
+        return Made(path, counts, lines.hashed.sha256, lines.hashed.size_bytes)
 
-
-def _write_part(
-    opens: Opens,
-    plan: Plan,
-    part: Part,
-    lines: Lines,
-    counts: Counts,
-    form: Form,
-    tools: LogTools,
-    progress: Progress,
-) -> None:
-    some = export.rows(opens, plan, part, sealer=tools.sealer, with_always=False)
-    for rows in some:
-        matched = [row for row in rows if row.is_matched]
-        lines.write(_lines(opens, matched, part.tree.name, form))
-        counts.entries += len(rows)
-        counts.matched += len(matched)
-        counts.bodies += sum(row.body is not None for row in matched)
-        counts.values += sum(len(row.values) for row in matched)
-        progress("Writing the entries", counts.entries, plan.entries)
+    def _some(
+        self, draft: Draft, part: Part, begin: int, lines: Lines, counts: Counts
+    ) -> Iterator[int]:
+        """Write some entries, and give the last of them; again, until all are written."""
+        sealer = self.tools.sealer
+        found = rows_of(self.opens, draft.plan, part, sealer=sealer, with_always=False, begin=begin)
+        for rows in found:
+            matched = [row for row in rows if row.is_matched]
+            lines.write(_lines(self.opens, matched, part.tree.name, self.form))
+            counts.entries += len(rows)
+            counts.matched += len(matched)
+            counts.bodies += sum(row.body is not None for row in matched)
+            counts.values += sum(len(row.values) for row in matched)
+            yield rows[-1].index
 
 
 def _lines(opens: Opens, rows: list[Row], log: str, form: Form) -> Iterable[bytes]:

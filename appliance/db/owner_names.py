@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -10,6 +12,8 @@ from appliance.db.users import OldOwnerName, Owner, OwnerKind
 from appliance.domain.ids import new_id
 from appliance.domain.names import fold
 from appliance.errors import ConflictError, sentence
+
+NO_NAME = re.compile(r"deleted-[0-9a-f]{20}(?:/|\Z)")
 
 
 def take(session: Session, kind: OwnerKind, name: str) -> Owner:
@@ -43,6 +47,11 @@ def free(session: Session, owner: Owner) -> None:
     """Let go of an owner's name and old names. The row stays, under a name nobody would choose."""
     session.execute(sa.delete(OldOwnerName).where(OldOwnerName.owner_id == owner.id))
     _rename(session, owner, f"deleted-{owner.id.hex[-20:]}")
+
+
+def has_no_name(name: str) -> bool:
+    """Whether a name or a path is of somebody who let go of their name."""
+    return NO_NAME.match(name) is not None
 
 
 def _rename(session: Session, owner: Owner, name: str) -> None:

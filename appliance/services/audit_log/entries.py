@@ -15,7 +15,7 @@ from appliance.domain import audit_headers
 from appliance.domain.audit_formats.entry import Entry, Meaning, Value
 from appliance.domain.events import registry
 from appliance.security.sealing import Sealer
-from appliance.services.audit_log import names
+from appliance.services.audit_log import known_names
 from appliance.services.audit_log import values as audit_values
 
 
@@ -30,8 +30,8 @@ def complete(
     bodies = {row.idx: row for row in work.session.scalars(_of(AuditBody, log, indexes))}
     values = _values(work, log, indexes, sealer)
     headers = [audit_headers.members(row.header) for row in leaves]
-    actors = names.of_actors(work, {header["actor"]["ref"] for header in headers})
-    targets = names.of_things(work, {header["target"]["ref"] for header in headers})
+    actors = known_names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    targets = known_names.of_things(work, {header["target"]["ref"] for header in headers})
     return [
         Entry(
             log=log.name,

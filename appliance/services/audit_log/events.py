@@ -17,7 +17,7 @@ from appliance.domain import audit_headers
 from appliance.domain.events import Outcome
 from appliance.domain.identity import ActorKind, Method
 from appliance.security.sealing import Sealer
-from appliance.services.audit_log import names as audit_names
+from appliance.services.audit_log import known_names
 from appliance.services.audit_log import values as audit_values
 from audit import entry
 
@@ -68,11 +68,11 @@ def readable(work: UnitOfWork, places: Sequence[int], *, sealer: Sealer) -> list
     rows = [found[place] for place in places if place in found]
     headers: list[dict[str, Any]] = [audit_headers.members(row.header) for row in rows]
     bodies: list[dict[str, Any]] = [audit_headers.body(row.body) for row in rows]
-    actors = audit_names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    actors = known_names.of_actors(work, {header["actor"]["ref"] for header in headers})
     mentioned = {header["target"]["ref"] for header in headers} | {row.name for row in rows}
     for body in bodies:
         mentioned |= {str(value) for name, value in body.items() if name.endswith("_id")}
-    names = audit_names.of_things(work, mentioned)
+    names = known_names.of_things(work, mentioned)
     values = _personal_values(work, places, sealer)
     return [
         _event(row, header, actors, names, _said(body, values.get((row.log_id, row.idx), {})))

@@ -1,4 +1,4 @@
-"""From names to what the audit log calls people and things, and back.
+"""From names to what the audit log calls people and things; `known_names` has the way back.
 
 A name is also found of what was renamed or deleted since.
 """
@@ -16,14 +16,15 @@ from appliance.access.visible_logs import VisibleLogs
 from appliance.db import audit_words_index
 from appliance.db.audit_log import INSTANCE_LOG, AuditFinding
 from appliance.db.credentials import AccessToken
-from appliance.db.organisations import Team
+from appliance.db.organisations import Organisation, Team
 from appliance.db.repositories import OldRepositoryPath, Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import OldOwnerName, Owner, OwnerKind, User, UserState
+from appliance.db.users import OldOwnerName, Owner, User, UserState
 from appliance.domain.audit_selection import Resolver
 from appliance.domain.audit_terms import Field, is_id
 from appliance.domain.audit_words import words
 from appliance.domain.names import fold
+from appliance.services.audit_log import known_names
 
 MOST = 1000
 """References for one name; a star may stand for many repositories."""
@@ -46,40 +47,16 @@ def resolver(work: UnitOfWork, logs: VisibleLogs) -> Resolver:
     return resolve
 
 
-@gate.open_to_everyone(because="whoever shows events has asked, and hands in what they hold")
-def of_actors(work: UnitOfWork, pseudonyms: Iterable[str]) -> dict[str, str]:
-    """The names of the users among some pseudonyms."""
-    rows = work.session.execute(
-        sa.select(User.pseudonym, User.name).where(
-            User.pseudonym.in_(sorted(pseudonyms)), User.state != UserState.DELETED
-        )
-    )
-    return {row.pseudonym: row.name for row in rows}
-
-
-@gate.open_to_everyone(because="whoever shows events has asked, and hands in what they hold")
-def of_things(work: UnitOfWork, references: Iterable[str]) -> dict[str, str]:
-    """The names of the users, organisations, teams and repositories among some ids."""
-    ids = _uuids(references)
-    names = {
-        str(row.id): row.name
-        for table in (Owner, Team)
-        for row in work.session.execute(sa.select(table.id, table.name).where(table.id.in_(ids)))
-    }
-    repositories = work.session.scalars(sa.select(Repository).where(Repository.id.in_(ids)))
-    return names | {str(each.id): each.path for each in repositories}
-
-
 class _Looking:
     """Where names are looked up. Its state are the unit of work and the logs of one search."""
 
     def __init__(self, work: UnitOfWork, logs: VisibleLogs) -> None:
-        self._work = work
+        self.work = work
         self._logs = logs
 
     def ids(self, query: sa.Select[Any]) -> list[str]:
         """What a query for ids gives, as text."""
-        return [str(each) for each in self._work.session.scalars(query.limit(MOST))]
+        return [str(each) for each in self.work.session.scalars(query.limit(MOST))]
 
     def remembered(self, category: str, name: str) -> list[str]:
         """The things that had a name, by what the logs say of how they came, moved and went."""
@@ -88,36 +65,50 @@ class _Looking:
             return []
         query = sa.select(AuditFinding.target_ref).where(
             AuditFinding.action.in_([f"{category}.{verb}" for verb in NAMING_VERBS]),
-            audit_words_index.says(self._work.session.connection(), said, is_prefix=False),
+            audit_words_index.says(self.work.session.connection(), said, is_prefix=False),
             audit_words_index.is_said(said),
             *self._logs.limits(),
         )
+        return self.ids(self._within(query).distinct())
+
+    def spoken_of(self, column: Any, ids: list[str]) -> list[str]:
+        """Those among some references of which the logs speak."""
+        query = sa.select(column).where(column.in_(ids), *self._logs.limits())
+        return self.ids(self._within(query).distinct())
+
+    def _within(self, query: sa.Select[Any]) -> sa.Select[Any]:
         ids = self._logs.ids()
-        return self.ids(query.distinct() if ids is None else query.where(_in(ids)).distinct())
+        return query if ids is None else query.where(AuditFinding.log_id.in_(ids))
 
 
-def _in(ids: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    return AuditFinding.log_id.in_(ids)
-
-
-def _owners(looking: _Looking, name: str, kind: OwnerKind, category: str) -> Iterable[str]:
+def _owners(looking: _Looking, name: str, known: sa.Select[Any], category: str) -> Iterable[str]:
+    """Owners of a kind, of whom `known` are the ids that have a name for the actor."""
     if is_id(name):
         return [name.lower()]
-    now = sa.select(Owner.id).where(Owner.name_key == fold(name), Owner.kind == kind)
-    before = (
-        sa.select(Owner.id)
-        .join(OldOwnerName, OldOwnerName.owner_id == Owner.id)
-        .where(OldOwnerName.name_key == fold(name), Owner.kind == kind)
+    now = sa.select(Owner.id).where(Owner.name_key == fold(name), Owner.id.in_(known))
+    before = sa.select(OldOwnerName.owner_id).where(
+        OldOwnerName.name_key == fold(name), OldOwnerName.owner_id.in_(known)
     )
     return looking.ids(now) or looking.ids(before) or looking.remembered(category, name)
 
 
 def _users(looking: _Looking, name: str) -> Iterable[str]:
-    return _owners(looking, name, OwnerKind.USER, "user")
+    known = sa.select(User.id).where(known_names.users(looking.work))
+    return _owners(looking, name, known, "user") or _users_who_acted(looking, name)
+
+
+def _users_who_acted(looking: _Looking, name: str) -> list[str]:
+    """Who has no name for the actor, but acted in a log that is theirs to read, as it tells."""
+    query = sa.select(User.pseudonym).where(
+        sa.func.lower(User.name) == fold(name), User.state != UserState.DELETED
+    )
+    acted = looking.spoken_of(AuditFinding.actor_ref, looking.ids(query))
+    return looking.ids(sa.select(User.id).where(User.pseudonym.in_(acted))) if acted else []
 
 
 def _organisations(looking: _Looking, name: str) -> Iterable[str]:
-    return _owners(looking, name, OwnerKind.ORGANISATION, "org")
+    known = sa.select(Organisation.id).where(known_names.organisations(looking.work))
+    return _owners(looking, name, known, "org")
 
 
 def _actors(looking: _Looking, name: str) -> Iterable[str]:
@@ -133,14 +124,17 @@ def _repositories(looking: _Looking, name: str) -> Iterable[str]:
     if is_id(name):
         return [name.lower()]
     owner, _, own = name.partition("/")
+    known = known_names.repositories(looking.work)
     owners = sa.select(Owner.id).where(Owner.name_key == fold(owner))
     former = sa.select(OldOwnerName.owner_id).where(OldOwnerName.name_key == fold(owner))
     for whose in (owners, former):
-        now = sa.select(Repository.id).where(Repository.owner_id.in_(whose))
+        now = sa.select(Repository.id).where(Repository.owner_id.in_(whose), known)
         if own != "*":
             now = now.where(Repository.name_key == fold(own))
         moved = sa.select(OldRepositoryPath.repository_id).where(
-            OldRepositoryPath.owner_id.in_(whose), OldRepositoryPath.name_key == fold(own)
+            OldRepositoryPath.owner_id.in_(whose),
+            OldRepositoryPath.name_key == fold(own),
+            OldRepositoryPath.repository_id.in_(sa.select(Repository.id).where(known)),
         )
         if found := looking.ids(now) or looking.ids(moved):
             return found
@@ -152,7 +146,8 @@ def _teams(looking: _Looking, name: str) -> Iterable[str]:
         return [name.lower()]
     organisation, _, own = name.partition("/")
     query = sa.select(Team.id).where(
-        Team.organisation_id.in_(_uuids(_organisations(looking, organisation)))
+        Team.organisation_id.in_(_uuids(_organisations(looking, organisation))),
+        known_names.teams(looking.work),
     )
     if own != "*":
         query = query.where(Team.name_key == fold(own))
@@ -163,7 +158,10 @@ def _tokens(looking: _Looking, name: str) -> Iterable[str]:
     if is_id(name):
         return [name.lower()]
     either = sa.or_(AccessToken.name == name, AccessToken.shown_prefix == name)
-    return looking.ids(sa.select(AccessToken.id).where(either))
+    own = sa.select(AccessToken.id).where(either, known_names.tokens(looking.work))
+    # Who found a token somewhere has its beginning, and looks for what was done with it.
+    found = looking.ids(sa.select(AccessToken.id).where(AccessToken.shown_prefix == name))
+    return looking.ids(own) or looking.spoken_of(AuditFinding.token_ref, found)
 
 
 def _logs(looking: _Looking, name: str) -> Iterable[str]:

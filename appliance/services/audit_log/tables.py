@@ -13,13 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
-from appliance.access import gate
-from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
 from appliance.domain import audit_headers
-from appliance.services.audit_log import drafts
+from appliance.services.audit_log import drafts, known_names
 from appliance.services.audit_log.drafts import Draft, Made
 from appliance.services.audit_log.export import Counts, Exported, Form, Opens, Part, Plan, Progress
 from appliance.services.audit_log.export_rows import Row
@@ -32,8 +27,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("log", "index", "id", "time", "action", "category", "outcome", "actor_type", "actor"),
-    *("actor_name", "target_type", "target", "method", "credential", "second_factor", "address"),
-    *("request_id", "node", "process", "number", "details"),
+    *("actor_name", "target_type", "target", "target_name", "method", "credential"),
+    *("second_factor", "address", "request_id", "node", "process", "number", "details"),
 )
 FORMULA = re.compile(r"[=+\-@\t\r]")
 """With what a cell begins that a spreadsheet would compute."""
@@ -41,7 +36,7 @@ QUOTED = re.compile(r'[",\r\n]')
 ERASED = "(erased)"
 
 Names = Mapping[str, str]
-"""The names of users by pseudonym."""
+"""The names of users by pseudonym, and of things by id, as the search shows them."""
 
 
 def write(
@@ -106,7 +101,10 @@ def _lines(opens: Opens, rows: list[Row], log: str, form: Form) -> Iterable[byte
         return (json_line(row, log) for row in rows)
     headers = [audit_headers.members(row.header) for row in rows]
     with opens() as work:
-        names = actor_names(work, {header["actor"]["ref"] for header in headers})
+        names = {
+            **known_names.of_things(work, {header["target"]["ref"] for header in headers}),
+            **known_names.of_actors(work, {header["actor"]["ref"] for header in headers}),
+        }
     return (csv_line(cells(row, header, names)) for row, header in zip(rows, headers, strict=True))
 
 
@@ -120,13 +118,6 @@ def json_line(row: Row, log: str) -> bytes:
     return f'{line}"log":"{log}","values":{told}}}'.encode()
 
 
-@gate.open_to_everyone(because="who exports a log has asked")
-def actor_names(work: UnitOfWork, pseudonyms: set[str]) -> Names:
-    """The names of those who are users still."""
-    query = sa.select(User.pseudonym, User.name).where(User.pseudonym.in_(pseudonyms))
-    return {row.pseudonym: row.name for row in work.session.execute(query)}
-
-
 def cells(row: Row, header: Mapping[str, Any], names: Names) -> Iterator[str]:
     """What stands in the columns."""
     details = _details(row)
@@ -135,7 +126,8 @@ def cells(row: Row, header: Mapping[str, Any], names: Names) -> Iterator[str]:
     yield from (header["log"], str(row.index), header["id"], header["time"])
     yield from (header["action"], header["category"], header["outcome"])
     yield from (actor["type"], actor["ref"], names.get(actor["ref"], ""))
-    yield from (target["type"], target["ref"], auth["method"], auth["token_ref"])
+    yield from (target["type"], target["ref"], names.get(target["ref"], ""))
+    yield from (auth["method"], auth["token_ref"])
     yield from ("yes" if auth["mfa"] else "no", str(address), header["request_id"])
     yield from (source["node"], source["boot"], str(source["n"]))
     yield _spelled(details) if details else ""

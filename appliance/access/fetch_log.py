@@ -153,6 +153,17 @@ def open_log(work: UnitOfWork, asked: str) -> AuditLog:
     return _newest(work, whole(work, asked))
 
 
+def open_head(work: UnitOfWork, asked: str) -> AuditLog:
+    """The same for whoever wants signed states alone: they belong to every proof.
+
+    Errors:
+        HiddenError, RefusedError, NotFoundError: as for `audit_log`.
+    """
+    if work.rules.audit.public_tiles and (asked == INSTANCE_LOG or _id(asked)):
+        return _newest(work, asked)
+    return audit_log(work, asked)
+
+
 def open_entries(work: UnitOfWork, asked: str) -> AuditLog:
     """The same for whoever wants all entries of a stretch, which nobody may who has a period only.
 

@@ -6,7 +6,6 @@ import importlib
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +22,6 @@ BEGUN = {
 }
 
 
-class Moment(click.ParamType[datetime, datetime | str]):
-    """A time, or a day, in UTC unless it says otherwise."""
-
-    name = "TIME"
-
-    def convert(
-        self, value: datetime | str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """The time; of a day, its beginning."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time, as in 2026-11-20 or 2026-11-20T08:00Z.", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 @click.command(cls=Verb)
 @click.option(
     "--out",
@@ -52,8 +33,8 @@ class Moment(click.ParamType[datetime, datetime | str]):
 @click.option("--org", "log", default="", metavar="ORG", help="Only this organisation's log.")
 @click.option("--instance", is_flag=True, help="Only the log of the instance itself.")
 @click.option("--query", default="", metavar="Q", help="What to look for, as in `audit search`.")
-@click.option("--from", "since", type=Moment(), help="From this on.")
-@click.option("--to", "until", type=Moment(), help="Before this; a day itself is not in it.")
+@click.option("--from", "since", default="", metavar="DAY", help="Not before this day, or time.")
+@click.option("--to", "until", default="", metavar="DAY", help="Up to and including.")
 @click.option(
     "--known",
     "known_sizes",

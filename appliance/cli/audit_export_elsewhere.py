@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from appliance.cli.context import Context
-from appliance.errors import ConflictError, InvalidError, UnavailableError
+from appliance.errors import (
+    ApplianceError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 
 LOOK_AGAIN_SECONDS = 1.0
 ATTEMPTS = 5
-READY, FAILED = "ready", "failed"
+READY, FAILED, GONE = "ready", "failed", "gone"
+ENDED = frozenset({READY, FAILED, GONE})
+EXPORTS = "/audit/exports"
 
 
 class Progress(Protocol):
@@ -34,47 +45,100 @@ def fetch(
     """
     if form == "bundle" and out.suffix != ".zip":
         raise InvalidError("An export from elsewhere is one file: let its name end in .zip.")
+    if not out.absolute().parent.is_dir():
+        raise InvalidError(f"There is no folder {out.parent}.")
     if out.exists():
         raise ConflictError(f"{out} is there already. Choose another name.")
     asked = {
         "format": form,
         "log": wanted["log"],
         "query": wanted["query"],
-        "since": wanted["since"] and wanted["since"].isoformat(),
-        "until": wanted["until"] and wanted["until"].isoformat(),
+        "from": wanted["since"],
+        "to": wanted["until"],
         "known_sizes": list(wanted["known_sizes"]),
     }
-    found = context.api.call("POST", "/audit/exports", asked)
-    place = f"/audit/exports/{found['id']}"
-    while found["state"] not in {READY, FAILED}:
+    draft = _Draft(out, [context.place, context.user, asked])
+    found = draft.begun(context) or draft.begin(context)
+    place = f"{EXPORTS}/{found['id']}"
+    while found["state"] not in ENDED:
         progress("Writing the entries", found["progress_done"], found["progress_total"])
         time.sleep(LOOK_AGAIN_SECONDS)
         found = context.api.call("GET", place)
-    if found["state"] == FAILED:
+    if found["state"] != READY:
+        draft.remove()
         raise UnavailableError(f"The export was not finished: {found['error']}")
-    _download(context, f"{place}/download", out, found["size_bytes"])
+    draft.download(context, f"{place}/download", found["size_bytes"])
     names = ("entries", "matched", "bodies", "values", "size_bytes", "sha256")
-    return {"file": str(out), "format": form, **{name: found[name] for name in names}}
+    said = {"file": str(out), "format": form, "begun": draft.said}
+    return {**said, **{name: found[name] for name in names}}
 
 
-def _download(context: Context, source: str, out: Path, size_bytes: int) -> None:
-    """Under another name until it is whole; where the line breaks, on from there."""
-    part = out.with_name(f".{out.name}.unfinished")
+class _Draft:
+    """An export that is being brought here, in a folder beside its place until it is whole.
+
+    Its state is that folder, and whether something was in it before.
+    """
+
+    def __init__(self, out: Path, asked: list[Any]) -> None:
+        self._out = out
+        self._asked = asked
+        self._folder = out.with_name(f".{out.name}.unfinished")
+        self._record, self._part = self._folder / "asked.json", self._folder / "part"
+        self.said = "first"
+
+    def begun(self, context: Context) -> dict[str, Any] | None:
+        """The same export, if it was asked for before, and is still made or there."""
+        try:
+            asked, export_id = json.loads(self._record.read_bytes())
+        except (OSError, ValueError, TypeError):
+            return None
+        if asked != self._asked:
+            return None
+        try:
+            found: dict[str, Any] = context.api.call("GET", f"{EXPORTS}/{export_id}")
+        except ApplianceError as error:
+            if error.exit_code != NotFoundError.exit_code:
+                raise
+            return None
+        self.said = "resumed"
+        return found if found["state"] not in {FAILED, GONE} else None
+
+    def begin(self, context: Context) -> dict[str, Any]:
+        """Ask for it, and remember that."""
+        self.said = "anew" if self._folder.exists() else "first"
+        self.remove()
+        found: dict[str, Any] = context.api.call("POST", EXPORTS, self._asked[-1])
+        with _explained(self._out):
+            self._folder.mkdir(mode=0o700)
+            self._record.write_text(json.dumps([self._asked, found["id"]]))
+        return found
+
+    def download(self, context: Context, source: str, size_bytes: int) -> None:
+        """Under another name until it is whole; where the line breaks, on from there."""
+        with _explained(self._out):
+            with self._part.open("ab") as opened:
+                for attempt in range(ATTEMPTS):
+                    begun = opened.tell()
+                    if begun >= size_bytes:
+                        break
+                    headers = {"Range": f"bytes={begun}-"} if begun else {}
+                    with suppress(*[UnavailableError] if attempt + 1 < ATTEMPTS else []):
+                        context.api.download(source, opened, headers=headers)
+                opened.flush()
+                os.fsync(opened.fileno())
+                if opened.tell() != size_bytes:
+                    raise UnavailableError("Not all of it came. The same command goes on.")
+            self._part.rename(self._out)
+            self.remove()
+
+    def remove(self) -> None:
+        """Forget it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
     try:
-        with part.open("wb") as opened:
-            for attempt in range(ATTEMPTS):
-                begun = opened.tell()
-                headers = {"Range": f"bytes={begun}-"} if begun else {}
-                with suppress(*[UnavailableError] if attempt + 1 < ATTEMPTS else []):
-                    context.api.download(source, opened, headers=headers)
-                if opened.tell() >= size_bytes:
-                    break
-            opened.flush()
-            os.fsync(opened.fileno())
-            if opened.tell() != size_bytes:
-                raise UnavailableError("Not all of it came. Try again.")
-        part.rename(out)
+        yield
     except OSError as error:
         raise InvalidError(f"{out} cannot be written: {error.strerror}.") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.cli import at_console
 from appliance.cli.context import Context
+from appliance.domain.audit_terms import between
 from appliance.errors import InvalidError
 from appliance.services.audit_log import bundle, tables
 from appliance.services.audit_log import export as audit_export
@@ -23,14 +24,21 @@ def export(
         InvalidError, ConflictError: it cannot be written there, or something is there already.
         HiddenError, RefusedError, NotFoundError: as for a plan.
     """
-    form = Form(form)
+    form, period = Form(form), between(said["since"], said["until"])
     if not out.parent.is_dir():
         raise InvalidError(f"There is no folder {out.parent}.")
     with at_console.opened(context) as console:
         tools, now = console.objects.logs, datetime.now(UTC)
         with console.reading() as work:
             selection = audit_export.selection(work, said["query"], said["log"], now=now)
-        wanted = Wanted(**{**said, "selection": selection})
+        wanted = Wanted(
+            log=said["log"],
+            query=said["query"],
+            selection=selection,
+            since=period.since,
+            until=period.until,
+            known_sizes=tuple(said["known_sizes"]),
+        )
         with console.begin() as work:
             plan = audit_export.plan(work, wanted, now=now)
             audit_export.note_request(work, plan, form)

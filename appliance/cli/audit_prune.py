@@ -11,8 +11,9 @@ import click
 
 from appliance.cli import at_console, options
 from appliance.cli.at_console import Console
-from appliance.cli.audit_export import Moment
 from appliance.cli.context import Context, Verb, current, table
+from appliance.domain.audit_terms import starts
+from appliance.errors import InvalidError
 from appliance.services.audit_log import pruning, removal
 from appliance.services.audit_log.pruning import Asked, Limit, Planned
 
@@ -33,11 +34,14 @@ class Before(click.ParamType[Limit, Limit | str]):
         self, value: Limit | str, param: click.Parameter | None, ctx: click.Context | None
     ) -> Limit:
         """A number is an index; everything else is a time."""
-        if isinstance(value, int):
+        if not isinstance(value, str):
             return value
-        if isinstance(value, str) and value.isascii() and value.isdecimal():
+        if value.isascii() and value.isdecimal():
             return int(value)
-        return Moment().convert(value, param, ctx)
+        try:
+            return starts(value)
+        except InvalidError:
+            self.fail(f"{value!r} is no time, as in 2026-11-20 or 2026-11-20T08:00Z.", param, ctx)
 
 
 @click.command(cls=Verb)

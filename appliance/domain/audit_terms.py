@@ -137,6 +137,33 @@ def period(value: str, *, now: datetime) -> Period:
     )
 
 
+def starts(text: str) -> datetime:
+    """The first moment of a day or a time, in UTC unless it says otherwise.
+
+    Errors:
+        InvalidError: it is none.
+    """
+    return _span(text)[0]
+
+
+def between(since: str, until: str) -> Period:
+    """From a day or a time on, up to and including another: of each, open if it is empty.
+
+    What is included is as long as it is written: a whole day, minute or second.
+    Errors:
+        InvalidError: one of them is no time.
+    """
+    try:
+        return period(f"{since or '*'}..{until or '*'}", now=datetime(LATEST, 1, 1, tzinfo=UTC))
+    except InvalidError as error:
+        raise InvalidError.of(
+            "from",
+            sentence(
+                "It is from a day or a time, as in 2026-10-31 or 2026-10-31T09:30Z, to another one."
+            ),
+        ) from error
+
+
 Span = tuple[datetime, datetime]
 """The first moment of a day, minute or second, and the first one after it."""
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import resource
 import subprocess
 import sys
 import zipfile
@@ -90,7 +91,7 @@ def test_a_query_tells_details_of_what_it_finds_and_headers_of_all(console, worl
 
 def test_a_time_is_a_range_with_a_proof_to_the_newest_state(console, world, tmp_path):
     times = [each.header["time"] for each in world.recorded() if each.header["log"] == "instance"]
-    words = ("--instance", "--from", times[10], "--to", times[20])
+    words = ("--instance", "--from", times[10], "--to", times[19])
     said = console("export", "--out", tmp_path / "some", *words, "--json").json
     console("trust", "--out", tmp_path / "keys")
 
@@ -101,6 +102,38 @@ def test_a_time_is_a_range_with_a_proof_to_the_newest_state(console, world, tmp_
     manifest = json.loads((tmp_path / "some" / "bundle.json").read_bytes())
     (part,) = manifest["logs"]
     assert (part["first"], part["end"], part["size"]) == (10, 20, 30)
+
+
+def test_the_last_day_and_the_last_moment_are_in_it(console, world, tmp_path):
+    times = [each.header["time"] for each in world.recorded() if each.header["log"] == "instance"]
+    asked = ("--instance", "--format", "csv", "--json")
+    found = {}
+    for until in (times[0][:10], times[0][:16] + "Z", times[0], "2020-01-01"):
+        words = ("export", "--out", tmp_path / until, "--to", until, *asked)
+        found[until] = console(*words).json["matched"]
+
+    since_noon = [each for each in times if each[:16] == times[0][:16]]
+    assert list(found.values()) == [
+        sum(each[:10] == times[0][:10] for each in times),
+        len(since_noon),
+        1,
+        0,
+    ]
+    refused = console("export", "--out", tmp_path / "x", "--to", "yesterday")
+    assert (refused.code, "as in 2026-10-31" in refused.said) == (2, True)
+
+
+def test_an_export_that_was_cut_off_says_that_it_goes_on_or_begins_anew(console, world, tmp_path):
+    out = tmp_path / "x.csv"
+    (tmp_path / ".x.csv.unfinished").mkdir()
+    (tmp_path / ".x.csv.unfinished" / "progress.json").write_text("{}")
+
+    said = console("export", "--out", out, "--format", "csv")
+
+    assert said.code == 0
+    assert "thrown away" in said.out
+    assert out.exists()
+    assert not (tmp_path / ".x.csv.unfinished").exists()
 
 
 def test_a_known_size_gets_its_proof(console, tmp_path):
@@ -148,7 +181,7 @@ def test_lines_hold_what_words_find_and_a_bundle_all_that_could_fit(console, tmp
 
 def test_nothing_half_done_looks_done(console, world, tmp_path):
     (tmp_path / "there").mkdir()
-    unfinished = tmp_path / ".new.unfinished"
+    unfinished = tmp_path / ".new.unfinished"  # As an attempt leaves it that wrote little.
     unfinished.mkdir()
     (unfinished / "old").write_text("of an attempt that was cut off")
 
@@ -217,6 +250,31 @@ def test_an_export_comes_from_here_and_from_elsewhere(codara, tmp_path):
     assert said["matched"] == said["entries"] > 0
     assert codara("audit", "export", "--out", out, "--instance").code == 5
     assert [each.name for each in tmp_path.glob(".*unfinished*")] == []
+
+
+def test_an_export_from_elsewhere_is_brought_here_from_where_it_was_cut_off(
+    appliance, say, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("CODARA_URL", appliance.url)
+    monkeypatch.setenv("CODARA_TOKEN", appliance.token)
+    out, part = tmp_path / "x.zip", tmp_path / ".x.zip.unfinished" / "part"
+    words = ("audit", "export", "--out", out, "--instance")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A limit of files' sizes fails the same system call as a full disk does.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        assert say(*words).code == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert 0 < part.stat().st_size <= 1000
+    assert not out.exists()
+
+    said = say(*words, "--json").json
+
+    assert said["begun"] == "resumed"
+    assert out.stat().st_size == said["size_bytes"]
+    assert zipfile.ZipFile(out).testzip() is None
+    assert not part.parent.exists()
 
 
 def test_a_console_is_of_a_home_folder(say, tmp_path):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from appliance.access import fetch_log
 from appliance.db.audit_exports import AuditExport
 from appliance.db.audit_log import AuditLog
+from appliance.db.auditors import AuditorGrant
+from appliance.domain import events
 from appliance.domain.permissions import OrganisationRole
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
 from appliance.services import organisations
 from appliance.services.audit_log import auditors, export_jobs, trees
 from appliance.services.audit_log import export as audit_export
+from appliance.services.audit_log import state as audit_state
 from appliance.services.audit_log.auditors import Period
 from tests.world import NOON
 
@@ -186,3 +191,99 @@ def test_who_has_a_period_exports_nothing_beyond_it(lab, tmp_path):
     for export in (made, everything):
         with pytest.raises(RefusedError), lab.begin(inspector) as work:
             export_jobs.take(work, export.id, folder=tmp_path, now=datetime.now(UTC))
+
+
+def test_who_is_given_a_log_twice_at_once_is_given_it_once(lab):
+    at_once = threading.Barrier(2)
+    outcomes = []
+
+    def ask():
+        at_once.wait()
+        try:
+            outcomes.append(give(lab).state)
+        except ConflictError:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(outcomes) == ["live", "refused"]
+    assert lab.one(sa.select(sa.func.count()).select_from(AuditorGrant)) == 1
+    assert lab.events().count("audit.auditor_granted") == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ((1, 5), (3, 9), (1, 9)),
+        ((3, 9), (1, 5), (1, 9)),
+        ((1, 3), (3, 5), (1, 5)),
+        ((None, 3), (2, None), (None, None)),
+        ((1, 9), (3, 5), (1, 9)),
+        ((None, None), (3, 5), (None, None)),
+        ((1, 3), (5, 9), (5, 9)),
+    ],
+)
+def test_where_two_grants_count_each_does_and_nothing_between_them(lab, first, second, joined):
+    def at(day):
+        return day and datetime(2020, 1, day, tzinfo=UTC)
+
+    event_id = happened(lab)
+    user, log = lab.actor("inspector").id, str(lab._organisation("lab").id)
+    for number, (since, until) in enumerate((first, second)):
+        lab.add(
+            AuditorGrant(
+                user_id=user,
+                log=log,
+                period_from=at(since),
+                period_until=at(until),
+                expires_at=datetime.now(UTC) + WEEK,
+                reason="both",
+                created_at=NOON + timedelta(seconds=number),
+            )
+        )
+
+    with lab.reading(lab.actor("inspector")) as work:
+        _, part = fetch_log.reach(work, "lab")
+    assert (part.since, part.until) == (at(joined[0]), at(joined[1]))
+    assert can_read(lab, event_id) is (joined == (None, None))
+
+
+def test_who_has_a_period_learns_signed_states_and_nothing_of_what_comes(lab):
+    happened(lab)
+    give(lab, period=Period(until=datetime(2020, 1, 1, tzinfo=UTC)))
+    lab.keep_log()
+    with lab.begin(lab.actor("owner")) as work:
+        organisations.change(work, "lab", {"description": "on its way"})
+    seen = {}
+    for name in ("owner", "inspector"):
+        with lab.reading(lab.actor(name)) as work:
+            state = audit_state.state(work, "lab", tools=lab.wiring.logs, now=datetime.now(UTC))
+            seen[name] = (state.size, state.signed, state.searchable, state.waiting)
+            assert trees.published(work, "lab").size == state.signed
+    size = seen["owner"][0]
+
+    assert seen == {"owner": (size, size, size, 1), "inspector": (size, size, size, 0)}
+    with pytest.raises(RefusedError), lab.reading(lab.actor("inspector")) as work:
+        trees.tile(work, "lab", 0, 0, 1)
+
+
+def test_when_a_log_was_checked_is_told_within_the_period_alone(lab):
+    happened(lab)
+    with lab.begin(lab.actor("owner")) as work:
+        log = str(lab._organisation("lab").id)
+        said = {"log": log, "size": 1, "problems": 0}
+        work.record(events.AuditVerified(organisation_id=lab._organisation("lab").id, **said))
+    lab.keep_log()
+    lab.user("later")
+    give(lab, period=Period(since=datetime(2020, 1, 1, tzinfo=UTC)))
+    give(lab, user="later", period=Period(until=datetime(2020, 1, 1, tzinfo=UTC)))
+
+    told = {}
+    for name in ("owner", "inspector", "later"):
+        with lab.reading(lab.actor(name)) as work:
+            told[name] = audit_state.last_check(work, "lab") is not None
+    assert told == {"owner": True, "inspector": True, "later": False}

@@ -213,3 +213,35 @@ def test_nobody_waits_for_many_at_once(world, lab):
     assert client.post(EXPORTS, json={"log": "lab"}).status_code == 409
     assert client.post(EXPORTS, json={"log": "lab", "query": "("}).status_code == 422
     assert client.post(EXPORTS, json={"log": "gone"}).status_code == 404
+
+
+def test_an_organisation_s_log_is_asked_for_by_its_name_or_as_answers_call_it(world, lab, perform):
+    client = world.client("administrator")
+    by_name, by_log = ask(client, org="lab"), ask(client, log=str(lab.id))
+    assert by_name["log"] == by_log["log"] == str(lab.id)
+    for place in ("/api/v1/audit/events", "/api/v1/audit/checkpoint", "/api/v1/audit/auditors"):
+        asked = [
+            client.get(place, query_string=said).status_code
+            for said in ({"org": "lab"}, {"log": str(lab.id)}, {"org": "gone"})
+        ]
+        assert asked[0] == asked[1]
+        assert asked[2] == 404
+        for said in ({"org": "lab", "log": "instance"}, {"org": "instance"}):
+            assert client.get(place, query_string=said).status_code == 422
+    found = client.get("/api/v1/audit/events", query_string={"org": "lab"}).get_json()["items"]
+    assert {each["log"] for each in found} == {str(lab.id)}
+
+
+def test_a_last_day_is_in_it_as_in_a_search(world, lab, perform):
+    client, today = world.client("administrator"), datetime.now(UTC).date().isoformat()
+    asked = {"from": "2026-01-01", "to": today}
+    place = f"{EXPORTS}/{ask(client, org='lab', format='csv', **asked)['id']}"
+    perform()
+
+    events_found = client.get(
+        "/api/v1/audit/events", query_string={"org": "lab", "limit": 1000, **asked}
+    ).get_json()["items"]
+    done = client.get(place).get_json()
+    assert done["matched"] == len(events_found) == 40
+    assert done["until"].startswith((datetime.now(UTC).date() + timedelta(days=1)).isoformat())
+    assert client.post(EXPORTS, json={"to": "soon"}).status_code == 422

@@ -68,6 +68,8 @@ def grant(
     name = fetch_log.name_to_grant(work, log)
     user = fetch.user(work, user_name, Permission.USERS_READ)
     said = _checked(period, expires_at, reason, now)
+    # Whoever gives them something at the same moment waits here, and then sees it.
+    work.session.refresh(user, with_for_update=True)
     theirs = (AuditorGrant.user_id == user.id, AuditorGrant.log == name)
     if work.session.scalars(log_reach.live(now).where(*theirs)).first() is not None:
         raise ConflictError(

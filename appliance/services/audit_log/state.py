@@ -131,25 +131,29 @@ def room(work: UnitOfWork, asked: str) -> Room:
 def state(work: UnitOfWork, asked: str, *, tools: LogTools, now: datetime) -> State:
     """How far a log has come. What is not known is not said to be well.
 
+    Who was given a period of it learns its signed states, which belong to every proof, and nothing
+    of what is on its way.
+
     Errors:
         HiddenError, RefusedError: as for `room`.
     """
-    name = fetch_log.name_of(work, asked)
-    waiting, since = _waiting(work, name, now)
+    name, part = fetch_log.reach(work, asked)
+    waiting, since = _waiting(work, name, now) if part.is_whole else (0, None)
     log = _newest(work, name)
     if log is None:
         return State("", 0, 0, None, waiting, since)
     signed = _checkpoint(work, log)
+    known = log.size if part.is_whole or signed is None else signed.size
     return State(
         origin=log.origin,
-        size=log.size,
+        size=known,
         signed=signed.size if signed else 0,
         signed_at=signed.made_at if signed else None,
         waiting=waiting,
         waiting_since=since,
         witnessed=_witnessed(work, log),
         problem=_problem(work, log, tools),
-        searchable=log.searchable,
+        searchable=min(log.searchable, known),
     )
 
 
@@ -171,7 +175,7 @@ def last_check(work: UnitOfWork, asked: str) -> Check | None:
     Errors:
         HiddenError, RefusedError: as for `room`.
     """
-    name = fetch_log.name_of(work, asked)
+    name, part = fetch_log.reach(work, asked)
     query = (
         sa.select(AuditFinding.occurred_at, AuditFinding.action)
         .join(AuditLog, AuditLog.id == AuditFinding.log_id)
@@ -180,7 +184,9 @@ def last_check(work: UnitOfWork, asked: str) -> Check | None:
         .limit(1)
     )
     found = work.session.execute(query).one_or_none()
-    return Check(found[0], found[1] == CHECKS[0]) if found else None
+    if found is None or not part.holds(found[0]):
+        return None
+    return Check(found[0], found[1] == CHECKS[0])
 
 
 def note_look(work: UnitOfWork, asked: str) -> None:

@@ -84,7 +84,7 @@ def published(work: UnitOfWork, name: str) -> Tree:
     Errors:
         HiddenError, RefusedError, NotFoundError: as for `newest`.
     """
-    return tree_of(work, fetch_log.open_log(work, name))
+    return tree_of(work, fetch_log.open_head(work, name))
 
 
 @gate.open_to_everyone(because="who has the log has asked")
@@ -105,7 +105,7 @@ def published_witnessed(work: UnitOfWork, name: str) -> Tree:
         HiddenError, RefusedError: as for `newest`.
         NotFoundError: too few have signed any.
     """
-    tree = _witnessed(work, fetch_log.open_log(work, name))
+    tree = _witnessed(work, fetch_log.open_head(work, name))
     if tree is None:
         raise NotFoundError(sentence("Too few witnesses have signed a state of this log."))
     return tree

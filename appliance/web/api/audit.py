@@ -21,6 +21,7 @@ from appliance.services.audit_log.events import ReadableEvent
 from appliance.services.audit_log.search import Asked, Search
 from appliance.web import paging, requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLogs
 
 api = frame.area("audit", "What happened: search the audit log, read an event, follow the log.")
 
@@ -30,21 +31,16 @@ NOTED_FOR = timedelta(hours=1)
 DAY = "A day or a time: 2026-10-31, or 2026-10-31T09:30Z"
 
 
-class EventsQuery(frame.Body):
+class EventsQuery(OfLogs):
     """What to look for, and where to go on."""
 
     q: str = Field(
         "", max_length=audit_query.LONGEST, description="As in `actor:writer action:repo.* notes`"
     )
-    log: str = Field(
-        "",
-        max_length=100,
-        description="`instance`, or an organisation by name or id; all you may read if left out",
-    )
     since: str = Field("", max_length=40, alias="from", description=f"{DAY}; 90 days ago otherwise")
     until: str = Field("", max_length=40, alias="to", description=f"{DAY}, included")
     as_of: int | None = Field(
-        None, ge=0, le=2**53, description="As the log was when it had so many entries; with `log`"
+        None, ge=0, le=2**53, description="As the log was when it had so many entries; of one log"
     )
     limit: int = Field(USUAL_LIMIT, ge=1, le=LARGEST_LIMIT)
     cursor: str | None = Field(None, max_length=1024, description="`next` of the page before")

@@ -15,17 +15,15 @@ from appliance.services.audit_log import anchors
 from appliance.services.audit_log.anchors import Anchor
 from appliance.web import requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLog
 
 api = frame.area("audit anchors", "Time stamps under the states of the audit log (RFC 3161).")
 
-LOG = "`instance`, or an organisation by name or id"
 LONGEST_TOKEN = 96 * 1024
 
 
-class LogQuery(frame.Body):
+class LogQuery(OfLog):
     """Which log."""
-
-    log: str = Field("instance", max_length=100, description=LOG)
 
 
 class StampBody(LogQuery):

@@ -8,13 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import flask
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from appliance.domain.audit_terms import between
 from appliance.services.audit_log import export_jobs
 from appliance.services.audit_log.export import Form, Wanted
 from appliance.services.audit_log.export_jobs import ENDINGS, Shown, State
 from appliance.web import paging, requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLogs
 
 api = frame.area("audit exports", "The audit log as a file: to verify, or for programs.")
 
@@ -24,18 +26,16 @@ TYPES = {
     Form.CSV: "text/csv; charset=utf-8",
 }
 MOST_SIZES = 100
+DAY = "A day or a time: 2026-10-31, or 2026-10-31T09:30Z"
 
 
-class ExportBody(frame.Body):
+class ExportBody(OfLogs):
     """What is to be in it."""
 
     format: Form = Field(Form.BUNDLE, description="A bundle can be verified; others can be read")
-    log: str = Field(
-        "", max_length=100, description="`instance`, or an organisation; empty for all logs"
-    )
     query: str = Field("", max_length=2000, description="As in `GET /audit/events`")
-    since: AwareDatetime | None = Field(None, description="Not before")
-    until: AwareDatetime | None = Field(None, description="Before")
+    since: str = Field("", max_length=40, alias="from", description=DAY)
+    until: str = Field("", max_length=40, alias="to", description=f"{DAY}, included")
     known_sizes: list[int] = Field(
         default_factory=list,
         max_length=MOST_SIZES,
@@ -50,8 +50,8 @@ class ExportAnswer(frame.Answer):
     format: Form
     log: str
     query: str
-    since: datetime | None
-    until: datetime | None
+    since: datetime | None = Field(description="Not before")
+    until: datetime | None = Field(description="Before: the moment after the last one")
     state: State
     progress_done: int
     progress_total: int
@@ -83,11 +83,12 @@ class ExportPath(frame.Body):
 @api.post("/audit/exports", summary="Ask for an export", responses={"202": ExportAnswer})
 def ask(body: ExportBody) -> Any:
     """It is made in the background; ask for it by its id until it is ready."""
+    asked = between(body.since, body.until)
     wanted = Wanted(
         log=body.log,
         query=body.query,
-        since=body.since,
-        until=body.until,
+        since=asked.since,
+        until=asked.until,
         known_sizes=tuple(body.known_sizes),
     )
     with requests.begin() as work:

@@ -14,17 +14,14 @@ from appliance.services.audit_log import trees, trust
 from appliance.services.audit_log.trees import Inclusion
 from appliance.web import requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLog
 from audit import note
 
 api = frame.area("audit proofs", "Signed states of the audit log, and proofs about it.")
 
-LOG = "`instance`, or an organisation by name or id"
 
-
-class LogQuery(frame.Body):
+class LogQuery(OfLog):
     """Which log."""
-
-    log: str = Field("instance", max_length=100, description=LOG)
 
 
 class ConsistencyQuery(LogQuery):

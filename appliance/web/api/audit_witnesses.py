@@ -14,10 +14,10 @@ from appliance.services.audit_log import witnesses as audit_witnesses
 from appliance.services.audit_log.witnesses import Wanted
 from appliance.web import requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLog
 
 api = frame.area("audit witnesses", "Who else signs the states of the audit log.")
 
-LOG = "`instance`, or an organisation by name or id"
 LONGEST_NOTE = 256 * 1024
 
 
@@ -42,10 +42,9 @@ class QuorumBody(frame.Body):
     needed: int = Field(ge=0, le=1000, description="0: a majority of them")
 
 
-class RequestQuery(frame.Body):
+class RequestQuery(OfLog):
     """For which log, and from which size on."""
 
-    log: str = Field("instance", max_length=100, description=LOG)
     since: int | None = Field(None, ge=0, description="The size that the witness has signed last")
     witness: str = Field("", max_length=64, description="For whom, where `since` is left out")
 

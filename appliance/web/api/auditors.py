@@ -12,20 +12,17 @@ from appliance.services.audit_log import auditors
 from appliance.services.audit_log.auditors import Listed, Period
 from appliance.web import paging, requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLog
 
 api = frame.area("auditors", "Who may read an audit log for a while, and nothing else.")
 
 
-class LogQuery(frame.PageQuery):
+class LogQuery(frame.PageQuery, OfLog):
     """Of which log."""
 
-    log: str = Field("instance", max_length=100, description="An organisation, or `instance`")
 
-
-class GrantQuery(frame.Body):
+class GrantQuery(OfLog):
     """Of which log."""
-
-    log: str = Field("instance", max_length=100, description="An organisation, or `instance`")
 
 
 class GrantPath(frame.Body):
@@ -34,11 +31,10 @@ class GrantPath(frame.Body):
     id: UUID
 
 
-class NewGrant(frame.Body):
+class NewGrant(OfLog):
     """Who may read what of a log, and until when."""
 
     user: str = Field(max_length=39)
-    log: str = Field("instance", max_length=100, description="An organisation, or `instance`")
     since: AwareDatetime | None = Field(None, description="Nothing before this exists for them")
     until: AwareDatetime | None = Field(None, description="Nothing from this on exists for them")
     expires_at: AwareDatetime = Field(description="At most one year from now")

@@ -179,6 +179,11 @@ def date(at: datetime) -> Markup:
     return _time(at, "", _machine(at)[:10])
 
 
+def last_day(end: datetime) -> Markup:
+    """The last day before the end of a period, its last moment on hover."""
+    return date(end - timedelta(microseconds=1))
+
+
 def exact(at: datetime) -> str:
     """A time to the second, in UTC, as an auditor writes it."""
     return _machine(at).replace("T", " ").replace("Z", " UTC")
@@ -221,7 +226,7 @@ def _relative(seconds: int, locale: str) -> str:
 FILTERS: tuple[Callable[..., object], ...] = (
     name, name_text, text, subject, body, shorten,
     path_url, query_url, ancestors, short_oid, oid, initials, hue,
-    size, count, short_count, date, exact, duration,
+    size, count, short_count, date, last_day, exact, duration,
 )  # fmt: skip
 
 

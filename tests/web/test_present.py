@@ -162,6 +162,8 @@ def test_a_time_carries_its_exact_moment_in_utc():
         '<time datetime="2025-03-02T14:30:15Z" title="2025-03-02 14:30:15 UTC" data-relative>'
     )
     assert present.date(there).endswith(">2025-03-02</time>")
+    assert present.last_day(datetime(2025, 3, 3, tzinfo=UTC)).endswith(">2025-03-02</time>")
+    assert present.last_day(datetime(2025, 3, 3, 1, tzinfo=UTC)).endswith(">2025-03-03</time>")
 
 
 @pytest.mark.parametrize(

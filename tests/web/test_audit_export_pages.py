@@ -52,6 +52,7 @@ def exported(world, who):
     asked = browser.post(f"{LOG}/exports", data={"form": "jsonl"})
     assert asked.status_code == 303, asked.text
     waiting = browser.get(f"{LOG}/exports").text
+    assert 'max="100" value="0"' in waiting, "what waits is not done"
     status = re.search(r'data-progress="([^"]+)"', waiting)[1]
     assert browser.get(status).json["finished"] is False
     perform(world)

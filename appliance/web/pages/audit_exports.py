@@ -103,7 +103,7 @@ def progress(owner: str, export_id: UUID) -> ResponseReturnValue:
     return {
         "step": str(STATES[shown.state][0]),
         "done": shown.done,
-        "total": shown.total,
+        "total": shown.total or 1,  # Nothing of something: it has not begun.
         "finished": shown.state not in UNFINISHED,
         "next": flask.url_for(".listing", owner=owner),
     }

@@ -89,6 +89,10 @@ class SignIn(Section):
     """How long a confirmed password allows sensitive acts."""
     reset_link_seconds: int = Field(default=24 * 3600, ge=60)
     """How long an administrator's one-time link to set a password works."""
+    local_passwords: Literal["everybody", "administrators", "nobody"] = "everybody"
+    """Whose password of this appliance opens a door: everybody, administrators, or nobody."""
+    break_glass_seconds: int = Field(default=3600, ge=60, le=86_400)
+    """How long `codara user break-glass` lets an administrator's password count nevertheless."""
     password_over_git: bool = False
     """Whether Git over HTTPS accepts passwords. Tokens are always accepted."""
     argon2_memory_kib: int = Field(default=64 * KIB, ge=32)

@@ -24,7 +24,7 @@ def require(work: UnitOfWork, permission: Permission, *, sensitive: bool = False
     """
     if not work.actor.is_signed_in:
         raise UnauthenticatedError("Sign in first.")
-    if permission not in grants.on_instance(work.actor):
+    if not is_allowed(work, permission):
         raise RefusedError(who_may(work, permission))
     require_elevation(work, permission, sensitive=sensitive)
 
@@ -41,6 +41,11 @@ def require_elevation(work: UnitOfWork, permission: Permission, *, sensitive: bo
     needed = sensitive or permission in SENSITIVE
     if needed and actor.origin.method is Method.SESSION and not actor.is_elevated:
         raise ElevationRequiredError("Confirm your password to go on.")
+
+
+def is_allowed(work: UnitOfWork, permission: Permission) -> bool:
+    """Whether the actor may do this on the instance."""
+    return permission in grants.on_instance(work.actor)
 
 
 def who_may(work: UnitOfWork, permission: Permission) -> str:

@@ -26,6 +26,7 @@ COMMANDS = {
     "check": ("appliance.cli.processes", "Say how every part is, one line each."),
     "job": ("appliance.cli.job", "List, show, retry, cancel and discard jobs."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
+    "provider": ("appliance.cli.providers", "Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."),
     "org": ("appliance.cli.organisations", "Organisations and their members."),
     "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import identities, options
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -164,6 +164,10 @@ def delete(context: Context, user: str, *, dry_run: bool, yes: bool) -> None:
         )
     question = f"Delete the user {user} for good?"
     options.remove(context, _place(user), user, question, dry_run=dry_run, yes=yes)
+
+
+for each in (identities.identities, identities.link, identities.unlink, identities.break_glass):
+    user.add_command(each)
 
 
 def _reset(context: Context, user: str) -> dict[str, Any]:

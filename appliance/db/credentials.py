@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -81,11 +82,21 @@ class BrowserSession(Table):
     """A signed-in browser. Only the hash of its cookie is kept."""
 
     __tablename__ = "browser_sessions"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"ask_again_at"})
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     address: Mapped[str] = mapped_column(sa.String(64))
     user_agent: Mapped[str] = mapped_column(sa.String(255))
+    provider_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The sign-in system that opened it; none: a password did. No foreign key: it ends before."""
+    identity_id: Mapped[UUID | None]
+    external_id: Mapped[str] = mapped_column(sa.String(255), default="", server_default="")
+    """What that system calls its own session, by which it ends this one."""
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """How it was shown who they are: `context` and `methods`, as that system said."""
+    ask_again_at: Mapped[datetime | None]
+    """It counts no longer than this unless that system has confirmed them again."""
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

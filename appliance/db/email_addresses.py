@@ -17,8 +17,11 @@ def primary(session: Session, user_id: UUID) -> str:
     return session.scalar(_primary_of(user_id).with_only_columns(EmailAddress.address)) or ""
 
 
-def set_primary(session: Session, user_id: UUID, address: str) -> None:
-    """Write to a user at this address from now on; it counts as not verified.
+def set_primary(
+    session: Session, user_id: UUID, address: str, *, is_verified: bool = False
+) -> None:
+    """Write to a user at this address from now on. `is_verified` says that somebody other than the
+    user vouches that it is theirs.
 
     Errors:
         ConflictError: another user has it.
@@ -31,9 +34,11 @@ def set_primary(session: Session, user_id: UUID, address: str) -> None:
         raise ConflictError("Another user has this e-mail address.")
     present = session.scalar(_primary_of(user_id))
     if present is None:
-        session.add(EmailAddress(user_id=user_id, address=address, address_key=key))
+        present = EmailAddress(user_id=user_id, address=address, address_key=key)
+        session.add(present)
     elif present.address != address:
         present.address, present.address_key, present.is_verified = address, key, False
+    present.is_verified = present.is_verified or is_verified
 
 
 def _primary_of(user_id: UUID) -> sa.Select[EmailAddress]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ class Membership(Table):
     """One user's role in one organisation."""
 
     __tablename__ = "memberships"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"provider_id", "given_role"})
     __table_args__ = (sa.UniqueConstraint("organisation_id", "user_id"),)
 
     organisation_id: Mapped[UUID] = mapped_column(
@@ -41,6 +43,11 @@ class Membership(Table):
     )
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     role: Mapped[OrganisationRole] = mapped_column(default=OrganisationRole.MEMBER)
+    provider_id: Mapped[UUID | None]
+    """The sign-in system whose groups give this role; none: a person gave it. No foreign key: what
+    a system gave is taken back before it goes."""
+    given_role: Mapped[OrganisationRole | None]
+    """The role that a person gave, where a system gives another; none: no person gave any."""
     created_at: Mapped[datetime]
 
 
@@ -64,8 +71,11 @@ class TeamMembership(Table):
     """One user in one team."""
 
     __tablename__ = "team_memberships"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"provider_id"})
     __table_args__ = (sa.UniqueConstraint("team_id", "user_id"),)
 
     team_id: Mapped[UUID] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    provider_id: Mapped[UUID | None]
+    """The sign-in system whose groups put them there; none: a person did."""
     created_at: Mapped[datetime]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -59,15 +60,25 @@ class User(Table):
     """A person. The id is that of their owner row; the name stands here too, to save a join."""
 
     __tablename__ = "users"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"role_provider_id", "given_instance_role"})
 
     id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id"), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(39))
     display_name: Mapped[str] = mapped_column(sa.String(100), default="")
     pseudonym: Mapped[str] = mapped_column(sa.String(64), unique=True, default=new_pseudonym)
     instance_role: Mapped[InstanceRole] = mapped_column(default=InstanceRole.USER)
+    role_provider_id: Mapped[UUID | None]
+    """The sign-in system whose groups give this role; none: a person gave it. No foreign key: what
+    a system gave is taken back before it goes."""
+    given_instance_role: Mapped[InstanceRole | None]
+    """The role that a person gave, where a system gives another."""
     state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
+    suspended_by_id: Mapped[UUID | None]
+    """The sign-in system that keeps them out, and may let them in again; none: a person did."""
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    break_glass_until: Mapped[datetime | None]
+    """Until when their password opens the door although passwords are off."""
     theme: Mapped[str] = mapped_column(sa.String(16), default="auto")
     locale: Mapped[str] = mapped_column(sa.String(16), default="")
     created_at: Mapped[datetime]

@@ -26,6 +26,7 @@ class Method(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a method, not a secret.
     JWT = "jwt"
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret.
+    PROVIDER = "provider"
     SSH_KEY = "ssh_key"
     DEPLOY_KEY = "deploy_key"
     CONSOLE = "console"

@@ -20,6 +20,7 @@ class Job(StrEnum):
     EXPORT_AUDIT_LOG = "audit.export"
     PRUNE_AUDIT_LOG = "audit.prune"
     STAMP_LOGS = "audit.stamp"
+    SETTLE_PROVIDED_RIGHTS = "provider.settle"
     SWEEP = "instance.sweep"
 
 
@@ -61,6 +62,7 @@ RULES: dict[Job, JobRule] = {
         2, 6 * 3600, "Remove old content of the audit log", is_upkeep=True
     ),
     Job.STAMP_LOGS: JobRule(5, 900, "Have the audit logs time-stamped"),
+    Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Give and take what groups give"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     REPOSITORY_CREATE = "repo.create"
     INSTANCE_SEE_ALL = "instance.see_all"
     USERS_MANAGE = "users.manage"
+    PROVIDERS_MANAGE = "providers.manage"
     INSTANCE_HEALTH = "instance.health"
     INSTANCE_JOBS = "instance.jobs"
     INSTANCE_MAINTAIN = "instance.maintain"
@@ -187,6 +188,7 @@ SENSITIVE: frozenset[Permission] = frozenset(
         P.REPOSITORY_KEYS,
         P.ORGANISATION_DELETE,
         P.USERS_MANAGE,
+        P.PROVIDERS_MANAGE,
         P.AUDIT_STREAM,
         P.AUDIT_GRANT,
         P.AUDIT_WITNESS,

@@ -32,6 +32,7 @@ from appliance.services import (
     languages,
     lfs_sweep,
     maintenance,
+    provided_rights,
     push_settlement,
     repositories,
     repository_bin,
@@ -44,6 +45,7 @@ from appliance.wiring import Wiring
 
 PUSH_GRACE_SECONDS = 60.0  # Between the two hooks of a push, git only moves refs.
 JOBS_KEPT = timedelta(days=30)
+SETTLED_AT_ONCE = 200
 
 
 class Report(Protocol):
@@ -114,6 +116,21 @@ def _purge(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     if is_gone:
         report("Removing the files")
         repository_bin.remove_folder(repository_id, repositories=wiring.repositories)
+
+
+def _settle_provided_rights(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    provider_id = UUID(claimed.arguments["provider_id"])
+    after: UUID | None = None
+    done = 0
+    while True:
+        report("Giving and taking what groups give", done)
+        with wiring.database.begin(appliance()) as work:
+            after = provided_rights.settle_some(
+                work, provider_id, after=after, limit=SETTLED_AT_ONCE, now=datetime.now(UTC)
+            )
+        if after is None:
+            return
+        done += SETTLED_AT_ONCE
 
 
 def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
@@ -310,5 +327,6 @@ TASKS: dict[Job, Task] = {
     Job.EXPORT_AUDIT_LOG: Task(_export_audit_log, _give_up_export),
     Job.PRUNE_AUDIT_LOG: Task(_prune_audit_log),
     Job.STAMP_LOGS: Task(_stamp_logs),
+    Job.SETTLE_PROVIDED_RIGHTS: Task(_settle_provided_rights),
     Job.SWEEP: Task(_sweep),
 }

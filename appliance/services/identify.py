@@ -94,6 +94,8 @@ def by_session(
     idle = timedelta(seconds=work.rules.sign_in.session_idle_seconds)
     if now >= session.ends_at or now >= activity.seen_at + idle:
         return None
+    if session.ask_again_at is not None and now >= session.ask_again_at:
+        return None
     actor = dataclasses.replace(
         of_user(user, origin, Method.SESSION, session.id),
         is_elevated=activity.elevated_until is not None and now < activity.elevated_until,

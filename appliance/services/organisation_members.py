@@ -9,14 +9,18 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, grants
+from appliance.access.gate import open_to_everyone
+from appliance.db.identity_providers import IdentityProvider
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, User
 from appliance.domain import events
+from appliance.domain.identity_providers import ORGANISATION_ORDER
 from appliance.domain.names import fold
 from appliance.domain.permissions import OrganisationRole, Permission
+from appliance.domain.provided_roles import Held, Provided, settled
 from appliance.errors import ConflictError, HiddenError, RefusedError, sentence
 
 ORDERS = {
@@ -82,7 +86,8 @@ def set_role(
     """Make a user a member of an organisation, or give a member another role in it.
 
     Errors:
-        ConflictError: nobody would be owner, or the user is suspended.
+        ConflictError: nobody would be owner, the user is suspended, or a sign-in system gives them
+            a role that allows more.
     """
     organisation = fetch.organisation(work, name, Permission.ORGANISATION_MEMBERS)
     user = fetch.user(work, user_name, Permission.USERS_READ)
@@ -92,7 +97,7 @@ def set_role(
     before = membership.role
     if before is not role:
         _insist_on_another_owner(work, organisation, membership)
-        membership.role = role
+        _give(work, membership, role)
         work.record(
             events.MemberRoleChanged(
                 about=organisation.id,
@@ -109,7 +114,7 @@ def remove(work: UnitOfWork, name: str, user_name: str) -> None:
     """Remove a member, who loses their teams and roles there too; anybody may leave.
 
     Errors:
-        ConflictError: nobody would be owner.
+        ConflictError: nobody would be owner, or a sign-in system put them there.
         NotFoundError: they are no member.
     """
     user = fetch.user(work, user_name, Permission.USERS_READ)
@@ -125,9 +130,10 @@ def remove(work: UnitOfWork, name: str, user_name: str) -> None:
                 organisation_name=organisation.name,
             )
         )
+    _insist_on_being_given_by_a_person(work, membership)
     _insist_on_another_owner(work, organisation, membership)
     work.session.delete(membership)
-    _withdraw(work, organisation, user.id)
+    withdraw_all(work, organisation.id, user.id)
     work.record(
         events.MemberRemoved(
             about=organisation.id, organisation_id=organisation.id, user_id=str(user.id)
@@ -158,6 +164,30 @@ def _add(
     return Member(user, role, now)
 
 
+def _give(work: UnitOfWork, membership: Membership, role: OrganisationRole) -> None:
+    """Let what a person gives count; what a sign-in system gives stays, if it allows more."""
+    given = Held(role)
+    if membership.provider_id is not None:
+        provided = Provided(membership.role, membership.provider_id)
+        given = settled(given, provided, ORGANISATION_ORDER) or given
+    if given.provider_id is not None:
+        raise ConflictError(_by_provider(work, given.provider_id))
+    membership.role, membership.provider_id, membership.given_role = role, None, None
+
+
+def _insist_on_being_given_by_a_person(work: UnitOfWork, membership: Membership) -> None:
+    if membership.provider_id is not None:
+        raise ConflictError(_by_provider(work, membership.provider_id))
+
+
+def _by_provider(work: UnitOfWork, provider_id: UUID) -> str:
+    provider = work.session.get(IdentityProvider, provider_id)
+    return sentence(
+        "A group of %(provider)s gives this. Change it there, or change the rules for its groups.",
+        provider=provider.label if provider else provider_id,
+    )
+
+
 def _membership(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> Membership | None:
     return work.session.scalar(
         sa.select(Membership).where(
@@ -186,10 +216,11 @@ def _insist_on_another_owner(
         )
 
 
-def _withdraw(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> None:
+@open_to_everyone(because="whoever ends a membership was asked, or a provider has ended it")
+def withdraw_all(work: UnitOfWork, organisation_id: UUID, user_id: UUID) -> None:
     """Take a user's teams and direct roles in an organisation."""
-    teams = sa.select(Team.id).where(Team.organisation_id == organisation.id)
-    repositories = sa.select(Repository.id).where(Repository.organisation_id == organisation.id)
+    teams = sa.select(Team.id).where(Team.organisation_id == organisation_id)
+    repositories = sa.select(Repository.id).where(Repository.organisation_id == organisation_id)
     work.session.execute(
         sa.delete(TeamMembership).where(
             TeamMembership.user_id == user_id, TeamMembership.team_id.in_(teams)
@@ -201,7 +232,7 @@ def _withdraw(work: UnitOfWork, organisation: Organisation, user_id: UUID) -> No
         work.record(
             events.RoleWithdrawn(
                 about=grant.repository_id,
-                organisation_id=organisation.id,
+                organisation_id=organisation_id,
                 grantee_type="user",
                 grantee_id=str(user_id),
             )

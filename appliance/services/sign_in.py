@@ -8,31 +8,42 @@ that opens a session or changes something takes the proof in a short writing one
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from appliance.access import fetch, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import BrowserSession, SessionActivity
+from appliance.db.identity_providers import IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.identity import Actor, Method
+from appliance.domain.identity_providers import policy
 from appliance.domain.ids import new_id
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, ThrottledError, UnauthenticatedError, sentence
 from appliance.security import tokens
-from appliance.services import identify
+from appliance.services import break_glass, identify
 
 if TYPE_CHECKING:
+    from appliance.domain.claims import SessionFacts
+    from appliance.services.identities import Arrived
     from appliance.wiring import SignInTools
 
 # One sentence for every reason, because a stranger may be asking.
 WRONG = sentence("That name and password do not fit together.")
+PASSWORDS_OFF = sentence(
+    "Passwords of this appliance are off. Sign in by your organisation's system."
+)
+KEPT_OUT = sentence("You may not enter here any more. Ask an administrator.")
 LONGEST_NAME_KEPT = 255
+CLOCK_SKEW_SECONDS = 120
+"""By how much the clock of a sign-in system may be ahead of ours."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,18 @@ class Proof:
     checked_hash: str = field(repr=False)
     better_hash: str | None = field(default=None, repr=False)
     """The same password by today's parameters, if the stored hash has older ones."""
+
+
+@dataclass(frozen=True)
+class By:
+    """What opened a session: a password, or an identity at a sign-in system."""
+
+    provider_id: UUID | None = None
+    identity_id: UUID | None = None
+    external_id: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    ask_again_at: datetime | None = None
+    is_elevated: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +85,8 @@ def check_password(
 
     Errors:
         UnauthenticatedError: there is no such user, or that is not their password, or they may not
-            enter; it says no more than that.
+            enter; it says no more than that. Or passwords are off for them, which only who knows
+            the password learns.
         ThrottledError: there were too many wrong attempts lately.
     """
     attempt = _Attempt(tools, f"sign-in {fold(name_or_email.strip())}", work.actor.origin.address)
@@ -73,6 +97,11 @@ def check_password(
         attempt.failed()
         raise UnauthenticatedError(WRONG, event=_refused(name_or_email, user, knows_it=knows_it))
     attempt.succeeded()
+    if not break_glass.may_use_password(work, user):
+        refused = events.SignInRefused(
+            about=user.id, person=user.pseudonym, reason="password_off", name=user.name
+        )
+        raise UnauthenticatedError(PASSWORDS_OFF, event=refused)
     return _proof(user, password, tools)
 
 
@@ -86,24 +115,42 @@ def sign_in(work: UnitOfWork, proof: Proof, *, tools: SignInTools, now: datetime
         UnauthenticatedError: the user may no longer enter, or has another password by now.
     """
     user = _standing(work, proof)
-    rules, origin = work.rules.sign_in, work.actor.origin
-    secret = tokens.new_session_id()
-    session = BrowserSession(
-        id=new_id(),
-        user_id=user.id,
-        secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
-        address=origin.address,
-        user_agent=origin.user_agent,
-        created_at=now,
-        ends_at=now + timedelta(seconds=rules.session_absolute_seconds),
-    )
-    work.session.add(session)
-    work.session.flush()  # What changes about a session refers to its row.
-    elevated_until = now + timedelta(seconds=rules.elevation_seconds)
-    work.session.add(SessionActivity(id=session.id, seen_at=now, elevated_until=elevated_until))
-    work.actor = identify.of_user(user, origin, Method.SESSION, session.id)
+    opened = _open(work, user, By(), tools=tools, now=now)
     work.record(events.SignedIn(about=user.id, method=Method.PASSWORD))
-    return Opened(secret, session, user)
+    if break_glass.is_exception(work):
+        why = sentence("Their password opened a session while passwords are off for others.")
+        work.record(events.BreakGlassUsed(about=user.id, reason=why))
+    return opened
+
+
+@open_to_everyone(because="the provider has vouched for them, and `identities.arrive` took it")
+def by_provider(work: UnitOfWork, arrived: Arrived, *, tools: SignInTools, now: datetime) -> Opened:
+    """Open a session for somebody who came by a sign-in system. It begins elevated only if they
+    showed there just now who they are, not if they were signed in there already.
+
+    From here on the work is done by the user.
+
+    Errors:
+        UnauthenticatedError: they may not enter.
+    """
+    user = work.session.get(User, arrived.user_id, populate_existing=True)
+    provider = work.session.get(IdentityProvider, arrived.provider_id)
+    if user is None or provider is None or not (arrived.may_enter and user.is_active):
+        raise UnauthenticatedError(KEPT_OUT, event=_kept_out(user))
+    facts, seconds = arrived.facts, policy(provider.policy).ask_again_seconds
+    by = By(
+        provider_id=provider.id,
+        identity_id=arrived.identity_id,
+        external_id=facts.external_id,
+        facts={"context": facts.context, "methods": list(facts.methods)},
+        ask_again_at=now + timedelta(seconds=seconds) if seconds else None,
+        is_elevated=_is_fresh(work, facts, now),
+    )
+    opened = _open(work, user, by, tools=tools, now=now)
+    work.record(
+        events.SignedIn(about=user.id, method=Method.PROVIDER, provider_id=str(provider.id))
+    )
+    return opened
 
 
 def sign_out(work: UnitOfWork, *, now: datetime) -> None:
@@ -122,7 +169,7 @@ def confirm_password(work: UnitOfWork, *, password: str, tools: SignInTools) -> 
     """Proof that who asks knows their own password. Wants `reading()`.
 
     Errors:
-        UnauthenticatedError: that is not their password.
+        UnauthenticatedError: that is not their password, or passwords are off for them.
         ThrottledError: there were too many wrong attempts lately.
     """
     user = fetch.account(work, None)
@@ -134,7 +181,31 @@ def confirm_password(work: UnitOfWork, *, password: str, tools: SignInTools) -> 
         refused = events.ElevationRefused(about=user.id)
         raise UnauthenticatedError("That is not your password.", event=refused)
     attempt.succeeded()
+    if not break_glass.may_use_password(work, user):
+        raise UnauthenticatedError(PASSWORDS_OFF, event=events.ElevationRefused(about=user.id))
     return _proof(user, password, tools)
+
+
+def elevate_by_provider(work: UnitOfWork, arrived: Arrived, *, now: datetime) -> datetime:
+    """Allow sensitive acts in a session that this provider opened; gives until when.
+
+    The protocol asked the provider to have them show anew who they are.
+
+    Errors:
+        ConflictError: it was not asked in a session, or by somebody else, or the provider did not
+            ask them anew.
+    """
+    gate.require(work, Permission.OWN_ACCOUNT)
+    session = _present_session(work)
+    if session.user_id != arrived.user_id or session.identity_id != arrived.identity_id:
+        raise ConflictError("The sign-in system says that somebody else is there now.")
+    if not arrived.may_enter or not _is_fresh(work, arrived.facts, now):
+        raise ConflictError("The sign-in system did not ask who is there. Sign out there first.")
+    until = now + timedelta(seconds=work.rules.sign_in.elevation_seconds)
+    activity = work.session.get_one(SessionActivity, session.id)
+    activity.elevated_until = until
+    work.record(events.Elevated(about=session.user_id, provider_id=str(arrived.provider_id)))
+    return until
 
 
 def elevate(work: UnitOfWork, proof: Proof, *, now: datetime) -> datetime:
@@ -165,13 +236,48 @@ def password_for_git(
         UnauthenticatedError: they do not fit, or passwords are not for git here.
         ThrottledError: there were too many wrong attempts lately.
     """
-    if not work.rules.sign_in.password_over_git:
+    # Where a password is an exception, each use is told; git could use it a thousand times.
+    if not work.rules.sign_in.password_over_git or break_glass.is_exception(work):
         raise UnauthenticatedError("Git takes an access token here, not a password.")
     proof = check_password(work, name_or_email=name_or_email, password=password, tools=tools)
     user = work.session.get_one(User, proof.user_id)
     if user.must_change_password:
         raise UnauthenticatedError("Sign in to the portal and choose your own password first.")
     return identify.of_user(user, work.actor.origin, Method.PASSWORD, None)
+
+
+def _open(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: datetime) -> Opened:
+    """A new session of a user in the browser that the actor's origin describes."""
+    rules, origin = work.rules.sign_in, work.actor.origin
+    secret = tokens.new_session_id()
+    session = BrowserSession(
+        id=new_id(),
+        user_id=user.id,
+        secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
+        address=origin.address,
+        user_agent=origin.user_agent,
+        provider_id=by.provider_id,
+        identity_id=by.identity_id,
+        external_id=by.external_id,
+        facts=dict(by.facts),
+        ask_again_at=by.ask_again_at,
+        created_at=now,
+        ends_at=now + timedelta(seconds=rules.session_absolute_seconds),
+    )
+    work.session.add(session)
+    work.session.flush()  # What changes about a session refers to its row.
+    until = now + timedelta(seconds=rules.elevation_seconds) if by.is_elevated else None
+    work.session.add(SessionActivity(id=session.id, seen_at=now, elevated_until=until))
+    work.actor = identify.of_user(user, origin, Method.SESSION, session.id)
+    return Opened(secret, session, user)
+
+
+def _is_fresh(work: UnitOfWork, facts: SessionFacts, now: datetime) -> bool:
+    """Whether they showed lately enough who they are; a system that does not say when, did not."""
+    if facts.shown_at is None:
+        return False
+    age = (now - facts.shown_at).total_seconds()
+    return bool(-CLOCK_SKEW_SECONDS <= age <= work.rules.sign_in.elevation_seconds)
 
 
 @dataclass(frozen=True)
@@ -231,6 +337,14 @@ def _present_session(work: UnitOfWork) -> BrowserSession:
     if origin.method is not Method.SESSION or origin.credential_id is None:
         raise ConflictError("That is for browsers. A token needs no session.")
     return work.session.get_one(BrowserSession, origin.credential_id)
+
+
+def _kept_out(user: User | None) -> events.SignInRefused | None:
+    if user is None:
+        return None
+    return events.SignInRefused(
+        about=user.id, person=user.pseudonym, reason=user.state, name=user.name
+    )
 
 
 def _refused(typed: str, user: User | None, *, knows_it: bool) -> events.SignInRefused:

@@ -242,6 +242,7 @@ def remove_member(work: UnitOfWork, path: str, user_name: str) -> None:
 
     Errors:
         NotFoundError: they are not in it.
+        ConflictError: a sign-in system put them there.
     """
     user = fetch.user(work, user_name, Permission.USERS_READ)
     leaves = user.id == work.actor.id
@@ -251,6 +252,10 @@ def remove_member(work: UnitOfWork, path: str, user_name: str) -> None:
     if membership is None:
         raise HiddenError(
             sentence("%(name)s is not in %(team_name)s.", name=user.name, team_name=team.name)
+        )
+    if membership.provider_id is not None:
+        raise ConflictError(
+            sentence("A group of a sign-in system put them there. Change it there.")
         )
     work.session.delete(membership)
     work.record(

@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from appliance.access import fetch, gate, grants, visible
 from appliance.db import email_addresses, owner_names
 from appliance.db.credentials import AccessToken, SshKey, end_sessions
+from appliance.db.identity_providers import Identity
 from appliance.db.organisations import Membership, Organisation, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Grant, Repository
@@ -22,13 +23,13 @@ from appliance.domain import events
 from appliance.domain.names import check_display_name, check_email, check_owner, fold
 from appliance.domain.permissions import InstanceRole, OrganisationRole, Permission
 from appliance.errors import ConflictError, InvalidError, sentence
+from appliance.services import entry
 from appliance.services.passwords import ChosenPassword
 
 __all__ = ["UserState"]  # For the doors, which do not know the database.
 
 THEMES = ("auto", "light", "dark")
 LONGEST_LOCALE = 16
-LONGEST_REASON = 500
 ORDERS = {"name": (Owner.name_key,), "since": (User.created_at, User.id)}
 
 
@@ -80,7 +81,7 @@ def create(
     work.session.add(user)
     work.session.flush()  # The address refers to the user, and the event to the pseudonym.
     if email:
-        email_addresses.set_primary(work.session, user.id, check_email(email))
+        email_addresses.set_primary(work.session, user.id, check_email(email), is_verified=True)
     _record_creation(work, user, email)
     return user
 
@@ -198,7 +199,9 @@ def change(work: UnitOfWork, name: str | None, changes: UserChanges) -> User:
         user.locale = changes["locale"][:LONGEST_LOCALE]
         told.append(f"locale: {user.locale}")
     if "email" in changes:
-        email_addresses.set_primary(work.session, user.id, check_email(changes["email"]))
+        is_vouched = user.id != work.actor.id  # By an administrator; nobody vouches for themself.
+        address = check_email(changes["email"])
+        email_addresses.set_primary(work.session, user.id, address, is_verified=is_vouched)
         told.append(f"email: {changes['email']}")
     work.record(
         events.UserChanged(
@@ -212,13 +215,17 @@ def change_role(work: UnitOfWork, name: str, role: InstanceRole) -> User:
     """Give a user another role on the instance.
 
     Errors:
-        ConflictError: nobody else would be administrator.
+        ConflictError: nobody else would be administrator, or a sign-in system gave the role.
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     before = user.instance_role
     if role is before:
         return user
     _insist_on_another_administrator(work, user)
+    if user.role_provider_id is not None:
+        raise ConflictError(
+            sentence("A group of a sign-in system gives them this role. Change it there.")
+        )
     user.instance_role = role
     work.record(events.UserRoleChanged(about=user.id, before=before, after=role))
     return user
@@ -251,11 +258,7 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     if user.state is UserState.SUSPENDED:
         raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
     _insist_on_another_administrator(work, user)
-    user.state = UserState.SUSPENDED
-    end_sessions(work.session, user.id, now=now)
-    work.record(
-        events.UserSuspended(about=user.id, person=user.pseudonym, reason=reason[:LONGEST_REASON])
-    )
+    entry.keep_out(work, user, reason=reason, now=now)
     return user
 
 
@@ -268,8 +271,7 @@ def reinstate(work: UnitOfWork, name: str) -> User:
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     if user.state is not UserState.SUSPENDED:
         raise ConflictError(sentence("%(name)s is not suspended.", name=user.name))
-    user.state = UserState.ACTIVE
-    work.record(events.UserReinstated(about=user.id))
+    entry.let_in(work, user)
     return user
 
 
@@ -290,6 +292,7 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     user.name, user.display_name = owner.name, ""
     user.state, user.password_hash = UserState.DELETED, None
     user.instance_role = InstanceRole.USER
+    user.role_provider_id = user.given_instance_role = user.suspended_by_id = None
     work.record(events.UserDeleted(about=user.id, person=user.pseudonym, name=before))
 
 
@@ -328,11 +331,7 @@ def _administrators() -> sa.Select[User]:
 def _insist_on_another_administrator(work: UnitOfWork, user: User) -> None:
     if user.id == work.actor.id:
         raise ConflictError("Ask another administrator to do that to you.")
-    if user.instance_role is not InstanceRole.ADMINISTRATOR:
-        return
-    # Locked, so that two administrators cannot remove each other at the same moment.
-    others = work.session.scalars(_administrators().with_for_update()).all()
-    if not any(other.id != user.id for other in others):
+    if entry.is_last_administrator(work, user):
         raise ConflictError(
             sentence(
                 "%(name)s is the only administrator. Make somebody else one first.", name=user.name
@@ -385,5 +384,5 @@ def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
         .where(AccessToken.user_id == user.id, AccessToken.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    for table in (SshKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset):
+    for table in (SshKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset, Identity):
         work.session.execute(sa.delete(table).where(table.user_id == user.id))

@@ -18,6 +18,8 @@ from appliance.web.api import describe
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
 from appliance.web.api import history as api_history
+from appliance.web.api import identities as api_identities
+from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
@@ -68,6 +70,8 @@ API = (
     api_operations.api,
     api_session.api,
     api_users.api,
+    api_identities.api,
+    api_identity_providers.api,
     api_organisations.api,
     api_teams.api,
     api_repositories.api,

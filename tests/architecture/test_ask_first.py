@@ -7,7 +7,10 @@ import pytest
 from tests.architecture.sources import files, name, parse
 
 DATABASE = {"Session", "Connection", "Engine", "sessionmaker"}
-DOORS = ("fetch.", "fetch_stream.", "fetch_log.", "visible.", "visible_logs.", "gate.")
+DOORS = (
+    *("fetch.", "fetch_stream.", "fetch_log.", "fetch_provider."),
+    *("visible.", "visible_logs.", "gate."),
+)
 
 
 def verbs():

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from appliance.domain.jobs import Job
 
-REFUSALS = frozenset({"access.refused", "auth.sign_in_refused", "session.elevation_refused"})
+REFUSALS = frozenset(
+    {
+        *("access.refused", "auth.assertion_refused", "auth.sign_in_refused"),
+        "session.elevation_refused",
+    }
+)
 
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
@@ -90,6 +95,17 @@ CHANGES = {
     "POST /administration/users/<name>/role": "user.role_changed",
     "POST /administration/users/<name>/suspend": "user.suspended",
     "POST /administration/users/new": "user.created user.password_reset_issued",
+    "POST /api/v1/admin/identity-providers": "auth.provider_created",
+    "PUT /api/v1/admin/identity-providers": "auth.provider_changed",
+    "PATCH /api/v1/admin/identity-providers/<name>": "auth.provider_changed",
+    "DELETE /api/v1/admin/identity-providers/<name>": (
+        "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
+    ),
+    "POST /api/v1/admin/identity-providers/<name>/rules": "group.mapped",
+    "DELETE /api/v1/admin/identity-providers/<name>/rules/<uuid:id>": "group.unmapped",
+    "POST /api/v1/users/<name>/identities": "auth.identity_linked",
+    "DELETE /api/v1/identities/<uuid:id>": "auth.identity_unlinked session.revoked",
+    "POST /api/v1/users/<name>/break-glass": "auth.break_glass_used",
     "POST /api/v1/audit/auditors": "audit.auditor_granted",
     "DELETE /api/v1/audit/auditors/<uuid:id>": "audit.auditor_revoked",
     "POST /api/v1/audit/exports": "audit.export_requested",
@@ -190,7 +206,7 @@ CHANGES = {
     "POST /settings/tokens": "token.revoked",
     "POST /settings/tokens/<uuid:token_id>/revoke": "token.revoked",
     "POST /settings/tokens/new": "token.created",
-    "POST /sign-in": "auth.signed_in",
+    "POST /sign-in": "auth.break_glass_used auth.signed_in",
     "POST /sign-out": "auth.signed_out",
 }
 """By method and rule, the actions that a change may record; it records at least one of them."""
@@ -259,6 +275,10 @@ JOBS = {
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
     Job.RECONCILE_PUSHES: "git.pushed",
     Job.SWEEP_LFS: "lfs.swept",
+    Job.SETTLE_PROVIDED_RIGHTS: (
+        "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"
+        " team.member_added team.member_removed user.role_changed"
+    ),
     Job.SWEEP: "config.swept",
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",

@@ -35,6 +35,7 @@ IMPORT = "?++++++++++++"
 
 REPO = "/api/v1/repos/<owner>/<name>"
 ORG = "/api/v1/orgs/<org>"
+PROVIDERS = "/api/v1/admin/identity-providers"
 
 TABLE = [
     ("GET", "/api/v1/user", SIGNED_IN, None),
@@ -49,6 +50,12 @@ TABLE = [
     ("PATCH", "/api/v1/users/<name>", ".-----------+", {"display_name": "x"}),
     ("DELETE", "/api/v1/users/<name>", ".-----------+", None),
     ("POST", "/api/v1/users/<name>/password-reset", ".-----------+", None),
+    ("GET", f"{PROVIDERS}", ADMINISTER, None),
+    ("GET", f"{PROVIDERS}/kinds", ADMINISTER, None),
+    ("POST", f"{PROVIDERS}", ADMINISTER, {"name": "x", "kind": "scim", "label": "X"}),
+    ("PUT", f"{PROVIDERS}", ADMINISTER, {"names": []}),
+    ("POST", "/api/v1/users/<name>/break-glass", ".------------", {"reason": "r"}),
+    ("GET", "/api/v1/users/<name>/identities", ".-----------+", None),
     ("GET", "/api/v1/orgs", EVERYONE, None),
     ("POST", "/api/v1/orgs", SIGNED_IN, {"name": "works"}),
     ("GET", ORG, SEE_ORGANISATION, None),
@@ -121,6 +128,15 @@ TABLE = [
 
 # What the table's form cannot say; each has a test of its own.
 ELSEWHERE = {
+    **{
+        (method, f"{PROVIDERS}/<name>{rest}"): "web/test_api_identity_providers.py"
+        for method, rest in (
+            *(("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/consequences")),
+            *(("GET", "/rules"), ("POST", "/rules"), ("DELETE", "/rules/<uuid:id>")),
+        )
+    },
+    ("POST", "/api/v1/users/<name>/identities"): "web/test_api_identity_providers.py",
+    ("DELETE", "/api/v1/identities/<uuid:id>"): "web/test_api_identity_providers.py",
     ("GET", "/api/v1/audit/auditors"): "web/test_api_auditors.py",
     ("POST", "/api/v1/audit/auditors"): "web/test_api_auditors.py",
     ("DELETE", "/api/v1/audit/auditors/<uuid:id>"): "web/test_api_auditors.py",

@@ -53,6 +53,7 @@ class MemberAdded(Event):
     target = "org"
     user_id: str
     role: str
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class MemberRoleChanged(Event):
     user_id: str
     before: str
     after: str
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,7 @@ class MemberRemoved(Event):
     kind = "org.member_removed"
     target = "org"
     user_id: str
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +113,7 @@ class TeamMemberAdded(Event):
     kind = "team.member_added"
     target = "team"
     user_id: str
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,3 +123,4 @@ class TeamMemberRemoved(Event):
     kind = "team.member_removed"
     target = "team"
     user_id: str
+    provider_id: str | None = None

@@ -14,6 +14,7 @@ class SignedIn(Event):
     kind = "auth.signed_in"
     target = "user"
     method: str
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class Elevated(Event):
 
     kind = "session.elevated"
     target = "user"
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,8 @@ class UserCreated(Event):
     kind = "user.created"
     target = "user"
     instance_role: str
+    provider_id: str | None = None
+    wished_name: str | None = personal(None)
     name: str = personal()
     email: str | None = personal(None)
 
@@ -117,6 +121,7 @@ class UserRoleChanged(Event):
     target = "user"
     before: str
     after: str
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +130,7 @@ class UserSuspended(Event):
 
     kind = "user.suspended"
     target = "user"
+    provider_id: str | None = None
     reason: str = personal("")
 
 
@@ -134,6 +140,7 @@ class UserReinstated(Event):
 
     kind = "user.reinstated"
     target = "user"
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,27 +9,6 @@ FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
 
 ROWS = (
     Reserved(
-        *("auth.provider_created", "provider", "People can sign in by another system."),
-        "name protocol issuer",
-    ),
-    Reserved(
-        *("auth.provider_changed", "provider", "A sign-in system's settings were changed."),
-        "name changed:list[str]",
-    ),
-    Reserved("auth.provider_deleted", "provider", "Nobody signs in by a system any more.", "name"),
-    Reserved(
-        *("auth.identity_linked", "user", "A user can sign in by another identity."),
-        "provider_id by_rule:bool *subject",
-    ),
-    Reserved(
-        *("auth.identity_unlinked", "user", "An identity no longer leads to a user."),
-        "provider_id *subject",
-    ),
-    Reserved(
-        *("auth.assertion_refused", "provider", "A message of a sign-in system was refused."),
-        *("protocol reason *?subject", REFUSED),
-    ),
-    Reserved(
         *("auth.second_factor_added", "user", "A user has another second factor."),
         "factor *?label",
     ),
@@ -42,7 +21,6 @@ ROWS = (
         *("factor reason", REFUSED),
     ),
     Reserved("auth.recovery_code_used", "user", "A code for emergencies was used.", "left:int"),
-    Reserved("auth.break_glass_used", "user", "The emergency administrator signed in.", "*reason"),
     Reserved("session.expired", "session", "A session ended by its age or idleness.", "why"),
     Reserved(
         *("session.address_refused", "user", "An address is not on the list for this user."),
@@ -57,14 +35,6 @@ ROWS = (
     Reserved("user.unlocked", "user", "A locked user may sign in again."),
     Reserved("group.member_added", "group", "A user is in a group.", "user_id"),
     Reserved("group.member_removed", "group", "A user is no longer in a group.", "user_id"),
-    Reserved(
-        *("group.mapped", "group", "A group stands for a team or a role."),
-        "grants_type grants_id ?role",
-    ),
-    Reserved(
-        *("group.unmapped", "group", "A group no longer stands for a team or a role."),
-        "grants_type grants_id",
-    ),
     Reserved(
         *("group.synchronised", "provider", "All groups were compared with a directory."),
         "users:int added:int removed:int changed:int",

@@ -1,0 +1,291 @@
+"""`codara provider`: the customer's sign-in systems."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance.cli import options, provider_rules
+from appliance.cli.client import segment
+from appliance.cli.context import Context, Noun, current
+from appliance.domain.identity_providers import LinkBy, ProviderKind
+
+PLACE = provider_rules.PLACE
+COLUMNS = {
+    "name": "NAME",
+    "kind": "KIND",
+    "label": "BUTTON",
+    "is_enabled": "ON",
+    "domains": "DOMAINS",
+    "identities": "PEOPLE",
+    "rules": "RULES",
+}
+FIELDS = {
+    "name": "Name",
+    "kind": "Kind",
+    "label": "Button",
+    "is_enabled": "Switched on",
+    "domains": "Domains",
+    "policy": "Policy",
+    "settings": "Settings",
+    "secrets": "Secrets given",
+    "identities": "People",
+    "rules": "Rules for groups",
+    "sessions": "Sessions",
+    "id": "Id",
+}
+
+name_argument = provider_rules.name_argument
+label_option = click.option("--label", metavar="TEXT", help="What the button says.")
+settings_option = click.option(
+    "--setting",
+    "told",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of its protocol; a list by repeating it.",
+)
+files_option = click.option(
+    "--setting-file",
+    "files",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="A setting that is long, such as metadata, from a file.",
+)
+secrets_option = click.option(
+    "--secret-stdin",
+    "secrets",
+    multiple=True,
+    metavar="NAME",
+    help="Read this secret from a line of the input.",
+)
+domains_option = click.option(
+    "--domain",
+    "domains",
+    multiple=True,
+    metavar="DOMAIN",
+    help="Whoever has an address there is led to it (repeatable); - for nobody.",
+)
+creates_option = click.option(
+    "--creates-users/--creates-nobody",
+    "creates_users",
+    default=None,
+    help="Whether somebody new becomes a user.",
+)
+link_by_option = click.option(
+    "--link-by",
+    type=click.Choice([str(each) for each in LinkBy]),
+    help="By what somebody is taken to be a user who exists.",
+)
+link_domains_option = click.option(
+    "--link-domain",
+    "link_domains",
+    multiple=True,
+    metavar="DOMAIN",
+    help="A domain whose addresses it may link by (repeatable).",
+)
+profile_option = click.option(
+    "--keeps-profile/--leaves-profile",
+    "keeps_profile",
+    default=None,
+    help="Whether name and address follow what it says.",
+)
+again_option = click.option(
+    "--ask-again",
+    "ask_again_seconds",
+    type=click.IntRange(min=0),
+    metavar="SECONDS",
+    help="After how long it has to confirm a session; 0: never.",
+)
+
+
+@click.group(cls=Noun)
+def provider() -> None:
+    """Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."""
+
+
+@provider.command("list")
+@current
+def list_providers(context: Context) -> None:
+    """List sign-in systems, in the order in which they are offered."""
+    context.show_list(context.api.call("GET", PLACE)["items"], COLUMNS)
+
+
+@provider.command()
+@name_argument
+@current
+def show(context: Context, name: str) -> None:
+    """Show a sign-in system; of its secrets only which there are."""
+    context.show_thing(context.api.call("GET", _place(name)), FIELDS)
+
+
+@provider.command("settings")
+@click.argument("kind", type=click.Choice([str(each) for each in ProviderKind]))
+@current
+def settings(context: Context, kind: str) -> None:
+    """List what a kind of sign-in system can be told."""
+    columns = {"name": "NAME", "kind": "KIND", "is_needed": "NEEDED", "usual": "USUAL"}
+    context.show_list(list(_fields(context, kind).values()), {**columns, "label": "MEANING"})
+
+
+@provider.command()
+@name_argument
+@click.option(
+    "--kind",
+    type=click.Choice([str(each) for each in ProviderKind]),
+    required=True,
+    help="Its protocol.",
+)
+@label_option
+@settings_option
+@files_option
+@secrets_option
+@domains_option
+@creates_option
+@link_by_option
+@link_domains_option
+@profile_option
+@again_option
+@current
+def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
+    """Add a sign-in system. It is off until `enable`."""
+    body = {
+        "name": name,
+        "kind": kind,
+        "label": said["label"] or name,
+        "settings": _settings(context, kind, said),
+        "domains": list(said["domains"]),
+        "policy": _policy(said),
+    }
+    context.show_thing(context.api.call("POST", PLACE, body), FIELDS)
+
+
+@provider.command()
+@name_argument
+@label_option
+@settings_option
+@files_option
+@secrets_option
+@domains_option
+@creates_option
+@link_by_option
+@link_domains_option
+@profile_option
+@again_option
+@current
+def change(context: Context, /, name: str, **said: Any) -> None:
+    """Change a sign-in system; what is left out stays, secrets too."""
+    kind = context.api.call("GET", _place(name))["kind"]
+    body: dict[str, Any] = {"label": said["label"]} if said["label"] else {}
+    if settings := _settings(context, kind, said):
+        body["settings"] = settings
+    if said["domains"]:
+        body["domains"] = [each for each in said["domains"] if each != "-"]
+    if policy := _policy(said):
+        body["policy"] = policy
+    if not body:
+        raise click.UsageError("Say what to change.")
+    context.show_thing(context.api.call("PATCH", _place(name), body), FIELDS)
+
+
+@provider.command()
+@name_argument
+@current
+def enable(context: Context, name: str) -> None:
+    """Let people sign in by it."""
+    context.show_thing(context.api.call("PATCH", _place(name), {"is_enabled": True}), FIELDS)
+
+
+@provider.command()
+@name_argument
+@current
+def disable(context: Context, name: str) -> None:
+    """Let nobody sign in by it; sessions that it opened end."""
+    context.show_thing(context.api.call("PATCH", _place(name), {"is_enabled": False}), FIELDS)
+
+
+@provider.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@current
+def order(context: Context, names: tuple[str, ...]) -> None:
+    """Offer them in this order; those that are left out come after."""
+    context.show_list(context.api.call("PUT", PLACE, {"names": list(names)})["items"], COLUMNS)
+
+
+@provider.command()
+@name_argument
+@options.dry_run
+@options.yes
+@current
+def delete(context: Context, name: str, *, dry_run: bool, yes: bool) -> None:
+    """Delete a sign-in system, its identities and rules. The users stay."""
+    found = context.api.call("GET", f"{_place(name)}/consequences")
+    question = (
+        f"Delete {name}? {found['identities']} people are known by it, {found['rules']} rules give "
+        f"them rights, and {found['left_without_a_way_in']} of them have no other way in."
+    )
+    if dry_run:
+        context.say(question)
+    options.remove(context, _place(name), name, question, dry_run=dry_run, yes=yes)
+
+
+provider.add_command(provider_rules.rule)
+
+
+def _place(name: str) -> str:
+    return f"{PLACE}/{segment(name)}"
+
+
+def _fields(context: Context, kind: str) -> dict[str, dict[str, Any]]:
+    kinds = context.api.call("GET", f"{PLACE}/kinds")["items"]
+    return {each["name"]: each for of in kinds if of["kind"] == kind for each in of["settings"]}
+
+
+def _settings(context: Context, kind: str, said: dict[str, Any]) -> dict[str, Any]:
+    """What was said of a protocol, in the kinds of values that it takes."""
+    pairs = [_pair(each) for each in said["told"]]
+    pairs += [(name, _content(file)) for name, file in map(_pair, said["files"])]
+    pairs += [(name, _line()) for name in said["secrets"]]
+    if not pairs:
+        return {}
+    fields = _fields(context, kind)
+    found: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in fields:
+            raise click.UsageError(f"There is no setting {name}; there are {', '.join(fields)}.")
+        if fields[name]["kind"] == "lines":
+            found.setdefault(name, []).append(text)
+        else:
+            found[name] = text
+    return found
+
+
+def _policy(said: dict[str, Any]) -> dict[str, Any]:
+    names = ("creates_users", "link_by", "keeps_profile", "ask_again_seconds")
+    found = {name: said[name] for name in names if said[name] is not None}
+    if said["link_domains"]:
+        found["link_domains"] = list(said["link_domains"])
+    return found
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"{text!r} is not NAME=VALUE.")
+    return name, value
+
+
+def _content(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}.") from error
+
+
+def _line() -> str:
+    secret = sys.stdin.readline().rstrip("\r\n")
+    if not secret:
+        raise click.UsageError("There is no line left in the input for the secret.")
+    return secret

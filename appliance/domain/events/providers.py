@@ -1,0 +1,105 @@
+"""Events about the customer's sign-in systems, and the identities that they vouch for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, Outcome, personal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderCreated(Event):
+    """People can sign in by another system."""
+
+    kind = "auth.provider_created"
+    target = "provider"
+    name: str
+    protocol: str
+    issuer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderChanged(Event):
+    """A sign-in system's settings were changed."""
+
+    kind = "auth.provider_changed"
+    target = "provider"
+    name: str
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderDeleted(Event):
+    """Nobody signs in by a system any more."""
+
+    kind = "auth.provider_deleted"
+    target = "provider"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityLinked(Event):
+    """A user can sign in by another identity."""
+
+    kind = "auth.identity_linked"
+    target = "user"
+    provider_id: str
+    by_rule: bool
+    subject: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityUnlinked(Event):
+    """An identity no longer leads to a user."""
+
+    kind = "auth.identity_unlinked"
+    target = "user"
+    provider_id: str
+    subject: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssertionRefused(Event):
+    """A message of a sign-in system was refused."""
+
+    kind = "auth.assertion_refused"
+    target = "provider"
+    outcome = Outcome.REFUSED
+    protocol: str
+    reason: str
+    subject: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlassUsed(Event):
+    """The emergency administrator signed in."""
+
+    kind = "auth.break_glass_used"
+    target = "user"
+    reason: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupMapped(Event):
+    """A group stands for a team or a role."""
+
+    kind = "group.mapped"
+    target = "group"
+    provider_id: str
+    group: str
+    grants_type: str
+    grants_id: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupUnmapped(Event):
+    """A group no longer stands for a team or a role."""
+
+    kind = "group.unmapped"
+    target = "group"
+    provider_id: str
+    group: str
+    grants_type: str
+    grants_id: str
+    role: str | None = None

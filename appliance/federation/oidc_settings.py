@@ -1,0 +1,50 @@
+"""What an OpenID Connect provider can be told."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from appliance.errors import sentence
+from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
+
+
+class OidcSettings(ProviderSettings):
+    """One OpenID provider, found by its issuer."""
+
+    issuer_url: str = Field(
+        title=sentence("Issuer"),
+        description=sentence("An https address; the rest is found under .well-known there."),
+    )
+    client_id: str = Field(title=sentence("Client ID"))
+    client_authentication: Literal["secret", "private_key"] = Field(
+        "secret", title=sentence("How the appliance shows who it is")
+    )
+    client_secret: SecretStr = Field(SecretStr(""), title=sentence("Client secret"))
+    scopes: tuple[str, ...] = Field(
+        ("openid", "profile", "email"), max_length=20, title=sentence("Scopes")
+    )
+    groups_claim: str = Field("groups", title=sentence("Claim with the groups"))
+    name_claim: str = Field("preferred_username", title=sentence("Claim with the user name"))
+    authority: str = Field(
+        "",
+        title=sentence("Certificate authority"),
+        description=sentence("Who signed its certificate, in PEM; empty: the system's."),
+        json_schema_extra=LONG_TEXT,
+    )
+
+    @field_validator("issuer_url")
+    @classmethod
+    def _of_its_form(cls, url: str) -> str:
+        parts = urlsplit(url)
+        is_here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+        if not parts.hostname or not (parts.scheme == "https" or is_here):
+            raise ValueError(sentence("An issuer is an https address."))
+        return url.rstrip("/")
+
+    @property
+    def issuer(self) -> str:
+        """Its issuer."""
+        return self.issuer_url

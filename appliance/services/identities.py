@@ -1,0 +1,353 @@
+"""Who arrives by a sign-in system: known again, linked by rule, created by policy, or refused.
+
+A protocol has checked that the system said so, and calls `arrive` when somebody signs in, or
+`follow` when the system only tells (synchronisation, SCIM, a refresh in the background). Both do
+what was said: they let in or keep out, give and take what groups give, and keep the profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch
+from appliance.access.gate import open_to_everyone
+from appliance.db import email_addresses
+from appliance.db.credentials import BrowserSession
+from appliance.db.identity_providers import Identity, IdentityProvider
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import EmailAddress, User, UserState
+from appliance.domain import events
+from appliance.domain.claims import Claims, SessionFacts, checked
+from appliance.domain.identity_providers import (
+    LinkBy,
+    LinkedBy,
+    Policy,
+    domain_of,
+    policy,
+)
+from appliance.domain.names import LONGEST_DISPLAY_NAME, fold
+from appliance.domain.permissions import InstanceRole
+from appliance.errors import ConflictError, UnauthenticatedError, sentence
+from appliance.services import entry, new_users, provided_rights
+
+KEPT_OUT = sentence("The sign-in system does not let them in any more.")
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Somebody whom a provider vouches for, and what came of it. `sign_in.by_provider` takes it."""
+
+    provider_id: UUID
+    identity_id: UUID
+    user_id: UUID
+    facts: SessionFacts
+    may_enter: bool
+    is_new: bool = False
+    """Whether a user was created for them."""
+    name: str = ""
+    wished_name: str = ""
+    """What their name would have been, had it been free and a name; empty where it is."""
+
+
+@open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
+def arrive(work: UnitOfWork, provider_id: UUID, claims: Claims, *, now: datetime) -> Arrived:
+    """The user whom these claims are about: found, linked or created, and brought up to date.
+
+    Whether they may enter is in the answer, not raised: what was learnt of them is kept.
+
+    Errors:
+        UnauthenticatedError: the provider is off, or nobody here is meant; the event says why.
+        InvalidError: the claims are not as they should be.
+    """
+    provider = _enabled(work, provider_id)
+    said = checked(claims)
+    identity = _known(work, provider.id, said.subject)
+    made: new_users.Named | None = None
+    if identity is None:
+        user = _by_rule(work, provider, said)
+        linked_by = LinkedBy.RULE
+        if user is None:
+            made = _created(work, provider, said, now)
+            user, linked_by = made.user, LinkedBy.CREATED
+        identity = add_identity(work, provider.id, user, said.subject, linked_by, now=now)
+    user = work.session.get_one(User, identity.user_id)
+    _bring_up_to_date(work, provider, identity, user, said, now)
+    return Arrived(
+        provider_id=provider.id,
+        identity_id=identity.id,
+        user_id=user.id,
+        facts=said.facts,
+        may_enter=said.is_active and user.is_active,
+        is_new=made is not None,
+        name=user.name,
+        wished_name=made.wished_name if made else "",
+    )
+
+
+@open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
+def follow(work: UnitOfWork, identity_id: UUID, claims: Claims, *, now: datetime) -> bool:
+    """Bring a known person up to date with what their provider says; says whether they may enter.
+
+    The caller found the identity by the subject of these claims.
+    """
+    identity = work.session.get_one(Identity, identity_id)
+    provider = work.session.get_one(IdentityProvider, identity.provider_id)
+    user = work.session.get_one(User, identity.user_id)
+    said = checked(claims)
+    _bring_up_to_date(work, provider, identity, user, said, now)
+    return said.is_active and user.is_active
+
+
+@open_to_everyone(because="the provider says so, as its protocol has checked")
+def gone(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> bool:
+    """Keep somebody out whom their provider no longer knows; says whether that changed anything."""
+    identity = work.session.get_one(Identity, identity_id)
+    user = work.session.get_one(User, identity.user_id)
+    before = len(work.recorded)
+    _let_in_or_keep_out(work, identity, user, is_active=False, now=now)
+    provided_rights.settle(work, user, now=now)
+    return len(work.recorded) > before
+
+
+@open_to_everyone(because="the provider says so, as its protocol has checked")
+def sign_out(
+    work: UnitOfWork,
+    provider_id: UUID,
+    *,
+    external_id: str = "",
+    subject: str = "",
+    now: datetime,
+) -> int:
+    """End the sessions that a provider opened and has ended: that of a name, or all of a subject;
+    where both are said, both must fit. Gives how many it was.
+    """
+    if not external_id and not subject:
+        return 0
+    query = sa.select(BrowserSession).where(
+        BrowserSession.provider_id == provider_id, BrowserSession.revoked_at.is_(None)
+    )
+    if external_id:
+        query = query.where(BrowserSession.external_id == external_id)
+    if subject:
+        theirs = sa.select(Identity.id).where(
+            Identity.provider_id == provider_id, Identity.subject == subject
+        )
+        query = query.where(BrowserSession.identity_id.in_(theirs))
+    return _end(work, query, now)
+
+
+@open_to_everyone(because="whoever unlinks was asked")
+def end_sessions(work: UnitOfWork, identity: Identity, *, now: datetime) -> int:
+    """End the sessions that an identity opened; gives how many."""
+    query = sa.select(BrowserSession).where(
+        BrowserSession.identity_id == identity.id, BrowserSession.revoked_at.is_(None)
+    )
+    return _end(work, query, now)
+
+
+@open_to_everyone(because="it only says whom a provider means")
+def known(work: UnitOfWork, provider_id: UUID, subject: str) -> Identity | None:
+    """The identity of a provider's subject, if it has one here."""
+    return _known(work, provider_id, subject)
+
+
+@open_to_everyone(because="whoever links was asked, or the provider has vouched for them")
+def add_identity(
+    work: UnitOfWork,
+    provider_id: UUID,
+    user: User,
+    subject: str,
+    linked_by: LinkedBy,
+    *,
+    now: datetime,
+) -> Identity:
+    """Let a provider's subject lead to a user. Flushes, because what follows refers to it.
+
+    Errors:
+        ConflictError: it leads to somebody already.
+    """
+    present = _known(work, provider_id, subject)
+    if present is not None:
+        raise ConflictError(sentence("That identity leads to a user already. Unlink it there."))
+    identity = Identity(
+        provider_id=provider_id,
+        user_id=user.id,
+        subject=subject,
+        linked_by=linked_by,
+        created_at=now,
+        seen_at=now,
+    )
+    work.session.add(identity)
+    work.session.flush()
+    work.record(
+        events.IdentityLinked(
+            about=user.id,
+            person=user.pseudonym,
+            provider_id=str(provider_id),
+            by_rule=linked_by is LinkedBy.RULE,
+            subject=subject,
+        )
+    )
+    return identity
+
+
+def refusal(
+    provider: IdentityProvider, reason: str, said: str, *, subject: str = ""
+) -> UnauthenticatedError:
+    """The error that refuses a message of a provider: the log learns why, the person what to do."""
+    event = events.AssertionRefused(
+        about=provider.id, protocol=provider.kind, reason=reason, subject=subject or None
+    )
+    return UnauthenticatedError(said, event=event)
+
+
+def _end(work: UnitOfWork, query: sa.Select[BrowserSession], now: datetime) -> int:
+    found = work.session.scalars(query).all()
+    for session in found:
+        session.revoked_at = now
+        work.record(events.SessionRevoked(about=session.id, user_id=str(session.user_id)))
+    return len(found)
+
+
+def _enabled(work: UnitOfWork, provider_id: UUID) -> IdentityProvider:
+    provider = work.session.get_one(IdentityProvider, provider_id)
+    if not provider.is_enabled:
+        said = sentence("Nobody signs in by %(label)s now.", label=provider.label)
+        raise refusal(provider, "provider_disabled", said)
+    return provider
+
+
+def _known(work: UnitOfWork, provider_id: UUID, subject: str) -> Identity | None:
+    return work.session.scalar(
+        sa.select(Identity).where(Identity.provider_id == provider_id, Identity.subject == subject)
+    )
+
+
+def _by_rule(work: UnitOfWork, provider: IdentityProvider, said: Claims) -> User | None:
+    """The user who is meant by the provider's rule, if there is one."""
+    rules = policy(provider.policy)
+    user = _meant(work, rules, said)
+    if user is None:
+        return None
+    # A rule must never be the way to what a password or the console guards.
+    if user.password_hash is not None or user.instance_role is InstanceRole.ADMINISTRATOR:
+        said_to_them = sentence(
+            "There is an account for you here that has a way in of its own. Sign in there, and "
+            "link %(label)s under Settings, or ask an administrator.",
+            label=provider.label,
+        )
+        raise refusal(provider, "account_protected", said_to_them, subject=said.subject)
+    taken = sa.select(Identity.id).where(
+        Identity.provider_id == provider.id, Identity.user_id == user.id
+    )
+    if work.session.scalar(sa.select(taken.exists())):
+        said_to_them = sentence(
+            "Somebody else of %(label)s has that account.", label=provider.label
+        )
+        raise refusal(provider, "account_taken", said_to_them, subject=said.subject)
+    return user
+
+
+def _meant(work: UnitOfWork, rules: Policy, said: Claims) -> User | None:
+    if rules.link_by is LinkBy.NAME:
+        found = fetch.claimed_user(work, said.name) if "@" not in said.name else None
+        return found if found is not None and found.is_active else None
+    if rules.link_by is LinkBy.NOTHING:
+        return None
+    keys = [fold(each) for each in said.verified_addresses if domain_of(each) in rules.link_domains]
+    # An address that a user wrote down themself would let them catch somebody else's identity.
+    return work.session.scalar(
+        sa.select(User)
+        .join(EmailAddress, EmailAddress.user_id == User.id)
+        .where(
+            EmailAddress.address_key.in_(keys),
+            EmailAddress.is_verified.is_(True),
+            User.state == UserState.ACTIVE,
+        )
+        .order_by(User.created_at)
+        .limit(1)
+    )
+
+
+def _created(
+    work: UnitOfWork, provider: IdentityProvider, said: Claims, now: datetime
+) -> new_users.Named:
+    rules = policy(provider.policy)
+    if not rules.creates_users or not said.is_active:
+        text = sentence(
+            "%(label)s vouches for you, but there is no account for you here. "
+            "Ask an administrator.",
+            label=provider.label,
+        )
+        raise refusal(provider, "not_known", text, subject=said.subject)
+    wished = said.name or said.address.partition("@")[0] or said.display_name
+    return new_users.create(work, wished, provider_id=provider.id, now=now)
+
+
+def _bring_up_to_date(
+    work: UnitOfWork,
+    provider: IdentityProvider,
+    identity: Identity,
+    user: User,
+    said: Claims,
+    now: datetime,
+) -> None:
+    identity.seen_at = now
+    identity.said_name, identity.said_email = said.name, said.address
+    if said.groups is not None:
+        identity.groups = sorted(said.groups)
+    _let_in_or_keep_out(work, identity, user, is_active=said.is_active, now=now)
+    rules = policy(provider.policy)
+    if rules.keeps_profile:
+        _keep_profile(work, user, said, rules)
+    work.session.flush()  # What groups give is asked of the rows.
+    provided_rights.settle(work, user, now=now)
+
+
+def _let_in_or_keep_out(
+    work: UnitOfWork, identity: Identity, user: User, *, is_active: bool, now: datetime
+) -> None:
+    identity.is_active = is_active
+    provider_id = identity.provider_id
+    if not is_active and user.is_active and not entry.is_last_administrator(work, user):
+        entry.keep_out(work, user, reason=KEPT_OUT, provider_id=provider_id, now=now)
+    elif is_active and user.suspended_by_id == provider_id and not user.is_active:
+        entry.let_in(work, user, provider_id=provider_id)
+
+
+def _keep_profile(work: UnitOfWork, user: User, said: Claims, rules: Policy) -> None:
+    changed: dict[str, str] = {}
+    display_name = said.display_name[:LONGEST_DISPLAY_NAME]
+    if display_name and display_name != user.display_name:
+        user.display_name = changed["display_name"] = display_name
+    address = next(iter(said.verified_addresses), "")
+    is_new = fold(address) != fold(email_addresses.primary(work.session, user.id))
+    if address and is_new and _take_address(work, user, address, rules):
+        changed["email"] = address
+    if changed:
+        work.record(
+            events.UserChanged(
+                about=user.id,
+                person=user.pseudonym,
+                changed=sorted(changed),
+                values="; ".join(f"{name}: {value}" for name, value in sorted(changed.items())),
+            )
+        )
+
+
+def _take_address(work: UnitOfWork, user: User, address: str, rules: Policy) -> bool:
+    """Write to them there, unless somebody else has the address; says whether.
+
+    It counts as verified only in the domains that this provider speaks for: another one's rule for
+    links would else believe what this one said of an address that is none of its people's.
+    """
+    is_ours = domain_of(address) in rules.link_domains
+    try:
+        email_addresses.set_primary(work.session, user.id, address, is_verified=is_ours)
+    except ConflictError:
+        return False
+    return True

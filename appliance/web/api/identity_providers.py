@@ -1,0 +1,304 @@
+"""`/admin/identity-providers`: the customer's sign-in systems, and what their groups give."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from appliance.domain import identity_providers as words
+from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind, Way
+from appliance.services import group_rules, identity_providers
+from appliance.services.group_rules import ListedRule
+from appliance.services.identity_providers import Changes, NewProvider, Shown
+from appliance.web import requests
+from appliance.web.api import frame
+
+api = frame.area("identity providers", "Sign-in systems of the customer, for administrators.")
+
+PLACE = "/admin/identity-providers"
+SettingValue = str | int | bool | list[str]
+
+
+class ProviderPath(frame.Body):
+    """Which provider."""
+
+    name: str = Field(max_length=39)
+
+
+class RulePath(ProviderPath):
+    """Which rule."""
+
+    id: UUID
+
+
+class PolicyAnswer(frame.Answer):
+    """What a provider may bring about."""
+
+    creates_users: bool
+    link_by: LinkBy
+    link_domains: list[str]
+    keeps_profile: bool
+    ask_again_seconds: int
+
+
+class ProviderAnswer(frame.Answer):
+    """A provider. Its secrets are never shown: only which were given."""
+
+    id: UUID
+    name: str
+    kind: ProviderKind
+    way: Way
+    label: str
+    is_enabled: bool
+    position: int
+    domains: list[str]
+    settings: dict[str, SettingValue]
+    secrets: list[str]
+    policy: PolicyAnswer
+    identities: int
+    rules: int
+    sessions: int
+    created_at: datetime
+
+
+class ProviderPage(frame.Answer):
+    """All of them."""
+
+    items: list[ProviderAnswer]
+    next: None
+
+
+class FieldAnswer(frame.Answer):
+    """One thing that a kind of provider can be told."""
+
+    name: str
+    label: str
+    hint: str
+    kind: str
+    usual: SettingValue
+    choices: list[str]
+    is_needed: bool
+
+
+class KindAnswer(frame.Answer):
+    """A kind of provider, and what it can be told."""
+
+    kind: ProviderKind
+    settings: list[FieldAnswer]
+
+
+class KindPage(frame.Answer):
+    """All kinds."""
+
+    items: list[KindAnswer]
+    next: None
+
+
+class NewProviderBody(frame.Body):
+    """A provider to add. It begins switched off."""
+
+    name: str = Field(max_length=39)
+    kind: ProviderKind
+    label: str = Field(max_length=words.LONGEST_LABEL)
+    settings: dict[str, SettingValue] = Field(default_factory=dict)
+    domains: list[str] = Field(default_factory=list, max_length=words.MOST_DOMAINS)
+    policy: dict[str, SettingValue] = Field(default_factory=dict)
+
+
+class ChangedProviderBody(frame.Body):
+    """What to change; what is left out stays, secrets too."""
+
+    label: str | None = Field(None, max_length=words.LONGEST_LABEL)
+    is_enabled: bool | None = None
+    settings: dict[str, SettingValue] | None = None
+    domains: list[str] | None = Field(None, max_length=words.MOST_DOMAINS)
+    policy: dict[str, SettingValue] | None = None
+
+
+class OrderBody(frame.Body):
+    """In which order they are offered; those left out come after."""
+
+    names: list[str] = Field(max_length=identity_providers.MOST)
+
+
+class ConsequencesAnswer(frame.Answer):
+    """What deleting a provider would mean."""
+
+    identities: int
+    rules: int
+    sessions: int
+    left_without_a_way_in: int
+
+
+class RuleAnswer(frame.Answer):
+    """What a group gives."""
+
+    id: UUID
+    group: str
+    gives: Gives
+    target: str
+    role: str
+    created_at: datetime
+
+
+class RulePage(frame.Answer):
+    """All of them."""
+
+    items: list[RuleAnswer]
+    next: None
+
+
+class NewRuleBody(frame.Body):
+    """What a group is to give."""
+
+    group: str = Field(max_length=512)
+    gives: Gives
+    target: str = Field("", max_length=80, description="ORG/TEAM, ORG, or nothing: the instance")
+    role: str = Field("", max_length=32, description="None for a team")
+
+
+@api.get(f"{PLACE}/kinds", summary="Which kinds there are", responses={"200": KindPage})
+def list_kinds() -> Any:
+    """With everything that each can be told."""
+    with requests.reading() as work:
+        forms = identity_providers.kinds(work)
+    items = [
+        KindAnswer(kind=kind, settings=[FieldAnswer.model_validate(each) for each in form])
+        for kind, form in forms.items()
+    ]
+    return frame.page(items, None)
+
+
+@api.get(PLACE, summary="List sign-in systems", responses={"200": ProviderPage})
+def list_providers() -> Any:
+    """In the order in which they are offered."""
+    with requests.reading() as work:
+        return frame.page(
+            [_present(each) for each in identity_providers.list_providers(work)], None
+        )
+
+
+@api.post(PLACE, summary="Add a sign-in system", responses={"201": ProviderAnswer})
+def add(body: NewProviderBody) -> Any:
+    """Switched off until somebody has tried it."""
+    wanted = NewProvider(
+        name=body.name,
+        kind=body.kind,
+        label=body.label,
+        settings=body.settings,
+        domains=body.domains,
+        policy=body.policy,
+    )
+    with requests.begin() as work:
+        made = identity_providers.add(
+            work, wanted, sealer=requests.wiring().sealer, now=requests.now()
+        )
+        return frame.answer(_present(made), 201, f"{frame.PREFIX}{PLACE}/{made.provider.name}")
+
+
+@api.put(PLACE, summary="Put them in order", responses={"200": ProviderPage})
+def put_in_order(body: OrderBody) -> Any:
+    """The first is the first button."""
+    with requests.begin() as work:
+        identity_providers.put_in_order(work, body.names)
+        work.session.flush()
+        return frame.page(
+            [_present(each) for each in identity_providers.list_providers(work)], None
+        )
+
+
+@api.get(f"{PLACE}/<name>", summary="Show a sign-in system", responses={"200": ProviderAnswer})
+def show(path: ProviderPath) -> Any:
+    """Its secrets masked."""
+    with requests.reading() as work:
+        return frame.answer(_present(identity_providers.show(work, path.name)))
+
+
+@api.patch(f"{PLACE}/<name>", summary="Change a sign-in system", responses={"200": ProviderAnswer})
+def change(path: ProviderPath, body: ChangedProviderBody) -> Any:
+    """Or switch it on or off: when it is off, sessions that it opened end."""
+    changes = Changes(
+        label=body.label, settings=body.settings, domains=body.domains, policy=body.policy
+    )
+    with requests.begin() as work:
+        shown = identity_providers.change(work, path.name, changes, sealer=requests.wiring().sealer)
+        if body.is_enabled is not None and body.is_enabled is not shown.provider.is_enabled:
+            shown = identity_providers.switch(
+                work, path.name, is_enabled=body.is_enabled, now=requests.now()
+            )
+        return frame.answer(_present(shown))
+
+
+@api.get(
+    f"{PLACE}/<name>/consequences",
+    summary="What deleting it would mean",
+    responses={"200": ConsequencesAnswer},
+)
+def consequences(path: ProviderPath) -> Any:
+    """How many people and rights hang on it."""
+    with requests.reading() as work:
+        found = identity_providers.consequences(work, path.name)
+    return frame.answer(ConsequencesAnswer.model_validate(found))
+
+
+@api.delete(f"{PLACE}/<name>", summary="Delete a sign-in system", responses={"204": None})
+def delete(path: ProviderPath) -> Any:
+    """With its identities, its rules, and all that came from them. The users stay."""
+    with requests.begin() as work:
+        identity_providers.delete(work, path.name, now=requests.now())
+    return frame.nothing()
+
+
+@api.get(f"{PLACE}/<name>/rules", summary="List what groups give", responses={"200": RulePage})
+def list_rules(path: ProviderPath) -> Any:
+    """By group."""
+    with requests.reading() as work:
+        found = group_rules.list_rules(work, path.name)
+        return frame.page([_present_rule(each) for each in found], None)
+
+
+@api.post(f"{PLACE}/<name>/rules", summary="Let a group give", responses={"201": RuleAnswer})
+def add_rule(path: ProviderPath, body: NewRuleBody) -> Any:
+    """To everybody who is known to be in it, soon after this."""
+    wanted = words.GroupRule(body.group, body.gives, body.target, body.role)
+    with requests.begin() as work:
+        made = group_rules.add(work, path.name, wanted, now=requests.now())
+        return frame.answer(_present_rule(made), 201)
+
+
+@api.delete(
+    f"{PLACE}/<name>/rules/<uuid:id>", summary="Let a group give no more", responses={"204": None}
+)
+def remove_rule(path: RulePath) -> Any:
+    """Whoever has it by nothing else loses it, soon after this."""
+    with requests.begin() as work:
+        group_rules.remove(work, path.name, path.id)
+    return frame.nothing()
+
+
+def _present(shown: Shown) -> ProviderAnswer:
+    provider = shown.provider
+    return ProviderAnswer(
+        id=provider.id,
+        name=provider.name,
+        kind=provider.kind,
+        way=shown.way,
+        label=provider.label,
+        is_enabled=provider.is_enabled,
+        position=provider.position,
+        domains=provider.domains,
+        settings=dict(shown.settings),
+        secrets=list(shown.secrets),
+        policy=PolicyAnswer.model_validate(shown.policy.as_json()),
+        identities=shown.identities,
+        rules=shown.rules,
+        sessions=shown.sessions,
+        created_at=provider.created_at,
+    )
+
+
+def _present_rule(each: ListedRule) -> RuleAnswer:
+    return RuleAnswer.model_validate(each)

@@ -1,0 +1,85 @@
+"""`codara provider`, a user's identities, and the last way in, by the command line."""
+
+import pytest
+
+SECRET = "a secret of the client"
+
+
+@pytest.fixture
+def corp(here, fresh):
+    """A provider, and its name."""
+    name = fresh("corp")
+    added = here(
+        *("provider", "add", name, "--kind", "oidc", "--label", "Corp"),
+        *("--setting", "issuer_url=https://id.example", "--setting", "client_id=codara"),
+        *("--setting", "scopes=openid", "--setting", "scopes=email"),
+        *("--secret-stdin", "client_secret", "--creates-users", "--json"),
+        stdin=f"{SECRET}\n",
+    )
+    assert added.code == 0, added.said
+    yield name
+    here("provider", "disable", name)
+    here("provider", "delete", name, "--yes")
+
+
+def test_a_provider_is_added_shown_changed_switched_and_deleted(here, corp):
+    shown = here("provider", "show", corp, "--json").json
+    assert shown["settings"]["scopes"] == ["openid", "email"]
+    assert (shown["secrets"], shown["policy"]["creates_users"]) == (["client_secret"], True)
+    assert SECRET not in here("provider", "show", corp).out
+
+    changed = here("provider", "change", corp, "--domain", "id.example", "--label", "X", "--json")
+    assert (changed.json["domains"], changed.json["label"]) == (["id.example"], "X")
+    assert here("provider", "change", corp, "--domain", "-", "--json").json["domains"] == []
+    assert here("provider", "change", corp).code == 2
+    assert here("provider", "enable", corp, "--json").json["is_enabled"]
+    assert here("provider", "disable", corp, "--json").json["is_enabled"] is False
+    listed = here("provider", "order", corp, "--json").json
+    assert listed[0]["name"] == corp
+    would = here("provider", "delete", corp, "--dry-run")
+    assert "no other way in" in would.said
+    assert here("provider", "show", corp).code == 0
+
+
+def test_a_setting_comes_from_a_file_and_an_unknown_one_is_wrong_usage(here, corp, tmp_path):
+    file = tmp_path / "authority.pem"
+    file.write_text("a certificate")
+    changed = here("provider", "change", corp, "--setting-file", f"authority={file}", "--json")
+
+    assert changed.json["settings"]["authority"] == "a certificate"
+    refused = here("provider", "change", corp, "--setting", "colour=red")
+    assert (refused.code, "issuer_url" in refused.said) == (2, True)
+    assert here("provider", "change", corp, "--setting-file", "authority=/nowhere").code == 2
+    assert here("provider", "change", corp, "--secret-stdin", "client_secret", stdin="").code == 2
+
+
+def test_rules_are_added_listed_and_removed(here, corp, lab):
+    made = here(
+        *("provider", "rule", "add", corp, "engineers", "--org", lab, "--role", "member"), "--json"
+    ).json
+
+    assert (made["gives"], made["target"], made["role"]) == ("organisation", lab, "member")
+    assert here("provider", "rule", "list", corp, "--json").json == [made]
+    assert here("provider", "rule", "add", corp, "engineers", "--org", lab).code == 2
+    assert here("provider", "rule", "remove", corp, made["id"], "--yes").code == 0
+
+
+def test_a_user_is_linked_and_unlinked(here, corp, person):
+    made = here("user", "link", person, corp, "s-1", "--json").json
+
+    assert made["subject"] == "s-1"
+    assert here("user", "identities", person, "--json").json[0]["provider"] == corp
+    assert here("user", "unlink", made["id"], "--yes").code == 0
+    assert here("user", "identities", person, "--json").json == []
+
+
+def test_the_glass_is_broken_at_the_console_alone_and_for_administrators(here, person):
+    opened = here("user", "break-glass", "admin", "--reason", "the directory is down")
+
+    assert (opened.code, "may sign in by password until" in opened.out) == (0, True)
+    assert here("user", "break-glass", person, "--reason", "r").code == 5
+    assert here("user", "break-glass", "admin", "--reason", " ").code == 2
+
+
+def test_from_elsewhere_no_glass_is_broken(elsewhere):
+    assert elsewhere("user", "break-glass", "admin", "--reason", "r").code == 3

@@ -71,6 +71,8 @@ class KnownSession:
     session_id: UUID
     user: User
     seen_at: datetime
+    provider_id: UUID | None = None
+    """The sign-in system that opened it; none: a password did."""
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -100,7 +102,7 @@ def by_session(
         of_user(user, origin, Method.SESSION, session.id),
         is_elevated=activity.elevated_until is not None and now < activity.elevated_until,
     )
-    return KnownSession(actor, session.id, user, activity.seen_at)
+    return KnownSession(actor, session.id, user, activity.seen_at, session.provider_id)
 
 
 @open_to_everyone(because="it finds out who is asking")

@@ -90,9 +90,9 @@ def link_own(
     return _listed(work, made, provider)
 
 
-def unlink(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> None:
+def unlink(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> str:
     """Let an identity no longer lead to its user: one's own, or anybody's for who manages users.
-    What its groups gave goes, and so do sessions that it opened.
+    What its groups gave goes, and so do sessions that it opened. Gives whose it was.
 
     Errors:
         ConflictError: it is one's own and the only way in.
@@ -113,6 +113,7 @@ def unlink(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> None:
     work.session.delete(identity)
     work.session.flush()  # What it gave is asked of what is left.
     provided_rights.settle(work, user, now=now)
+    return user.name
 
 
 def _insist_on_another(work: UnitOfWork, identity: Identity) -> None:

@@ -38,6 +38,8 @@ from appliance.federation.provider_settings import ProviderSettings, SettingFiel
 from appliance.security.sealing import Place, Sealer
 from appliance.services import provided_rights
 
+__all__ = ["SettingField"]  # For the doors, which do not know the protocols.
+
 P = Permission.PROVIDERS_MANAGE
 MOST = 50
 SETTLED_AT_ONCE = 200

@@ -56,6 +56,12 @@ def named(work: UnitOfWork, name: str, kind: ProviderKind) -> Offered:
     return _offered(found)
 
 
+@open_to_everyone(because="a page asks it of the provider that opened its own session")
+def of_id(work: UnitOfWork, provider_id: UUID) -> Offered | None:
+    """The provider of that id, if it is on."""
+    return next((_offered(each) for each in _enabled(work) if each.id == provider_id), None)
+
+
 @open_to_everyone(because="jobs and listeners go through them")
 def of_kind(work: UnitOfWork, kind: ProviderKind) -> list[Offered]:
     """All of a kind that are on."""

@@ -91,6 +91,8 @@ PAGES = [
     Row("GET", "/administration/jobs", INSPECT),
     Row("GET", "/administration/organisations", INSPECT),
     Row("GET", "/administration/repositories", INSPECT),
+    Row("GET", "/administration/providers", ADMINISTER),
+    Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
     Row("GET", "/administration/users/new", INSPECT),
     Row("GET", USER, ADMINISTER),
@@ -245,6 +247,7 @@ FORMS = [
     Row("POST", f"{REPO}/settings/delete", OWN, {"confirm": "lab-N/notes"}),
 ]
 
+PROVIDER_PAGES = "web/test_provider_pages.py"
 AUDIT_PAGES = "web/test_audit_pages.py"
 STREAM = "/streams/<uuid:stream_id>"
 OF_A_LOG = (
@@ -267,6 +270,18 @@ OF_A_LOG = (
 )
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
+    **{
+        (method, f"/administration/providers/{rule}"): PROVIDER_PAGES
+        for method, rule in (
+            *(("POST", "new"), ("GET", "<name>"), ("POST", "<name>"), ("POST", "<name>/first")),
+            ("POST", "<name>/<any(enable, disable):verb>"),
+            *(("POST", "<name>/delete"), ("POST", "<name>/rules")),
+            ("POST", "<name>/rules/<uuid:rule_id>/remove"),
+        )
+    },
+    ("POST", f"{USER}/identities"): PROVIDER_PAGES,
+    ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
+    ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/sessions"): "web/test_lists.py",
     ("POST", "/settings/tokens"): "web/test_lists.py",
     ("POST", "/settings/keys"): "web/test_lists.py",

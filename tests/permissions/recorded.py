@@ -86,6 +86,20 @@ CHANGES = {
     "POST /administration/jobs/<uuid:job_id>/retry": "job.retried",
     "POST /administration/repositories/check": "repo.check_requested",
     "POST /administration/repositories/quota": "repo.changed",
+    "POST /administration/providers/<name>": "auth.provider_changed",
+    "POST /administration/providers/<name>/<any(enable, disable):verb>": "auth.provider_changed",
+    "POST /administration/providers/<name>/delete": (
+        "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
+    ),
+    "POST /administration/providers/<name>/first": "auth.provider_changed",
+    "POST /administration/providers/<name>/rules": "group.mapped",
+    "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
+    "POST /administration/providers/new": "auth.provider_created",
+    "POST /administration/users/<name>/identities": "auth.identity_linked",
+    "POST /administration/identities/<uuid:identity_id>/unlink": (
+        "auth.identity_unlinked session.revoked"
+    ),
+    "POST /settings/identities/<uuid:identity_id>/unlink": "auth.identity_unlinked session.revoked",
     "POST /administration/users": "user.reinstated user.suspended",
     "POST /administration/users/<name>/delete": "user.deleted",
     "POST /administration/users/<name>/end-sessions": "session.revoked",

@@ -14,8 +14,8 @@ from flask_babel import ngettext
 from pydantic import Field
 
 from appliance.errors import InvalidError, UnauthenticatedError
-from appliance.services import passwords, sessions, sign_in, users
-from appliance.web import cookies, forms, requests
+from appliance.services import identity_links, passwords, sessions, sign_in, users
+from appliance.web import cookies, forms, provider_doors, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
     USUAL,
@@ -129,7 +129,7 @@ def save_email() -> ResponseReturnValue:
 @pages.get("/settings/security")
 def security() -> ResponseReturnValue:
     """The password, and the sessions in force."""
-    return lists.export("sessions", _sessions(), SESSION_COLUMNS) or _security_page({})
+    return lists.export("sessions", _sessions(), SESSION_COLUMNS) or security_page({})
 
 
 @pages.post("/settings/security")
@@ -148,7 +148,7 @@ def change_password() -> ResponseReturnValue:
             _("Your password is changed. Your other sessions have ended."), "account.security"
         )
 
-    return attempt(act, _security_page)
+    return attempt(act, security_page)
 
 
 @pages.post("/settings/sessions/<uuid:session_id>/revoke")
@@ -212,14 +212,20 @@ def _sessions() -> lists.Find:
     return lists.finder(verb, lists.sorting(sessions.ORDERS, "-since"))
 
 
-def _security_page(problems: Problems) -> str:
+def security_page(problems: Problems) -> str:
+    """The password, the identities, and the sessions in force."""
     with requests.reading() as work:
         own = users.show_self(work)
         found = _sessions()(work, after=after(), limit=USUAL)
+        identities = identity_links.of_user(work, None)
+        here = flask.url_for("account.security")
+        doors = provider_doors.doors(work, target=here, act=provider_doors.Act.LINK)
     return page(
         "account/security.html",
         problems,
         own=own,
+        identities=identities,
+        doors=doors,
         sessions=listed(found),
         minimum=requests.wiring().settings.sign_in.minimum_password_length,
         section="security",

@@ -13,7 +13,13 @@ from flask_babel import ngettext
 from pydantic import Field
 
 from appliance.domain.permissions import InstanceRole
-from appliance.services import passwords, sessions, users
+from appliance.services import (
+    identity_links,
+    identity_providers,
+    passwords,
+    sessions,
+    users,
+)
 from appliance.services.users import UserState
 from appliance.web import forms, requests
 from appliance.web.pages import lists, words
@@ -149,7 +155,7 @@ def create() -> ResponseReturnValue:
 def show(name: str) -> ResponseReturnValue:
     """One user, and what can be done about them."""
     confirmed_first()
-    return _user_page(name, {})
+    return user_page(name, {})
 
 
 @pages.post("/administration/users/<name>/role")
@@ -163,7 +169,7 @@ def change_role(name: str) -> ResponseReturnValue:
         said = _("%(name)s is %(role)s now.", name=name, role=words.INSTANCE_ROLES[form.role])
         return done(said, ".show", name=name)
 
-    return attempt(act, lambda problems: _user_page(name, problems), at="role")
+    return attempt(act, lambda problems: user_page(name, problems), at="role")
 
 
 @pages.post("/administration/users/<name>/rename")
@@ -177,7 +183,7 @@ def rename(name: str) -> ResponseReturnValue:
         said = _("They are called %(name)s now. The old name leads here.", name=renamed.name)
         return done(said, ".show", name=renamed.name)
 
-    return attempt(act, lambda problems: _user_page(name, problems), at="name")
+    return attempt(act, lambda problems: user_page(name, problems), at="name")
 
 
 @pages.post("/administration/users/<name>/suspend")
@@ -190,7 +196,7 @@ def suspend(name: str) -> ResponseReturnValue:
             users.suspend(work, name, reason=form.reason, now=requests.now())
         return done(_("%(name)s is suspended.", name=name), ".show", name=name)
 
-    return attempt(act, lambda problems: _user_page(name, problems))
+    return attempt(act, lambda problems: user_page(name, problems))
 
 
 @pages.post("/administration/users/<name>/reinstate")
@@ -202,14 +208,14 @@ def reinstate(name: str) -> ResponseReturnValue:
             users.reinstate(work, name)
         return done(_("%(name)s can enter again.", name=name), ".show", name=name)
 
-    return attempt(act, lambda problems: _user_page(name, problems))
+    return attempt(act, lambda problems: user_page(name, problems))
 
 
 @pages.post("/administration/users/<name>/reset-link")
 def reset_link(name: str) -> ResponseReturnValue:
     """Make a one-time link to set a password, and show it once."""
     return attempt(
-        lambda: _link_page(_issue_link(name)), lambda problems: _user_page(name, problems)
+        lambda: _link_page(_issue_link(name)), lambda problems: user_page(name, problems)
     )
 
 
@@ -223,7 +229,7 @@ def end_sessions(name: str) -> ResponseReturnValue:
         said = ngettext("%(num)s session has ended.", "%(num)s sessions have ended.", count)
         return done(said, ".show", name=name)
 
-    return attempt(act, lambda problems: _user_page(name, problems))
+    return attempt(act, lambda problems: user_page(name, problems))
 
 
 @pages.post("/administration/users/<name>/delete")
@@ -236,7 +242,7 @@ def delete(name: str) -> ResponseReturnValue:
             users.delete(work, name, now=requests.now())
         return done(_("%(name)s is deleted.", name=name), ".listing")
 
-    return attempt(act, lambda problems: _user_page(name, problems))
+    return attempt(act, lambda problems: user_page(name, problems))
 
 
 def _chosen(form: NewForm) -> ChosenPassword | None:
@@ -273,9 +279,12 @@ def _new_page(problems: Problems) -> str:
     return page("admin/user_new.html", problems, **context)
 
 
-def _user_page(name: str, problems: Problems) -> str:
+def user_page(name: str, problems: Problems) -> str:
+    """One user, and what can be done about them."""
     with requests.reading() as work:
         context = frame(work, "users")
         profile = users.show(work, name)
         found = sessions.list_sessions(work, name=name, limit=SESSIONS_SHOWN, now=requests.now())
+        context["identities"] = identity_links.of_user(work, name)
+        context["providers"] = identity_providers.list_providers(work)
     return page("admin/user.html", problems, profile=profile, sessions=found.items, **context)

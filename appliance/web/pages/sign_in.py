@@ -8,13 +8,11 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.errors import ApplianceError, ThrottledError, UnauthenticatedError
-from appliance.services import passwords, sign_in
-from appliance.web import cookies, forms, requests
+from appliance.services import offered_providers, passwords, sign_in
+from appliance.web import cookies, forms, provider_doors, requests
+from appliance.web.provider_doors import LANGUAGES, THEMES
 
 pages = flask.Blueprint("sign_in", __name__)
-
-THEMES = frozenset({"light", "dark"})
-LANGUAGES = frozenset({"en", "de"})
 
 
 class NameForm(forms.Form):
@@ -49,7 +47,7 @@ def show() -> ResponseReturnValue:
     target = cookies.own_path(flask.request.args.get("next"))
     if requests.actor().is_signed_in:
         return flask.redirect(target, 303)
-    return flask.render_template("sign_in/name.html", target=target, name="", problems={})
+    return _ask_name(target, {})
 
 
 @pages.post("/sign-in")
@@ -57,20 +55,17 @@ def enter() -> ResponseReturnValue:
     """The name leads to the field for the password; both open a session."""
     name = flask.request.form.get("name", "").strip()
     target = cookies.own_path(flask.request.form.get("next"))
+    if not name:
+        return _ask_name(target, {"name": _("Your name or e-mail address is needed.")})
     if "password" not in flask.request.form:
-        template = "sign_in/password.html" if name else "sign_in/name.html"
-        problems = {} if name else {"name": _("Your name or e-mail address is needed.")}
-        return flask.render_template(template, target=target, name=name, problems=problems)
+        return _lead(name, target)
     try:
         opened = _open_session(PasswordForm.parse(flask.request.form))
     except ApplianceError as error:
         return _ask_password_again(error, name, target)
     if opened.user.must_change_password:
         target = flask.url_for("account.security")
-    response = flask.make_response(flask.redirect(target, 303))
-    cookies.set_session(response, opened.secret, opened.session.ends_at)
-    _show_as_they_like(response, opened.user.theme, opened.user.locale)
-    return response
+    return provider_doors.entered(opened, target)
 
 
 @pages.post("/sign-out")
@@ -87,11 +82,10 @@ def leave() -> ResponseReturnValue:
 
 @pages.get("/confirm")
 def confirm() -> ResponseReturnValue:
-    """Ask for the password before a sensitive act."""
+    """Ask for the password before a sensitive act, or send them to who opened their session."""
     if not requests.uses_session():
         raise UnauthenticatedError(_("Sign in first."))
-    target = cookies.own_path(flask.request.args.get("next"))
-    return flask.render_template("sign_in/confirm.html", target=target, problems={})
+    return _ask_to_confirm(cookies.own_path(flask.request.args.get("next")), {})
 
 
 @pages.post("/confirm")
@@ -107,9 +101,7 @@ def elevate() -> ResponseReturnValue:
         with requests.begin() as work:
             sign_in.elevate(work, proof, now=requests.now())
     except ApplianceError as error:
-        problems = _at_password(error)
-        page = flask.render_template("sign_in/confirm.html", target=target, problems=problems)
-        return page, error.http_status
+        return _ask_to_confirm(target, _at_password(error)), error.http_status
     flask.flash(_("Thank you. Sensitive acts are open to you for a while."), "good")
     return flask.redirect(target, 303)
 
@@ -156,12 +148,39 @@ def language() -> ResponseReturnValue:
     return _prefer(cookies.LOCALE_COOKIE, flask.request.form.get("language", ""), LANGUAGES)
 
 
-def _show_as_they_like(response: flask.Response, theme: str, locale: str) -> None:
-    """Let another browser of theirs begin with what their profile says."""
-    if theme in THEMES:
-        cookies.set_preference(response, cookies.THEME_COOKIE, theme)
-    if locale in LANGUAGES:
-        cookies.set_preference(response, cookies.LOCALE_COOKIE, locale)
+def _ask_name(target: str, problems: dict[str, str]) -> str:
+    with requests.reading() as work:
+        doors = provider_doors.doors(work, target=target)
+    return flask.render_template(
+        "sign_in/name.html", target=target, name="", problems=problems, doors=doors
+    )
+
+
+def _lead(name: str, target: str) -> ResponseReturnValue:
+    """To the sign-in system of their address, or to the field for the password."""
+    with requests.reading() as work:
+        offered = offered_providers.for_address(work, name)
+        door = provider_doors.door(offered, target=target) if offered else None
+    if door is not None:
+        return flask.redirect(door.address, 303)
+    return flask.render_template("sign_in/password.html", target=target, name=name, problems={})
+
+
+def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
+    known = requests.known_session()
+    by = known.provider_id if known else None
+    with requests.reading() as work:
+        offered = offered_providers.of_id(work, by) if by else None
+        act = provider_doors.Act.CONFIRM
+        door = provider_doors.door(offered, target=target, act=act) if offered else None
+    has_password = known is not None and known.user.password_hash is not None
+    return flask.render_template(
+        "sign_in/confirm.html",
+        target=target,
+        problems=problems,
+        door=door,
+        has_password=has_password,
+    )
 
 
 def _prefer(cookie: str, value: str, allowed: frozenset[str]) -> ResponseReturnValue:

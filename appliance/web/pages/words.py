@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 from flask_babel import lazy_gettext as _
 
+from appliance.domain.identity_providers import LinkedBy
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import (
     InstanceRole,
@@ -32,6 +33,21 @@ INSTANCE_ROLES = {
     InstanceRole.ADMINISTRATOR: _("Administrator"),
     InstanceRole.AUDITOR: _("Auditor"),
 }
+LINKED_BY = {
+    LinkedBy.CREATED: _("created for it"),
+    LinkedBy.RULE: _("linked by the rule"),
+    LinkedBy.PERSON: _("linked by themself"),
+    LinkedBy.ADMINISTRATOR: _("linked by an administrator"),
+}
+PROVIDED_ROLES = {
+    "": "-",
+    **{str(role): said for role, said in ORGANISATION_ROLES.items()},
+    **{
+        str(role): INSTANCE_ROLES[role]
+        for role in (InstanceRole.ADMINISTRATOR, InstanceRole.AUDITOR)
+    },
+}
+"""What a group may give; a team has no role."""
 VISIBILITIES = {
     Visibility.PRIVATE: _("Private"),
     Visibility.INTERNAL: _("Internal"),
@@ -66,6 +82,7 @@ JOBS = {
     Job.SWEEP_LFS: _("Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: _("Settle interrupted pushes"),
     Job.PRUNE_AUDIT_LOG: _("Remove old content of the audit log"),
+    Job.SETTLE_PROVIDED_RIGHTS: _("Give and take what groups give"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {

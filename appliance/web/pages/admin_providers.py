@@ -1,0 +1,272 @@
+"""Sign-in systems, for administrators: which there are, what they are told, what groups give."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+from pydantic import Field
+
+from appliance.domain import identity_providers as domain
+from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind
+from appliance.errors import NotFoundError
+from appliance.services import group_rules, identity_providers
+from appliance.services.identity_providers import Changes, NewProvider
+from appliance.web import forms, provider_forms, requests
+from appliance.web.pages import words
+from appliance.web.pages.admin import frame
+from appliance.web.pages.page_forms import (
+    Problems,
+    asked,
+    attempt,
+    confirmed_first,
+    done,
+    insist,
+    is_confirmed,
+    page,
+)
+
+pages = flask.Blueprint("admin_providers", __name__)
+words.give_to_templates(pages)
+
+PLACE = "/administration/providers"
+KINDS = {
+    ProviderKind.LDAP: (lazy("LDAP"), lazy("Active Directory, OpenLDAP and others: people type "
+        "their password of there here.")),
+    ProviderKind.SAML: (lazy("SAML 2.0"), lazy("People sign in there and come back.")),
+    ProviderKind.OIDC: (lazy("OpenID Connect"), lazy("People sign in there and come back.")),
+    ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("It tells who there is; nobody signs in by it.")),
+}  # fmt: skip
+LINKS = {
+    LinkBy.NOTHING: (lazy("Nobody who exists"), lazy("Only by hand: they or you link it.")),
+    LinkBy.VERIFIED_EMAIL: (
+        lazy("The user who has their e-mail address"),
+        lazy("If it vouches for the address, and somebody vouched for it here too."),
+    ),
+    LinkBy.NAME: (lazy("The user of the same name"), lazy("If its names are those of here.")),
+}
+GIVES = {
+    Gives.TEAM: lazy("A team"),
+    Gives.ORGANISATION: lazy("A role in an organisation"),
+    Gives.INSTANCE: lazy("A role on the appliance"),
+}
+
+
+class ProviderForm(forms.Form):
+    """A provider, without what only its protocol can be told."""
+
+    name: str = Field("", max_length=39)
+    label: str = Field("", max_length=domain.LONGEST_LABEL)
+    domains: str = Field("", max_length=4000)
+    creates_users: str = ""
+    link_by: LinkBy = LinkBy.NOTHING
+    link_domains: str = Field("", max_length=4000)
+    keeps_profile: str = ""
+    ask_again_seconds: int = 0
+
+
+class RuleForm(forms.Form):
+    """What a group is to give."""
+
+    group: str = Field(max_length=512)
+    gives: Gives
+    target: str = Field("", max_length=80)
+    role: str = Field("", max_length=32)
+
+
+@pages.get(PLACE)
+def listing() -> ResponseReturnValue:
+    """Every provider, in the order in which they are offered."""
+    with requests.reading() as work:
+        found = identity_providers.list_providers(work)
+        context = frame(work, "providers")
+    return page("admin/providers.html", found=found, kinds=KINDS, **context)
+
+
+@pages.get(f"{PLACE}/new")
+def new() -> ResponseReturnValue:
+    """Choose a kind, then describe it."""
+    return _new_page({})
+
+
+@pages.post(f"{PLACE}/new")
+def add() -> ResponseReturnValue:
+    """Add it, switched off."""
+    kind = _kind(flask.request.form.get("kind", ""))
+
+    def act() -> ResponseReturnValue:
+        form = ProviderForm.parse(flask.request.form)
+        with requests.begin() as work:
+            fields = identity_providers.kinds(work)[kind]
+            wanted = NewProvider(
+                name=form.name,
+                kind=kind,
+                label=form.label or form.name,
+                settings=provider_forms.settings(fields),
+                domains=form.domains.split(),
+                policy=_policy(form),
+            )
+            identity_providers.add(
+                work, wanted, sealer=requests.wiring().sealer, now=requests.now()
+            )
+        said = _("%(label)s is there, switched off. Try it, then switch it on.", label=wanted.label)
+        return done(said, ".show", name=form.name)
+
+    return attempt(act, lambda problems: _new_page(problems, kind))
+
+
+@pages.get(f"{PLACE}/<name>")
+def show(name: str) -> ResponseReturnValue:
+    """One provider: what it may, what its groups give, what it is told."""
+    return _provider_page(name, {})
+
+
+@pages.post(f"{PLACE}/<name>")
+def change(name: str) -> ResponseReturnValue:
+    """Change it."""
+
+    def act() -> ResponseReturnValue:
+        form = ProviderForm.parse(flask.request.form)
+        with requests.begin() as work:
+            kind = identity_providers.show(work, name).provider.kind
+            changes = Changes(
+                label=form.label,
+                settings=provider_forms.settings(identity_providers.kinds(work)[kind]),
+                domains=form.domains.split(),
+                policy=_policy(form),
+            )
+            identity_providers.change(work, name, changes, sealer=requests.wiring().sealer)
+        return done(_("Saved."), ".show", name=name)
+
+    return attempt(act, lambda problems: _provider_page(name, problems))
+
+
+@pages.post(f"{PLACE}/<name>/<any(enable, disable):verb>")
+def switch(name: str, verb: str) -> ResponseReturnValue:
+    """Let people sign in by it, or nobody."""
+
+    def act() -> ResponseReturnValue:
+        is_enabled = verb == "enable"
+        with requests.begin() as work:
+            shown = identity_providers.switch(work, name, is_enabled=is_enabled, now=requests.now())
+        label = shown.provider.label
+        said = (
+            _("%(label)s is switched on.", label=label)
+            if is_enabled
+            else _("%(label)s is switched off, and sessions by it have ended.", label=label)
+        )
+        return done(said, ".show", name=name)
+
+    return attempt(act, lambda problems: _provider_page(name, problems))
+
+
+@pages.post(f"{PLACE}/<name>/first")
+def put_first(name: str) -> ResponseReturnValue:
+    """Offer it before all others."""
+
+    def act() -> ResponseReturnValue:
+        with requests.begin() as work:
+            identity_providers.put_in_order(work, [name])
+        return done(_("It is offered first now."), ".listing")
+
+    return attempt(act, lambda problems: _provider_page(name, problems))
+
+
+@pages.post(f"{PLACE}/<name>/delete")
+def delete(name: str) -> ResponseReturnValue:
+    """Delete it, and all that came from it."""
+
+    def act() -> ResponseReturnValue:
+        insist(is_confirmed(name), "", _("Type its name to delete it."))
+        with requests.begin() as work:
+            identity_providers.delete(work, name, now=requests.now())
+        return done(_("%(name)s is deleted.", name=name), ".listing")
+
+    return attempt(act, lambda problems: _provider_page(name, problems))
+
+
+@pages.post(f"{PLACE}/<name>/rules")
+def add_rule(name: str) -> ResponseReturnValue:
+    """Let a group give something."""
+
+    def act() -> ResponseReturnValue:
+        form = RuleForm.parse(flask.request.form)
+        wanted = domain.GroupRule(form.group, form.gives, form.target, form.role)
+        with requests.begin() as work:
+            group_rules.add(work, name, wanted, now=requests.now())
+        said = _("Whoever is known to be in %(group)s has it in a moment.", group=form.group)
+        return done(said, ".show", name=name)
+
+    return attempt(act, lambda problems: _provider_page(name, problems), at="group")
+
+
+@pages.post(f"{PLACE}/<name>/rules/<uuid:rule_id>/remove")
+def remove_rule(name: str, rule_id: UUID) -> ResponseReturnValue:
+    """Let it give no more."""
+
+    def act() -> ResponseReturnValue:
+        with requests.begin() as work:
+            group_rules.remove(work, name, rule_id)
+        return done(_("Whoever has it by nothing else loses it in a moment."), ".show", name=name)
+
+    return attempt(act, lambda problems: _provider_page(name, problems))
+
+
+def _new_page(problems: Problems, kind: ProviderKind | None = None) -> str:
+    confirmed_first()
+    chosen = kind or (_kind(asked("kind")) if asked("kind") else None)
+    with requests.reading() as work:
+        fields = identity_providers.kinds(work)[chosen] if chosen else ()
+        context = frame(work, "providers")
+    return page(
+        "admin/provider_new.html",
+        problems,
+        kind=chosen,
+        fields=fields,
+        shown=None,
+        **_tables(),
+        **context,
+    )
+
+
+def _provider_page(name: str, problems: Problems) -> str:
+    confirmed_first()
+    with requests.reading() as work:
+        shown = identity_providers.show(work, name)
+        context = frame(work, "providers")
+        context |= {
+            "rules": group_rules.list_rules(work, name),
+            "would": identity_providers.consequences(work, name),
+            "fields": identity_providers.kinds(work)[shown.provider.kind],
+        }
+    return page("admin/provider.html", problems, shown=shown, **_tables(), **context)
+
+
+def _policy(form: ProviderForm) -> dict[str, Any]:
+    return {
+        "creates_users": bool(form.creates_users),
+        "link_by": form.link_by,
+        "link_domains": form.link_domains.split(),
+        "keeps_profile": bool(form.keeps_profile),
+        "ask_again_seconds": form.ask_again_seconds,
+    }
+
+
+def _tables() -> dict[str, Any]:
+    return {
+        "kinds": KINDS,
+        "links": LINKS,
+        "gives": GIVES,
+        "role_choices": words.PROVIDED_ROLES.items(),
+        "lines_of": provider_forms.lines,
+    }
+
+
+def _kind(text: str) -> ProviderKind:
+    if text not in set(ProviderKind):
+        raise NotFoundError(_("There is no such kind of sign-in system."))
+    return ProviderKind(text)

@@ -38,12 +38,12 @@ def list_rules(context: Context, name: str) -> None:
 @click.option("--org", "organisation", metavar="ORG", help="It gives a role in this one.")
 @click.option(
     "--role",
-    type=click.Choice(ROLES_OF[Gives.ORGANISATION]),
+    type=click.Choice([str(each) for each in ROLES_OF[Gives.ORGANISATION]]),
     help="Which role in the organisation.",
 )
 @click.option(
     "--instance-role",
-    type=click.Choice(ROLES_OF[Gives.INSTANCE]),
+    type=click.Choice([str(each) for each in ROLES_OF[Gives.INSTANCE]]),
     help="It gives this role on the whole appliance.",
 )
 @current

@@ -81,5 +81,8 @@ def test_the_glass_is_broken_at_the_console_alone_and_for_administrators(here, p
     assert here("user", "break-glass", "admin", "--reason", " ").code == 2
 
 
-def test_from_elsewhere_no_glass_is_broken(elsewhere):
-    assert elsewhere("user", "break-glass", "admin", "--reason", "r").code == 3
+def test_from_elsewhere_no_glass_is_broken(appliance, say, monkeypatch):
+    monkeypatch.setenv("CODARA_URL", appliance.url)
+    monkeypatch.setenv("CODARA_TOKEN", appliance.token)
+
+    assert say("user", "break-glass", "admin", "--reason", "r").code == 3

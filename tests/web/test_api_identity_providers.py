@@ -166,3 +166,17 @@ def test_a_user_sees_and_unlinks_their_own_but_not_the_only_way_in(world):
         "/api/v1/users/writer/identities", json={"provider": other.provider.name, "subject": "o"}
     )
     assert own.delete(place).status_code == 204
+
+
+def test_only_administrators_put_in_order_and_only_the_console_breaks_glass(world, administrator):
+    world.user("reader")
+    reader = world.client("reader")
+    administrator.post(PLACE, json=WANTED)
+
+    assert reader.put(PLACE, json={"names": ["corp"]}).status_code == 403
+    assert world.app.test_client().put(PLACE, json={"names": ["corp"]}).status_code == 401
+    place, reason = "/api/v1/users/administrator/break-glass", {"reason": "r"}
+    assert reader.post(place, json=reason).status_code == 403
+    refused = administrator.post(place, json=reason)
+    assert (refused.status_code, "console" in refused.json["detail"]) == (403, True)
+    assert "auth.break_glass_used" not in world.events()

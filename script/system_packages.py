@@ -43,6 +43,7 @@ NEEDS = (
     Need("Redis", ("redis-server",), ("redis-server",)),
     Need("the OpenSSH server", ("/usr/sbin/sshd", "sshd"), ("openssh-server",)),
     Need("the OpenSSH client", ("ssh",), ("openssh-client",)),
+    Need("GnuPG", ("gpg",), ("gnupg",)),
     Need("Git LFS", ("git-lfs",), ("git-lfs",)),
     Need("nginx", ("/usr/sbin/nginx", "nginx"), ("nginx-light", "nginx")),
     Need("fcgiwrap", ("/usr/sbin/fcgiwrap", "fcgiwrap"), ("fcgiwrap",)),

@@ -13,6 +13,7 @@ from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation, Team
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
+from appliance.db.signing_keys import OpenPgpKey
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain.names import split_path
@@ -27,7 +28,7 @@ from appliance.errors import (
     sentence,
 )
 
-Credential = TypeVar("Credential", AccessToken, BrowserSession, SshKey)
+Credential = TypeVar("Credential", AccessToken, BrowserSession, OpenPgpKey, SshKey)
 
 
 def repository(work: UnitOfWork, path: str, permission: Permission) -> Repository:
@@ -270,6 +271,15 @@ def ssh_key(work: UnitOfWork, key_id: UUID) -> SshKey:
         HiddenError: there is none, or none for this actor.
     """
     return _owned(work, work.session.get(SshKey, key_id), sentence("SSH key"))
+
+
+def openpgp_key(work: UnitOfWork, key_id: UUID) -> OpenPgpKey:
+    """A user's OpenPGP key: one's own, or anybody's for administrators.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+    """
+    return _owned(work, work.session.get(OpenPgpKey, key_id), sentence("OpenPGP key"))
 
 
 def job(work: UnitOfWork, job_id: UUID) -> JobRecord:

@@ -16,6 +16,9 @@ from appliance.errors import NotFoundError
 
 TOKENS = "/user/tokens"
 KEYS = "/user/keys"
+SIGNING_KEYS = "/user/gpg-keys"
+PLACES = {"ssh": KEYS, "gpg": SIGNING_KEYS}
+USES = ("both", "authentication", "signing")
 SCOPES = (
     *("repo:read", "repo:write", "repo:admin", "org:read", "org:admin", "audit:read"),
     *("scan:read", "scan:write", "governance:read", "governance:write"),
@@ -47,6 +50,7 @@ KEY_COLUMNS = {
     "title": "TITLE",
     "type": "TYPE",
     "fingerprint": "FINGERPRINT",
+    "usage": "FOR",
     "expires_at": "EXPIRES",
     "last_used_at": "LAST USED",
 }
@@ -54,6 +58,7 @@ KEY_FIELDS = {
     "title": "Title",
     "type": "Type",
     "fingerprint": "Fingerprint",
+    "usage": "For",
     "may_write": "May write",
     "created_at": "Created",
     "expires_at": "Expires",
@@ -61,7 +66,25 @@ KEY_FIELDS = {
     "last_used_from": "Last used from",
     "id": "Id",
 }
-LONGEST_KEY = 16_384
+SIGNING_KEY_COLUMNS = {
+    "id": "ID",
+    "fingerprint": "FINGERPRINT",
+    "algorithm": "ALGORITHM",
+    "user_ids": "USER IDS",
+    "expires_at": "EXPIRES",
+    "revoked": "REVOKED",
+}
+SIGNING_KEY_FIELDS = {
+    "fingerprint": "Fingerprint",
+    "algorithm": "Algorithm",
+    "user_ids": "User ids",
+    "made_at": "Made",
+    "expires_at": "Expires",
+    "revoked": "Revoked",
+    "created_at": "Added",
+    "id": "Id",
+}
+LONGEST_KEY = 512 * 1024
 SPAN = re.compile(r"(\d{1,5})([hdwy])\Z")
 SPANS = {
     "h": timedelta(hours=1),
@@ -203,7 +226,16 @@ def delete(
 
 @click.group(cls=Noun)
 def key() -> None:
-    """SSH keys: for Git over SSH."""
+    """SSH keys: for Git over SSH, and for signing. OpenPGP keys: for signing."""
+
+
+of_kind = click.option(
+    "--kind",
+    type=click.Choice(tuple(PLACES)),
+    default="ssh",
+    show_default=True,
+    help="An SSH key, or an OpenPGP key as gpg exports it.",
+)
 
 
 @key.command()
@@ -212,52 +244,69 @@ def key() -> None:
 @click.option(
     "--expires-in", "expires_at", type=Expiry(), help="For how long: 12h, 30d, 4w, 1y or never."
 )
+@click.option(
+    "--usage", type=click.Choice(USES), default="both", show_default=True, help="Of an SSH key."
+)
+@of_kind
 @options.of_user
 @current
 def add(
-    context: Context, file: IO[str], title: str, expires_at: str | None, user: str | None
+    context: Context,
+    file: IO[str],
+    title: str,
+    expires_at: str | None,
+    usage: str,
+    kind: str,
+    user: str | None,
 ) -> None:
-    """Add the public SSH key in FILE, such as ~/.ssh/id_ed25519.pub; - reads the input."""
-    wanted = {
-        "key": public_key(file),
-        "title": title,
-        "expires_at": expires_at or None,
-        "user": user,
-    }
+    """Add the public key in FILE, such as ~/.ssh/id_ed25519.pub; - reads the input."""
+    wanted: dict[str, Any] = {"key": public_key(file), "user": user}
+    if kind == "gpg":
+        if title or expires_at:
+            raise click.UsageError("An OpenPGP key says itself what it is called and when it ends.")
+        made = context.api.call("POST", SIGNING_KEYS, wanted)
+        context.show_thing(made, SIGNING_KEY_FIELDS)
+        return
+    wanted |= {"title": title, "expires_at": expires_at or None, "usage": usage}
     context.show_thing(context.api.call("POST", KEYS, wanted), KEY_FIELDS)
 
 
 @key.command("list")
+@of_kind
 @options.of_user
 @options.limit
 @current
-def list_keys(context: Context, user: str | None, limit: int | None) -> None:
-    """List SSH keys."""
-    context.show_list(options.listed(context, KEYS, limit, user=user), KEY_COLUMNS)
+def list_keys(context: Context, kind: str, user: str | None, limit: int | None) -> None:
+    """List SSH keys, or OpenPGP keys."""
+    columns = SIGNING_KEY_COLUMNS if kind == "gpg" else KEY_COLUMNS
+    context.show_list(options.listed(context, PLACES[kind], limit, user=user), columns)
 
 
 @key.command("show")
 @options.identifier
+@of_kind
 @options.of_user
 @current
-def show_key(context: Context, identifier: str, user: str | None) -> None:
-    """Show an SSH key."""
-    context.show_thing(_one(context, KEYS, identifier, user), KEY_FIELDS)
+def show_key(context: Context, identifier: str, kind: str, user: str | None) -> None:
+    """Show a key."""
+    fields = SIGNING_KEY_FIELDS if kind == "gpg" else KEY_FIELDS
+    context.show_thing(_one(context, PLACES[kind], identifier, user), fields)
 
 
 @key.command("delete")
 @options.identifier
+@of_kind
 @options.of_user
 @options.dry_run
 @options.yes
 @current
 def delete_key(
-    context: Context, identifier: str, user: str | None, *, dry_run: bool, yes: bool
+    context: Context, identifier: str, kind: str, user: str | None, *, dry_run: bool, yes: bool
 ) -> None:
-    """Remove an SSH key; it stops working at once."""
+    """Remove a key; it stops working at once."""
     if dry_run:
-        _one(context, KEYS, identifier, user)
-    place, question = f"{KEYS}/{segment(identifier)}", f"Remove the key {identifier}?"
+        _one(context, PLACES[kind], identifier, user)
+    place, question = f"{PLACES[kind]}/{segment(identifier)}", f"Remove the key {identifier}?"
     options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.db.base import Table
+from appliance.domain.signatures import KeyUse
 
 
 class SshKey(Table):
@@ -28,6 +29,8 @@ class SshKey(Table):
     )
     may_write: Mapped[bool] = mapped_column(default=True)
     """For a deploy key; a user's key may do what the user may."""
+    usage: Mapped[KeyUse] = mapped_column(default=KeyUse.BOTH, server_default="both")
+    """A deploy key opens its repository, and signs nothing that counts."""
     title: Mapped[str] = mapped_column(sa.String(100))
     key_type: Mapped[str] = mapped_column(sa.String(64))
     public_key: Mapped[bytes]

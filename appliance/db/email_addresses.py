@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -45,3 +46,14 @@ def _primary_of(user_id: UUID) -> sa.Select[EmailAddress]:
     return sa.select(EmailAddress).where(
         EmailAddress.user_id == user_id, EmailAddress.is_primary.is_(True)
     )
+
+
+def verified(session: Session, user_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
+    """The addresses of users that somebody has vouched for, as they are compared."""
+    found: dict[UUID, set[str]] = {}
+    query = sa.select(EmailAddress.user_id, EmailAddress.address_key).where(
+        EmailAddress.user_id.in_(user_ids), EmailAddress.is_verified.is_(True)
+    )
+    for user_id, key in session.execute(query):
+        found.setdefault(user_id, set()).add(key)
+    return {user_id: frozenset(keys) for user_id, keys in found.items()}

@@ -17,6 +17,7 @@ from appliance.db import (
     outbox,
     pushes,
     repositories,
+    signing_keys,
     users,
 )
 from appliance.db.base import Table
@@ -37,6 +38,6 @@ MODULES = (
         outbox,
         pushes,
     ),
-    *(repositories, users),
+    *(repositories, signing_keys, users),
 )
 metadata = Table.metadata

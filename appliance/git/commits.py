@@ -15,15 +15,15 @@ from itertools import takewhile
 from pathlib import Path
 
 from appliance.errors import TimeoutExceededError
-from appliance.git import limits, process
+from appliance.git import limits, process, signed
 from appliance.git.handles import Handle, Kind, opened
+from appliance.git.signed import Signed
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON = re.compile(rb"^(?P<name>.*?) ?<(?P<email>.*)> ?(?P<time>-?\d+)? ?(?P<zone>[+-]\d{4})?$")
 TRAILER = re.compile(rb"^(?P<key>[A-Za-z0-9][A-Za-z0-9-]*)\s*:\s*(?P<value>.*)$")
-SIGNATURES = (b"gpgsig", b"gpgsig-sha256")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,13 @@ class Commit:
     author: Person
     committer: Person
     message: bytes
-    is_signed: bool
+    signed: Signed | None
+    """Its signature and what that is of; None where it has none."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it carries a signature; whether that is worth anything is another question."""
+        return self.signed is not None
 
     @property
     def subject(self) -> bytes:
@@ -120,7 +126,7 @@ def parse(oid: str, raw: bytes) -> Commit:
         author=parse_person(to_utf8(headers.get(b"author", [b""])[0], encoding)),
         committer=parse_person(to_utf8(headers.get(b"committer", [b""])[0], encoding)),
         message=to_utf8(message[: limits.MESSAGE_BYTES], encoding),
-        is_signed=any(key in headers for key in SIGNATURES),
+        signed=signed.of_commit(raw),
     )
 
 

@@ -23,9 +23,11 @@ from pathlib import Path
 import pygit2
 
 from appliance.errors import ApplianceError, DamagedError, InvalidError, NotFoundError
-from appliance.git import commits, limits, process
+from appliance.git import commits, limits, process, signed
+from appliance.git.commits import Person
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.ref_names import BRANCHES, TAGS, is_valid
+from appliance.git.signed import Signed
 
 SHORT_ID = re.compile(rb"[0-9a-fA-F]{7,40}")
 REF_PARTS = 64  # Most parts of a ref's name that are tried at the beginning of an address.
@@ -73,6 +75,9 @@ class Ref:
     author: bytes
     note: bytes | None
     """What an annotated tag says; None for branches and plain tags."""
+    signed: Signed | None = None
+    """An annotated tag's signature and what that is of."""
+    tagger: Person | None = None
 
     @property
     def short(self) -> bytes:
@@ -301,34 +306,47 @@ def _seconds(handle: Handle, oid: str) -> int:
 
 def _describe(handle: Handle, name: bytes, target: str) -> Ref:
     try:
-        oid, note, tagged_at = _peel(handle, target)
+        oid, tag = _peel(handle, target)
+        words = (tag.note, tag.signed, tag.tagger)
+        tagged_at = tag.tagger.at if tag.tagger else None
         header = handle.header(oid)
         if header is None or header[0] is not Kind.COMMIT:
-            return Ref(name, target, None, tagged_at, b"", b"", note)
+            return Ref(name, target, None, tagged_at, b"", b"", *words)
         commit = commits.load(handle, oid)
     except DamagedError:  # One damaged branch leaves the list of the others readable.
         return Ref(name, target, None, None, b"", b"", None)
     made_at = tagged_at or commit.committer.at
-    return Ref(name, target, oid, made_at, commit.subject, commit.author.name, note)
+    return Ref(name, target, oid, made_at, commit.subject, commit.author.name, *words)
 
 
-def _peel(handle: Handle, oid: str) -> tuple[str, bytes | None, datetime | None]:
-    """What a tag object names in the end, with the outermost one's words and time."""
+@dataclass(frozen=True)
+class _Tag:
+    """What an annotated tag says; nothing of it where there is none."""
+
     note: bytes | None = None
-    made_at: datetime | None = None
+    signed: Signed | None = None
+    tagger: Person | None = None
+
+
+def _peel(handle: Handle, oid: str) -> tuple[str, _Tag]:
+    """What a tag object names in the end, with what the outermost one says."""
+    outermost = _Tag()
     for _ in range(TAG_DEPTH):
         header = handle.header(oid)
         if header is None:
             raise DamagedError("A ref names an object that is not there.")
         if header[0] is not Kind.TAG:
-            return oid, note, made_at
-        head_lines, _, message = handle.read(oid, Kind.TAG).partition(b"\n\n")
+            return oid, outermost
+        raw = handle.read(oid, Kind.TAG)
+        head_lines, _, message = raw.partition(b"\n\n")
         lines = head_lines.split(b"\n")
         fields = dict(line.partition(b" ")[::2] for line in reversed(lines))  # The first one holds.
-        if note is None:
+        if outermost.note is None:
             note = message[: limits.MESSAGE_BYTES].partition(b"-----BEGIN ")[0].strip(b"\n")
             tagger = fields.get(b"tagger")
-            made_at = commits.parse_person(tagger).at if tagger else None
+            outermost = _Tag(
+                note, signed.of_tag(raw), commits.parse_person(tagger) if tagger else None
+            )
         oid = fields.get(b"object", b"").decode("ascii", "replace")
     raise DamagedError("A tag names tags without end.")
 
@@ -357,7 +375,7 @@ def _kind(name: bytes) -> RefKind:
 
 
 def _commit(handle: Handle, oid: str) -> str:
-    peeled, _note, _at = _peel(handle, oid)
+    peeled, _tag = _peel(handle, oid)
     header = handle.header(peeled)
     if header is None or header[0] is not Kind.COMMIT:
         raise InvalidError("That names something that is not a commit.")

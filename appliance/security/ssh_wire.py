@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 LENGTH_BYTES = 4
+LONG_BYTES = 8
+
+
+def written(value: bytes) -> bytes:
+    """A string: its length in four bytes, then itself."""
+    return len(value).to_bytes(LENGTH_BYTES, "big") + value
 
 
 class Reader:
@@ -14,8 +20,20 @@ class Reader:
 
     def string(self) -> bytes:
         """A length in four bytes, then so many bytes."""
-        length = int.from_bytes(self._take(LENGTH_BYTES), "big")
-        return self._take(length)
+        return self.take(self.number())
+
+    def number(self) -> int:
+        """A number in four bytes (uint32)."""
+        return int.from_bytes(self.take(LENGTH_BYTES), "big")
+
+    def long_number(self) -> int:
+        """A number in eight bytes (uint64)."""
+        return int.from_bytes(self.take(LONG_BYTES), "big")
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether nothing is left."""
+        return self._at == len(self._blob)
 
     def text(self) -> str:
         """A string of ASCII characters."""
@@ -34,7 +52,8 @@ class Reader:
         if self._at != len(self._blob):
             raise ValueError("bytes are left over")
 
-    def _take(self, length: int) -> bytes:
+    def take(self, length: int) -> bytes:
+        """So many bytes as they are."""
         taken = self._blob[self._at : self._at + length]
         if len(taken) != length:
             raise ValueError("bytes are missing")

@@ -23,6 +23,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
 from appliance.domain.permissions import PERMISSIONS_OF, Role, Scope, permissions_of_scopes
+from appliance.domain.signatures import MAY_ENTER
 from appliance.errors import UnauthenticatedError, sentence
 from appliance.security import tokens
 from appliance.security.bearer import BearerTokens
@@ -51,6 +52,7 @@ KEY = (
         SshKey.title,
         SshKey.expires_at,
         SshKey.may_write,
+        SshKey.usage,
         SshKey.repository_id,
         SshKey.user_id,
         User.name,
@@ -173,7 +175,9 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
         UnauthenticatedError: the key is gone or has expired, or its user may not enter.
     """
     key = work.rows(KEY, {"key_id": key_id}).first()
-    if key is None or (key.expires_at is not None and now >= key.expires_at):
+    if key is None or key.usage not in MAY_ENTER:
+        raise UnauthenticatedError(NOT_VALID)
+    if key.expires_at is not None and now >= key.expires_at:
         raise UnauthenticatedError(NOT_VALID)
     if key.user_id is not None:
         if key.state is not UserState.ACTIVE:

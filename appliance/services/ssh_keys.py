@@ -19,6 +19,7 @@ from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
+from appliance.domain.signatures import MAY_ENTER, KeyUse
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 from appliance.security import ssh_keys
 
@@ -39,6 +40,7 @@ def add(
     *,
     text: str,
     title: str = "",
+    usage: KeyUse = KeyUse.BOTH,
     expires_at: datetime | None = None,
     user: str | None = None,
     now: datetime,
@@ -51,7 +53,7 @@ def add(
     """
     holder = fetch.account(work, user, sensitive=True)
     key = _new_key(work, text, title, expires_at, now)
-    key.user_id = holder.id
+    key.user_id, key.usage = holder.id, usage
     work.session.add(key)
     work.record(
         events.SshKeyAdded(
@@ -59,6 +61,7 @@ def add(
             user_id=str(holder.id),
             fingerprint=key.fingerprint,
             key_type=key.key_type,
+            usage=usage,
         )
     )
     return key
@@ -160,6 +163,7 @@ def find(work: UnitOfWork, fingerprint: str, *, now: datetime) -> SshKey | None:
         .outerjoin(Repository, Repository.id == SshKey.repository_id)
         .where(
             SshKey.fingerprint == fingerprint,
+            SshKey.usage.in_(MAY_ENTER),
             sa.or_(SshKey.expires_at.is_(None), SshKey.expires_at > now),
             sa.or_(
                 User.state == UserState.ACTIVE,
@@ -182,6 +186,7 @@ def _new_key(
     return SshKey(
         id=new_id(),
         may_write=True,
+        usage=KeyUse.AUTHENTICATION,
         title=check_title("title", title or parsed.comment or parsed.fingerprint),
         key_type=parsed.type,
         public_key=parsed.blob,

@@ -17,6 +17,7 @@ from appliance.db.identity_providers import Identity
 from appliance.db.organisations import Membership, Organisation, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Grant, Repository
+from appliance.db.signing_keys import OpenPgpKey
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import EmailAddress, Owner, OwnerKind, PasswordReset, User, UserState
 from appliance.domain import events
@@ -384,5 +385,6 @@ def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
         .where(AccessToken.user_id == user.id, AccessToken.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    for table in (SshKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset, Identity):
+    rows = (SshKey, OpenPgpKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
+    for table in (*rows, Identity):
         work.session.execute(sa.delete(table).where(table.user_id == user.id))

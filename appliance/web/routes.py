@@ -27,11 +27,13 @@ from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import search as api_search
 from appliance.web.api import session as api_session
+from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
 from appliance.web.pages import (
     account,
     account_credentials,
+    account_signing_keys,
     admin,
     admin_jobs,
     admin_providers,
@@ -71,6 +73,7 @@ from appliance.web.pages import (
 API = (
     api_operations.api,
     api_session.api,
+    api_signing_keys.api,
     api_users.api,
     api_identities.api,
     api_identity_providers.api,
@@ -99,6 +102,7 @@ PEOPLE = (
     inbox.pages,
     account.pages,
     account_credentials.pages,
+    account_signing_keys.pages,
     search_all.pages,
     jobs.pages,
     admin.pages,

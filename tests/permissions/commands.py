@@ -108,6 +108,7 @@ COMMANDS = [
     ("token delete TOKEN-OF-ACTOR --yes", SIGNED_IN),
     ("token delete TOKEN-OF-TARGET --yes", OF_ANOTHER),
     ("key list", SIGNED_IN),
+    ("key list --kind gpg", SIGNED_IN),
     ("key list --user target-N", ADMINISTER),
     ("key add PUBLIC-KEY", SIGNED_IN),
     ("key add PUBLIC-KEY --user target-N", ADMINISTER),

@@ -186,6 +186,8 @@ CHANGES = {
     "PUT /api/v1/repos/<owner>/<name>/write/<path:tail>": (
         "branch_rule.bypassed git.push_refused git.pushed"
     ),
+    "POST /api/v1/user/gpg-keys": "gpg_key.added gpg_key.changed",
+    "DELETE /api/v1/user/gpg-keys/<uuid:id>": "gpg_key.removed",
     "POST /api/v1/user/keys": "ssh_key.added",
     "DELETE /api/v1/user/keys/<uuid:id>": "ssh_key.removed",
     "POST /api/v1/user/tokens": "token.created",
@@ -212,6 +214,8 @@ CHANGES = {
     "POST /settings/email": "user.changed",
     "POST /settings/keys": "ssh_key.removed",
     "POST /settings/keys/<uuid:key_id>/remove": "ssh_key.removed",
+    "POST /settings/gpg-keys/<uuid:key_id>/remove": "gpg_key.removed",
+    "POST /settings/gpg-keys/new": "gpg_key.added gpg_key.changed",
     "POST /settings/keys/new": "ssh_key.added",
     "POST /settings/security": "session.revoked user.password_changed",
     "POST /settings/sessions": "session.revoked",

@@ -193,6 +193,8 @@ class SshKeyAdded(Event):
     user_id: str
     fingerprint: str
     key_type: str
+    usage: str | None = None
+    """For signing in, for signing work, or both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +203,37 @@ class SshKeyRemoved(Event):
 
     kind = "ssh_key.removed"
     target = "ssh_key"
+    user_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPgpKeyAdded(Event):
+    """A user added an OpenPGP key for signatures."""
+
+    kind = "gpg_key.added"
+    target = "gpg_key"
+    user_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPgpKeyChanged(Event):
+    """A user brought a newer state of an OpenPGP key, or its revocation."""
+
+    kind = "gpg_key.changed"
+    target = "gpg_key"
+    user_id: str
+    fingerprint: str
+    is_revoked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPgpKeyRemoved(Event):
+    """The signatures of an OpenPGP key count no more."""
+
+    kind = "gpg_key.removed"
+    target = "gpg_key"
     user_id: str
     fingerprint: str
 

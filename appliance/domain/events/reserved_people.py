@@ -79,6 +79,4 @@ ROWS = (
         *("ssh_key.authority_removed", "authority", "An authority's certificates count no more."),
         "fingerprint scope",
     ),
-    Reserved("gpg_key.added", "gpg_key", "A user added a key for signatures.", "fingerprint"),
-    Reserved("gpg_key.removed", "gpg_key", "A key's signatures count no more.", "fingerprint"),
 )

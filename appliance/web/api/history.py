@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import AwareDatetime, Field
 
+from appliance.domain.signatures import Finding, SignatureForm
 from appliance.services import files, history, ref_updates
 from appliance.services.history import Order, Wanted
-from appliance.web import paging, requests
+from appliance.web import paging, requests, signed_work
 from appliance.web import ref_updates as moves
 from appliance.web.api import frame
 from appliance.web.api.bytes_text import exact, tail, text
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from appliance.git.commits import Commit, Person
     from appliance.git.refs import Ref, RefPage
     from appliance.services.files import OpenRepository
+    from appliance.services.signatures import Checked
 
 api = frame.area("history", "Commits, branches and tags.")
 
@@ -31,6 +34,17 @@ class PersonAnswer(frame.Answer):
     at: datetime
 
 
+class SignatureAnswer(frame.Answer):
+    """What came of checking a signature; `finding` is `verified`, or why it is not."""
+
+    verified: bool
+    finding: Finding
+    form: SignatureForm | None
+    key: str = Field(description="The key's fingerprint or id, as the signature names it")
+    owner: str | None = Field(description="Who has registered the key")
+    signed_at: datetime | None = Field(description="Where the signature itself names a time")
+
+
 class CommitAnswer(frame.Answer):
     """A commit."""
 
@@ -41,6 +55,7 @@ class CommitAnswer(frame.Answer):
     committer: PersonAnswer
     message: str
     is_signed: bool
+    signature: SignatureAnswer | None
 
 
 class CommitPage(frame.Answer):
@@ -76,6 +91,7 @@ class RefAnswer(frame.Answer):
     at: datetime | None
     subject: str
     note: str | None = Field(description="What an annotated tag says")
+    signature: SignatureAnswer | None
 
 
 class RefPageAnswer(frame.Answer):
@@ -130,7 +146,7 @@ def list_commits(path: RepositoryPath, query: CommitQuery) -> Any:
     page = history.page(
         repository, start, wanted, cursor=paging.after(query.cursor), limit=query.limit
     )
-    return frame.page([present_commit(step.commit) for step in page.steps], page.cursor)
+    return frame.page(present_commits([step.commit for step in page.steps]), page.cursor)
 
 
 @api.get(
@@ -140,7 +156,7 @@ def show_commit(path: CommitPath) -> Any:
     """By its id, or the beginning of it."""
     repository = opened(path)
     found = history.resolve(repository, path.oid.encode())
-    return frame.answer(present_commit(history.commit(repository, found.commit)))
+    return frame.answer(present_commits([history.commit(repository, found.commit)])[0])
 
 
 @api.get(
@@ -229,7 +245,8 @@ def _list(path: RepositoryPath, query: RefQuery, look: Any) -> Any:
         limit=query.limit,
     )
     following = offset + len(page.refs)
-    shown = [_present_ref(ref) for ref in page.refs]
+    checked = signed_work.of_tags(page.refs)
+    shown = [_present_ref(ref, checked.get(ref.target)) for ref in page.refs]
     return frame.page(shown, following if following < page.total else None)
 
 
@@ -237,7 +254,7 @@ def _made(repository: OpenRepository, name: bytes) -> Any:
     return frame.answer(_present_ref(history.one(repository, name)), 201)
 
 
-def _present_ref(ref: Ref) -> RefAnswer:
+def _present_ref(ref: Ref, signature: Checked | None = None) -> RefAnswer:
     return RefAnswer(
         name=text(ref.short),
         name_base64=exact(ref.short),
@@ -246,11 +263,17 @@ def _present_ref(ref: Ref) -> RefAnswer:
         at=ref.at,
         subject=text(ref.subject),
         note=None if ref.note is None else text(ref.note),
+        signature=_present_signature(signature),
     )
 
 
-def present_commit(commit: Commit) -> CommitAnswer:
-    """A commit as the API shows it."""
+def present_commits(commits: Sequence[Commit]) -> list[CommitAnswer]:
+    """Commits as the API shows them."""
+    checked = signed_work.of_commits(commits)
+    return [_present_commit(commit, checked.get(commit.oid)) for commit in commits]
+
+
+def _present_commit(commit: Commit, signature: Checked | None) -> CommitAnswer:
     return CommitAnswer(
         oid=commit.oid,
         tree=commit.tree,
@@ -259,6 +282,20 @@ def present_commit(commit: Commit) -> CommitAnswer:
         committer=_present_person(commit.committer),
         message=text(commit.message),
         is_signed=commit.is_signed,
+        signature=_present_signature(signature),
+    )
+
+
+def _present_signature(checked: Checked | None) -> SignatureAnswer | None:
+    if checked is None:
+        return None
+    return SignatureAnswer(
+        verified=checked.is_verified,
+        finding=checked.finding,
+        form=checked.form,
+        key=checked.key,
+        owner=checked.owner or None,
+        signed_at=checked.signed_at,
     )
 
 

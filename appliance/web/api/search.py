@@ -10,7 +10,7 @@ from appliance.services import search
 from appliance.web import paging
 from appliance.web.api import frame
 from appliance.web.api.bytes_text import Named, exact, text
-from appliance.web.api.history import CommitPage, opened, present_commit, resolve
+from appliance.web.api.history import CommitPage, opened, present_commits, resolve
 from appliance.web.api.repositories import RepositoryPath
 
 api = frame.area("search", "Find commits, lines and files in a repository.")
@@ -78,7 +78,7 @@ def commits(path: RepositoryPath, query: CommitSearchQuery) -> Any:
         cursor=paging.after(query.cursor),
         limit=query.limit,
     )
-    return frame.page([present_commit(step.commit) for step in page.steps], page.cursor)
+    return frame.page(present_commits([step.commit for step in page.steps]), page.cursor)
 
 
 @api.get(

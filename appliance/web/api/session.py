@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from appliance.domain.permissions import Scope
+from appliance.domain.signatures import KeyUse
 from appliance.services import credentials, ssh_keys
 from appliance.web import paging, requests
 from appliance.web.api import frame
@@ -80,6 +81,7 @@ class KeyAnswer(frame.Answer):
     title: str
     type: str
     fingerprint: str
+    usage: KeyUse
     may_write: bool
     created_at: datetime
     expires_at: datetime | None
@@ -99,6 +101,7 @@ class NewKeyBody(frame.Body):
 
     key: str = Field(max_length=16_384)
     title: str = Field("", max_length=100)
+    usage: KeyUse = Field(KeyUse.BOTH, description="For signing in, signing work, or both")
     expires_at: AwareDatetime | None = None
     user: str | None = Field(None, max_length=39, description="For administrators: whose")
 
@@ -183,6 +186,7 @@ def add_key(body: NewKeyBody) -> Any:
             work,
             text=body.key,
             title=body.title,
+            usage=body.usage,
             expires_at=body.expires_at,
             user=body.user,
             now=requests.now(),
@@ -206,6 +210,7 @@ def present_key(listed: ListedKey) -> KeyAnswer:
         title=key.title,
         type=key.key_type,
         fingerprint=key.fingerprint,
+        usage=key.usage,
         may_write=key.may_write,
         created_at=key.created_at,
         expires_at=key.expires_at,

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
+from appliance.domain.signatures import KeyUse
 from appliance.errors import InvalidError
 from appliance.services import credentials, inbox, repositories, ssh_keys
 from appliance.web import forms, requests
@@ -57,6 +58,7 @@ class KeyForm(forms.Form):
 
     key: str = Field(max_length=20_000)
     title: str = Field("", max_length=100)
+    usage: KeyUse = KeyUse.BOTH
     expires: str = Field("", max_length=10)
 
 
@@ -89,6 +91,7 @@ KEY_COLUMNS: lists.Columns = {
     "name": lambda each: each.key.title,
     "type": lambda each: each.key.key_type,
     "fingerprint": lambda each: each.key.fingerprint,
+    "usage": lambda each: each.key.usage,
     "created_at": lambda each: each.key.created_at,
     "expires_at": lambda each: each.key.expires_at,
     "used_at": lambda each: each.used_at,
@@ -197,6 +200,7 @@ def add_key() -> ResponseReturnValue:
                 work,
                 text=form.key,
                 title=form.title,
+                usage=form.usage,
                 expires_at=day_end(form.expires),
                 now=requests.now(),
             )

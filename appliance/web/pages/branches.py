@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from appliance.services import history
 from appliance.services.history import BRANCHES, TAGS
-from appliance.web import links, present
+from appliance.web import links, present, signed_work
 from appliance.web.pages import lists, ref_lists
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show, words
 
@@ -113,6 +113,7 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
         tab_name="tags",
         tags=[(ref, links.tag_address(ref.short, frame.names)) for ref in page.refs],
         is_protected=frame.repository.is_protected,
+        signatures=signed_work.of_tags(page.refs),
         listed=_listed(page, first, query),
         acts=ref_lists.acts(frame, TAGS),
         key=ref_lists.key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from appliance.errors import InvalidError
 from appliance.services import history
-from appliance.web import links, present
+from appliance.web import links, present, signed_work
 from appliance.web.pages import diff_context, diff_files
 from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import (
@@ -33,6 +33,7 @@ from appliance.web.pages.repository_frame import (
 if TYPE_CHECKING:
     from appliance.git.commits import Commit
     from appliance.git.history import Step
+    from appliance.services.signatures import Checked
 
 pages = blueprint("commits")
 
@@ -53,6 +54,7 @@ class Row:
     href: str
     browse_href: str
     badges: Markup | None = None
+    signature: Checked | None = None
 
 
 @pages.get("/<owner>/<name>/commits", defaults={"tail": ""})
@@ -81,7 +83,7 @@ def show_history(owner: str, name: str, tail: str) -> ResponseReturnValue:  # no
         place.frame,
         place=place,
         tab_name="commits",
-        days=days(row(place, step) for step in page.steps),
+        days=days(rows(place, page.steps)),
         asked=asked,
         is_filtered=any(asked.get(each) for each in FILTERS),
         older=links.with_query(cursor=page.cursor) if page.cursor else None,
@@ -119,6 +121,7 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
         author=words(commit.author.name),
         committer=words(commit.committer.name),
         is_same_person=_is_same(commit),
+        signature=signed_work.of_commits([commit]).get(oid),
         containing=_containing(frame, oid) if "refs" in flask.request.args else None,
         refs_piece=links.with_query(part="refs"),
         diff=diff,
@@ -127,8 +130,13 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
     )
 
 
-def row(place: Place, step: Step) -> Row:
-    """One step of a history as a line of a list."""
+def rows(place: Place, steps: Sequence[Step]) -> list[Row]:
+    """Steps of a history as lines of a list."""
+    checked = signed_work.of_commits([step.commit for step in steps])
+    return [_row(place, step, checked.get(step.commit.oid)) for step in steps]
+
+
+def _row(place: Place, step: Step, signature: Checked | None) -> Row:
     to, commit = place.frame.links, step.commit
     oid = commit.oid.encode()
     browse = to.blob(oid, step.path) if step.path else to.tree(oid)
@@ -142,6 +150,7 @@ def row(place: Place, step: Step) -> Row:
         href=to.commit(commit.oid),
         browse_href=browse,
         badges=badge,
+        signature=signature,
     )
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from appliance.services import history
 from appliance.web import links, requests
 from appliance.web.pages import diff_context, diff_files
-from appliance.web.pages.commits import Row, days, row
+from appliance.web.pages.commits import Row, days, rows
 from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import (
     EMPTY,
@@ -134,7 +134,7 @@ def _commits(pair: Pair) -> tuple[list[tuple[str, list[Row]]], Divergence | None
         seconds=SECONDS,
     )
     found = history.divergence(repository, pair.base.commit, [pair.head.commit])[0]
-    return list(days(row(pair.head, step) for step in page.steps)), found
+    return list(days(rows(pair.head, page.steps))), found
 
 
 def _choices(frame: Frame) -> dict[str, object]:

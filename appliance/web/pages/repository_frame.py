@@ -28,6 +28,7 @@ from appliance.services import files, history
 from appliance.services.history import RefNames
 from appliance.web import errors, links, present, requests
 from appliance.web.links import Links
+from appliance.web.pages.words import give_to_templates
 
 if TYPE_CHECKING:
     from appliance.git.refs import Resolved
@@ -140,6 +141,7 @@ def blueprint(name: str) -> flask.Blueprint:
         state.app.url_map.converters["tail"] = TailConverter
 
     made.register_error_handler(ApplianceError, _in_frame)
+    give_to_templates(made)
     return made
 
 

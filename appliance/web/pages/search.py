@@ -13,7 +13,7 @@ from markupsafe import Markup
 from appliance.errors import InvalidError
 from appliance.services import search
 from appliance.web import highlight, links, requests
-from appliance.web.pages.commits import days, row
+from appliance.web.pages.commits import days, rows
 from appliance.web.pages.repository_frame import (
     Place,
     blueprint,
@@ -119,7 +119,7 @@ def _commits(place: Place, query: str) -> dict[str, Any]:
     cursor = flask.request.args.get("cursor")
     page = search.commits(place.frame.repository, place.commit, query, cursor=cursor)
     return {
-        "days": days(row(place, step) for step in page.steps),
+        "days": days(rows(place, page.steps)),
         "older": links.with_query(cursor=page.cursor) if page.cursor else None,
         "newest": links.with_query(cursor=None) if cursor else None,
     }

@@ -14,6 +14,7 @@ from appliance.domain.permissions import (
     Scope,
     Visibility,
 )
+from appliance.domain.signatures import Finding, KeyUse, SignatureForm
 
 ROLES = {
     Role.READER: _("Reader"),
@@ -57,6 +58,33 @@ VISIBILITY_HINTS = {
     Visibility.PRIVATE: _("Only people who were given a role see it."),
     Visibility.INTERNAL: _("Everyone who has signed in sees it."),
     Visibility.PUBLIC: _("Everyone sees it, also without signing in."),
+}
+KEY_USES = {
+    KeyUse.BOTH: _("Signing in, and signing work"),
+    KeyUse.AUTHENTICATION: _("Signing in only"),
+    KeyUse.SIGNING: _("Signing work only"),
+}
+SIGNATURE_FORMS = {
+    SignatureForm.SSH: _("SSH key"),
+    SignatureForm.OPENPGP: _("OpenPGP key"),
+    SignatureForm.X509: _("X.509 certificate"),
+}
+FINDINGS = {
+    Finding.VERIFIED: _(
+        "The signature is good, the key is registered here, and the committer's address is one "
+        "of its owner's."
+    ),
+    Finding.UNKNOWN_KEY: _("Nobody has registered this key here."),
+    Finding.OTHER_ADDRESS: _(
+        "The signature is good, but the committer's address is none that an administrator has "
+        "vouched for as the key owner's."
+    ),
+    Finding.EXPIRED_KEY: _("The key was not valid when this was signed."),
+    Finding.REVOKED_KEY: _("The key has been revoked."),
+    Finding.BAD_SIGNATURE: _("The signature does not fit the content: one of them was changed."),
+    Finding.UNSUPPORTED: _("Signatures of this kind are not checked here."),
+    Finding.MALFORMED: _("The signature is damaged."),
+    Finding.TOO_LARGE: _("It is too large to be checked."),
 }
 JOB_STATES = {
     JobState.QUEUED: _("Waiting"),

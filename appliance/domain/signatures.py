@@ -1,0 +1,44 @@
+"""Signatures of commits, tags and pushes: what can come of checking one, and what a key is for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SignatureForm(StrEnum):
+    """In which form a signature was made; the names are those of git's `gpg.format`."""
+
+    SSH = "ssh"
+    OPENPGP = "openpgp"
+    X509 = "x509"
+
+
+class Finding(StrEnum):
+    """What came of checking a signature. Only the first one means: verified."""
+
+    VERIFIED = "verified"
+    UNKNOWN_KEY = "unknown_key"
+    """Nobody here has registered the key."""
+    OTHER_ADDRESS = "other_address"
+    """The signature is good, but the committer's address is none of the key's owner."""
+    EXPIRED_KEY = "expired_key"
+    """The key had expired, or was not valid yet, when the signature says it was made."""
+    REVOKED_KEY = "revoked_key"
+    BAD_SIGNATURE = "bad_signature"
+    """The key is known, and has not made this signature of this content."""
+    UNSUPPORTED = "unsupported"
+    """A form or an algorithm that is not checked here, or no longer trusted."""
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+
+
+class KeyUse(StrEnum):
+    """What an SSH key of a user is for."""
+
+    AUTHENTICATION = "authentication"
+    SIGNING = "signing"
+    BOTH = "both"
+
+
+MAY_SIGN = (KeyUse.SIGNING, KeyUse.BOTH)
+MAY_ENTER = (KeyUse.AUTHENTICATION, KeyUse.BOTH)

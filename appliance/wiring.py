@@ -107,6 +107,8 @@ class GitTools:
     repositories: RepositoryStore
     pushes: Capabilities
     """Signs what the hooks of a push may ask for."""
+    nonce_key: bytes
+    """From it comes what clients sign with a push."""
     lfs: LfsStore
     lfs_access: Capabilities
     """Signs what git-lfs may do with one object, or after SSH has said who it is."""
@@ -148,6 +150,7 @@ class Wiring:
             web_socket=self.home.web_socket,
             repositories=self.repositories,
             pushes=self.push_capabilities,
+            nonce_key=self.secret.key(Purpose.PUSH_NONCES),
             lfs=LfsStore(self.home.root),
             lfs_access=self.lfs_capabilities,
         )

@@ -47,6 +47,15 @@ class Push(Table):
     size_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
     accepted_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    certificate: Mapped[bytes | None]
+    """What the client signed, with its signature, where it signed the push."""
+    certificate_digest: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    certificate_finding: Mapped[str | None] = mapped_column(sa.String(32))
+    certificate_form: Mapped[str | None] = mapped_column(sa.String(16))
+    certificate_key: Mapped[str | None] = mapped_column(sa.String(64))
+    """As the signature names it."""
+    certificate_owner_id: Mapped[UUID | None]
+    """The user who had registered the key then."""
 
 
 class PushedRef(Table):

@@ -6,9 +6,10 @@ They lie once in the home folder, and `core.hooksPath` of every repository names
     hooks/reference-transaction         refuses to move a ref for anyone but the appliance
     hooks/push/                         the first two only
     hooks/reported/                     pre-receive only
+    hooks/silent                        no hook: what git runs in place of ssh-keygen
 
 Where the process that started git stays beside it, they speak to it over a line of two pipes
-(hook_line.py); otherwise, and for a push with options, over the appliance's socket
+(hook_line.py); otherwise, and for a push that is signed or has options, over the appliance's socket
 (appliance/ssh/git_hook.py).
 
 A transfer runs with `hooks/push`: there the guard would be started twice for every ref, which made
@@ -32,7 +33,8 @@ NAMES = (BEFORE, AFTER)
 # Each step only after the one before: half a list of refs must not look like a whole one. Most
 # pushes move one ref, and need no program to say so.
 LINE = """\
-if [ -w "$CODARA_ASK" ] && [ -r "$CODARA_HEAR" ] && [ "${{GIT_PUSH_OPTION_COUNT:-0}}" = 0 ]; then
+if [ -w "$CODARA_ASK" ] && [ -r "$CODARA_HEAR" ] &&
+    [ "${{GIT_PUSH_OPTION_COUNT:-0}}$GIT_PUSH_CERT" = 0 ]; then
     {{
         IFS= read -r first && if IFS= read -r next; then
             printf '%s\\n' {name} "$GIT_QUARANTINE_PATH" "$first" "$next" && cat &&
@@ -65,6 +67,19 @@ exit 1
 """
 
 
+SILENT = """#!/bin/sh
+# Stands for ssh-keygen where a push is signed, and finds nothing; the appliance checks it itself.
+# What it is given it must read, or git dies of the broken pipe; what is not for it, it must not.
+case "$2" in check-novalidate|verify) cat >/dev/null ;; esac
+exit 1
+"""
+
+
+def silent_program(home: Path) -> Path:
+    """What git runs in place of ssh-keygen."""
+    return home / "hooks/silent"
+
+
 def push_hooks(home: Path) -> Path:
     """The folder that a transfer's `core.hooksPath` names."""
     return home / "hooks/push"
@@ -88,6 +103,7 @@ def install(home: Path, *, python: Path | None = None) -> None:
         if name == BEFORE:
             _write(reported_hooks(home) / name, text)
     _write(home / "hooks/reference-transaction", GUARD)
+    _write(silent_program(home), SILENT)
 
 
 def _script(python: Path, client: Path, name: str) -> str:

@@ -17,11 +17,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from appliance.errors import DamagedError, InvalidError, UnavailableError, sentence
-from appliance.git import process, ref_list
+from appliance.git import certificates, process, ref_list
 from appliance.git.duplex import BegunBody, Body, Duplex, GunzippedBody
 from appliance.git.failures import is_malformed
 from appliance.git.hook_line import Answer, HookLine, Question
-from appliance.git.hooks import BEFORE, NAMES, push_hooks, reported_hooks
+from appliance.git.hooks import BEFORE, NAMES, push_hooks, reported_hooks, silent_program
 from appliance.git.packets import error_packet, service_header
 from appliance.git.push_report import COMMANDS_BYTES, ReportedPush, plain_commands
 
@@ -69,6 +69,7 @@ class Push:
     capability: str = field(repr=False)
     socket: Path
     home: Path
+    nonce_seed: str = field(repr=False)
 
 
 def fetch_environment(*, protocol: str) -> dict[str, str]:
@@ -109,6 +110,8 @@ def push_environment(
         # Git would ask for the refs of the repository that the quarantine borrows from, which it
         # has read already: a program more for each push.
         "core.alternateRefsCommand": "true",
+        **certificates.configuration(push.nonce_seed),
+        **certificates.silence(silent_program(push.home)),
     }
     if is_tiny:
         # Each object to the disk by itself; for a few, the preparations of a batch take longer.
@@ -122,8 +125,12 @@ def protocol_version(protocol: str) -> int:
     return max((version for key, version in VERSIONS.items() if key in said), default=0)
 
 
-def advertise(folder: Path, service: Service, *, protocol: str) -> Iterator[bytes]:
+def advertise(
+    folder: Path, service: Service, *, protocol: str, nonce_seed: str = ""
+) -> Iterator[bytes]:
     """The answer to `GET info/refs?service=...`, from its first line on.
+
+    With a seed, who pushes may sign.
 
     Errors:
         DamagedError: the repository cannot be read.
@@ -133,10 +140,11 @@ def advertise(folder: Path, service: Service, *, protocol: str) -> Iterator[byte
     if service is Service.UPLOAD_PACK and protocol_version(protocol) == NEWEST:
         return iter((_capabilities(folder, service),))
     if service is Service.RECEIVE_PACK and protocol_version(protocol) != 1:
-        whole = ref_list.advertisement(folder, _capabilities(folder, service))
+        nonce = certificates.capability(nonce_seed) if nonce_seed else b""
+        whole = ref_list.advertisement(folder, _capabilities(folder, service) + nonce)
         if whole is not None:
             return iter((service_header(service), whole))
-    return _refs(folder, service, protocol)
+    return _refs(folder, service, protocol, nonce_seed)
 
 
 def fetch(
@@ -250,11 +258,12 @@ def _protocol(protocol: str) -> dict[str, str]:
     return {"GIT_PROTOCOL": f"version={version}"} if version else {}
 
 
-def _refs(folder: Path, service: Service, protocol: str) -> Iterator[bytes]:
+def _refs(folder: Path, service: Service, protocol: str, nonce_seed: str) -> Iterator[bytes]:
+    settings = certificates.configuration(nonce_seed) if nonce_seed else {}
     with process.stream(
         [*WORDS[service], "--http-backend-info-refs", "."],
         at=folder,
-        extra=fetch_environment(protocol=protocol),
+        extra=process.environment(_protocol(protocol), settings),
         timeout_seconds=ADVERTISEMENT_SECONDS,
         output_bytes=ADVERTISEMENT_BYTES,
     ) as speech:

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     COOKIES = "signed cookies and form tokens"
     CURSORS = "paging cursors"
     PSEUDONYMS = "pseudonyms in logs"
+    PUSH_NONCES = "nonces of signed pushes"
     REPEATS = "fingerprints of requests that may be repeated"
 
 

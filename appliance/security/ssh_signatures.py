@@ -107,50 +107,72 @@ def is_good(signature: SshSignature, payload: bytes, *, namespace: str) -> bool:
             DIGESTS[signature.digest](payload).digest(),
         )
     )
+    made = _Made(signature.algorithm, signature.blob, signature.token_state)
     try:
-        return _check(signature, signed)
+        _insist(signature.key, made, signed)
     except (InvalidSignature, ValueError):
         return False
+    return True
 
 
-def _check(signature: SshSignature, signed: bytes) -> bool:
-    reader = Reader(signature.key.blob)
+def insist_on(key: ssh_keys.SshKey, signature: Reader, signed: bytes) -> None:
+    """Go on only if the key has signed exactly this; `signature` is as it crosses the wire.
+
+    Errors:
+        InvalidSignature, ValueError: it has not.
+    """
+    algorithm, blob = signature.text(), signature.string()
+    token_state = signature.take(5) if key.type.startswith(TOKEN_PREFIX) else b""
+    signature.end()
+    _insist(key, _Made(algorithm, blob, token_state), signed)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a key wrote: in which algorithm, and in which state its token was."""
+
+    algorithm: str
+    blob: bytes
+    token_state: bytes
+
+
+def _insist(key: ssh_keys.SshKey, signature: _Made, signed: bytes) -> None:
+    reader = Reader(key.blob)
     kind = reader.text()
     if kind == "ssh-rsa":
-        return _check_rsa(signature, reader, signed)
+        _insist_rsa(signature, reader, signed)
+        return
     if signature.algorithm != kind:
-        return False
+        raise InvalidSignature
     is_elliptic = "ecdsa" in kind
     curve = reader.text() if is_elliptic else ""
     public = reader.string()
     if kind.startswith(TOKEN_PREFIX):
         flags = signature.token_state[0]
         if not flags & SOMEBODY_TOUCHED_IT:
-            return False
+            raise InvalidSignature
         application = hashlib.sha256(reader.string()).digest()
         signed = application + signature.token_state + hashlib.sha256(signed).digest()
     if not is_elliptic:
         ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature.blob, signed)
-        return True
+        return
     on, hash_ = CURVES[curve]
     numbers = Reader(signature.blob)
     pair = encode_dss_signature(numbers.positive_number(), numbers.positive_number())
     numbers.end()
-    key = ec.EllipticCurvePublicKey.from_encoded_point(on, public)
-    key.verify(pair, signed, ec.ECDSA(hash_))
-    return True
+    point = ec.EllipticCurvePublicKey.from_encoded_point(on, public)
+    point.verify(pair, signed, ec.ECDSA(hash_))
 
 
-def _check_rsa(signature: SshSignature, reader: Reader, signed: bytes) -> bool:
+def _insist_rsa(signature: _Made, reader: Reader, signed: bytes) -> None:
     hash_ = RSA_HASHES.get(signature.algorithm)
     if hash_ is None:  # The plain name means SHA-1.
-        return False
+        raise InvalidSignature
     exponent, modulus = reader.positive_number(), reader.positive_number()
     key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
     # OpenSSH leaves out zeros at the beginning.
     whole = signature.blob.rjust((modulus.bit_length() + 7) // 8, b"\0")
     key.verify(whole, signed, padding.PKCS1v15(), hash_())
-    return True
 
 
 def _unarmoured(text: bytes) -> bytes:

@@ -31,6 +31,11 @@ class Reader:
         return int.from_bytes(self.take(LONG_BYTES), "big")
 
     @property
+    def at(self) -> int:
+        """How many bytes have been read."""
+        return self._at
+
+    @property
     def is_at_end(self) -> bool:
         """Whether nothing is left."""
         return self._at == len(self._blob)

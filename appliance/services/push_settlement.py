@@ -221,6 +221,10 @@ def _record(
                 settled_by=by,
                 part=part.number,
                 parts=part.of,
+                signature=push.certificate_finding,
+                signed_with=push.certificate_key,
+                signer_id=str(push.certificate_owner_id) if push.certificate_owner_id else None,
+                certificate_digest=push.certificate_digest,
             )
         )
 

@@ -34,13 +34,14 @@ from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import Movement, Protection, RefUpdate, refusal
 from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
+from appliance.git import certificates, maintenance, transport
 from appliance.git import inspect as inspection
-from appliance.git import maintenance, transport
-from appliance.services import delegation
+from appliance.services import delegation, push_certificates
 from appliance.services.push_names import show, unusable
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
+    from appliance.git.certificates import Certificate
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
@@ -88,6 +89,8 @@ class Proposal:
     movements: tuple[Movement, ...]
     """One for each update; none where the names alone are reason enough to refuse."""
     problems: tuple[str, ...]
+    certificate: Certificate | None = None
+    """What came with it, where it was signed."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,12 @@ def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: d
         path=repository.path,
         push_id=push_id,
         folder=folder,
-        push=transport.Push(capability, tools.web_socket, tools.home),
+        push=transport.Push(
+            capability,
+            tools.web_socket,
+            tools.home,
+            certificates.seed_of(tools.nonce_key, repository.id),
+        ),
         limits=transfer_limits(work.rules),
     )
 
@@ -148,6 +156,7 @@ def inspect(
     *,
     quarantine: Mapping[str, str],
     options: Sequence[str],
+    certificate: Mapping[str, str] | None = None,
     rules: Settings,
 ) -> Proposal:
     """What the push to the repository in `folder` would do. Reads objects and may take a while.
@@ -161,9 +170,10 @@ def inspect(
     problems = unusable(updates, most=limits.refs_per_push)
     if problems:
         return Proposal(updates, options, 0, (), problems)
+    place = inspection.Quarantine.parse(folder, quarantine)
     found = inspection.inspect(
         folder,
-        inspection.Quarantine.parse(folder, quarantine),
+        place,
         updates,
         inspection.InspectionLimits(
             file_size_bytes=limits.file_size_bytes,
@@ -171,7 +181,9 @@ def inspect(
             path_bytes=limits.path_bytes,
         ),
     )
-    return Proposal(updates, options, found.size_bytes, found.movements, _problems(found, rules))
+    problems = _problems(found, rules)
+    brought = push_certificates.read(folder, certificate, place) if certificate else None
+    return Proposal(updates, options, found.size_bytes, found.movements, problems, brought)
 
 
 def accept(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> Verdict:
@@ -371,6 +383,7 @@ def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime
         "protocol": terms.protocol,
         "size_bytes": proposal.size_bytes,
         "accepted_at": now,
+        **push_certificates.judged(work, terms.repository_id, proposal.certificate, now=now),
     }
     rows = [
         {

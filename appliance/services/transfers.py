@@ -78,14 +78,18 @@ class Fetch:
         return passed + self._start.rest()
 
 
-def advertise(folder: Path, service: str, *, protocol: str) -> Iterator[bytes]:
+def advertise(
+    folder: Path, service: str, *, protocol: str, nonce_seed: str = ""
+) -> Iterator[bytes]:
     """The answer to `GET info/refs?service=...`.
 
     Errors:
         InvalidError: there is no such service.
         DamagedError: the repository cannot be read.
     """
-    return transport.advertise(folder, transport.Service(service), protocol=protocol)
+    return transport.advertise(
+        folder, transport.Service(service), protocol=protocol, nonce_seed=nonce_seed
+    )
 
 
 def fetch(

@@ -43,6 +43,9 @@ def accept(
         "quarantine": {name: environment[name] for name in QUARANTINE if name in environment},
         "options": [environment.get(f"GIT_PUSH_OPTION_{n}", "") for n in range(count)],
     }
+    if certificate := environment.get("GIT_PUSH_CERT"):
+        status = environment.get("GIT_PUSH_CERT_NONCE_STATUS", "")
+        question["certificate"] = {"oid": certificate, "nonce_status": status}
     try:
         answer = ask(socket_path, "/internal/pushes/accept", question)
     except UnansweredError as error:

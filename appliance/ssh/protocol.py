@@ -11,7 +11,8 @@ base64 of their bytes, object ids are lower-case hex, of 40 zeros where there is
 /internal/lfs/authenticate {key_id, operation, path, address}
     -> {ok, href, header, expires_in, message}
     Where and with which header git-lfs reaches the repository over HTTPS.
-/internal/pushes/accept {capability, updates: [[old, new, ref]], quarantine: {name: value}, options}
+/internal/pushes/accept {capability, updates: [[old, new, ref]], quarantine: {name: value}, options,
+    certificate: {oid, nonce_status}}
     -> {accept, messages}
 /internal/pushes/confirm {capability, updates} -> {messages}
 

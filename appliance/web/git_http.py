@@ -99,11 +99,14 @@ def advertise(owner: str, name: str) -> ResponseReturnValue:
         raise InvalidError(NO_ARCHIVES)
     if service not in {UPLOAD, RECEIVE}:
         raise InvalidError("Only Git's smart protocol is spoken here. Use Git 1.6.6 or newer.")
-    asked = _push if service == RECEIVE else _fetch
-    folder = asked(owner, name).folder
+    if service == RECEIVE:
+        ticket = _push(owner, name)
+        folder, nonce_seed = ticket.folder, ticket.push.nonce_seed
+    else:
+        folder, nonce_seed = _fetch(owner, name).folder, ""
     slot = take_slot()
     try:
-        stream = transfers.advertise(folder, service, protocol=_protocol())
+        stream = transfers.advertise(folder, service, protocol=_protocol(), nonce_seed=nonce_seed)
     except BaseException:
         slot.release()
         raise

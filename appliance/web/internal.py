@@ -134,6 +134,7 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
         _updates(question),
         quarantine=_texts(question.get("quarantine")),
         options=[str(option) for option in question.get("options") or ()],
+        certificate=_texts(question.get("certificate")) or None,
         rules=wiring.settings,
     )
     with wiring.database.begin(terms.actor) as work:

@@ -23,6 +23,7 @@ from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
+from appliance.web.api import push_certificates as api_push_certificates
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import search as api_search
@@ -87,6 +88,7 @@ API = (
     api_files.api,
     api_file_changes.api,
     api_history.api,
+    api_push_certificates.api,
     api_search.api,
     api_audit.api,
     api_auditors.api,

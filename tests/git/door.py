@@ -14,7 +14,7 @@ FOLDER = Path(os.environ["DOOR_FOLDER"])
 LIMITS = transport.TransferLimits(
     push_size_bytes=int(os.environ.get("DOOR_PUSH_BYTES", "1000000000"))
 )
-PUSH = transport.Push("capability", Path(os.environ.get("DOOR_SOCKET", "none")), HOME)
+PUSH = transport.Push("capability", Path(os.environ.get("DOOR_SOCKET", "none")), HOME, "seed")
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

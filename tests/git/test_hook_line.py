@@ -38,7 +38,7 @@ def receive(store, folder) -> Callable[..., bytes]:
             folder,
             io.BytesIO(body),
             protocol="",
-            push=transport.Push(CAPABILITY, store.home / "no.sock", store.home),
+            push=transport.Push(CAPABILITY, store.home / "no.sock", store.home, "seed"),
             limits=transport.TransferLimits(),
             answer=answer,
         )

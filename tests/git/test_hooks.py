@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
 from pathlib import Path
 from uuid import UUID
 
@@ -162,8 +163,28 @@ def test_installing_again_mends_what_was_changed_and_touches_nothing_else(store)
 
     hooks.install(store.home)
 
-    assert len(paths) == 6
+    assert len(paths) == 7
     assert "git_hook.py" in changed.read_text()
     assert os.access(unusable, os.X_OK)
     same = {path: path.stat().st_mtime_ns for path in paths if path not in {changed, unusable}}
     assert same == {path: before[path] for path in same}
+
+
+def test_what_stands_for_ssh_keygen_reads_what_is_for_it_and_nothing_else(store, tmp_path):
+    hooks.install(store.home)
+    program = hooks.silent_program(store.home)
+    received = tmp_path / "received"
+    received.write_bytes(b"pack")
+
+    with subprocess.Popen([program, "-Y", "check-novalidate"], stdin=subprocess.PIPE) as checking:
+        checking.stdin.write(b"x" * 1024 * 1024)  # More than a pipe holds: somebody reads it.
+        checking.stdin.close()
+    with (
+        received.open("rb") as pack,
+        subprocess.Popen([program, "-Y", "find-principals"], stdin=pack) as finding,
+    ):
+        finding.wait()
+        left = pack.read()
+
+    assert (checking.returncode, finding.returncode) == (1, 1)
+    assert left == b"pack"

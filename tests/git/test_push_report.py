@@ -43,7 +43,7 @@ def push(store, folder, working_copy):
             folder,
             io.BytesIO(body),
             protocol="",
-            push=transport.Push("capability", store.home / "no.sock", store.home),
+            push=transport.Push("capability", store.home / "no.sock", store.home, "seed"),
             limits=transport.TransferLimits(),
             answer=answer,
         )

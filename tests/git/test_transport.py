@@ -192,7 +192,7 @@ class Gone:
 
 
 def push_of(store, peer) -> transport.Push:
-    return transport.Push("capability", peer.socket_path, store.home)
+    return transport.Push("capability", peer.socket_path, store.home, "seed")
 
 
 def test_a_client_that_goes_leaves_no_process_and_no_ref(store, folder, peer, working_copy):

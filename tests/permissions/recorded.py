@@ -270,6 +270,7 @@ READS = {
     "GET /api/v1/repos/<owner>/<name>/export": "repo.exported",
     "GET /api/v1/repos/<owner>/<name>/read/<path:tail>": "git.raw_downloaded",
     "GET /settings/bin": "admin.list_exported",
+    "GET /settings/gpg-keys": "admin.list_exported",
     "GET /settings/keys": "admin.list_exported",
     "GET /settings/security": "admin.list_exported",
     "GET /settings/tokens": "admin.list_exported",

@@ -145,6 +145,7 @@ ELSEWHERE = {
     ("DELETE", "/api/v1/user/tokens/<uuid:id>"): "web/test_api_people.py",
     ("DELETE", "/api/v1/user/keys/<uuid:id>"): "web/test_api_people.py",
     ("DELETE", "/api/v1/user/gpg-keys/<uuid:id>"): "web/test_signing_keys.py",
+    ("GET", f"{REPO}/pushes/<uuid:id>/certificate"): "web/test_signed_pushes.py",
     ("DELETE", f"{REPO}/keys/<uuid:id>"): "services/test_ssh_keys.py",
     ("GET", "/api/v1/jobs/<uuid:id>"): "services/test_jobs.py",
     ("POST", "/api/v1/jobs/<uuid:id>/cancel"): "services/test_jobs.py",

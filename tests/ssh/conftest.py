@@ -117,7 +117,7 @@ def peer(
     def session(question: dict[str, Any]) -> dict[str, Any]:
         if question["command"] and question["path"] != "lab/notes":
             return {"ok": False, "message": f"There is no repository {question['path']}."}
-        push = transport.Push("capability", peer.socket_path, store.home)
+        push = transport.Push("capability", peer.socket_path, store.home, "seed")
         protocol = question["protocol"]
         environment = transport.fetch_environment(protocol=protocol)
         if question["command"] == "git-receive-pack":

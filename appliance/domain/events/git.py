@@ -32,6 +32,13 @@ class Pushed(Event):
     settled_by: str
     part: int | None = None
     parts: int | None = None
+    signature: str | None = None
+    """What came of checking the certificate of a signed push."""
+    signed_with: str | None = None
+    """The key, as the certificate's signature names it."""
+    signer_id: str | None = None
+    certificate_digest: str | None = None
+    """SHA-256 of the certificate, which is kept with the push."""
 
 
 @dataclass(frozen=True, kw_only=True)

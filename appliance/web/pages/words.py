@@ -82,6 +82,8 @@ FINDINGS = {
     Finding.EXPIRED_KEY: _("The key was not valid when this was signed."),
     Finding.REVOKED_KEY: _("The key has been revoked."),
     Finding.BAD_SIGNATURE: _("The signature does not fit the content: one of them was changed."),
+    Finding.OTHER_PERSON: _("The signature is good, but the key is not of whoever pushed."),
+    Finding.STALE_NONCE: _("What was signed was not for this push, or came before."),
     Finding.UNSUPPORTED: _("Signatures of this kind are not checked here."),
     Finding.MALFORMED: _("The signature is damaged."),
     Finding.TOO_LARGE: _("It is too large to be checked."),

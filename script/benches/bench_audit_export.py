@@ -24,6 +24,7 @@ from appliance import wiring
 from appliance.db import bulk, recording, schema
 from appliance.db.audit_log import AuditLeaf, AuditQueued
 from appliance.db.engine import sqlite_url
+from appliance.db.recording import Ending
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.identity import Actor, ActorKind, Method, Origin, appliance
@@ -33,6 +34,7 @@ from appliance.jobs import sequencing
 from appliance.services.audit_log import bundle, export, tables, trees
 from appliance.services.audit_log.export import Form, Wanted
 from appliance.settings import load
+from appliance.wiring_heartbeats import Heart
 from tests.peers import postgresql
 
 from .inside import IN_EARNEST
@@ -97,7 +99,8 @@ def _places(folder: Path) -> Iterator[tuple[str, Path, str]]:
 
 @contextmanager
 def _opened(home: Path, url: str) -> Iterator[wiring.Wiring]:
-    settings = load(file=None, environment={"CODARA_DATABASE__URL": url})
+    said = {"CODARA_DATABASE__URL": url, "CODARA_DATABASE__STATEMENT_TIMEOUT_SECONDS": "300"}
+    settings = load(file=None, environment=said)
     objects = wiring.build(home, settings)
     try:
         yield objects
@@ -109,22 +112,25 @@ def _opened(home: Path, url: str) -> Iterator[wiring.Wiring]:
 def _fill(home: Path, url: str, count: int) -> None:
     with _opened(home, url) as objects:
         schema.bring_up_to_date(objects.database.engine)
+        source, heart = objects.database.source, Heart(objects.database)
         for start in range(0, count, AT_ONCE):
-            rows = [
-                _queued(objects, number) for number in range(start, min(start + AT_ONCE, count))
+            some = [
+                _recorded(objects, number) for number in range(start, min(start + AT_ONCE, count))
             ]
+            rows = [tuple(each.row[name] for name in COLUMNS) for each in some]
             with objects.database.begin(appliance()) as work:
                 work.session.execute(sa.select(1))  # The first statement begins a transaction.
                 bulk.insert(work.session.connection(), AuditQueued, COLUMNS, rows)
+            source.finish(((each.boot, each.log, each.number) for each in some), Ending.COMMITTED)
+            heart.beat()  # A verifier does not follow a million entries that nobody counted.
             sequencing.keep(objects.database, objects.logs)
 
 
-def _queued(objects: wiring.Wiring, number: int) -> tuple[object, ...]:
+def _recorded(objects: wiring.Wiring, number: int) -> recording.Recorded:
     event = events.AccessRefused(
         reason=f"reason {number}", attempt=f"to read lab/notes-{number % 977}"
     )
-    row = recording.prepare(event, READER, objects.database.source).row
-    return tuple(row[name] for name in COLUMNS)
+    return recording.prepare(event, READER, objects.database.source)
 
 
 def _rows(name: str, home: Path, url: str, count: int) -> list[Row]:

@@ -97,7 +97,8 @@ def load(file: Path) -> Cosigner:
             content = opened.read(LARGEST_FILE + 1)
     except OSError as error:
         raise KeyFileError(
-            f"{file} cannot be read: {error.strerror}. `codara witness key` makes one."
+            f"{file} cannot be read: {error.strerror}. "
+            f"`codara witness key --key {file} --name NAME` makes one."
         ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(f"Others may read {file}. Run: chmod 600 {file}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +20,8 @@ from witness.state import State, StateError
 
 AT_ONCE = 32
 SILENCE_SECONDS = 15.0
+LONGEST_SECONDS = 60.0
+"""So long a connection may last, whatever comes over it."""
 ADD = "/add-checkpoint"
 
 
@@ -27,9 +31,17 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], state: State, cosigner: Cosigner) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        state: State,
+        cosigner: Cosigner,
+        *,
+        longest_seconds: float = LONGEST_SECONDS,
+    ) -> None:
         self.state = state
         self.cosigner = cosigner
+        self._longest_seconds = longest_seconds
         self._places = threading.BoundedSemaphore(AT_ONCE)
         super().__init__(address, Handler)
 
@@ -43,10 +55,14 @@ class Server(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve, then give the place back."""
+        """Serve, then give the place back: soon, also where somebody sends a byte at a time."""
+        end = threading.Timer(self._longest_seconds, _hang_up, (request,))
+        end.daemon = True
+        end.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            end.cancel()
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -120,6 +136,11 @@ class Handler(BaseHTTPRequestHandler):
             return judge.answer(state, cosigner, data, now=int(time.time()))
         except StateError as error:
             return _unavailable(error)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _unavailable(error: StateError) -> Answer:

@@ -11,6 +11,7 @@ from appliance.cli import options
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Verb, cell, current, table
 from appliance.errors import ConflictError, InvalidError, NotFoundError
+from witness import request
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 LARGEST_NOTE = 256 * 1024
@@ -106,7 +107,13 @@ def export(context: Context, log: str, since: int | None, witness: str, out: Pat
 @current
 def bring(context: Context, file: Path) -> None:
     """Bring what a witness without network has signed."""
-    found = context.api.call("POST", "/audit/cosignatures", {"note": _text(file)})
+    text = _text(file)
+    if text.startswith(request.OLD):
+        raise InvalidError(
+            f"{file} is what a witness is asked to sign. Bring what `codara witness sign` wrote: "
+            f"{file}.signed, if nothing else was said there."
+        )
+    found = context.api.call("POST", "/audit/cosignatures", {"note": text})
     context.show(found, lambda: [_brought(found)])
     if found["is_contradicting"]:
         raise ConflictError(

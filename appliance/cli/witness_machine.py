@@ -81,6 +81,8 @@ def serve(context: Context, state_file: Path, key_file: Path, listen: tuple[str,
         host, port = serving.server_address[:2]
         url, vkeys = f"http://{host!s}:{port}", [str(each) for each in cosigner.keys]
         context.show({"url": url, "vkeys": vkeys}, lambda: [f"Listening on {url}.", *vkeys])
+        if not state.logs():
+            context.say("It knows no log yet, and signs nothing: `codara witness add-log`.")
         # Whoever started us may wait for this line.
         sys.stdout.flush()
         serving.serve_forever()
@@ -116,11 +118,22 @@ def add_log(context: Context, vkey: str, state_file: Path) -> None:
     and `codara audit trust` print it on the appliance.
     """
     with _translated():
-        found = note.Key.parse(vkey.strip())
+        found = _log_key(vkey)
         if found.kind is note.Kind.COSIGNATURE_ED25519:
             raise InvalidError("That is the key of a witness, not of a log.")
         State(state_file).add_log(found)
     context.show({"origin": found.name}, lambda: [f"States of {found.name} are signed."])
+
+
+def _log_key(vkey: str) -> note.Key:
+    try:
+        found = note.Key.parse(vkey.strip())
+    except note.NoteError as error:
+        text = "That is no verifier key. One is a line like codara.example/instance+1a2b3c4d+AQ…"
+        raise InvalidError(text) from error
+    if not found.name.isprintable():
+        raise InvalidError("The name in that key has characters that nobody can see.")
+    return found
 
 
 @click.command("remove-log", cls=Plain)
@@ -198,7 +211,10 @@ def _insist_on_yes(answer: judge.Answer) -> None:
     if answer.status is HTTPStatus.FORBIDDEN:
         raise RefusedError(f"Not signed: {why}.")
     if answer.status is not HTTPStatus.OK:
-        raise InvalidError(f"The file is no state to be signed: {why}.")
+        raise InvalidError(
+            f"The file is no state to be signed: {why}. `codara witness export` writes one on the "
+            "appliance."
+        )
 
 
 def _content(file: Path) -> bytes:

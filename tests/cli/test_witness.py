@@ -122,6 +122,23 @@ def test_the_key_of_a_witness_is_no_log(machine):
     assert main(["witness", "add-log", "nonsense", *options(folder, "--state")]) == 2
 
 
+@pytest.mark.parametrize("name", ["w\x1b[2J.test", "w\u202e.test", "w\x9b2J"])
+def test_a_log_whose_name_commands_the_terminal_is_none(machine, capsys, name):
+    folder, _ = machine
+    vkey = str(note.Key(name, note.Kind.ED25519, bytes(32)))
+
+    assert main(["witness", "add-log", vkey, *options(folder, "--state")]) == 2
+    assert name not in capsys.readouterr().err
+
+
+def test_what_is_missing_is_said_with_the_command_that_makes_it(machine, capsys):
+    folder, _ = machine
+    main(["witness", "key", "--key", str(folder / "none")])
+    assert f"witness key --key {folder / 'none'} --name NAME" in capsys.readouterr().err
+    main(["witness", "add-log", "nonsense", *options(folder, "--state")])
+    assert "One is a line like" in capsys.readouterr().err
+
+
 def test_a_port_in_use_ends_in_clear_words(make_witness, log, capsys):
     running = make_witness("w.test/one", log.key).start()
     words = ["--state", str(running.state_file), "--key", str(running.key_file)]

@@ -153,6 +153,15 @@ def test_a_stick_goes_to_a_laptop_and_back(world, console, join, tmp_path, say):
     assert imported.body["witnesses"] == ["laptop"]
 
 
+def test_who_brings_the_request_back_unsigned_is_told_what_to_bring(console, tmp_path):
+    there = tmp_path / "stick.request"
+    console("witness", "export", "--out", there)
+    done = console("witness", "import", there)
+
+    assert done.code == 2
+    assert f"{there}.signed" in done.said
+
+
 def test_a_file_that_proves_two_histories_ends_the_command(world, console, join, tmp_path):
     laptop = join("laptop", url=False)
     origin = keys_of(console)["logs"][0]["origin"]

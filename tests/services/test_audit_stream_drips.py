@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 import pytest
 
 from appliance.domain.audit_streams import Covers, Receiver
+from appliance.errors import ConflictError, UnavailableError
 from appliance.jobs.streaming import Streaming, streaming
+from appliance.services.audit_log import streams, targets
 from tests.delivery.test_exchange import GREETING, HABITS
 from tests.journeys.running import until
 from tests.peers.drips import dripping
 from tests.peers.receivers import Authority, receiving
-from tests.streams import happen, indexes, lab, report, stream
+from tests.streams import happen, indexes, lab, now, report, stream
 
 __all__ = ["lab"]
 
@@ -67,6 +72,38 @@ def test_the_stream_says_why_and_waits_before_it_tries_again(lab, receiver, wher
     assert "timed out" in found.stream.error or "too long" in found.stream.error
     assert (found.state, found.stream.failures) == ("failing", 1)
     assert found.stream.retry_at is not None
+
+
+@SQLITE
+def test_tests_of_slow_receivers_leave_room_for_pages(lab, tmp_path):
+    impatient(lab, tmp_path, 120)
+    with dripping(*HABITS["body"]) as drips:
+        stream_id = stream(lab, f"http://127.0.0.1:{drips.port}")
+        with lab.begin(lab.owner) as work:
+            plan = streams.plan_test(work, stream_id, sealer=lab.wiring.sealer, host="h")
+
+        def send():
+            with suppress(UnavailableError):
+                targets.send_test(plan, rules=lab.settings.streams, now=now)
+
+        threads = [threading.Thread(target=send) for _ in range(targets.TESTS_AT_ONCE)]
+        for each in threads:
+            each.start()
+        for _ in threads:
+            until(lambda: drips.came.acquire(blocking=False))
+        with pytest.raises(UnavailableError, match="being tested"):
+            targets.send_test(plan, rules=lab.settings.streams, now=now)
+    for each in threads:
+        each.join()
+
+
+def test_an_organisation_has_so_many_streams_and_no_more(lab, monkeypatch):
+    monkeypatch.setattr(streams, "MOST", 2)
+    for name in ("a", "b"):
+        stream(lab, "https://8.8.8.8/", name=name)
+    with pytest.raises(ConflictError, match="2 streams already"):
+        stream(lab, "https://8.8.8.8/", name="c")
+    stream(lab, "https://8.8.8.8/", name="c", organisation="", covers=Covers.INSTANCE)
 
 
 @SQLITE

@@ -93,6 +93,7 @@ def clumsy(request):
     return replies[request.number % len(replies)]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ten_thousand_events_reach_a_receiver_with_every_bad_habit(lab):
     happen(lab, MANY)

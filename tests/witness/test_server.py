@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from audit import note
 from tests.witness import dying_witness_file
 from tests.witness.logs import ORIGIN, Log
+from witness import server
 
 
 @pytest.fixture
@@ -142,3 +144,36 @@ def test_killed_again_and_again_it_signs_one_history(make_witness, log):
 
 def test_it_ends_when_asked(witness):
     assert witness.stop() == 0
+
+
+def test_strangers_that_drip_keep_no_log_from_its_signature(make_witness, log):
+    """More than it serves at once, each with half a request and a byte now and then."""
+    made = make_witness("w.test/patient", log.key)
+    serving = server.Server(("127.0.0.1", 0), made.state, made.cosigner, longest_seconds=0.5)
+    serving.daemon_threads = False
+    thread = threading.Thread(target=serving.serve_forever, args=(0.02,))
+    thread.start()
+    made.url = f"http://127.0.0.1:{serving.server_port}"
+    is_over = threading.Event()
+    strangers = [socket.create_connection(serving.server_address) for _ in range(server.AT_ONCE)]
+
+    def drip():
+        while not is_over.wait(0.05):
+            for each in strangers:
+                with suppress(OSError):
+                    each.sendall(b"P")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        said = made.ask(log.request())
+    finally:
+        is_over.set()
+        dripping.join()
+        for each in strangers:
+            each.close()
+        serving.shutdown()
+        thread.join()
+        serving.server_close()
+
+    assert said.status == 200

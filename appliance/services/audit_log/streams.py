@@ -35,6 +35,8 @@ from appliance.services.audit_log import targets
 from appliance.services.audit_log.claims import COVERED
 
 LONGEST_NAME = 64
+MOST = 50
+"""Of one organisation, or of the instance."""
 START, END = "start", "end"
 
 
@@ -87,6 +89,7 @@ def create(work: UnitOfWork, wanted: NewStream, *, sealer: Sealer, now: datetime
     """
     owner = fetch_stream.owner(work, wanted.organisation, Permission.AUDIT_STREAM)
     _insist_on_scope(wanted, owner)
+    _insist_on_room(work, owner)
     check_secret(wanted.receiver, wanted.secret)
     check_actions(wanted.actions)
     stream = AuditStream(
@@ -245,6 +248,13 @@ def _insist_on_scope(wanted: NewStream, owner: Organisation | None) -> None:
         raise RefusedError(
             sentence("Only an administrator lets a stream drop files on the appliance.")
         )
+
+
+def _insist_on_room(work: UnitOfWork, owner: Organisation | None) -> None:
+    query = sa.select(sa.func.count()).select_from(AuditStream)
+    its = AuditStream.organisation_id == (owner.id if owner else None)
+    if (work.session.scalar(query.where(its)) or 0) >= MOST:
+        raise ConflictError(sentence("There are %(most)s streams already.", most=MOST))
 
 
 def _log_name(covers: Covers, owner: Organisation | None) -> str:

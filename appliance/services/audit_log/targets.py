@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from appliance.domain.audit_formats import Format, syslog
 from appliance.domain.audit_formats.entry import Entry, Meaning, Sender
 from appliance.domain.audit_streams import FOLDER, Receiver
 from appliance.domain.ids import new_id
-from appliance.errors import InvalidError, sentence
+from appliance.errors import InvalidError, UnavailableError, sentence
 from appliance.security import outgoing
 from appliance.security.sealing import Place, Sealer
 from appliance.version import RELEASE
@@ -39,6 +40,9 @@ WITH_PATHS = frozenset({Receiver.SPLUNK, Receiver.S3, Receiver.SYSLOG})
 """Receivers to whose addresses we add, or that have none but a host."""
 TEST = "audit.test_message"
 TEST_LOG = "test"
+TESTS_AT_ONCE = 4
+TESTS = threading.BoundedSemaphore(TESTS_AT_ONCE)
+"""In each process."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +140,21 @@ def send_test(plan: Plan, *, rules: Streams, now: Callable[[], datetime]) -> Non
     """Send a message that says that it is none, to see whether the receiver takes it.
 
     Errors:
-        InvalidError, UnavailableError: it does not, and why.
+        InvalidError, UnavailableError: it does not, and why; or too many others are being tested.
     """
-    target = open_target(plan, rules=rules, now=now)
+    # Whoever asks waits for the receiver, and must not take the place of all who ask for a page.
+    if not TESTS.acquire(blocking=False):
+        raise UnavailableError(
+            sentence("Other streams are being tested at this moment. Try again in a minute.")
+        )
     try:
-        target.send(test_batch(plan, now()))
+        target = open_target(plan, rules=rules, now=now)
+        try:
+            target.send(test_batch(plan, now()))
+        finally:
+            target.close()
     finally:
-        target.close()
+        TESTS.release()
 
 
 def test_batch(plan: Plan, moment: datetime) -> Batch:

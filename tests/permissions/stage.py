@@ -57,6 +57,8 @@ class Stage:
         """Everything as it was in the beginning."""
         self.world.wiring.database.engine.dispose()
         self._copy_of_database()
+        # What is remembered beside the database would say that it was put back.
+        self.world.wiring.home.heads.unlink(missing_ok=True)
         shutil.rmtree(self.world.home / "repositories")
         shutil.copytree(self._spare, self.world.home / "repositories")
 

@@ -156,6 +156,11 @@ class Duplex:
         if line is not None:
             line.close()
 
+    def break_off(self) -> None:
+        """End git from another thread; whoever iterates finds that it has."""
+        self._deadline = 0.0  # Nothing more of the body is waited for.
+        process.end(self._process)
+
     def _run(self) -> Generator[bytes]:
         try:
             yield from self._forward_body()

@@ -188,6 +188,14 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float = KILL_GRACE_
     return process.wait()
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Tell the process and all it started to end, without waiting; for another thread than the one
+    that reads from it.
+    """
+    if process.poll() is None:
+        _signal(process, signal.SIGTERM)
+
+
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)

@@ -124,6 +124,10 @@ class ReportedPush:
         self._chunks.close()
         self._transfer.close()
 
+    def break_off(self) -> None:
+        """End git from another thread."""
+        self._transfer.break_off()
+
     def _run(self) -> Generator[bytes]:
         report, held = Report(), bytearray()
         for chunk in self._transfer:

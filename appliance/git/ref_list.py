@@ -55,6 +55,9 @@ class Told:
     def close(self) -> None:
         """Nothing is left to end."""
 
+    def break_off(self) -> None:
+        """Nothing is left to end."""
+
 
 @dataclass
 class _Wanted:

@@ -1,7 +1,8 @@
 """Keeping a user out and letting them in again, whoever decides it: a person, or a sign-in system.
 
 Who is kept out loses sessions here and now. Tokens, keys and passwords are asked for this at each
-use, and a git transfer under way is asked for it every few seconds (`transfer_watch.py`).
+use, and a transfer under way is asked for it every few seconds (`web/transfer_watch.py`, and over
+SSH `ssh/session_program.py`).
 """
 
 from __future__ import annotations

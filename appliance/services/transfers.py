@@ -53,6 +53,10 @@ class Fetch:
         """End git, whatever it is doing."""
         self._duplex.close()
 
+    def break_off(self) -> None:
+        """End git from another thread."""
+        self._duplex.break_off()
+
     @property
     def status(self) -> int | None:
         """How git ended."""

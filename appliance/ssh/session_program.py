@@ -2,13 +2,20 @@
 
 sshd starts it, through `session.py`, with what the client asked for in SSH_ORIGINAL_COMMAND. It
 asks the appliance whether the key may, then becomes git itself: not a byte of a transfer passes
-through here.
+through here. A child stays beside git, asks every few seconds whether the key would still be let
+in, and ends git once it would not.
 """
 
 from __future__ import annotations
 
 import posix
-from _signal import SIG_DFL, SIGPIPE, signal  # type: ignore[import-not-found]  # The C half.
+from _signal import (  # type: ignore[import-not-found]  # The C half.
+    SIG_DFL,
+    SIGPIPE,
+    SIGTERM,
+    pidfd_send_signal,
+    signal,
+)
 
 from appliance.ssh.protocol import UnansweredError, ask, plain, to_json
 
@@ -29,6 +36,7 @@ BULK_NICENESS = 10  # Pages, hooks and pushes go before what waits for a network
 LFS = "git-lfs-authenticate"
 OPERATIONS = ("download", "upload")
 COMMAND_BYTES = 4096
+STILL_MILLISECONDS = 2000
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")
 ONLY_GIT = "Only Git works here: clone, fetch, push, archive and LFS. There is no shell."
 
@@ -114,10 +122,40 @@ def become_git(socket_path: str, question: dict[str, str]) -> int:
         posix.nice(BULK_NICENESS)
     try:
         posix.chdir(answer["folder"])
+        _leave_a_watch(socket_path, {name: question[name] for name in ("key_id", "address")})
         _replace_by(WORDS[question["command"]], environment)
     except OSError:
         say("The appliance could not read this repository. An administrator can repair it.")
         return 1
+
+
+def _leave_a_watch(socket_path: str, who: dict[str, str]) -> None:
+    """Leave a child that ends this program, which is git by then, once its key opens nothing."""
+    handle = posix.pidfd_open(posix.getpid(), 0)
+    if posix.fork() != 0:
+        posix.close(handle)
+        return
+    try:
+        _watch(handle, socket_path, who)
+    finally:
+        posix._exit(0)  # noqa: SLF001 — of this program there is nothing else to do in a child.
+
+
+def _watch(handle: int, socket_path: str, who: dict[str, str]) -> None:
+    """Ask until the program behind `handle` has ended by itself, or has to."""
+    from select import POLLIN, poll  # noqa: PLC0415 — git does not wait for this import.
+
+    for number in (0, 1, 2):  # The client waits until nobody has these open.
+        posix.close(number)
+    ended = poll()
+    ended.register(handle, POLLIN)
+    while not ended.poll(STILL_MILLISECONDS):
+        try:
+            answer = ask(socket_path, "/internal/ssh/still", who)
+        except UnansweredError:
+            continue  # It is being started anew, perhaps; that ends no transfer.
+        if answer.get("ok") is False:
+            pidfd_send_signal(handle, SIGTERM)
 
 
 def _replace_by(words: list[str], environment: Mapping[str, str]) -> NoReturn:

@@ -19,6 +19,7 @@ from appliance.web import git_access, requests
 from appliance.web.git_slots import GitSlots, Slot
 from appliance.web.paced_socket import TRANSFER, PacedSocket
 from appliance.web.push_hooks import PushHooks
+from appliance.web.transfer_watch import TransferWatch
 
 if TYPE_CHECKING:
     from appliance.git.duplex import Body
@@ -41,8 +42,16 @@ NOT_CACHED = {
 }
 
 
+class BrokenOffError(Exception):
+    """Whoever a transfer was for may no longer enter. The connection ends with it, so that what
+    was sent does not look whole.
+    """
+
+
 class Answer:
-    """A transfer as the web server sends it. Its state is the stream and the slot it holds."""
+    """A transfer as the web server sends it, until whoever asked may no longer enter. Its state is
+    the stream, the slot it holds, and whether it was broken off.
+    """
 
     def __init__(
         self, stream: Iterator[bytes], slot: Slot, *, afterwards: Callable[[], None] | None = None
@@ -50,12 +59,22 @@ class Answer:
         self._stream = stream
         self._slot = slot
         self._afterwards = afterwards
+        self._is_broken_off = False
+        watch = cast("TransferWatch", flask.current_app.extensions["codara_transfer_watch"])
+        self._is_over = watch.begin(requests.actor(), self._break_off)
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._stream
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._stream)
+        if self._is_broken_off:
+            raise BrokenOffError("they may no longer enter")
+        return chunk
 
     def close(self) -> None:
         """End the transfer. The web server calls this when all is sent or the client has gone."""
+        self._is_over()
         afterwards, self._afterwards = self._afterwards, None
         try:
             closing = getattr(self._stream, "close", None)
@@ -66,6 +85,13 @@ class Answer:
         self._log_failure()
         if afterwards is not None:
             afterwards()
+
+    def _break_off(self) -> None:
+        """End it from another thread."""
+        self._is_broken_off = True
+        break_off = getattr(self._stream, "break_off", None)
+        if break_off is not None:
+            break_off()
 
     def _log_failure(self) -> None:
         status = getattr(self._stream, "status", None)
@@ -82,6 +108,8 @@ class Answer:
 def _make_slots(state: flask.blueprints.BlueprintSetupState) -> None:
     threads = state.app.extensions["codara"].settings.server.web_threads
     state.app.extensions["codara_git_slots"] = GitSlots(threads)
+    database = state.app.extensions["codara"].database
+    state.app.extensions["codara_transfer_watch"] = TransferWatch(database)
 
 
 @blueprint.errorhandler(ApplianceError)

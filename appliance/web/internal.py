@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.domain.protection import RefUpdate
-from appliance.errors import ApplianceError, InvalidError, NotFoundError
+from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnauthenticatedError
 from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_keys
 from appliance.web import requests
 from appliance.web.lfs_http import SCHEME as LFS_SCHEME
@@ -100,6 +100,16 @@ def session() -> ResponseReturnValue:
         "environment": opened.environment,
         "message": "",
     }
+
+
+@blueprint.post("/ssh/still")
+def still() -> ResponseReturnValue:
+    """Say whether a key with which a transfer has begun would be let in now."""
+    try:
+        with _by_key(requests.wiring().database.reading, _question()):
+            return {"ok": True}
+    except UnauthenticatedError:
+        return {"ok": False}
 
 
 @blueprint.post("/lfs/authenticate")

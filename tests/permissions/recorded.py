@@ -279,6 +279,7 @@ READS = {
 
 NOTHING = {
     "POST /internal/lfs/authenticate": "hands out leave to ask; what is asked then is recorded",
+    "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
     "POST /internal/ssh/keys": "tells sshd which key is whose",
     "POST /language": "sets a cookie",
     "POST /theme": "sets a cookie",

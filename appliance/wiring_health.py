@@ -14,7 +14,7 @@ from appliance.db import schema
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError, UnavailableError, sentence
 from appliance.git import process
-from appliance.services.audit_log import recovery, set_aside
+from appliance.services.audit_log import authority, recovery, set_aside
 from appliance.services.audit_log import waiting as audit_waiting
 from appliance.wiring import Wiring
 
@@ -108,6 +108,7 @@ def _audit_log(wiring: Wiring) -> str:
         state = audit_waiting.present(work, now=now)
         broken = recovery.broken(work, tools=wiring.logs)
         aside = set_aside.state(work)
+        alarm = authority.alarm(work, signer=wiring.logs.signer)
     if broken:
         raise DamagedError(broken[0].why)
     if aside.unseen:
@@ -119,6 +120,8 @@ def _audit_log(wiring: Wiring) -> str:
                 count=aside.unseen,
             )
         )
+    if alarm:
+        raise DamagedError(alarm)
     if state.oldest_seconds > LONGEST_WAIT_SECONDS:
         raise UnavailableError(
             sentence(

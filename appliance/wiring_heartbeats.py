@@ -17,6 +17,7 @@ from appliance.db.unit_of_work import Database
 from appliance.domain.identity import appliance
 from appliance.errors import ApplianceError
 from appliance.repeating import repeating
+from appliance.security.log_signing import LogSigner
 from appliance.security.signing import SigningKey, new_signing_key
 from appliance.services.audit_log import heartbeats
 
@@ -32,8 +33,11 @@ class Heart:
     signed state shows that nothing did. Safe to share between threads.
     """
 
-    def __init__(self, database: Database, *, beats_always: bool = False) -> None:
+    def __init__(
+        self, database: Database, signer: LogSigner, *, beats_always: bool = False
+    ) -> None:
         self._database = database
+        self._signer = signer
         self._beats_always = beats_always
         self._lock = threading.Lock()
         self._boot = ""
@@ -67,15 +71,16 @@ class Heart:
                 due,
                 source=(self._database.source.node, self._boot),
                 key=self._key,
+                certify=self._signer.certify,
                 introduced=frozenset(self._said),
             )
         self._said |= numbers
 
 
 @contextmanager
-def beating(database: Database, *, beats_always: bool = False) -> Iterator[None]:
+def beating(database: Database, signer: LogSigner, *, beats_always: bool = False) -> Iterator[None]:
     """Beat for the length of the block, and once more at its end."""
-    heart = Heart(database, beats_always=beats_always)
+    heart = Heart(database, signer, beats_always=beats_always)
 
     def beat() -> None:
         try:

@@ -53,8 +53,16 @@ class Sides:
 class Contents:
     """Follows one log from front to back."""
 
-    def __init__(self, sides: Sides, problem: Problem, *, tells_all_values: bool) -> None:
+    def __init__(
+        self,
+        sides: Sides,
+        problem: Problem,
+        *,
+        tells_all_values: bool,
+        unpermitted: Verdict = Verdict.INCOMPLETE,
+    ) -> None:
         self._sides = sides
+        self._unpermitted = unpermitted
         self._problem = problem
         self._tells_all_values = tells_all_values
         self._pruned: Tombstone | None = None
@@ -76,7 +84,6 @@ class Contents:
             self._values(index, body, erased)
         else:
             self._pass_over(self._sides.values, index)  # Nothing can be said of them.
-        self._allow(index, header, body)
         return body
 
     def skip(self, index: int) -> None:
@@ -90,13 +97,35 @@ class Contents:
         for side in (self._sides.bodies, self._sides.values, self._sides.tombstones):
             side.finish()
 
-    def allow_from_outside(self, index: int, header: dict[str, Any], body: Body | None) -> None:
-        """Take an entry that is not among the headers but is proven to be in the tree."""
-        found = body.members if body is not None else None
-        if body is not None and body.commitment != header["b"]:
-            self._problem(Verdict.TAMPERED, "tombstones", f"entry {index}: another body")
-            found = None
-        self._allow(index, header, found)
+    def from_outside(
+        self, index: int, header: dict[str, Any], body: Body | None
+    ) -> dict[str, Any] | None:
+        """The body of an entry that is not among the headers but is proven to be in the tree."""
+        if body is None or body.commitment == header["b"]:
+            return body.members if body is not None else None
+        self._problem(Verdict.TAMPERED, "tombstones", f"entry {index}: another body")
+        return None
+
+    def allow(
+        self, index: int, header: dict[str, Any], body: dict[str, Any] | None, *, is_allowed: bool
+    ) -> None:
+        """Compare what tombstones say of an entry with what it allows, if it allows anything."""
+        claim = self._claims.pop(index, None)
+        if claim is None:
+            return
+        if header["action"] != ALLOWING[claim.why] or header["outcome"] != "success":
+            text = f"entry {index} is {header['action']}, which lets nothing be {claim.why}"
+        elif body is None:
+            text = f"entry {index} does not say what it let be {claim.why}"
+        elif not is_allowed:
+            text = f"entry {index} was not permitted to let anything be {claim.why}"
+            self._problem(self._unpermitted, "tombstones", text)
+            return
+        elif not _covers(claim, body):
+            text = f"more was {claim.why} than entry {index} allowed"
+        else:
+            return
+        self._problem(Verdict.INCOMPLETE, "tombstones", text)
 
     def unallowed(self) -> None:
         """Say of everything that is gone and that nothing allowed."""
@@ -187,21 +216,6 @@ class Contents:
             self._problem(Verdict.INCOMPLETE, "tombstones", text)
         claim.end = max(claim.end, row.end)
         claim.values += 1
-
-    def _allow(self, index: int, header: dict[str, Any], body: dict[str, Any] | None) -> None:
-        """Compare what tombstones say of an entry with what it says itself."""
-        claim = self._claims.pop(index, None)
-        if claim is None:
-            return
-        if header["action"] != ALLOWING[claim.why] or header["outcome"] != "success":
-            text = f"entry {index} is {header['action']}, which lets nothing be {claim.why}"
-        elif body is None:
-            text = f"entry {index} does not say what it let be {claim.why}"
-        elif not _covers(claim, body):
-            text = f"more was {claim.why} than entry {index} allowed"
-        else:
-            return
-        self._problem(Verdict.INCOMPLETE, "tombstones", text)
 
 
 def _covers(claim: _Claim, body: dict[str, Any]) -> bool:

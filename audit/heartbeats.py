@@ -5,49 +5,65 @@ says in a heartbeat: of my first `up_to` numbers, `committed` became entries, an
 I could not tell, because the database went away while it was asked. All three only grow. Entries
 come before the heartbeat that counts them, so that one pass over the headers is enough.
 
-Each start signs its heartbeats with the key that it named in `audit.node_started`; the newest of
-each is checked, and counts what all earlier ones counted.
+Each start signs its heartbeats with a key of its own, which the log's key certified for this start
+in this log: in `audit.node_started`, and in each heartbeat. The newest heartbeat of each start is
+checked, and counts what all earlier ones counted.
 """
 
 from __future__ import annotations
 
 import base64
+import heapq
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from audit import ed25519
+from audit import ed25519, permissions
+from audit.permissions import Permissions, Source
+from audit.signatures import Signatures
 
 ACTION = "audit.heartbeat"
 STARTED = "audit.node_started"
 COUNTS = ("up_to", "committed", "unknown")
 LARGEST_NUMBER = 2**53 - 1
-KEY = re.compile(r"[A-Za-z0-9_-]{43}\Z", re.ASCII)
-SIGNATURE = re.compile(r"[A-Za-z0-9_-]{86}\Z", re.ASCII)
+KEY, CERTIFICATE, SIGNATURE = "key", "certificate", "signature"
+OF_32_BYTES = re.compile(r"[A-Za-z0-9_-]{43}\Z", re.ASCII)
+OF_64_BYTES = re.compile(r"[A-Za-z0-9_-]{86}\Z", re.ASCII)
+FORMS = {KEY: OF_32_BYTES, CERTIFICATE: OF_64_BYTES, SIGNATURE: OF_64_BYTES}
 MOST_SOURCES = 100_000
 MOST_WAITING = 500_000
 """Both far beyond what an appliance does; they bound the memory that a hostile export asks for."""
 
-Source = tuple[str, str]
-"""The node and which start of it."""
 NodeKeys = dict[Source, bytes]
+"""The key that was certified for each start of a process."""
 
 
 class TooManyError(ValueError):
     """More processes, or more uncounted entries, than this verifier follows."""
 
 
+@dataclass(frozen=True)
+class Vouching:
+    """How it is found out whether a heartbeat is by the process that it says."""
+
+    permissions: Permissions
+    """Of the log: whether its key certified the process's."""
+    signatures: Signatures
+
+
 class _State:
     """What was seen of one source in one log."""
 
     __slots__ = (
+        "beaten_at",
         "claimed",
         "counted_up_to",
         "found",
-        "has_beaten",
         "high",
         "low",
-        "signature",
+        "order",
+        "proof",
         "unknown",
         "waiting",
     )
@@ -62,17 +78,26 @@ class _State:
         """How many may lie before the first header; `low` is -1 before the first heartbeat."""
         self.waiting: set[int] = set()
         """Numbers that no heartbeat has counted yet."""
-        self.has_beaten = False
+        self.order: list[int] = []
+        """The same as a heap, so that a heartbeat looks at none that it does not count."""
         self.unknown = 0
-        self.signature: bytes | None = None
-        """Of the newest heartbeat."""
+        self.beaten_at: int | None = None
+        """The index of the newest heartbeat."""
+        self.proof = b""
+        """Of the newest heartbeat: key, certificate and signature; empty where one lacks."""
+
+    @property
+    def has_beaten(self) -> bool:
+        """Whether there was a heartbeat."""
+        return self.beaten_at is not None
 
 
 class Heartbeats:
     """Follows one log from front to back."""
 
-    def __init__(self, log: str, *, from_the_start: bool) -> None:
+    def __init__(self, log: str, vouching: Vouching, *, from_the_start: bool) -> None:
         self._log = log
+        self._vouching = vouching
         self._from_the_start = from_the_start
         self._sources: dict[Source, _State] = {}
         self._waiting = 0
@@ -97,10 +122,16 @@ class Heartbeats:
         if self._waiting >= MOST_WAITING:
             raise TooManyError(f"more than {MOST_WAITING} entries that no heartbeat counted")
         state.waiting.add(number)
+        heapq.heappush(state.order, number)
         self._waiting += 1
         return None
 
-    def beat(self, source: Source, body: dict[str, Any]) -> str | None:
+    def meet(self, index: int, source: Source, body: dict[str, Any], keys: NodeKeys) -> str | None:
+        """Take note of the key of a process that starts; gives what is wrong with it."""
+        said = _bytes(body, KEY), _bytes(body, CERTIFICATE)
+        return self._uncertified(index, source, *said, keys)
+
+    def beat(self, index: int, source: Source, body: dict[str, Any]) -> str | None:
         """Compare with what a heartbeat says; gives what is wrong."""
         numbers = [body.get(name) for name in COUNTS]
         if any(type(each) is not int or not 0 <= each <= LARGEST_NUMBER for each in numbers):
@@ -115,8 +146,9 @@ class Heartbeats:
         if state.low < 0:
             state.low, state.high, state.found = claimed, claimed + unknown, 0
         state.claimed, state.counted_up_to = claimed, up_to
-        state.has_beaten, state.unknown = True, unknown
-        state.signature = _signature(body.get("signature"))
+        state.beaten_at, state.unknown = index, unknown
+        proof = [_bytes(body, each) for each in (KEY, CERTIFICATE, SIGNATURE)]
+        state.proof = b"".join(proof) if all(proof) else b""
         if state.found + state.high < claimed or state.found + state.low > claimed + unknown:
             return (
                 f"{source[1][:80]} wrote {claimed} entries up to number {up_to}, "
@@ -125,26 +157,47 @@ class Heartbeats:
         return None
 
     def unsigned(self, keys: NodeKeys) -> Iterator[str]:
-        """What is wrong with the newest heartbeat of each source whose key is known."""
+        """What is wrong with the newest heartbeat of each source, and its key."""
         for source, state in self._sources.items():
-            key = keys.get(source)
-            if key is None or not state.has_beaten:
-                continue
-            if state.signature is None:
-                yield f"the newest heartbeat of {source[1][:80]} is not signed"
-                continue
-            counts = state.counted_up_to, state.claimed, state.unknown
-            if not ed25519.is_signed(key, signed_text(self._log, source, counts), state.signature):
-                yield f"the signature of the newest heartbeat of {source[1][:80]} is not good"
+            if state.beaten_at is not None:
+                wrong = self._unsigned(state.beaten_at, source, state, keys)
+                if wrong is not None:
+                    yield f"entry {state.beaten_at}: {wrong}"
 
-    def summary(self, keys: NodeKeys) -> str:
+    def summary(self) -> str:
         """What was counted, in words."""
         silent = sum(not state.has_beaten for state in self._sources.values())
-        signed = sum(state.has_beaten and each in keys for each, state in self._sources.items())
         return (
-            f"{len(self._sources)} starts of processes, {silent} without a heartbeat, {signed} "
-            f"with a key that is known; {self._waiting} entries wait for the next heartbeat"
+            f"{len(self._sources)} starts of processes, {silent} without a heartbeat; "
+            f"{self._waiting} entries wait for the next heartbeat"
         )
+
+    def _unsigned(self, index: int, source: Source, state: _State, keys: NodeKeys) -> str | None:
+        key, rest = state.proof[: ed25519.KEY_BYTES], state.proof[ed25519.KEY_BYTES :]
+        certificate = rest[: ed25519.SIGNATURE_BYTES]
+        signature = rest[ed25519.SIGNATURE_BYTES :]
+        if not signature:
+            return f"the newest heartbeat of {source[1][:80]} is not signed"
+        wrong = self._uncertified(index, source, key, certificate, keys)
+        if wrong is not None:
+            return wrong
+        counts = state.counted_up_to, state.claimed, state.unknown
+        text = signed_text(self._log, source, counts)
+        if self._vouching.signatures.is_good([key], text, signature):
+            return None
+        return f"the signature of the newest heartbeat of {source[1][:80]} is not good"
+
+    def _uncertified(
+        self, index: int, source: Source, key: bytes, certificate: bytes, keys: NodeKeys
+    ) -> str | None:
+        text = permissions.node_text(self._log, source, key)
+        if not key or not self._vouching.permissions.certifies(index, text, certificate):
+            return f"the key of {source[1][:80]} is not certified by the log's key"
+        if len(keys) < MOST_SOURCES:
+            keys.setdefault(source, key)
+        if keys.get(source, key) != key:
+            return f"another key of {source[1][:80]} was certified before"
+        return None
 
     def _see_late(self, state: _State, source: Source, number: int) -> str | None:
         """An entry that a heartbeat has counted already: only one of the unknown can come so."""
@@ -154,10 +207,10 @@ class Heartbeats:
         return None
 
     def _count(self, state: _State, up_to: int) -> None:
-        new = {number for number in state.waiting if number <= up_to}
-        state.waiting -= new
-        state.found += len(new)
-        self._waiting -= len(new)
+        while state.order and state.order[0] <= up_to:
+            state.waiting.discard(heapq.heappop(state.order))
+            state.found += 1
+            self._waiting -= 1
 
     def _state(self, source: Source) -> _State:
         if source not in self._sources:
@@ -173,15 +226,9 @@ def signed_text(log: str, source: Source, counts: tuple[int, ...]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _signature(said: Any) -> bytes | None:
-    if not isinstance(said, str) or not SIGNATURE.match(said):
-        return None
-    return base64.urlsafe_b64decode(said + "==")
-
-
-def key_of(body: dict[str, Any]) -> bytes | None:
-    """The key that a process names when it starts; None where it names none."""
-    text = body.get("key")
-    if not isinstance(text, str) or not KEY.match(text):
-        return None
-    return base64.urlsafe_b64decode(text + "=")
+def _bytes(body: dict[str, Any], name: str) -> bytes:
+    """What stands in a member of a body; nothing where it has not the form that it must have."""
+    said = body.get(name)
+    if not isinstance(said, str) or not FORMS[name].match(said):
+        return b""
+    return base64.urlsafe_b64decode(said + "=" * (-len(said) % 4))

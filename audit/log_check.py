@@ -12,10 +12,12 @@ from audit import rows
 from audit.bundle import Bundle, BundleError, LogPart, Manifest, MissingError, is_size, json_object
 from audit.contents import Contents, Sides
 from audit.heads import Heads
-from audit.heartbeats import Heartbeats, NodeKeys
+from audit.heartbeats import Heartbeats, NodeKeys, Vouching
 from audit.merkle import EMPTY_ROOT, Frontier, is_consistent, is_included, leaf_hash
+from audit.permissions import Permissions
 from audit.rows import Ahead
 from audit.selection import Test
+from audit.signatures import Signatures
 from audit.trust import Trust
 from audit.verdict import Findings, Verdict
 from audit.walk import FILE as HEADERS
@@ -29,13 +31,27 @@ class LogCheck:
     """One log of one bundle. Its state is what was found of it so far."""
 
     def __init__(
-        self, bundle: Bundle, manifest: Manifest, part: LogPart, trust: Trust, findings: Findings
+        self,
+        bundle: Bundle,
+        manifest: Manifest,
+        part: LogPart,
+        trust: Trust,
+        findings: Findings,
+        signatures: Signatures,
     ) -> None:
         self._bundle = bundle
         self._manifest = manifest
         self._part = part
         self._trust = trust
         self._findings = findings
+        self._signatures = signatures
+        self._permissions = Permissions(
+            part.origin,
+            trust.permitting_keys_of,
+            signatures,
+            say=lambda text: self._problem(self._doubt, "permissions", text),
+            note_void=lambda text: findings.note(f"{part.log}: {text}"),
+        )
         self._heads = Heads()
         self._is_whole = False
         """Whether the headers make the root of the checkpoint."""
@@ -59,8 +75,13 @@ class LogCheck:
             ),
             self._problem,
             tells_all_values=self._manifest.disclosure == "all",
+            unpermitted=Verdict.INCOMPLETE if self._is_trusted else Verdict.UNTRUSTED,
         )
-        beats = Heartbeats(self._part.log, from_the_start=self._part.first == 0)
+        beats = Heartbeats(
+            self._part.log,
+            Vouching(self._permissions, self._signatures),
+            from_the_start=self._part.first == 0,
+        )
         edge = self._edge()
         self._beats = beats
         walk = Walk(
@@ -68,11 +89,13 @@ class LogCheck:
             problem=self._problem,
             tell=self._tell,
             contents=contents,
+            permissions=self._permissions,
             beats=beats,
             selected=selected,
             node_keys=node_keys,
             frontier=edge or Frontier(),
             wanted=frozenset(wanted),
+            doubt=self._doubt,
         )
         walk.run(self._headers())
         self._check_root(walk, has_edge=edge is not None)
@@ -82,10 +105,22 @@ class LogCheck:
         self._check_history(walk.roots)
         self._check_pruning()
         for text in beats.unsigned(node_keys):
-            self._problem(Verdict.TAMPERED, "heartbeats", text)
-        self._did("heartbeats", beats.summary(node_keys))
+            self._problem(self._doubt, "heartbeats", text)
+        self._did("heartbeats", beats.summary())
+        self._did("permissions", "each is signed by the log's key for its own entry")
         if known is not None:
             self._check_known(known, walk.roots)
+
+    @property
+    def _is_trusted(self) -> bool:
+        """Whether a trusted key signed the log: if none did, nothing it says is believed anyway."""
+        head = self._heads.newest
+        return head is not None and Verdict.UNTRUSTED not in dict(head.problems)
+
+    @property
+    def _doubt(self) -> Verdict:
+        """What it means that the log's key did not sign something."""
+        return Verdict.TAMPERED if self._is_trusted else Verdict.UNTRUSTED
 
     def _file(self, name: str) -> str:
         """The name of one of its files in the bundle."""
@@ -218,9 +253,11 @@ class LogCheck:
         except entries.EntryError as error:
             self._problem(Verdict.MALFORMED, "tombstones", f"entry {row.index}: {error}")
             return
-        contents.allow_from_outside(row.index, header, row.body)
-        if row.body is not None and header["action"] == PRUNED:
-            self._note_pruned(row.index, row.body.members)
+        body = contents.from_outside(row.index, header, row.body)
+        is_allowed = self._permissions.allows(row.index, header, body)
+        contents.allow(row.index, header, body, is_allowed=is_allowed)
+        if body is not None and is_allowed and header["action"] == PRUNED:
+            self._note_pruned(row.index, body)
 
     def _check_counts(self, contents: Contents) -> None:
         part = self._part
@@ -248,7 +285,8 @@ class LogCheck:
         minimum = self._part.minimum
         if minimum > self._pruned_entries:
             text = f"the first {minimum} entries are gone, and no entry here allowed it"
-            self._problem(Verdict.INCOMPLETE, "pruning", text)
+            verdict = Verdict.INCOMPLETE if self._is_trusted else Verdict.UNTRUSTED
+            self._problem(verdict, "pruning", text)
         if minimum:
             self._did("pruning", f"the first {minimum} entries are gone")
 
@@ -282,6 +320,7 @@ class LogCheck:
             self._problem(Verdict.TAMPERED, "headers", text)
             return
         self.carried = state
+        self._permissions.goes_on(state.origin, state.size)
         if self._beats is not None:
             self._beats.goes_on()
         signed = "signed by a key you trust" if signers else "signed by no key that you trust"

@@ -186,9 +186,10 @@ def signed_by(note: Note, keys: Iterable[Key]) -> list[tuple[Key, int | None]]:
         BadSignatureError: a signature that claims to be by one of these keys is not.
     """
     known = {(key.name, key.id): key for key in keys}
-    found = []
+    found: list[tuple[Key, int | None]] = []
     for each in note.signatures:
-        key = known.get((each.name, each.key_id))
+        # Once for each key: whoever carries a note can repeat its lines.
+        key = known.pop((each.name, each.key_id), None)
         if key is None:
             continue
         if not is_good(key, note.text, each.data):

@@ -59,6 +59,17 @@ class Trust:
         """The keys that may sign for a log at a size."""
         return [each.key for each in self.logs.get(origin, ()) if each.counts_at(size)]
 
+    def permitting_keys_of(self, origin: str, index: int) -> list[note.Key]:
+        """The keys that may sign what an entry allows: those that count when it is in, and those
+        before them, because it may have waited while the key was changed.
+        """
+        size = index + 1
+        keys = [each for each in self.logs.get(origin, ()) if each.key.kind is note.Kind.ED25519]
+        ended = [each for each in keys if each.until_size is not None and each.until_size <= size]
+        last = max((each.until_size or 0 for each in ended), default=0)
+        before = [each.key for each in ended if each.until_size == last]
+        return [each.key for each in keys if each.counts_at(size)] + before
+
     def required_keys_of(self, origin: str, size: int) -> list[note.Key]:
         """Those of them without which no newest checkpoint is good."""
         keys = self.logs.get(origin, ())

@@ -5,6 +5,7 @@
     checkpoint, witnesses, history, known      see `heads.py`
     headers      they are entries, in order, and make the signed root
     bodies, values, tombstones                 see `contents.py`
+    permissions  what allows that something is gone, or that keys change, the log's key signed
     heartbeats   as many entries of each process are there as it says to have written
     pruning      where the first entries are gone, an entry allowed it
 
@@ -25,6 +26,7 @@ from audit import selection as selections
 from audit.bundle import Bundle, BundleError, Manifest, MissingError
 from audit.heartbeats import NodeKeys
 from audit.log_check import LogCheck
+from audit.signatures import Signatures
 from audit.trust import Trust
 from audit.verdict import Findings, Verdict
 
@@ -66,9 +68,10 @@ def _check(bundle: Bundle, trust: Trust, known: Known, findings: Findings) -> No
         return
     _check_signers(manifest, signers, trust, findings)
     node_keys: NodeKeys = {}
+    signatures = Signatures()
     carried: dict[str, notes.Checkpoint] = {}
     for part in manifest.logs:
-        check = LogCheck(bundle, manifest, part, trust, findings)
+        check = LogCheck(bundle, manifest, part, trust, findings, signatures)
         check.run(selected, node_keys, known.get(part.origin))
         if check.carried is not None:
             carried[check.carried.origin] = check.carried

@@ -12,13 +12,13 @@ from audit.bundle import LogPart
 from audit.contents import Contents, Problem
 from audit.heartbeats import Heartbeats, NodeKeys, TooManyError
 from audit.merkle import Frontier, leaf_hash
+from audit.permissions import Permissions, Source
 from audit.selection import Test
 from audit.verdict import Verdict
 
 FILE = "headers.jsonl.gz"
-OF_THE_LOG = frozenset({"log.pruned", "log.continued", "log.key_rotated"})
 Tell = Callable[[int, str, dict[str, Any]], None]
-"""Takes what an entry says of the log itself: its index, action and body."""
+"""Takes what an entry allows: its index, action and body."""
 
 
 @dataclass
@@ -29,12 +29,15 @@ class Walk:
     problem: Problem
     tell: Tell
     contents: Contents
+    permissions: Permissions
     beats: Heartbeats
     selected: Test
     node_keys: NodeKeys
     frontier: Frontier
     wanted: frozenset[int]
     """Sizes at which the root is to be kept."""
+    doubt: Verdict = Verdict.TAMPERED
+    """What it means that something is not signed by the log's key."""
     roots: dict[int, bytes] = field(default_factory=dict)
     count: int = 0
     _counts_sources: bool = True
@@ -65,9 +68,11 @@ class Walk:
         if header["log"] != self.part.log:
             self._say(Verdict.TAMPERED, f"entry {index} is one of the log {header['log'][:80]}")
         body = self.contents.take(index, header, selected=self.selected(header))
+        is_allowed = self.permissions.allows(index, header, body)
+        self.contents.allow(index, header, body, is_allowed=is_allowed)
         if self._counts_sources:
             self._count(index, header, body)
-        if body is not None and header["action"] in OF_THE_LOG:
+        if body is not None and is_allowed:
             self.tell(index, header["action"], body)
 
     def _count(self, index: int, header: dict[str, Any], body: dict[str, Any] | None) -> None:
@@ -80,16 +85,16 @@ class Walk:
             return
         if body is not None and wrong is None:
             if header["action"] == heartbeats.ACTION:
-                wrong = self.beats.beat(source, body)
+                wrong = self.beats.beat(index, source, body)
             elif header["action"] == heartbeats.STARTED:
-                self._meet(source, body)
+                self._meet(index, source, body)
         if wrong is not None:
             self.problem(Verdict.INCOMPLETE, "heartbeats", f"entry {index}: {wrong}")
 
-    def _meet(self, source: heartbeats.Source, body: dict[str, Any]) -> None:
-        key = heartbeats.key_of(body)
-        if key is not None and len(self.node_keys) < heartbeats.MOST_SOURCES:
-            self.node_keys.setdefault(source, key)
+    def _meet(self, index: int, source: Source, body: dict[str, Any]) -> None:
+        wrong = self.beats.meet(index, source, body, self.node_keys)
+        if wrong is not None:
+            self.problem(self.doubt, "heartbeats", f"entry {index}: {wrong}")
 
     def _keep_root(self) -> None:
         size = self.part.first + self.count

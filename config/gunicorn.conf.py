@@ -57,7 +57,8 @@ def when_ready(server: Arbiter) -> None:
 
 def post_worker_init(worker: Worker) -> None:
     """Let a web process count what it writes to the audit logs, from its own beginning."""
-    _hearts.enter_context(wiring_heartbeats.beating(worker.wsgi.extensions["codara"].database))
+    objects = worker.wsgi.extensions["codara"]
+    _hearts.enter_context(wiring_heartbeats.beating(objects.database, objects.logs.signer))
 
 
 def worker_exit(server: Arbiter, worker: Worker) -> None:

@@ -11,13 +11,16 @@ from appliance.db.audit_log import AuditBody, AuditLeaf, AuditLog, AuditQueued
 from appliance.domain import events
 from appliance.domain.identity import appliance
 from appliance.errors import RefusedError
+from appliance.security.log_signing import LogSigner
 from appliance.wiring_heartbeats import Heart, beating
-from audit.heartbeats import Heartbeats, key_of
+from audit.heartbeats import Heartbeats, Vouching
+from audit.permissions import Permissions
+from audit.signatures import Signatures
 
 
 @pytest.fixture
 def heart(world):
-    return Heart(world.wiring.database)
+    return Heart(world.wiring.database, world.wiring.logs.signer)
 
 
 def swept(world, organisation_id=None):
@@ -27,7 +30,12 @@ def swept(world, organisation_id=None):
 
 def problems(world, log="instance"):
     """What the verifier says of the counts in a log."""
-    beats, keys, found = Heartbeats(log, from_the_start=True), {}, []
+    signer, signatures = world.wiring.logs.signer, Signatures()
+    permissions = Permissions(
+        log, lambda *_: signer.keys("log"), signatures, say=found_none, note_void=found_none
+    )
+    vouching = Vouching(permissions, signatures)
+    beats, keys, found = Heartbeats(log, vouching, from_the_start=True), {}, []
     query = (
         sa.select(AuditLeaf.header, AuditBody.body)
         .join(AuditLog, AuditLog.id == AuditLeaf.log_id)
@@ -41,15 +49,19 @@ def problems(world, log="instance"):
     )
     with world.wiring.database.engine.connect() as connection:
         rows = connection.execute(query).all()
-    for row in rows:
+    for index, row in enumerate(rows):
         header = json.loads(row.header)
         source = header["src"]["node"], header["src"]["boot"]
         found.append(beats.see(source, header["src"]["n"]))
         if header["action"] == "audit.node_started":
-            keys[source] = key_of(json.loads(row.body))
+            found.append(beats.meet(index, source, json.loads(row.body), keys))
         if header["action"] == "audit.heartbeat":
-            found.append(beats.beat(source, json.loads(row.body)))
+            found.append(beats.beat(index, source, json.loads(row.body)))
     return [each for each in found if each] + list(beats.unsigned(keys))
+
+
+def found_none(text):
+    raise AssertionError(text)
 
 
 def beats_in(world):
@@ -76,7 +88,7 @@ def test_who_did_nothing_says_nothing_unless_they_always_do(world, heart):
     heart.beat()
     heart.beat()
     assert beats_in(world) == 1
-    always = Heart(world.wiring.database, beats_always=True)
+    always = Heart(world.wiring.database, world.wiring.logs.signer, beats_always=True)
     always.beat()
     always.beat()
     assert beats_in(world) == 3
@@ -125,17 +137,29 @@ def test_an_event_taken_out_of_the_queue_is_missed(world, heart):
 def test_a_heartbeat_by_somebody_else_is_noticed(world, heart):
     swept(world)
     heart.beat()
-    forged = Heart(world.wiring.database)
+    forged = Heart(world.wiring.database, world.wiring.logs.signer)
     # The same process, as far as the log can tell, but without its key.
     forged._said, forged._boot = {"instance": 1}, world.wiring.database.source.boot
     forged.beat()
     world.keep_log()
     (problem,) = problems(world)
-    assert "signature" in problem
+    assert "another key of" in problem
+
+
+@pytest.mark.promise("P34")
+def test_a_key_that_the_logs_key_did_not_certify_is_no_key(world):
+    """Whoever writes to the queue has keys of their own, and signs what they want with them."""
+    swept(world)
+    stranger = LogSigner(world.home / "keys" / "stranger.key")
+    Heart(world.wiring.database, stranger).beat()
+    world.keep_log()
+    started, beaten = problems(world)
+    assert "is not certified by the log's key" in started
+    assert "is not certified by the log's key" in beaten
 
 
 def test_the_last_beat_comes_when_the_block_ends(world):
-    with beating(world.wiring.database):
+    with beating(world.wiring.database, world.wiring.logs.signer):
         swept(world)
         assert beats_in(world) == 0
     assert beats_in(world) == 1

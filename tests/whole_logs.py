@@ -23,8 +23,11 @@ from appliance.db.audit_log import (
     AuditQueued,
     AuditValue,
 )
+from appliance.security.log_checking import is_signed_text
 from audit import entry, merkle, note
-from audit.heartbeats import Heartbeats, key_of
+from audit.heartbeats import Heartbeats, Vouching
+from audit.permissions import Permissions
+from audit.signatures import Signatures
 from tests.world import World
 
 
@@ -50,7 +53,7 @@ def insist_on_whole_logs(world: World) -> dict[UUID, tuple[str, int]]:
             }
             _tree_is_right(world, connection, log, entries)
             _values_are_there(connection, log.id, entries)
-            assert counting_problems(log.name, entries) == []
+            assert counting_problems(connection, log.id, log.name, entries) == []
         count = connection.scalar(sa.select(sa.func.count()).select_from(AuditLeaf))
     assert count == len(places)
     return places
@@ -120,18 +123,28 @@ def _values_are_there(connection: sa.Connection, log_id: int, entries: list[Entr
         assert connection.scalar(query) == expected
 
 
-def counting_problems(log: str, entries: list[Entry]) -> list[str]:
-    """What the offline verifier says of the counts in these entries."""
-    beats, keys, found = Heartbeats(log, from_the_start=True), {}, []
+def counting_problems(
+    connection: sa.Connection, log_id: int, log: str, entries: list[Entry]
+) -> list[str]:
+    """What the offline verifier says of the counts, and of what is allowed, in these entries."""
+    found: list[str | None] = []
+    signatures, keys = Signatures(is_signed_text), {}
+    judging = Permissions(
+        connection.scalar(sa.select(AuditLog.origin).where(AuditLog.id == log_id)) or "",
+        lambda _origin, index: _keys_at(connection, log_id, index + 1),
+        signatures,
+        say=found.append,
+        note_void=found.append,
+    )
+    beats = Heartbeats(log, Vouching(judging, signatures), from_the_start=True)
     for index, each in enumerate(entries):
         source = each.header["src"]["node"], each.header["src"]["boot"]
         if index == 0 and each.header["action"] == "log.continued":
             beats.goes_on()
         found.append(beats.see(source, each.header["src"]["n"]))
+        judging.allows(index, each.header, each.body or None)
         if each.header["action"] == "audit.node_started":
-            key = key_of(each.body)
-            assert key is not None
-            keys[source] = key
+            found.append(beats.meet(index, source, each.body, keys))
         if each.header["action"] == "audit.heartbeat":
-            found.append(beats.beat(source, each.body))
+            found.append(beats.beat(index, source, each.body))
     return [each for each in found if each] + list(beats.unsigned(keys))

@@ -54,7 +54,7 @@ def opened(context: Context) -> Generator[Console]:
         origin = Origin(request_id=new_id().hex[-16:])
         with objects.database.reading(stranger(origin)) as work:
             actor = console.actor(work, context.user, origin=origin)
-        with wiring_heartbeats.beating(objects.database):
+        with wiring_heartbeats.beating(objects.database, objects.logs.signer):
             yield Console(objects, actor)
     finally:
         objects.database.engine.dispose()

@@ -80,16 +80,24 @@ def _planned(console: Console, log: str, asked: Asked) -> list[Planned]:
 
 def _remove(console: Console, planned: Planned) -> removal.Done:
     with console.begin() as work:
-        pruning_id = pruning.authorise(work, planned, now=datetime.now(UTC))
+        pruning_id = pruning.authorise(
+            work, planned, tools=console.objects.logs, now=datetime.now(UTC)
+        )
     patience = time.monotonic() + console.objects.settings.audit.wait_seconds
     while not _is_undeniable(console, pruning_id) and time.monotonic() < patience:
         time.sleep(LOOK_AGAIN_SECONDS)
-    return removal.carry_out(console.begin, pruning_id, now=datetime.now(UTC), report=_silent)
+    return removal.carry_out(
+        console.begin,
+        pruning_id,
+        tools=console.objects.logs,
+        now=datetime.now(UTC),
+        report=_silent,
+    )
 
 
 def _is_undeniable(console: Console, pruning_id: UUID) -> bool:
     with console.reading() as work:
-        return removal.is_undeniable(work, pruning_id)
+        return removal.is_undeniable(work, pruning_id, tools=console.objects.logs)
 
 
 def _silent(step: str, done: int = 0, total: int = 0) -> None:

@@ -44,7 +44,7 @@ def reconcile(context: Context, progress: Said) -> int:
     with at_console.opened(context) as console:
         now = datetime.now(UTC)
         with console.reading() as work:
-            found = audit_reconcile.compare(work, now=now)
+            found = audit_reconcile.compare(work, signer=console.objects.logs.signer, now=now)
             repositories = audit_reconcile.repositories(work)
         for number, repository_id in enumerate(repositories):
             progress("Comparing refs", number, len(repositories))

@@ -32,7 +32,7 @@ def lay(home: Path, *, given_password: str = "") -> str | None:
     wiring.prepare(objects)
     digest = hashlib.sha256(present_settings.model_dump_json().encode()).hexdigest()
     try:
-        with wiring_heartbeats.beating(objects.database):
+        with wiring_heartbeats.beating(objects.database, objects.logs.signer):
             with objects.database.begin(appliance()) as work:
                 starting.note(work, release=version.RELEASE, settings_digest=digest)
             return _first_administrator(objects, given_password)

@@ -37,7 +37,7 @@ class InProcess:
         # What a command does is said on the terminal; the log is the running appliance's.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         self._objects = objects = wiring.build(home, settings.from_process(home))
-        self._heart = wiring_heartbeats.Heart(objects.database)
+        self._heart = wiring_heartbeats.Heart(objects.database, objects.logs.signer)
         try:
             wiring.insist_on_schema(objects)
         except ApplianceError:

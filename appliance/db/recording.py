@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -23,7 +23,7 @@ from appliance.domain import events
 from appliance.domain.events.parts import LARGEST_BODY, LONGEST_VALUE
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
-from appliance.errors import TooLargeError, sentence
+from appliance.errors import ApplianceError, TooLargeError, sentence
 from audit import entry
 from audit.canonical import canonical
 
@@ -39,6 +39,8 @@ _PLAIN_ADD = (
 ODD_IN_A_NAME = re.compile(r"[^!-~]")
 LONGEST_NAME = 100
 LONGEST_REFERENCE = 64
+Permit = Callable[[dict[str, Any], dict[str, Any]], dict[str, str]]
+"""Signs what an event allows: of its header and its body, it gives what is added to the body."""
 
 
 class Ending(Enum):
@@ -141,39 +143,31 @@ class Recorded:
     row: dict[str, Any]
 
 
-def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
+def prepare(
+    event: events.Event, actor: Actor, source: Source, permit: Permit | None = None
+) -> Recorded:
     """Header, body and personal values of an event, each in the one spelling that is hashed.
 
     Errors:
         ProfileError: the body is outside the profile of canonical JSON. The change fails with it.
         TooLargeError: it does not fit into a line of an export.
     """
-    event_id = new_id()
     body, personal = _body(event, actor)
-    salt, text = None, None
-    if body:
-        salt, text = os.urandom(entry.SALT_BYTES), canonical(body)
-        _insist_it_fits(event, text, personal)
-    log = str(event.organisation_id) if event.organisation_id else INSTANCE_LOG
-    header: dict[str, Any] = {
-        "action": event.kind,
-        "actor": {"ref": actor.pseudonym, "type": _text(actor.kind)},
-        "auth": {
-            "method": _text(actor.origin.method),
-            "mfa": actor.used_second_factor,
-            "token_ref": str(actor.origin.credential_id or ""),
-        },
-        "b": entry.commit_text(salt, text) if salt and text else None,
-        "category": event.category,
-        "id": str(event_id),
-        "log": log,
-        "outcome": _text(event.outcome),
-        "request_id": actor.origin.request_id[:LONGEST_REFERENCE],
-        "target": {"ref": str(event.about) if event.about else "", "type": event.target},
-        "time": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "v": entry.VERSION,
-    }
-    written, boot, number = _numbered(header, source)
+    salt, text = _spelled(event, body, personal)  # What does not fit gets no number.
+    header = _header(event, actor)
+    log = header["log"]
+    boot, number = source.next(log)
+    header["src"] = {"boot": boot, "n": number, "node": source.node}
+    try:
+        if permit is not None:
+            salt, text = _spelled(event, body | permit(header, body), personal)
+        header["b"] = entry.commit_text(salt, text) if salt and text else None
+        written = canonical(header).decode()
+    except (ValueError, ApplianceError):
+        # A number that is never finished would hold up the count of all that follow.
+        source.finish([(boot, log, number)], Ending.UNDONE)
+        raise
+    event_id = UUID(header["id"])
     row = {
         "event_id": event_id,
         "log": log,
@@ -183,6 +177,39 @@ def prepare(event: events.Event, actor: Actor, source: Source) -> Recorded:
         "personal": json.dumps(personal) if personal else None,
     }
     return Recorded(event_id, event.kind, log, boot, number, event.is_awaited, row)
+
+
+def _header(event: events.Event, actor: Actor) -> dict[str, Any]:
+    """The header of an event, before it has a number and a body."""
+    return {
+        "action": event.kind,
+        "actor": {"ref": actor.pseudonym, "type": _text(actor.kind)},
+        "auth": {
+            "method": _text(actor.origin.method),
+            "mfa": actor.used_second_factor,
+            "token_ref": str(actor.origin.credential_id or ""),
+        },
+        "b": None,
+        "category": event.category,
+        "id": str(new_id()),
+        "log": str(event.organisation_id) if event.organisation_id else INSTANCE_LOG,
+        "outcome": _text(event.outcome),
+        "request_id": actor.origin.request_id[:LONGEST_REFERENCE],
+        "target": {"ref": str(event.about) if event.about else "", "type": event.target},
+        "time": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "v": entry.VERSION,
+    }
+
+
+def _spelled(
+    event: events.Event, body: dict[str, Any], personal: list[list[str]]
+) -> tuple[bytes | None, bytes | None]:
+    """The salt of a body, and the body as it is hashed; neither where there is none."""
+    if not body:
+        return None, None
+    text = canonical(body)
+    _insist_it_fits(event, text, personal)
+    return os.urandom(entry.SALT_BYTES), text
 
 
 def add(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -201,19 +228,6 @@ def prepare_nothing() -> dict[str, Any]:
     """A row to try out whether the queue takes one; whoever adds it takes it back."""
     nothing = dict.fromkeys(("salt", "body", "personal"))
     return {"event_id": new_id(), "log": INSTANCE_LOG, "header": "{}", **nothing}
-
-
-def _numbered(header: dict[str, Any], source: Source) -> tuple[str, str, int]:
-    """The header as it is hashed, with its source; and which start gave which number."""
-    log = header["log"]
-    boot, number = source.next(log)
-    header["src"] = {"boot": boot, "n": number, "node": source.node}
-    try:
-        return canonical(header).decode(), boot, number
-    except ValueError:
-        # A number that is never finished would hold up the count of all that follow.
-        source.finish([(boot, log, number)], Ending.UNDONE)
-        raise
 
 
 def _insist_it_fits(event: events.Event, text: bytes, personal: list[list[str]]) -> None:

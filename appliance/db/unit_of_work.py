@@ -81,16 +81,17 @@ class UnitOfWork:
         self.session.flush()
         return self.session.connection().execute(statement, values)
 
-    def record(self, event: events.Event) -> UUID:
+    def record(self, event: events.Event, *, permit: recording.Permit | None = None) -> UUID:
         """Say what just happened. It is committed with the change, or not at all.
 
         Gives the event's id, under which the audit log will show it. What was only read may go on
-        without its event, where the setting `audit.reads` says so.
+        without its event, where the setting `audit.reads` says so. With `permit`, an event that
+        allows something is signed.
 
         Errors:
             UnavailableError: the log does not take it; nothing is changed.
         """
-        recorded = recording.prepare(event, self.actor, self._source)
+        recorded = recording.prepare(event, self.actor, self._source, permit)
         if event.is_read and self.rules.audit.reads == BEST_EFFORT:
             self._reads += 1
             self._try_to_add(recorded, event)

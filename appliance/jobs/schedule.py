@@ -174,6 +174,6 @@ def run(home: Path) -> None:
         sequencing.sequencing(objects),
         streaming.streaming(objects),
         witnessing.witnessing(objects),
-        wiring_heartbeats.beating(objects.database, beats_always=True),
+        wiring_heartbeats.beating(objects.database, objects.logs.signer, beats_always=True),
     ):
         scheduler.run()

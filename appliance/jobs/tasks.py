@@ -285,16 +285,16 @@ def _prune_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         for each in planned:
             # What is being removed already is not asked for twice.
             with suppress(ConflictError), begins() as work:
-                pruning.authorise(work, each, now=now)
+                pruning.authorise(work, each, tools=wiring.logs, now=now)
     with wiring.database.reading(appliance()) as work:
         unfinished = removal.unfinished(work)
         logs = thinning.old(work, now=now)
     for pruning_id in unfinished:
-        removal.carry_out(begins, pruning_id, now=now, report=report)
+        removal.carry_out(begins, pruning_id, tools=wiring.logs, now=now, report=report)
     for log_id in logs:
         report("Thinning signed states")
         thinning.thin_all(begins, log_id, now=now)
-    erasure.finish(begins, now=now)
+    erasure.finish(begins, tools=wiring.logs, now=now)
 
 
 def _stamp_logs(wiring: Wiring, claimed: Claimed, report: Report) -> None:

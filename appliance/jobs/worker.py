@@ -85,7 +85,10 @@ def work(
     )
     worker.performer = _performer
     try:
-        with pulse.beating(objects.redis, "worker"), wiring_heartbeats.beating(objects.database):
+        with (
+            pulse.beating(objects.redis, "worker"),
+            wiring_heartbeats.beating(objects.database, objects.logs.signer),
+        ):
             worker.work(logging_level="WARNING")
     except redis.RedisError as error:
         raise UnavailableError("The queue does not answer.") from error

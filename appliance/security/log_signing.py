@@ -9,9 +9,10 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
@@ -22,7 +23,10 @@ from appliance.security.signing import (
     load_or_create_secret,
     load_or_create_signing_key,
 )
-from audit import note
+from audit import note, permissions
+
+Permit = Callable[[dict[str, Any], dict[str, Any]], dict[str, str]]
+"""Signs what an event allows: of its header and its body, it gives what is added to the body."""
 
 
 class LogSigner:
@@ -131,6 +135,22 @@ class LogSigner:
         """The signed note of any other text, such as the manifest of an export."""
         return str(note.Note(text, (_signature(origin, self._key, text),)))
 
+    def permit(self, origin: str, *, drafted: SigningKey | None = None) -> Permit:
+        """Signs what an event of this log allows; where the key changes, by `drafted` too."""
+        signers = {permissions.SIGNATURE: self._key}
+        if drafted is not None:
+            signers[permissions.BY_NEW] = drafted
+
+        def sign(header: dict[str, Any], body: dict[str, Any]) -> dict[str, str]:
+            text = permissions.signed_text(origin, header, body)
+            return {name: _base64url(key.sign(text)) for name, key in signers.items()}
+
+        return sign
+
+    def certify(self, log: str, source: tuple[str, str], public: bytes) -> str:
+        """The certificate of the key with which a start of a process signs its heartbeats."""
+        return _base64url(self._key.sign(permissions.node_text(log, source, public)))
+
 
 def public_key(origin: str, key: SigningKey) -> note.Key:
     """The public half of a key, under the name of a log."""
@@ -139,6 +159,10 @@ def public_key(origin: str, key: SigningKey) -> note.Key:
 
 def _signature(origin: str, key: SigningKey, text: str) -> note.Signature:
     return note.Signature(origin, public_key(origin, key).id, key.sign(text.encode()))
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def load_or_create_post_quantum_seed(file: Path) -> bytes:

@@ -112,7 +112,7 @@ def _opened(home: Path, url: str) -> Iterator[wiring.Wiring]:
 def _fill(home: Path, url: str, count: int) -> None:
     with _opened(home, url) as objects:
         schema.bring_up_to_date(objects.database.engine)
-        source, heart = objects.database.source, Heart(objects.database)
+        source, heart = objects.database.source, Heart(objects.database, objects.logs.signer)
         for start in range(0, count, AT_ONCE):
             some = [
                 _recorded(objects, number) for number in range(start, min(start + AT_ONCE, count))

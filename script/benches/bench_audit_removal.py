@@ -64,10 +64,10 @@ def _rows(name: str, objects: wiring.Wiring, count: int) -> list[Row]:
             (planned,) = pruning.plan(work, asked, now=now)
         planning = time.perf_counter() - started
         with objects.database.begin(READER) as work:
-            pruning_id = pruning.authorise(work, planned, now=now)
+            pruning_id = pruning.authorise(work, planned, tools=objects.logs, now=now)
         sequencing.keep(objects.database, objects.logs)
         started = time.perf_counter()
-        done = removal.carry_out(begins, pruning_id, now=now, report=_silent)
+        done = removal.carry_out(begins, pruning_id, tools=objects.logs, now=now, report=_silent)
         seconds = planning + time.perf_counter() - started
         rows.append(Row(f"{name}: prune {done.removed} {what}", "s", seconds, 0))
     return rows

@@ -8,163 +8,16 @@ dishonest appliance would; whoever only carries the export cannot do that.
 import base64
 import gzip
 import hashlib
-import itertools
 import json
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from audit import entry, heartbeats, merkle, note, proof
+from audit import merkle, proof
 from audit.canonical import canonical
-from tests.audit.signers import Signer, base64url, bytes_for, signed, witness
+from tests.audit.logs import HOST, SOURCES, Log, node_key, story  # noqa: F401 - handed on.
+from tests.audit.signers import Signer, base64url, signed, witness
 
-HOST = "codara.test/audit"
-SOURCES = (("north", "boot-a"), ("north", "boot-b"), ("south", "boot-c"))
-ACTIONS = ("repo.archived", "git.pushed", "session.revoked", "git.fetched", "user.renamed")
 EARLIER = (17, 1000, 2048, 4096)
-
-
-@dataclass
-class Log:
-    """A log as an appliance has it."""
-
-    name: str = "instance"
-    origin: str = f"{HOST}/instance"
-    headers: list = field(default_factory=list)
-    bodies: dict = field(default_factory=dict)
-    values: dict = field(default_factory=dict)
-    tombstones: list = field(default_factory=list)
-    numbers: dict = field(default_factory=dict)
-    committed: dict = field(default_factory=dict)
-
-    def add(self, action, body=None, *, personal=None, source=SOURCES[0], **members: object):
-        """One event; gives its index."""
-        index = len(self.headers)
-        self.numbers[source] = self.numbers.get(source, 0) + 1
-        self.committed[source] = self.committed.get(source, 0) + 1
-        details = dict(body or {})
-        for name, text in (personal or {}).items():
-            salt = bytes_for(self.name, index, name)
-            details[name] = entry.commit_personal(name, salt, text)
-            self.values.setdefault(index, []).append((name, salt, text))
-        self.headers.append(self._header(index, action, source, members))
-        self.set_body(index, details or None)
-        return index
-
-    def set_body(self, index, details):
-        salt = bytes_for(self.name, index, "body")
-        self.headers[index]["b"] = entry.commit_body(salt, details) if details else None
-        if details:
-            self.bodies[index] = salt, details
-
-    def beat(self, source, **changes: object):
-        """A heartbeat of a process, about everything that it did before."""
-        body = {
-            "committed": self.committed.get(source, 0),
-            "log": self.name,
-            "unknown": 0,
-            "up_to": self.numbers.get(source, 0),
-        } | changes
-        counts = tuple(body[name] for name in heartbeats.COUNTS)
-        text = heartbeats.signed_text(self.name, source, counts)
-        body.setdefault("signature", base64url(node_key(source).sign(text)))
-        return self.add(heartbeats.ACTION, body, source=source)
-
-    def start(self, source):
-        public = node_key(source).public_key().public_bytes_raw()
-        return self.add(heartbeats.STARTED, {"key": base64url(public)}, source=source)
-
-    def erase(self, *fields: object):
-        """Erase values `(index, field)`, and say so in an entry."""
-        by = self.add("privacy.erased", {"values": len(fields)})
-        for index, name in fields:
-            self.values[index] = [each for each in self.values[index] if each[0] != name]
-            self.tombstones.append(
-                {"by": by, "end": index + 1, "field": name, "i": index, "why": "erased"}
-            )
-        return by
-
-    def prune(self, first, end, *, what="bodies"):
-        """Let the bodies of a range go, and say so in an entry."""
-        by = self.add("log.pruned", {"end": end, "first": first, "what": what})
-        for index in range(first, end):
-            self.bodies.pop(index, None)
-            self.values.pop(index, None)
-        if what == "bodies":
-            self.tombstones.append(
-                {"by": by, "end": end, "field": None, "i": first, "why": "pruned"}
-            )
-        return by
-
-    def leaves(self):
-        return [canonical(header) for header in self.headers]
-
-    def node(self, size=None):
-        hashes = [merkle.leaf_hash(leaf) for leaf in self.leaves()[:size]]
-        return lambda level, at: merkle.root_of(hashes[at << level : (at + 1) << level])
-
-    def root(self, size):
-        return merkle.root_of(merkle.leaf_hash(leaf) for leaf in self.leaves()[:size])
-
-    def checkpoint(self, size=None):
-        size = len(self.headers) if size is None else size
-        return note.Checkpoint(self.origin, size, self.root(size))
-
-    def _header(self, index, action, source, members):
-        return {
-            "action": action,
-            "actor": {"ref": f"p_{index % 7}", "type": "user"},
-            "auth": {"method": "session", "mfa": True, "token_ref": ""},
-            "b": None,
-            "category": action.partition(".")[0],
-            "id": f"01990000-0000-7000-8000-{index:012x}",
-            "log": self.name,
-            "outcome": "success",
-            "request_id": f"r-{index}",
-            "src": {"boot": source[1], "n": self.numbers[source], "node": source[0]},
-            "target": {"ref": f"t-{index % 11}", "type": "repository"},
-            "time": moment(index),
-            "v": 1,
-        } | members
-
-
-def moment(index):
-    day, hour, minute = 1 + index // 4000, index // 60 % 24, index % 60
-    return f"2026-11-{day:02d}T{hour:02d}:{minute:02d}:00.000000Z"
-
-
-def node_key(source):
-    return Ed25519PrivateKey.from_private_bytes(bytes_for("node", source))
-
-
-def story(count, **members: object):
-    """A log of that many events: some personal, some erased, some pruned, with heartbeats."""
-    log = Log(**members)
-    for source in SOURCES:
-        log.start(source)
-    for number in itertools.count():
-        if len(log.headers) >= count - 6:
-            break
-        source = SOURCES[number % 3]
-        if number % 50 == 49:
-            log.beat(source)
-        elif number % 5 == 4:
-            log.add("user.renamed", {"reason": "wish"}, personal=person(number), source=source)
-        else:
-            body = {"number": number, "path": "lab/notes"} if number % 4 else None
-            log.add(ACTIONS[number % 4], body, source=source)
-    owners = sorted(log.values)
-    log.erase((owners[-1], "name"), (owners[-2], "address"))
-    log.prune(3, min(9, count // 4))
-    for source in SOURCES:
-        log.beat(source)
-    log.add("repo.archived", {"number": 1})
-    return log
-
-
-def person(number):
-    return {"address": f"192.0.2.{number % 250}", "name": f"Person {number}"}
 
 
 @dataclass(frozen=True)

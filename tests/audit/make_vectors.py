@@ -70,6 +70,7 @@ def vectors():
     yield "tombstone-missing", resealed(with_line(good, "tombstones.jsonl", lambda x: x[1:])), []
     root = signed(str(other.checkpoint()), [Signer(other.origin)])
     yield "root-from-another-log", resealed(good | {AT + "checkpoint": root}), []
+    yield from forgeries()
     yield "witness-missing", resealed(good | {AT + "checkpoint": cut}), []
     yield (
         "rebuilt-with-another-key",
@@ -95,6 +96,26 @@ def vectors():
         resealed(with_line(good, "headers.jsonl.gz", lambda x: [b"{}", *x[1:]])),
         [],
     )
+
+
+def forgeries():
+    """What somebody can do who writes to the queue, and has no key."""
+    for name, forge in (
+        ("erasure-not-signed", lambda log: log.erase((log.last_told(), "name"), signature=None)),
+        ("erasure-repeated", lambda log: log.again("privacy.erased")),
+        ("pruning-not-signed", lambda log: log.prune(9, 12, signature=None)),
+        (
+            "pruning-signed-for-another-log",
+            lambda log: log.prune(9, 12, origin=f"{exports.HOST}/other"),
+        ),
+        (
+            "heartbeat-key-exchanged",
+            lambda log: log.beat(exports.SOURCES[1], **log.stolen(exports.SOURCES[1])),
+        ),
+    ):
+        log = copy.deepcopy(LOG)
+        forge(log)
+        yield name, replace(GOOD, logs=(log,)).files(), []
 
 
 def main() -> int:

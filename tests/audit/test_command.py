@@ -68,6 +68,7 @@ def test_for_programs_there_is_one_line_for_each_check(laptop):
         "tombstones": "incomplete",
         "history": "good",
         "heartbeats": "good",
+        "permissions": "good",
         "files": "incomplete",
     }
     assert said[-1]["type"] == "verdict"

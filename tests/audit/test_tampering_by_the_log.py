@@ -11,6 +11,7 @@ from tests.audit.bench import (
     EARLIER,
     EVENTS,
     FORKED,
+    GOOD,
     INCOMPLETE,
     LOG_SIGNER,
     MALFORMED,
@@ -127,6 +128,102 @@ def entry_of_another_log(bench):
 def entry_with_a_member_too_many(bench):
     log = story(EVENTS - 1)
     log.add("git.pushed", {"number": 1}, name="somebody")
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def erasure_that_is_not_signed(bench):
+    log = story(EVENTS - 1)
+    log.erase((log.last_told(), "name"), signature=None)
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def erasure_signed_by_another_key(bench):
+    log = story(EVENTS - 1)
+    log.erase((log.last_told(), "name"), seed="the attacker's")
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def erasure_that_was_allowed_before(bench):
+    log = story(EVENTS - 1)
+    log.again("privacy.erased")
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def erasure_of_another_number_of_values(bench):
+    log = story(EVENTS - 1)
+    log.again("privacy.erased", values=9)
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def pruning_that_is_not_signed(bench):
+    log = story(EVENTS - 1)
+    log.prune(9, 40, signature=None)
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def pruning_signed_for_another_log(bench):
+    log = story(EVENTS - 1)
+    log.prune(9, 40, origin=f"{exports.HOST}/other")
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def permission_without_a_body(bench):
+    log = story(EVENTS - 1)
+    log.add("log.pruned")
+    log.set_body(EVENTS - 1, None)
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def change_of_keys_that_only_the_old_one_signed(bench):
+    log = story(EVENTS - 1)
+    keys = {"new": str(Signer(log.origin, seed="new key").key), "old": str(LOG_SIGNER.key)}
+    log.add("log.key_rotated", keys | {"signature_new": None})
+    rebuilt(bench, log)
+
+
+@case(GOOD)
+def change_of_keys_that_both_signed(bench):
+    log = story(EVENTS - 1)
+    keys = {"new": str(Signer(log.origin, seed="new key").key), "old": str(LOG_SIGNER.key)}
+    log.add("log.key_rotated", keys)
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def key_of_a_process_that_is_not_certified(bench):
+    log = story(EVENTS - 1)
+    log.start(("north", "boot-x"), certificate="A" * 86)
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def key_of_a_process_exchanged(bench):
+    """Its new key is certified by a key of its own, and signs the heartbeat."""
+    log = story(EVENTS - 1)
+    log.beat(exports.SOURCES[1], **log.stolen(exports.SOURCES[1]))
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def second_certified_key_of_a_process(bench):
+    log = story(EVENTS - 1)
+    log.start(exports.SOURCES[1], **log.certified(exports.SOURCES[1], key=exports.node_key("x")))
+    rebuilt(bench, log)
+
+
+@case(TAMPERED)
+def certificate_of_another_process(bench):
+    log = story(EVENTS - 1)
+    other = log.certified(exports.SOURCES[2])
+    log.start(exports.SOURCES[1], **other)
     rebuilt(bench, log)
 
 

@@ -57,7 +57,10 @@ def finish(world):
     with world.reading(administrator) as work:
         found = removal.unfinished(work)
     begins = partial(world.begin, administrator)
-    return [removal.carry_out(begins, each, now=NOON, report=unheard) for each in found]
+    return [
+        removal.carry_out(begins, each, tools=world.wiring.logs, now=NOON, report=unheard)
+        for each in found
+    ]
 
 
 def test_only_administrators_and_only_who_means_it(console, world):

@@ -17,7 +17,7 @@ from appliance.db.audit_log import (
 )
 from appliance.domain import events
 from appliance.domain.permissions import OrganisationRole
-from tests.tampering import tamper
+from tests.behind_its_back import tamper
 
 __all__ = ["tamper"]
 COUNT = 600

@@ -39,7 +39,7 @@ def write(objects: wiring.Wiring, organisations: list[UUID], committed: int) -> 
     Beside the id stands how much was noted before the transaction began: all that must stand
     before this event in its log.
     """
-    heart, random_ = Heart(objects.database), random.Random()  # noqa: S311 - no secret.
+    heart, random_ = Heart(objects.database, objects.logs.signer), random.Random()  # noqa: S311 - no secret.
     actor = Actor(
         kind=ActorKind.USER,
         label="writer",

@@ -23,15 +23,15 @@ from pathlib import Path
 from appliance import settings, wiring
 from appliance.domain.identity import appliance
 from appliance.services.audit_log import removal
-audit_removal.AT_ONCE = 256
+removal.AT_ONCE = 256
 home = Path(sys.argv[1])
 objects = wiring.build(home, settings.from_process(home))
 with objects.database.reading(appliance()) as work:
-    found = audit_removal.unfinished(work)
+    found = removal.unfinished(work)
 report = lambda step, done=0, total=0: print(done, flush=True)
 for each in found:
     begins = partial(objects.database.begin, appliance())
-    audit_removal.carry_out(begins, each, now=datetime.now(UTC), report=report)
+    removal.carry_out(begins, each, tools=objects.logs, now=datetime.now(UTC), report=report)
 """
 
 
@@ -44,14 +44,14 @@ def test_a_killed_pruning_goes_on(world, tmp_path, asked):
     with world.begin(administrator) as work:
         now = datetime.now(UTC)
         (planned,) = pruning.plan(work, asked, now=now)
-        pruning_id = pruning.authorise(work, planned, now=now)
+        pruning_id = pruning.authorise(work, planned, tools=world.wiring.logs, now=now)
     world.keep_log()
 
     for lines in (1, 1, 2):
         kill_after(world, lines)
         assert auditor.look()[0] == 0
     begins = lambda: world.begin(administrator)  # noqa: E731 - a word for it here.
-    done = removal.carry_out(begins, pruning_id, now=now, report=unheard)
+    done = removal.carry_out(begins, pruning_id, tools=world.wiring.logs, now=now, report=unheard)
 
     assert (done.is_finished, done.removed) == (True, planned.goes)
     table = AuditBody if asked.bodies else AuditLeaf

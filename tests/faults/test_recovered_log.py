@@ -57,7 +57,7 @@ def exported(console, folder):
 
 
 def test_a_rollback_and_its_recovery_show_in_exports(world, console, tmp_path, request):
-    root, heart = request.config.rootpath, Heart(world.wiring.database)
+    root, heart = request.config.rootpath, Heart(world.wiring.database, world.wiring.logs.signer)
     record(world, 6)
     world.keep_log()
     record(world, 3)

@@ -73,7 +73,7 @@ def test_what_was_cut_off_is_promised_again(world, admin, office):
     with world.begin(admin) as work:
         now = datetime.now(UTC)
         (planned,) = pruning.plan(work, Asked(bodies=600), now=now)
-        pruning.authorise(work, planned, now=now)
+        pruning.authorise(work, planned, tools=world.wiring.logs, now=now)
     world.keep_log()
 
     assert promised(world) == [Job.PRUNE_AUDIT_LOG]

@@ -126,7 +126,7 @@ def test_a_verifier_sees_a_tombstone_for_each_value(world, admin, somebody, audi
     recorded = world.recorded("privacy.erased")
     assert sorted(each.body["values"] for each in recorded) == [20, 40]
     assert {each.header["target"]["ref"] for each in recorded} == {str(somebody.id)}
-    assert all(set(each.body) == {"values"} for each in recorded)
+    assert all(set(each.body) == {"signature", "values"} for each in recorded)
 
 
 def test_what_waits_in_the_queue_goes_too(world, admin, somebody, auditor):
@@ -183,7 +183,7 @@ def test_a_cut_off_erasure_is_finished_by_the_next_step(world, admin, somebody):
 
 def _forget(world, admin):
     with world.begin(admin) as work:
-        return erasure.forget_some(work, now=_now(), at_once=3)
+        return erasure.forget_some(work, tools=world.wiring.logs, now=_now(), at_once=3)
 
 
 def test_a_key_that_was_removed_by_hand_is_noticed(world, admin, somebody, auditor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,15 +16,18 @@ from appliance.db.audit_log import (
     AuditFinding,
     AuditLeaf,
     AuditLog,
+    AuditQueued,
     AuditTile,
     AuditValue,
 )
 from appliance.db.audit_removals import AuditPruning
 from appliance.db.audit_witnesses import Witness, WitnessedLog
-from appliance.errors import ConflictError, RefusedError
+from appliance.errors import ConflictError, DamagedError, RefusedError
+from appliance.security.log_signing import LogSigner
 from appliance.services.audit_log import check, pruning, removal, trees
 from appliance.services.audit_log.pruning import Asked, What
-from audit import note
+from audit import entry, note
+from audit.canonical import canonical
 from tests.auditor import Auditor, act, unheard
 from tests.world import NOON
 
@@ -52,12 +56,16 @@ def plan(world, actor, *, now=None, **asked: object):
 
 def authorise(world, actor, planned):
     with world.begin(actor) as work:
-        return pruning.authorise(work, planned, now=datetime.now(UTC))
+        return pruning.authorise(work, planned, tools=world.wiring.logs, now=datetime.now(UTC))
 
 
 def carry_out(world, actor, pruning_id):
     return removal.carry_out(
-        lambda: world.begin(actor), pruning_id, now=datetime.now(UTC), report=unheard
+        lambda: world.begin(actor),
+        pruning_id,
+        tools=world.wiring.logs,
+        now=datetime.now(UTC),
+        report=unheard,
     )
 
 
@@ -66,6 +74,51 @@ def prune(world, actor, **asked: object):
         pruning_id = authorise(world, actor, planned)
         world.keep_log()
         assert carry_out(world, actor, pruning_id).is_finished
+
+
+@pytest.mark.promise("P32")
+@pytest.mark.parametrize("changes", [{}, {"signature": "A" * 86}, {"end": 256}])
+def test_nothing_is_removed_for_what_the_logs_key_did_not_sign(world, admin, changes):
+    (planned,) = plan(world, admin, bodies=600)
+    pruning_id = authorise(world, admin, planned)
+    with world.wiring.database.engine.begin() as connection:
+        which = AuditQueued.header.contains("log.pruned")
+        row = connection.execute(sa.select(AuditQueued.header, AuditQueued.body).where(which)).one()
+        said = json.loads(row.body)
+        said = canonical(said | changes if changes else {**said, "signature": None})
+        salt = bytes(32)
+        header = json.loads(row.header) | {"b": entry.commit_text(salt, said)}
+        changed = {"header": canonical(header).decode(), "body": said.decode(), "salt": salt}
+        connection.execute(sa.update(AuditQueued).where(which).values(changed))
+    world.keep_log()
+    before = world.one(sa.select(sa.func.count()).select_from(AuditBody))
+
+    done = carry_out(world, admin, pruning_id)
+
+    assert (done.is_finished, done.removed) == (False, 0)
+    assert world.one(sa.select(sa.func.count()).select_from(AuditBody)) == before
+
+
+def test_nothing_is_removed_beyond_what_was_signed(world, admin):
+    """The row that tells the appliance what to do next is no permission."""
+    (planned,) = plan(world, admin, bodies=300)
+    pruning_id = authorise(world, admin, planned)
+    world.keep_log()
+    with world.wiring.database.engine.begin() as connection:
+        connection.execute(sa.update(AuditPruning).values(end=512))
+
+    done = carry_out(world, admin, pruning_id)
+
+    assert (done.is_finished, done.removed) == (False, 0)
+
+
+def test_nothing_is_allowed_by_another_key_than_the_logs(world, admin):
+    (planned,) = plan(world, admin, bodies=600)
+    stranger = LogSigner(world.home / "keys" / "stranger.key")
+    tools = replace(world.wiring.logs, signer=stranger)
+
+    with pytest.raises(DamagedError, match="is not the key"), world.begin(admin) as work:
+        pruning.authorise(work, planned, tools=tools, now=datetime.now(UTC))
 
 
 def sound(world, actor):
@@ -221,7 +274,10 @@ def test_what_is_cut_off_goes_on(world, admin, auditor, monkeypatch):
     pruning_id = authorise(world, admin, planned)
     world.keep_log()
     with world.begin(admin) as work:
-        assert removal.step(work, pruning_id, now=datetime.now(UTC)).reached == 256
+        assert (
+            removal.step(work, pruning_id, tools=world.wiring.logs, now=datetime.now(UTC)).reached
+            == 256
+        )
 
     assert auditor.look()[0] == 0
     with world.reading(admin) as work:

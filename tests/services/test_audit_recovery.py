@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.cli.__main__ import main
-from appliance.db.audit_log import AuditCheckpoint, AuditLog, AuditQueued, AuditTile
+from appliance.db.audit_log import AuditCheckpoint, AuditKey, AuditLog, AuditQueued, AuditTile
 from appliance.domain import events
 from appliance.domain.identity import appliance
 from appliance.errors import ConflictError, DamagedError, RefusedError, UnavailableError
 from appliance.jobs import sequencing
-from appliance.security.log_signing import Head, Heads
-from appliance.services.audit_log import growth, recovery
+from appliance.security.log_signing import Head, Heads, LogSigner
+from appliance.services.audit_log import authority, growth, recovery
 from appliance.services.audit_log.growth import RolledBackError
 from appliance.wiring_health import all_parts
 from appliance.wiring_heartbeats import Heart
@@ -149,7 +149,7 @@ def test_changed_tiles_and_edges_are_noticed_before_anything_is_signed(world):
 
 
 def test_a_successor_begins_with_the_last_signed_state(world):
-    heart = Heart(world.wiring.database)
+    heart = Heart(world.wiring.database, world.wiring.logs.signer)
     record(world, 5)
     heart.beat()
     world.keep_log()
@@ -296,3 +296,48 @@ def test_heads_never_go_back(tmp_path):
     shutil.rmtree(tmp_path)
     with pytest.raises(UnavailableError):
         heads.remember({"a": Head(6, bytes(32))})
+
+
+def test_a_key_before_the_present_one_is_believed_only_if_both_signed_the_change(world):
+    """The table of keys may say anything: a stranger's key in it permits nothing."""
+    record(world)
+    world.keep_log()
+    tools = world.wiring.logs
+    stranger = LogSigner(world.home / "keys" / "stranger.key")
+    (origin,) = tools.heads.read()
+    first = str(tools.signer.keys(origin)[0])
+    with world.begin(world.administrator()) as work:
+        done = recovery.rotate_key(work, tools=tools, now=NOON)
+    tools.signer.change()
+    tools.heads.remember(done.heads)
+    with world.wiring.database.engine.begin() as connection:
+        row = {"log_id": 1, "vkey": str(stranger.keys(origin)[0]), "from_size": 0}
+        connection.execute(sa.insert(AuditKey).values(until_size=9, **row))
+    with world.reading(world.actor("administrator")) as work:
+        judging = authority.judge(work, 1, signer=tools.signer)
+        believed = {str(key) for key in judging._keys(origin, 0)}
+        assert authority.doubted(work, 1, signer=tools.signer) == []
+    assert believed == {first}
+
+
+def test_what_waited_while_the_key_changed_is_believed(world):
+    """Signed by the key before the present one, and in the log after the change."""
+    record(world)
+    world.keep_log()
+    tools = world.wiring.logs
+    before = tools.signer.permit(next(iter(tools.heads.read())))
+    with world.begin(world.administrator()) as work:
+        done = recovery.rotate_key(work, tools=tools, now=NOON)
+    tools.signer.change()
+    tools.heads.remember(done.heads)
+    with world.begin(world.actor("administrator")) as work:
+        waited = work.record(events.PrivacyErased(values=1), permit=before)
+        unsigned = work.record(events.PrivacyErased(values=1))
+    with world.reading(world.actor("administrator")) as work:
+        # On their way they are judged as in the log.
+        assert authority.permitted(work, 1, waited, signer=tools.signer) is not None
+        assert authority.permitted(work, 1, unsigned, signer=tools.signer) is None
+    world.keep_log()
+    with world.reading(world.actor("administrator")) as work:
+        assert authority.permitted(work, 1, waited, signer=tools.signer) is not None
+        assert len(authority.doubted(work, 1, signer=tools.signer)) == 1

@@ -23,10 +23,10 @@ from appliance.services.audit_log.search import Asked
 from audit import entry
 from audit.verdict import Verdict
 from tests.auditor import Auditor, unheard
+from tests.behind_its_back import tamper
 from tests.domain.hostile_rows import ROWS, honest
 from tests.peers.receivers import receiving
 from tests.streams import deliver, happen, lab, stream
-from tests.tampering import tamper
 from tests.whole_logs import insist_on_whole_logs
 
 __all__ = ["lab", "tamper"]
@@ -151,7 +151,8 @@ def test_health_says_so_until_somebody_has_compared(attacked):
     with pytest.raises(DamagedError, match=f"{len(attacked.hostile)} rows .* no events"):
         probe()
     with attacked.reading(appliance()) as work:
-        found = reconcile.compare(work, now=datetime.now(UTC))
+        signer = attacked.wiring.logs.signer
+        found = reconcile.compare(work, signer=signer, now=datetime.now(UTC))
     assert [(each.kind, each.count) for each in found] == [("set aside", len(attacked.hostile))]
 
     with attacked.begin(appliance()) as work:

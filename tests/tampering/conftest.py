@@ -38,7 +38,7 @@ class Story:
 
 def tell(world: World, auditor_folder: Path) -> None:
     """Three persons, three logs, an erasure, and prunings of details and of entries."""
-    heart = Heart(world.wiring.database, beats_always=True)
+    heart = Heart(world.wiring.database, world.wiring.logs.signer, beats_always=True)
     admin = world.administrator()
     act(world, admin, 3)
     world.keep_log()  # So that the log of the instance is the first there is.
@@ -75,9 +75,11 @@ def _remove(world: World, admin: Actor, leaver: str) -> None:
         with world.reading(admin) as work:
             (planned,) = pruning.plan(work, asked, log="instance", now=now)
         with begins() as work:
-            pruning_id = pruning.authorise(work, planned, now=now)
+            pruning_id = pruning.authorise(work, planned, tools=world.wiring.logs, now=now)
         world.keep_log()
-        assert removal.carry_out(begins, pruning_id, now=now, report=unheard).is_finished
+        tools = world.wiring.logs
+        done = removal.carry_out(begins, pruning_id, tools=tools, now=now, report=unheard)
+        assert done.is_finished
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 
-from appliance.domain.ids import new_id
-from appliance.wiring_heartbeats import Heart
 from audit import entry
 from audit.canonical import canonical
-from tests.auditor import act
 from tests.tampering.owner import SOMEWHERE, Owner
-from tests.world import World
 
 GOOD, TAMPERED, FORK, INCOMPLETE, MALFORMED = 0, 10, 20, 30, 50
 REFUSED = -1
@@ -266,45 +261,6 @@ def edge_of_the_tree_changed(owner: Owner) -> None:
     )
 
 
-def queue_row_removed(owner: Owner) -> None:
-    """An event vanishes on its way into the log, and the process that wrote it counts it."""
-    world = owner.world
-    act(world, world.actor("administrator"), 9, organisation=world._organisation("lab"))
-    owner.do("DELETE FROM audit_queue WHERE position=(SELECT min(position) + 4 FROM audit_queue)")
-    _beat(world)
-
-
-def queue_row_forged(owner: Owner) -> None:
-    """An event is in the queue that no process wrote."""
-    act(owner.world, owner.world.actor("administrator"), 9)
-    (text,) = owner.look("SELECT header FROM audit_queue ORDER BY position LIMIT 1")
-    forged = canonical(json.loads(text) | {"id": str(new_id()), "b": None}).decode()
-    event_id = json.loads(forged)["id"]
-    stored = event_id.replace("-", "") if _is_sqlite(owner) else event_id
-    owner.do(
-        "INSERT INTO audit_queue (event_id, log, header) VALUES (:e, 'instance', :h)",
-        e=stored,
-        h=forged,
-    )
-    _beat(owner.world)
-
-
-def queue_body_changed(owner: Owner) -> None:
-    """What an event says is changed on its way into the log."""
-    act(owner.world, owner.world.actor("administrator"), 9)
-    owner.do("UPDATE audit_queue SET body=replace(body, 'not_permitted', 'mistake')")
-    owner.world.keep_log()
-
-
-def _beat(world: World) -> None:
-    Heart(world.wiring.database).beat()
-    world.keep_log()
-
-
-def _is_sqlite(owner: Owner) -> bool:
-    return owner.world.wiring.database.engine.dialect.name == "sqlite"
-
-
 def _edit_newest(owner: Owner, line: int, words: str) -> None:
     size, note = owner.look(
         "SELECT size, note FROM audit_checkpoints WHERE log_id=1 ORDER BY size DESC"
@@ -355,7 +311,4 @@ KINDS: list[tuple[Tamper, int]] = [
     (earlier_checkpoint_changed, MALFORMED),
     (rolled_back, FORK),
     (edge_of_the_tree_changed, TAMPERED),
-    (queue_row_removed, INCOMPLETE),
-    (queue_row_forged, INCOMPLETE),
-    (queue_body_changed, TAMPERED),
 ]

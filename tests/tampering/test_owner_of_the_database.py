@@ -7,11 +7,15 @@ from functools import partial
 
 import pytest
 
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, DamagedError
 from appliance.services.audit_log import check
+from appliance.wiring_health import all_parts
+from audit.verdict import Findings
 from tests.auditor import Auditor, act, unheard
-from tests.tampering.kinds import GOOD, KINDS, REFUSED, rolled_back
+from tests.tampering.kinds import GOOD, KINDS, REFUSED, TAMPERED, rolled_back
 from tests.tampering.owner import Owner
+from tests.tampering.queue_kinds import KINDS as QUEUE_KINDS
+from tests.tampering.queue_kinds import PERMISSIONS
 from tests.world import World
 
 
@@ -37,13 +41,32 @@ def test_what_nobody_tampered_with_is_good(appliance, auditor):
         assert words in report
 
 
-@pytest.mark.parametrize(("tamper", "expected"), KINDS, ids=[each.__name__ for each, _ in KINDS])
+ALL_KINDS = [*KINDS, *QUEUE_KINDS]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "expected"), ALL_KINDS, ids=[each.__name__ for each, _ in ALL_KINDS]
+)
 def test_it_is_found(appliance, auditor, tamper, expected):
     tamper(Owner(appliance))
 
     code, report = found(appliance, auditor)
 
     assert code == expected, problems(report)
+
+
+@pytest.mark.promise("P32")
+@pytest.mark.parametrize("tamper", PERMISSIONS, ids=[each.__name__ for each in PERMISSIONS])
+def test_a_permission_that_nobody_gave_has_its_place_and_allows_nothing(appliance, tamper):
+    """The appliance itself says so: in its own check, and on its page about the log."""
+    tamper(Owner(appliance))
+
+    findings = checked_by_it(appliance)
+
+    assert findings.verdict == TAMPERED
+    assert [each.text for each in findings.problems if each.check == "permissions"]
+    with pytest.raises(DamagedError, match="did not sign"):
+        all_parts(appliance.wiring)["audit log"]()
 
 
 TREE: list[str] = [
@@ -57,13 +80,17 @@ TREE: list[str] = [
 
 
 def checked(world: World) -> int:
+    """The verdict of the appliance itself."""
+    return checked_by_it(world).verdict
+
+
+def checked_by_it(world: World) -> Findings:
     """What the appliance finds that checks all logs where they are."""
     opens = partial(world.reading, world.actor("administrator"))
     with opens() as work:
         names = check.logs(work)
     tools, now = world.wiring.logs, datetime.now(UTC)
-    findings = check.check(opens, names, tools=tools, now=now, progress=unheard)
-    return findings.verdict
+    return check.check(opens, names, tools=tools, now=now, progress=unheard)
 
 
 def test_the_appliance_finds_nothing_where_nothing_is(appliance):

@@ -18,6 +18,8 @@ class NodeStarted(Event):
     target = "log"
     is_impersonal = True
     key: str
+    certificate: str
+    """What the log's key signed of this key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,9 @@ class Heartbeat(Event):
     up_to: int
     committed: int
     unknown: int
+    key: str
+    certificate: str
+    """What the log's key signed of this key, with which this is signed."""
     signature: str
 
 

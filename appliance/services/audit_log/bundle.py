@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import version
-from appliance.services.audit_log import anchors, drafts, trees
+from appliance.services.audit_log import anchors, authority, drafts, trees
 from appliance.services.audit_log import bundle_proofs as proofs
 from appliance.services.audit_log import files as audit_files
 from appliance.services.audit_log.drafts import Draft, Made
@@ -132,11 +133,16 @@ def _write_log(
     """One log, from an entry on; `kept` is what was remembered there."""
     tree, place = part.tree, f"logs/{part.tree.name}"
     before = Counts(**kept["before"]) if kept else replace(making.counts)
+    signer = making.tools.signer
     with making.opens() as work:
-        gone = Gone(proofs.prunings(work, tree))
+        prunings = proofs.prunings(work, tree, signer=signer)
+    believes = partial(authority.is_believed, making.opens, tree.id, signer=signer)
+    gone = Gone(prunings, believes)
     _walk(making, _Walk(number, part, begin, gone, before), kept)
     with making.opens() as work:
-        for name, data in proofs.files(work, making.draft.plan, part, gone.beyond(part)):
+        plan = making.draft.plan
+        beside = proofs.files(work, plan, part, gone.beyond(part), signer=signer)
+        for name, data in beside:
             making.add(f"{place}/{name}", data)
         for name, data in anchors.files(work, tree.id, part.first, tree.size):
             making.add(name, data)

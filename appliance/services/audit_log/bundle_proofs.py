@@ -5,26 +5,29 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from appliance.access import fetch_log, gate
-from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditFinding, AuditLeaf
+from appliance.db.audit_log import AuditBody, AuditCheckpoint, AuditLeaf
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.errors import ConflictError, sentence
-from appliance.services.audit_log import trees
+from appliance.services.audit_log import authority, trees
 from appliance.services.audit_log.export import Part, Plan
 from appliance.services.audit_log.gone import Pruning
 from appliance.services.audit_log.trees import Tree
 from audit import heads, merkle
 from audit.canonical import canonical
 
+if TYPE_CHECKING:
+    from appliance.security.log_signing import LogSigner
+
 AT_ONCE = 500
 
 
 def files(
-    work: UnitOfWork, plan: Plan, part: Part, beyond: Sequence[int]
+    work: UnitOfWork, plan: Plan, part: Part, beyond: Sequence[int], *, signer: LogSigner
 ) -> list[tuple[str, bytes]]:
     """The small files of a log; those that would be empty are left out.
 
@@ -37,7 +40,9 @@ def files(
         "checkpoint": part.tree.note.encode(),
         "checkpoints.jsonl": _lines({"note": each} for each in _earlier(work, part)),
         "consistency.jsonl": _lines(_consistency(plan, part, node)),
-        "outside.jsonl": _lines(_outside(work, part, [*beyond, *_entries_gone(work, part)], node)),
+        "outside.jsonl": _lines(
+            _outside(work, part, [*beyond, *_entries_gone(work, part, signer)], node)
+        ),
     }
     if part.first:
         hashes = trees.edge(part.first, node)
@@ -46,31 +51,24 @@ def files(
 
 
 @gate.open_to_everyone(because="who plans an export of the log has asked")
-def prunings(work: UnitOfWork, tree: Tree, what: str = "bodies") -> list[Pruning]:
+def prunings(
+    work: UnitOfWork, tree: Tree, *, signer: LogSigner, what: str = "bodies"
+) -> list[Pruning]:
     """The entries that allowed bodies, or entries, to go."""
-    query = (
-        sa.select(AuditBody.idx, AuditBody.body)
-        .join(
-            AuditFinding,
-            (AuditFinding.log_id == AuditBody.log_id) & (AuditFinding.idx == AuditBody.idx),
-        )
-        .where(AuditFinding.log_id == tree.id, AuditFinding.action == "log.pruned")
-        .order_by(AuditBody.idx)
-    )
-    said = [(row.idx, json.loads(row.body)) for row in work.session.execute(query)]
     return [
         Pruning(index, body["first"], body["end"])
-        for index, body in said
+        for index, body in authority.allowed(work, tree.id, "log.pruned", signer=signer)
         if body.get("what") == what
     ]
 
 
-def _entries_gone(work: UnitOfWork, part: Part) -> list[int]:
+def _entries_gone(work: UnitOfWork, part: Part, signer: LogSigner) -> list[int]:
     """The entry that allowed the first entries to go, where it is not in the range itself."""
     minimum = part.tree.minimum
     if not minimum:
         return []
-    allowing = [each.by for each in prunings(work, part.tree, "entries") if each.end >= minimum]
+    found = prunings(work, part.tree, signer=signer, what="entries")
+    allowing = [each.by for each in found if each.end >= minimum]
     return [] if any(part.first <= by < part.end for by in allowing) else allowing[:1]
 
 

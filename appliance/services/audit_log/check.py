@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -29,14 +30,15 @@ from appliance.domain.permissions import Permission
 from appliance.errors import DamagedError, NotFoundError
 from appliance.security.log_checking import is_signed
 from appliance.security.log_signing import Head
-from appliance.services.audit_log import bundle_proofs, set_aside, trees
+from appliance.services.audit_log import authority, bundle_proofs, set_aside, trees
 from appliance.services.audit_log.export import Opens, Part, Plan, Progress, Wanted
 from appliance.services.audit_log.export_rows import AT_ONCE, Row
 from appliance.services.audit_log.export_rows import rows as rows_of
 from appliance.services.audit_log.gone import Gone
 from audit import contents, merkle, note, rows, selection, tiles
 from audit.bundle import BundleError, LogPart, MissingError
-from audit.heartbeats import Heartbeats, NodeKeys
+from audit.heartbeats import Heartbeats, NodeKeys, Vouching
+from audit.permissions import Permissions
 from audit.verdict import Findings, Verdict
 from audit.walk import Walk
 
@@ -132,6 +134,7 @@ class _Check:
         self._findings = findings
         self._progress = progress
         self._plan = Plan(Wanted(log=said.state.log), (said.part,), now)
+        self._signatures = authority.signatures()
         self._tiles: dict[int, bytearray] = {}
         """The unfinished tile of each level."""
 
@@ -140,6 +143,7 @@ class _Check:
         with self._opens() as work:
             checkpoints = self._checkpoints(work)
             frontier = self._start(work)
+            permissions = self._permissions(work)
         details = contents.Contents(
             contents.Sides(
                 self._ahead(self._bodies()),
@@ -149,12 +153,14 @@ class _Check:
             self._problem,
             tells_all_values=True,
         )
-        beats = Heartbeats(self._said.state.log, from_the_start=self._said.state.first == 0)
+        vouching, state = Vouching(permissions, self._signatures), self._said.state
+        beats = Heartbeats(state.log, vouching, from_the_start=state.first == 0)
         walk = Walk(
             part=self._said.state,
             problem=self._problem,
-            tell=lambda _index, _action, _body: None,
+            tell=partial(authority.take_note, permissions, beats),
             contents=details,
+            permissions=permissions,
             beats=beats,
             selected=selection.matching(["all"]),
             node_keys=node_keys,
@@ -170,10 +176,16 @@ class _Check:
         self._did("tombstones", gone)
         for text in beats.unsigned(node_keys):
             self._problem(Verdict.TAMPERED, "heartbeats", text)
-        self._did("heartbeats", beats.summary(node_keys))
+        self._did("heartbeats", beats.summary())
+        self._did("permissions", "each is signed by the log's key for its own entry")
         self._compare_set_aside()
         self._compare_state(walk, head)
         self._compare_checkpoints(checkpoints, walk.roots)
+
+    def _permissions(self, work: UnitOfWork) -> Permissions:
+        say = partial(self._problem, Verdict.TAMPERED, "permissions")
+        log_id, signer = self._said.part.tree.id, self._tools.signer
+        return authority.judge(work, log_id, signer=signer, say=say, checks=self._signatures)
 
     def _headers(self) -> Iterator[bytes]:
         """The entries, one after the other; the stored tree is compared on the way."""
@@ -330,8 +342,10 @@ class _Check:
                 yield rows.Value(row.index, each.field, each.salt, each.words)
 
     def _tombstones(self) -> Iterator[rows.Tombstone]:
+        tree, signer = self._said.part.tree, self._tools.signer
         with self._opens() as work:
-            gone = Gone(bundle_proofs.prunings(work, self._said.part.tree))
+            prunings = bundle_proofs.prunings(work, tree, signer=signer)
+        gone = Gone(prunings, partial(authority.is_believed, self._opens, tree.id, signer=signer))
         for row in self._rows():
             yield from map(rows.tombstone, gone.see(row))
         yield from map(rows.tombstone, gone.finish())

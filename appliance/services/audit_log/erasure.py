@@ -26,7 +26,7 @@ from appliance.domain import events
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, sentence
 from appliance.security.log_signing import Head
-from appliance.services.audit_log import removal, sequencer, trees
+from appliance.services.audit_log import authority, growth, removal, sequencer, trees
 
 if TYPE_CHECKING:
     from appliance.wiring import LogTools
@@ -57,16 +57,16 @@ def erase(begins: Begins, person: str, *, tools: LogTools, now: datetime) -> Era
         done = destroy(work, person, tools=tools, now=now)
     if done.heads:
         tools.heads.remember(done.heads)
-    finish(begins, now=now)
+    finish(begins, tools=tools, now=now)
     return done
 
 
-def finish(begins: Begins, *, now: datetime) -> None:
+def finish(begins: Begins, *, tools: LogTools, now: datetime) -> None:
     """Let the search forget all that was erased, of whomever."""
     is_unsure = True
     while is_unsure:
         with begins() as work:
-            is_unsure = forget_some(work, now=now)
+            is_unsure = forget_some(work, tools=tools, now=now)
 
 
 def is_unfinished(work: UnitOfWork) -> bool:
@@ -81,6 +81,7 @@ def destroy(work: UnitOfWork, person: str, *, tools: LogTools, now: datetime) ->
 
     Errors:
         NotFoundError: the logs keep nothing of that person.
+        DamagedError: a log cannot go on, so that nothing can be allowed in it.
     """
     gate.require(work, Permission.USERS_MANAGE, sensitive=True)
     connection = work.session.connection()
@@ -104,7 +105,8 @@ def destroy(work: UnitOfWork, person: str, *, tools: LogTools, now: datetime) ->
     totals: dict[str, int] = {}
     for row in found:
         totals[row.name] = totals.get(row.name, 0) + row.number
-    recorded = {name: _record(work, person, name, number) for name, number in totals.items()}
+    logs = growth.newest(work, totals)
+    recorded = {name: _record(work, person, log, totals[name], tools) for name, log in logs.items()}
     for row in found:
         _bury(work, person, row.id, recorded[row.name])
     work.session.flush()
@@ -112,8 +114,13 @@ def destroy(work: UnitOfWork, person: str, *, tools: LogTools, now: datetime) ->
     return Erased(totals, heads)
 
 
-def forget_some(work: UnitOfWork, *, now: datetime, at_once: int = AT_ONCE) -> bool:
-    """Let some entries no longer be found by erased values; gives whether there were any left."""
+def forget_some(
+    work: UnitOfWork, *, tools: LogTools, now: datetime, at_once: int = AT_ONCE
+) -> bool:
+    """Let some entries no longer be found by erased values; gives whether there were any left.
+
+    Nothing is forgotten for an erasure that the log's key did not sign.
+    """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     query = sa.select(AuditErasure).where(AuditErasure.finished_at.is_(None))
     erasure = work.session.scalars(
@@ -121,6 +128,9 @@ def forget_some(work: UnitOfWork, *, now: datetime, at_once: int = AT_ONCE) -> b
     ).first()
     if erasure is None:
         return False
+    if not _is_permitted(work, erasure, tools):
+        erasure.finished_at = now
+        return True
     indexes = work.session.scalars(
         sa.select(AuditErasedValue.idx)
         .where(
@@ -140,16 +150,29 @@ def forget_some(work: UnitOfWork, *, now: datetime, at_once: int = AT_ONCE) -> b
     return True
 
 
+def _is_permitted(work: UnitOfWork, erasure: AuditErasure, tools: LogTools) -> bool:
+    """Whether its event allows it: in the log that grew when it was recorded."""
+    name = work.session.get_one(AuditLog, erasure.log_id).name
+    logs = work.session.scalars(sa.select(AuditLog.id).where(AuditLog.name == name))
+    return any(
+        authority.permitted(work, each, erasure.event_id, signer=tools.signer)
+        for each in logs.all()
+    )
+
+
 def _is_waiting(work: UnitOfWork, person: str) -> bool:
     """Whether something of a person is on its way into a log."""
     named = AuditQueued.personal.contains(f'"{person}"', autoescape=True)
     return work.session.scalar(sa.select(AuditQueued.position).where(named).limit(1)) is not None
 
 
-def _record(work: UnitOfWork, person: str, log: str, number: int) -> UUID:
+def _record(work: UnitOfWork, person: str, log: AuditLog, number: int, tools: LogTools) -> UUID:
     about = work.session.scalar(sa.select(User.id).where(User.pseudonym == person))
     return work.record(
-        events.PrivacyErased(organisation_id=trees.organisation_of(log), about=about, values=number)
+        events.PrivacyErased(
+            organisation_id=trees.organisation_of(log.name), about=about, values=number
+        ),
+        permit=authority.permit(work, log, tools=tools),
     )
 
 

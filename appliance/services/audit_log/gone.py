@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,12 +39,16 @@ class Gone:
     """Follows one log from front to back. Its state is the gap it is in, and what was named."""
 
     prunings: Sequence[Pruning]
+    """Those that the log's key signed."""
+    believes: Callable[[int], bool]
+    """Whether an entry allows what it says."""
     tells_all: bool = True
     """Whether every value that may lack has its tombstone."""
     _first: int = 0
     _end: int = 0
     _by: int | None = None
     _named: set[int] = field(default_factory=set)
+    _believed: dict[int, bool] = field(default_factory=dict)
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -92,6 +96,11 @@ class Gone:
         allowed = (each.by for each in self.prunings if each.first <= index < each.end)
         return max((by for by in allowed if by > index), default=None)
 
+    def _is_believed(self, by: int) -> bool:
+        if by not in self._believed:
+            self._believed[by] = self.believes(by)
+        return self._believed[by]
+
     def _erased(self, row: Row) -> Iterator[bytes]:
         body = row.body or ""
         if body.count(PERSONAL) <= len(row.values):
@@ -106,6 +115,8 @@ class Gone:
             if by is None:
                 self.tells_all = False
                 continue
+            if not self._is_believed(by):
+                continue  # Nothing allowed it, either.
             self._named.add(by)
             yield _line(row.index, row.index + 1, name, lines.ERASED, by)
 

@@ -2,12 +2,13 @@
 
 Who can write to the database could take an event out of the queue before it enters its log. Then
 fewer are there than the process that wrote them has counted, and whoever verifies the log sees it.
+The log's key certifies the key by which a process is known, so that nobody exchanges it on the way.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from audit import heartbeats
 
 if TYPE_CHECKING:
     from appliance.db.recording import Count
+
+Certify = Callable[[str, tuple[str, str], bytes], str]
+"""What the log's key signs of a process's key: of the log, the node and its start, and the key."""
 
 
 class Key(Protocol):
@@ -39,6 +43,7 @@ def beat(
     *,
     source: tuple[str, str],
     key: Key,
+    certify: Certify,
     introduced: frozenset[str],
 ) -> dict[str, int]:
     """Record a heartbeat for each of these counts; gives the number it has in each log.
@@ -51,9 +56,15 @@ def beat(
     numbers = {}
     for count in counts:
         organisation_id = None if count.log == INSTANCE_LOG else UUID(count.log)
+        public = _base64url(key.public_bytes)
+        # Anew each time: whoever sees no more than this heartbeat can check it, by a key of today.
+        certificate = certify(count.log, source, key.public_bytes)
         if count.log not in introduced:
-            public = _base64url(key.public_bytes)
-            work.record(events.NodeStarted(organisation_id=organisation_id, key=public))
+            work.record(
+                events.NodeStarted(
+                    organisation_id=organisation_id, key=public, certificate=certificate
+                )
+            )
         said = count.up_to, count.committed, count.unknown
         signature = key.sign(heartbeats.signed_text(count.log, source, said))
         work.record(
@@ -63,6 +74,8 @@ def beat(
                 up_to=count.up_to,
                 committed=count.committed,
                 unknown=count.unknown,
+                key=public,
+                certificate=certificate,
                 signature=_base64url(signature),
             )
         )

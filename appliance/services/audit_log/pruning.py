@@ -2,7 +2,7 @@
 
 Old content goes from the beginning of a log, up to a multiple of 256 entries. Bodies go with the
 personal values in them, except those that prove the rest; entries go whole; the hashes of the tree
-stay, unless the lowest are asked for by name. `audit_removal` takes out what an event allows.
+stay, unless the lowest are asked for by name. `removal` takes out what an event allows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,10 +29,13 @@ from appliance.domain.events import registry
 from appliance.domain.events.words import Retention
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, sentence
-from appliance.services.audit_log import growth, trees
+from appliance.services.audit_log import authority, growth, trees
 from appliance.services.audit_log.export import moment
 from audit import tiles
 from audit.canonical import canonical
+
+if TYPE_CHECKING:
+    from appliance.wiring import LogTools
 
 FORMAT = "codara-audit-pruning/1"
 AT_ONCE = 20 * tiles.WIDTH
@@ -116,11 +119,12 @@ def due(work: UnitOfWork, *, log: str = "", now: datetime) -> list[Planned]:
     return _plan(work, logs, _by_settings(work, now))
 
 
-def authorise(work: UnitOfWork, planned: Planned, *, now: datetime) -> UUID:
-    """Record that this may go; gives the id of the pruning, which `audit_removal` carries out.
+def authorise(work: UnitOfWork, planned: Planned, *, tools: LogTools, now: datetime) -> UUID:
+    """Record, signed, that this may go; gives the id of the pruning, which `removal` carries out.
 
     Errors:
         ConflictError: something of that kind is being removed from this log.
+        DamagedError: the log cannot go on, so that nothing can be allowed in it.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN, sensitive=True)
     log = work.session.get_one(AuditLog, planned.log_id, with_for_update=True)
@@ -133,6 +137,7 @@ def authorise(work: UnitOfWork, planned: Planned, *, now: datetime) -> UUID:
         raise ConflictError(
             sentence("Something is being removed from the audit log %(log)s.", log=log.name)
         )
+    permit = authority.permit(work, log, tools=tools)
     root = log_store.root_at(work.session.connection(), log.id, planned.end)
     certificate = _certificate(work, log, planned, root, now)
     event_id = work.record(
@@ -145,7 +150,8 @@ def authorise(work: UnitOfWork, planned: Planned, *, now: datetime) -> UUID:
             policy=planned.policy,
             bodies=planned.gone,
             certificate_sha256=hashlib.sha256(certificate).hexdigest(),
-        )
+        ),
+        permit=permit,
     )
     pruning = AuditPruning(
         log_id=log.id,
@@ -188,6 +194,11 @@ def going(
         if header["time"] < cut:
             old.append(row.idx)
     return old, gone
+
+
+def policy_of(cuts: Mapping[str, str]) -> str:
+    """By which rule bodies go, as the entry that allows it says it."""
+    return " ".join(f"{each}<{cut}" for each, cut in sorted(cuts.items()))
 
 
 def _asked(asked: Asked, now: datetime) -> _Rule:
@@ -248,7 +259,7 @@ def _bodies(work: UnitOfWork, log: AuditLog, rule: _Rule) -> Planned | None:
         gone += before + len(old)
     if not goes:
         return None
-    policy = " ".join(f"{each}<{cut}" for each, cut in sorted(rule.cuts.items()))
+    policy = policy_of(rule.cuts)
     return Planned(log.id, log.name, What.BODIES, end, goes, rule.cuts, gone, policy)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,8 +16,12 @@ from appliance.db.repositories import Origin, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
-from appliance.services.audit_log import set_aside
+from appliance.services.audit_log import authority, set_aside
 
+if TYPE_CHECKING:
+    from appliance.security.log_signing import LogSigner
+
+MOST_NAMED = 20
 LATE = timedelta(hours=1)
 """After which nobody settles a push any more by itself."""
 
@@ -32,8 +36,10 @@ class Difference:
     text: str
 
 
-def compare(work: UnitOfWork, *, now: datetime) -> list[Difference]:
+def compare(work: UnitOfWork, *, signer: LogSigner, now: datetime) -> list[Difference]:
     """Everything that does not fit, between the queue, the entries and the search.
+
+    What says to allow something and is not signed by the log's key fits nothing.
 
     Errors:
         RefusedError: the actor may not maintain the instance.
@@ -42,6 +48,7 @@ def compare(work: UnitOfWork, *, now: datetime) -> list[Difference]:
     found = []
     for log in work.session.scalars(sa.select(AuditLog).order_by(AuditLog.id)):
         found += [*_entries(work, log), *_findings(work, log)]
+        found += _permissions(work, log, signer)
     return [*found, *_twice(work), *_set_aside(work), *_waiting(work, now)]
 
 
@@ -75,6 +82,15 @@ def _findings(work: UnitOfWork, log: AuditLog) -> list[Difference]:
         return []
     text = f"{count} entries can be found by searching; they should be {wanted}"
     return [Difference("search", log.name, abs(wanted - count), text)]
+
+
+def _permissions(work: UnitOfWork, log: AuditLog, signer: LogSigner) -> list[Difference]:
+    doubted = authority.doubted(work, log.id, signer=signer)
+    if not doubted:
+        return []
+    some = ", ".join(map(str, doubted[:MOST_NAMED]))
+    text = f"entries say to allow something, and the log's key did not sign them: {some}"
+    return [Difference("permissions", log.name, len(doubted), text)]
 
 
 def _extent(work: UnitOfWork, table: Any, log: AuditLog) -> tuple[int, int | None, int | None]:

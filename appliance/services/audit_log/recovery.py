@@ -75,7 +75,8 @@ def recover(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrated:
         successor = growth.begin(work, name, generation=log.generation + 1, tools=tools, now=now)
         last = _last_note(work, log, signed.get(log.origin), tools, now)
         event_id = work.record(
-            events.LogContinued(organisation_id=_organisation_id(name), checkpoint=last)
+            events.LogContinued(organisation_id=_organisation_id(name), checkpoint=last),
+            permit=tools.signer.permit(successor.origin),
         )
         work.write_events()
         each = growth.growing(work, successor)
@@ -117,7 +118,8 @@ def rotate_key(work: UnitOfWork, *, tools: LogTools, now: datetime) -> Integrate
                 organisation_id=_organisation_id(name),
                 old=str(tools.signer.keys(log.origin)[0]),
                 new=str(public_key(log.origin, drafted)),
-            )
+            ),
+            permit=tools.signer.permit(log.origin, drafted=drafted),
         )
     work.write_events()
     return sequencer.integrate(work, tools=tools, now=now, drafted=drafted)

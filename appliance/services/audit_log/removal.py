@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,10 +28,13 @@ from appliance.db.audit_log import (
 from appliance.db.audit_removals import AuditErasedValue, AuditPruning
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
-from appliance.services.audit_log import cosignatures
+from appliance.services.audit_log import authority, cosignatures
 from appliance.services.audit_log import pruning as audit_pruning
 from appliance.services.audit_log.pruning import AT_ONCE, What
 from audit import tiles
+
+if TYPE_CHECKING:
+    from appliance.wiring import LogTools
 
 TILES_AT_ONCE = 100 * AT_ONCE
 OF_ENTRIES = (AuditErasedValue, AuditFinding, AuditValue, AuditBody, AuditLeaf)
@@ -63,8 +66,11 @@ def unfinished(work: UnitOfWork) -> list[UUID]:
     return list(work.session.scalars(query.order_by(AuditPruning.created_at, AuditPruning.id)))
 
 
-def is_undeniable(work: UnitOfWork, pruning_id: UUID) -> bool:
-    """Whether the event that allows a pruning is in a signed state, and found by exports."""
+def is_undeniable(work: UnitOfWork, pruning_id: UUID, *, tools: LogTools) -> bool:
+    """Whether the event that allows a pruning is in a signed state, and found by exports.
+
+    It is no such event unless the log's key signed it, and just what is to be done now.
+    """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     found = work.session.execute(
         sa.select(AuditLeaf.log_id, AuditLeaf.idx, AuditLog.searchable)
@@ -72,16 +78,25 @@ def is_undeniable(work: UnitOfWork, pruning_id: UUID) -> bool:
         .join(AuditLog, AuditLog.id == AuditLeaf.log_id)
         .where(AuditPruning.id == pruning_id, AuditLeaf.log_id == AuditPruning.log_id)
     ).one_or_none()
-    if found is None:
+    if found is None or not _is_permitted(work, pruning_id, tools):
         return False
     return bool(found.idx < min(_vouched_size(work, found.log_id), found.searchable))
 
 
-def step(work: UnitOfWork, pruning_id: UUID, *, now: datetime) -> Done:
+def _is_permitted(work: UnitOfWork, pruning_id: UUID, tools: LogTools) -> bool:
+    pruning = work.session.get_one(AuditPruning, pruning_id)
+    said = authority.permitted(work, pruning.log_id, pruning.event_id, signer=tools.signer)
+    if said is None or (said.get("what"), said.get("end")) != (pruning.what, pruning.end):
+        return False
+    is_of_bodies = pruning.what == What.BODIES
+    return not is_of_bodies or said.get("policy") == audit_pruning.policy_of(pruning.cuts)
+
+
+def step(work: UnitOfWork, pruning_id: UUID, *, tools: LogTools, now: datetime) -> Done:
     """Take out the next part of a pruning. Nothing happens while its event could be denied."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     pruning = work.session.get_one(AuditPruning, pruning_id, with_for_update=True)
-    if pruning.finished_at is None and is_undeniable(work, pruning_id):
+    if pruning.finished_at is None and is_undeniable(work, pruning_id, tools=tools):
         log = work.session.get_one(AuditLog, pruning.log_id)
         take = {What.BODIES: _bodies, What.ENTRIES: _entries, What.TILES: _tiles}
         reached, removed = take[What(pruning.what)](work, log, pruning)
@@ -92,12 +107,14 @@ def step(work: UnitOfWork, pruning_id: UUID, *, now: datetime) -> Done:
     return Done(pruning.end, pruning.reached, pruning.removed, is_finished)
 
 
-def carry_out(begins: Begins, pruning_id: UUID, *, now: datetime, report: Report) -> Done:
+def carry_out(
+    begins: Begins, pruning_id: UUID, *, tools: LogTools, now: datetime, report: Report
+) -> Done:
     """Take out all of a pruning, step by step; nothing, while its event could be denied."""
     before = -1
     while True:
         with begins() as work:
-            done = step(work, pruning_id, now=now)
+            done = step(work, pruning_id, tools=tools, now=now)
         report("Removing old content of the audit log", done.reached, done.end)
         if done.is_finished or done.reached == before:
             return done

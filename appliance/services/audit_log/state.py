@@ -23,7 +23,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_headers, events
 from appliance.domain.permissions import Permission
 from appliance.errors import ApplianceError
-from appliance.services.audit_log import cosignatures, growth
+from appliance.services.audit_log import authority, cosignatures, growth
 from appliance.services.audit_log.trees import organisation_of
 from audit import note
 
@@ -70,6 +70,8 @@ class State:
     """Why nothing is signed, and what to do; empty while all is well."""
     searchable: int = 0
     """So many of its events can be found."""
+    alarm: str = ""
+    """What of its entries was not written by this appliance; empty while all is well."""
 
     @property
     def is_counted_whole(self) -> bool:
@@ -154,6 +156,7 @@ def state(work: UnitOfWork, asked: str, *, tools: LogTools, now: datetime) -> St
         witnessed=_witnessed(work, log),
         problem=_problem(work, log, tools),
         searchable=min(log.searchable, known),
+        alarm=authority.alarm(work, signer=tools.signer, log_id=log.id) if part.is_whole else "",
     )
 
 

@@ -18,7 +18,7 @@ from appliance.domain import events
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError
 from appliance.security import sealing
-from appliance.services.audit_log import check, reconcile, search
+from appliance.services.audit_log import check, reconcile, search, values
 from appliance.services.audit_log.search import Asked
 from audit import entry
 from audit.verdict import Verdict
@@ -229,3 +229,30 @@ def test_entries_of_an_earlier_release_that_are_none_do_not_stop_the_search(lab,
         began = search.begin(work, Asked("", "lab", since="1970-01-01"), now=datetime.now(UTC))
         found = search.page(work, began, sealer=lab.wiring.sealer).items
     assert {"repo.archived", "audit.unreadable_entry"} <= {each.kind for each in found}
+
+
+def test_a_value_that_was_changed_is_shown_as_unreadable_and_stops_nothing(lab, tamper):
+    happen(lab, 1)
+    with lab.begin(lab.owner) as work:
+        refused = events.AccessRefused(
+            organisation_id=lab._organisation("lab").id, reason="refused", attempt="to look"
+        )
+        work.record(refused)
+    happen(lab, 1, start=100)
+    tamper(
+        sa.update(AuditValue).where(AuditValue.field == "attempt").values(sealed=b"x"),
+        sa.text("DELETE FROM audit_search"),
+        sa.text("UPDATE audit_logs SET searchable = 0"),
+    )
+    lab.keep_log()
+
+    with lab.begin(lab.owner) as work:
+        began = search.begin(work, Asked("action:access.refused", "lab"), now=datetime.now(UTC))
+        (found,) = search.page(work, began, sealer=lab.wiring.sealer).items
+    assert found.fields["attempt"] == values.UNREADABLE
+
+    with receiving() as receiver:
+        state = deliver(lab, stream(lab, receiver.url))
+    sent = [json.dumps(line) for request in receiver.kept for line in request.lines]
+    assert [values.UNREADABLE in line for line in sent if "access.refused" in line] == [True]
+    assert state.lag_events == 0

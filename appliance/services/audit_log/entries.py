@@ -76,7 +76,10 @@ def _values(
 ) -> dict[int, list[Value]]:
     found: dict[int, list[Value]] = {}
     rows = work.session.scalars(_of(AuditValue, log, indexes).order_by(AuditValue.number))
-    for each in audit_values.unseal(work, rows, sealer=sealer):
+    marked = audit_values.unseal(
+        work, rows, sealer=sealer, instead_of_damaged=audit_values.UNREADABLE
+    )
+    for each in marked:
         value = Value(each.field, each.words, _base64(each.salt))
         found.setdefault(each.place.index, []).append(value)
     return found

@@ -178,7 +178,10 @@ def _personal_values(
 ) -> dict[tuple[int, int], dict[str, str]]:
     rows = work.session.scalars(_at(_VALUES, places))
     values: dict[tuple[int, int], dict[str, str]] = {}
-    for each in audit_values.unseal(work, rows, sealer=sealer):
+    marked = audit_values.unseal(
+        work, rows, sealer=sealer, instead_of_damaged=audit_values.UNREADABLE
+    )
+    for each in marked:
         of_entry = values.setdefault((each.place.log_id, each.place.index), {})
         of_entry[each.field] = each.words
     return values

@@ -80,7 +80,7 @@ def _findings(
         sa.select(AuditValue).where(*_between(AuditValue, log_id, start, end))
     )
     # What was changed in the database cannot be found; that it was is for verification to say.
-    for each in audit_values.unseal(work, sealed, sealer=sealer, passes_over_damage=True):
+    for each in audit_values.unseal(work, sealed, sealer=sealer, instead_of_damaged=""):
         of_entry = values.setdefault(each.place.index, {})
         of_entry.setdefault(each.field, []).append(each.words)
     leaves = work.session.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 500
 """In one question to the database."""
+UNREADABLE = "(unreadable)"
+"""What people and streams get of a value that was changed in the database. Exports refuse."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +74,35 @@ def unseal(
     rows: Iterable[AuditValue],
     *,
     sealer: Sealer,
-    passes_over_damage: bool = False,
+    instead_of_damaged: str | None = None,
 ) -> Iterator[Open]:
     """The values that can still be read; those of erased persons are left out.
 
     Errors:
-        DamagedError: a value or a key was changed in the database; unless that is passed over.
+        DamagedError: a value or a key was changed in the database, and no words are given to
+            stand in its place.
     """
     rows = list(rows)
-    passed_over = suppress(DamagedError) if passes_over_damage else nullcontext()
+    keys = _wrapped(work, {row.person for row in rows})
     sealers: dict[str, Sealer] = {}
-    for person, key in _wrapped(work, {row.person for row in rows}).items():
-        with passed_over:
-            sealers[person] = sealer.with_data_key(key, _key_place(person))
     for row in rows:
-        if row.person in sealers:
-            with passed_over:
-                yield _opened(row, sealers[row.person])
+        if row.person not in keys:
+            continue
+        try:
+            if row.person not in sealers:
+                place = _key_place(row.person)
+                sealers[row.person] = sealer.with_data_key(keys[row.person], place)
+            opened = _opened(row, sealers[row.person])
+        except DamagedError:
+            if instead_of_damaged is None:
+                raise
+            opened = _in_its_place(row, instead_of_damaged)
+        yield opened
+
+
+def _in_its_place(row: AuditValue, words: str) -> Open:
+    place = Place(row.log_id, row.idx, row.number)
+    return Open(place, row.field, row.person, bytes(entry.SALT_BYTES), words)
 
 
 def _opened(row: AuditValue, sealer: Sealer) -> Open:

@@ -13,7 +13,7 @@ from appliance.access import gate
 from appliance.db import log_store
 from appliance.db.audit_log import AuditValue, PersonKey
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.errors import DamagedError
+from appliance.errors import DamagedError, sentence
 from appliance.security import sealing
 from audit import entry
 
@@ -107,7 +107,10 @@ def _in_its_place(row: AuditValue, words: str) -> Open:
 
 def _opened(row: AuditValue, sealer: Sealer) -> Open:
     place = Place(row.log_id, row.idx, row.number)
-    opened = sealer.unseal(row.sealed, _place(place))
+    sealed: object = row.sealed
+    if not isinstance(sealed, bytes):  # SQLite keeps any type in any column.
+        raise DamagedError(sentence("audit_values.sealed of %(place)s is no bytes.", place=place))
+    opened = sealer.unseal(sealed, _place(place))
     salt, words = opened[: entry.SALT_BYTES], opened[entry.SALT_BYTES :]
     return Open(place, row.field, row.person, salt, words.decode())
 

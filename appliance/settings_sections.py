@@ -93,6 +93,11 @@ class SignIn(Section):
     """Whose password of this appliance opens a door: everybody, administrators, or nobody."""
     break_glass_seconds: int = Field(default=3600, ge=60, le=86_400)
     """How long `codara user break-glass` lets an administrator's password count nevertheless."""
+    provider_seconds: float = Field(default=10, gt=0, le=60)
+    """Longest that a sign-in system may take for one answer, however it speaks."""
+    provider_private_addresses: bool = True
+    """Whether sign-in systems may be on private, loopback and link-local addresses. Most stand in
+    the building, and only administrators say where."""
     password_over_git: bool = False
     """Whether Git over HTTPS accepts passwords. Tokens are always accepted."""
     argon2_memory_kib: int = Field(default=64 * KIB, ge=32)

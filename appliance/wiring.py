@@ -13,6 +13,7 @@ from appliance.db.doorbell import Doorbell
 from appliance.db.engine import EngineOptions, make_engine, sqlite_url
 from appliance.db.unit_of_work import Database
 from appliance.domain.addresses import SSH_PORT, Addresses
+from appliance.federation.oidc import Memory as OidcMemory
 from appliance.git import hooks
 from appliance.git.lfs import LfsStore
 from appliance.git.storage import RepositoryStore
@@ -115,6 +116,17 @@ class GitTools:
 
 
 @dataclass(frozen=True)
+class OidcTools:
+    """What it takes to talk with OpenID providers."""
+
+    sealer: Sealer
+    secret: InstanceSecret
+    memory: OidcMemory
+    url: str
+    """Where browsers come back to."""
+
+
+@dataclass(frozen=True)
 class LogTools:
     """What it takes to keep the audit logs."""
 
@@ -140,6 +152,7 @@ class Wiring:
     push_capabilities: Capabilities
     lfs_capabilities: Capabilities
     logs: LogTools
+    oidc: OidcTools
     redis: redis.Redis
 
     @property
@@ -216,6 +229,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         push_capabilities=Capabilities(secret, "push"),
         lfs_capabilities=Capabilities(secret, "lfs"),
         logs=_log_tools(home, settings, sealer),
+        oidc=OidcTools(sealer, secret, OidcMemory(), settings.server.url),
         redis=queue,
     )
 

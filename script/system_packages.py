@@ -53,6 +53,8 @@ NEEDS = (
         ("chromium", "chromium-browser"),
     ),
     Need("a font", ("/usr/share/fonts/truetype/*/*.ttf",), ("fonts-dejavu-core",)),
+    Need("Node.js", ("node",), ("nodejs",)),
+    Need("npm", ("npm",), ("npm",)),
     Need("ShellCheck", ("shellcheck",), ("shellcheck",)),
 )
 

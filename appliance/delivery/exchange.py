@@ -40,6 +40,8 @@ class Trust:
     authorities: str = ""
     certificate: str = ""
     key: str = ""
+    authority: str = ""
+    """Certificates in PEM, which count instead of the system's."""
 
     def context(self) -> ssl.SSLContext:
         """For a connection.
@@ -62,7 +64,9 @@ class Trust:
 @lru_cache(maxsize=16)
 def _context(trust: Trust, _written: tuple[int, ...]) -> ssl.SSLContext:
     """Made once until a file is written anew: reading the system's authorities takes its time."""
-    context = ssl.create_default_context()
+    # Beside certificates people write names in their own letters, which ssl would not take.
+    known = trust.authority.encode("ascii", "ignore").decode()
+    context = ssl.create_default_context(cadata=known or None)
     if trust.authorities:
         context.load_verify_locations(trust.authorities)
     if trust.certificate:

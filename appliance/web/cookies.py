@@ -11,6 +11,9 @@ from appliance.web import requests
 
 THEME_COOKIE = "codara_theme"
 LOCALE_COOKIE = "codara_locale"
+ATTEMPT_COOKIE = "codara_attempt"
+ATTEMPT_PATH = "/auth/"
+ATTEMPT_SECONDS = 3600
 ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -30,6 +33,19 @@ def clear_session(response: flask.Response) -> None:
     """Let the browser forget the session."""
     response.delete_cookie(
         requests.SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https()
+    )
+
+
+def set_attempt(response: flask.Response, secret: str) -> None:
+    """Let the browser carry what binds the answer of a sign-in system to it."""
+    response.set_cookie(
+        ATTEMPT_COOKIE,
+        secret,
+        max_age=ATTEMPT_SECONDS,
+        path=ATTEMPT_PATH,
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(),
     )
 
 

@@ -215,3 +215,20 @@ def test_all_else_may_pass(status):
         exchange(int(receiver.url.rpartition(":")[2])).ask("POST", "/", headers={}, body=b"")
 
     assert receiver.seen == 1, "no redirect is followed"
+
+
+def test_an_authority_given_as_text_counts_instead_of_all_others(tmp_path):
+    folders = (tmp_path / "right", tmp_path / "wrong")
+    for folder in folders:
+        folder.mkdir()
+    right, wrong = (Authority(folder) for folder in folders)
+    said = []
+    with receiving(context=right.context()) as receiver:
+        port = int(receiver.url.rpartition(":")[2])
+        for pem in (f"Prüfstelle\n{right.file.read_text()}", wrong.file.read_text(), "no PEM", ""):
+            to = exchange(port, 30, scheme="https", trust=Trust(authority=pem))
+            try:
+                said.append(to.answer("POST", "/", headers={}, body=b"").status)
+            except UnavailableError:
+                said.append(0)
+    assert said == [200, 0, 0, 0]

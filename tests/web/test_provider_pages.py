@@ -48,9 +48,7 @@ def administrator(world):
 def door(world):
     """A way to a sign-in system that vouches at once for whom the test says, with those facts."""
     said: dict[str, object] = {}
-    blueprint = flask.Blueprint("oidc", __name__)
 
-    @blueprint.get("/auth/oidc/<provider>/login")
     def login(provider: str) -> object:
         with requests.reading() as work:
             offered = offered_providers.named(work, provider, said["kind"])
@@ -58,7 +56,7 @@ def door(world):
         target = flask.request.args.get("next", "/")
         return provider_doors.come_back(act, offered.id, said["claims"], target=target)
 
-    world.app.register_blueprint(blueprint)
+    world.app.view_functions["oidc.login"] = login
     world.app.config["WTF_CSRF_ENABLED"] = False
 
     def vouch(found: Claims) -> None:

@@ -1,0 +1,94 @@
+"""Signing in by an OpenID provider: the browser is sent away, and comes back."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from uuid import UUID
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from appliance.errors import ApplianceError, UnauthenticatedError, UnavailableError
+from appliance.services import oidc
+from appliance.web import cookies, provider_doors, requests
+
+blueprint = flask.Blueprint("oidc", __name__, url_prefix="/auth/oidc")
+
+ANSWERS = ("code", "state", "iss", "error")
+LONGEST_ANSWER = 4096
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@blueprint.get("/<provider>/login")
+def login(provider: str) -> ResponseReturnValue:
+    """Send the browser to a provider."""
+    tools = requests.wiring().oidc
+    browser = flask.request.cookies.get(cookies.ATTEMPT_COOKIE, "")
+    if not SECRET.fullmatch(browser):
+        browser = secrets.token_urlsafe(32)
+    with requests.reading() as work:
+        peer = oidc.peer_of(work, provider, tools=tools)
+    with requests.begin() as work:
+        begun = oidc.begin(
+            work,
+            peer,
+            browser=browser,
+            act=provider_doors.act_of(flask.request.args.get("act")),
+            target=cookies.own_path(flask.request.args.get("next")),
+            now=requests.now(),
+        )
+    try:
+        address = oidc.address(peer, begun, tools=tools, now=requests.now())
+    except (UnauthenticatedError, UnavailableError) as error:
+        return _refused(peer.id, error)
+    # A page and no redirect: a form led here, and a form may not lead to another host.
+    page = flask.render_template("sign_in/leave.html", address=address, provider=provider)
+    response = flask.make_response(page)
+    cookies.set_attempt(response, browser)
+    return response
+
+
+@blueprint.get("/<provider>/callback")
+def callback(provider: str) -> ResponseReturnValue:
+    """Take back whom a provider vouches for."""
+    tools = requests.wiring().oidc
+    with requests.reading() as work:
+        peer = oidc.peer_of(work, provider, tools=tools)
+    answer = {name: flask.request.args.get(name, "")[:LONGEST_ANSWER] for name in ANSWERS}
+    browser = flask.request.cookies.get(cookies.ATTEMPT_COOKIE, "")
+    with requests.begin() as work:
+        found = oidc.come_back(work, answer["state"], browser=browser, now=requests.now())
+    if isinstance(found, str):
+        return _refuse(peer.id, found)
+    provider_id, begun = found
+    if provider_id != peer.id:
+        return _refuse(peer.id, "mixed_up")
+    said = {name: answer[name] for name in ANSWERS if name in flask.request.args}
+    try:
+        claims = oidc.vouched(peer, begun, said, tools=tools, now=requests.now())
+    except (UnauthenticatedError, UnavailableError) as error:
+        return _refused(peer.id, error)
+    act = provider_doors.act_of(begun.act)
+    return provider_doors.come_back(act, peer.id, claims, target=begun.target)
+
+
+@blueprint.get("/<provider>/jwks")
+def jwks(provider: str) -> ResponseReturnValue:
+    """The keys by which a provider knows the appliance."""
+    with requests.reading() as work:
+        peer = oidc.peer_of(work, provider, tools=requests.wiring().oidc)
+    return flask.jsonify(oidc.shown_keys(peer))
+
+
+def _refused(provider_id: UUID, error: ApplianceError) -> ResponseReturnValue:
+    return _refuse(provider_id, oidc.reason_of(error))
+
+
+def _refuse(provider_id: UUID, reason: str) -> ResponseReturnValue:
+    """The page that says nothing of why; the log does."""
+    try:
+        with requests.begin() as work:
+            oidc.refuse(work, provider_id, reason)
+    except UnauthenticatedError as error:
+        return provider_doors.refused(error)

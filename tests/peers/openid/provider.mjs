@@ -1,0 +1,118 @@
+// An OpenID provider for the tests: npm's oidc-provider, with what tests need to lead it astray.
+//   node provider.mjs PORT CALLBACK
+// POST /control/people   {NAME: {claims}}: who can sign in; the password does not matter
+// POST /control/tamper   {claims, header, by}: how ID tokens differ from what they should be
+// POST /control/rotate   other keys from now on
+// POST /control/know     the client `key` by this JWKS
+import { once } from 'node:events';
+import http from 'node:http';
+import * as jose from 'jose';
+import { Provider } from 'oidc-provider';
+
+const [port, callback] = process.argv.slice(2);
+const issuer = `http://127.0.0.1:${port}`;
+let people = {};
+let tamper = null;
+let known = { keys: [] };
+let signing;
+let handle;
+
+async function makeKeys() {
+  const made = await jose.generateKeyPair('RS256', { extractable: true });
+  const jwk = { ...(await jose.exportJWK(made.privateKey)), alg: 'RS256', use: 'sig' };
+  jwk.kid = await jose.calculateJwkThumbprint(jwk);
+  signing = { ...made, jwk };
+}
+
+const encode = (value) => jose.base64url.encode(JSON.stringify(value));
+
+async function tampered(token) {
+  const claims = { ...jose.decodeJwt(token), ...tamper.claims };
+  for (const name of Object.keys(claims)) if (claims[name] === null) delete claims[name];
+  const header = { ...jose.decodeProtectedHeader(token), ...tamper.header };
+  if (tamper.by === 'nobody') return `${encode(header)}.${encode(claims)}.`;
+  if (tamper.by === 'public key') {
+    const secret = new TextEncoder().encode(await jose.exportSPKI(signing.publicKey));
+    return new jose.SignJWT(claims).setProtectedHeader(header).sign(secret);
+  }
+  if (tamper.by === 'no one in particular') {
+    const [head, , signature] = token.split('.');
+    return `${head}.${encode(claims)}.${signature}`;
+  }
+  const other = await jose.generateKeyPair('RS256');
+  const key = tamper.by === 'another key' ? other.privateKey : signing.privateKey;
+  return new jose.SignJWT(claims).setProtectedHeader(header).sign(key);
+}
+
+function build() {
+  const shared = { redirect_uris: [callback], grant_types: ['authorization_code'] };
+  const provider = new Provider(issuer, {
+    jwks: { keys: [signing.jwk] },
+    cookies: { keys: ['for tests only'] },
+    clients: [
+      { ...shared, client_id: 'basic', client_secret: 'a secret: 100% & more' },
+      {
+        ...shared,
+        client_id: 'post',
+        client_secret: 'another secret',
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+      known.keys.length > 0 && {
+        ...shared,
+        client_id: 'key',
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: 'ES256',
+        jwks: known,
+      },
+    ].filter(Boolean),
+    findAccount: (ctx, id) => people[id] && { accountId: id, claims: () => ({ sub: id, ...people[id] }) },
+    claims: {
+      openid: ['sub'],
+      email: ['email', 'email_verified'],
+      profile: ['name', 'preferred_username'],
+      groups: ['groups'],
+    },
+    pkce: { required: () => true },
+    features: { devInteractions: { enabled: true } },
+    loadExistingGrant: async (ctx) => {
+      const { client, session, params } = ctx.oidc;
+      const grant = new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+      grant.addOIDCScope(params.scope);
+      await grant.save();
+      return grant;
+    },
+  });
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.path === '/token' && tamper && ctx.body?.id_token) {
+      ctx.body.id_token = await tampered(ctx.body.id_token);
+    }
+  });
+  handle = provider.callback();
+}
+
+async function control(request, response) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const said = JSON.parse(Buffer.concat(parts).toString() || 'null');
+  if (request.url === '/control/people') people = said;
+  if (request.url === '/control/tamper') tamper = said;
+  if (request.url === '/control/know') {
+    known = said;
+    build();
+  }
+  if (request.url === '/control/rotate') {
+    await makeKeys();
+    build();
+  }
+  response.end('done');
+}
+
+await makeKeys();
+build();
+const server = http.createServer((request, response) =>
+  request.url.startsWith('/control/') ? control(request, response) : handle(request, response),
+);
+server.listen(Number(port), '127.0.0.1');
+await once(server, 'listening');
+console.log('ready');

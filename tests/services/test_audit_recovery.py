@@ -15,7 +15,7 @@ from appliance.domain.identity import appliance
 from appliance.errors import ConflictError, DamagedError, RefusedError, UnavailableError
 from appliance.jobs import sequencing
 from appliance.security.log_signing import Head, Heads, LogSigner
-from appliance.services.audit_log import authority, growth, recovery
+from appliance.services.audit_log import authority, growth, recovery, trust
 from appliance.services.audit_log.growth import RolledBackError
 from appliance.wiring_health import all_parts
 from appliance.wiring_heartbeats import Heart
@@ -318,6 +318,10 @@ def test_a_key_before_the_present_one_is_believed_only_if_both_signed_the_change
         believed = {str(key) for key in judging._keys(origin, 0)}
         assert authority.doubted(work, 1, signer=tools.signer) == []
     assert believed == {first}
+    with world.begin(world.actor("administrator")) as work:
+        (handed_out,) = trust.key_file(work, signer=tools.signer)["logs"]
+    present = str(tools.signer.keys(origin)[0])
+    assert {each["vkey"] for each in handed_out["keys"]} == {first, present}
 
 
 def test_what_waited_while_the_key_changed_is_believed(world):

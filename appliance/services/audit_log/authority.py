@@ -83,6 +83,14 @@ def judge(
     )
 
 
+@gate.open_to_everyone(because="who hands keys out has asked")
+def vouched_for(work: UnitOfWork, log: AuditLog, *, signer: LogSigner) -> frozenset[str]:
+    """The keys of a log, as verifiers write them, that the keys in our folder vouch for."""
+    trusted = _trust_of(work, log, signer, signatures())
+    before = {str(each.key) for each in trusted.logs[log.origin]}
+    return frozenset(before | {str(each) for each in signer.keys(log.origin)})
+
+
 @gate.open_to_everyone(because="whoever checks has asked")
 def take_note(
     judging: Permissions, beats: Heartbeats, index: int, action: str, body: dict[str, Any]

@@ -12,7 +12,7 @@ from appliance.db.audit_witnesses import Witness
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
-from appliance.services.audit_log import cosignatures
+from appliance.services.audit_log import authority, cosignatures
 from audit import trust
 
 if TYPE_CHECKING:
@@ -22,14 +22,22 @@ if TYPE_CHECKING:
 def key_file(work: UnitOfWork, *, signer: LogSigner) -> dict[str, Any]:
     """Whose signatures count for which sizes of which logs; that it was given away is recorded.
 
+    Of a log that grows, only what the keys in our folder vouch for: not what else was written
+    into the tables.
+
     Errors:
         RefusedError: the actor may not read all logs.
     """
     gate.require(work, Permission.AUDIT_READ)
     logs = work.session.scalars(sa.select(AuditLog).order_by(AuditLog.id)).all()
     rows = work.session.scalars(sa.select(AuditKey).order_by(AuditKey.from_size)).all()
+    growing = {log.name: log for log in logs}
+    vouched = {log.id: authority.vouched_for(work, log, signer=signer) for log in growing.values()}
     known: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
+        # The tables may say anything. What signed a log that ended is bound into its successor.
+        if row.log_id in vouched and row.vkey not in vouched[row.log_id]:
+            continue
         said = {"from": row.from_size, "until": row.until_size, "vkey": row.vkey}
         known.setdefault(row.log_id, []).append(said)
     said_of = [

@@ -31,7 +31,8 @@ COMMANDS = {
     "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
     "token": ("appliance.cli.credentials", "Access tokens."),
-    "key": ("appliance.cli.credentials", "SSH keys."),
+    "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),
+    "ssh-authority": ("appliance.cli.ssh_authorities", "Whose SSH certificates let users in."),
     "audit": ("appliance.cli.audit", "The audit log: search, follow, export, prove, verify."),
     "witness": ("appliance.cli.witness", "Witnesses of the audit log; run one, ask them."),
     "anchor": ("appliance.cli.anchor", "Time stamps under the states of the audit log."),
@@ -62,7 +63,8 @@ class Codara(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        found = getattr(module, cmd_name.replace("-", "_"))
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(

@@ -19,6 +19,7 @@ from appliance.db import (
     pushes,
     repositories,
     signing_keys,
+    ssh_authorities,
     users,
 )
 from appliance.db.base import Table
@@ -40,6 +41,6 @@ MODULES = (
         outbox,
         pushes,
     ),
-    *(repositories, signing_keys, users),
+    *(repositories, signing_keys, ssh_authorities, users),
 )
 metadata = Table.metadata

@@ -28,6 +28,7 @@ class Method(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret.
     PROVIDER = "provider"
     SSH_KEY = "ssh_key"
+    SSH_CERTIFICATE = "ssh_certificate"
     DEPLOY_KEY = "deploy_key"
     CONSOLE = "console"
     INTERNAL = "internal"

@@ -19,6 +19,7 @@ from appliance.db.credentials import (
     SshKey,
     TokenRepository,
 )
+from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
@@ -161,6 +162,8 @@ def again(
         return _of_token(work, row, origin, method, now)
     if method in {Method.SSH_KEY, Method.DEPLOY_KEY} and credential_id is not None:
         return by_ssh_key(work, credential_id, origin=origin, now=now)
+    if method is Method.SSH_CERTIFICATE and not _is_trusted(work, credential_id):
+        raise UnauthenticatedError(NOT_VALID)
     user = work.session.get(User, user_id) if user_id is not None else None
     if user is None or not user.is_active:
         raise UnauthenticatedError(NOT_VALID)
@@ -205,6 +208,11 @@ def of_user(user: User, origin: Origin, method: Method, credential_id: UUID | No
         instance_role=user.instance_role,
         origin=dataclasses.replace(origin, method=method, credential_id=credential_id),
     )
+
+
+def _is_trusted(work: UnitOfWork, authority_id: UUID | None) -> bool:
+    """Whether certificates of that authority still let anybody in."""
+    return authority_id is not None and work.session.get(SshAuthority, authority_id) is not None
 
 
 def _of_token(

@@ -17,8 +17,13 @@ SESSION = __file__.removesuffix("authorized_keys.py") + "session.py"
 WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=-_.@")
 
 
-def main(socket_path: str, fingerprint: str) -> int:
-    """Print a line for each key with this fingerprint."""
+CERTIFICATE = "-cert-v01@openssh.com"
+
+
+def main(socket_path: str, fingerprint: str, kind: str = "", blob: str = "") -> int:
+    """Print a line for each key with this fingerprint, or for the authority of a certificate."""
+    if kind.endswith(CERTIFICATE):
+        return certificate(socket_path, blob)
     try:
         answer = ask(socket_path, "/internal/ssh/keys", {"fingerprint": fingerprint})
     except UnansweredError as error:
@@ -28,6 +33,28 @@ def main(socket_path: str, fingerprint: str) -> int:
     posix.write(1, "".join(lines).encode("utf-8"))
     if len(lines) == 1 and lines[0]:
         leave(socket_path, fingerprint, lines[0])
+    return 0
+
+
+def certificate(socket_path: str, blob: str) -> int:
+    """Print the line that lets this certificate in, and no other of its authority.
+
+    sshd itself checks that the authority has signed it, when and from where it is valid, and that
+    it holds the principal; the appliance has checked the same, and whose it is.
+    """
+    try:
+        answer = ask(socket_path, "/internal/ssh/certificate", {"certificate": blob})
+    except UnansweredError as error:
+        posix.write(2, f"{error}\n".encode())
+        return 1
+    words = [blob, answer.get("principal"), answer.get("type"), answer.get("authority")]
+    if not all(isinstance(word, str) and word and WORD.issuperset(word) for word in words):
+        return 0
+    _, principal, kind, authority = words
+    options = (
+        f'restrict,cert-authority,principals="{principal}",command="{_command(socket_path, blob)}"'
+    )
+    posix.write(1, f"{options} {kind} {authority}\n".encode())
     return 0
 
 
@@ -51,14 +78,17 @@ def line(socket_path: str, key: dict[str, str]) -> str:
     words = [key["id"], key["type"], key["blob"]]
     if not all(word and WORD.issuperset(word) for word in words):
         return ""
-    command = " ".join(shell_quoted(word) for word in session_command(socket_path, key["id"]))
-    quoted = command.replace('"', '\\"')
-    return f'restrict,command="{quoted}" {key["type"]} {key["blob"]}\n'
+    return f'restrict,command="{_command(socket_path, key["id"])}" {key["type"]} {key["blob"]}\n'
 
 
-def session_command(socket_path: str, key_id: str) -> list[str]:
-    """The words that start the session of this key."""
-    return [sys.executable, "-I", "-S", "-E", SESSION, socket_path, key_id]
+def _command(socket_path: str, credential: str) -> str:
+    command = " ".join(shell_quoted(word) for word in session_command(socket_path, credential))
+    return command.replace('"', '\\"')
+
+
+def session_command(socket_path: str, credential: str) -> list[str]:
+    """The words that start the session of a key, which its id names, or of a certificate."""
+    return [sys.executable, "-I", "-S", "-E", SESSION, socket_path, credential]
 
 
 def shell_quoted(word: str) -> str:

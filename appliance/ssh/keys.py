@@ -1,4 +1,6 @@
-"""Started by `keys.sh` as `python -I -S -E keys.py SOCKET FINGERPRINT`; see authorized_keys.py.
+"""Started by `keys.sh` as `python -I -S -E keys.py SOCKET FINGERPRINT TYPE BLOB`.
+
+What it does is in authorized_keys.py.
 
 So short because Python translates the file that it is started with anew each time.
 """
@@ -12,4 +14,4 @@ if __name__ == "__main__":
 
     from appliance.ssh.authorized_keys import main
 
-    posix._exit(main(sys.argv[1], sys.argv[2]))  # noqa: SLF001 — nothing is left to tidy up, and tidying takes a while.
+    posix._exit(main(*sys.argv[1:]))  # noqa: SLF001 — nothing is left to tidy up, and tidying takes a while.

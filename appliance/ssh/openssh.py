@@ -15,7 +15,7 @@ TEMPLATE = """\
 # unusable but not locked:
 #     usermod --shell /bin/sh --password '*' {account}
 Match User {account}
-    AuthorizedKeysCommand /bin/sh {keys} {python} {socket} %f
+    AuthorizedKeysCommand /bin/sh {keys} {python} {socket} %f %t %k
     AuthorizedKeysCommandUser {account}
     AuthorizedKeysFile none
     AuthenticationMethods publickey

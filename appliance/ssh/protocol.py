@@ -5,6 +5,9 @@ base64 of their bytes, object ids are lower-case hex, of 40 zeros where there is
 
 /internal/ssh/keys {fingerprint} -> {keys: [{id, type, blob}]}
     Which keys have this fingerprint ("SHA256:..."); `type` and `blob` as in authorized_keys.
+/internal/ssh/certificate {certificate, address?} -> {ok, principal, type, authority}
+    Whether a certificate (base64) lets somebody in, by which principal, and the authority's key;
+    with an address, also whether from there.
 /internal/ssh/session {key_id, command, path, address, protocol}
     -> {ok, user, folder, environment, message}
     Whether the key may run the command on the repository, and what git is then started with.
@@ -17,6 +20,8 @@ base64 of their bytes, object ids are lower-case hex, of 40 zeros where there is
     certificate: {oid, nonce_status}}
     -> {accept, messages}
 /internal/pushes/confirm {capability, updates} -> {messages}
+
+`key_id` is a key's id, or a whole certificate in base64.
 
 `command` is "git-upload-pack", "git-receive-pack", "git-upload-archive" or "" (a greeting is
 wanted; `user` is enough). `path` is what the client wrote, without slashes around it and without

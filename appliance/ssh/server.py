@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,8 @@ class Gatekeeper(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Remember the connection that this gatekeeper watches; end it where there are too many."""
         self._connection = conn
+        # asyncssh shows its owner the authority of a certificate, never the certificate itself.
+        conn._validate_openssh_certificate = self._validate_certificate  # type: ignore[method-assign]  # noqa: SLF001 - The library has no other place for it.
         self._connections.add(self)
         if len(self._connections) > self._options.connections:
             conn.abort()
@@ -86,6 +89,33 @@ class Gatekeeper(asyncssh.SSHServer):
                 self._connection.set_extra_info(key_id=str(known["id"]))
                 return True
         return False
+
+    async def _validate_certificate(
+        self, username: str, cert: asyncssh.SSHCertificate
+    ) -> asyncssh.SSHKey | None:
+        """The certified key, if the appliance lets this certificate in from here.
+
+        asyncssh then has the client prove that it holds the key.
+        """
+        if username != ACCOUNT or self._connection is None:
+            return None
+        blob = b64encode(cert.public_data).decode("ascii")
+        question = {"certificate": blob, "address": self._address()}
+        socket_path = os.fspath(self._options.socket)
+        try:
+            answer = await asyncio.to_thread(
+                ask, socket_path, "/internal/ssh/certificate", question
+            )
+        except UnansweredError:
+            return None
+        if answer.get("ok") is not True:
+            return None
+        self._connection.set_extra_info(key_id=blob)
+        return cert.key
+
+    def _address(self) -> str:
+        peer = self._connection.get_extra_info("peername") if self._connection else None
+        return str(peer[0]) if peer else ""
 
 
 class Server:

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.domain.protection import RefUpdate
 from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnauthenticatedError
-from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_keys
+from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_certificates, ssh_keys
 from appliance.web import requests
 from appliance.web.lfs_http import SCHEME as LFS_SCHEME
 
@@ -31,6 +31,8 @@ BODY_BYTES = 64 * 1024 * 1024
 """A push of 100,000 refs with long names."""
 HEX = frozenset("0123456789abcdef")
 OID_CHARACTERS = (40, 64)
+LONGEST_KEY_ID = 64
+"""A UUID has 36 characters; a certificate in base64 never has so few."""
 
 
 @blueprint.before_request
@@ -78,6 +80,26 @@ def keys() -> ResponseReturnValue:
     return {"keys": [{"id": str(key.id), "type": key.key_type, "blob": blob}]}
 
 
+@blueprint.post("/ssh/certificate")
+def certificate() -> ResponseReturnValue:
+    """Say whether a certificate lets somebody in, and by which authority and principal."""
+    question = _question()
+    address = _text(question, "address") if "address" in question else None
+    try:
+        blob = _certificate(_text(question, "certificate"))
+        with requests.wiring().database.reading(stranger()) as work:
+            shown = ssh_certificates.find(work, blob, address=address, now=requests.now())
+            authority = shown.authority
+            return {
+                "ok": True,
+                "principal": shown.principal,
+                "type": authority.key_type,
+                "authority": b64encode(authority.public_key).decode("ascii"),
+            }
+    except ApplianceError:
+        return {"ok": False}
+
+
 @blueprint.post("/ssh/session")
 def session() -> ResponseReturnValue:
     """Say whether a key may run a git command on a repository, and with what."""
@@ -89,7 +111,7 @@ def session() -> ResponseReturnValue:
         protocol=_text(question, "protocol"),
     )
     try:
-        with _by_key(wiring.database.begin, question) as work:
+        with _by_credential(wiring.database.begin, question) as work:
             opened = ssh_access.open_session(work, wanted, tools=wiring.git, now=now)
     except ApplianceError as error:
         return {"ok": False, "message": str(error)}
@@ -105,11 +127,18 @@ def session() -> ResponseReturnValue:
 @blueprint.post("/ssh/still")
 def still() -> ResponseReturnValue:
     """Say whether a key with which a transfer has begun would be let in now."""
+    question = _question()
+    shown, reading = _text(question, "key_id"), requests.wiring().database.reading
     try:
-        with _by_key(requests.wiring().database.reading, _question()):
-            return {"ok": True}
+        if _is_certificate(shown):
+            with reading(stranger()) as work:
+                ssh_certificates.insist_it_stands(work, _certificate(shown))
+        else:
+            with _by_key(reading, question):
+                pass
     except UnauthenticatedError:
         return {"ok": False}
+    return {"ok": True}
 
 
 @blueprint.post("/lfs/authenticate")
@@ -119,7 +148,7 @@ def authenticate_lfs() -> ResponseReturnValue:
     wiring, path = requests.wiring(), _text(question, "path")
     try:
         operation = lfs.Operation(_text(question, "operation"))
-        with _by_key(wiring.database.reading, question) as work:
+        with _by_credential(_opening(question), question) as work:
             capability = lfs.session_capability(
                 work, path, operation, tools=wiring.git, now=requests.now()
             )
@@ -151,28 +180,72 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
         return pushes.accept(work, terms, proposal, now=now)
 
 
-@contextmanager
-def _by_key(
-    open_: Callable[[Actor], AbstractContextManager[UnitOfWork]], question: dict[str, Any]
-) -> Generator[UnitOfWork]:
+Opening = Callable[[Actor], AbstractContextManager["UnitOfWork"]]
+Finding = Callable[["UnitOfWork", str, Origin], Actor]
+
+
+def _by_key(open_: Opening, question: dict[str, Any]) -> AbstractContextManager[UnitOfWork]:
     """A transaction in the name of a key's user, who is found out in it."""
+    return _in_the_name(open_, question, Method.SSH_KEY, _user_of_key)
+
+
+def _by_credential(open_: Opening, question: dict[str, Any]) -> AbstractContextManager[UnitOfWork]:
+    """The same for a certificate too, whose use is recorded."""
+    if not _is_certificate(_text(question, "key_id")):
+        return _by_key(open_, question)
+    return _in_the_name(open_, question, Method.SSH_CERTIFICATE, _user_of_certificate)
+
+
+@contextmanager
+def _in_the_name(
+    open_: Opening, question: dict[str, Any], method: Method, find: Finding
+) -> Generator[UnitOfWork]:
+    shown = _text(question, "key_id")
     origin = Origin(
         address=_text(question, "address")[:64],
         request_id=requests.request_id(),
-        method=Method.SSH_KEY,
+        method=method,
     )
-    try:
-        key_id = UUID(_text(question, "key_id"))
-    except ValueError as error:
-        raise InvalidError("That is no key's id.") from error
     actor = stranger(origin)
     try:
         with open_(actor) as work:
-            work.actor = ssh_access.actor(work, key_id, origin=origin, now=requests.now())
+            work.actor = find(work, shown, origin)
             actor = work.actor
             yield work
     finally:
         requests.note_use(actor)
+
+
+def _user_of_key(work: UnitOfWork, shown: str, origin: Origin) -> Actor:
+    return ssh_access.actor(work, _key_id(shown), origin=origin, now=requests.now())
+
+
+def _user_of_certificate(work: UnitOfWork, shown: str, origin: Origin) -> Actor:
+    return ssh_certificates.actor(work, _certificate(shown), origin=origin, now=requests.now())
+
+
+def _opening(question: dict[str, Any]) -> Opening:
+    """A reading transaction; where a certificate's use is to be recorded, another."""
+    database = requests.wiring().database
+    return database.begin if _is_certificate(_text(question, "key_id")) else database.reading
+
+
+def _is_certificate(shown: str) -> bool:
+    return len(shown) > LONGEST_KEY_ID
+
+
+def _certificate(shown: str) -> bytes:
+    try:
+        return b64decode(shown, validate=True)
+    except ValueError as error:
+        raise InvalidError("That is no certificate.") from error
+
+
+def _key_id(shown: str) -> UUID:
+    try:
+        return UUID(shown)
+    except ValueError as error:
+        raise InvalidError("That is no key's id.") from error
 
 
 def _question() -> dict[str, Any]:

@@ -29,6 +29,7 @@ from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import search as api_search
 from appliance.web.api import session as api_session
 from appliance.web.api import signing_keys as api_signing_keys
+from appliance.web.api import ssh_authorities as api_ssh_authorities
 from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
 from appliance.web.pages import (
@@ -75,6 +76,7 @@ API = (
     api_operations.api,
     api_session.api,
     api_signing_keys.api,
+    api_ssh_authorities.api,
     api_users.api,
     api_identities.api,
     api_identity_providers.api,

@@ -26,7 +26,7 @@ def test_the_owner_of_the_home_folder_is_the_account(tmp_path):
     assert said.returncode == 0, said.stderr
     assert f"Match User {getpass.getuser()}\n" in said.stdout
     assert f"/bin/sh {ROOT}/appliance/ssh/keys.sh {sys.executable} " in said.stdout
-    assert f"{tmp_path}/run/web.sock %f\n" in said.stdout
+    assert f"{tmp_path}/run/web.sock %f %t %k\n" in said.stdout
 
 
 def test_another_account_may_be_named_before_there_is_a_home_folder(tmp_path):

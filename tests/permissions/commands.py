@@ -107,6 +107,8 @@ COMMANDS = [
     ("token show TOKEN-OF-TARGET --user target-N", ADMINISTER),
     ("token delete TOKEN-OF-ACTOR --yes", SIGNED_IN),
     ("token delete TOKEN-OF-TARGET --yes", OF_ANOTHER),
+    ("ssh-authority list", ADMINISTER),
+    ("ssh-authority trust PUBLIC-KEY", ADMINISTER),
     ("key list", SIGNED_IN),
     ("key list --kind gpg", SIGNED_IN),
     ("key list --user target-N", ADMINISTER),

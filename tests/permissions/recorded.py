@@ -186,6 +186,9 @@ CHANGES = {
     "PUT /api/v1/repos/<owner>/<name>/write/<path:tail>": (
         "branch_rule.bypassed git.push_refused git.pushed"
     ),
+    "POST /api/v1/ssh-authorities": "ssh_key.authority_trusted",
+    "PUT /api/v1/ssh-authorities/<uuid:id>/revocations": "ssh_key.authority_changed",
+    "DELETE /api/v1/ssh-authorities/<uuid:id>": "ssh_key.authority_removed",
     "POST /api/v1/user/gpg-keys": "gpg_key.added gpg_key.changed",
     "DELETE /api/v1/user/gpg-keys/<uuid:id>": "gpg_key.removed",
     "POST /api/v1/user/keys": "ssh_key.added",
@@ -199,9 +202,10 @@ CHANGES = {
     ),
     "POST /api/v1/users/<name>/password-reset": "user.password_reset_issued",
     "POST /confirm": "session.elevated",
+    "POST /internal/lfs/authenticate": "auth.certificate_used",
     "POST /internal/pushes/accept": "branch_rule.bypassed git.push_refused",
     "POST /internal/pushes/confirm": "git.pushed",
-    "POST /internal/ssh/session": "git.archive_downloaded git.fetched",
+    "POST /internal/ssh/session": "auth.certificate_used git.archive_downloaded git.fetched",
     "POST /jobs/<uuid:job_id>/cancel": "job.cancelled",
     "POST /jobs/<uuid:job_id>/retry": "job.retried",
     "POST /new": "git.ref_changed repo.changed repo.created",
@@ -278,8 +282,8 @@ READS = {
 """The same for what gives content or the log away."""
 
 NOTHING = {
-    "POST /internal/lfs/authenticate": "hands out leave to ask; what is asked then is recorded",
     "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
+    "POST /internal/ssh/certificate": "tells the SSH servers whom a certificate lets in",
     "POST /internal/ssh/keys": "tells sshd which key is whose",
     "POST /language": "sets a cookie",
     "POST /theme": "sets a cookie",

@@ -93,7 +93,7 @@ def test_the_lines_for_sshd_name_what_it_needs():
     text = openssh.configuration(python=Path("/usr/bin/python3"), socket=socket, account="git")
 
     assert "Match User git\n" in text
-    words = f'/bin/sh {PROGRAMS}/keys.sh /usr/bin/python3 "/var/opt/codara 100%%/web.sock" %f'
+    words = f'/bin/sh {PROGRAMS}/keys.sh /usr/bin/python3 "/var/opt/codara 100%%/web.sock" %f %t %k'
     assert f"AuthorizedKeysCommand {words}\n" in text
 
 

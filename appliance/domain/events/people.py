@@ -208,6 +208,54 @@ class SshKeyRemoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SshAuthorityTrusted(Event):
+    """Certificates of an authority are accepted."""
+
+    kind = "ssh_key.authority_trusted"
+    target = "authority"
+    fingerprint: str
+    scope: str
+    suffix: str | None = None
+    """With what its principals end after the user's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshAuthorityChanged(Event):
+    """What an authority no longer stands for was listed anew."""
+
+    kind = "ssh_key.authority_changed"
+    target = "authority"
+    fingerprint: str
+    revoked_serials: int
+    revoked_key_ids: int
+    revoked_keys: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshAuthorityRemoved(Event):
+    """An authority's certificates count no more."""
+
+    kind = "ssh_key.authority_removed"
+    target = "authority"
+    fingerprint: str
+    scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshCertificateUsed(Event):
+    """Somebody came in over SSH with a certificate."""
+
+    kind = "auth.certificate_used"
+    target = "authority"
+    serial: str
+    fingerprint: str
+    valid_until: str
+    key_id: str = personal()
+    """The name that the authority gave it."""
+    principal: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenPgpKeyAdded(Event):
     """A user added an OpenPGP key for signatures."""
 

@@ -71,12 +71,4 @@ ROWS = (
         *("token.reported_leaked", "token", "A token was found where it must not be; it ended."),
         "found_by user_id",
     ),
-    Reserved(
-        *("ssh_key.authority_trusted", "authority", "Certificates of an authority are accepted."),
-        "fingerprint scope",
-    ),
-    Reserved(
-        *("ssh_key.authority_removed", "authority", "An authority's certificates count no more."),
-        "fingerprint scope",
-    ),
 )

@@ -159,6 +159,7 @@ METHODS = {
     "jwt": _("with a short token"),
     "password": _("with a password"),
     "ssh_key": _("with an SSH key"),
+    "ssh_certificate": _("with an SSH certificate"),
     "deploy_key": _("with a deploy key"),
     "console": _("at the console"),
     "internal": _("by the appliance"),

@@ -30,9 +30,7 @@ class ProviderKind(StrEnum):
     """By which protocol a provider is spoken to."""
 
     LDAP = "ldap"
-    SAML = "saml"
     OIDC = "oidc"
-    SCIM = "scim"
 
 
 class Way(StrEnum):
@@ -42,15 +40,11 @@ class Way(StrEnum):
     """Their browser is sent there and comes back."""
     PASSWORD = "password"  # noqa: S105 - the name of a way, not a secret.
     """They type the password of that system here."""
-    NONE = "none"
-    """Not at all: it only says who there is."""
 
 
 WAY_OF: Mapping[ProviderKind, Way] = {
     ProviderKind.LDAP: Way.PASSWORD,
-    ProviderKind.SAML: Way.REDIRECT,
     ProviderKind.OIDC: Way.REDIRECT,
-    ProviderKind.SCIM: Way.NONE,
 }
 
 

@@ -30,7 +30,7 @@ class Offered:
 @open_to_everyone(because="the sign-in page shows their names")
 def listed(work: UnitOfWork) -> list[Offered]:
     """Those that are on and by which one can sign in, in the administrators' order."""
-    return [each for each in map(_offered, _enabled(work)) if each.way is not Way.NONE]
+    return [_offered(each) for each in _enabled(work)]
 
 
 @open_to_everyone(because="the sign-in page sends people to the right one")
@@ -40,7 +40,7 @@ def for_address(work: UnitOfWork, typed: str) -> Offered | None:
     if not domain:
         return None
     found = (each for each in _enabled(work) if domain in each.domains)
-    return next((each for each in map(_offered, found) if each.way is not Way.NONE), None)
+    return next(map(_offered, found), None)
 
 
 @open_to_everyone(because="whoever signs in names one")

@@ -36,6 +36,7 @@ IMPORT = "?++++++++++++"
 REPO = "/api/v1/repos/<owner>/<name>"
 ORG = "/api/v1/orgs/<org>"
 PROVIDERS = "/api/v1/admin/identity-providers"
+OIDC = {"issuer_url": "https://sign-in.test", "client_id": "codara", "client_secret": "x"}
 
 TABLE = [
     ("GET", "/api/v1/user", SIGNED_IN, None),
@@ -56,7 +57,7 @@ TABLE = [
     ("POST", "/api/v1/users/<name>/password-reset", ".-----------+", None),
     ("GET", PROVIDERS, ADMINISTER, None),
     ("GET", f"{PROVIDERS}/kinds", ADMINISTER, None),
-    ("POST", PROVIDERS, ADMINISTER, {"name": "x", "kind": "scim", "label": "X"}),
+    ("POST", PROVIDERS, ADMINISTER, {"name": "x", "kind": "oidc", "label": "X", "settings": OIDC}),
     ("GET", "/api/v1/users/<name>/identities", ".-----------+", None),
     ("GET", "/api/v1/orgs", EVERYONE, None),
     ("POST", "/api/v1/orgs", SIGNED_IN, {"name": "works"}),

@@ -37,9 +37,7 @@ PLACE = "/administration/providers"
 KINDS = {
     ProviderKind.LDAP: (lazy("LDAP"), lazy("Active Directory, OpenLDAP and others: people type "
         "their password of there here.")),
-    ProviderKind.SAML: (lazy("SAML 2.0"), lazy("People sign in there and come back.")),
     ProviderKind.OIDC: (lazy("OpenID Connect"), lazy("People sign in there and come back.")),
-    ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("It tells who there is; nobody signs in by it.")),
 }  # fmt: skip
 LINKS = {
     LinkBy.NOTHING: (lazy("Nobody who exists"), lazy("Only by hand: they or you link it.")),

@@ -45,6 +45,8 @@ NEEDS = (
     Need("the OpenSSH client", ("ssh",), ("openssh-client",)),
     Need("GnuPG", ("gpg",), ("gnupg",)),
     Need("Git LFS", ("git-lfs",), ("git-lfs",)),
+    Need("OpenLDAP", ("/usr/sbin/slapd", "slapd"), ("slapd",)),
+    Need("the clients of OpenLDAP", ("ldapmodify",), ("ldap-utils",)),
     Need("nginx", ("/usr/sbin/nginx", "nginx"), ("nginx-light", "nginx")),
     Need("fcgiwrap", ("/usr/sbin/fcgiwrap", "fcgiwrap"), ("fcgiwrap",)),
     Need(

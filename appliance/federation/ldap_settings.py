@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from appliance.errors import sentence
+from appliance.federation.ldap_names import plain_dn
 from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
+
+SERVER = re.compile(r"(ldaps?)://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+)(?::([0-9]{1,5}))?/?")
+ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 
 
 class LdapSettings(ProviderSettings):
@@ -37,11 +43,31 @@ class LdapSettings(ProviderSettings):
     bind_password: SecretStr = Field(title=sentence("Password of the service account"))
     user_base: str = Field(title=sentence("Where users are"))
     user_filter: str = Field("(objectClass=person)", title=sentence("Which entries are users"))
-    group_base: str = Field("", title=sentence("Where groups are"))
+    login_attributes: tuple[str, ...] = Field(
+        ("uid", "mail"),
+        min_length=1,
+        max_length=8,
+        title=sentence("Attributes that people sign in with"),
+        description=sentence("sAMAccountName and userPrincipalName in Active Directory."),
+    )
+    groups_by: Literal["search", "member_of", "chain"] = Field(
+        "search",
+        title=sentence("How groups are found"),
+        description=sentence(
+            "search: by their members, step by step; member_of: by the entries' memberOf; "
+            "chain: Active Directory looks through all steps at once."
+        ),
+    )
+    group_base: str = Field(
+        "",
+        title=sentence("Where groups are"),
+        description=sentence("Empty: nothing is asked of groups."),
+    )
     group_filter: str = Field(
         "(|(objectClass=groupOfNames)(objectClass=group))",
         title=sentence("Which entries are groups"),
     )
+    member_attribute: str = Field("member", title=sentence("Attribute with a group's members"))
     subject_attribute: str = Field(
         "entryUUID",
         title=sentence("Attribute that never changes"),
@@ -50,15 +76,75 @@ class LdapSettings(ProviderSettings):
     name_attribute: str = Field("uid", title=sentence("Attribute with the user name"))
     display_name_attribute: str = Field("cn", title=sentence("Attribute with the name for people"))
     email_attribute: str = Field("mail", title=sentence("Attribute with the e-mail address"))
+    vouches_for_email: bool = Field(
+        default=True,
+        title=sentence("It vouches for e-mail addresses"),
+        description=sentence("Not where people may write their own there."),
+    )
+    connect_seconds: int = Field(5, ge=1, le=60, title=sentence("Seconds to reach a server"))
+    answer_seconds: int = Field(10, ge=1, le=300, title=sentence("Seconds for an answer"))
 
     @field_validator("servers")
     @classmethod
     def _of_its_form(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(each.startswith(("ldap://", "ldaps://")) for each in servers):
+        if not all(SERVER.fullmatch(each) for each in servers):
             raise ValueError(sentence("A server is written ldaps://host or ldap://host:port."))
         return servers
+
+    @field_validator("login_attributes")
+    @classmethod
+    def _are_attributes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(ATTRIBUTE.fullmatch(each) for each in names):
+            raise ValueError(sentence("An attribute has letters, digits and hyphens."))
+        return names
+
+    @field_validator(
+        "member_attribute",
+        "subject_attribute",
+        "name_attribute",
+        "display_name_attribute",
+        "email_attribute",
+    )
+    @classmethod
+    def _is_attribute(cls, name: str) -> str:
+        return cls._are_attributes((name,))[0]
+
+    @field_validator("authority")
+    @classmethod
+    def _holds_certificates(cls, text: str) -> str:
+        try:
+            if text:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+        except (ssl.SSLError, ValueError) as error:
+            raise ValueError(sentence("That is no certificate in PEM.")) from error
+        return text
+
+    @model_validator(mode="after")
+    def _agree(self) -> LdapSettings:
+        wanted = "ldaps" if self.encryption == "ldaps" else "ldap"
+        if any(each.partition("://")[0] != wanted for each in self.servers):
+            raise ValueError(
+                sentence(
+                    "With this encryption every server is written %(scheme)s://.", scheme=wanted
+                )
+            )
+        return self
 
     @property
     def issuer(self) -> str:
         """The first server, which stands for all of them."""
         return self.servers[0]
+
+    @classmethod
+    def plain_group(cls, text: str) -> str:
+        """A group's DN as it is compared."""
+        return plain_dn(text)
+
+
+def address_of(server: str) -> tuple[str, int]:
+    """Host and port of a server as it is written in the settings."""
+    found = SERVER.fullmatch(server)
+    if found is None:
+        raise ValueError(server)
+    usual = 636 if found[1] == "ldaps" else 389
+    return found[2].strip("[]"), int(found[3] or usual)

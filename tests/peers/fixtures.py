@@ -13,6 +13,7 @@ from tests.peers.appliance import Served, serve
 from tests.peers.chromium import start_chromium
 from tests.peers.postgresql import PostgresqlServer, quickest_place, start_postgresql
 from tests.peers.redis import start_redis
+from tests.peers.slapd import Directory, start_slapd
 from tests.peers.witnesses import Witness
 from tests.world import World
 
@@ -42,6 +43,13 @@ def chromium() -> Generator[Browser]:
     """A headless browser."""
     with start_chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def slapd() -> Generator[Directory]:
+    """A private LDAP directory; tests put people of their own there."""
+    with start_slapd() as directory:
+        yield directory
 
 
 @pytest.fixture

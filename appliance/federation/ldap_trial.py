@@ -1,0 +1,110 @@
+"""Trying a directory step by step, with each step's raw answer. Secrets are never among it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography import x509
+
+from appliance.federation import ldap_answers, ldap_groups
+from appliance.federation.ldap import Directory
+from appliance.federation.ldap_answers import Entry
+from appliance.federation.ldap_connection import SUCCESS, Connection, DirectoryError
+
+BINARY = frozenset({"objectguid"})
+SHOWN_GROUPS = 200
+LONGEST_LINE = 2000
+MASK = "•••"
+
+
+class StepName(StrEnum):
+    """What is tried, in this order."""
+
+    CONNECT = "connect"
+    BIND = "bind"
+    SEARCH = "search"
+    GROUPS = "groups"
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one step went, at one server."""
+
+    name: StepName
+    server: str
+    is_good: bool
+    lines: tuple[str, ...]
+    """What the server said."""
+
+
+def tried(directory: Directory, user: str = "") -> list[Step]:
+    """Every server as far as it goes; with a user name, their entry and their groups too."""
+    settings = directory.settings
+    steps = [step for server in settings.servers for step in _at(directory, server, user.strip())]
+    secret = settings.bind_password.get_secret_value()
+    return [_masked(step, secret) for step in steps]
+
+
+def _at(directory: Directory, server: str, user: str) -> Iterator[Step]:
+    settings = directory.settings
+    connection = Connection(settings, server)
+    name = StepName.CONNECT
+    try:
+        connection.open()
+        yield Step(name, server, is_good=True, lines=_certificate(connection))
+        name = StepName.BIND
+        answer = connection.bind(settings.bind_name, settings.bind_password.get_secret_value())
+        said = (f"{settings.bind_name} / {MASK}", str(answer))
+        yield Step(name, server, is_good=answer.code == SUCCESS, lines=said)
+        if answer.code != SUCCESS:
+            return
+        name = StepName.SEARCH
+        found = _searched(directory, connection, user)
+        is_one = len(found) == 1 or not user
+        lines = tuple(line for entry in found for line in _lines(entry)) or ("0",)
+        yield Step(name, server, is_good=bool(found) and is_one, lines=lines)
+        if not (user and len(found) == 1):
+            return
+        name = StepName.GROUPS
+        groups = ldap_groups.groups_of(connection, settings, found[0])
+        yield Step(name, server, is_good=True, lines=tuple(sorted(groups or ()))[:SHOWN_GROUPS])
+    except DirectoryError as error:
+        yield Step(name, server, is_good=False, lines=(f"{error.reason}: {error.detail}",))
+    finally:
+        connection.close()
+
+
+def _searched(directory: Directory, connection: Connection, user: str) -> list[Entry]:
+    """The entries of a user; without one, any one entry, which shows that there are some."""
+    if user:
+        return directory.find(connection, user)
+    settings = directory.settings
+    wanted = ldap_answers.attributes(settings)
+    return connection.search(settings.user_base, settings.user_filter, wanted, most=1)
+
+
+def _certificate(connection: Connection) -> tuple[str, ...]:
+    der = connection.certificate()
+    if der is None:
+        return ("-",)
+    found = x509.load_der_x509_certificate(der)
+    return (
+        f"subject: {found.subject.rfc4514_string()}",
+        f"issuer: {found.issuer.rfc4514_string()}",
+        f"not after: {found.not_valid_after_utc.isoformat()}",
+    )
+
+
+def _lines(entry: Entry) -> Iterator[str]:
+    yield f"dn: {entry.dn}"
+    for name, values in entry.values.items():
+        for value in values:
+            text = value.hex() if name in BINARY else value.decode(errors="replace")
+            yield f"{name}: {text}"
+
+
+def _masked(step: Step, secret: str) -> Step:
+    lines = tuple(line.replace(secret, MASK)[:LONGEST_LINE] for line in step.lines)
+    return Step(step.name, step.server, step.is_good, lines)

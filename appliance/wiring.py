@@ -13,6 +13,7 @@ from appliance.db.doorbell import Doorbell
 from appliance.db.engine import EngineOptions, make_engine, sqlite_url
 from appliance.db.unit_of_work import Database
 from appliance.domain.addresses import SSH_PORT, Addresses
+from appliance.federation.ldap import Directories
 from appliance.federation.oidc import Memory as OidcMemory
 from appliance.git import hooks
 from appliance.git.lfs import LfsStore
@@ -97,6 +98,8 @@ class SignInTools:
     fingerprint_key: bytes
     """With which tokens, sessions and links are fingerprinted."""
     bearer: BearerTokens
+    directories: Directories
+    """The LDAP directories of sign-in systems, and which of their servers answered last."""
 
 
 @dataclass(frozen=True)
@@ -294,4 +297,5 @@ def _sign_in_tools(settings: Settings, secret: InstanceSecret, queue_url: str) -
         per_address=Throttle(attempts, PER_ADDRESS),
         fingerprint_key=secret.key(Purpose.FINGERPRINTS),
         bearer=BearerTokens(secret.key(Purpose.BEARER), issuer=settings.server.url),
+        directories=Directories(),
     )

@@ -12,6 +12,7 @@ from appliance.cli import options, provider_rules
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.domain.identity_providers import LinkBy, ProviderKind
+from appliance.errors import ConflictError
 
 PLACE = provider_rules.PLACE
 COLUMNS = {
@@ -37,6 +38,8 @@ FIELDS = {
     "sessions": "Sessions",
     "id": "Id",
 }
+
+STEPS = {"server": "SERVER", "name": "STEP", "is_good": "GOOD", "said": "ANSWER"}
 
 name_argument = provider_rules.name_argument
 label_option = click.option("--label", metavar="TEXT", help="What the button says.")
@@ -229,6 +232,19 @@ def delete(context: Context, name: str, *, dry_run: bool, yes: bool) -> None:
     if dry_run:
         context.say(question)
     options.remove(context, _place(name), name, question, dry_run=dry_run, yes=yes)
+
+
+@provider.command()
+@name_argument
+@click.option("--user", default="", metavar="NAME", help="Look for this person's entry and groups.")
+@current
+def test(context: Context, name: str, user: str) -> None:
+    """Try a directory step by step, and show what it says."""
+    steps = context.api.call("POST", f"{_place(name)}/test", {"user": user})["items"]
+    rows = [{**step, "said": "\n".join(step["lines"])} for step in steps]
+    context.show_list(rows, STEPS)
+    if not all(step["is_good"] for step in steps):
+        raise ConflictError(f"{name} does not answer as it should.")
 
 
 provider.add_command(provider_rules.rule)

@@ -89,7 +89,7 @@ def check_password(
             the password learns.
         ThrottledError: there were too many wrong attempts lately.
     """
-    attempt = _Attempt(tools, f"sign-in {fold(name_or_email.strip())}", work.actor.origin.address)
+    attempt = Attempt(tools, f"sign-in {fold(name_or_email.strip())}", work.actor.origin.address)
     attempt.claim()
     user = fetch.claimed_user(work, name_or_email)
     knows_it = tools.hasher.verify(user.password_hash if user else None, password)
@@ -174,7 +174,7 @@ def confirm_password(work: UnitOfWork, *, password: str, tools: SignInTools) -> 
     """
     user = fetch.account(work, None)
     # Counted apart from signing in, so that nobody outside can keep a user from confirming.
-    attempt = _Attempt(tools, f"confirm {user.id}", work.actor.origin.address)
+    attempt = Attempt(tools, f"confirm {user.id}", work.actor.origin.address)
     attempt.claim()
     if not tools.hasher.verify(user.password_hash, password):
         attempt.failed()
@@ -281,7 +281,7 @@ def _is_fresh(work: UnitOfWork, facts: SessionFacts, now: datetime) -> bool:
 
 
 @dataclass(frozen=True)
-class _Attempt:
+class Attempt:
     """One attempt to show a password, counted before the password is looked at."""
 
     tools: SignInTools

@@ -60,11 +60,9 @@ def doors(work: UnitOfWork, *, target: str, act: Act = Act.SIGN_IN) -> list[Door
 
 
 def door(offered: Offered, *, target: str, act: Act = Act.SIGN_IN) -> Door | None:
-    """Where a browser begins with a provider; nothing where this release has no door of its kind,
-    or it is one of passwords.
-    """
+    """Where a browser begins with a provider; nothing where this release has no door for it."""
     endpoint = f"{offered.kind}.login"
-    if offered.way is not Way.REDIRECT or endpoint not in flask.current_app.view_functions:
+    if offered.way is Way.NONE or endpoint not in flask.current_app.view_functions:
         return None
     address = flask.url_for(endpoint, provider=offered.name, next=target, act=act)
     return Door(offered.label, address)

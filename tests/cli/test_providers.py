@@ -86,3 +86,23 @@ def test_from_elsewhere_no_glass_is_broken(appliance, say, monkeypatch):
     monkeypatch.setenv("CODARA_TOKEN", appliance.token)
 
     assert say("user", "break-glass", "admin", "--reason", "r").code == 3
+
+
+def test_a_directory_is_tried_step_by_step_and_nothing_else_is(here, fresh, corp, slapd):
+    name, person = fresh("directory"), fresh("person")
+    dn = slapd.person(person)
+    told = slapd.settings(authority=slapd.root.strip())
+    secret = told.pop("bind_password")
+    told["servers"] = told["servers"][0]
+    settings = [word for each in told.items() for word in ("--setting", "=".join(each))]
+    words = (*settings, "--secret-stdin", "bind_password")
+    added = here("provider", "add", name, "--kind", "ldap", *words, stdin=f"{secret}\n")
+    assert added.code == 0, added.said
+
+    tried = here("provider", "test", name, "--user", person, "--json")
+    assert [each["name"] for each in tried.json] == ["connect", "bind", "search", "groups"]
+    assert f"dn: {dn}" in tried.json[2]["lines"]
+    assert secret not in tried.out
+    assert here("provider", "test", name, "--user", "nobody").code == 5
+    assert here("provider", "test", corp).code == 5
+    here("provider", "delete", name, "--yes")

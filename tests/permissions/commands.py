@@ -135,7 +135,7 @@ ELSEWHERE = {
             *("user link", "user unlink", "user break-glass", "provider show", "provider add"),
             *("provider change", "provider enable", "provider disable", "provider order"),
             *("provider delete", "provider rule list", "provider rule add"),
-            "provider rule remove",
+            *("provider rule remove", "provider test"),
         ),
         "cli/test_providers.py",
     ),

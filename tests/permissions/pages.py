@@ -277,7 +277,7 @@ ELSEWHERE = {
         for method, rule in (
             *(("POST", "new"), ("GET", "<name>"), ("POST", "<name>"), ("POST", "<name>/first")),
             ("POST", "<name>/<any(enable, disable):verb>"),
-            *(("POST", "<name>/delete"), ("POST", "<name>/rules")),
+            *(("POST", "<name>/delete"), ("POST", "<name>/rules"), ("POST", "<name>/test")),
             ("POST", "<name>/rules/<uuid:rule_id>/remove"),
         )
     },
@@ -309,6 +309,8 @@ ELSEWHERE = {
     ("GET", "/auth/oidc/<provider>/callback"): "web/test_oidc.py",
     ("GET", "/auth/oidc/<provider>/jwks"): "web/test_oidc.py",
     ("POST", "/sign-in"): "web/test_sign_in_page.py",
+    ("GET", "/auth/ldap/<provider>/login"): "web/test_directory_sign_in.py",
+    ("POST", "/auth/ldap/<provider>/login"): "web/test_directory_sign_in.py",
     ("POST", "/sign-out"): "web/test_sign_in_page.py",
     ("POST", "/confirm"): "web/test_sign_in_page.py",
     ("POST", "/language"): "web/test_sign_in_page.py",

@@ -92,6 +92,7 @@ CHANGES = {
         "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
     ),
     "POST /administration/providers/<name>/first": "auth.provider_changed",
+    "POST /administration/providers/<name>/test": "auth.provider_tested",
     "POST /administration/providers/<name>/rules": "group.mapped",
     "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
     "POST /administration/providers/new": "auth.provider_created",
@@ -115,6 +116,7 @@ CHANGES = {
     "DELETE /api/v1/admin/identity-providers/<name>": (
         "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
     ),
+    "POST /api/v1/admin/identity-providers/<name>/test": "auth.provider_tested",
     "POST /api/v1/admin/identity-providers/<name>/rules": "group.mapped",
     "DELETE /api/v1/admin/identity-providers/<name>/rules/<uuid:id>": "group.unmapped",
     "POST /api/v1/users/<name>/identities": "auth.identity_linked",
@@ -228,6 +230,11 @@ CHANGES = {
     "POST /settings/tokens": "token.revoked",
     "POST /settings/tokens/<uuid:token_id>/revoke": "token.revoked",
     "POST /settings/tokens/new": "token.created",
+    "POST /auth/ldap/<provider>/login": (
+        "auth.identity_linked auth.signed_in org.member_added org.member_removed "
+        "org.member_role_changed session.elevated team.member_added team.member_removed "
+        "user.changed user.created user.reinstated user.role_changed user.suspended"
+    ),
     "POST /sign-in": "auth.break_glass_used auth.signed_in",
     "POST /sign-out": "auth.signed_out",
 }

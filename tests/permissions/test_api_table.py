@@ -136,6 +136,7 @@ ELSEWHERE = {
         for method, rest in (
             *(("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/consequences")),
             *(("GET", "/rules"), ("POST", "/rules"), ("DELETE", "/rules/<uuid:id>")),
+            ("POST", "/test"),
         )
     },
     ("PUT", PROVIDERS): "web/test_api_identity_providers.py",

@@ -125,6 +125,7 @@ from appliance.domain.events.providers import (
     ProviderChanged,
     ProviderCreated,
     ProviderDeleted,
+    ProviderTested,
 )
 from appliance.domain.events.repositories import (
     ImportFailed,
@@ -251,6 +252,7 @@ __all__ = [
     "ProviderChanged",
     "ProviderCreated",
     "ProviderDeleted",
+    "ProviderTested",
     "PushRefused",
     "Pushed",
     "RawDownloaded",

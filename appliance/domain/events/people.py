@@ -25,6 +25,7 @@ class SignInRefused(Event):
     target = "user"
     outcome = Outcome.REFUSED
     reason: str
+    provider_id: str | None = None
     name: str = personal()
 
 

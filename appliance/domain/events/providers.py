@@ -38,6 +38,17 @@ class ProviderDeleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProviderTested(Event):
+    """An administrator tried whether a sign-in system answers."""
+
+    kind = "auth.provider_tested"
+    target = "provider"
+    name: str
+    is_good: bool
+    searched: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityLinked(Event):
     """A user can sign in by another identity."""
 

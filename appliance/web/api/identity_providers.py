@@ -10,7 +10,7 @@ from pydantic import Field
 
 from appliance.domain import identity_providers as words
 from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind, Way
-from appliance.services import group_rules, identity_providers
+from appliance.services import directory_trials, group_rules, identity_providers
 from appliance.services.group_rules import ListedRule
 from appliance.services.identity_providers import Changes, NewProvider, Shown
 from appliance.web import requests
@@ -133,6 +133,28 @@ class ConsequencesAnswer(frame.Answer):
     left_without_a_way_in: int
 
 
+class TrialBody(frame.Body):
+    """Whom to look for, beside trying whether it answers."""
+
+    user: str = Field("", max_length=255)
+
+
+class StepAnswer(frame.Answer):
+    """How one step went at one server, and what that said; secrets masked."""
+
+    name: str
+    server: str
+    is_good: bool
+    lines: list[str]
+
+
+class StepPage(frame.Answer):
+    """All steps, in order."""
+
+    items: list[StepAnswer]
+    next: None
+
+
 class RuleAnswer(frame.Answer):
     """What a group gives."""
 
@@ -242,6 +264,20 @@ def consequences(path: ProviderPath) -> Any:
     with requests.reading() as work:
         found = identity_providers.consequences(work, path.name)
     return frame.answer(ConsequencesAnswer.model_validate(found))
+
+
+@api.post(f"{PLACE}/<name>/test", summary="Try a directory", responses={"200": StepPage})
+def test(path: ProviderPath, body: TrialBody) -> Any:
+    """Reach each server, sign in as the service account, search, read groups. Changes nothing."""
+    wiring = requests.wiring()
+    with requests.reading() as work:
+        trial = directory_trials.prepare(
+            work, path.name, body.user, tools=wiring.sign_in, sealer=wiring.sealer
+        )
+    steps = trial.run()
+    with requests.begin() as work:
+        directory_trials.record(work, trial, steps)
+    return frame.page([StepAnswer.model_validate(each) for each in steps], None)
 
 
 @api.delete(f"{PLACE}/<name>", summary="Delete a sign-in system", responses={"204": None})

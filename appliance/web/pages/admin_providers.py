@@ -14,7 +14,8 @@ from pydantic import Field
 from appliance.domain import identity_providers as domain
 from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind
 from appliance.errors import NotFoundError
-from appliance.services import group_rules, identity_providers
+from appliance.services import directory_trials, group_rules, identity_providers
+from appliance.services.directory_trials import Step
 from appliance.services.identity_providers import Changes, NewProvider
 from appliance.web import forms, provider_forms, requests
 from appliance.web.pages import words
@@ -51,6 +52,14 @@ GIVES = {
     Gives.TEAM: lazy("A team"),
     Gives.ORGANISATION: lazy("A role in an organisation"),
     Gives.INSTANCE: lazy("A role on the appliance"),
+}
+
+
+STEPS = {
+    "connect": lazy("Reach it"),
+    "bind": lazy("Sign in as the service account"),
+    "search": lazy("Search"),
+    "groups": lazy("Read groups"),
 }
 
 
@@ -187,6 +196,25 @@ def delete(name: str) -> ResponseReturnValue:
     return attempt(act, lambda problems: _provider_page(name, problems))
 
 
+@pages.post(f"{PLACE}/<name>/test")
+def test(name: str) -> ResponseReturnValue:
+    """Try a directory, and show each step's answer."""
+
+    def act() -> ResponseReturnValue:
+        wiring = requests.wiring()
+        user = flask.request.form.get("user", "").strip()
+        with requests.reading() as work:
+            trial = directory_trials.prepare(
+                work, name, user, tools=wiring.sign_in, sealer=wiring.sealer
+            )
+        steps = trial.run()
+        with requests.begin() as work:
+            directory_trials.record(work, trial, steps)
+        return _provider_page(name, {}, steps)
+
+    return attempt(act, lambda problems: _provider_page(name, problems))
+
+
 @pages.post(f"{PLACE}/<name>/rules")
 def add_rule(name: str) -> ResponseReturnValue:
     """Let a group give something."""
@@ -231,7 +259,7 @@ def _new_page(problems: Problems, kind: ProviderKind | None = None) -> str:
     )
 
 
-def _provider_page(name: str, problems: Problems) -> str:
+def _provider_page(name: str, problems: Problems, steps: list[Step] | None = None) -> str:
     confirmed_first()
     with requests.reading() as work:
         shown = identity_providers.show(work, name)
@@ -241,7 +269,7 @@ def _provider_page(name: str, problems: Problems) -> str:
             "would": identity_providers.consequences(work, name),
             "fields": identity_providers.kinds(work)[shown.provider.kind],
         }
-    return page("admin/provider.html", problems, shown=shown, **_tables(), **context)
+    return page("admin/provider.html", problems, shown=shown, steps=steps, **_tables(), **context)
 
 
 def _policy(form: ProviderForm) -> dict[str, Any]:
@@ -261,6 +289,7 @@ def _tables() -> dict[str, Any]:
         "gives": GIVES,
         "role_choices": words.PROVIDED_ROLES.items(),
         "lines_of": provider_forms.lines,
+        "step_words": STEPS,
     }
 
 

@@ -16,7 +16,6 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from appliance.domain.identity_providers import Way
 from appliance.errors import UnauthenticatedError
 from appliance.services import identities, identity_links, offered_providers, sign_in
 from appliance.web import cookies, language, requests
@@ -62,7 +61,7 @@ def doors(work: UnitOfWork, *, target: str, act: Act = Act.SIGN_IN) -> list[Door
 def door(offered: Offered, *, target: str, act: Act = Act.SIGN_IN) -> Door | None:
     """Where a browser begins with a provider; nothing where this release has no door for it."""
     endpoint = f"{offered.kind}.login"
-    if offered.way is Way.NONE or endpoint not in flask.current_app.view_functions:
+    if endpoint not in flask.current_app.view_functions:
         return None
     address = flask.url_for(endpoint, provider=offered.name, next=target, act=act)
     return Door(offered.label, address)

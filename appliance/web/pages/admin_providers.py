@@ -246,7 +246,8 @@ def _new_page(problems: Problems, kind: ProviderKind | None = None) -> str:
     confirmed_first()
     chosen = kind or (_kind(asked("kind")) if asked("kind") else None)
     with requests.reading() as work:
-        fields = identity_providers.kinds(work)[chosen] if chosen else ()
+        forms = identity_providers.kinds(work)
+        fields = forms[chosen] if chosen else ()
         context = frame(work, "providers")
     return page(
         "admin/provider_new.html",

@@ -109,6 +109,8 @@ COMMANDS = [
     ("token delete TOKEN-OF-TARGET --yes", OF_ANOTHER),
     ("ssh-authority list", ADMINISTER),
     ("ssh-authority trust PUBLIC-KEY", ADMINISTER),
+    ("ssh-authority revoke AUTHORITY-OF-LAB revoked.txt", ADMINISTER),
+    ("ssh-authority delete AUTHORITY-OF-LAB --yes", ADMINISTER),
     ("key list", SIGNED_IN),
     ("key list --kind gpg", SIGNED_IN),
     ("key list --user target-N", ADMINISTER),

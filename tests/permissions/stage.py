@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import ProtectionRule
+from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User, UserState
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
@@ -104,6 +105,9 @@ class Stage:
             out = session.scalars(sa.select(User).where(User.name == f"out-{number}")).one()
             out.state = UserState.SUSPENDED
         self.ids["key", f"lab-{number}"] = str(deploy_key.id)
+        authority = _authority()
+        world.add(authority)
+        self.ids["authority", f"lab-{number}"] = str(authority.id)
 
     def _equip(self, user: str) -> None:
         """A key, a token, another session, and jobs that wait, failed and are done."""
@@ -139,6 +143,18 @@ class Stage:
 def _head(world: World, number: int) -> str:
     folder = world.folder(world._repository(f"lab-{number}/notes"))
     return (folder / "refs/heads/main").read_text().strip()
+
+
+def _authority() -> SshAuthority:
+    key = _key()
+    return SshAuthority(
+        id=new_id(),
+        title="spare",
+        key_type=key.key_type,
+        public_key=key.public_key,
+        fingerprint=key.fingerprint,
+        created_at=NOON,
+    )
 
 
 def _key(**holder: object) -> SshKey:

@@ -148,12 +148,14 @@ def said(capsys, stage, line, number, changes=()):
 def spelled(stage, line, number):
     """The line with the names of an actor's own things in it."""
     actor, target = ACTORS[number], f"target-{number}"
-    for noun in ("queued", "dead", "done", "token", "key"):
+    for noun in ("queued", "dead", "done", "token", "key", "authority"):
         for whose, holder in (("ACTOR", actor), ("TARGET", target), ("LAB", f"lab-{number}")):
             word = f"{noun.upper()}-OF-{whose}"
             line = line.replace(word, stage.ids.get((noun, holder), NEVER))
     if "PUBLIC-KEY" in line:
         Path("key.pub").write_text(public_key())
+    if "revoked.txt" in line:
+        Path("revoked.txt").write_text("serial: 7\n")
     if "FILE" in line:
         Path(f"{number}.bundle").unlink(missing_ok=True)
     line = line.replace("PUBLIC-KEY", "key.pub").replace("FILE", f"{number}.bundle")

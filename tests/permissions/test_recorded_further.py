@@ -252,9 +252,12 @@ ELSEWHERE = {
 """What needs somebody else, and the test that does it."""
 OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")
 """What a Git client asks for, in `test_git_recorded.py`."""
-OF_SIGNING_IN = re.compile(r"identity-providers|/providers/|identities|break-glass|gpg-keys")
+OF_SIGNING_IN = re.compile(
+    r"identity-providers|/providers/|identities|break-glass|gpg-keys|ssh-authorities"
+)
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
-in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`.
+in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,
+`ssh/test_certificates.py`.
 """
 
 

@@ -35,6 +35,9 @@ MOST_SOURCES = 100_000
 MOST_WAITING = 500_000
 """Both far beyond what an appliance does; they bound the memory that a hostile export asks for."""
 
+BEFORE: Source = ("before", "before")
+"""Stands for what was recorded before there were logs. An upgrade moved it into them, and counted
+it; no process of then could sign that."""
 NodeKeys = dict[Source, bytes]
 """The key that was certified for each start of a process."""
 
@@ -159,7 +162,7 @@ class Heartbeats:
     def unsigned(self, keys: NodeKeys) -> Iterator[str]:
         """What is wrong with the newest heartbeat of each source, and its key."""
         for source, state in self._sources.items():
-            if state.beaten_at is not None:
+            if state.beaten_at is not None and source != BEFORE:
                 wrong = self._unsigned(state.beaten_at, source, state, keys)
                 if wrong is not None:
                     yield f"entry {state.beaten_at}: {wrong}"

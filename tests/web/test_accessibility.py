@@ -19,12 +19,15 @@ from appliance.db.outbox import JobRecord
 from appliance.db.repositories import RepositoryHealth
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Receiver
+from appliance.domain.identity import Actor
+from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role, Scope
-from appliance.services import passwords, ssh_keys
+from appliance.services import identity_providers, passwords, ssh_keys
 from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
+from appliance.services.identity_providers import NewProvider
 from tests.peers.appliance import serve
 from tests.web.code_pages import odd
 from tests.web.test_account_pages import public_key
@@ -128,7 +131,32 @@ def fill(world: World) -> dict[str, Any]:
         "team": "core",
         "event_id": event_id,
         "stream_id": stream.id,
+        "provider": directory(world, administrator),
     }
+
+
+def directory(world: World, administrator: Actor) -> str:
+    """A way to sign in, of the name that stands in addresses."""
+    settings = {
+        "servers": ["ldaps://directory.test"],
+        "bind_name": "cn=reader",
+        "bind_password": "x",
+        "user_base": "dc=test",
+    }
+    wanted = NewProvider(
+        name="writer",
+        kind=ProviderKind.LDAP,
+        label="Directory",
+        settings=settings,
+        domains=(),
+        policy={},
+    )
+    present, sealer = datetime.now(UTC), world.wiring.sealer
+    with world.begin(administrator) as work:
+        identity_providers.add(work, wanted, sealer=sealer, now=present)
+    with world.begin(administrator) as work:
+        identity_providers.switch(work, wanted.name, is_enabled=True, now=present)
+    return wanted.name
 
 
 def job(promised_by: Any, state: JobState) -> JobRecord:

@@ -44,7 +44,10 @@ def _on_sqlite(request: pytest.FixtureRequest, home: Path, content: Path) -> Gen
     def again() -> None:
         for beside in ("-wal", "-shm"):
             file.with_name(file.name + beside).unlink(missing_ok=True)
-        shutil.copyfile(spare, file)
+        # Another file: somebody who still has the one of before open must not read this one.
+        fresh = file.with_name("fresh.db")
+        shutil.copyfile(spare, fresh)
+        fresh.replace(file)
 
     stage = Stage(world, content, again)
     world.wiring.database.engine.dispose()  # What is beside the file goes into it.

@@ -21,10 +21,12 @@ GERMAN = {"Accept-Language": "de"}
 SAYS_A_SENTENCE = {"sentence", "_", "gettext", "ngettext"}
 GIVES_A_SENTENCE = {
     *("who_may", "_who_may", "_too_long_or_no_text", "RequestTimeout"),
-    *("_problem", "_rolled_back", "together"),
+    *("_problem", "_rolled_back", "together", "_words", "_by_provider"),
 }
 KEPT = {"why"}
-PASSED_ON = {"message", "words", "taken", "weakness", "lacking", "error"}
+PASSED_ON = {
+    *("message", "words", "taken", "weakness", "lacking", "error", "reason", "text", "alarm"),
+}
 """Names under which a few functions hand on what their callers said."""
 
 
@@ -61,7 +63,7 @@ def is_known_by_name(said: ast.expr, tree: ast.Module) -> bool:
             # Constants and stored sentences are looked at where they are made.
             return said.attr.isupper() or said.attr in KEPT
         case ast.Name():
-            return said.id in PASSED_ON or is_bound_to_sentences(said.id, tree)
+            return said.id.isupper() or said.id in PASSED_ON or is_bound_to_sentences(said.id, tree)
     return False
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from appliance.domain.identity import appliance
 from appliance.domain.ids import new_id
-from appliance.errors import ApplianceError, ConflictError, InvalidError, UnavailableError
+from appliance.errors import ApplianceError, ConflictError, InvalidError, UnavailableError, sentence
 from appliance.jobs.stream_room import AT_ONCE, Room
 from appliance.repeating import repeating
 from appliance.services.audit_log import claims as audit_claims
@@ -40,7 +40,7 @@ RENEW_SECONDS = 4.0
 TURN_SECONDS = 5.0
 """After so long another stream has its turn, where there are more of them than threads."""
 BEAT_SECONDS = 60.0
-STUMBLED = "The appliance itself stumbled over this stream. Its own log says how."
+STUMBLED = sentence("The appliance itself stumbled over this stream. Its own log says how.")
 
 
 class _Open:

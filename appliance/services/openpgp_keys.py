@@ -13,12 +13,12 @@ from appliance.db.signing_keys import OpenPgpKey, OpenPgpKeyPart
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.ids import new_id
-from appliance.errors import ConflictError, InvalidError
+from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.security import openpgp
 
 LONGEST_TEXT = openpgp.LONGEST_TEXT
 ORDERS = {"created": (OpenPgpKey.id,), "name": (OpenPgpKey.fingerprint, OpenPgpKey.id)}
-TAKEN = "This key is in use here already, by somebody else."
+TAKEN = sentence("This key is in use here already, by somebody else.")
 
 
 def add(

@@ -14,12 +14,12 @@ from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, InvalidError, NotFoundError
+from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.security import ssh_certificates, ssh_keys
 
 SCOPE = "instance"
 LONGEST_SUFFIX = 255
-NO_SUCH = "There is no such authority."
+NO_SUCH = sentence("There is no such authority.")
 
 
 def listed(work: UnitOfWork) -> list[SshAuthority]:

@@ -16,7 +16,7 @@ from appliance.db.users import Owner, User, UserState
 from appliance.domain import events
 from appliance.domain.identity import Actor, Method, Origin
 from appliance.domain.names import fold
-from appliance.errors import UnauthenticatedError
+from appliance.errors import UnauthenticatedError, sentence
 from appliance.security import ssh_certificates
 from appliance.security.ssh_certificates import (
     Certificate,
@@ -27,7 +27,7 @@ from appliance.security.ssh_certificates import (
 from appliance.services import identify
 
 MOST_PRINCIPALS = 16
-NOT_VALID = "This certificate is not valid here, or no longer."
+NOT_VALID = sentence("This certificate is not valid here, or no longer.")
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def is_known_by_name(said: ast.expr, tree: ast.Module) -> bool:
             # Constants and stored sentences are looked at where they are made.
             return said.attr.isupper() or said.attr in KEPT
         case ast.Name():
-            return said.id.isupper() or said.id in PASSED_ON or is_bound_to_sentences(said.id, tree)
+            return said.id in PASSED_ON or is_bound_to_sentences(said.id, tree)
     return False
 
 

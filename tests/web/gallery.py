@@ -13,9 +13,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
+from appliance.domain.signatures import Finding, SignatureForm
 from appliance.git.diff_parse import Hunk, Line, LineKind
 from appliance.git.diff_words import Marks, changed_words
+from appliance.services.signatures import Checked
 from appliance.web import diff_view, highlight, markdown, present
+from appliance.web.pages import words
 
 HERE = Path(__file__).parent
 WEB = Path(present.__file__).parent
@@ -77,19 +80,20 @@ REFS = [
 COMMITS = [
     SimpleNamespace(
         oid=f"{n * 7919:040x}"[::-1],
-        subject=words,
+        subject=subject,
         author=author,
         at=NOON - timedelta(hours=3 * n),
         href="#",
         browse_href="#",
+        signature=finding and Checked(finding, SignatureForm.SSH, "SHA256:4f2a", owner=author),
         badges=None,
     )
-    for n, (author, words) in enumerate(
+    for n, (author, subject, finding) in enumerate(
         [
-            ("night-writer", b"Keep the index when a folder moves"),
-            ("quiet-reader", b"Refuse a push whose pack says one thing and holds another " * 3),
-            ("The Old Lab", b""),
-            ("release robot", "Sürüm 2.4 — “son” <b>sürüm</b>".encode()),
+            ("night-writer", b"Keep the index when a folder moves", Finding.VERIFIED),
+            ("quiet-reader", b"Refuse a push whose pack says one thing " * 4, Finding.UNKNOWN_KEY),
+            ("The Old Lab", b"", None),
+            ("release robot", "Sürüm 2.4 — “son” <b>sürüm</b>".encode(), Finding.BAD_SIGNATURE),
         ],
         1,
     )
@@ -207,7 +211,7 @@ def create_app() -> Flask:
     Babel(app, locale_selector=lambda: request.args.get("language", "en"))
     present.register(app, clock=lambda: NOON)
     app.jinja_env.globals.update(
-        csrf_token=lambda: "token", get_locale=get_locale, inbox_count=lambda: 2
+        csrf_token=lambda: "token", get_locale=get_locale, inbox_count=lambda: 2, words=words
     )
 
     @app.route("/<page>")

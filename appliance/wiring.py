@@ -141,6 +141,16 @@ class LogTools:
 
 
 @dataclass(frozen=True)
+class SamlTools:
+    """What it takes to speak SAML."""
+
+    sealer: Sealer
+    per_address: Throttle
+    url: str
+    """Under which identity providers know the appliance."""
+
+
+@dataclass(frozen=True)
 class Wiring:
     """Everything a door hands to the verbs it calls."""
 
@@ -169,6 +179,15 @@ class Wiring:
             nonce_key=self.secret.key(Purpose.PUSH_NONCES),
             lfs=LfsStore(self.home.root),
             lfs_access=self.lfs_capabilities,
+        )
+
+    @property
+    def saml(self) -> SamlTools:
+        """What it takes to speak SAML."""
+        return SamlTools(
+            sealer=self.sealer,
+            per_address=self.sign_in.per_address,
+            url=self.settings.server.url.rstrip("/"),
         )
 
     @property

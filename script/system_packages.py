@@ -54,6 +54,13 @@ NEEDS = (
         ("chromium", "chromium-browser", "google-chrome"),
         ("chromium", "chromium-browser"),
     ),
+    Need("PHP with XML", ("/usr/lib/php/*/xml.so",), ("php-xml",)),
+    Need("PHP's multibyte strings", ("/usr/lib/php/*/mbstring.so",), ("php-mbstring",)),
+    # It asks for a web server. With these two, that is not Apache.
+    Need("PHP for web servers", ("php-cgi",), ("php-cgi",)),
+    Need("a small web server", ("/usr/sbin/micro-httpd",), ("micro-httpd",)),
+    Need("PHP", ("php",), ("php-cli",)),
+    Need("SimpleSAMLphp", ("/usr/share/simplesamlphp/www/index.php",), ("simplesamlphp",)),
     Need("a font", ("/usr/share/fonts/truetype/*/*.ttf",), ("fonts-dejavu-core",)),
     Need("Node.js", ("node",), ("nodejs",)),
     Need("npm", ("npm",), ("npm",)),

@@ -18,6 +18,7 @@ from appliance.db import (
     outbox,
     pushes,
     repositories,
+    saml_keys,
     signing_keys,
     ssh_authorities,
     users,
@@ -41,6 +42,6 @@ MODULES = (
         outbox,
         pushes,
     ),
-    *(repositories, signing_keys, ssh_authorities, users),
+    *(repositories, saml_keys, signing_keys, ssh_authorities, users),
 )
 metadata = Table.metadata

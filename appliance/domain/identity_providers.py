@@ -31,6 +31,7 @@ class ProviderKind(StrEnum):
 
     LDAP = "ldap"
     OIDC = "oidc"
+    SAML = "saml"
 
 
 class Way(StrEnum):
@@ -45,6 +46,7 @@ class Way(StrEnum):
 WAY_OF: Mapping[ProviderKind, Way] = {
     ProviderKind.LDAP: Way.PASSWORD,
     ProviderKind.OIDC: Way.REDIRECT,
+    ProviderKind.SAML: Way.REDIRECT,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ LOCALE_COOKIE = "codara_locale"
 ATTEMPT_COOKIE = "codara_attempt"
 ATTEMPT_PATH = "/auth/"
 ATTEMPT_SECONDS = 3600
+ATTEMPT = re.compile(r"[A-Za-z0-9_-]{43}")
 ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -34,6 +37,17 @@ def clear_session(response: flask.Response) -> None:
     response.delete_cookie(
         requests.SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https()
     )
+
+
+def attempt_kept() -> str:
+    """What binds the answer of a sign-in system to this browser; empty where it has nothing."""
+    kept = flask.request.cookies.get(ATTEMPT_COOKIE, "")
+    return kept if ATTEMPT.fullmatch(kept) else ""
+
+
+def attempt() -> str:
+    """The same, made now where it has nothing."""
+    return attempt_kept() or secrets.token_urlsafe(32)
 
 
 def set_attempt(response: flask.Response, secret: str) -> None:

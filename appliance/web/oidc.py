@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from uuid import UUID
 
 import flask
@@ -17,16 +15,13 @@ blueprint = flask.Blueprint("oidc", __name__, url_prefix="/auth/oidc")
 
 ANSWERS = ("code", "state", "iss", "error")
 LONGEST_ANSWER = 4096
-SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @blueprint.get("/<provider>/login")
 def login(provider: str) -> ResponseReturnValue:
     """Send the browser to a provider."""
     tools = requests.wiring().oidc
-    browser = flask.request.cookies.get(cookies.ATTEMPT_COOKIE, "")
-    if not SECRET.fullmatch(browser):
-        browser = secrets.token_urlsafe(32)
+    browser = cookies.attempt()
     with requests.reading() as work:
         peer = oidc.peer_of(work, provider, tools=tools)
     with requests.begin() as work:
@@ -56,7 +51,7 @@ def callback(provider: str) -> ResponseReturnValue:
     with requests.reading() as work:
         peer = oidc.peer_of(work, provider, tools=tools)
     answer = {name: flask.request.args.get(name, "")[:LONGEST_ANSWER] for name in ANSWERS}
-    browser = flask.request.cookies.get(cookies.ATTEMPT_COOKIE, "")
+    browser = cookies.attempt_kept()
     with requests.begin() as work:
         found = oidc.come_back(work, answer["state"], browser=browser, now=requests.now())
     if isinstance(found, str):

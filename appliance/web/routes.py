@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc
+from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml
 from appliance.web.api import access as api_access
 from appliance.web.api import audit as api_audit
 from appliance.web.api import audit_anchors as api_audit_anchors
@@ -143,6 +143,7 @@ def install(app: OpenAPI) -> None:
         app.register_api(area)
     app.register_blueprint(sign_in.pages)
     app.register_blueprint(oidc.blueprint)
+    app.register_blueprint(saml.blueprint)
     inbox.install(app)
     for pages in PEOPLE:
         app.register_blueprint(pages)

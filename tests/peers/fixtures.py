@@ -13,6 +13,7 @@ from tests.peers.appliance import Served, serve
 from tests.peers.chromium import start_chromium
 from tests.peers.postgresql import PostgresqlServer, quickest_place, start_postgresql
 from tests.peers.redis import start_redis
+from tests.peers.saml_provider import SamlProvider, start_saml_provider
 from tests.peers.slapd import Directory, start_slapd
 from tests.peers.witnesses import Witness
 from tests.world import World
@@ -36,6 +37,20 @@ def redis_url() -> Generator[str]:
     """The address of a private Redis."""
     with start_redis() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def shared_saml_provider() -> Generator[SamlProvider]:
+    """A SAML identity provider."""
+    with start_saml_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def saml_provider(shared_saml_provider: SamlProvider) -> SamlProvider:
+    """The same, answering as usual."""
+    shared_saml_provider.answers()
+    return shared_saml_provider
 
 
 @pytest.fixture(scope="session")

@@ -297,6 +297,9 @@ ELSEWHERE = {
         for log in (LOG, f"{ORG}/audit")
         for method, rule in OF_A_LOG
     },
+    ("GET", "/auth/saml/login"): "web/test_saml.py",
+    ("GET", "/auth/saml/metadata"): "web/test_saml.py",
+    ("POST", "/auth/saml/acs"): "web/test_saml_attacks.py",
     ("GET", "/audit/<log>/checkpoint"): "web/test_audit_tiles.py",
     ("GET", "/audit/<log>/tile/<path:tail>"): "web/test_audit_tiles.py",
     ("GET", "/audit/<log>/witnessed"): "web/test_audit_tiles.py",

@@ -19,6 +19,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
+    "POST /auth/saml/acs": "auth.signed_in user.created auth.identity_linked session.elevated",
     "POST /<owner>/-/audit/auditors": "audit.auditor_granted",
     "POST /<owner>/-/audit/auditors/<uuid:grant_id>/revoke": "audit.auditor_revoked",
     "POST /<owner>/-/audit/exports": "audit.export_requested",
@@ -343,6 +344,7 @@ BY_ITSELF = {
     "audit.witnessed": "the thread that asks witnesses",
     "config.started": "the start",
     "job.died": "the worker, whatever the job",
+    "saml_key.created": "the first look at the metadata for SAML",
     "privacy.erased": "erasing, which has a verb and no door yet",
 }
 """Actions that nobody asks for through a door, and what records them."""

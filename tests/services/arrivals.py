@@ -25,15 +25,17 @@ def provider(
     *,
     administrator: Actor | None = None,
     domains: tuple[str, ...] = (),
+    kind: ProviderKind = ProviderKind.OIDC,
+    settings: Mapping[str, Any] = OIDC,
     **policy: Any,
 ) -> Shown:
     """A provider that is switched on; it creates users unless told otherwise."""
     by = administrator or world.administrator(f"administrator-{name}")
     wanted = NewProvider(
         name=name,
-        kind=ProviderKind.OIDC,
+        kind=kind,
         label=name.capitalize(),
-        settings=OIDC,
+        settings=settings,
         domains=domains,
         policy={"creates_users": True, **policy},
     )

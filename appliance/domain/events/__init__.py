@@ -126,6 +126,7 @@ from appliance.domain.events.providers import (
     ProviderCreated,
     ProviderDeleted,
     ProviderTested,
+    SamlKeyCreated,
 )
 from appliance.domain.events.repositories import (
     ImportFailed,
@@ -276,6 +277,7 @@ __all__ = [
     "RepositoryVisibilityChanged",
     "RoleGranted",
     "RoleWithdrawn",
+    "SamlKeyCreated",
     "SessionRevoked",
     "SignInRefused",
     "SignedIn",

@@ -49,6 +49,15 @@ class ProviderTested(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SamlKeyCreated(Event):
+    """The appliance made itself a key by which SAML identity providers know it."""
+
+    kind = "saml_key.created"
+    target = "saml_key"
+    use: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityLinked(Event):
     """A user can sign in by another identity."""
 

@@ -39,6 +39,7 @@ KINDS = {
     ProviderKind.LDAP: (lazy("LDAP"), lazy("Active Directory, OpenLDAP and others: people type "
         "their password of there here.")),
     ProviderKind.OIDC: (lazy("OpenID Connect"), lazy("People sign in there and come back.")),
+    ProviderKind.SAML: (lazy("SAML 2.0"), lazy("People sign in there and come back.")),
 }  # fmt: skip
 LINKS = {
     LinkBy.NOTHING: (lazy("Nobody who exists"), lazy("Only by hand: they or you link it.")),

@@ -1,0 +1,75 @@
+"""SAML 2.0: people are sent to an identity provider with a signed question, and bring its answer.
+
+Importing this brings the XML libraries along, so it is imported by who speaks SAML, then.
+"""
+
+from __future__ import annotations
+
+from appliance.domain.claims import Address, Claims, SessionFacts
+from appliance.federation import saml_answer, saml_keys, saml_metadata, saml_request, saml_xml
+from appliance.federation.saml_answer import Answer
+from appliance.federation.saml_keys import OurKey
+from appliance.federation.saml_library import NAME_IDS, OurSide, Sides
+from appliance.federation.saml_metadata import OurFacts
+from appliance.federation.saml_settings import SamlSettings
+
+__all__ = [
+    "OurKey",
+    "OurSide",
+    "Sides",
+    "ask",
+    "claims",
+    "decoded",
+    "head",
+    "make_key",
+    "metadata",
+    "read",
+]
+
+ask = saml_request.ask
+decoded = saml_xml.decoded
+head = saml_answer.head
+read = saml_answer.read
+make_key = saml_keys.make
+GROUPS_ELSEWHERE = "http://schemas.microsoft.com/claims/groups.link"
+"""Said instead of the groups where they are too many. Then we know nothing of them."""
+
+
+def metadata(ours: OurSide) -> bytes:
+    """What identity providers have to know about us."""
+    signs = (ours.key, ours.next_key)
+    return saml_metadata.write(
+        OurFacts(
+            entity_id=ours.entity_id,
+            answers_address=ours.answers_address,
+            signs=[each.certificate for each in signs if each is not None],
+            opens=ours.key.certificate,
+            name_id_formats=list(NAME_IDS.values()),
+        )
+    )
+
+
+def claims(answer: Answer, settings: SamlSettings) -> Claims:
+    """Who somebody is, as an answer says it."""
+
+    def first(name: str) -> str:
+        return next(iter(answer.attributes.get(name, ())), "") if name else ""
+
+    email = answer.subject if settings.name_id == "email" else first(settings.email_attribute)
+    return Claims(
+        subject=answer.subject,
+        name=first(settings.name_attribute),
+        display_name=first(settings.display_name_attribute),
+        addresses=(Address(email, is_verified=True),) if email else (),
+        groups=_groups(answer, settings),
+        facts=SessionFacts(
+            external_id=answer.session_index, context=answer.context, shown_at=answer.shown_at
+        ),
+    )
+
+
+def _groups(answer: Answer, settings: SamlSettings) -> frozenset[str] | None:
+    """Whoever is in no group has no such attribute; where none was agreed, nothing is said."""
+    if not settings.groups_attribute or GROUPS_ELSEWHERE in answer.attributes:
+        return None
+    return frozenset(answer.attributes.get(settings.groups_attribute, ()))

@@ -1,0 +1,173 @@
+"""What an identity provider publishes about itself, and what we publish about us.
+
+Source: Metadata for the OASIS SAML V2.0, sections 2.3 and 2.4.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from lxml import etree
+
+from appliance.errors import InvalidError, sentence
+from appliance.federation import saml_xml
+from appliance.federation.refused import AnswerRefusedError
+from appliance.federation.saml_xml import NAMES, tag, text_of
+
+PROTOCOL = NAMES["samlp"]
+REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+LEAST_RSA_BITS = 2048
+MOST_CERTIFICATES = 8
+HERE = frozenset({"127.0.0.1", "localhost"})
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate by which an identity provider signs."""
+
+    content: str
+    """Its DER in base64, as metadata have it."""
+    fingerprint: str
+    """SHA-256, in hexadecimal."""
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class IdentityProviderFacts:
+    """What is used of an identity provider's metadata."""
+
+    entity_id: str
+    sign_in_address: str
+    certificates: tuple[Certificate, ...]
+    """Each of them may sign: while it changes them there are two."""
+
+
+@dataclass(frozen=True)
+class OurFacts:
+    """What an identity provider has to know about us."""
+
+    entity_id: str
+    answers_address: str
+    signs: Sequence[str]
+    """The base64 of the DER of each certificate by which our questions may be signed."""
+    opens: str
+    """And of the one for which it is to encrypt."""
+    name_id_formats: Sequence[str]
+
+
+def read(text: str, entity_id: str = "") -> IdentityProviderFacts:
+    """What metadata say of an identity provider: the one of that name, or the only one.
+
+    Errors:
+        InvalidError: they are no metadata, describe none or several, or lack what we need.
+    """
+    try:
+        root = saml_xml.parse(text.strip().encode())
+    except AnswerRefusedError:
+        raise _wrong(sentence("That is no XML that can be read.")) from None
+    roles = [
+        (each.get("entityID", ""), role)
+        for each in root.iter(tag("md:EntityDescriptor"))
+        for role in each.iterfind("md:IDPSSODescriptor", NAMES)
+        if PROTOCOL in role.get("protocolSupportEnumeration", "").split()
+    ]
+    found = [each for each in roles if each[0] == entity_id] if entity_id else roles
+    if len(found) != 1:
+        raise _wrong(
+            sentence("Those metadata describe no such identity provider.")
+            if not found
+            else sentence("Those metadata describe several. Say which by its entity ID.")
+        )
+    name, role = found[0]
+    return IdentityProviderFacts(name, _address(role), _certificates(role))
+
+
+def write(ours: OurFacts) -> bytes:
+    """Our metadata.
+
+    Source: Metadata for the OASIS SAML V2.0, section 2.4.4.
+    """
+    names = {"md": NAMES["md"], "ds": NAMES["ds"]}
+    root = etree.Element(tag("md:EntityDescriptor"), nsmap=names, entityID=ours.entity_id)
+    role = etree.SubElement(
+        root,
+        tag("md:SPSSODescriptor"),
+        AuthnRequestsSigned="true",
+        WantAssertionsSigned="true",
+        protocolSupportEnumeration=PROTOCOL,
+    )
+    uses = [*(("signing", each) for each in ours.signs), ("encryption", ours.opens)]
+    for use, certificate in uses:
+        key = etree.SubElement(role, tag("md:KeyDescriptor"), use=use)
+        info = etree.SubElement(key, tag("ds:KeyInfo"))
+        data = etree.SubElement(info, tag("ds:X509Data"))
+        etree.SubElement(data, tag("ds:X509Certificate")).text = certificate
+    for form in ours.name_id_formats:
+        etree.SubElement(role, tag("md:NameIDFormat")).text = form
+    etree.SubElement(
+        role,
+        tag("md:AssertionConsumerService"),
+        Binding=POST,
+        Location=ours.answers_address,
+        index="0",
+        isDefault="true",
+    )
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True))
+
+
+def _address(role: etree._Element) -> str:
+    found = (
+        each.get("Location", "")
+        for each in role.iterfind("md:SingleSignOnService", NAMES)
+        if each.get("Binding") == REDIRECT
+    )
+    address = next(found, "")
+    parts = urlsplit(address)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in HERE)
+    if not parts.hostname or not is_safe:
+        raise _wrong(
+            sentence("Those metadata name no https address to sign in at by HTTP-Redirect.")
+        )
+    return address
+
+
+def _certificates(role: etree._Element) -> tuple[Certificate, ...]:
+    found = [
+        _certificate(text_of(each))
+        for key in role.iterfind("md:KeyDescriptor", NAMES)
+        if key.get("use", "signing") == "signing"
+        for each in key.iterfind("ds:KeyInfo/ds:X509Data/ds:X509Certificate", NAMES)
+    ]
+    if not 1 <= len(found) <= MOST_CERTIFICATES:
+        raise _wrong(sentence("Those metadata hold no certificate to check signatures by."))
+    return tuple(found)
+
+
+def _certificate(text: str) -> Certificate:
+    content = "".join(text.split())
+    try:
+        found = x509.load_der_x509_certificate(base64.b64decode(content, validate=True))
+        key = found.public_key()
+    except (binascii.Error, ValueError) as error:
+        raise _wrong(sentence("A certificate in those metadata cannot be read.")) from error
+    is_strong = isinstance(key, EllipticCurvePublicKey) or (
+        isinstance(key, RSAPublicKey) and key.key_size >= LEAST_RSA_BITS
+    )
+    if not is_strong:
+        raise _wrong(sentence("A certificate in those metadata has too weak a key."))
+    print_of = found.fingerprint(hashes.SHA256()).hex()
+    return Certificate(content, print_of, found.not_valid_after_utc)
+
+
+def _wrong(text: str) -> InvalidError:
+    return InvalidError.of("settings.metadata", text)

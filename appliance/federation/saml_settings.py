@@ -1,0 +1,93 @@
+"""What a SAML 2.0 identity provider can be told."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Literal, cast
+
+from pydantic import Field, field_validator, model_validator
+
+from appliance.errors import InvalidError, sentence
+from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
+
+if TYPE_CHECKING:
+    from appliance.federation.saml_metadata import IdentityProviderFacts
+
+LONGEST_SKEW_SECONDS = 300
+
+
+class SamlSettings(ProviderSettings):
+    """One identity provider, as its metadata describes it."""
+
+    metadata: str = Field(
+        title=sentence("Metadata"),
+        description=sentence("The XML that the identity provider publishes about itself."),
+        json_schema_extra=LONG_TEXT,
+    )
+    entity_id: str = Field(
+        "",
+        title=sentence("Entity ID"),
+        description=sentence("Which one, where the metadata describe several."),
+    )
+    signed: Literal["assertion", "answer", "both"] = Field(
+        "assertion",
+        title=sentence("What it has to sign"),
+        description=sentence("The assertion, the answer around it as a whole, or both."),
+    )
+    wants_encryption: bool = Field(
+        default=False,
+        title=sentence("Refuse assertions that are not encrypted"),
+        description=sentence("It encrypts for the certificate in the appliance's metadata."),
+    )
+    name_id: Literal["persistent", "email", "unspecified"] = Field(
+        "persistent",
+        title=sentence("Format of the subject"),
+        description=sentence(
+            "email only with links by e-mail address, and only in their domains. "
+            "A transient subject is always refused."
+        ),
+    )
+    skew_seconds: int = Field(
+        60,
+        title=sentence("Clock difference"),
+        description=sentence("By how many seconds its clock may differ: 0 to 300."),
+    )
+    accepts_unasked: bool = Field(
+        default=False,
+        title=sentence("Take answers to questions that were not asked"),
+        description=sentence("For portals that begin the sign-in themselves. Safer without."),
+    )
+    name_attribute: str = Field("", title=sentence("Attribute with the user name"))
+    display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
+    email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))
+    groups_attribute: str = Field("", title=sentence("Attribute with the groups"))
+
+    @field_validator("skew_seconds")
+    @classmethod
+    def _of_its_size(cls, seconds: int) -> int:
+        if not 0 <= seconds <= LONGEST_SKEW_SECONDS:
+            raise ValueError(sentence("It is from 0 to 300 seconds."))
+        return seconds
+
+    @model_validator(mode="after")
+    def _is_described(self) -> SamlSettings:
+        try:
+            self.facts()
+        except InvalidError as error:
+            raise ValueError(error.message) from None
+        return self
+
+    @property
+    def issuer(self) -> str:
+        """Its entity ID."""
+        return self.entity_id or self.facts().entity_id
+
+    def facts(self) -> IdentityProviderFacts:
+        """What its metadata say.
+
+        Errors:
+            InvalidError: they cannot be used; it says why.
+        """
+        # The XML libraries cost memory that an appliance without SAML need not spend.
+        metadata = importlib.import_module("appliance.federation.saml_metadata")
+        return cast("IdentityProviderFacts", metadata.read(self.metadata, self.entity_id))

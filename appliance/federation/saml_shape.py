@@ -1,0 +1,121 @@
+"""The one shape that an answer may have, so that what was signed is what is read.
+
+Signature wrapping moves a signed element to where nobody looks and puts another in its place. Here
+there is exactly one assertion, at one place; a signature stands directly in what it signs, points
+at it, and at nothing else; and no two elements bear one ID.
+
+Source: Somorovsky et al., "On Breaking SAML: Be Whoever You Want to Be" (2012); W3C XML Signature
+Best Practices, sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from appliance.federation.refused import refused
+from appliance.federation.saml_refusals import Why
+from appliance.federation.saml_xml import NAMES, tag
+
+SIGNATURES = frozenset(
+    f"http://www.w3.org/2001/04/xmldsig-more#{name}"
+    for name in (
+        "rsa-sha256",
+        "rsa-sha384",
+        "rsa-sha512",
+        "ecdsa-sha256",
+        "ecdsa-sha384",
+        "ecdsa-sha512",
+    )
+)
+DIGESTS = frozenset(
+    {
+        "http://www.w3.org/2001/04/xmlenc#sha256",
+        "http://www.w3.org/2001/04/xmldsig-more#sha384",
+        "http://www.w3.org/2001/04/xmlenc#sha512",
+    }
+)
+CANONICAL = "http://www.w3.org/2001/10/xml-exc-c14n#"
+TRANSFORMS = frozenset({"http://www.w3.org/2000/09/xmldsig#enveloped-signature", CANONICAL})
+KEY_TRANSPORTS = frozenset(
+    {
+        "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+        "http://www.w3.org/2009/xmlenc11#rsa-oaep",
+    }
+)
+AUTHENTICATED = frozenset(f"http://www.w3.org/2009/xmlenc11#aes{bits}-gcm" for bits in (128, 256))
+CHAINED = frozenset(f"http://www.w3.org/2001/04/xmlenc#aes{bits}-cbc" for bits in (128, 256))
+"""Without a check of their own: only within an answer whose signature was checked before."""
+ID_ATTRIBUTES = ("ID", "Id", "id")
+RESPONSE, ASSERTION = tag("samlp:Response"), tag("saml:Assertion")
+ENCRYPTED = tag("saml:EncryptedAssertion")
+
+
+def insist(root: etree._Element) -> None:
+    """Go on only if a document has the shape of an answer.
+
+    Errors:
+        AnswerRefusedError: it has not.
+    """
+    if any(not isinstance(each.tag, str) for each in root.iter()):
+        raise refused(Why.COMMENT)
+    _insist(root.tag == RESPONSE)
+    places = [each.getparent() for each in root.iter(ASSERTION, ENCRYPTED)]
+    _insist(len(places) == 1 and places[0] is root)
+    _insist(not any(True for _ in root.iter(RESPONSE, tag("saml:EncryptedID")) if _ is not root))
+    _insist_on_single_ids(root)
+    signed = [_check_signature(each) for each in root.iter(tag("ds:Signature"))]
+    _insist(len(signed) == len(set(signed)))
+    _check_ciphers(root)
+
+
+def is_chained(root: etree._Element) -> bool:
+    """Whether the assertion is encrypted without a check of its own."""
+    path = "saml:EncryptedAssertion/xenc:EncryptedData/xenc:EncryptionMethod"
+    return any(each.get("Algorithm") in CHAINED for each in root.iterfind(path, NAMES))
+
+
+def is_signed(element: etree._Element) -> bool:
+    """Whether an element has a signature of its own."""
+    return element.find("ds:Signature", NAMES) is not None
+
+
+def _insist(condition: bool) -> None:  # noqa: FBT001 - it is what is insisted on.
+    if not condition:
+        raise refused(Why.SHAPE)
+
+
+def _insist_on_single_ids(root: etree._Element) -> None:
+    found = [each.get(name) for each in root.iter() for name in ID_ATTRIBUTES if each.get(name)]
+    _insist(len(found) == len(set(found)))
+
+
+def _check_signature(signature: etree._Element) -> str:
+    """The name of what a signature signs: its parent, an answer or an assertion."""
+    parent = signature.getparent()
+    _insist(parent is not None and parent.tag in {RESPONSE, ASSERTION})
+    name = parent.get("ID") if parent is not None else None
+    references = list(signature.iter(tag("ds:Reference")))
+    _insist(bool(name) and len(references) == 1 and references[0].get("URI") == f"#{name}")
+    _insist(references[0].getparent() is signature.find("ds:SignedInfo", NAMES))
+    _insist(signature.find(".//ds:Object", NAMES) is None)
+    for kind, allowed in (
+        ("ds:SignatureMethod", SIGNATURES),
+        ("ds:DigestMethod", DIGESTS),
+        ("ds:Transform", TRANSFORMS),
+        ("ds:CanonicalizationMethod", frozenset({CANONICAL})),
+    ):
+        methods = [each.get("Algorithm") for each in signature.iter(tag(kind))]
+        if not methods or not allowed.issuperset(methods):
+            raise refused(Why.ALGORITHM)
+    return str(name)
+
+
+def _check_ciphers(root: etree._Element) -> None:
+    for kind, allowed in (
+        ("xenc:EncryptedKey", KEY_TRANSPORTS),
+        ("xenc:EncryptedData", AUTHENTICATED | CHAINED),
+    ):
+        for each in root.iter(tag(kind)):
+            method = each.find("xenc:EncryptionMethod", NAMES)
+            if method is None or method.get("Algorithm") not in allowed:
+                raise refused(Why.ALGORITHM)

@@ -1,0 +1,89 @@
+"""Signing in by a SAML identity provider: away with a question, and back with an answer.
+
+The provider's page lets the browser post its answer here, from another site, and so without
+our cookies. The answer is posted once more by a page of ours; then they come along.
+"""
+
+from __future__ import annotations
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from appliance.domain.identity import appliance
+from appliance.errors import ConflictError, UnauthenticatedError
+from appliance.services import saml, saml_keys
+from appliance.services.saml import SAID
+from appliance.services.saml_keys import ANSWERS_PATH, METADATA_PATH
+from appliance.web import cookies, provider_doors, requests
+from appliance.web.provider_doors import Act
+
+blueprint = flask.Blueprint("saml", __name__)
+
+
+@blueprint.get("/auth/saml/login")
+def login() -> ResponseReturnValue:
+    """Send a browser to the provider that it names."""
+    _insist_on_a_key()
+    given, browser = flask.request.args, cookies.attempt()
+    name = given.get("provider", "")
+    with requests.begin() as work:
+        address = saml.begin(
+            work,
+            name,
+            browser=browser,
+            act=provider_doors.act_of(given.get("act")),
+            target=cookies.own_path(given.get("next")),
+            tools=requests.wiring().saml,
+            now=requests.now(),
+        )
+    # A page and no redirect: a form led here, and a form may not lead to another host.
+    page = flask.render_template("sign_in/leave.html", address=address, provider=name)
+    response = flask.make_response(page)
+    cookies.set_attempt(response, browser)
+    return response
+
+
+@blueprint.get(METADATA_PATH)
+def metadata() -> ResponseReturnValue:
+    """What identity providers have to know about us."""
+    _insist_on_a_key()
+    with requests.reading() as work:
+        content = saml.metadata(work, tools=requests.wiring().saml)
+    return flask.Response(content, mimetype="application/samlmetadata+xml")
+
+
+@blueprint.post(ANSWERS_PATH)
+def answer() -> ResponseReturnValue:
+    """Take a provider's answer."""
+    given = flask.request.form
+    text, browser = given.get("SAMLResponse", ""), cookies.attempt_kept()
+    if not browser and "again" not in given:
+        relay = given.get("RelayState", "")
+        return flask.render_template("sign_in/onward.html", answer=text, relay=relay)
+    try:
+        return _taken(text, browser)
+    except (UnauthenticatedError, ConflictError):
+        return provider_doors.refused(UnauthenticatedError(SAID))
+
+
+def _taken(text: str, browser: str) -> ResponseReturnValue:
+    tools, now = requests.wiring().saml, requests.now()
+    with requests.reading() as work:
+        vouched = saml.check(work, text, browser=browser, tools=tools, now=now)
+    with requests.begin() as work:
+        saml.take(work, vouched, now=now)
+    asked = vouched.asked
+    act = provider_doors.act_of(asked.act) if asked else Act.SIGN_IN
+    target = asked.target if asked else flask.request.form.get("RelayState", "")
+    return provider_doors.come_back(act, vouched.provider_id, vouched.claims, target=target)
+
+
+def _insist_on_a_key() -> None:
+    """Make the appliance's key when it is first needed."""
+    wiring, now = requests.wiring(), requests.now()
+    with requests.reading() as work:
+        if saml_keys.is_made(work):
+            return
+    key = saml_keys.make(now=now)
+    with wiring.database.begin(appliance()) as work:
+        saml_keys.keep_first(work, key, tools=wiring.saml, now=now)

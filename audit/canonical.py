@@ -57,7 +57,8 @@ def _check(value: Any, levels: int) -> None:
         _check_number(value)
         return
     for item in value:
-        _check(item, levels - 1)
+        if item.__class__ is not str or not levels:
+            _check(item, levels - 1)
 
 
 def _check_number(value: Any) -> None:

@@ -9,10 +9,17 @@ what every change writes last, its events, waits on the line and is sent with th
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import generators
 from psycopg.pq import TransactionStatus
+
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
 
 BEGIN = b"BEGIN READ WRITE"
 COMMIT = b"COMMIT"
@@ -22,40 +29,126 @@ class LastError(psycopg.DatabaseError):
     """What was to be written last was refused, and nothing was committed; the cause says why."""
 
 
+@dataclass(frozen=True)
+class Last:
+    """A statement for the end of a transaction, in the driver's innermost words.
+
+    Each value is as the server reads it, with 0 for text and 1 for bytes beside it.
+    """
+
+    statement: bytes
+    values: Sequence[bytes | None]
+    formats: Sequence[int]
+
+
+class Together(psycopg.Pipeline):
+    """Statements that leave in one message, and whose answers are read together.
+
+    The driver's own pipeline sends each by itself, and each wakes the server once.
+    """
+
+    _is_whole = False
+
+    def add(self, send: Any, *words: Any) -> None:
+        """Send something with the others, of whose answer only a refusal matters."""
+        self.command_queue.append(partial(send, *words))
+        self.result_queue.append(None)
+
+    def run(self, statements: PQGen[None]) -> PQGen[None]:
+        """Take in what these statements send, and exchange it for the answers.
+
+        Errors:
+            Error: one was refused; those behind it were passed over.
+        """
+        yield from self._enter_gen()
+        try:
+            yield from statements
+            yield from self._exit_gen()
+        except BaseException as error:
+            self._exit(error)
+            raise
+        self._exit(None)
+
+    def _enqueue_sync(self) -> None:
+        super()._enqueue_sync()
+        self._is_whole = True
+
+    def _communicate_gen(self) -> PQGen[None]:
+        if self._is_whole:
+            while self.command_queue:
+                self.command_queue.popleft()()  # It is kept until all are there.
+            yield from generators.send(self.pgconn)
+            yield from self._fetch_gen(flush=False)
+
+
 class Line(psycopg.Connection[Any]):
     """A connection. Its state is whether the next statement is the first of a transaction, and what
     is to be written at the end of it.
     """
 
     is_to_begin = False
-    last: tuple[tuple[bytes, Any], ...] = ()
-    """Statements with their values."""
+    last: tuple[Last, ...] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._known: dict[bytes, bytes] = {}
+        """Names of last statements that the server has prepared."""
+        self._names = 0
+
+    def together(self, statements: Callable[[Together], PQGen[None]]) -> None:
+        """Send statements in one message, after the beginning where that is due.
+
+        Errors:
+            Error: one was refused; those behind it were passed over.
+        """
+        with self.lock:
+            self._check_connection_ok()
+            pipeline = self._pipeline = Together(self)
+            try:
+                if self.is_to_begin:
+                    self.is_to_begin = False
+                    pipeline.add(self.pgconn.send_query_params, BEGIN, None)
+                self.wait(pipeline.run(statements(pipeline)))
+            finally:
+                self._pipeline = None
 
     def commit(self) -> None:
         """Write what was to be written last, and commit, in one round trip.
 
         Errors:
-            LastError: that was refused; the transaction can only be rolled back.
+            LastError: that was refused; the transaction is rolled back.
         """
         last, self.last = self.last, ()
         if not last:
             super().commit()
             return
-        begins, self.is_to_begin = self.is_to_begin, False
+        known = dict(self._known)
         try:
-            with self.pipeline():
-                if begins:
-                    self.execute(BEGIN)
-                for statement, values in last:
-                    self.execute(statement, values)
-                # After one that is refused, the server passes over it.
-                self.execute(COMMIT)
+            self.together(partial(self._ending, last, known))
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
             if self.info.transaction_status is TransactionStatus.INERROR:
+                # Nobody else does: for SQLAlchemy a transaction that was committed is over.
+                self.rollback()
                 raise LastError(str(error)) from error
             raise
+        self._known = known
+
+    def _ending(
+        self, last: Sequence[Last], known: dict[bytes, bytes], pipeline: Together
+    ) -> PQGen[None]:
+        for each in last:
+            if each.statement not in known:
+                # A new name each time: whether the server has that of a refused one is not known.
+                self._names += 1
+                known[each.statement] = b"last_%d" % self._names
+                pipeline.add(self.pgconn.send_prepare, known[each.statement], each.statement)
+            name = known[each.statement]
+            pipeline.add(self.pgconn.send_query_prepared, name, each.values, each.formats)
+        # After one that is refused, the server passes over it.
+        pipeline.add(self.pgconn.send_query_params, COMMIT, None)
+        yield from ()
 
     def rollback(self) -> None:
         """Forget what was to be written last, and roll back."""
@@ -73,10 +166,8 @@ class LineCursor(psycopg.Cursor[Any]):
         line = self.connection
         if not line.is_to_begin:
             return super().execute(*args, **options)
-        line.is_to_begin = False
-        with line.pipeline():
-            line.execute(BEGIN)
-            return super().execute(*args, **options)
+        line.together(lambda _: self._execute_gen(*args, **options))
+        return self
 
     def executemany(self, *args: Any, **options: Any) -> None:
         """Execute for many values; beginning takes a round trip of its own."""

@@ -19,6 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.db.audit_log import INSTANCE_LOG, AuditQueued
+from appliance.db.postgresql_line import Last
 from appliance.domain import events
 from appliance.domain.events.parts import LARGEST_BODY, LONGEST_VALUE
 from appliance.domain.identity import Actor
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 ADD = sa.insert(AuditQueued.__table__).inline()  # type: ignore[arg-type]  # It is a table.
 COLUMNS = ("event_id", "log", "header", "salt", "body", "personal")
 _PLAIN_ADD = (
-    f"INSERT INTO audit_queue ({', '.join(COLUMNS)}) VALUES (%s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own words.
+    f"INSERT INTO audit_queue ({', '.join(COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6)"  # noqa: S608 - our own words.
 ).encode()
+_FORMATS = tuple(int(name == "salt") for name in COLUMNS)
 ODD_IN_A_NAME = re.compile(r"[^!-~]")
 LONGEST_NAME = 100
 LONGEST_REFERENCE = 64
@@ -154,7 +156,8 @@ def prepare(
     """
     body, personal = _body(event, actor)
     salt, text = _spelled(event, body, personal)  # What does not fit gets no number.
-    header = _header(event, actor)
+    event_id = new_id()
+    header = _header(event, actor, event_id)
     log = header["log"]
     boot, number = source.next(log)
     header["src"] = {"boot": boot, "n": number, "node": source.node}
@@ -167,7 +170,6 @@ def prepare(
         # A number that is never finished would hold up the count of all that follow.
         source.finish([(boot, log, number)], Ending.UNDONE)
         raise
-    event_id = UUID(header["id"])
     row = {
         "event_id": event_id,
         "log": log,
@@ -179,7 +181,7 @@ def prepare(
     return Recorded(event_id, event.kind, log, boot, number, event.is_awaited, row)
 
 
-def _header(event: events.Event, actor: Actor) -> dict[str, Any]:
+def _header(event: events.Event, actor: Actor, event_id: UUID) -> dict[str, Any]:
     """The header of an event, before it has a number and a body."""
     return {
         "action": event.kind,
@@ -191,7 +193,7 @@ def _header(event: events.Event, actor: Actor) -> dict[str, Any]:
         },
         "b": None,
         "category": event.category,
-        "id": str(new_id()),
+        "id": str(event_id),
         "log": str(event.organisation_id) if event.organisation_id else INSTANCE_LOG,
         "outcome": _text(event.outcome),
         "request_id": actor.origin.request_id[:LONGEST_REFERENCE],
@@ -221,7 +223,14 @@ def add(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
 def add_last(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Put rows into the queue of PostgreSQL in the round trip of the commit."""
     line = cast("Line", connection.connection.driver_connection)
-    line.last = tuple((_PLAIN_ADD, tuple(row[name] for name in COLUMNS)) for row in rows)
+    line.last = tuple(Last(_PLAIN_ADD, _values(row), _FORMATS) for row in rows)
+
+
+def _values(row: dict[str, Any]) -> list[bytes | None]:
+    return [
+        value if value is None or isinstance(value, bytes) else str(value).encode()
+        for value in map(row.__getitem__, COLUMNS)
+    ]
 
 
 def prepare_nothing() -> dict[str, Any]:

@@ -186,10 +186,13 @@ class UnitOfWork:
         self.session.flush()
         if self._changed and not self.recorded:
             raise UnrecordedChangeError(f"no event describes the change to {sorted(self._changed)}")
-        if self._unwritten and is_sqlite(self.session.connection()):
+        if not self._unwritten:
+            return
+        connection = self.session.connection()
+        if is_sqlite(connection):
             self.write_events()
-        elif self._unwritten:
-            recording.add_last(self.session.connection(), self._unwritten)
+        else:
+            recording.add_last(connection, self._unwritten)
 
     def note_change(self, *tables: str) -> None:
         """Remember that these audited tables were written: an event has to say so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import psycopg
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 
 from appliance.db.engine import EngineOptions, make_engine, read_only
+from appliance.db.postgresql_line import Last, LastError, Line
 from tests.peers.postgresql import PostgresqlServer
 
 ONE = sa.select(sa.literal(1))
@@ -86,3 +88,57 @@ def test_a_transaction_that_asked_nothing_leaves_nothing_begun(engine):
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         cursor.execute("INSERT INTO notes VALUES ('no')")
     line.close()
+
+
+def _add_last(connection: sa.Connection, words: bytes | None, *more: bytes) -> Line:
+    line = connection.connection.driver_connection
+    assert isinstance(line, Line)
+    statement = b"INSERT INTO notes VALUES ($1 || '')"
+    line.last = tuple(Last(statement, [each], [0]) for each in (words, *more))
+    return line
+
+
+def test_what_is_written_and_what_is_to_be_written_last_take_one_exchange_each(engine, tmp_path):
+    written = tmp_path / "trace"
+    for _ in range(8):  # What is prepared once is known then.
+        with engine.begin() as connection, written.open("wb") as trace:
+            line = _add_last(connection, b"one", b"two")
+            line.pgconn.trace(trace.fileno())
+            connection.execute(ADD, {"words": "zero"})
+            connection.commit()
+            line.pgconn.untrace()
+        directions = [each.split("\t")[1] for each in written.read_text().splitlines()]
+        assert [way for way, _ in itertools.groupby(directions)] == ["F", "B", "F", "B"]
+    with read_only(engine).connect() as connection:
+        assert connection.execute(ALL).scalars().all() == ["zero", "one", "two"] * 8
+
+
+def test_what_is_refused_last_takes_everything_with_it_and_the_next_is_written(engine):
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE notes ADD CHECK (words <> 'bad')"))
+    for words in (b"bad", b"good", b"bad", b"good", b"bad"):
+        with engine.connect() as connection:
+            connection.execute(ADD, {"words": "first"})
+            line = _add_last(connection, words, b"also")
+            if words == b"bad":
+                with pytest.raises(sa.exc.DBAPIError, match="violates check") as refused:
+                    connection.commit()
+                assert isinstance(refused.value.orig, LastError)
+            else:
+                connection.commit()
+        assert line.last == ()
+        assert line.info.transaction_status is TransactionStatus.IDLE
+    with read_only(engine).connect() as connection:
+        assert connection.execute(ALL).scalars().all() == ["first", "good", "also"] * 2
+
+
+def test_only_what_is_last_begins_and_ends_a_transaction_too(engine):
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        connection.rollback()
+        connection.begin()
+        _add_last(connection, b"alone")
+        connection.commit()
+        assert _status(connection) is TransactionStatus.IDLE
+    with read_only(engine).connect() as connection:
+        assert connection.execute(ALL).scalars().all() == ["alone"]

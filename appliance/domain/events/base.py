@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 HEADER_FIELDS = frozenset({"about", "organisation_id", "person"})
@@ -58,17 +59,32 @@ class Event:
 
     def body(self) -> dict[str, Any]:
         """The fields that are not personal."""
-        return self._fields(personal=False)
+        return self._of(self._fields().plain)
 
     def personal_values(self) -> dict[str, str]:
         """The fields that are, as text."""
-        return {name: str(value) for name, value in self._fields(personal=True).items()}
+        return {name: str(value) for name, value in self._of(self._fields().personal).items()}
 
-    def _fields(self, *, personal: bool) -> dict[str, Any]:
-        return {
-            each.name: getattr(self, each.name)
-            for each in dataclasses.fields(self)
-            if each.name not in HEADER_FIELDS
-            and bool(each.metadata.get("personal")) is personal
-            and getattr(self, each.name) is not None
-        }
+    def _of(self, names: tuple[str, ...]) -> dict[str, Any]:
+        values = ((name, getattr(self, name)) for name in names)
+        return {name: value for name, value in values if value is not None}
+
+    def _fields(self) -> _Fields:
+        kind: Any = type(self)  # For the type checker it would be hashed as its instances are.
+        return _fields_of(kind)
+
+
+class _Fields(NamedTuple):
+    """The names of what a kind of event says beside its header."""
+
+    plain: tuple[str, ...]
+    personal: tuple[str, ...]
+
+
+@cache
+def _fields_of(kind: Any) -> _Fields:
+    found = [each for each in dataclasses.fields(kind) if each.name not in HEADER_FIELDS]
+    return _Fields(
+        tuple(each.name for each in found if not each.metadata.get("personal")),
+        tuple(each.name for each in found if each.metadata.get("personal")),
+    )

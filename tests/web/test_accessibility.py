@@ -11,7 +11,6 @@ from typing import Any
 
 import flask
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext
 from werkzeug.routing import Rule
 
@@ -29,6 +28,7 @@ from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
 from appliance.services.identity_providers import NewProvider
 from tests.peers.appliance import serve
+from tests.web import axe
 from tests.web.code_pages import odd
 from tests.web.test_account_pages import public_key
 from tests.world import World
@@ -38,13 +38,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# What other colours could change; of another size the width is looked at, which costs nothing.
-MODES: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "light": ({"color_scheme": "light"}, STANDARDS),
-    "dark": ({"color_scheme": "dark"}, ["color-contrast"]),
-    "phone": ({"viewport": {"width": 390, "height": 844}}, []),
-}
+PARTS = 4
+"""The pages are dealt out to so many tests, which may run side by side."""
 PAGES_ARE_IN = "appliance.web.pages"
 # These answer a GET with something that is no page.
 NO_PAGES = frozenset(
@@ -203,21 +198,20 @@ def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
     return {argument: known[argument] for argument in rule.arguments if argument in known}
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_on_any_page(full, chromium: Browser, mode: str):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_axe_finds_nothing_on_any_page(full, chromium: Browser, part: int):
     url, paths, cookie = full
-    settings, rules = MODES[mode]
-    context = chromium.new_context(**settings)
+    context = chromium.new_context(reduced_motion="reduce")
     context.add_cookies([{"name": "codara_session", "value": cookie, "url": url}])
-    found = {path: problems(context, url + path, rules) for path in paths}
+    found = {path: problems(context, url + path) for path in paths[part::PARTS]}
     context.close()
 
     assert len(paths) > 50
     assert {path: each for path, each in found.items() if each} == {}
 
 
-def problems(context: BrowserContext, url: str, rules: list[str]) -> list[object]:
-    """What is wrong with a page: for axe, in width, in what the browser refused, in its answer."""
+def problems(context: BrowserContext, url: str) -> list[object]:
+    """What is wrong with a page: with what is seen, in what the browser refused, in its answer."""
     page = context.new_page()
     said: list[object] = []
     page.on("console", lambda m: said.append(m.text) if "Security Policy" in m.text else None)
@@ -225,12 +219,6 @@ def problems(context: BrowserContext, url: str, rules: list[str]) -> list[object
     answer = page.goto(url)
     if answer is None or answer.status not in {200, 404, 422}:
         said.append(answer.status if answer else "no answer")
-    if rules:
-        kind = "rule" if rules == ["color-contrast"] else "tag"
-        options = {"runOnly": {"type": kind, "values": rules}}
-        violations = Axe().run(page, options=options).response["violations"]
-        said += [(each["id"], each["nodes"][0]["html"]) for each in violations]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        said.append("too wide")
+    said += axe.problems(page)
     page.close()
     return said

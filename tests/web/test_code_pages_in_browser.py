@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.peers.appliance import Served, serve
+from tests.web import axe
 from tests.web.code_pages import TEXT, odd, reader
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# What other colours could change; of another size the width is looked at, which costs nothing.
-MODES = {
-    "light": ({"color_scheme": "light"}, STANDARDS),
-    "dark": ({"color_scheme": "dark"}, ["color-contrast"]),
-    "phone": ({"viewport": {"width": 390, "height": 844}}, []),
-}
 PAGES = (
     "/lab/odd",
     "/lab/odd/tree/main/folder%20%FF",
@@ -61,31 +54,19 @@ def served(world) -> Iterator[tuple[Served, str, str]]:
 def test_axe_finds_nothing_and_nothing_sticks_out(served, chromium: Browser):
     appliance, commit, cookie = served
     found, refused = {}, []
-    for mode, (settings, rules) in MODES.items():
-        context = chromium.new_context(**settings)
-        context.add_cookies([{"name": "codara_session", "value": cookie, "url": appliance.url}])
-        page = context.new_page()
-        page.on("console", lambda m: refused.append(m.text) if "Security" in m.text else None)
-        page.on("pageerror", lambda error: refused.append(str(error)))
-        for path in PAGES:
-            url = appliance.url + path.format(commit=commit)
-            found[mode, path] = problems(page, url, rules)
-        context.close()
+    context = chromium.new_context(reduced_motion="reduce")
+    context.add_cookies([{"name": "codara_session", "value": cookie, "url": appliance.url}])
+    page = context.new_page()
+    page.on("console", lambda m: refused.append(m.text) if "Security" in m.text else None)
+    page.on("pageerror", lambda error: refused.append(str(error)))
+    for path in PAGES:
+        page.goto(appliance.url + path.format(commit=commit))
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+        found[path] = axe.problems(page)
+    context.close()
 
     assert {where: each for where, each in found.items() if each} == {}
     assert refused == []
-
-
-def problems(page: Page, url: str, rules: list[str]) -> list[object]:
-    page.goto(url)
-    expect(page.locator("[aria-busy]")).to_have_count(0)
-    found: list[object] = []
-    if rules:
-        violations = Axe().run(page, options={"runOnly": rules}).response["violations"]
-        found += [(each["id"], each["nodes"][0]["html"]) for each in violations]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("too wide")
-    return found
 
 
 def test_a_page_loads_what_it_did_not_wait_for(served, chromium: Browser):

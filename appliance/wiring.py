@@ -103,6 +103,14 @@ class SignInTools:
 
 
 @dataclass(frozen=True)
+class FactorTools:
+    """What it takes to check a second factor."""
+
+    sign_in: SignInTools
+    sealer: Sealer
+
+
+@dataclass(frozen=True)
 class GitTools:
     """What it takes to let git move objects and refs."""
 
@@ -189,6 +197,11 @@ class Wiring:
             per_address=self.sign_in.per_address,
             url=self.settings.server.url.rstrip("/"),
         )
+
+    @property
+    def factors(self) -> FactorTools:
+        """What it takes to check a second factor."""
+        return FactorTools(self.sign_in, self.sealer)
 
     @property
     def cookie_key(self) -> bytes:

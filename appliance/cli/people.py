@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import identities, options
+from appliance.cli import factors, identities, options
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -166,7 +166,14 @@ def delete(context: Context, user: str, *, dry_run: bool, yes: bool) -> None:
     options.remove(context, _place(user), user, question, dry_run=dry_run, yes=yes)
 
 
-for each in (identities.identities, identities.link, identities.unlink, identities.break_glass):
+for each in (
+    identities.identities,
+    identities.link,
+    identities.unlink,
+    identities.break_glass,
+    factors.factors,
+    factors.reset_factors,
+):
     user.add_command(each)
 
 

@@ -98,6 +98,8 @@ class BrowserSession(Table):
     """What that system calls its own session, by which it ends this one."""
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """How it was shown who they are: `context` and `methods`, as that system said."""
+    factor: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
+    """The second factor that was shown when it opened, or was set up in it; empty: none."""
     ask_again_at: Mapped[datetime | None]
     """It counts no longer than this unless that system has confirmed them again."""
     created_at: Mapped[datetime]

@@ -13,6 +13,8 @@ MOST_ADDRESSES = 20
 MOST_GROUPS = 5000
 LONGEST_GROUP = 512
 MOST_METHODS = 20
+SECOND_METHODS = frozenset({"mfa", "mca", "otp", "hwk", "swk", "sc"})
+"""Methods (`amr`) that are more than a password. Source: RFC 8176, section 2."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class SessionFacts:
     """By what it was shown (`amr`): `pwd`, `otp`, `hwk`."""
     shown_at: datetime | None = None
     """When they showed it there; earlier than now where they were signed in there already."""
+
+    @property
+    def showed_second_factor(self) -> bool:
+        """Whether the system says that they showed more there than a password."""
+        return not SECOND_METHODS.isdisjoint(self.methods)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from appliance.federation.ldap_connection import DirectoryError
 from appliance.federation.ldap_settings import LdapSettings
 from appliance.security.sealing import Sealer
 from appliance.services import identities, identity_providers, offered_providers
-from appliance.services.sign_in import LONGEST_NAME_KEPT, WRONG, Attempt
+from appliance.services.attempts import Attempt
+from appliance.services.sign_in import LONGEST_NAME_KEPT, WRONG
 
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools

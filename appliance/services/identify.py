@@ -102,7 +102,7 @@ def by_session(
     if session.ask_again_at is not None and now >= session.ask_again_at:
         return None
     actor = dataclasses.replace(
-        of_user(user, origin, Method.SESSION, session.id),
+        of_session(user, origin, session),
         is_elevated=activity.elevated_until is not None and now < activity.elevated_until,
     )
     return KnownSession(actor, session.id, user, activity.seen_at, session.provider_id)
@@ -207,6 +207,13 @@ def of_user(user: User, origin: Origin, method: Method, credential_id: UUID | No
         id=user.id,
         instance_role=user.instance_role,
         origin=dataclasses.replace(origin, method=method, credential_id=credential_id),
+    )
+
+
+def of_session(user: User, origin: Origin, session: BrowserSession) -> Actor:
+    """The actor that a user is in a session of theirs. Asks nothing: the caller has proof."""
+    return dataclasses.replace(
+        of_user(user, origin, Method.SESSION, session.id), used_second_factor=bool(session.factor)
     )
 
 

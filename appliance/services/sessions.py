@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, gate
+from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import (
     AccessToken,
     BrowserSession,
@@ -18,9 +19,11 @@ from appliance.db.credentials import (
     SshKey,
 )
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
+from appliance.db.second_factors import WaitingSignIn
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import PasswordReset
 from appliance.domain import events
+from appliance.domain.identity import Method
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
 
@@ -43,6 +46,19 @@ class ActiveSession:
     seen_at: datetime
     ends_at: datetime
     is_current: bool
+
+
+@open_to_everyone(because="it only says which session the verb that asks was called in")
+def present(work: UnitOfWork) -> BrowserSession:
+    """The session in which this is asked.
+
+    Errors:
+        ConflictError: it was not asked in a session.
+    """
+    origin = work.actor.origin
+    if origin.method is not Method.SESSION or origin.credential_id is None:
+        raise ConflictError("That is for browsers. A token needs no session.")
+    return work.session.get_one(BrowserSession, origin.credential_id)
 
 
 def list_sessions(
@@ -141,6 +157,7 @@ def sweep(work: UnitOfWork, *, now: datetime) -> int:
         sa.delete(PasswordReset).where(
             sa.or_(PasswordReset.expires_at < long_ago, PasswordReset.used_at < long_ago)
         ),
+        sa.delete(WaitingSignIn).where(WaitingSignIn.expires_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_KEPT),
         sa.delete(LastUse).where(
             LastUse.credential_id.not_in(sa.select(AccessToken.id)),

@@ -7,11 +7,9 @@ that opens a session or changes something takes the proof in a short writing one
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from appliance.access import fetch, gate
@@ -21,14 +19,15 @@ from appliance.db.identity_providers import IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
+from appliance.domain.factors import Factor
 from appliance.domain.identity import Actor, Method
 from appliance.domain.identity_providers import policy
-from appliance.domain.ids import new_id
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, ThrottledError, UnauthenticatedError, sentence
-from appliance.security import tokens
-from appliance.services import break_glass, identify
+from appliance.errors import ConflictError, UnauthenticatedError, sentence
+from appliance.services import break_glass, identify, session_opening, sessions
+from appliance.services.attempts import Attempt
+from appliance.services.session_opening import By, Opened, Waiting
 
 if TYPE_CHECKING:
     from appliance.domain.claims import SessionFacts
@@ -41,6 +40,8 @@ PASSWORDS_OFF = sentence(
     "Passwords of this appliance are off. Sign in by your organisation's system."
 )
 KEPT_OUT = sentence("You may not enter here any more. Ask an administrator.")
+NO_PASSWORD_FOR_GIT = sentence("Git takes an access token here, not a password.")
+FACTOR_CONFIRMS = sentence("Confirm with your second factor.")
 LONGEST_NAME_KEPT = 255
 CLOCK_SKEW_SECONDS = 120
 """By how much the clock of a sign-in system may be ahead of ours."""
@@ -54,27 +55,6 @@ class Proof:
     checked_hash: str = field(repr=False)
     better_hash: str | None = field(default=None, repr=False)
     """The same password by today's parameters, if the stored hash has older ones."""
-
-
-@dataclass(frozen=True)
-class By:
-    """What opened a session: a password, or an identity at a sign-in system."""
-
-    provider_id: UUID | None = None
-    identity_id: UUID | None = None
-    external_id: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    ask_again_at: datetime | None = None
-    is_elevated: bool = True
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A new session. The secret goes into the browser's cookie and is kept nowhere."""
-
-    secret: str = field(repr=False)
-    session: BrowserSession
-    user: User
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -106,29 +86,26 @@ def check_password(
 
 
 @open_to_everyone(because="the proof shows who they are")
-def sign_in(work: UnitOfWork, proof: Proof, *, tools: SignInTools, now: datetime) -> Opened:
-    """Open a session in the browser that the actor's origin describes. It begins elevated.
-
-    From here on the work is done by the user.
+def sign_in(
+    work: UnitOfWork, proof: Proof, *, tools: SignInTools, now: datetime
+) -> Opened | Waiting:
+    """Open a session in the browser that the actor's origin describes, or ask for a second factor.
+    It begins elevated. If it opens, the work is done by the user from here on.
 
     Errors:
         UnauthenticatedError: the user may no longer enter, or has another password by now.
     """
     user = _standing(work, proof)
-    opened = _open(work, user, By(), tools=tools, now=now)
-    work.record(events.SignedIn(about=user.id, method=Method.PASSWORD))
-    if break_glass.is_exception(work):
-        why = sentence("Their password opened a session while passwords are off for others.")
-        work.record(events.BreakGlassUsed(about=user.id, reason=why))
-    return opened
+    return session_opening.enter(work, user, By(), tools=tools, now=now)
 
 
 @open_to_everyone(because="the provider has vouched for them, and `identities.arrive` took it")
-def by_provider(work: UnitOfWork, arrived: Arrived, *, tools: SignInTools, now: datetime) -> Opened:
-    """Open a session for somebody who came by a sign-in system. It begins elevated only if they
-    showed there just now who they are, not if they were signed in there already.
-
-    From here on the work is done by the user.
+def by_provider(
+    work: UnitOfWork, arrived: Arrived, *, tools: SignInTools, now: datetime
+) -> Opened | Waiting:
+    """Open a session for somebody who came by a sign-in system, or ask for a second factor, unless
+    they showed one there. It begins elevated only if they showed there just now who they are, not
+    if they were signed in there already. If it opens, the work is done by the user from here on.
 
     Errors:
         UnauthenticatedError: they may not enter.
@@ -145,12 +122,9 @@ def by_provider(work: UnitOfWork, arrived: Arrived, *, tools: SignInTools, now: 
         facts={"context": facts.context, "methods": list(facts.methods)},
         ask_again_at=now + timedelta(seconds=seconds) if seconds else None,
         is_elevated=_is_fresh(work, facts, now),
+        factor=Factor.PROVIDER if facts.showed_second_factor else "",
     )
-    opened = _open(work, user, by, tools=tools, now=now)
-    work.record(
-        events.SignedIn(about=user.id, method=Method.PROVIDER, provider_id=str(provider.id))
-    )
-    return opened
+    return session_opening.enter(work, user, by, tools=tools, now=now)
 
 
 def sign_out(work: UnitOfWork, *, now: datetime) -> None:
@@ -160,7 +134,7 @@ def sign_out(work: UnitOfWork, *, now: datetime) -> None:
         ConflictError: it was not asked in a session.
     """
     gate.require(work, Permission.OWN_ACCOUNT)
-    session = _present_session(work)
+    session = sessions.present(work)
     session.revoked_at = now
     work.record(events.SignedOut(about=session.user_id))
 
@@ -196,16 +170,16 @@ def elevate_by_provider(work: UnitOfWork, arrived: Arrived, *, now: datetime) ->
             ask them anew.
     """
     gate.require(work, Permission.OWN_ACCOUNT)
-    session = _present_session(work)
+    session = sessions.present(work)
     if session.user_id != arrived.user_id or session.identity_id != arrived.identity_id:
         raise ConflictError("The sign-in system says that somebody else is there now.")
     if not arrived.may_enter or not _is_fresh(work, arrived.facts, now):
         raise ConflictError("The sign-in system did not ask who is there. Sign out there first.")
-    until = now + timedelta(seconds=work.rules.sign_in.elevation_seconds)
-    activity = work.session.get_one(SessionActivity, session.id)
-    activity.elevated_until = until
-    work.record(events.Elevated(about=session.user_id, provider_id=str(arrived.provider_id)))
-    return until
+    user = work.session.get_one(User, session.user_id)
+    if not arrived.facts.showed_second_factor and session_opening.owes_factor(work, user):
+        raise ConflictError(FACTOR_CONFIRMS)
+    told = events.Elevated(about=session.user_id, provider_id=str(arrived.provider_id))
+    return elevated(work, session, told, now)
 
 
 def elevate(work: UnitOfWork, proof: Proof, *, now: datetime) -> datetime:
@@ -215,15 +189,13 @@ def elevate(work: UnitOfWork, proof: Proof, *, now: datetime) -> datetime:
         ConflictError: it was not asked in a session, or the proof is of somebody else.
     """
     gate.require(work, Permission.OWN_ACCOUNT)
-    session = _present_session(work)
+    session = sessions.present(work)
     user = _standing(work, proof)
     if user.id != session.user_id:
         raise ConflictError("That is another user's password.")
-    until = now + timedelta(seconds=work.rules.sign_in.elevation_seconds)
-    activity = work.session.get_one(SessionActivity, session.id)
-    activity.elevated_until = until
-    work.record(events.Elevated(about=user.id))
-    return until
+    if session_opening.owes_factor(work, user):
+        raise ConflictError(FACTOR_CONFIRMS)
+    return elevated(work, session, events.Elevated(about=user.id), now)
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -238,38 +210,25 @@ def password_for_git(
     """
     # Where a password is an exception, each use is told; git could use it a thousand times.
     if not work.rules.sign_in.password_over_git or break_glass.is_exception(work):
-        raise UnauthenticatedError("Git takes an access token here, not a password.")
+        raise UnauthenticatedError(NO_PASSWORD_FOR_GIT)
     proof = check_password(work, name_or_email=name_or_email, password=password, tools=tools)
     user = work.session.get_one(User, proof.user_id)
+    if session_opening.owes_factor(work, user):
+        raise UnauthenticatedError(NO_PASSWORD_FOR_GIT)
     if user.must_change_password:
         raise UnauthenticatedError("Sign in to the portal and choose your own password first.")
     return identify.of_user(user, work.actor.origin, Method.PASSWORD, None)
 
 
-def _open(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: datetime) -> Opened:
-    """A new session of a user in the browser that the actor's origin describes."""
-    rules, origin = work.rules.sign_in, work.actor.origin
-    secret = tokens.new_session_id()
-    session = BrowserSession(
-        id=new_id(),
-        user_id=user.id,
-        secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
-        address=origin.address,
-        user_agent=origin.user_agent,
-        provider_id=by.provider_id,
-        identity_id=by.identity_id,
-        external_id=by.external_id,
-        facts=dict(by.facts),
-        ask_again_at=by.ask_again_at,
-        created_at=now,
-        ends_at=now + timedelta(seconds=rules.session_absolute_seconds),
-    )
-    work.session.add(session)
-    work.session.flush()  # What changes about a session refers to its row.
-    until = now + timedelta(seconds=rules.elevation_seconds) if by.is_elevated else None
-    work.session.add(SessionActivity(id=session.id, seen_at=now, elevated_until=until))
-    work.actor = identify.of_user(user, origin, Method.SESSION, session.id)
-    return Opened(secret, session, user)
+@open_to_everyone(because="the verb that calls it has seen proof that it is them")
+def elevated(
+    work: UnitOfWork, session: BrowserSession, told: events.Elevated, now: datetime
+) -> datetime:
+    """Allow sensitive acts in a session for a while; gives until when."""
+    until = now + timedelta(seconds=work.rules.sign_in.elevation_seconds)
+    work.session.get_one(SessionActivity, session.id).elevated_until = until
+    work.record(told)
+    return until
 
 
 def _is_fresh(work: UnitOfWork, facts: SessionFacts, now: datetime) -> bool:
@@ -278,42 +237,6 @@ def _is_fresh(work: UnitOfWork, facts: SessionFacts, now: datetime) -> bool:
         return False
     age = (now - facts.shown_at).total_seconds()
     return bool(-CLOCK_SKEW_SECONDS <= age <= work.rules.sign_in.elevation_seconds)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt to show a password, counted before the password is looked at."""
-
-    tools: SignInTools
-    person: str
-    address: str
-
-    def claim(self) -> None:
-        """Go on only if neither the person nor the address must wait."""
-        wait = self.tools.per_address.check(self.address) if self.address else 0.0
-        if wait == 0:
-            wait = self.tools.per_user.check(self.person)
-        if wait > 0:
-            seconds = math.ceil(wait)
-            raise ThrottledError(
-                sentence(
-                    "There were too many attempts. Try again in %(seconds)s seconds.",
-                    seconds=seconds,
-                ),
-                retry_after_seconds=seconds,
-            )
-
-    def failed(self) -> None:
-        """It was wrong: the wait runs from now."""
-        self.tools.per_user.failed(self.person)
-        if self.address:
-            self.tools.per_address.failed(self.address)
-
-    def succeeded(self) -> None:
-        """It was right."""
-        self.tools.per_user.succeeded(self.person)
-        if self.address:
-            self.tools.per_address.succeeded(self.address)
 
 
 def _proof(user: User, password: str, tools: SignInTools) -> Proof:
@@ -330,13 +253,6 @@ def _standing(work: UnitOfWork, proof: Proof) -> User:
     if proof.better_hash is not None:
         user.password_hash = proof.better_hash
     return user
-
-
-def _present_session(work: UnitOfWork) -> BrowserSession:
-    origin = work.actor.origin
-    if origin.method is not Method.SESSION or origin.credential_id is None:
-        raise ConflictError("That is for browsers. A token needs no session.")
-    return work.session.get_one(BrowserSession, origin.credential_id)
 
 
 def _kept_out(user: User | None) -> events.SignInRefused | None:

@@ -17,6 +17,8 @@ ATTEMPT_COOKIE = "codara_attempt"
 ATTEMPT_PATH = "/auth/"
 ATTEMPT_SECONDS = 3600
 ATTEMPT = re.compile(r"[A-Za-z0-9_-]{43}")
+WAITING_COOKIE = "codara_waiting"
+WAITING_PATH = "/sign-in"
 ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -48,6 +50,25 @@ def attempt_kept() -> str:
 def attempt() -> str:
     """The same, made now where it has nothing."""
     return attempt_kept() or secrets.token_urlsafe(32)
+
+
+def set_waiting(response: flask.Response, secret: str, ends_at: datetime) -> None:
+    """Let the browser carry what shows that the first factor was right, to the second step only."""
+    response.set_cookie(
+        WAITING_COOKIE,
+        secret,
+        expires=ends_at,
+        path=WAITING_PATH,
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(),
+    )
+
+
+def clear_waiting(response: flask.Response) -> None:
+    """Let it forget that."""
+    if WAITING_COOKIE in flask.request.cookies:
+        response.delete_cookie(WAITING_COOKIE, path=WAITING_PATH, httponly=True, samesite="Lax")
 
 
 def set_attempt(response: flask.Response, secret: str) -> None:

@@ -17,14 +17,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from appliance.errors import UnauthenticatedError
-from appliance.services import identities, identity_links, offered_providers, sign_in
+from appliance.services import (
+    identities,
+    identity_links,
+    offered_providers,
+    session_opening,
+    sign_in,
+)
 from appliance.web import cookies, language, requests
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.domain.claims import Claims
     from appliance.services.offered_providers import Offered
-    from appliance.services.sign_in import Opened
+    from appliance.services.session_opening import Opened, Waiting
 
 THEMES = frozenset({"light", "dark"})
 LANGUAGES = frozenset({"en", "de"})
@@ -119,10 +125,18 @@ def _done(act: Act, provider_id: UUID, claims: Claims, after: str) -> ResponseRe
     return entered(opened, after)
 
 
-def entered(opened: Opened, target: str) -> flask.Response:
-    """The answer that lets a browser carry its new session."""
+def entered(opened: Opened | Waiting, target: str) -> flask.Response:
+    """The answer that lets a browser carry its new session, or leads it to the second step."""
+    if isinstance(opened, session_opening.Waiting):
+        step = flask.url_for("second_step.show", next=target)
+        response = flask.make_response(flask.redirect(step, 303))
+        cookies.set_waiting(response, opened.secret, opened.expires_at)
+        return response
+    if opened.user.must_change_password:
+        target = flask.url_for("account.security")
     response = flask.make_response(flask.redirect(target, 303))
     cookies.set_session(response, opened.secret, opened.session.ends_at)
+    cookies.clear_waiting(response)
     # Let another browser of theirs begin with what their profile says.
     if opened.user.theme in THEMES:
         cookies.set_preference(response, cookies.THEME_COOKIE, opened.user.theme)

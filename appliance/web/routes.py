@@ -27,6 +27,7 @@ from appliance.web.api import push_certificates as api_push_certificates
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import search as api_search
+from appliance.web.api import second_factors as api_second_factors
 from appliance.web.api import session as api_session
 from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import ssh_authorities as api_ssh_authorities
@@ -35,6 +36,7 @@ from appliance.web.api import users as api_users
 from appliance.web.pages import (
     account,
     account_credentials,
+    account_factors,
     account_signing_keys,
     admin,
     admin_jobs,
@@ -60,6 +62,7 @@ from appliance.web.pages import (
     new_repository,
     organisations,
     owners,
+    person_factors,
     person_identities,
     raw,
     repositories,
@@ -68,6 +71,7 @@ from appliance.web.pages import (
     repository_sharing,
     search,
     search_all,
+    second_step,
     sign_in,
     teams,
     tree,
@@ -79,6 +83,7 @@ API = (
     api_signing_keys.api,
     api_ssh_authorities.api,
     api_users.api,
+    api_second_factors.api,
     api_identities.api,
     api_identity_providers.api,
     api_organisations.api,
@@ -107,6 +112,7 @@ PEOPLE = (
     inbox.pages,
     account.pages,
     account_credentials.pages,
+    account_factors.pages,
     account_signing_keys.pages,
     search_all.pages,
     jobs.pages,
@@ -114,6 +120,7 @@ PEOPLE = (
     admin_jobs.pages,
     admin_users.pages,
     admin_providers.pages,
+    person_factors.pages,
     person_identities.pages,
     directory_sign_in.pages,
     audit.pages,
@@ -142,6 +149,7 @@ def install(app: OpenAPI) -> None:
     for area in API:
         app.register_api(area)
     app.register_blueprint(sign_in.pages)
+    app.register_blueprint(second_step.pages)
     app.register_blueprint(oidc.blueprint)
     app.register_blueprint(saml.blueprint)
     inbox.install(app)

@@ -48,6 +48,7 @@ COMMANDS = [
     ("user reset-password target-N", ADMINISTER),
     ("user delete out-N --yes", ADMINISTER),
     ("user identities target-N", ADMINISTER),
+    ("user factors target-N", ADMINISTER),
     ("provider list", ADMINISTER),
     ("provider settings oidc", ADMINISTER),
     ("audit search --org lab-N notes", READ_LOG),
@@ -130,6 +131,7 @@ WITHOUT_ROLES = {
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
     "check": "cli/test_where.py",
+    "user reset-factors": "cli/test_factors.py",
     "audit recover": "services/test_audit_recovery.py",
     "audit rotate-key": "services/test_audit_recovery.py",
     **dict.fromkeys(

@@ -69,6 +69,8 @@ PAGES = [
     Row("GET", "/settings", SIGNED_IN),
     Row("GET", "/settings/email", SIGNED_IN),
     Row("GET", "/settings/security", SIGNED_IN),
+    Row("GET", "/settings/factors", SIGNED_IN),
+    Row("GET", "/settings/factors/app", SIGNED_IN),
     Row("GET", "/settings/keys", SIGNED_IN),
     Row("GET", "/settings/keys/new", SIGNED_IN),
     Row("GET", "/settings/gpg-keys", SIGNED_IN),
@@ -250,6 +252,7 @@ FORMS = [
 ]
 
 PROVIDER_PAGES = "web/test_provider_pages.py"
+FACTOR_PAGES = "web/test_factor_pages.py"
 AUDIT_PAGES = "web/test_audit_pages.py"
 STREAM = "/streams/<uuid:stream_id>"
 OF_A_LOG = (
@@ -284,6 +287,12 @@ ELSEWHERE = {
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
+    ("POST", f"{USER}/factors/reset"): FACTOR_PAGES,
+    ("POST", "/settings/factors/app"): FACTOR_PAGES,
+    ("POST", "/settings/factors/codes"): FACTOR_PAGES,
+    ("POST", "/settings/factors/<uuid:factor_id>/remove"): FACTOR_PAGES,
+    ("GET", "/sign-in/factor"): FACTOR_PAGES,
+    ("POST", "/sign-in/factor"): FACTOR_PAGES,
     ("POST", "/settings/sessions"): "web/test_lists.py",
     ("POST", "/settings/gpg-keys/new"): "web/test_signing_keys.py",
     ("POST", "/settings/gpg-keys/<uuid:key_id>/remove"): "web/test_signing_keys.py",

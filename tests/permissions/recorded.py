@@ -12,6 +12,7 @@ from appliance.domain.jobs import Job
 REFUSALS = frozenset(
     {
         *("access.refused", "auth.assertion_refused", "auth.sign_in_refused"),
+        "auth.second_factor_refused",
         "session.elevation_refused",
     }
 )
@@ -97,6 +98,12 @@ CHANGES = {
     "POST /administration/providers/<name>/rules": "group.mapped",
     "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
     "POST /administration/providers/new": "auth.provider_created",
+    "POST /administration/users/<name>/factors/reset": "auth.second_factors_reset",
+    "POST /api/v1/users/<name>/second-factors/reset": "auth.second_factors_reset",
+    "POST /settings/factors/app": "auth.recovery_codes_made auth.second_factor_added",
+    "POST /settings/factors/codes": "auth.recovery_codes_made",
+    "POST /settings/factors/<uuid:factor_id>/remove": "auth.second_factor_removed",
+    "POST /sign-in/factor": ("auth.break_glass_used auth.recovery_code_used auth.signed_in"),
     "POST /administration/users/<name>/identities": "auth.identity_linked",
     "POST /administration/identities/<uuid:identity_id>/unlink": (
         "auth.identity_unlinked session.revoked"
@@ -204,7 +211,7 @@ CHANGES = {
         "user.changed user.reinstated user.renamed user.role_changed user.suspended"
     ),
     "POST /api/v1/users/<name>/password-reset": "user.password_reset_issued",
-    "POST /confirm": "session.elevated",
+    "POST /confirm": "auth.recovery_code_used session.elevated",
     "POST /internal/lfs/authenticate": "auth.certificate_used",
     "POST /internal/pushes/accept": "branch_rule.bypassed git.push_refused",
     "POST /internal/pushes/confirm": "git.pushed",

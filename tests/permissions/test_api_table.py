@@ -59,6 +59,7 @@ TABLE = [
     ("GET", f"{PROVIDERS}/kinds", ADMINISTER, None),
     ("POST", PROVIDERS, ADMINISTER, {"name": "x", "kind": "oidc", "label": "X", "settings": OIDC}),
     ("GET", "/api/v1/users/<name>/identities", ".-----------+", None),
+    ("GET", "/api/v1/users/<name>/second-factors", ".-----------+", None),
     ("GET", "/api/v1/orgs", EVERYONE, None),
     ("POST", "/api/v1/orgs", SIGNED_IN, {"name": "works"}),
     ("GET", ORG, SEE_ORGANISATION, None),
@@ -140,6 +141,7 @@ ELSEWHERE = {
         )
     },
     ("PUT", PROVIDERS): "web/test_api_identity_providers.py",
+    ("POST", "/api/v1/users/<name>/second-factors/reset"): "web/test_factor_pages.py",
     ("POST", "/api/v1/users/<name>/break-glass"): "web/test_api_identity_providers.py",
     ("POST", "/api/v1/users/<name>/identities"): "web/test_api_identity_providers.py",
     ("DELETE", "/api/v1/identities/<uuid:id>"): "web/test_api_identity_providers.py",

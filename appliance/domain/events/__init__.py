@@ -38,6 +38,14 @@ from appliance.domain.events.audit import (
     AuditWitnessed,
 )
 from appliance.domain.events.base import Event, Outcome, personal
+from appliance.domain.events.factors import (
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+    SecondFactorAdded,
+    SecondFactorRefused,
+    SecondFactorRemoved,
+    SecondFactorsReset,
+)
 from appliance.domain.events.git import (
     ArchiveDownloaded,
     Fetched,
@@ -257,6 +265,8 @@ __all__ = [
     "PushRefused",
     "Pushed",
     "RawDownloaded",
+    "RecoveryCodeUsed",
+    "RecoveryCodesMade",
     "RefChanged",
     "RefDrifted",
     "RepositoryArchived",
@@ -278,6 +288,10 @@ __all__ = [
     "RoleGranted",
     "RoleWithdrawn",
     "SamlKeyCreated",
+    "SecondFactorAdded",
+    "SecondFactorRefused",
+    "SecondFactorRemoved",
+    "SecondFactorsReset",
     "SessionRevoked",
     "SignInRefused",
     "SignedIn",

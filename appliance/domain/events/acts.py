@@ -126,9 +126,17 @@ MORE: Mapping[str, More] = {
     "auth.provider_created": More(severity=HIGH, ocsf=(3004, 1), ecs=("configuration",)),
     "auth.provider_deleted": More(severity=HIGH, ocsf=(3004, 4), ecs=("configuration",)),
     "auth.recovery_code_used": More(act=Act.START, severity=MEDIUM, ocsf=(3002, 1)),
+    "auth.recovery_codes_made": More(ocsf=(3007, 12), controls=("pci:8.4.2", "nist:IA-5")),
     "auth.second_factor_added": More(ocsf=(3007, 12), controls=("pci:8.4.2", "nist:IA-2(1)")),
     "auth.second_factor_removed": More(
         severity=HIGH, ocsf=(3007, 13), controls=("pci:8.4.2", "nist:IA-2(1)")
+    ),
+    "auth.second_factor_refused": More(severity=MEDIUM, ocsf=(3002, 1)),
+    "auth.second_factors_reset": More(
+        act=Act.DISABLE,
+        severity=CRITICAL,
+        ocsf=(3007, 13),
+        controls=("pci:8.4.2", "nist:IA-2(1)", "nist:AC-6(9)"),
     ),
     "auth.sign_in_refused": More(severity=MEDIUM, ocsf=(3002, 1)),
     "auth.signed_in": More(controls=("pci:10.2.1.1", "nist:IA-2", "iso:A.8.5")),

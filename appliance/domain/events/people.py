@@ -15,6 +15,8 @@ class SignedIn(Event):
     target = "user"
     method: str
     provider_id: str | None = None
+    factor: str | None = None
+    """The second factor that was shown, if one was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,7 @@ class Elevated(Event):
     kind = "session.elevated"
     target = "user"
     provider_id: str | None = None
+    factor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

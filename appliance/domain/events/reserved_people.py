@@ -8,19 +8,6 @@ from appliance.domain.events.words import Reserved
 FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
 
 ROWS = (
-    Reserved(
-        *("auth.second_factor_added", "user", "A user has another second factor."),
-        "factor *?label",
-    ),
-    Reserved(
-        *("auth.second_factor_removed", "user", "A second factor no longer counts."),
-        "factor by_administrator:bool *?label",
-    ),
-    Reserved(
-        *("auth.second_factor_refused", "user", "A second factor was wrong."),
-        *("factor reason", REFUSED),
-    ),
-    Reserved("auth.recovery_code_used", "user", "A code for emergencies was used.", "left:int"),
     Reserved("session.expired", "session", "A session ended by its age or idleness.", "why"),
     Reserved(
         *("session.address_refused", "user", "An address is not on the list for this user."),

@@ -17,6 +17,7 @@ from appliance.services import (
     identity_links,
     identity_providers,
     passwords,
+    second_factors,
     sessions,
     users,
 )
@@ -286,5 +287,6 @@ def user_page(name: str, problems: Problems) -> str:
         profile = users.show(work, name)
         found = sessions.list_sessions(work, name=name, limit=SESSIONS_SHOWN, now=requests.now())
         context["identities"] = identity_links.of_user(work, name)
+        context["factors"] = second_factors.show(work, name)
         context["providers"] = identity_providers.list_providers(work)
     return page("admin/user.html", problems, profile=profile, sessions=found.items, **context)

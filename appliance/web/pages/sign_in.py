@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.errors import ApplianceError, ThrottledError, UnauthenticatedError
-from appliance.services import offered_providers, passwords, sign_in
+from appliance.services import (
+    offered_providers,
+    passwords,
+    second_factors,
+    second_step,
+    sign_in,
+)
 from appliance.web import cookies, forms, provider_doors, requests
 from appliance.web.provider_doors import LANGUAGES, THEMES
+
+if TYPE_CHECKING:
+    from appliance.services.session_opening import Opened, Waiting
 
 pages = flask.Blueprint("sign_in", __name__)
 
@@ -33,6 +44,12 @@ class ConfirmForm(forms.Form):
 
     password: forms.Exact = Field(max_length=1024)
     next: str = "/"
+
+
+class CodeForm(forms.Form):
+    """Show once more that it is you, by a second factor."""
+
+    code: str = Field(max_length=40)
 
 
 class NewPasswordForm(forms.Form):
@@ -63,8 +80,6 @@ def enter() -> ResponseReturnValue:
         opened = _open_session(PasswordForm.parse(flask.request.form))
     except ApplianceError as error:
         return _ask_password_again(error, name, target)
-    if opened.user.must_change_password:
-        target = flask.url_for("account.security")
     return provider_doors.entered(opened, target)
 
 
@@ -92,16 +107,11 @@ def confirm() -> ResponseReturnValue:
 def elevate() -> ResponseReturnValue:
     """Allow sensitive acts for a while."""
     target = cookies.own_path(flask.request.form.get("next"))
+    at = "code" if "code" in flask.request.form else "password"
     try:
-        form = ConfirmForm.parse(flask.request.form)
-        with requests.reading() as work:
-            proof = sign_in.confirm_password(
-                work, password=form.password, tools=requests.wiring().sign_in
-            )
-        with requests.begin() as work:
-            sign_in.elevate(work, proof, now=requests.now())
+        _confirm_by_code() if at == "code" else _confirm_by_password()
     except ApplianceError as error:
-        return _ask_to_confirm(target, _at_password(error)), error.http_status
+        return _ask_to_confirm(target, _at(error, at)), error.http_status
     flask.flash(_("Thank you. Sensitive acts are open to you for a while."), "good")
     return flask.redirect(target, 303)
 
@@ -166,6 +176,24 @@ def _lead(name: str, target: str) -> ResponseReturnValue:
     return flask.render_template("sign_in/password.html", target=target, name=name, problems={})
 
 
+def _confirm_by_password() -> None:
+    form = ConfirmForm.parse(flask.request.form)
+    with requests.reading() as work:
+        proof = sign_in.confirm_password(
+            work, password=form.password, tools=requests.wiring().sign_in
+        )
+    with requests.begin() as work:
+        sign_in.elevate(work, proof, now=requests.now())
+
+
+def _confirm_by_code() -> None:
+    form = CodeForm.parse(flask.request.form)
+    with requests.begin() as work:
+        second_step.confirm_by_code(
+            work, code=form.code, tools=requests.wiring().factors, now=requests.now()
+        )
+
+
 def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
     known = requests.known_session()
     by = known.provider_id if known else None
@@ -173,6 +201,7 @@ def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
         offered = offered_providers.of_id(work, by) if by else None
         act = provider_doors.Act.CONFIRM
         door = provider_doors.door(offered, target=target, act=act) if offered else None
+        has_factor = known is not None and bool(second_factors.show(work, None).items)
     has_password = known is not None and known.user.password_hash is not None
     return flask.render_template(
         "sign_in/confirm.html",
@@ -180,6 +209,7 @@ def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
         problems=problems,
         door=door,
         has_password=has_password,
+        has_factor=has_factor,
     )
 
 
@@ -191,7 +221,7 @@ def _prefer(cookie: str, value: str, allowed: frozenset[str]) -> ResponseReturnV
     return response
 
 
-def _open_session(form: PasswordForm) -> sign_in.Opened:
+def _open_session(form: PasswordForm) -> Opened | Waiting:
     tools = requests.wiring().sign_in
     with requests.reading() as work:
         proof = sign_in.check_password(
@@ -212,5 +242,9 @@ def _ask_password_again(error: ApplianceError, name: str, target: str) -> Respon
 
 
 def _at_password(error: ApplianceError) -> dict[str, str]:
+    return _at(error, "password")
+
+
+def _at(error: ApplianceError, field: str) -> dict[str, str]:
     found = forms.problems(error)
-    return found if "password" in found else {"password": str(error)}
+    return found if field in found else {field: str(error)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 from flask_babel import lazy_gettext as _
 
+from appliance.domain.factors import Factor
 from appliance.domain.identity_providers import LinkedBy
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import (
@@ -33,6 +34,11 @@ INSTANCE_ROLES = {
     InstanceRole.USER: _("User"),
     InstanceRole.ADMINISTRATOR: _("Administrator"),
     InstanceRole.AUDITOR: _("Auditor"),
+}
+FACTORS = {
+    Factor.APP: _("Authenticator app"),
+    Factor.RECOVERY: _("Code for emergencies"),
+    Factor.PROVIDER: _("Shown to the sign-in system"),
 }
 LINKED_BY = {
     LinkedBy.CREATED: _("created for it"),

@@ -1,0 +1,70 @@
+"""Events about second factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, Outcome, personal
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorAdded(Event):
+    """A user has another second factor."""
+
+    kind = "auth.second_factor_added"
+    target = "user"
+    factor: str
+    factor_id: str
+    label: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorRemoved(Event):
+    """A second factor no longer counts."""
+
+    kind = "auth.second_factor_removed"
+    target = "user"
+    factor: str
+    factor_id: str
+    by_administrator: bool
+    label: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorsReset(Event):
+    """An administrator took all second factors of a user away: a password alone lets them in."""
+
+    kind = "auth.second_factors_reset"
+    target = "user"
+    factors: int
+    codes: int
+    reason: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorRefused(Event):
+    """A second factor was wrong. The first had been right."""
+
+    kind = "auth.second_factor_refused"
+    target = "user"
+    outcome = Outcome.REFUSED
+    factor: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    """A user has new codes for emergencies; earlier ones count no more."""
+
+    kind = "auth.recovery_codes_made"
+    target = "user"
+    codes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """A code for emergencies was used."""
+
+    kind = "auth.recovery_code_used"
+    target = "user"
+    left: int

@@ -1,0 +1,16 @@
+"""Second factors: what kinds there are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Factor(StrEnum):
+    """What somebody shows beside their password."""
+
+    APP = "app"
+    """An app whose code changes with the time (TOTP)."""
+    RECOVERY = "recovery"
+    """A code for emergencies, which counts once."""
+    PROVIDER = "provider"
+    """A sign-in system says that they showed one there."""

@@ -155,6 +155,14 @@ class Line(psycopg.Connection[Any]):
         self.last = ()
         super().rollback()
 
+    def _deallocate(self, name: bytes | None) -> PQGen[None]:
+        """Let the server forget a prepared statement, or all: the driver wants that now and then,
+        after a transaction that was rolled back, and ours go with all others.
+        """
+        if name is None:
+            self._known = {}
+        return super()._deallocate(name)
+
 
 class LineCursor(psycopg.Cursor[Any]):
     """A cursor that sees to it that what is to begin begins."""

@@ -142,3 +142,14 @@ def test_only_what_is_last_begins_and_ends_a_transaction_too(engine):
         assert _status(connection) is TransactionStatus.IDLE
     with read_only(engine).connect() as connection:
         assert connection.execute(ALL).scalars().all() == ["alone"]
+
+
+def test_what_the_driver_let_the_server_forget_is_prepared_again(engine):
+    for ending in ("commit", "rollback", "commit"):
+        with engine.connect() as connection:
+            for _ in range(8):  # The driver prepares what it sees again, and forgets all with this.
+                connection.execute(ADD, {"words": "many"})
+            _add_last(connection, b"last")
+            getattr(connection, ending)()
+    with read_only(engine).connect() as connection:
+        assert connection.execute(ALL).scalars().all() == (["many"] * 8 + ["last"]) * 2

@@ -159,6 +159,14 @@ class SamlTools:
 
 
 @dataclass(frozen=True)
+class TrialTools:
+    """What it takes to try a sign-in system of any kind."""
+
+    sign_in: SignInTools
+    saml: SamlTools
+
+
+@dataclass(frozen=True)
 class Wiring:
     """Everything a door hands to the verbs it calls."""
 
@@ -202,6 +210,11 @@ class Wiring:
     def factors(self) -> FactorTools:
         """What it takes to check a second factor."""
         return FactorTools(self.sign_in, self.sealer)
+
+    @property
+    def trials(self) -> TrialTools:
+        """What it takes to try a sign-in system."""
+        return TrialTools(self.sign_in, self.saml)
 
     @property
     def cookie_key(self) -> bytes:

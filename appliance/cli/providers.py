@@ -239,7 +239,7 @@ def delete(context: Context, name: str, *, dry_run: bool, yes: bool) -> None:
 @click.option("--user", default="", metavar="NAME", help="Look for this person's entry and groups.")
 @current
 def test(context: Context, name: str, user: str) -> None:
-    """Try a directory step by step, and show what it says."""
+    """Try it step by step, and show what it says."""
     steps = context.api.call("POST", f"{_place(name)}/test", {"user": user})["items"]
     rows = [{**step, "said": "\n".join(step["lines"])} for step in steps]
     context.show_list(rows, STEPS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography import x509
@@ -12,11 +11,10 @@ from appliance.federation import ldap_answers, ldap_groups
 from appliance.federation.ldap import Directory
 from appliance.federation.ldap_answers import Entry
 from appliance.federation.ldap_connection import SUCCESS, Connection, DirectoryError
+from appliance.federation.trial_steps import LONGEST_LINE, MASK, Step
 
 BINARY = frozenset({"objectguid"})
 SHOWN_GROUPS = 200
-LONGEST_LINE = 2000
-MASK = "•••"
 
 
 class StepName(StrEnum):
@@ -26,17 +24,6 @@ class StepName(StrEnum):
     BIND = "bind"
     SEARCH = "search"
     GROUPS = "groups"
-
-
-@dataclass(frozen=True)
-class Step:
-    """How one step went, at one server."""
-
-    name: StepName
-    server: str
-    is_good: bool
-    lines: tuple[str, ...]
-    """What the server said."""
 
 
 def tried(directory: Directory, user: str = "") -> list[Step]:

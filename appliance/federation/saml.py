@@ -6,7 +6,14 @@ Importing this brings the XML libraries along, so it is imported by who speaks S
 from __future__ import annotations
 
 from appliance.domain.claims import Address, Claims, SessionFacts
-from appliance.federation import saml_answer, saml_keys, saml_metadata, saml_request, saml_xml
+from appliance.federation import (
+    saml_answer,
+    saml_keys,
+    saml_metadata,
+    saml_request,
+    saml_trial,
+    saml_xml,
+)
 from appliance.federation.saml_answer import Answer
 from appliance.federation.saml_keys import OurKey
 from appliance.federation.saml_library import NAME_IDS, OurSide, Sides
@@ -14,23 +21,34 @@ from appliance.federation.saml_metadata import OurFacts
 from appliance.federation.saml_settings import SamlSettings
 
 __all__ = [
+    "Answer",
     "OurKey",
     "OurSide",
     "Sides",
+    "answered",
     "ask",
+    "believed",
     "claims",
     "decoded",
     "head",
     "make_key",
     "metadata",
+    "question_of",
     "read",
+    "refused_step",
+    "tried",
 ]
 
 ask = saml_request.ask
 decoded = saml_xml.decoded
 head = saml_answer.head
+question_of = saml_answer.question_of
 read = saml_answer.read
 make_key = saml_keys.make
+tried = saml_trial.tried
+answered = saml_trial.answered
+believed = saml_trial.believed
+refused_step = saml_trial.refused
 GROUPS_ELSEWHERE = "http://schemas.microsoft.com/claims/groups.link"
 """Said instead of the groups where they are too many. Then we know nothing of them."""
 

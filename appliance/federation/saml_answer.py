@@ -87,6 +87,15 @@ def head(content: bytes) -> Head:
     return Head(text_of(issuer), root.get("InResponseTo", ""))
 
 
+def question_of(content: bytes) -> str:
+    """To which question it claims to be an answer, whatever else is wrong with it.
+
+    Errors:
+        AnswerRefusedError: it is no XML that is read.
+    """
+    return str(saml_xml.parse(content).get("InResponseTo", ""))
+
+
 def read(content: bytes, text: str, sides: Sides, *, asked: str, now: datetime) -> Answer:
     """What an answer says, if it is true and was given to the question `asked` (empty: to none).
 
@@ -141,6 +150,18 @@ def _opened(sides: Sides, text: str) -> Any:
         with suppress(Exception):  # The library and what it calls raise whatever they like.
             return OneLogin_Saml2_Response(saml_library.of(sides, key), text)
     return OneLogin_Saml2_Response(saml_library.of(sides, keys[-1]), text)
+
+
+def opened(sides: Sides, text: str) -> bytes:
+    """An answer with its assertion in clear, to be looked at only.
+
+    Errors:
+        AnswerRefusedError: none of our keys opens it.
+    """
+    try:
+        return bytes(etree.tostring(_opened(sides, text).get_xml_document(), encoding="utf-8"))
+    except Exception as error:
+        raise refused(Why.DECRYPTION) from error
 
 
 def _check_encryption(root: etree._Element, sides: Sides) -> None:

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
+from appliance.federation import saml_redirect
 from appliance.federation.saml_keys import OurKey
 from appliance.federation.saml_metadata import POST, REDIRECT, IdentityProviderFacts
 from appliance.federation.saml_settings import SamlSettings
 
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 NAME_IDS = {
     "persistent": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
     "email": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
@@ -83,7 +83,7 @@ def of(sides: Sides, key: OurKey | None = None) -> OneLogin_Saml2_Settings:
                 "wantNameId": True,
                 "wantAttributeStatement": False,
                 "requestedAuthnContext": False,
-                "signatureAlgorithm": RSA_SHA256,
+                "signatureAlgorithm": saml_redirect.RSA_SHA256,
                 "digestAlgorithm": SHA256,
                 "rejectDeprecatedAlgorithm": True,
                 "allowRepeatAttributeName": True,

@@ -53,6 +53,14 @@ class Arrived:
     """What their name would have been, had it been free and a name; empty where it is."""
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """Who somebody would be here, and how: `known`, by `rule`, or `created` with that wish."""
+
+    way: str
+    user_name: str
+
+
 @open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
 def arrive(work: UnitOfWork, provider_id: UUID, claims: Claims, *, now: datetime) -> Arrived:
     """The user whom these claims are about: found, linked or created, and brought up to date.
@@ -86,6 +94,24 @@ def arrive(work: UnitOfWork, provider_id: UUID, claims: Claims, *, now: datetime
         name=user.name,
         wished_name=made.wished_name if made else "",
     )
+
+
+@open_to_everyone(because="whoever tries a provider was asked")
+def foreseen(work: UnitOfWork, provider: IdentityProvider, claims: Claims) -> Foreseen:
+    """What would come of these claims, if somebody arrived with them now. Changes nothing.
+
+    Errors:
+        UnauthenticatedError: nobody here is meant; it says why.
+        InvalidError: the claims are not as they should be.
+    """
+    said = checked(claims)
+    identity = _known(work, provider.id, said.subject)
+    if identity is not None:
+        return Foreseen("known", work.session.get_one(User, identity.user_id).name)
+    user = _by_rule(work, provider, said)
+    if user is not None:
+        return Foreseen(LinkedBy.RULE, user.name)
+    return Foreseen(LinkedBy.CREATED, _wished(provider, said))
 
 
 @open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
@@ -276,6 +302,12 @@ def _meant(work: UnitOfWork, rules: Policy, said: Claims) -> User | None:
 def _created(
     work: UnitOfWork, provider: IdentityProvider, said: Claims, now: datetime
 ) -> new_users.Named:
+    wished = _wished(provider, said)
+    return new_users.create(work, wished, provider_id=provider.id, now=now)
+
+
+def _wished(provider: IdentityProvider, said: Claims) -> str:
+    """The name that a new user would like, where one may be created."""
     rules = policy(provider.policy)
     if not rules.creates_users or not said.is_active:
         text = sentence(
@@ -284,8 +316,7 @@ def _created(
             label=provider.label,
         )
         raise refusal(provider, "not_known", text, subject=said.subject)
-    wished = said.name or said.address.partition("@")[0] or said.display_name
-    return new_users.create(work, wished, provider_id=provider.id, now=now)
+    return said.name or said.address.partition("@")[0] or said.display_name
 
 
 def _bring_up_to_date(

@@ -6,18 +6,12 @@ only; `take` is the short write that uses it up.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from appliance.access.gate import open_to_everyone
-from appliance.db import federation_tickets
-from appliance.db.federation_tickets import FederationTicket
 from appliance.db.identity_providers import IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
@@ -27,25 +21,14 @@ from appliance.errors import ThrottledError, UnauthenticatedError, sentence
 from appliance.federation.refused import SAID, AnswerRefusedError, refused
 from appliance.federation.saml_refusals import Why
 from appliance.federation.saml_settings import SamlSettings
-from appliance.services import identities, identity_providers, offered_providers, saml_keys
+from appliance.services import identities, offered_providers, saml_keys, saml_questions
+from appliance.services.saml_questions import Asked
 
 __all__ = ["SAID"]  # For the door, which does not know the protocol.
 
 if TYPE_CHECKING:
-    from appliance.federation.saml import Sides
+    from appliance.federation.saml import Answer, Sides
     from appliance.wiring import SamlTools
-
-QUESTION_LASTS = timedelta(minutes=10)
-"""How long somebody has to show there who they are."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question that a browser was sent away with."""
-
-    id: str
-    act: str
-    target: str
 
 
 @dataclass(frozen=True)
@@ -55,9 +38,7 @@ class Vouched:
     provider_id: UUID
     claims: Claims
     asked: Asked | None
-    assertion_id: str
-    ends_at: datetime
-    """From then on the assertion is believed no more, whoever shows it again."""
+    answer: Answer
 
 
 @open_to_everyone(because="whoever signs in names a provider")
@@ -77,18 +58,9 @@ def begin(  # What somebody wants there is said in one line.
         NotFoundError: there is no such provider, or it is off.
     """
     offered = offered_providers.named(work, name, ProviderKind.SAML)
-    question = saml_keys.protocol().ask(_sides(work, offered.id, tools), asks_anew=act == "confirm")
-    federation_tickets.forget_old(work.session, now=now)
-    facts = {"act": act, "target": target, "browser": _hash(browser), "is_open": True}
-    work.session.add(
-        FederationTicket(
-            provider_id=offered.id,
-            key=_question_key(question.id),
-            facts=facts,
-            expires_at=now + QUESTION_LASTS,
-        )
+    return saml_questions.ask(
+        work, offered.id, browser=browser, act=act, target=target, tools=tools, now=now
     )
-    return str(question.address)
 
 
 @open_to_everyone(because="identity providers have to know it, and it is no secret")
@@ -136,83 +108,32 @@ def take(work: UnitOfWork, vouched: Vouched, *, now: datetime) -> None:
         ConflictError: it is being used at this moment.
     """
     provider = work.session.get_one(IdentityProvider, vouched.provider_id)
-    assertion = _hash(f"saml assertion {provider.id} {vouched.assertion_id}")
-    again = sa.select(FederationTicket.id).where(FederationTicket.key == assertion)
-    is_new = work.session.scalar(again) is None
-    if not (is_new and _closed(work, provider.id, vouched, now)):
+    if not saml_questions.use_up(work, provider.id, vouched.asked, vouched.answer, now=now):
         raise identities.refusal(provider, Why.REPLAYED, SAID, subject=vouched.claims.subject)
-    _leave(work, provider.id, assertion, vouched.ends_at)
-    work.session.flush()
 
 
-def _closed(work: UnitOfWork, provider_id: UUID, vouched: Vouched, now: datetime) -> bool:
-    """Close the question that was answered; whether it was open until now. Where none was asked,
-    there is none to close.
+@open_to_everyone(because="it says whose message it claims to be, before it is believed")
+def speaker(work: UnitOfWork, issuer: str, *, tools: SamlTools) -> tuple[IdentityProvider, Sides]:
+    """The provider, of those that are on, that a message says it is of; whether it is, its
+    signature shows.
+
+    Errors:
+        AnswerRefusedError: there is none.
     """
-    if vouched.asked is None:
-        return True
-    key = _question_key(vouched.asked.id)
-    taken = federation_tickets.take(work.session, key)
-    if taken is None or not taken[1]["is_open"]:
-        return False
-    # It stays until it is too old anyway, so that the log can say that an answer came again.
-    _leave(work, provider_id, key, now + QUESTION_LASTS)
-    return True
-
-
-def _leave(work: UnitOfWork, provider_id: UUID, key: str, expires_at: datetime) -> None:
-    facts = {"is_open": False}
-    work.session.add(
-        FederationTicket(provider_id=provider_id, key=key, facts=facts, expires_at=expires_at)
-    )
-
-
-def _check(work: UnitOfWork, text: str, browser: str, tools: SamlTools, now: datetime) -> Vouched:
-    saml, provider = saml_keys.protocol(), None
-    try:
-        content = saml.decoded(text)
-        head = saml.head(content)
-        provider, sides = _speaker(work, head.issuer, tools)
-        asked = _asked(work, provider, head.in_response_to, browser, now)
-        if asked is None and not sides.settings.accepts_unasked:
-            raise refused(Why.UNASKED)
-        answer = saml.read(content, text, sides, asked=asked.id if asked else "", now=now)
-        claims = saml.claims(answer, sides.settings)
-        _check_name(provider, sides.settings, claims)
-    except AnswerRefusedError as error:
-        raise _refusal(provider, error.reason) from error
-    return Vouched(provider.id, claims, asked, answer.assertion_id, answer.ends_at)
-
-
-def _speaker(work: UnitOfWork, issuer: str, tools: SamlTools) -> tuple[IdentityProvider, Sides]:
-    """The provider that an answer says it is of; whether it is, its signature shows."""
     for offered in offered_providers.of_kind(work, ProviderKind.SAML):
-        sides = _sides(work, offered.id, tools)
+        sides = saml_questions.sides(work, offered.id, tools=tools)
         if sides.theirs.entity_id == issuer:
             return work.session.get_one(IdentityProvider, offered.id), sides
     raise refused(Why.ISSUER)
 
 
-def _asked(
-    work: UnitOfWork, provider: IdentityProvider, answered: str, browser: str, now: datetime
-) -> Asked | None:
-    """The question that is answered; nothing where the answer says that there was none."""
-    if not answered:
-        return None
-    query = sa.select(FederationTicket).where(FederationTicket.key == _question_key(answered))
-    ticket = work.session.scalar(query)
-    if ticket is None or ticket.expires_at <= now or ticket.provider_id != provider.id:
-        raise refused(Why.IN_RESPONSE_TO)
-    facts = ticket.facts
-    if not facts["is_open"]:
-        raise refused(Why.REPLAYED)
-    if not browser or not hmac.compare_digest(facts["browser"], _hash(browser)):
-        raise refused(Why.OTHER_BROWSER)
-    return Asked(answered, facts["act"], facts["target"])
+@open_to_everyone(because="it only compares a name with a rule")
+def insist_on_name(provider: IdentityProvider, settings: SamlSettings, claims: Claims) -> None:
+    """An address is a name only where the rule for links lets one be.
 
-
-def _check_name(provider: IdentityProvider, settings: SamlSettings, claims: Claims) -> None:
-    """An address is a name only where the rule for links lets one be."""
+    Errors:
+        AnswerRefusedError: here it is none.
+    """
     rules = policy(provider.policy)
     if settings.name_id != "email":
         return
@@ -221,24 +142,28 @@ def _check_name(provider: IdentityProvider, settings: SamlSettings, claims: Clai
         raise refused(Why.NAME_ID)
 
 
-def _refusal(provider: IdentityProvider | None, why: str) -> UnauthenticatedError:
+def refusal(provider: IdentityProvider | None, why: str) -> UnauthenticatedError:
+    """The error that refuses a message: the log learns why, nobody else does."""
     if provider is not None:
         return identities.refusal(provider, why, SAID)
-    return UnauthenticatedError(
-        SAID, event=events.AssertionRefused(protocol=ProviderKind.SAML, reason=why)
-    )
+    event = events.AssertionRefused(protocol=ProviderKind.SAML, reason=why)
+    return UnauthenticatedError(SAID, event=event)
 
 
-def _sides(work: UnitOfWork, provider_id: UUID, tools: SamlTools) -> Sides:
-    settings = identity_providers.settings_of(work, provider_id, SamlSettings, sealer=tools.sealer)
-    ours = saml_keys.our_side(work, tools=tools)
-    sides: Sides = saml_keys.protocol().Sides(ours, settings, settings.facts())
-    return sides
-
-
-def _question_key(identifier: str) -> str:
-    return _hash(f"saml question {identifier}")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _check(work: UnitOfWork, text: str, browser: str, tools: SamlTools, now: datetime) -> Vouched:
+    protocol, provider = saml_keys.protocol(), None
+    try:
+        content = protocol.decoded(text)
+        head = protocol.head(content)
+        provider, sides = speaker(work, head.issuer, tools=tools)
+        asked = saml_questions.find(work, head.in_response_to, browser=browser, now=now)
+        if asked is None and not sides.settings.accepts_unasked:
+            raise refused(Why.UNASKED)
+        if asked is not None and asked.provider_id != provider.id:
+            raise refused(Why.IN_RESPONSE_TO)
+        answer = protocol.read(content, text, sides, asked=asked.id if asked else "", now=now)
+        claims = protocol.claims(answer, sides.settings)
+        insist_on_name(provider, sides.settings, claims)
+    except AnswerRefusedError as error:
+        raise refusal(provider, error.reason) from error
+    return Vouched(provider.id, claims, asked, answer)

@@ -9,21 +9,22 @@ from __future__ import annotations
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.domain.identity import appliance
 from appliance.errors import ConflictError, UnauthenticatedError
-from appliance.services import saml, saml_keys
+from appliance.services import saml, saml_trials
 from appliance.services.saml import SAID
 from appliance.services.saml_keys import ANSWERS_PATH, METADATA_PATH
-from appliance.web import cookies, provider_doors, requests
+from appliance.web import cookies, provider_doors, requests, saml_key
+from appliance.web.pages import saml_trial, words
 from appliance.web.provider_doors import Act
 
 blueprint = flask.Blueprint("saml", __name__)
+words.give_to_templates(blueprint)  # For the page of a trial.
 
 
 @blueprint.get("/auth/saml/login")
 def login() -> ResponseReturnValue:
     """Send a browser to the provider that it names."""
-    _insist_on_a_key()
+    saml_key.insist()
     given, browser = flask.request.args, cookies.attempt()
     name = given.get("provider", "")
     with requests.begin() as work:
@@ -46,7 +47,7 @@ def login() -> ResponseReturnValue:
 @blueprint.get(METADATA_PATH)
 def metadata() -> ResponseReturnValue:
     """What identity providers have to know about us."""
-    _insist_on_a_key()
+    saml_key.insist()
     with requests.reading() as work:
         content = saml.metadata(work, tools=requests.wiring().saml)
     return flask.Response(content, mimetype="application/samlmetadata+xml")
@@ -60,6 +61,10 @@ def answer() -> ResponseReturnValue:
     if not browser and "again" not in given:
         relay = given.get("RelayState", "")
         return flask.render_template("sign_in/onward.html", answer=text, relay=relay)
+    with requests.reading() as work:
+        tried = saml_trials.asked(work, text, browser=browser, now=requests.now())
+    if tried is not None:
+        return saml_trial.shown(text, tried)
     try:
         return _taken(text, browser)
     except (UnauthenticatedError, ConflictError):
@@ -76,14 +81,3 @@ def _taken(text: str, browser: str) -> ResponseReturnValue:
     act = provider_doors.act_of(asked.act) if asked else Act.SIGN_IN
     target = asked.target if asked else flask.request.form.get("RelayState", "")
     return provider_doors.come_back(act, vouched.provider_id, vouched.claims, target=target)
-
-
-def _insist_on_a_key() -> None:
-    """Make the appliance's key when it is first needed."""
-    wiring, now = requests.wiring(), requests.now()
-    with requests.reading() as work:
-        if saml_keys.is_made(work):
-            return
-    key = saml_keys.make(now=now)
-    with wiring.database.begin(appliance()) as work:
-        saml_keys.keep_first(work, key, tools=wiring.saml, now=now)

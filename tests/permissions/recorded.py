@@ -20,7 +20,9 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
-    "POST /auth/saml/acs": "auth.signed_in user.created auth.identity_linked session.elevated",
+    "POST /auth/saml/acs": (
+        "auth.signed_in user.created auth.identity_linked session.elevated auth.provider_tested"
+    ),
     "POST /<owner>/-/audit/auditors": "audit.auditor_granted",
     "POST /<owner>/-/audit/auditors/<uuid:grant_id>/revoke": "audit.auditor_revoked",
     "POST /<owner>/-/audit/exports": "audit.export_requested",
@@ -95,6 +97,7 @@ CHANGES = {
     ),
     "POST /administration/providers/<name>/first": "auth.provider_changed",
     "POST /administration/providers/<name>/test": "auth.provider_tested",
+    "POST /administration/providers/<name>/try": "saml_key.created",
     "POST /administration/providers/<name>/rules": "group.mapped",
     "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
     "POST /administration/providers/new": "auth.provider_created",
@@ -351,7 +354,6 @@ BY_ITSELF = {
     "audit.witnessed": "the thread that asks witnesses",
     "config.started": "the start",
     "job.died": "the worker, whatever the job",
-    "saml_key.created": "the first look at the metadata for SAML",
     "privacy.erased": "erasing, which has a verb and no door yet",
 }
 """Actions that nobody asks for through a door, and what records them."""

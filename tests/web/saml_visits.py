@@ -90,3 +90,11 @@ class Visit:
         """Bring an answer, as the page does that a browser first arrives at."""
         assert self.browser is not None
         return self.browser.post(ANSWERS, data={"SAMLResponse": answer, "again": "yes", **fields})
+
+
+def steps_of(page: TestResponse) -> dict[str, tuple[bool, str]]:
+    """The steps of a trial, as a page shows them: whether each went well, and its answer."""
+    found = re.findall(
+        r'data-step="(\w+)".*?class="badge (\w+)".*?<code>(.*?)</code>', page.text, re.DOTALL
+    )
+    return {name: (badge == "good", unescape(answer)) for name, badge, answer in found}

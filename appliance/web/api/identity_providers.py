@@ -10,10 +10,10 @@ from pydantic import Field
 
 from appliance.domain import identity_providers as words
 from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind, Way
-from appliance.services import directory_trials, group_rules, identity_providers
+from appliance.services import group_rules, identity_providers, provider_trials
 from appliance.services.group_rules import ListedRule
 from appliance.services.identity_providers import Changes, NewProvider, Shown
-from appliance.web import requests
+from appliance.web import requests, saml_key
 from appliance.web.api import frame
 
 api = frame.area("identity providers", "Sign-in systems of the customer, for administrators.")
@@ -266,17 +266,23 @@ def consequences(path: ProviderPath) -> Any:
     return frame.answer(ConsequencesAnswer.model_validate(found))
 
 
-@api.post(f"{PLACE}/<name>/test", summary="Try a directory", responses={"200": StepPage})
+@api.post(f"{PLACE}/<name>/test", summary="Try a sign-in system", responses={"200": StepPage})
 def test(path: ProviderPath, body: TrialBody) -> Any:
-    """Reach each server, sign in as the service account, search, read groups. Changes nothing."""
+    """LDAP: reach each server, sign in as the service account, search, read groups. SAML: look at
+    what both sides know of each other. Changes nothing.
+    """
     wiring = requests.wiring()
     with requests.reading() as work:
-        trial = directory_trials.prepare(
-            work, path.name, body.user, tools=wiring.sign_in, sealer=wiring.sealer
+        needs_key = provider_trials.speaks_saml(work, path.name)
+    if needs_key:
+        saml_key.insist()
+    with requests.reading() as work:
+        trial = provider_trials.prepare(
+            work, path.name, body.user, tools=wiring.trials, now=requests.now()
         )
     steps = trial.run()
     with requests.begin() as work:
-        directory_trials.record(work, trial, steps)
+        provider_trials.record(work, trial, steps)
     return frame.page([StepAnswer.model_validate(each) for each in steps], None)
 
 

@@ -14,10 +14,15 @@ from pydantic import Field
 from appliance.domain import identity_providers as domain
 from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind
 from appliance.errors import NotFoundError
-from appliance.services import directory_trials, group_rules, identity_providers
-from appliance.services.directory_trials import Step
+from appliance.services import (
+    group_rules,
+    identity_providers,
+    provider_trials,
+    saml_keys,
+)
 from appliance.services.identity_providers import Changes, NewProvider
-from appliance.web import forms, provider_forms, requests
+from appliance.services.provider_trials import Step
+from appliance.web import forms, provider_forms, requests, saml_key
 from appliance.web.pages import words
 from appliance.web.pages.admin import frame
 from appliance.web.pages.page_forms import (
@@ -53,14 +58,6 @@ GIVES = {
     Gives.TEAM: lazy("A team"),
     Gives.ORGANISATION: lazy("A role in an organisation"),
     Gives.INSTANCE: lazy("A role on the appliance"),
-}
-
-
-STEPS = {
-    "connect": lazy("Reach it"),
-    "bind": lazy("Sign in as the service account"),
-    "search": lazy("Search"),
-    "groups": lazy("Read groups"),
 }
 
 
@@ -199,18 +196,22 @@ def delete(name: str) -> ResponseReturnValue:
 
 @pages.post(f"{PLACE}/<name>/test")
 def test(name: str) -> ResponseReturnValue:
-    """Try a directory, and show each step's answer."""
+    """Try it, and show each step's answer."""
 
     def act() -> ResponseReturnValue:
         wiring = requests.wiring()
+        with requests.reading() as work:
+            needs_key = provider_trials.speaks_saml(work, name)
+        if needs_key:
+            saml_key.insist()
         user = flask.request.form.get("user", "").strip()
         with requests.reading() as work:
-            trial = directory_trials.prepare(
-                work, name, user, tools=wiring.sign_in, sealer=wiring.sealer
+            trial = provider_trials.prepare(
+                work, name, user, tools=wiring.trials, now=requests.now()
             )
         steps = trial.run()
         with requests.begin() as work:
-            directory_trials.record(work, trial, steps)
+            provider_trials.record(work, trial, steps)
         return _provider_page(name, {}, steps)
 
     return attempt(act, lambda problems: _provider_page(name, problems))
@@ -271,7 +272,24 @@ def _provider_page(name: str, problems: Problems, steps: list[Step] | None = Non
             "would": identity_providers.consequences(work, name),
             "fields": identity_providers.kinds(work)[shown.provider.kind],
         }
-    return page("admin/provider.html", problems, shown=shown, steps=steps, **_tables(), **context)
+    url = requests.wiring().saml.url
+    saml = {"metadata": url + saml_keys.METADATA_PATH, "answers": url + saml_keys.ANSWERS_PATH}
+    return page(
+        "admin/provider.html",
+        problems,
+        shown=shown,
+        steps=steps,
+        saml=saml,
+        **_tables(),
+        **context,
+        **_filled(steps),
+    )
+
+
+def _filled(steps: list[Step] | None) -> dict[str, Any]:
+    """After a trial only its own form shows what was sent; the others show what is."""
+    tried = {"tried_user": flask.request.form.get("user", "")}
+    return tried if steps is None else {**tried, "filled": {}}
 
 
 def _policy(form: ProviderForm) -> dict[str, Any]:
@@ -291,7 +309,6 @@ def _tables() -> dict[str, Any]:
         "gives": GIVES,
         "role_choices": words.PROVIDED_ROLES.items(),
         "lines_of": provider_forms.lines,
-        "step_words": STEPS,
     }
 
 

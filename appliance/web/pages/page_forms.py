@@ -52,10 +52,11 @@ class Listed:
 
 
 def page(template: str, problems: Problems | None = None, **context: Any) -> str:
-    """A page with a form: `filled` is what somebody sent, empty where nobody has yet."""
-    return flask.render_template(
-        template, problems=problems or {}, filled=flask.request.form, **context
-    )
+    """A page with a form: `filled` is what somebody sent, empty where nobody has yet, or what the
+    context says that it is.
+    """
+    context = {"filled": flask.request.form, **context}
+    return flask.render_template(template, problems=problems or {}, **context)
 
 
 def attempt(

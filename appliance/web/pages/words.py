@@ -46,6 +46,20 @@ LINKED_BY = {
     LinkedBy.PERSON: _("linked by themself"),
     LinkedBy.ADMINISTRATOR: _("linked by an administrator"),
 }
+PROVIDER_STEPS = {
+    "connect": _("Reach it"),
+    "bind": _("Sign in as the service account"),
+    "search": _("Search"),
+    "groups": _("Read groups"),
+    "metadata": _("Its metadata"),
+    "certificates": _("Its certificates"),
+    "ours": _("What it has to know of us"),
+    "question": _("What it would be asked"),
+    "answer": _("Its answer"),
+    "verdict": _("Whether it is believed"),
+    "attributes": _("What it says of them"),
+    "person": _("Who they would be here"),
+}
 PROVIDED_ROLES = {
     "": "-",
     **{str(role): said for role, said in ORGANISATION_ROLES.items()},

@@ -1,0 +1,131 @@
+"""An administrator goes to a SAML identity provider to try it: what it answers is shown to them
+with what would come of it, and opens nothing. It may be switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from appliance.access import fetch_provider
+from appliance.access.gate import open_to_everyone
+from appliance.db.identity_providers import IdentityProvider
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.claims import Claims
+from appliance.domain.identity_providers import ProviderKind
+from appliance.domain.permissions import Permission
+from appliance.errors import ConflictError, UnauthenticatedError, sentence
+from appliance.federation.refused import AnswerRefusedError
+from appliance.federation.trial_steps import Step
+from appliance.services import group_rules, identities, saml, saml_keys, saml_questions
+from appliance.services.group_rules import ListedRule
+from appliance.services.saml_questions import Asked
+
+if TYPE_CHECKING:
+    from appliance.federation.saml import Answer, Sides
+    from appliance.wiring import SamlTools
+
+P = Permission.PROVIDERS_MANAGE
+TRY = "try"
+"""The act of a question that is only asked to see the answer."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What came of a trial; `finish` uses the question up."""
+
+    name: str
+    asked: Asked
+    steps: list[Step]
+    answer: Answer | None = None
+
+
+def begin(work: UnitOfWork, name: str, *, browser: str, tools: SamlTools, now: datetime) -> str:
+    """Where the browser is sent, with a question whose answer is only shown.
+
+    Errors:
+        ConflictError: it does not speak SAML.
+    """
+    provider = fetch_provider.provider(work, name, P)
+    if provider.kind is not ProviderKind.SAML:
+        raise ConflictError(sentence("A provider of this kind is not tried in this way."))
+    return saml_questions.ask(
+        work, provider.id, browser=browser, act=TRY, target=name, tools=tools, now=now
+    )
+
+
+@open_to_everyone(because="it only says what a question of this browser was for")
+def asked(work: UnitOfWork, text: str, *, browser: str, now: datetime) -> Asked | None:
+    """The question that an answer claims to be to, if that was only asked to try."""
+    protocol = saml_keys.protocol()
+    try:
+        answered = protocol.question_of(protocol.decoded(text))
+        found = saml_questions.find(work, answered, browser=browser, now=now)
+    except AnswerRefusedError:
+        return None
+    return found if found is not None and found.act == TRY else None
+
+
+def explain(
+    work: UnitOfWork, text: str, question: Asked, *, tools: SamlTools, now: datetime
+) -> Shown:
+    """What an answer says, whether it is believed, and what would come of it. Wants `reading()`."""
+    provider = fetch_provider.provider(work, question.target, P)
+    protocol = saml_keys.protocol()
+    sides = saml_questions.sides(work, provider.id, tools=tools)
+    content = protocol.decoded(text)
+    steps: list[Step] = []
+    try:
+        steps.append(protocol.answered(sides, content, text))
+        answer = protocol.read(content, text, sides, asked=question.id, now=now)
+        claims = protocol.claims(answer, sides.settings)
+        saml.insist_on_name(provider, sides.settings, claims)
+    except AnswerRefusedError as error:
+        return Shown(provider.name, question, [*steps, protocol.refused_step(sides, error.reason)])
+    steps += protocol.believed(sides, answer)
+    steps += _consequences(work, provider, claims, sides)
+    return Shown(provider.name, question, steps, answer)
+
+
+def finish(work: UnitOfWork, shown: Shown, *, now: datetime) -> None:
+    """Use the question up, and the answer, if it was true; and note that it was tried.
+
+    Errors:
+        ConflictError: it was used before.
+    """
+    provider = fetch_provider.provider(work, shown.name, P)
+    if shown.answer is None:
+        is_new = saml_questions.close(work, shown.asked, now=now)
+    else:
+        is_new = saml_questions.use_up(work, provider.id, shown.asked, shown.answer, now=now)
+    if not is_new:
+        raise ConflictError(sentence("That answer was shown already. Try it anew."))
+    is_good = all(step.is_good for step in shown.steps)
+    work.record(events.ProviderTested(about=provider.id, name=provider.name, is_good=is_good))
+
+
+def _consequences(
+    work: UnitOfWork, provider: IdentityProvider, claims: Claims, sides: Sides
+) -> Iterator[Step]:
+    server = sides.theirs.entity_id
+    try:
+        seen = identities.foreseen(work, provider, claims)
+        said = (seen.way, seen.user_name)
+        yield Step("person", server, is_good=True, lines=tuple(each for each in said if each))
+    except UnauthenticatedError as error:
+        yield Step("person", server, is_good=False, lines=(error.message,))
+    rules = group_rules.list_rules(work, provider.name)
+    groups = claims.groups
+    if groups is None:
+        yield Step("groups", server, is_good=True, lines=("-",))
+        return
+    lines = [f"{group}{_given(group, rules)}" for group in sorted(groups)]
+    yield Step("groups", server, is_good=True, lines=tuple(lines) or ("0",))
+
+
+def _given(group: str, rules: list[ListedRule]) -> str:
+    given = [f"{each.gives} {each.target} {each.role}" for each in rules if each.group == group]
+    return "".join(f" -> {' '.join(each.split())}" for each in given)

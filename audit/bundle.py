@@ -25,6 +25,9 @@ LARGEST_MANIFEST = 4 * 1024 * 1024
 LARGEST_SMALL_FILE = 1024 * 1024
 LONGEST_LINE = 256 * 1024
 CHUNK_BYTES = 64 * 1024
+LEAST_BYTES_OF_A_LINE = 4
+"""Of a packed line. Each of ours has random bytes in it, which nothing packs."""
+FREE_LINES = 1000
 MOST_FILES = archive.MOST_FILES
 MOST_LOGS = 4096
 LARGEST_SIZE = 2**53 - 1
@@ -105,11 +108,11 @@ class Bundle:
             return {each.filename for each in self._zip.infolist() if not each.is_dir()}
         found = set()
         try:
-            for each in self._path.rglob("*"):
+            for number, each in enumerate(self._path.rglob("*")):
+                if number >= MOST_FILES:
+                    raise BundleError(f"more than {MOST_FILES} files and folders")
                 if each.is_symlink() or not each.is_dir():
                     found.add(each.relative_to(self._path).as_posix())
-                if len(found) > MOST_FILES:
-                    raise BundleError(f"more than {MOST_FILES} files")
         except (OSError, RecursionError) as error:
             raise BundleError("a folder cannot be read") from error
         return found
@@ -129,9 +132,12 @@ class Bundle:
         Errors:
             MissingError, BundleError: while iterating.
         """
-        rest = b""
-        for chunk in self._inflated(name) if name.endswith(".gz") else self._chunks(name, None):
+        rest, count = b"", 0
+        for chunk, packed in self._inflated(name) if name.endswith(".gz") else self._plain(name):
             *whole, rest = (rest + chunk).split(b"\n")
+            count += len(whole)
+            if count > FREE_LINES + packed // LEAST_BYTES_OF_A_LINE:
+                raise BundleError("more lines than so few bytes can hold")
             for line in whole:
                 if len(line) > LONGEST_LINE:
                     break
@@ -154,18 +160,41 @@ class Bundle:
                 pass
         return self.digests[name]
 
-    def _inflated(self, name: str) -> Iterator[bytes]:
-        inflater = zlib.decompressobj(wbits=31)
+    def size(self, name: str) -> int:
+        """How long a file says that it is, without reading it.
+
+        Errors:
+            MissingError, BundleError: as for `small`.
+        """
+        try:
+            if self._zip is not None:
+                return self._zip.getinfo(name).file_size
+            with self._open(name) as opened:
+                return opened.seek(0, 2)
+        except (KeyError, FileNotFoundError) as error:
+            raise MissingError(f"{name} is missing") from error
+        except archive.DAMAGED as error:
+            raise BundleError("it cannot be read") from error
+
+    def _plain(self, name: str) -> Iterator[tuple[bytes, int]]:
+        size = 0
+        for chunk in self._chunks(name, None):
+            size += len(chunk) * LEAST_BYTES_OF_A_LINE
+            yield chunk, size
+
+    def _inflated(self, name: str) -> Iterator[tuple[bytes, int]]:
+        """What a packed file holds, each time with how many packed bytes were read so far."""
+        inflater, packed = zlib.decompressobj(wbits=31), 0
         try:
             for chunk in self._chunks(name, None):
-                data = chunk
+                data, packed = chunk, packed + len(chunk)
                 while data:
                     # What follows the end would be kept by the inflater, however long it is.
                     if inflater.eof:
                         raise BundleError("something follows the end of the gzip file")
-                    yield inflater.decompress(data, CHUNK_BYTES)
+                    yield inflater.decompress(data, CHUNK_BYTES), packed
                     data = inflater.unconsumed_tail or inflater.unused_data
-            yield inflater.flush()
+            yield inflater.flush(), packed
         except zlib.error as error:
             raise BundleError("no sound gzip file") from error
         if not inflater.eof:

@@ -20,6 +20,8 @@ from audit.verdict import Verdict
 
 ALLOWING = {ERASED: "privacy.erased", PRUNED: "log.pruned"}
 MOST_CLAIMS = 100_000
+MOST_ERASED = 10_000
+"""Values of one entry: more than the longest body has room for."""
 
 
 class Problem(Protocol):
@@ -168,10 +170,11 @@ class Contents:
         for row in self._sides.values.of(index):
             self.values += 1
             told = row.field, entries.commit_personal(row.field, row.salt, row.text)
-            if not owed[told]:
+            if owed[told] > 0:
+                owed[told] -= 1
+            else:
                 text = f"entry {index}: a value of {row.field} that its body does not hold"
                 self._problem(Verdict.TAMPERED, "values", text)
-            owed[told] -= 1
         self._settle(index, +owed, erased)
 
     def _settle(self, index: int, owed: Counter[tuple[str, str]], erased: Counter[str]) -> None:
@@ -190,7 +193,11 @@ class Contents:
     def _tombstones(self, index: int) -> Counter[str]:
         """The fields of an entry that are erased, and how many values of each."""
         erased: Counter[str] = Counter()
-        for row in self._sides.tombstones.of(index):
+        for number, row in enumerate(self._sides.tombstones.of(index)):
+            if number >= MOST_ERASED:
+                text = f"entry {index}: more is erased than any entry has"
+                self._problem(Verdict.MALFORMED, "tombstones", text)
+                continue
             if row.field is not None:
                 erased[row.field] += 1
             elif self._pruned is not None and index < self._pruned.end:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from audit import note as notes
 from audit.bundle import Bundle, BundleError, LogPart, json_object
-from audit.merkle import is_consistent
+from audit.merkle import can_be_consistent, is_consistent
 from audit.rows import RowError, hashes
 from audit.trust import Trust
 from audit.verdict import Verdict
@@ -41,7 +41,7 @@ class Heads:
 
     def sizes(self) -> set[int]:
         """The sizes at which the root is wanted."""
-        return {each.state.size for each in self.earlier}
+        return {each.state.size for each in self.earlier} | self.proofs.keys()
 
 
 def newest(data: bytes, part: LogPart, trust: Trust) -> tuple[Head, notes.Note]:
@@ -129,6 +129,25 @@ def compare(heads: Heads, roots: dict[int, bytes]) -> Iterable[tuple[Verdict, st
             yield Verdict.TAMPERED, f"at size {size}: not what the headers make"
         else:
             yield Verdict.FORKED, f"at size {size} the log signed another state than it shows now"
+
+
+def compare_proofs(
+    heads: Heads, now: notes.Checkpoint, roots: dict[int, bytes], *, end: int
+) -> Iterable[tuple[Verdict, str]]:
+    """What is wrong with proofs from earlier sizes, which the auditor may have asked for.
+
+    That from `end`, where the headers end, was looked at together with the headers.
+    """
+    for size, proof in heads.proofs.items():
+        if size == end:
+            continue
+        if not 0 < size < now.size:
+            yield Verdict.MALFORMED, f"a proof from size {size}, which is no earlier one"
+        elif size in roots:
+            if not is_consistent(size, roots[size], now.size, now.root, proof):
+                yield Verdict.TAMPERED, f"the proof from size {size} does not hold"
+        elif not can_be_consistent(size, now.size, now.root, proof):
+            yield Verdict.TAMPERED, f"the proof from size {size} does not lead to what was signed"
 
 
 def compare_known(

@@ -21,7 +21,7 @@ from audit.signatures import Signatures
 from audit.trust import Trust
 from audit.verdict import Findings, Verdict
 from audit.walk import FILE as HEADERS
-from audit.walk import Walk
+from audit.walk import SET_ASIDE, Walk
 
 Row = TypeVar("Row", rows.Body, rows.Value, rows.Tombstone)
 PRUNED, CONTINUED, ROTATED = "log.pruned", "log.continued", "log.key_rotated"
@@ -144,6 +144,12 @@ class LogCheck:
             self._note_pruned(index, body)
         elif action == CONTINUED:
             self._note_continued(index, body)
+        elif action == SET_ASIDE:
+            why = str(body.get("why"))[:200]
+            self._findings.note(
+                f"{self._part.log}: entry {index} says that somebody put a row into the queue that "
+                f"is no event: {why}"
+            )
         elif action == ROTATED:
             new = str(body.get("new"))[:120]
             self._findings.note(f"{self._part.log}: entry {index} changed the log's key to {new}")
@@ -279,7 +285,14 @@ class LogCheck:
             return
         for verdict, text in headings.compare(self._heads, roots):
             self._problem(verdict, "history", text, self._file("checkpoints.jsonl"))
-        self._did("history", f"{len(self._heads.earlier)} earlier checkpoints compared")
+        head = self._heads.newest
+        if head is not None:
+            file = self._file("consistency.jsonl")
+            wrong = headings.compare_proofs(self._heads, head.state, roots, end=self._part.end)
+            for verdict, text in wrong:
+                self._problem(verdict, "history", text, file)
+        proofs = f", {len(self._heads.proofs)} proofs" if self._heads.proofs else ""
+        self._did("history", f"{len(self._heads.earlier)} earlier checkpoints{proofs} compared")
 
     def _check_pruning(self) -> None:
         minimum = self._part.minimum

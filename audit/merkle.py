@@ -176,13 +176,31 @@ def is_consistent(
     return _is_longer(first, first_root, second, second_root, proof)
 
 
+def can_be_consistent(first: int, second: int, second_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether a proof leads to the second tree from any first tree of its size.
+
+    What it says of the first one is for whoever knows its root: see `is_consistent`. Of a first
+    tree that is one complete subtree nothing but the length of the proof can be said without it.
+    """
+    if not (0 < first < second and _are_hashes([second_root, *proof])):
+        return False
+    is_complete = first & (first - 1) == 0
+    roots = _climbed(first, second, [bytes(HASH_BYTES), *proof] if is_complete else list(proof))
+    return roots is not None and (is_complete or roots[1] == second_root)
+
+
 def _is_longer(
     first: int, first_root: bytes, second: int, second_root: bytes, proof: Sequence[bytes]
 ) -> bool:
     # A first tree that is one complete subtree is its own first hash.
     path = [first_root, *proof] if first & (first - 1) == 0 else list(proof)
+    return _climbed(first, second, path) == (first_root, second_root)
+
+
+def _climbed(first: int, second: int, path: list[bytes]) -> tuple[bytes, bytes] | None:
+    """The roots of both trees that a path makes; None where it is longer or shorter than it is."""
     if not path:
-        return False
+        return None
     position, last = first - 1, second - 1
     while position & 1:
         position >>= 1
@@ -190,7 +208,7 @@ def _is_longer(
     old = new = path[0]
     for sibling in path[1:]:
         if last == 0:
-            return False
+            return None
         if position & 1 or position == last:
             old, new = node_hash(sibling, old), node_hash(sibling, new)
             while not position & 1 and position:
@@ -200,7 +218,7 @@ def _is_longer(
             new = node_hash(new, sibling)
         position >>= 1
         last >>= 1
-    return last == 0 and old == first_root and new == second_root
+    return (old, new) if last == 0 else None
 
 
 def _are_hashes(values: Sequence[bytes]) -> bool:

@@ -18,6 +18,9 @@ from typing import Any
 
 DEEPEST = 6
 MOST_PARTS = 1000
+"""Of one `and` or `or`."""
+MOST_LISTS = 2000
+"""In a whole selection: each is looked at for each of perhaps a million headers."""
 MEMBERS = frozenset(
     {
         "action",
@@ -39,6 +42,7 @@ ALWAYS = frozenset(
     {
         "audit.heartbeat",
         "audit.node_started",
+        "audit.row_set_aside",
         "log.continued",
         "log.key_rotated",
         "log.pruned",
@@ -70,7 +74,20 @@ def matching(selection: Any) -> Test:
     Errors:
         SelectionError: it is malformed.
     """
+    if size(selection) > MOST_LISTS:
+        raise SelectionError(f"more than {MOST_LISTS} lists")
     return _compiled(selection, 0)
+
+
+def size(selection: Any) -> int:
+    """How many lists a selection is made of, as far as `MOST_LISTS` are not yet exceeded."""
+    count, left = 0, [selection]
+    while left and count <= MOST_LISTS:
+        each = left.pop()
+        if isinstance(each, list):
+            count += 1
+            left += each
+    return count
 
 
 def _compiled(selection: Any, depth: int) -> Test:

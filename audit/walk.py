@@ -17,8 +17,9 @@ from audit.selection import Test
 from audit.verdict import Verdict
 
 FILE = "headers.jsonl.gz"
+SET_ASIDE = "audit.row_set_aside"
 Tell = Callable[[int, str, dict[str, Any]], None]
-"""Takes what an entry allows: its index, action and body."""
+"""Takes what an entry allows, or says of the log: its index, action and body."""
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Walk:
         self.contents.allow(index, header, body, is_allowed=is_allowed)
         if self._counts_sources:
             self._count(index, header, body)
-        if body is not None and is_allowed:
+        if body is not None and (is_allowed or header["action"] == SET_ASIDE):
             self.tell(index, header["action"], body)
 
     def _count(self, index: int, header: dict[str, Any], body: dict[str, Any] | None) -> None:

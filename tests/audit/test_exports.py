@@ -10,7 +10,7 @@ from audit.canonical import canonical
 from audit.verdict import Verdict
 from audit.verify import verify
 from tests.audit import exports
-from tests.audit.exports import Export, Log, story, unpacked
+from tests.audit.exports import Export, Log, packed, story, unpacked
 from tests.audit.signers import QuantumSigner, Signer, witness
 
 LOG = story(700)
@@ -117,6 +117,68 @@ def test_what_was_seen_before_is_found_in_what_is_there_now(tmp_path):
     ]:
         known = {LOG.origin: LOG.checkpoint(size)}
         assert check(export, tmp_path / str(size), known=known).problems == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 200, 256, 299, 400, 512, 650])
+@pytest.mark.parametrize("first", [0, 300])
+def test_proofs_that_were_asked_for_are_checked_though_nobody_shows_what_they_are_for(
+    size, first, tmp_path
+):
+    export = replace(EXPORT, first=first, end=600, known_sizes=(size,))
+    files = export.files()
+    name = "logs/instance/consistency.jsonl"
+    lines = files[name].splitlines()
+    whole = verify(exports.write(files, tmp_path / "whole"), trust.read(export.trust()))
+    assert whole.problems == []
+    assert any("2 proofs compared" in each.text for each in whole.checks())
+
+    at = next(n for n, line in enumerate(lines) if json.loads(line)["from"] == size)
+    said = json.loads(lines[at])
+    for number, changed in enumerate(
+        (
+            said | {"proof": said["proof"][:-1]},
+            said | {"proof": [*said["proof"], said["proof"][0]]},
+            said
+            | {"proof": [*said["proof"][:-1], said["proof"][0][::-1].replace("=", "A")[:43] + "="]},
+        )
+    ):
+        files[name] = exports.joined([*lines[:at], canonical(changed), *lines[at + 1 :]])
+        exports.seal(files, [Signer(LOG.origin)])
+        found = verify(exports.write(files, tmp_path / str(number)), trust.read(export.trust()))
+        is_alone = size & (size - 1) == 0 and size < first
+        if is_alone and number == 2:
+            assert found.problems == []
+        else:
+            assert found.verdict is Verdict.TAMPERED, changed
+            assert [(each.check, str(size) in each.text) for each in found.problems] == [
+                ("history", True)
+            ]
+
+
+def test_rows_that_somebody_put_into_the_queue_are_told_whatever_was_selected(tmp_path):
+    log = Log()
+    log.start(exports.SOURCES[0])
+    log.add("audit.row_set_aside", {"content": "s1:", "position": 7, "why": "it was no JSON"})
+    log.beat(exports.SOURCES[0])
+    export = Export((log,), selection=("not", ("all",)), earlier=())
+    found = check(export, tmp_path / "whole")
+
+    assert found.verdict is Verdict.GOOD
+    assert any(
+        each.startswith("instance: entry 1 says") and each.endswith("no event: it was no JSON")
+        for each in found.notes
+    )
+
+    files = export.files()
+    lines = unpacked(files["logs/instance/bodies.jsonl.gz"])
+    files["logs/instance/bodies.jsonl.gz"] = packed(
+        [each for each in lines if b"no JSON" not in each]
+    )
+    said = json.loads(files["bundle.json"])["logs"]
+    said[0]["bodies"] -= 1
+    exports.seal(files, [Signer(log.origin)], logs=said)
+    found = verify(exports.write(files, tmp_path / "less"), trust.read(export.trust()))
+    assert found.verdict is Verdict.INCOMPLETE
 
 
 def test_what_cannot_be_compared_is_not_said_to_be_good(tmp_path):

@@ -4,11 +4,8 @@ import gzip
 import json
 import os
 import struct
-import subprocess
-import sys
 import zipfile
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +16,7 @@ from audit.canonical import canonical
 from audit.verdict import Verdict
 from audit.verify import verify
 from tests.audit import exports
+from tests.audit.bounded import measured
 from tests.audit.exports import Export, story, tlog_proof
 from tests.audit.signers import Signer, signed, witness
 
@@ -252,39 +250,12 @@ BOMBS = {
 }
 
 
-MEASURE = """
-import sys
-from audit.__main__ import main
-code = main(sys.argv[1:])
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-print(status["VmHWM"].split()[0], file=sys.stderr)
-sys.exit(code)
-"""
-
-
-def measured(folder, *words: object):
-    """Exit code, output, and the most memory that was used, in MiB."""
-    ended = subprocess.run(
-        [sys.executable, "-S", "-E", "-c", MEASURE, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    *rest, memory = ended.stderr.splitlines()
-    assert not rest, rest
-    return ended.returncode, ended.stdout, int(memory) // 1024
-
-
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_export_asks_for_more_memory_than_a_laptop_has(name, tmp_path):
     BOMBS[name](exports.write(FILES, tmp_path / "export"))
     (tmp_path / "keys.json").write_bytes(EXPORT.trust())
 
-    code, _, memory = measured(
-        Path(bundle.__file__).parent.parent,
-        *("verify", str(tmp_path / "export"), "--trust", str(tmp_path / "keys.json")),
-    )
+    code, _, memory = measured("verify", tmp_path / "export", "--trust", tmp_path / "keys.json")
 
     assert code in {Verdict.TAMPERED, Verdict.MALFORMED}
     assert memory < 256

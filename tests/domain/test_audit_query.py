@@ -224,6 +224,14 @@ def test_a_deep_query_selects_more_rather_than_nothing_that_can_be_read():
     assert [e for e in EVENTS if fits(parse(text), e) and not test(e.header)] == []
 
 
+def test_a_query_that_says_more_than_verifiers_look_at_selects_everything():
+    def many(_field, value):
+        return frozenset(f"{value}-{number}" for number in range(900))
+
+    assert to_selection(parse("actor:a"), many, now=NOW)[0] == "or"
+    assert to_selection(parse("actor:a OR actor:b OR actor:c"), many, now=NOW) == ALL
+
+
 def test_a_user_may_be_named_in_a_body():
     selection = to_selection(parse("user:writer"), resolve, now=NOW)
     assert selection[:2] == ["or", ["is", "target.ref", "id-writer"]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import options, provider_rules
+from appliance.cli import options, provider_rules, provider_syncs
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.domain.identity_providers import LinkBy, ProviderKind
@@ -95,6 +95,12 @@ profile_option = click.option(
     default=None,
     help="Whether name and address follow what it says.",
 )
+returns_option = click.option(
+    "--lets-in-again/--keeps-out",
+    "lets_in_again",
+    default=None,
+    help="Whether whom it kept out may enter as soon as it lets them in.",
+)
 again_option = click.option(
     "--ask-again",
     "ask_again_seconds",
@@ -150,6 +156,7 @@ def settings(context: Context, kind: str) -> None:
 @link_by_option
 @link_domains_option
 @profile_option
+@returns_option
 @again_option
 @current
 def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
@@ -176,6 +183,7 @@ def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
 @link_by_option
 @link_domains_option
 @profile_option
+@returns_option
 @again_option
 @current
 def change(context: Context, /, name: str, **said: Any) -> None:
@@ -248,6 +256,11 @@ def test(context: Context, name: str, user: str) -> None:
 
 
 provider.add_command(provider_rules.rule)
+for command in (
+    *(provider_syncs.sync, provider_syncs.reports),
+    *(provider_syncs.report, provider_syncs.confirm),
+):
+    provider.add_command(command)
 
 
 def _place(name: str) -> str:
@@ -279,7 +292,7 @@ def _settings(context: Context, kind: str, said: dict[str, Any]) -> dict[str, An
 
 
 def _policy(said: dict[str, Any]) -> dict[str, Any]:
-    names = ("creates_users", "link_by", "keeps_profile", "ask_again_seconds")
+    names = ("creates_users", "link_by", "keeps_profile", "lets_in_again", "ask_again_seconds")
     found = {name: said[name] for name in names if said[name] is not None}
     if said["link_domains"]:
         found["link_domains"] = list(said["link_domains"])

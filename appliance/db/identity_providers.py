@@ -47,7 +47,7 @@ class Identity(Table):
     __tablename__ = "identities"
     __table_args__ = (sa.UniqueConstraint("provider_id", "subject"),)
     bookkeeping: ClassVar[frozenset[str]] = frozenset(
-        {"said_name", "said_email", "groups", "seen_at"}
+        {"said_name", "said_email", "groups", "is_active", "seen_at"}
     )
 
     provider_id: Mapped[UUID] = mapped_column(

@@ -93,10 +93,15 @@ def checked(claims: Claims) -> Claims:
         claims,
         name=_line(claims.name),
         display_name=_line(claims.display_name),
-        addresses=claims.addresses[:MOST_ADDRESSES],
+        addresses=tuple(each for each in claims.addresses if _is_kept(each))[:MOST_ADDRESSES],
         groups=None if groups is None else frozenset(map(_group, groups)),
         facts=_facts(claims.facts),
     )
+
+
+def _is_kept(address: Address) -> bool:
+    """Whether an address can be written down at all."""
+    return len(address.address) <= LONGEST_TEXT and address.address.isprintable()
 
 
 def _facts(facts: SessionFacts) -> SessionFacts:

@@ -107,6 +107,10 @@ class Policy:
     """The domains of the addresses by which it may link."""
     keeps_profile: bool = True
     """Whether display name and e-mail address follow what it says."""
+    lets_in_again: bool = True
+    """Whether somebody whom it kept out may enter as soon as it lets them in; else an administrator
+    lets them in.
+    """
     ask_again_seconds: int = 0
     """After how long a session that it opened has to be confirmed there; 0: by its own end."""
 

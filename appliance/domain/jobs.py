@@ -21,6 +21,7 @@ class Job(StrEnum):
     PRUNE_AUDIT_LOG = "audit.prune"
     STAMP_LOGS = "audit.stamp"
     SETTLE_PROVIDED_RIGHTS = "provider.settle"
+    SYNCHRONISE = "provider.sync"
     SWEEP = "instance.sweep"
 
 
@@ -63,6 +64,7 @@ RULES: dict[Job, JobRule] = {
     ),
     Job.STAMP_LOGS: JobRule(5, 900, "Have the audit logs time-stamped"),
     Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Give and take what groups give"),
+    Job.SYNCHRONISE: JobRule(5, 2 * 3600, "Synchronise with a directory"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

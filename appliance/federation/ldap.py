@@ -6,10 +6,11 @@ Source: RFC 4511 (protocol), RFC 4513 (binds), RFC 2696 (pages).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from appliance.domain.claims import Claims
 from appliance.federation import ldap_answers, ldap_groups
@@ -23,6 +24,8 @@ from appliance.federation.ldap_connection import (
 )
 from appliance.federation.ldap_names import both, equals_any
 from appliance.federation.ldap_settings import LdapSettings
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,24 @@ class Directory:
                 connection.close()
             return
         raise DirectoryError(Failure.NO_SERVER, "; ".join(failed))
+
+    def whole(self, act: Callable[[Connection], Result]) -> Result:
+        """Do something that asks one server much; where that breaks off, all of it at the next.
+
+        Errors:
+            DirectoryError: it went well at none; the reason is that of the last.
+        """
+        failed: list[DirectoryError] = []
+        for _ in self.settings.servers:
+            with self.reached() as connection:
+                try:
+                    return act(connection)
+                except DirectoryError as error:
+                    failed.append(error)
+                    broken = connection.server
+            self._order = [*(each for each in self._order if each != broken), broken]
+        said = "; ".join(f"{error.reason}: {error.detail}" for error in failed)
+        raise DirectoryError(failed[-1].reason, said)
 
     def _enter(self, connection: Connection) -> None:
         connection.open()

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from appliance.domain.claims import Address, Claims, SessionFacts
+from appliance.federation.ldap_names import equals_any
 from appliance.federation.ldap_settings import LdapSettings
 
 POLICY_CONTROL = "1.3.6.1.4.1.42.2.27.8.5.1"
@@ -27,7 +29,11 @@ NEVER = frozenset({0, 0x7FFFFFFFFFFFFFFF})
 WINDOWS_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 LOCKED_FOR_GOOD = "000001010000Z"
 """When an administrator locked it, not too many wrong passwords."""
-STATES = ("userAccountControl", "accountExpires", "pwdAccountLockedTime", "nsAccountLock")
+STATES = (
+    *("userAccountControl", "accountExpires"),
+    *("pwdAccountLockedTime", "pwdEndTime", "nsAccountLock"),
+)
+MOMENT = re.compile(r"([0-9]{14})(?:[.,][0-9]+)?Z")  # RFC 4517, section 3.3.13, as servers keep it.
 
 
 class Refusal(StrEnum):
@@ -64,6 +70,7 @@ OF_POLICY: Mapping[int, Refusal] = {
     1: Refusal.LOCKED,
     2: Refusal.MUST_CHANGE,
 }
+RANGE = re.compile(r";range=[0-9]+-([0-9]{1,9}|\*)")
 DATA = re.compile(r"\bdata ([0-9a-f]{3,8})\b", re.IGNORECASE)
 
 
@@ -83,6 +90,16 @@ class Entry:
     def text(self, attribute: str) -> str:
         """The first value of an attribute."""
         return next(iter(self.texts(attribute)), "")
+
+
+def piece_of(entry: Entry, attribute: str) -> tuple[Sequence[bytes], int]:
+    """Values of an attribute, and from which on the server holds more back; 0: these are all."""
+    name = attribute.casefold()
+    for each, values in entry.values.items():
+        found = RANGE.fullmatch(each.removeprefix(name)) if each.startswith(f"{name};") else None
+        if found is not None:
+            return values, 0 if found[1] == "*" else int(found[1]) + 1
+    return entry.values.get(name, ()), 0
 
 
 def refusal_of_bind(code: int, message: str, control: bytes | None) -> Refusal | None:
@@ -122,7 +139,7 @@ def kept_out_by(entry: Entry, now: datetime) -> Refusal | None:
     if flags & DISABLED_FLAG or is_locked:
         return Refusal.DISABLED
     ticks = (now - WINDOWS_EPOCH) // timedelta(microseconds=1) * 10
-    if ends not in NEVER and ends <= ticks:
+    if (ends not in NEVER and ends <= ticks) or _is_past(entry.text("pwdEndTime"), now):
         return Refusal.ACCOUNT_EXPIRED
     return None
 
@@ -165,6 +182,27 @@ def attributes(settings: LdapSettings) -> list[str]:
         *(("memberOf",) if settings.groups_by == "member_of" else ()),
     )
     return list(dict.fromkeys(wanted))
+
+
+def subject_as_filtered(subject: str, settings: LdapSettings) -> str:
+    """The filter for the entry of a subject, as `subject_of` wrote it."""
+    attribute = settings.subject_attribute
+    if attribute.casefold() == "objectguid":
+        with suppress(ValueError):
+            escaped = "".join(f"\\{each:02x}" for each in UUID(subject).bytes_le)
+            return f"({attribute}={escaped})"
+    return equals_any([attribute], subject)
+
+
+def _is_past(text: str, now: datetime) -> bool:
+    found = MOMENT.fullmatch(text)
+    with suppress(ValueError):
+        return found is not None and _moment(found[1]) <= now
+    return False
+
+
+def _moment(digits: str) -> datetime:
+    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
 def _number(entry: Entry, attribute: str) -> int:

@@ -15,13 +15,14 @@ from enum import StrEnum
 from typing import Any
 
 from appliance.errors import UnavailableError, sentence
-from appliance.federation.ldap_answers import POLICY_CONTROL, Entry
+from appliance.federation.ldap_answers import POLICY_CONTROL, Entry, piece_of
 from appliance.federation.ldap_settings import LdapSettings, address_of
 from appliance.federation.quiet_ldap3 import LDAPException, Tls, ldap3
 
 PAGED = "1.2.840.113556.1.4.319"
 PAGE = 500
 SUCCESS, NO_SUCH_OBJECT, SIZE_LIMIT = 0, 32, 4
+EVERYTHING = "(objectClass=*)"
 BUSY = frozenset({51, 52, 80})
 """The server cannot now; another may: busy, unavailable, other."""
 
@@ -37,6 +38,8 @@ class Failure(StrEnum):
     BUSY = "busy"
     SERVICE_ACCOUNT = "service_account"
     NO_SERVER = "no_server"
+    NOBODY = "nobody"
+    """It says that nobody is there, which no directory in use means."""
 
 
 class DirectoryError(UnavailableError):
@@ -115,8 +118,10 @@ class Connection:
             ),
             auto_bind=ldap3.AUTO_BIND_NONE,
             auto_referrals=False,
+            auto_range=False,  # It takes a piece for all where the next does not come.
             check_names=False,
             read_only=True,
+            return_empty_attributes=False,
             receive_timeout=settings.answer_seconds,
         )
 
@@ -177,7 +182,9 @@ class Connection:
             raise DirectoryError(Failure.SEARCH, str(_answer(self._raw.result)))
         return list(_entries(self._raw.response))
 
-    def pages(self, base: str, wanted: str, attributes: list[str]) -> Generator[list[Entry]]:
+    def pages(
+        self, base: str, wanted: str, attributes: list[str], *, size: int = PAGE
+    ) -> Generator[list[Entry]]:
         """All entries that a filter lets through, a page at a time.
 
         Errors:
@@ -192,17 +199,37 @@ class Connection:
                     search_scope=ldap3.SUBTREE,
                     attributes=attributes,
                     time_limit=self._settings.answer_seconds,
-                    paged_size=PAGE,
+                    paged_size=size,
                     paged_criticality=True,
                     paged_cookie=cookie,
                 )
             if self._raw.result["result"] != SUCCESS:
                 raise DirectoryError(Failure.SEARCH, str(_answer(self._raw.result)))
-            yield list(_entries(self._raw.response))
             control = (self._raw.result.get("controls") or {}).get(PAGED)
-            cookie = control["value"]["cookie"] if control else b""
+            if control is None:
+                # RFC 2696, section 3: it is always there. Without it, who knows what is missing?
+                raise DirectoryError(Failure.SEARCH, f"{self.server}: a page of no known place")
+            yield list(_entries(self._raw.response))
+            cookie = control["value"]["cookie"]
             if not cookie:
                 return
+
+    def texts(self, entry: Entry, attribute: str) -> Iterator[str]:
+        """All values of an attribute that are text, also where the server gives but some at once.
+
+        Errors:
+            DirectoryError: the answer is not whole.
+        Source: [MS-ADTS], section 3.1.1.3.1.3.3.
+        """
+        values, following = piece_of(entry, attribute)
+        yield from (each.decode(errors="replace") for each in values)
+        while following:
+            wanted = [f"{attribute};range={following}-*"]
+            found = self.search(entry.dn, EVERYTHING, wanted, one=True)
+            values, following = piece_of(found[0], attribute) if found else ((), 0)
+            if not values:
+                raise DirectoryError(Failure.SEARCH, f"{entry.dn}: {attribute} ends in the middle")
+            yield from (each.decode(errors="replace") for each in values)
 
     def certificate(self) -> bytes | None:
         """The certificate that the server showed, in DER; none without TLS."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from appliance.federation.quiet_ldap3 import LDAPException, escape_filter_chars, parse_dn
 
+PLAIN = re.compile(r'(?:[A-Za-z][A-Za-z0-9-]*=[^\s,+"\\<>;=#]+(?:,|\Z))+')
+"""What most DNs are: nothing to escape, and no spaces."""
 TO_ESCAPE = re.compile(r'[,+"\\<>;=]|^[ #]| $')
 ESCAPED = re.compile(rb"\\([0-9a-fA-F]{2})|\\(.)|([^\\]+)", re.DOTALL)
 
@@ -17,6 +19,8 @@ def plain_dn(text: str) -> str:
 
     Source: RFC 4514; RFC 4518, section 2.6.1, for spaces.
     """
+    if PLAIN.fullmatch(text) and not text.endswith(","):
+        return text.casefold()
     try:
         parts = parse_dn(text.strip(), escape=False, strip=True)
     except LDAPException:

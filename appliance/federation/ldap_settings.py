@@ -83,6 +83,28 @@ class LdapSettings(ProviderSettings):
     )
     connect_seconds: int = Field(5, ge=1, le=60, title=sentence("Seconds to reach a server"))
     answer_seconds: int = Field(10, ge=1, le=300, title=sentence("Seconds for an answer"))
+    sync_minutes: int = Field(
+        15,
+        ge=0,
+        le=1440,
+        title=sentence("Minutes between two synchronisations"),
+        description=sentence("0: only when somebody asks for one."),
+    )
+    sync_brings: Literal["known", "everybody"] = Field(
+        "known",
+        title=sentence("Whom a synchronisation is about"),
+        description=sentence(
+            "known: those who have signed in here or were linked; everybody: who has not becomes a "
+            "user too, if it may create users."
+        ),
+    )
+    sync_percent: int = Field(
+        10,
+        ge=0,
+        le=100,
+        title=sentence("Percent who may lose something at once"),
+        description=sentence("Of more, nobody does until an administrator confirms the report."),
+    )
 
     @field_validator("servers")
     @classmethod

@@ -23,7 +23,7 @@ from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessing
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
-from appliance.services import push_settlement, regular, repository_bin
+from appliance.services import provider_syncs, push_settlement, regular, repository_bin
 from appliance.services.audit_log import erasure, removal, thinning
 from appliance.services.regular import Regular
 
@@ -91,8 +91,13 @@ def _stamp_logs(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.STAMP_LOGS)
 
 
+def _synchronise(work: UnitOfWork, now: datetime) -> None:
+    provider_syncs.promise_due(work, now=now)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
+    Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     Entry(Regular("stamp-logs", A_DAY), _stamp_logs),

@@ -33,10 +33,12 @@ from appliance.services import (
     lfs_sweep,
     maintenance,
     provided_rights,
+    provider_syncs,
     push_settlement,
     repositories,
     repository_bin,
     sessions,
+    sync_runs,
 )
 from appliance.services.audit_log import anchors, erasure, export_jobs, pruning, removal, thinning
 from appliance.services.audit_log.export import Form
@@ -133,6 +135,25 @@ def _settle_provided_rights(wiring: Wiring, claimed: Claimed, report: Report) ->
         done += SETTLED_AT_ONCE
 
 
+def _synchronise(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    tools = sync_runs.Tools(
+        begins=partial(wiring.database.begin, appliance()),
+        reads=partial(wiring.database.reading, appliance()),
+        directories=wiring.sign_in.directories,
+        sealer=wiring.sealer,
+        folder=wiring.home.scratch,
+        clock=lambda: datetime.now(UTC),
+        report=report,
+    )
+    sync_runs.carry_out(tools, UUID(claimed.arguments["run_id"]))
+
+
+def _give_up_synchronising(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    run_id = UUID(claimed.arguments["run_id"])
+    with wiring.database.begin(appliance()) as work:
+        sync_runs.fail(work, run_id, sync_runs.GIVEN_UP, reason, now=datetime.now(UTC))
+
+
 def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     del claimed
     now = datetime.now(UTC)
@@ -150,6 +171,9 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     with wiring.database.reading(appliance()) as work:
         unfinished = export_jobs.unfinished(work)
     export_jobs.sweep_drafts(wiring.home.exports, unfinished)
+    report("Reports of directories")
+    with wiring.database.begin(appliance()) as work:
+        provider_syncs.forget(work, now=now)
     report("Folders that no repository claims")
     old = repository_bin.old_folders(repositories=wiring.repositories, now=now)
     with wiring.database.reading(appliance()) as work:
@@ -328,5 +352,6 @@ TASKS: dict[Job, Task] = {
     Job.PRUNE_AUDIT_LOG: Task(_prune_audit_log),
     Job.STAMP_LOGS: Task(_stamp_logs),
     Job.SETTLE_PROVIDED_RIGHTS: Task(_settle_provided_rights),
+    Job.SYNCHRONISE: Task(_synchronise, _give_up_synchronising),
     Job.SWEEP: Task(_sweep),
 }

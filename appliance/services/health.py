@@ -17,8 +17,9 @@ from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
+from appliance.domain.provider_syncs import SyncState
 from appliance.errors import ApplianceError, sentence, together
-from appliance.services import observations
+from appliance.services import observations, provider_syncs
 from appliance.services.audit_log import stream_reports, witnesses
 from appliance.services.maintenance import DRIFT
 from appliance.services.observations import Memory, Observed
@@ -63,6 +64,10 @@ CURES = {
     "witnesses": sentence(
         "Run “codara witness list”: it says what each witness answers. Where one holds another "
         "history, keep its evidence and find out who changed the log; do not remove the witness."
+    ),
+    "directories": sentence(
+        "Look at the last report of the sign-in system, on its page or by “codara provider "
+        "reports”. Nobody lost anything by it. Mend what the directory says, or confirm the report."
     ),
     "jobs": sentence(
         "Look at Administration, Jobs, for what they say. Try them again or discard them."
@@ -129,7 +134,7 @@ def parts(
     found = [
         *asked(probes),
         *(_repositories(work), _refs(work), _jobs(work)),
-        *(_streams(work), _witnesses(work, now)),
+        *(_streams(work), _witnesses(work, now), _directories(work)),
     ]
     observed = observations.note(memory, {part.name: part.condition for part in found}, now=now)
     return [_dated(part, observed) for part in found]
@@ -246,6 +251,20 @@ def _witnesses(work: UnitOfWork, now: datetime) -> Part:
         return Part("witnesses", Condition.WELL, sentence("none configured"))
     said = sentence("%(number)s sign the logs", number=found.witnesses)
     return Part("witnesses", Condition.WELL, said)
+
+
+def _directories(work: UnitOfWork) -> Part:
+    found = provider_syncs.standing(work)
+    held = [each.label for each in found if each.state is SyncState.HELD]
+    failed = [each.label for each in found if each.state is SyncState.FAILED]
+    problems = [
+        (failed, sentence("not synchronised: %(names)s", names=", ".join(failed))),
+        (held, sentence("a report waits to be confirmed: %(names)s", names=", ".join(held))),
+    ]
+    said = [words for labels, words in problems if labels]
+    if said:
+        return Part("directories", Condition.ATTENTION, together(said))
+    return Part("directories", Condition.WELL, sentence("none in trouble"))
 
 
 def _is_there() -> sa.ColumnElement[bool]:

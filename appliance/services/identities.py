@@ -347,7 +347,9 @@ def _let_in_or_keep_out(
     if not is_active and user.is_active and not entry.is_last_administrator(work, user):
         entry.keep_out(work, user, reason=KEPT_OUT, provider_id=provider_id, now=now)
     elif is_active and user.suspended_by_id == provider_id and not user.is_active:
-        entry.let_in(work, user, provider_id=provider_id)
+        provider = work.session.get_one(IdentityProvider, provider_id)
+        if policy(provider.policy).lets_in_again:
+            entry.let_in(work, user, provider_id=provider_id)
 
 
 def _keep_profile(work: UnitOfWork, user: User, said: Claims, rules: Policy) -> None:

@@ -70,6 +70,9 @@ def plain_name(wished: str) -> str:
 def _free_name(work: UnitOfWork, wished: str) -> str:
     base = plain_name(wished)
     candidates = _candidates(base)
+    of_it = sa.select(Owner.id).where(Owner.name_key == fold(base))
+    if fold(base) not in RESERVED_OWNERS and work.session.scalar(of_it) is None:
+        return base
     # All that could be in the way, asked for at once: a directory has many of one name.
     alike = sa.select(Owner.name_key).where(
         Owner.name_key.startswith(fold(base[:32]), autoescape=True)

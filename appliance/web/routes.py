@@ -23,6 +23,7 @@ from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
+from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import push_certificates as api_push_certificates
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
@@ -41,6 +42,7 @@ from appliance.web.pages import (
     admin,
     admin_jobs,
     admin_providers,
+    admin_syncs,
     admin_users,
     archives,
     audit,
@@ -87,6 +89,7 @@ API = (
     api_second_factors.api,
     api_identities.api,
     api_identity_providers.api,
+    api_provider_syncs.api,
     api_organisations.api,
     api_teams.api,
     api_repositories.api,
@@ -123,6 +126,7 @@ PEOPLE = (
     admin_providers.pages,
     person_factors.pages,
     saml_trial.pages,
+    admin_syncs.pages,
     person_identities.pages,
     directory_sign_in.pages,
     audit.pages,

@@ -21,6 +21,8 @@ from tests.peers.server import find_program, free_port, running
 
 BASE = "dc=lab,dc=example"
 SERVICE = f"cn=service,{BASE}"
+READER = f"cn=reader,{BASE}"
+"""Whom the server's limits hold for, with the usual password; for the service account none do."""
 SERVICE_PASSWORD = "the service account's own"
 PASSWORD = "a long password of there"
 SCHEMAS = ("core", "cosine", "inetorgperson")
@@ -30,12 +32,13 @@ CONFIGURATION = """
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
+moduleload memberof
 pidfile {folder}/slapd.pid
 TLSCACertificateFile {folder}/root.pem
 TLSCertificateFile {folder}/server.pem
 TLSCertificateKeyFile {folder}/server.key
 disallow bind_anon
-sizelimit size.soft=20 size.hard=20 size.prtotal=unlimited
+sizelimit size.soft=20 size.hard=20 size.prtotal={in_all}
 database mdb
 maxsize 67108864
 suffix "{base}"
@@ -46,6 +49,8 @@ rootpw "{password}"
 overlay ppolicy
 ppolicy_default "cn=policy,{base}"
 ppolicy_use_lockout
+overlay memberof
+memberof-refint TRUE
 """
 
 ENTRIES = """
@@ -61,6 +66,12 @@ pwdAttribute: userPassword
 pwdMustChange: TRUE
 pwdLockout: TRUE
 pwdMaxFailure: 3
+
+dn: cn=reader,{base}
+objectClass: device
+objectClass: simpleSecurityObject
+cn: reader
+userPassword: {person_password}
 
 dn: ou=people,{base}
 objectClass: organizationalUnit
@@ -97,9 +108,14 @@ class Directory:
     def person(self, name: str, *lines: str, rdn: str = "") -> str:
         """Put somebody there, with these lines beside the usual; gives their DN."""
         dn = f"{rdn or f'uid={name}'},ou=people,{BASE}"
-        usual = ("objectClass: inetOrgPerson", f"uid: {name}", f"sn: {name}")
-        self._modify("add", dn, *usual, f"cn: {name}", f"userPassword: {PASSWORD}", *lines)
+        self._say(_person(dn, name, *lines))
         return dn
+
+    def people(self, *names: str) -> list[str]:
+        """Put several there at once; gives their DNs."""
+        found = [f"uid={name},ou=people,{BASE}" for name in names]
+        self._say("\n".join(_person(dn, name) for dn, name in zip(found, names, strict=True)))
+        return found
 
     def group(self, name: str, *members: str) -> str:
         """Make a group of these DNs; gives its own."""
@@ -112,25 +128,47 @@ class Directory:
         """Change an entry as ldapmodify(1) says it."""
         self._modify("modify", dn, *lines)
 
+    def delete(self, dn: str) -> None:
+        """Take an entry away."""
+        self._modify("delete", dn)
+
     def rename(self, dn: str, rdn: str) -> None:
         """Give an entry another name."""
         self._modify("modrdn", dn, f"newrdn: {rdn}", "deleteoldrdn: 0")
 
-    def _modify(self, kind: str, *lines: str) -> None:
+    def _modify(self, kind: str, dn: str, *lines: str) -> None:
+        self._say("\n".join((f"dn: {dn}", f"changetype: {kind}", *lines, "")))
+
+    def _say(self, changes: str) -> None:
         words = [find_program("ldapmodify"), "-x", "-e", "relax", "-H", self.plain]
         words += ["-D", SERVICE, "-w", SERVICE_PASSWORD]
-        said = "\n".join((f"dn: {lines[0]}", f"changetype: {kind}", *lines[1:], ""))
-        done = subprocess.run(words, input=said, capture_output=True, text=True, check=False)
+        done = subprocess.run(words, input=changes, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
 
+def _person(dn: str, name: str, *lines: str) -> str:
+    usual = ("objectClass: inetOrgPerson", f"uid: {name}", f"sn: {name}", f"cn: {name}")
+    return "\n".join(
+        (f"dn: {dn}", "changetype: add", *usual, f"userPassword: {PASSWORD}", *lines, "")
+    )
+
+
 @contextmanager
-def start_slapd() -> Generator[Directory]:
-    """Run a directory with nobody in it."""
+def start_slapd(entries_in_all: int = 0) -> Generator[Directory]:
+    """Run a directory with nobody in it. `entries_in_all` is after how many entries it ends an
+    answer in pages, whatever is left; 0: never.
+    """
     with tempfile.TemporaryDirectory(prefix="slapd-") as place:
         folder = Path(place)
         root = make_certificates(folder)
-        values = {"folder": folder, "base": BASE, "service": SERVICE, "password": SERVICE_PASSWORD}
+        values = {
+            "folder": folder,
+            "base": BASE,
+            "service": SERVICE,
+            "password": SERVICE_PASSWORD,
+            "in_all": entries_in_all or "unlimited",
+            "person_password": PASSWORD,
+        }
         schemas = "\n".join(f"include /etc/ldap/schema/{each}.schema" for each in SCHEMAS)
         file = folder / "slapd.conf"
         file.write_text(CONFIGURATION.format(schemas=schemas, **values))

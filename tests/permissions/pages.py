@@ -284,6 +284,13 @@ ELSEWHERE = {
             ("POST", "<name>/rules/<uuid:rule_id>/remove"),
         )
     },
+    **{
+        (method, f"/administration/providers/<name>/syncs{rule}"): "web/test_provider_syncs.py"
+        for method, rule in (
+            *(("GET", ""), ("POST", ""), ("GET", "/<uuid:run_id>")),
+            ("POST", "/<uuid:run_id>/confirm"),
+        )
+    },
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,

@@ -112,6 +112,10 @@ CHANGES = {
         "auth.identity_unlinked session.revoked"
     ),
     "POST /settings/identities/<uuid:identity_id>/unlink": "auth.identity_unlinked session.revoked",
+    "POST /administration/providers/<name>/syncs": "group.synchronisation_requested",
+    "POST /administration/providers/<name>/syncs/<uuid:run_id>/confirm": (
+        "group.synchronisation_confirmed"
+    ),
     "POST /administration/users": "user.reinstated user.suspended",
     "POST /administration/users/<name>/delete": "user.deleted",
     "POST /administration/users/<name>/end-sessions": "session.revoked",
@@ -128,6 +132,10 @@ CHANGES = {
         "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
     ),
     "POST /api/v1/admin/identity-providers/<name>/test": "auth.provider_tested",
+    "POST /api/v1/admin/identity-providers/<name>/syncs": "group.synchronisation_requested",
+    "POST /api/v1/admin/identity-providers/<name>/syncs/<uuid:id>/confirm": (
+        "group.synchronisation_confirmed"
+    ),
     "POST /api/v1/admin/identity-providers/<name>/rules": "group.mapped",
     "DELETE /api/v1/admin/identity-providers/<name>/rules/<uuid:id>": "group.unmapped",
     "POST /api/v1/users/<name>/identities": "auth.identity_linked",
@@ -320,6 +328,12 @@ JOBS = {
     Job.SETTLE_PROVIDED_RIGHTS: (
         "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"
         " team.member_added team.member_removed user.role_changed"
+    ),
+    Job.SYNCHRONISE: (
+        "auth.identity_linked group.synchronised group.synchronisation_refused org.member_added"
+        " org.member_removed org.member_role_changed repo.role_withdrawn"
+        " team.member_added team.member_removed user.changed user.created user.reinstated"
+        " user.role_changed user.suspended"
     ),
     Job.SWEEP: "config.swept",
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",

@@ -140,6 +140,13 @@ ELSEWHERE = {
             ("POST", "/test"),
         )
     },
+    **{
+        (method, f"{PROVIDERS}/<name>/syncs{rest}"): "web/test_provider_syncs.py"
+        for method, rest in (
+            *(("GET", ""), ("POST", ""), ("GET", "/<uuid:id>"), ("GET", "/<uuid:id>/changes")),
+            ("POST", "/<uuid:id>/confirm"),
+        )
+    },
     ("PUT", PROVIDERS): "web/test_api_identity_providers.py",
     ("POST", "/api/v1/users/<name>/second-factors/reset"): "web/test_factor_pages.py",
     ("POST", "/api/v1/users/<name>/break-glass"): "web/test_api_identity_providers.py",

@@ -257,7 +257,8 @@ OF_SIGNING_IN = re.compile(
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
 in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,
-`web/test_directory_sign_in.py`, `web/test_factor_pages.py`, `ssh/test_certificates.py`.
+`web/test_directory_sign_in.py`, `web/test_factor_pages.py`,
+`web/test_provider_syncs.py`, `ssh/test_certificates.py`.
 """
 
 

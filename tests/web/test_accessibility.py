@@ -28,6 +28,7 @@ from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
 from appliance.services.identity_providers import NewProvider
 from tests.peers.appliance import serve
+from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import odd
 from tests.web.test_account_pages import public_key
@@ -127,6 +128,7 @@ def fill(world: World) -> dict[str, Any]:
         "event_id": event_id,
         "stream_id": stream.id,
         "provider": directory(world, administrator),
+        "run_id": held_report(world, administrator),
     }
 
 

@@ -172,6 +172,8 @@ MORE: Mapping[str, More] = {
     "gpg_key.removed": More(ocsf=CREDENTIAL_OUT),
     "group.member_added": More(ocsf=MEMBER_IN),
     "group.member_removed": More(ocsf=MEMBER_OUT),
+    "group.synchronisation_confirmed": More(severity=HIGH),
+    "group.synchronisation_refused": More(severity=HIGH, controls=FAILURE),
     "hold.deletion_refused": More(severity=MEDIUM, viewers=LOG_ONLY),
     "hold.exported": More(severity=HIGH, controls=("nist:AU-10", "iso:A.5.28")),
     "hold.placed": More(viewers=LOG_ONLY),

@@ -123,3 +123,49 @@ class GroupUnmapped(Event):
     grants_type: str
     grants_id: str
     role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupsSynchronised(Event):
+    """All groups were compared with a directory."""
+
+    kind = "group.synchronised"
+    target = "provider"
+    run_id: str
+    users: int
+    added: int
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynchronisationRefused(Event):
+    """A directory's answer was not believed."""
+
+    kind = "group.synchronisation_refused"
+    target = "provider"
+    outcome = Outcome.REFUSED
+    run_id: str
+    reason: str
+    would_remove: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynchronisationRequested(Event):
+    """Somebody asked for all people to be compared with a directory."""
+
+    kind = "group.synchronisation_requested"
+    target = "provider"
+    run_id: str
+    is_dry_run: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynchronisationConfirmed(Event):
+    """An administrator has looked at what a directory would take away, and it may."""
+
+    kind = "group.synchronisation_confirmed"
+    target = "provider"
+    run_id: str
+    confirmed_run_id: str
+    removes: int

@@ -22,14 +22,6 @@ ROWS = (
     Reserved("user.unlocked", "user", "A locked user may sign in again."),
     Reserved("group.member_added", "group", "A user is in a group.", "user_id"),
     Reserved("group.member_removed", "group", "A user is no longer in a group.", "user_id"),
-    Reserved(
-        *("group.synchronised", "provider", "All groups were compared with a directory."),
-        "users:int added:int removed:int changed:int",
-    ),
-    Reserved(
-        *("group.synchronisation_refused", "provider", "A directory's answer was not believed."),
-        *("reason would_remove:int", REFUSED),
-    ),
     Reserved("role.created", "role", "A role was defined.", "name permissions:list[str]"),
     Reserved(
         *("role.changed", "role", "A role means something else."),

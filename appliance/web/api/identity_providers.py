@@ -41,6 +41,7 @@ class PolicyAnswer(frame.Answer):
     link_by: LinkBy
     link_domains: list[str]
     keeps_profile: bool
+    lets_in_again: bool
     ask_again_seconds: int
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import flask
@@ -17,13 +17,14 @@ from appliance.errors import NotFoundError
 from appliance.services import (
     group_rules,
     identity_providers,
+    provider_syncs,
     provider_trials,
     saml_keys,
 )
 from appliance.services.identity_providers import Changes, NewProvider
 from appliance.services.provider_trials import Step
 from appliance.web import forms, provider_forms, requests, saml_key
-from appliance.web.pages import words
+from appliance.web.pages import admin_syncs, words
 from appliance.web.pages.admin import frame
 from appliance.web.pages.page_forms import (
     Problems,
@@ -35,6 +36,9 @@ from appliance.web.pages.page_forms import (
     is_confirmed,
     page,
 )
+
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
 
 pages = flask.Blueprint("admin_providers", __name__)
 words.give_to_templates(pages)
@@ -71,6 +75,7 @@ class ProviderForm(forms.Form):
     link_by: LinkBy = LinkBy.NOTHING
     link_domains: str = Field("", max_length=4000)
     keeps_profile: str = ""
+    lets_in_again: str = ""
     ask_again_seconds: int = 0
 
 
@@ -271,6 +276,7 @@ def _provider_page(name: str, problems: Problems, steps: list[Step] | None = Non
             "rules": group_rules.list_rules(work, name),
             "would": identity_providers.consequences(work, name),
             "fields": identity_providers.kinds(work)[shown.provider.kind],
+            "syncs": _syncs(work, shown),
         }
     url = requests.wiring().saml.url
     saml = {"metadata": url + saml_keys.METADATA_PATH, "answers": url + saml_keys.ANSWERS_PATH}
@@ -292,12 +298,21 @@ def _filled(steps: list[Step] | None) -> dict[str, Any]:
     return tried if steps is None else {**tried, "filled": {}}
 
 
+def _syncs(work: UnitOfWork, shown: identity_providers.Shown) -> list[provider_syncs.Shown]:
+    """The last reports, where there can be some."""
+    if shown.provider.kind is not ProviderKind.LDAP:
+        return []
+    name = shown.provider.name
+    return provider_syncs.runs(work, name, now=requests.now(), limit=admin_syncs.SHOWN).items
+
+
 def _policy(form: ProviderForm) -> dict[str, Any]:
     return {
         "creates_users": bool(form.creates_users),
         "link_by": form.link_by,
         "link_domains": form.link_domains.split(),
         "keeps_profile": bool(form.keeps_profile),
+        "lets_in_again": bool(form.lets_in_again),
         "ask_again_seconds": form.ask_again_seconds,
     }
 
@@ -309,6 +324,7 @@ def _tables() -> dict[str, Any]:
         "gives": GIVES,
         "role_choices": words.PROVIDED_ROLES.items(),
         "lines_of": provider_forms.lines,
+        **admin_syncs.tables(),
     }
 
 

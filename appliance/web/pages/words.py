@@ -133,6 +133,7 @@ JOBS = {
     Job.RECONCILE_PUSHES: _("Settle interrupted pushes"),
     Job.PRUNE_AUDIT_LOG: _("Remove old content of the audit log"),
     Job.SETTLE_PROVIDED_RIGHTS: _("Give and take what groups give"),
+    Job.SYNCHRONISE: _("Synchronise with a directory"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {
@@ -198,6 +199,7 @@ PARTS = {
     "jobs": _("Jobs"),
     "streams": _("Streams"),
     "witnesses": _("Witnesses"),
+    "directories": _("Directories"),
 }
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 

@@ -26,6 +26,36 @@ class AuthenticatorApp(Table):
     used_at: Mapped[datetime | None]
 
 
+class SecurityKey(Table):
+    """A key in a device: a security key, or a passkey of a phone or a computer (WebAuthn)."""
+
+    __tablename__ = "security_keys"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(sa.String(100))
+    credential_mark: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """The hash of its id, which may be long; the id itself stands beside it."""
+    credential_id: Mapped[bytes]
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    """How often it says that it has signed; a copy of it would fall behind."""
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class KeyChallenge(Table):
+    """What a key was asked to sign; an answer to it counts once."""
+
+    __tablename__ = "key_challenges"
+    audited = False  # What comes of it records an event of its own.
+
+    mark: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(sa.String(16))
+    asked: Mapped[str] = mapped_column(sa.String(64))
+    """Who was asked: a session, a sign-in that waits, or nobody known yet."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class RecoveryCode(Table):
     """A code for who has lost their second factor. Only its hash is kept."""
 
@@ -54,9 +84,32 @@ class WaitingSignIn(Table):
 
 def has_factor(user_id: UUID | sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
     """Whether a user has a second factor, as a condition; recovery codes are none."""
-    return sa.exists().where(AuthenticatorApp.user_id == user_id)
+    return sa.or_(
+        sa.exists().where(AuthenticatorApp.user_id == user_id),
+        sa.exists().where(SecurityKey.user_id == user_id),
+    )
+
+
+def take_challenge(session: Session, mark: str, *, purpose: str, asked: str, now: datetime) -> bool:
+    """Whether this was asked for that, of them, not too long ago; it is gone then."""
+    taken = session.execute(
+        sa.delete(KeyChallenge)
+        .where(
+            KeyChallenge.mark == mark,
+            KeyChallenge.purpose == purpose,
+            KeyChallenge.asked == asked,
+            KeyChallenge.expires_at > now,
+        )
+        .returning(KeyChallenge.id)
+    )
+    return taken.one_or_none() is not None
 
 
 def forget_waiting(session: Session, *, now: datetime) -> None:
     """Remove whose time to show a second factor is over."""
     session.execute(sa.delete(WaitingSignIn).where(WaitingSignIn.expires_at <= now))
+
+
+def forget_challenges(session: Session, *, now: datetime) -> None:
+    """Remove what nobody has answered in time."""
+    session.execute(sa.delete(KeyChallenge).where(KeyChallenge.expires_at <= now))

@@ -10,6 +10,8 @@ class Factor(StrEnum):
 
     APP = "app"
     """An app whose code changes with the time (TOTP)."""
+    KEY = "key"
+    """A key in a device (WebAuthn): a security key or a passkey."""
     RECOVERY = "recovery"
     """A code for emergencies, which counts once."""
     PROVIDER = "provider"

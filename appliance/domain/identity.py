@@ -27,6 +27,7 @@ class Method(StrEnum):
     JWT = "jwt"
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret.
     PROVIDER = "provider"
+    PASSKEY = "passkey"
     SSH_KEY = "ssh_key"
     SSH_CERTIFICATE = "ssh_certificate"
     DEPLOY_KEY = "deploy_key"

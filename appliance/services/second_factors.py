@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import BrowserSession, end_sessions
-from appliance.db.second_factors import AuthenticatorApp, RecoveryCode
+from appliance.db.second_factors import AuthenticatorApp, RecoveryCode, SecurityKey
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
@@ -133,7 +133,7 @@ def add_app(
 def added(
     work: UnitOfWork,
     user: User,
-    row: AuthenticatorApp,
+    row: AuthenticatorApp | SecurityKey,
     kind: Factor,
     *,
     tools: FactorTools,
@@ -226,7 +226,10 @@ def place(app_id: UUID) -> Place:
     return Place("authenticator_apps", "sealed_secret", str(app_id))
 
 
-TABLES = {Factor.APP: AuthenticatorApp}
+TABLES: dict[Factor, type[AuthenticatorApp | SecurityKey]] = {
+    Factor.APP: AuthenticatorApp,
+    Factor.KEY: SecurityKey,
+}
 
 
 def insist_on_room(work: UnitOfWork) -> None:

@@ -39,7 +39,17 @@ def who_waits(work: UnitOfWork, secret: str, *, tools: FactorTools, now: datetim
     Errors:
         UnauthenticatedError: nobody does, or no longer.
     """
-    return _waiting(work, secret, tools, now)[1]
+    return waiting_for(work, secret, tools, now)[1]
+
+
+@open_to_everyone(because="whoever is asked for a factor is meant to see which they have")
+def kinds_of(work: UnitOfWork, user: User) -> frozenset[Factor]:
+    """What kinds of second factors somebody has."""
+    return frozenset(
+        kind
+        for kind, table in second_factors.TABLES.items()
+        if work.session.scalar(sa.select(sa.exists().where(table.user_id == user.id)))
+    )
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -54,9 +64,9 @@ def enter_by_code(
         UnauthenticatedError: the code is wrong or was used, or nobody waits any more.
         ThrottledError: there were too many wrong codes lately.
     """
-    waiting, user = _waiting(work, secret, tools, now)
+    waiting, user = waiting_for(work, secret, tools, now)
     factor = _check_code(work, user, code, tools, now)
-    return _let_in(work, waiting, user, factor, tools, now)
+    return let_in(work, waiting, user, factor, tools, now)
 
 
 def confirm_by_code(work: UnitOfWork, *, code: str, tools: FactorTools, now: datetime) -> datetime:
@@ -75,7 +85,8 @@ def confirm_by_code(work: UnitOfWork, *, code: str, tools: FactorTools, now: dat
     return sign_in.elevated(work, session, told, now)
 
 
-def _let_in(
+@open_to_everyone(because="the verb that calls it has seen the factor")
+def let_in(
     work: UnitOfWork,
     waiting: WaitingSignIn,
     user: User,
@@ -83,14 +94,21 @@ def _let_in(
     tools: FactorTools,
     now: datetime,
 ) -> Opened:
+    """Open the session of who waited. From here on the work is done by the user."""
     by = By.of_json(waiting.facts, factor)
     work.session.delete(waiting)
     return session_opening.opened(work, user, by, tools=tools.sign_in, now=now)
 
 
-def _waiting(
+@open_to_everyone(because="whoever holds the secret has shown the first factor")
+def waiting_for(
     work: UnitOfWork, secret: str, tools: FactorTools, now: datetime
 ) -> tuple[WaitingSignIn, User]:
+    """The sign-in that waits under a secret, and whose it is.
+
+    Errors:
+        UnauthenticatedError: none does, or no longer.
+    """
     mark = tokens.fingerprint(secret, key=tools.sign_in.fingerprint_key)
     waiting = work.session.scalar(
         sa.select(WaitingSignIn)

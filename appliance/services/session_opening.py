@@ -44,6 +44,8 @@ class By:
     ask_again_at: datetime | None = None
     is_elevated: bool = True
     factor: str = ""
+    way: Method = Method.PASSWORD
+    """By what they showed who they are, where no sign-in system said so."""
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept for who waits."""
@@ -157,11 +159,11 @@ def _record(work: UnitOfWork, user: User, by: By) -> None:
     work.record(
         events.SignedIn(
             about=user.id,
-            method=Method.PROVIDER if by.provider_id else Method.PASSWORD,
+            method=Method.PROVIDER if by.provider_id else by.way,
             provider_id=str(by.provider_id) if by.provider_id else None,
             factor=by.factor or None,
         )
     )
     if by.provider_id is None and break_glass.is_exception(work):
-        why = sentence("Their password opened a session while passwords are off for others.")
+        why = sentence("They came in by the appliance alone while that is off for others.")
         work.record(events.BreakGlassUsed(about=user.id, reason=why))

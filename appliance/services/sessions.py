@@ -19,7 +19,7 @@ from appliance.db.credentials import (
     SshKey,
 )
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
-from appliance.db.second_factors import WaitingSignIn
+from appliance.db.second_factors import KeyChallenge, WaitingSignIn
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import PasswordReset
 from appliance.domain import events
@@ -158,6 +158,7 @@ def sweep(work: UnitOfWork, *, now: datetime) -> int:
             sa.or_(PasswordReset.expires_at < long_ago, PasswordReset.used_at < long_ago)
         ),
         sa.delete(WaitingSignIn).where(WaitingSignIn.expires_at < now),
+        sa.delete(KeyChallenge).where(KeyChallenge.expires_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_KEPT),
         sa.delete(LastUse).where(
             LastUse.credential_id.not_in(sa.select(AccessToken.id)),

@@ -7,7 +7,7 @@ import flask
 from appliance.web import requests
 
 PAGES = "appliance.web.pages"
-OPEN = frozenset({"sign_in", "second_step"})
+OPEN = frozenset({"sign_in", "second_step", "keys_asked"})
 OPEN_ENDPOINTS = frozenset({"account.security", "account.change_password"})
 
 

@@ -60,6 +60,7 @@ from appliance.web.pages import (
     finder,
     inbox,
     jobs,
+    keys_asked,
     locks,
     new_repository,
     organisations,
@@ -156,6 +157,7 @@ def install(app: OpenAPI) -> None:
         app.register_api(area)
     app.register_blueprint(sign_in.pages)
     app.register_blueprint(second_step.pages)
+    app.register_blueprint(keys_asked.pages)
     app.register_blueprint(oidc.blueprint)
     app.register_blueprint(saml.blueprint)
     inbox.install(app)

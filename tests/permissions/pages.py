@@ -71,6 +71,7 @@ PAGES = [
     Row("GET", "/settings/security", SIGNED_IN),
     Row("GET", "/settings/factors", SIGNED_IN),
     Row("GET", "/settings/factors/app", SIGNED_IN),
+    Row("GET", "/settings/factors/key", SIGNED_IN),
     Row("GET", "/settings/keys", SIGNED_IN),
     Row("GET", "/settings/keys/new", SIGNED_IN),
     Row("GET", "/settings/gpg-keys", SIGNED_IN),
@@ -253,6 +254,7 @@ FORMS = [
 
 PROVIDER_PAGES = "web/test_provider_pages.py"
 FACTOR_PAGES = "web/test_factor_pages.py"
+KEY_PAGES = "web/test_keys_in_browser.py"
 AUDIT_PAGES = "web/test_audit_pages.py"
 STREAM = "/streams/<uuid:stream_id>"
 OF_A_LOG = (
@@ -295,6 +297,12 @@ ELSEWHERE = {
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", f"{USER}/factors/reset"): FACTOR_PAGES,
+    ("POST", "/settings/factors/key"): KEY_PAGES,
+    ("POST", "/settings/factors/key/asked"): KEY_PAGES,
+    ("POST", "/confirm/key/asked"): KEY_PAGES,
+    ("POST", "/sign-in/factor/key/asked"): KEY_PAGES,
+    ("POST", "/sign-in/key/asked"): KEY_PAGES,
+    ("POST", "/sign-in/key"): KEY_PAGES,
     ("POST", "/settings/factors/app"): FACTOR_PAGES,
     ("POST", "/settings/factors/codes"): FACTOR_PAGES,
     ("POST", "/settings/factors/<uuid:factor_id>/remove"): FACTOR_PAGES,

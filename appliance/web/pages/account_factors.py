@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import Field
 
-from appliance.services import second_factors
+from appliance.services import passkeys, second_factors
 from appliance.web import forms, qr, requests
 from appliance.web.pages import words
 from appliance.web.pages.page_forms import Problems, attempt, confirmed_first, done, page
@@ -28,6 +28,13 @@ class AppForm(forms.Form):
 
     sealed: str = Field(max_length=1024)
     code: str = Field(max_length=20)
+    title: str = Field(max_length=100)
+
+
+class KeyForm(forms.Form):
+    """A key that a browser has made."""
+
+    answer: str = Field(max_length=passkeys.LONGEST_ANSWER)
     title: str = Field(max_length=100)
 
 
@@ -76,6 +83,32 @@ def add_app() -> ResponseReturnValue:
     return attempt(act, again, at="code")
 
 
+@pages.get("/settings/factors/key")
+def new_key() -> ResponseReturnValue:
+    """Ask for a name of a key that is to be made."""
+    confirmed_first()
+    return _key_page({})
+
+
+@pages.post("/settings/factors/key")
+def add_key() -> ResponseReturnValue:
+    """Let a key count that the browser has made."""
+
+    def act() -> ResponseReturnValue:
+        form = KeyForm.parse(flask.request.form)
+        with requests.begin() as work:
+            made = passkeys.make(
+                work,
+                answer=form.answer,
+                title=form.title,
+                tools=requests.wiring().factors,
+                now=requests.now(),
+            )
+        return added(made)
+
+    return attempt(act, _key_page)
+
+
 @pages.post("/settings/factors/<uuid:factor_id>/remove")
 def remove(factor_id: UUID) -> ResponseReturnValue:
     """Let a factor no longer count."""
@@ -119,7 +152,17 @@ def _codes_page(codes: Sequence[str]) -> str:
 def _listing(problems: Problems) -> str:
     with requests.reading() as work:
         found = second_factors.show(work, None)
-    return page("account/factors.html", problems, found=found, section="factors")
+    return page(
+        "account/factors.html",
+        problems,
+        found=found,
+        takes_keys=passkeys.are_possible(requests.wiring().settings.server.url),
+        section="factors",
+    )
+
+
+def _key_page(problems: Problems) -> str:
+    return page("account/key_made.html", problems, section="factors")
 
 
 def _app_page(offer: second_factors.OfferedApp, problems: Problems) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.errors import ApplianceError, ThrottledError, UnauthenticatedError
-from appliance.services import second_step
-from appliance.web import cookies, forms, provider_doors, requests
+from appliance.services import passkeys, second_step
+from appliance.web import cookies, forms, language, provider_doors, requests
+
+if TYPE_CHECKING:
+    from appliance.services.session_opening import Opened
 
 pages = flask.Blueprint("second_step", __name__)
 
@@ -27,23 +32,54 @@ def show() -> ResponseReturnValue:
     return _ask(target, {}) or _begin_again(target)
 
 
+class KeyForm(forms.Form):
+    """What a key answered."""
+
+    answer: str = Field(max_length=passkeys.LONGEST_ANSWER)
+
+
 @pages.post("/sign-in/factor")
 def enter() -> ResponseReturnValue:
     """Open the session."""
     target = cookies.own_path(flask.request.form.get("next"))
+    secret = flask.request.cookies.get(cookies.WAITING_COOKIE, "")
     try:
-        form = CodeForm.parse(flask.request.form)
-        with requests.begin() as work:
-            opened = second_step.enter_by_code(
-                work,
-                flask.request.cookies.get(cookies.WAITING_COOKIE, ""),
-                code=form.code,
-                tools=requests.wiring().factors,
-                now=requests.now(),
-            )
+        opened = _by_key(secret) if "answer" in flask.request.form else _by_code(secret)
     except ApplianceError as error:
         return _ask_again(error, target)
     return provider_doors.entered(opened, target)
+
+
+@pages.post("/sign-in/key")
+def enter_by_key_alone() -> ResponseReturnValue:
+    """Open a session by a key and nothing else."""
+    target = cookies.own_path(flask.request.form.get("next"))
+    try:
+        form = KeyForm.parse(flask.request.form)
+        with requests.begin() as work:
+            opened = passkeys.enter(
+                work, answer=form.answer, tools=requests.wiring().factors, now=requests.now()
+            )
+    except ApplianceError as error:
+        flask.flash(language.said(error.message), "bad")
+        return flask.redirect(flask.url_for("sign_in.show", next=target), 303)
+    return provider_doors.entered(opened, target)
+
+
+def _by_code(secret: str) -> Opened:
+    form = CodeForm.parse(flask.request.form)
+    with requests.begin() as work:
+        return second_step.enter_by_code(
+            work, secret, code=form.code, tools=requests.wiring().factors, now=requests.now()
+        )
+
+
+def _by_key(secret: str) -> Opened:
+    form = KeyForm.parse(flask.request.form)
+    with requests.begin() as work:
+        return passkeys.enter_by_key(
+            work, secret, answer=form.answer, tools=requests.wiring().factors, now=requests.now()
+        )
 
 
 def _ask_again(error: ApplianceError, target: str) -> ResponseReturnValue:
@@ -65,10 +101,12 @@ def _ask(target: str, problems: dict[str, str]) -> str | None:
             user = second_step.who_waits(
                 work, secret, tools=requests.wiring().factors, now=requests.now()
             )
-            name = user.name
+            name, kinds = user.name, second_step.kinds_of(work, user)
     except UnauthenticatedError:
         return None
-    return flask.render_template("sign_in/factor.html", target=target, name=name, problems=problems)
+    return flask.render_template(
+        "sign_in/factor.html", target=target, name=name, kinds=kinds, problems=problems
+    )
 
 
 def _begin_again(target: str) -> ResponseReturnValue:

@@ -12,8 +12,8 @@ from pydantic import Field
 from appliance.errors import ApplianceError, ThrottledError, UnauthenticatedError
 from appliance.services import (
     offered_providers,
+    passkeys,
     passwords,
-    second_factors,
     second_step,
     sign_in,
 )
@@ -50,6 +50,12 @@ class CodeForm(forms.Form):
     """Show once more that it is you, by a second factor."""
 
     code: str = Field(max_length=40)
+
+
+class KeyForm(forms.Form):
+    """Show once more that it is you, by a key."""
+
+    answer: str = Field(max_length=passkeys.LONGEST_ANSWER)
 
 
 class NewPasswordForm(forms.Form):
@@ -107,9 +113,9 @@ def confirm() -> ResponseReturnValue:
 def elevate() -> ResponseReturnValue:
     """Allow sensitive acts for a while."""
     target = cookies.own_path(flask.request.form.get("next"))
-    at = "code" if "code" in flask.request.form else "password"
+    at = next((name for name in CONFIRM_BY if name in flask.request.form), "password")
     try:
-        _confirm_by_code() if at == "code" else _confirm_by_password()
+        CONFIRM_BY[at]()
     except ApplianceError as error:
         return _ask_to_confirm(target, _at(error, at)), error.http_status
     flask.flash(_("Thank you. Sensitive acts are open to you for a while."), "good")
@@ -162,7 +168,12 @@ def _ask_name(target: str, problems: dict[str, str]) -> str:
     with requests.reading() as work:
         doors = provider_doors.doors(work, target=target)
     return flask.render_template(
-        "sign_in/name.html", target=target, name="", problems=problems, doors=doors
+        "sign_in/name.html",
+        target=target,
+        name="",
+        problems=problems,
+        doors=doors,
+        takes_keys=passkeys.are_possible(requests.wiring().settings.server.url),
     )
 
 
@@ -194,6 +205,19 @@ def _confirm_by_code() -> None:
         )
 
 
+def _confirm_by_key() -> None:
+    form = KeyForm.parse(flask.request.form)
+    with requests.begin() as work:
+        passkeys.confirm(work, answer=form.answer, now=requests.now())
+
+
+CONFIRM_BY = {
+    "answer": _confirm_by_key,
+    "code": _confirm_by_code,
+    "password": _confirm_by_password,
+}
+
+
 def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
     known = requests.known_session()
     by = known.provider_id if known else None
@@ -201,7 +225,7 @@ def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
         offered = offered_providers.of_id(work, by) if by else None
         act = provider_doors.Act.CONFIRM
         door = provider_doors.door(offered, target=target, act=act) if offered else None
-        has_factor = known is not None and bool(second_factors.show(work, None).items)
+        kinds = second_step.kinds_of(work, known.user) if known else frozenset()
     has_password = known is not None and known.user.password_hash is not None
     return flask.render_template(
         "sign_in/confirm.html",
@@ -209,7 +233,7 @@ def _ask_to_confirm(target: str, problems: dict[str, str]) -> str:
         problems=problems,
         door=door,
         has_password=has_password,
-        has_factor=has_factor,
+        kinds=kinds,
     )
 
 

@@ -37,6 +37,7 @@ INSTANCE_ROLES = {
 }
 FACTORS = {
     Factor.APP: _("Authenticator app"),
+    Factor.KEY: _("Key"),
     Factor.RECOVERY: _("Code for emergencies"),
     Factor.PROVIDER: _("Shown to the sign-in system"),
 }

@@ -9,6 +9,7 @@ from appliance.domain.claims import Address, Claims, SessionFacts
 from appliance.federation import (
     saml_answer,
     saml_keys,
+    saml_logout,
     saml_metadata,
     saml_request,
     saml_trial,
@@ -22,19 +23,26 @@ from appliance.federation.saml_settings import SamlSettings
 
 __all__ = [
     "Answer",
+    "LogoutAsked",
     "OurKey",
     "OurSide",
     "Sides",
+    "answer_logout",
     "answered",
     "ask",
+    "ask_to_sign_out",
     "believed",
     "claims",
     "decoded",
     "head",
+    "issuer_of",
+    "kind_of",
     "make_key",
     "metadata",
     "question_of",
     "read",
+    "read_logout",
+    "read_logout_answer",
     "refused_step",
     "tried",
 ]
@@ -46,6 +54,13 @@ question_of = saml_answer.question_of
 read = saml_answer.read
 make_key = saml_keys.make
 tried = saml_trial.tried
+ask_to_sign_out = saml_logout.ask
+answer_logout = saml_logout.answer
+issuer_of = saml_logout.issuer_of
+kind_of = saml_logout.kind_of
+read_logout = saml_logout.read_request
+read_logout_answer = saml_logout.read_answer
+LogoutAsked = saml_logout.Asked
 answered = saml_trial.answered
 believed = saml_trial.believed
 refused_step = saml_trial.refused
@@ -60,6 +75,7 @@ def metadata(ours: OurSide) -> bytes:
         OurFacts(
             entity_id=ours.entity_id,
             answers_address=ours.answers_address,
+            logout_address=ours.logout_address,
             signs=[each.certificate for each in signs if each is not None],
             opens=ours.key.certificate,
             name_id_formats=list(NAME_IDS.values()),

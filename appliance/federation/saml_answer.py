@@ -136,7 +136,7 @@ def _read(content: bytes, text: str, sides: Sides, asked: str, now: datetime) ->
         assertion_id=assertion.get("ID", ""),
         ends_at=ends_at,
         subject=_subject(assertion, sides),
-        shown_at=_moment(instant) if instant else None,
+        shown_at=moment(instant) if instant else None,
         context=text_of(assertion.find(".//saml:AuthnContextClassRef", NAMES)),
         session_index=statement.get("SessionIndex", "") if statement is not None else "",
         attributes=_attributes(assertion),
@@ -202,9 +202,9 @@ def _check_conditions(
 
 def _check_times(element: etree._Element, now: datetime, skew: timedelta) -> None:
     begins, ends = element.get("NotBefore"), element.get("NotOnOrAfter")
-    if begins is not None and _moment(begins) > now + skew:
+    if begins is not None and moment(begins) > now + skew:
         raise refused(Why.TOO_EARLY)
-    if ends is not None and _moment(ends) + skew <= now:
+    if ends is not None and moment(ends) + skew <= now:
         raise refused(Why.EXPIRED)
 
 
@@ -223,7 +223,7 @@ def _confirmed_until(
         if each.get("InResponseTo", "") != asked:
             raise refused(Why.IN_RESPONSE_TO)
         _check_times(each, now, skew)
-        ends.append(_moment(each.get("NotOnOrAfter", "")))
+        ends.append(moment(each.get("NotOnOrAfter", "")))
     return max(ends) + skew
 
 
@@ -251,7 +251,7 @@ def _attributes(assertion: etree._Element) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """A time of SAML, always in UTC.
 
     Source: Assertions and Protocols for the OASIS SAML V2.0, section 1.3.3.

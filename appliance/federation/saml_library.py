@@ -27,6 +27,7 @@ class OurSide:
 
     entity_id: str
     answers_address: str
+    logout_address: str
     key: OurKey
     """It signs what we ask."""
     next_key: OurKey | None = None

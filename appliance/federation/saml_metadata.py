@@ -48,6 +48,10 @@ class IdentityProviderFacts:
 
     entity_id: str
     sign_in_address: str
+    logout_address: str
+    """Where it is asked to end its session; empty: nowhere."""
+    logout_answers_address: str
+    """Where it wants our answers to that."""
     certificates: tuple[Certificate, ...]
     """Each of them may sign: while it changes them there are two."""
 
@@ -58,6 +62,7 @@ class OurFacts:
 
     entity_id: str
     answers_address: str
+    logout_address: str
     signs: Sequence[str]
     """The base64 of the DER of each certificate by which our questions may be signed."""
     opens: str
@@ -89,7 +94,14 @@ def read(text: str, entity_id: str = "") -> IdentityProviderFacts:
             else sentence("Those metadata describe several. Say which by its entity ID.")
         )
     name, role = found[0]
-    return IdentityProviderFacts(name, _address(role), _certificates(role))
+    logout_address, logout_answers_address = _logout(role)
+    return IdentityProviderFacts(
+        entity_id=name,
+        sign_in_address=_address(role),
+        logout_address=logout_address,
+        logout_answers_address=logout_answers_address,
+        certificates=_certificates(role),
+    )
 
 
 def write(ours: OurFacts) -> bytes:
@@ -112,6 +124,9 @@ def write(ours: OurFacts) -> bytes:
         info = etree.SubElement(key, tag("ds:KeyInfo"))
         data = etree.SubElement(info, tag("ds:X509Data"))
         etree.SubElement(data, tag("ds:X509Certificate")).text = certificate
+    etree.SubElement(
+        role, tag("md:SingleLogoutService"), Binding=REDIRECT, Location=ours.logout_address
+    )
     for form in ours.name_id_formats:
         etree.SubElement(role, tag("md:NameIDFormat")).text = form
     etree.SubElement(
@@ -132,13 +147,29 @@ def _address(role: etree._Element) -> str:
         if each.get("Binding") == REDIRECT
     )
     address = next(found, "")
-    parts = urlsplit(address)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in HERE)
-    if not parts.hostname or not is_safe:
+    if not _is_safe(address):
         raise _wrong(
             sentence("Those metadata name no https address to sign in at by HTTP-Redirect.")
         )
     return address
+
+
+def _logout(role: etree._Element) -> tuple[str, str]:
+    """Where it is asked to end its session, and where it is answered; where it is nowhere that is
+    safe, it is nowhere.
+    """
+    for each in role.iterfind("md:SingleLogoutService", NAMES):
+        address = each.get("Location", "")
+        if each.get("Binding") == REDIRECT and _is_safe(address):
+            answers = each.get("ResponseLocation", address)
+            return address, answers if _is_safe(answers) else ""
+    return "", ""
+
+
+def _is_safe(address: str) -> bool:
+    parts = urlsplit(address)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in HERE)
+    return bool(parts.hostname) and is_safe
 
 
 def _certificates(role: etree._Element) -> tuple[Certificate, ...]:

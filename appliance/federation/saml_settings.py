@@ -57,6 +57,11 @@ class SamlSettings(ProviderSettings):
         title=sentence("Take answers to questions that were not asked"),
         description=sentence("For portals that begin the sign-in themselves. Safer without."),
     )
+    signs_out_there: bool = Field(
+        default=True,
+        title=sentence("Whoever signs out here signs out there"),
+        description=sentence("Where its metadata name an address for that. The other way always."),
+    )
     name_attribute: str = Field("", title=sentence("Attribute with the user name"))
     display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
     email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))

@@ -43,10 +43,12 @@ def tried(sides: Sides, *, now: datetime) -> list[Step]:
     described = (
         f"EntityDescriptor: {theirs.entity_id}",
         f"SingleSignOnService (HTTP-Redirect): {theirs.sign_in_address}",
+        f"SingleLogoutService (HTTP-Redirect): {theirs.logout_address or '-'}",
     )
     known = (
         f"EntityDescriptor: {ours.entity_id}",
         f"AssertionConsumerService (HTTP-POST): {ours.answers_address}",
+        f"SingleLogoutService (HTTP-Redirect): {ours.logout_address}",
         f"NameIDFormat: {NAME_IDS[sides.settings.name_id]}",
     )
     return [

@@ -17,11 +17,12 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.claims import Claims
 from appliance.domain.identity_providers import LinkBy, ProviderKind, domain_of, policy
-from appliance.errors import ThrottledError, UnauthenticatedError, sentence
+from appliance.errors import UnauthenticatedError
 from appliance.federation.refused import SAID, AnswerRefusedError, refused
 from appliance.federation.saml_refusals import Why
 from appliance.federation.saml_settings import SamlSettings
 from appliance.services import identities, offered_providers, saml_keys, saml_questions
+from appliance.services.saml_pace import paced
 from appliance.services.saml_questions import Asked
 
 __all__ = ["SAID"]  # For the door, which does not know the protocol.
@@ -83,20 +84,8 @@ def check(work: UnitOfWork, text: str, *, browser: str, tools: SamlTools, now: d
         UnauthenticatedError: it is not believed; the event says why, the message does not.
         ThrottledError: too many that were not believed came from there lately.
     """
-    # Counted for itself: what others let a browser post must not bar it from its password.
-    place = f"saml {work.actor.origin.address}"
-    wait = tools.per_address.check(place)
-    if wait > 0:
-        raise ThrottledError(
-            sentence("There were too many attempts. Wait a while."), retry_after_seconds=int(wait)
-        )
-    try:
-        vouched = _check(work, text, browser, tools, now)
-    except UnauthenticatedError:
-        tools.per_address.failed(place)
-        raise
-    tools.per_address.succeeded(place)
-    return vouched
+    with paced(work.actor.origin.address, tools.per_address):
+        return _check(work, text, browser, tools, now)
 
 
 @open_to_everyone(because="`check` found out who is asking")

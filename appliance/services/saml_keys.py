@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 METADATA_PATH = "/auth/saml/metadata"
 ANSWERS_PATH = "/auth/saml/acs"
+LOGOUT_PATH = "/auth/saml/slo"
 
 
 @open_to_everyone(because="it only says whether one was made")
@@ -62,6 +63,7 @@ def our_side(work: UnitOfWork, *, tools: SamlTools) -> OurSide:
     side: OurSide = saml.OurSide(
         entity_id=f"{tools.url}{METADATA_PATH}",
         answers_address=f"{tools.url}{ANSWERS_PATH}",
+        logout_address=f"{tools.url}{LOGOUT_PATH}",
         key=keys[KeyUse.SIGNS],
         next_key=keys.get(KeyUse.NEXT),
         earlier_key=keys.get(KeyUse.EARLIER),

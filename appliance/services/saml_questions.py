@@ -67,17 +67,32 @@ def ask(
     """Where the browser is sent with a new question."""
     both = sides(work, provider_id, tools=tools)
     question = saml_keys.protocol().ask(both, asks_anew=act == "confirm")
+    remember(work, provider_id, question.id, browser=browser, act=act, target=target, now=now)
+    return str(question.address)
+
+
+@open_to_everyone(because="whoever signs in or out asks one")
+def remember(
+    work: UnitOfWork,
+    provider_id: UUID,
+    identifier: str,
+    *,
+    browser: str,
+    act: str,
+    target: str = "",
+    now: datetime,
+) -> None:
+    """Remember a question that a browser is sent away with."""
     federation_tickets.forget_old(work.session, now=now)
     facts = {"act": act, "target": target, "browser": _hash(browser), "is_open": True}
     work.session.add(
         FederationTicket(
             provider_id=provider_id,
-            key=_question_key(question.id),
+            key=_question_key(identifier),
             facts=facts,
             expires_at=now + QUESTION_LASTS,
         )
     )
-    return str(question.address)
 
 
 @open_to_everyone(because="whoever brings an answer shows that they asked")
@@ -105,16 +120,23 @@ def find(work: UnitOfWork, answered: str, *, browser: str, now: datetime) -> Ask
 def use_up(
     work: UnitOfWork, provider_id: UUID, asked: Asked | None, answer: Answer, *, now: datetime
 ) -> bool:
-    """Let an answer and its question count no more; whether they did until now. Flushes, so that
-    of two at the same time one fails.
-    """
-    assertion = _hash(f"saml assertion {provider_id} {answer.assertion_id}")
-    again = sa.select(FederationTicket.id).where(FederationTicket.key == assertion)
-    if work.session.scalar(again) is not None:
-        return False
+    """Let an answer and its question count no more; whether they did until now."""
     if asked is not None and not close(work, asked, now=now):
         return False
-    _leave(work, provider_id, assertion, answer.ends_at)
+    name = f"assertion {answer.assertion_id}"
+    return take_once(work, provider_id, name, until=answer.ends_at)
+
+
+@open_to_everyone(because="whoever brings a message uses it up")
+def take_once(work: UnitOfWork, provider_id: UUID, name: str, *, until: datetime) -> bool:
+    """Let a message of that name count no more; whether it did until now. Flushes, so that of two
+    at the same time one fails.
+    """
+    key = _hash(f"saml {provider_id} {name}")
+    again = sa.select(FederationTicket.id).where(FederationTicket.key == key)
+    if work.session.scalar(again) is not None:
+        return False
+    _leave(work, provider_id, key, until)
     work.session.flush()
     return True
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import flask
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from appliance.errors import ConflictError, UnauthenticatedError
-from appliance.services import saml, saml_trials
+from appliance.services import saml, saml_logout, saml_trials
 from appliance.services.saml import SAID
-from appliance.services.saml_keys import ANSWERS_PATH, METADATA_PATH
+from appliance.services.saml_keys import ANSWERS_PATH, LOGOUT_PATH, METADATA_PATH
 from appliance.web import cookies, provider_doors, requests, saml_key
 from appliance.web.pages import saml_trial, words
 from appliance.web.provider_doors import Act
@@ -69,6 +70,39 @@ def answer() -> ResponseReturnValue:
         return _taken(text, browser)
     except (UnauthenticatedError, ConflictError):
         return provider_doors.refused(UnauthenticatedError(SAID))
+
+
+@blueprint.get(LOGOUT_PATH)
+def logout() -> ResponseReturnValue:
+    """Take a provider's word that somebody signs out there, or has done so as we asked."""
+    query = flask.request.query_string.decode("ascii", "replace")
+    try:
+        return _ended(query) if "SAMLRequest" in flask.request.args else _has_ended(query)
+    except (UnauthenticatedError, ConflictError):
+        return provider_doors.refused(UnauthenticatedError(SAID))
+
+
+def _ended(query: str) -> ResponseReturnValue:
+    tools, now = requests.wiring().saml, requests.now()
+    relay = flask.request.args.get("RelayState", "")
+    with requests.reading() as work:
+        ending = saml_logout.check(work, query, relay, tools=tools, now=now)
+    with requests.begin() as work:
+        saml_logout.end(work, ending, now=now)
+    response = flask.make_response(flask.redirect(ending.address, 303))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _has_ended(query: str) -> ResponseReturnValue:
+    tools, now, browser = requests.wiring().saml, requests.now(), cookies.attempt_kept()
+    with requests.begin() as work:
+        is_done = saml_logout.come_back(work, query, browser=browser, tools=tools, now=now)
+    if is_done:
+        flask.flash(_("You are signed out here and there."), "good")
+    else:
+        flask.flash(_("You are signed out here, but perhaps not there."), "bad")
+    return flask.redirect(flask.url_for("sign_in.show"), 303)
 
 
 def _taken(text: str, browser: str) -> ResponseReturnValue:

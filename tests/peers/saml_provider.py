@@ -107,6 +107,22 @@ class Visitor:
         assert page.ok, page.text
         return _form(page)
 
+    def follow(self, address: str, ours: str) -> str:
+        """Follow an address until it leads to one of ours, which is not followed."""
+        while not address.startswith(ours):
+            page = self.session.get(address, timeout=PATIENCE_SECONDS, allow_redirects=False)
+            assert page.is_redirect, page.text
+            address = urljoin(address, page.headers["Location"])
+        return address
+
+    def is_known(self, url: str) -> bool:
+        """Whether the provider at that address still knows who they are."""
+        page = self.session.get(
+            f"{url}/simplesaml/module.php/core/authenticate.php?as=people",
+            timeout=PATIENCE_SECONDS,
+        )
+        return 'name="password"' not in page.text
+
 
 def usual() -> dict[str, Any]:
     """How it answers unless told otherwise."""

@@ -324,6 +324,7 @@ ELSEWHERE = {
     ("GET", "/auth/saml/login"): "web/test_saml.py",
     ("GET", "/auth/saml/metadata"): "web/test_saml.py",
     ("POST", "/administration/providers/<name>/try"): "web/test_saml_trials.py",
+    ("GET", "/auth/saml/slo"): "web/test_saml_logout.py",
     ("POST", "/auth/saml/acs"): "web/test_saml_attacks.py",
     ("GET", "/audit/<log>/checkpoint"): "web/test_audit_tiles.py",
     ("GET", "/audit/<log>/tile/<path:tail>"): "web/test_audit_tiles.py",

@@ -344,6 +344,9 @@ def test_a_browser_is_led_by_an_address_to_the_provider_and_back(
     else:
         page.wait_for_url(f"{url}/settings")
         assert page.locator('input[name="display_name"]').input_value() == "Writer of Notes"
+        page.locator('form[action="/sign-out"]').evaluate("form => form.requestSubmit()")
+        page.wait_for_url(f"{url}/sign-in")
+        assert "signed out here and there" in page.locator("body").inner_text()
     context.close()
 
 

@@ -14,6 +14,7 @@ from appliance.services import (
     offered_providers,
     passkeys,
     passwords,
+    saml_logout,
     second_step,
     sign_in,
 )
@@ -92,12 +93,25 @@ def enter() -> ResponseReturnValue:
 @pages.post("/sign-out")
 def leave() -> ResponseReturnValue:
     """Close this browser's session."""
+    address, browser = "", cookies.attempt()
     if requests.uses_session():
+        tools, now = requests.wiring().saml, requests.now()
         with requests.begin() as work:
-            sign_in.sign_out(work, now=requests.now())
+            address = saml_logout.begin(work, browser=browser, tools=tools, now=now)
+            sign_in.sign_out(work, now=now)
     flask.session.clear()
-    response = flask.make_response(flask.redirect(flask.url_for("sign_in.show"), 303))
+    response = flask.make_response(_onward(address, browser))
     cookies.clear_session(response)
+    return response
+
+
+def _onward(address: str, browser: str) -> ResponseReturnValue:
+    """Where somebody goes who has signed out: to who signed them in, if that is to know."""
+    if not address:
+        return flask.redirect(flask.url_for("sign_in.show"), 303)
+    page = flask.render_template("sign_in/leave.html", address=address, provider="")
+    response = flask.make_response(page)
+    cookies.set_attempt(response, browser)
     return response
 
 

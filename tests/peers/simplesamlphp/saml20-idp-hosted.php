@@ -7,4 +7,6 @@ $metadata['__DYNAMIC:1__'] = [
     'certificate' => 'present.crt',
     'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
     'validate.authnrequest' => true,
+    'validate.logout' => true,
+    'sign.logout' => true,
 ] + $peer['itself'];

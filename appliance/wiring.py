@@ -133,6 +133,7 @@ class OidcTools:
     sealer: Sealer
     secret: InstanceSecret
     memory: OidcMemory
+    per_address: Throttle
     url: str
     """Where browsers come back to."""
 
@@ -263,6 +264,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         pool_size=settings.database.pool_size,
     )
     sealer = Sealer([secret.key(Purpose.SEALING)])
+    sign_in = _sign_in_tools(settings, secret, _queue_url(home, settings))
     return Wiring(
         home=home,
         settings=settings,
@@ -273,11 +275,13 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         repositories=RepositoryStore(home.root),
         secret=secret,
         sealer=sealer,
-        sign_in=_sign_in_tools(settings, secret, _queue_url(home, settings)),
+        sign_in=sign_in,
         push_capabilities=Capabilities(secret, "push"),
         lfs_capabilities=Capabilities(secret, "lfs"),
         logs=_log_tools(home, settings, sealer),
-        oidc=OidcTools(sealer, secret, OidcMemory(), settings.server.url),
+        oidc=OidcTools(
+            sealer, secret, OidcMemory(), sign_in.per_address, settings.server.url.rstrip("/")
+        ),
         redis=queue,
     )
 

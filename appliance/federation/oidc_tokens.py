@@ -69,6 +69,12 @@ def header(text: str) -> tuple[str, str]:
     return algorithm, key_id
 
 
+def type_of(text: str) -> str:
+    """What a token whose signature was checked calls itself; empty where it does not."""
+    found = jws.extract_compact(text.encode("ascii")).headers().get("typ", "")
+    return found if isinstance(found, str) else "?"
+
+
 def keys(found: Mapping[str, Any]) -> tuple[Key, ...]:
     """The keys of a JWKS that may have signed something; what is no such key is passed over.
 
@@ -98,7 +104,7 @@ def read(text: str, key: Key, expected: Expected, *, now: datetime) -> dict[str,
     """
     algorithm, _ = header(text)
     said = verified(text, key)
-    _insist_on_party(said, expected.issuer, expected.client_id)
+    insist_on_party(said, expected.issuer, expected.client_id)
     _insist_on_time(said, now)
     if not _same(said.get("nonce"), expected.nonce):
         raise refused("nonce")
@@ -106,7 +112,7 @@ def read(text: str, key: Key, expected: Expected, *, now: datetime) -> dict[str,
         said["at_hash"], _half_hash(expected.access_token, algorithm)
     ):
         raise refused("access_token_hash")
-    shown_at = _moment(said.get("auth_time"))
+    shown_at = moment(said.get("auth_time"))
     after = expected.shown_after
     if after and (shown_at is None or (after - shown_at).total_seconds() > SKEW_SECONDS):
         raise refused("not_asked_anew")
@@ -150,9 +156,36 @@ def claims(said: Mapping[str, Any], more: Mapping[str, Any], settings: OidcSetti
             external_id=_text(said.get("sid")),
             context=_text(said.get("acr")),
             methods=tuple(_texts(said.get("amr"))),
-            shown_at=_moment(said.get("auth_time")),
+            shown_at=moment(said.get("auth_time")),
         ),
     )
+
+
+def insist_on_party(said: Mapping[str, Any], issuer: str, client_id: str) -> None:
+    """Go on only if a token is of this provider, and for us.
+
+    Errors:
+        AnswerRefusedError: it is not.
+    """
+    if said.get("iss") != issuer:
+        raise refused("issuer")
+    audience = said.get("aud")
+    listed = [audience] if isinstance(audience, str) else audience
+    if not isinstance(listed, list) or client_id not in listed:
+        raise refused("audience")
+    party = said.get("azp", client_id if len(listed) == 1 else None)
+    if party != client_id:
+        raise refused("authorized_party")
+
+
+def moment(seconds: object) -> datetime | None:
+    """The moment of a claim; none where it is no moment."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _key(found: dict[str, Any]) -> Key | None:
@@ -171,25 +204,13 @@ def _may_sign(key: Key, algorithm: str) -> bool:
     return key.get("alg", algorithm) == algorithm
 
 
-def _insist_on_party(said: Mapping[str, Any], issuer: str, client_id: str) -> None:
-    if said.get("iss") != issuer:
-        raise refused("issuer")
-    audience = said.get("aud")
-    listed = [audience] if isinstance(audience, str) else audience
-    if not isinstance(listed, list) or client_id not in listed:
-        raise refused("audience")
-    party = said.get("azp", client_id if len(listed) == 1 else None)
-    if party != client_id:
-        raise refused("authorized_party")
-
-
 def _insist_on_time(said: Mapping[str, Any], now: datetime) -> None:
-    expires, issued = _moment(said.get("exp")), _moment(said.get("iat"))
+    expires, issued = moment(said.get("exp")), moment(said.get("iat"))
     if expires is None or issued is None:
         raise refused("moments")
     if (now - expires).total_seconds() >= SKEW_SECONDS:
         raise refused("expired")
-    begins = _moment(said.get("nbf", said.get("iat")))
+    begins = moment(said.get("nbf", said.get("iat")))
     if begins is None or (max(issued, begins) - now).total_seconds() > SKEW_SECONDS:
         raise refused("not_yet")
 
@@ -201,15 +222,6 @@ def _half_hash(access_token: str, algorithm: str) -> str:
 
 def _same(said: object, wanted: str) -> bool:
     return isinstance(said, str) and hmac.compare_digest(said.encode(), wanted.encode())
-
-
-def _moment(seconds: object) -> datetime | None:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _text(value: object) -> str:

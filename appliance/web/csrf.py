@@ -14,9 +14,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OTHER_SITES = frozenset({"cross-site", "same-site"})
 """What a browser says of a request that a page elsewhere makes; the second is a neighbouring name
 or port. Source: W3C, Fetch Metadata Request Headers."""
-# These doors take no cookie as proof, so a forged form could do nothing there. What a SAML provider
-# lets a browser post is proven by its signature, and by the question that this browser keeps.
-WITHOUT_COOKIES = frozenset({"git_http", "lfs_http", "internal", "health", "saml"})
+# These doors take no cookie as proof, so a forged form could do nothing there. What a SAML or an
+# OpenID provider posts, or lets a browser post, is proven by its signature, and by the question
+# that this browser keeps.
+WITHOUT_COOKIES = frozenset({"git_http", "lfs_http", "internal", "health", "saml", "oidc"})
 
 
 class FormExpiredError(RefusedError):

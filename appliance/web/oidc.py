@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import ApplianceError, UnauthenticatedError, UnavailableError
-from appliance.services import oidc
+from appliance.services import oidc, oidc_logout
 from appliance.web import cookies, provider_doors, requests
 
 blueprint = flask.Blueprint("oidc", __name__, url_prefix="/auth/oidc")
@@ -74,6 +75,54 @@ def jwks(provider: str) -> ResponseReturnValue:
     with requests.reading() as work:
         peer = oidc.peer_of(work, provider, tools=requests.wiring().oidc)
     return flask.jsonify(oidc.shown_keys(peer))
+
+
+@blueprint.post("/<provider>/backchannel-logout")
+def logout_token(provider: str) -> ResponseReturnValue:
+    """Hear from a provider itself that a session there has ended."""
+    tools, now = requests.wiring().oidc, requests.now()
+    text = flask.request.form.get("logout_token", "")
+    with requests.reading() as work:
+        peer = oidc.peer_of(work, provider, tools=tools)
+        oidc_logout.insist_on_patience(work, tools=tools)
+    try:
+        ended = oidc_logout.read(peer, text, tools=tools, now=now)
+        with requests.begin() as work:
+            oidc_logout.end(work, peer, ended, now=now)
+    except (UnauthenticatedError, UnavailableError) as error:
+        return _not_ended(peer.id, error)
+    return _uncached(flask.Response(status=200))
+
+
+@blueprint.get("/<provider>/frontchannel-logout")
+def logout_frame(provider: str) -> ResponseReturnValue:
+    """Hear by a frame in somebody's browser that their session at a provider has ended."""
+    tools, given = requests.wiring().oidc, flask.request.args
+    with requests.reading() as work:
+        peer = oidc.peer_of(work, provider, tools=tools)
+        oidc_logout.insist_on_patience(work, tools=tools)
+    try:
+        oidc_logout.insist_on_issuer(peer, given.get("iss", ""), tools=tools, now=requests.now())
+        with requests.begin() as work:
+            oidc_logout.end_session(work, peer, given.get("sid", ""), now=requests.now())
+    except (UnauthenticatedError, UnavailableError) as error:
+        return _not_ended(peer.id, error)
+    return _uncached(flask.Response("", mimetype="text/plain"))
+
+
+def _not_ended(provider_id: UUID, error: ApplianceError) -> ResponseReturnValue:
+    with requests.reading() as work:
+        oidc_logout.lose_patience(work, tools=requests.wiring().oidc)
+    with suppress(UnauthenticatedError), requests.begin() as work:
+        oidc.refuse(work, provider_id, oidc.reason_of(error))
+    answer = flask.jsonify(error="invalid_request")
+    answer.status_code = 503 if isinstance(error, UnavailableError) else 400
+    return _uncached(answer)
+
+
+def _uncached(response: flask.Response) -> flask.Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _refused(provider_id: UUID, error: ApplianceError) -> ResponseReturnValue:

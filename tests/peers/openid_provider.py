@@ -17,6 +17,7 @@ from tests.peers.server import PeerError, find_program, free_port, running
 
 FOLDER = Path(__file__).parent / "openid"
 SECONDS = 30
+HIDDEN = re.compile(r'name="xsrf" value="([^"]+)"')
 FORM = re.compile(r'<form[^>]*action="([^"]+)"')
 
 
@@ -51,9 +52,19 @@ class OpenidProvider:
         """Know the client `key` by this JWKS."""
         self._tell("know", keys)
 
-    def _tell(self, what: str, words: object) -> None:
+    def logout_token(
+        self,
+        claims: Mapping[str, Any],
+        header: Mapping[str, str | None] | None = None,
+        by: str = "the provider",
+    ) -> str:
+        """A logout token that says these things, None for nothing, signed by whom."""
+        return self._tell("logout", {"claims": claims, "header": header or {}, "by": by})
+
+    def _tell(self, what: str, words: object) -> str:
         answer = requests.post(f"{self.issuer}/control/{what}", json=words, timeout=SECONDS)
         answer.raise_for_status()
+        return answer.text
 
 
 @dataclass
@@ -81,6 +92,16 @@ class There:
             target = urljoin(page.url, unescape(form[1]))
             page = self.session.post(target, asked, timeout=SECONDS, allow_redirects=False)
         raise AssertionError(f"no way back from {page.url}")
+
+    def sign_out(self, issuer: str) -> None:
+        """Sign out there."""
+        page = self.session.get(f"{issuer}/session/end", timeout=SECONDS)
+        form = FORM.search(page.text)
+        assert form is not None, page.text
+        asked = {"logout": "yes", "xsrf": HIDDEN.findall(page.text)[0]}
+        target = urljoin(page.url, unescape(form[1]))
+        done = self.session.post(target, asked, timeout=SECONDS, allow_redirects=False)
+        assert done.status_code < 400, done.text
 
 
 @contextmanager

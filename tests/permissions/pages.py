@@ -337,6 +337,8 @@ ELSEWHERE = {
     ("GET", "/auth/oidc/<provider>/login"): "web/test_oidc.py",
     ("GET", "/auth/oidc/<provider>/callback"): "web/test_oidc.py",
     ("GET", "/auth/oidc/<provider>/jwks"): "web/test_oidc.py",
+    ("POST", "/auth/oidc/<provider>/backchannel-logout"): "web/test_oidc_logout.py",
+    ("GET", "/auth/oidc/<provider>/frontchannel-logout"): "web/test_oidc_logout.py",
     ("POST", "/sign-in"): "web/test_sign_in_page.py",
     ("GET", "/auth/ldap/<provider>/login"): "web/test_directory_sign_in.py",
     ("POST", "/auth/ldap/<provider>/login"): "web/test_directory_sign_in.py",

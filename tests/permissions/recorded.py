@@ -20,6 +20,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
+    "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/acs": (
         "auth.signed_in user.created auth.identity_linked session.elevated auth.provider_tested"
     ),

@@ -97,7 +97,7 @@ def test_the_same_key_counts_once(world, kit, device):
         make(world, kit, at_console(world), device)
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -115,7 +115,7 @@ def test_a_key_that_was_made_for_something_else_does_not_count(world, kit, chang
     assert world.one(sa.select(SecurityKey)) is None
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 def test_a_key_alone_lets_in_whose_owner_its_device_has_made_sure_of(world, kit, device):
     asked = ask_first(world)
     assert (asked["userVerification"], asked["allowCredentials"]) == ("required", [])
@@ -141,7 +141,7 @@ ATTACKS = {
 }
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_a_key_did_not_sign_here_and_now_lets_nobody_in(world, kit, device, attack):
     with pytest.raises(UnauthenticatedError, match="does not let you in"):
@@ -149,7 +149,7 @@ def test_what_a_key_did_not_sign_here_and_now_lets_nobody_in(world, kit, device,
     assert why(world) in {"signature", "not_verified"}
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 def test_an_answer_counts_once_and_in_time(world, kit, device):
     asked = ask_first(world)
     answer = device.sign(asked)
@@ -162,7 +162,7 @@ def test_an_answer_counts_once_and_in_time(world, kit, device):
         enter(world, kit, device.sign(asked, challenge=bytes(32)))
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 def test_a_copy_of_a_key_is_found_by_its_count(world, kit, device):
     enter(world, kit, device.sign(ask_first(world)))
     with pytest.raises(UnauthenticatedError):
@@ -235,7 +235,7 @@ def test_a_key_of_another_person_is_no_second_factor(world, kit, device):
     assert why(world) == "key_of_another"
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 def test_an_answer_serves_only_for_what_and_for_whom_it_was_asked(world, kit, device):
     waiting, other = first_step(world, kit), first_step(world, kit)
     with pytest.raises(UnauthenticatedError, match="used already"):

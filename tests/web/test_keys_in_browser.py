@@ -72,7 +72,7 @@ def leave(context: BrowserContext) -> None:
     context.clear_cookies()
 
 
-@pytest.mark.promise("P39")
+@pytest.mark.promise("P40")
 def test_a_key_is_made_shown_second_shown_first_and_confirms(served: Served, page: Page):
     authenticator(page)
     make_key(page)

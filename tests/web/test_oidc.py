@@ -219,6 +219,7 @@ LIES = {
 }
 
 
+@pytest.mark.promise("P41")
 @pytest.mark.parametrize("lie", LIES)
 def test_an_id_token_that_lies_is_refused(world, corp, there, lie):
     words, reason = LIES[lie]
@@ -226,6 +227,7 @@ def test_an_id_token_that_lies_is_refused(world, corp, there, lie):
     insist_on_refusal(world, sign_in(world.app.test_client()), reason)
 
 
+@pytest.mark.promise("P41")
 def test_an_answer_counts_once(world, corp):
     browser = world.app.test_client()
     target = There().sign_in(leave(browser), "writer")
@@ -242,6 +244,7 @@ def test_an_answer_that_comes_late_is_refused(world, corp):
     insist_on_refusal(world, come_back(browser, target), "too_late")
 
 
+@pytest.mark.promise("P41")
 def test_a_stolen_answer_is_of_no_use_in_another_browser(world, corp):
     target = There().sign_in(leave(world.app.test_client()), "writer")
     thief = world.app.test_client()

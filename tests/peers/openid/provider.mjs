@@ -3,7 +3,9 @@
 // POST /control/people   {NAME: {claims}}: who can sign in; the password does not matter
 // POST /control/tamper   {claims, header, by}: how ID tokens differ from what they should be
 // POST /control/rotate   other keys from now on
+// POST /control/logout   {claims, header, by}: the logout token that differs so from an honest one
 // POST /control/know     the client `key` by this JWKS
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import * as jose from 'jose';
@@ -26,7 +28,7 @@ async function makeKeys() {
 
 const encode = (value) => jose.base64url.encode(JSON.stringify(value));
 
-async function tampered(token) {
+async function tampered(token, tamper) {
   const claims = { ...jose.decodeJwt(token), ...tamper.claims };
   for (const name of Object.keys(claims)) if (claims[name] === null) delete claims[name];
   const header = { ...jose.decodeProtectedHeader(token), ...tamper.header };
@@ -44,8 +46,28 @@ async function tampered(token) {
   return new jose.SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
+async function logoutToken(wrong) {
+  const issued = Math.floor(Date.now() / 1000);
+  const honest = {
+    iss: issuer,
+    aud: 'basic',
+    iat: issued,
+    exp: issued + 120,
+    jti: randomUUID(),
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  };
+  const header = { alg: 'RS256', kid: signing.jwk.kid, typ: 'logout+jwt' };
+  const token = await new jose.SignJWT(honest).setProtectedHeader(header).sign(signing.privateKey);
+  return tampered(token, wrong);
+}
+
 function build() {
-  const shared = { redirect_uris: [callback], grant_types: ['authorization_code'] };
+  const shared = {
+    redirect_uris: [callback],
+    grant_types: ['authorization_code'],
+    backchannel_logout_uri: callback.replace(/callback$/, 'backchannel-logout'),
+    backchannel_logout_session_required: true,
+  };
   const provider = new Provider(issuer, {
     jwks: { keys: [signing.jwk] },
     cookies: { keys: ['for tests only'] },
@@ -73,7 +95,7 @@ function build() {
       groups: ['groups'],
     },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: true } },
+    features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
     loadExistingGrant: async (ctx) => {
       const { client, session, params } = ctx.oidc;
       const grant = new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
@@ -85,7 +107,7 @@ function build() {
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.path === '/token' && tamper && ctx.body?.id_token) {
-      ctx.body.id_token = await tampered(ctx.body.id_token);
+      ctx.body.id_token = await tampered(ctx.body.id_token, tamper);
     }
   });
   handle = provider.callback();
@@ -105,7 +127,7 @@ async function control(request, response) {
     await makeKeys();
     build();
   }
-  response.end('done');
+  response.end(request.url === '/control/logout' ? await logoutToken(said) : 'done');
 }
 
 await makeKeys();

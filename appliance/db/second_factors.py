@@ -56,6 +56,27 @@ class KeyChallenge(Table):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class FactorRule(Table):
+    """Who must have a second factor: everybody, or who has a role, here or in an organisation."""
+
+    __tablename__ = "factor_rules"
+
+    scope: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    """Organisation and role in one, because no two rules are about the same people."""
+    organisation_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE"), index=True
+    )
+    role: Mapped[str] = mapped_column(sa.String(32))
+    """On the instance or in the organisation; empty: everybody."""
+    grace_seconds: Mapped[int]
+    """So long after the rule began to be about somebody they may go on without one."""
+    created_at: Mapped[datetime]
+
+
+ANY_RULE = sa.exists(sa.select(FactorRule.id))
+"""Whether anybody must have one at all: asked with every credential, as part of its question."""
+
+
 class RecoveryCode(Table):
     """A code for who has lost their second factor. Only its hash is kept."""
 
@@ -82,7 +103,7 @@ class WaitingSignIn(Table):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-def has_factor(user_id: UUID | sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+def has_factor(user_id: UUID | sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
     """Whether a user has a second factor, as a condition; recovery codes are none."""
     return sa.or_(
         sa.exists().where(AuthenticatorApp.user_id == user_id),

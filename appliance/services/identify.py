@@ -19,16 +19,26 @@ from appliance.db.credentials import (
     SshKey,
     TokenRepository,
 )
+from appliance.db.second_factors import ANY_RULE
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain.identity import Actor, ActorKind, Method, Origin
-from appliance.domain.permissions import PERMISSIONS_OF, Role, Scope, permissions_of_scopes
+from appliance.domain.permissions import (
+    PERMISSIONS_OF,
+    Permission,
+    Role,
+    Scope,
+    permissions_of_scopes,
+)
 from appliance.domain.signatures import MAY_ENTER
 from appliance.errors import UnauthenticatedError, sentence
 from appliance.security import tokens
 from appliance.security.bearer import BearerTokens
+from appliance.services import factor_due
 
+ONLY_OWN = frozenset({Permission.OWN_ACCOUNT})
+"""What is left to who owes a second factor: setting one up."""
 NOT_VALID = sentence("This credential is not valid, or no longer.")
 
 # Columns, not objects, and built once: every request of git or the API asks one of these.
@@ -43,6 +53,7 @@ TOKEN = sa.select(
     User.pseudonym,
     User.instance_role,
     User.state,
+    ANY_RULE.label("any_rule"),
 ).join(User, User.id == AccessToken.user_id)
 BY_SECRET = TOKEN.where(AccessToken.secret_hash == sa.bindparam("secret_hash"))
 BY_ID = TOKEN.where(AccessToken.id == sa.bindparam("token_id", type_=sa.Uuid()))
@@ -60,6 +71,7 @@ KEY = (
         User.pseudonym,
         User.instance_role,
         User.state,
+        ANY_RULE.label("any_rule"),
     )
     .outerjoin(User, User.id == SshKey.user_id)
     .where(SshKey.id == sa.bindparam("key_id", type_=sa.Uuid()))
@@ -76,6 +88,8 @@ class KnownSession:
     seen_at: datetime
     provider_id: UUID | None = None
     """The sign-in system that opened it; none: a password did."""
+    factor_due_at: datetime | None = None
+    """Until when they must set up a second factor. After that they may do nothing else."""
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -84,7 +98,7 @@ def by_session(
 ) -> KnownSession | None:
     """The session whose cookie this is; None if it has ended, was revoked, or never was."""
     row = work.session.execute(
-        sa.select(BrowserSession, SessionActivity, User)
+        sa.select(BrowserSession, SessionActivity, User, ANY_RULE)
         .join(SessionActivity, SessionActivity.id == BrowserSession.id)
         .join(User, User.id == BrowserSession.user_id)
         .where(
@@ -95,7 +109,7 @@ def by_session(
     ).first()
     if row is None:
         return None
-    session, activity, user = row
+    session, activity, user, any_rule = row
     idle = timedelta(seconds=work.rules.sign_in.session_idle_seconds)
     if now >= session.ends_at or now >= activity.seen_at + idle:
         return None
@@ -105,7 +119,10 @@ def by_session(
         of_session(user, origin, session),
         is_elevated=activity.elevated_until is not None and now < activity.elevated_until,
     )
-    return KnownSession(actor, session.id, user, activity.seen_at, session.provider_id)
+    due = factor_due.due_at(work, user.id) if any_rule and not session.factor else None
+    if due is not None and due <= now:
+        actor = dataclasses.replace(actor, ceiling=ONLY_OWN)
+    return KnownSession(actor, session.id, user, activity.seen_at, session.provider_id, due)
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -167,6 +184,8 @@ def again(
     user = work.session.get(User, user_id) if user_id is not None else None
     if user is None or not user.is_active:
         raise UnauthenticatedError(NOT_VALID)
+    if method not in {Method.SESSION, Method.CONSOLE, Method.INTERNAL}:
+        factor_due.insist(work, user.id, now=now)
     return of_user(user, origin, method, credential_id)
 
 
@@ -185,6 +204,8 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
     if key.user_id is not None:
         if key.state is not UserState.ACTIVE:
             raise UnauthenticatedError(NOT_VALID)
+        if key.any_rule:
+            factor_due.insist(work, key.user_id, now=now)
         return _of_row(key, origin, Method.SSH_KEY)
     role = Role.WRITER if key.may_write else Role.READER
     return Actor(
@@ -231,6 +252,8 @@ def _of_token(
         raise UnauthenticatedError("This token has expired. Make another.")
     if row.state is not UserState.ACTIVE:
         raise UnauthenticatedError(NOT_VALID)
+    if row.any_rule:
+        factor_due.insist(work, row.user_id, now=now)
     only = None
     if not row.all_repositories:
         made_for = sa.select(TokenRepository.repository_id).where(

@@ -25,7 +25,7 @@ from appliance.domain.identity_providers import policy
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, UnauthenticatedError, sentence
-from appliance.services import break_glass, identify, session_opening, sessions
+from appliance.services import break_glass, factor_due, identify, session_opening, sessions
 from appliance.services.attempts import Attempt
 from appliance.services.session_opening import By, Opened, Waiting
 
@@ -217,6 +217,7 @@ def password_for_git(
         raise UnauthenticatedError(NO_PASSWORD_FOR_GIT)
     if user.must_change_password:
         raise UnauthenticatedError("Sign in to the portal and choose your own password first.")
+    factor_due.insist(work, user.id, now=work.begun_at)
     return identify.of_user(user, work.actor.origin, Method.PASSWORD, None)
 
 

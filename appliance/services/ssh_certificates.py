@@ -24,7 +24,7 @@ from appliance.security.ssh_certificates import (
     Revocations,
     parse_revocations,
 )
-from appliance.services import identify
+from appliance.services import factor_due, identify
 
 MOST_PRINCIPALS = 16
 NOT_VALID = sentence("This certificate is not valid here, or no longer.")
@@ -71,7 +71,7 @@ def insist_it_stands(work: UnitOfWork, blob: bytes) -> None:
         certificate = ssh_certificates.parse(blob)
     except InvalidCertificateError as error:
         raise UnauthenticatedError(NOT_VALID) from error
-    _shown(work, certificate)
+    factor_due.insist(work, _shown(work, certificate).user.id, now=work.begun_at)
 
 
 def _shown(work: UnitOfWork, certificate: Certificate) -> Shown:
@@ -92,6 +92,7 @@ def actor(work: UnitOfWork, blob: bytes, *, origin: Origin, now: datetime) -> Ac
         UnauthenticatedError: it lets nobody in.
     """
     shown = find(work, blob, address=origin.address, now=now)
+    factor_due.insist(work, shown.user.id, now=now)
     found = identify.of_user(shown.user, origin, Method.SSH_CERTIFICATE, shown.authority.id)
     work.actor = found
     certificate = shown.certificate

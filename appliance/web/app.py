@@ -119,6 +119,8 @@ def _person(known: Any) -> dict[str, Any]:
         "display_name": known.user.display_name,
         "is_administrator": known.actor.is_administrator,
         "is_elevated": known.actor.is_elevated,
+        "factor_due_at": known.factor_due_at,
+        "owes_factor": requests.owes_factor(known),
     }
 
 

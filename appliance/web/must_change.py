@@ -1,4 +1,6 @@
-"""Leads whoever has a password that was given to them to the page where they choose their own."""
+"""Leads whoever has a password that was given to them to the page where they choose their own, and
+whoever owes a second factor to where they set one up.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,10 @@ def install(app: flask.Flask) -> None:
         if request.blueprint in OPEN or request.endpoint in OPEN_ENDPOINTS:
             return None
         known = requests.known_session()
-        if known is None or not known.user.must_change_password:
+        if known is None:
             return None
-        return flask.redirect(flask.url_for("account.security"), 303)
+        if known.user.must_change_password:
+            return flask.redirect(flask.url_for("account.security"), 303)
+        if requests.owes_factor(known) and request.blueprint != "account_factors":
+            return flask.redirect(flask.url_for("account_factors.listing"), 303)
+        return None

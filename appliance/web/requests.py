@@ -145,6 +145,11 @@ def known_session() -> identify.KnownSession | None:
     return cast("identify.KnownSession | None", flask_login.current_user.known)
 
 
+def owes_factor(known: identify.KnownSession) -> bool:
+    """Whether they must set up a second factor before anything else."""
+    return known.factor_due_at is not None and known.factor_due_at <= now()
+
+
 def begin() -> AbstractContextManager[UnitOfWork]:
     """A unit of work in the name of who is asking."""
     claim = flask.g.get("idempotency_claim")

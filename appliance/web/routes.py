@@ -15,6 +15,7 @@ from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
+from appliance.web.api import factor_rules as api_factor_rules
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
 from appliance.web.api import history as api_history
@@ -40,6 +41,7 @@ from appliance.web.pages import (
     account_factors,
     account_signing_keys,
     admin,
+    admin_factors,
     admin_jobs,
     admin_providers,
     admin_syncs,
@@ -88,6 +90,7 @@ API = (
     api_ssh_authorities.api,
     api_users.api,
     api_second_factors.api,
+    api_factor_rules.api,
     api_identities.api,
     api_identity_providers.api,
     api_provider_syncs.api,
@@ -123,6 +126,7 @@ PEOPLE = (
     jobs.pages,
     admin.pages,
     admin_jobs.pages,
+    admin_factors.pages,
     admin_users.pages,
     admin_providers.pages,
     person_factors.pages,

@@ -7,6 +7,16 @@ from tests.services.factor_kit import at_console, kit_of, set_up
 from tests.world import World
 
 
+def test_rules_say_who_must_have_one(here, lab):
+    made = here("factor-rule", "add", "--org", lab, "--role", "owner", "--json").json
+    assert (made["organisation"], made["grace_days"]) == (lab, 14)
+    assert lab in here("factor-rule", "list").out
+    assert here("factor-rule", "remove", made["id"], "--dry-run").code == 0
+    assert here("factor-rule", "remove", made["id"], "--yes").code == 0
+    assert here("factor-rule", "list", "--json").json == []
+    assert here("factor-rule", "add", "--role", "king").code == 2
+
+
 def test_the_factors_of_a_user_are_listed_and_taken_away(appliance, here, person):
     beside = World(appliance.home, sqlite_url(appliance.home / "codara.db"))
     set_up(beside, kit_of(beside), at_console(beside, person))

@@ -49,6 +49,7 @@ COMMANDS = [
     ("user delete out-N --yes", ADMINISTER),
     ("user identities target-N", ADMINISTER),
     ("user factors target-N", ADMINISTER),
+    ("factor-rule list", ADMINISTER),
     ("provider list", ADMINISTER),
     ("provider settings oidc", ADMINISTER),
     ("audit search --org lab-N notes", READ_LOG),
@@ -132,6 +133,8 @@ WITHOUT_ROLES = {
 ELSEWHERE = {
     "check": "cli/test_where.py",
     "user reset-factors": "cli/test_factors.py",
+    "factor-rule add": "cli/test_factors.py",
+    "factor-rule remove": "cli/test_factors.py",
     "audit recover": "services/test_audit_recovery.py",
     "audit rotate-key": "services/test_audit_recovery.py",
     **dict.fromkeys(

@@ -96,6 +96,7 @@ PAGES = [
     Row("GET", "/administration/jobs", INSPECT),
     Row("GET", "/administration/organisations", INSPECT),
     Row("GET", "/administration/repositories", INSPECT),
+    Row("GET", "/administration/second-factors", ADMINISTER),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
@@ -297,6 +298,10 @@ ELSEWHERE = {
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", f"{USER}/factors/reset"): FACTOR_PAGES,
+    ("POST", "/administration/second-factors"): "web/test_factor_rule_pages.py",
+    ("POST", "/administration/second-factors/<uuid:rule_id>/remove"): (
+        "web/test_factor_rule_pages.py"
+    ),
     ("POST", "/settings/factors/key"): KEY_PAGES,
     ("POST", "/settings/factors/key/asked"): KEY_PAGES,
     ("POST", "/confirm/key/asked"): KEY_PAGES,

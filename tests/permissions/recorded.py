@@ -107,6 +107,12 @@ CHANGES = {
     "POST /settings/factors/app": "auth.recovery_codes_made auth.second_factor_added",
     "POST /settings/factors/key": "auth.recovery_codes_made auth.second_factor_added",
     "POST /sign-in/key": "auth.break_glass_used auth.signed_in",
+    "POST /administration/second-factors": "auth.second_factor_required",
+    "POST /administration/second-factors/<uuid:rule_id>/remove": (
+        "auth.second_factor_not_required"
+    ),
+    "POST /api/v1/admin/factor-rules": "auth.second_factor_required",
+    "DELETE /api/v1/admin/factor-rules/<uuid:id>": "auth.second_factor_not_required",
     "POST /settings/factors/codes": "auth.recovery_codes_made",
     "POST /settings/factors/<uuid:factor_id>/remove": "auth.second_factor_removed",
     "POST /sign-in/factor": ("auth.break_glass_used auth.recovery_code_used auth.signed_in"),

@@ -42,8 +42,10 @@ from appliance.domain.events.factors import (
     RecoveryCodesMade,
     RecoveryCodeUsed,
     SecondFactorAdded,
+    SecondFactorNotRequired,
     SecondFactorRefused,
     SecondFactorRemoved,
+    SecondFactorRequired,
     SecondFactorsReset,
 )
 from appliance.domain.events.git import (
@@ -294,8 +296,10 @@ __all__ = [
     "RoleWithdrawn",
     "SamlKeyCreated",
     "SecondFactorAdded",
+    "SecondFactorNotRequired",
     "SecondFactorRefused",
     "SecondFactorRemoved",
+    "SecondFactorRequired",
     "SecondFactorsReset",
     "SessionRevoked",
     "SignInRefused",

@@ -128,6 +128,12 @@ MORE: Mapping[str, More] = {
     "auth.recovery_code_used": More(act=Act.START, severity=MEDIUM, ocsf=(3002, 1)),
     "auth.recovery_codes_made": More(ocsf=(3007, 12), controls=("pci:8.4.2", "nist:IA-5")),
     "auth.second_factor_added": More(ocsf=(3007, 12), controls=("pci:8.4.2", "nist:IA-2(1)")),
+    "auth.second_factor_not_required": More(
+        act=Act.DISABLE, severity=HIGH, ocsf=(3004, 4), ecs=("configuration",)
+    ),
+    "auth.second_factor_required": More(
+        act=Act.ENABLE, severity=HIGH, ocsf=(3004, 1), ecs=("configuration",)
+    ),
     "auth.second_factor_removed": More(
         severity=HIGH, ocsf=(3007, 13), controls=("pci:8.4.2", "nist:IA-2(1)")
     ),

@@ -68,3 +68,23 @@ class RecoveryCodeUsed(Event):
     kind = "auth.recovery_code_used"
     target = "user"
     left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorRequired(Event):
+    """Some people must have a second factor."""
+
+    kind = "auth.second_factor_required"
+    target = "rule"
+    role: str
+    """Empty: everybody there."""
+    grace_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorNotRequired(Event):
+    """These people need no second factor any more."""
+
+    kind = "auth.second_factor_not_required"
+    target = "rule"
+    role: str

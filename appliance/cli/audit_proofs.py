@@ -59,7 +59,7 @@ def prove(context: Context, event: str, out: Path | None) -> None:
 
 
 @click.command(cls=Verb)
-@click.option("--log", default="instance", metavar="LOG", help="instance, or an organisation.")
+@click.option(*options.LOG, default="instance", metavar="ORG", help="Of this one's log.")
 @click.option("--out", type=FILE, metavar="FILE", help="Where to keep the signed note.")
 @current
 def checkpoint(context: Context, log: str, out: Path | None) -> None:

@@ -45,7 +45,7 @@ class Before(click.ParamType[Limit, Limit | str]):
 
 
 @click.command(cls=Verb)
-@click.option("--log", default="", metavar="LOG", help="instance, or an organisation; or all.")
+@click.option(*options.LOG, default="", metavar="ORG", help="Or `instance`; all logs otherwise.")
 @click.option("--bodies-before", "bodies", type=Before(), help="Remove details before this.")
 @click.option("--entries-before", "entries", type=Before(), help="Remove whole entries before.")
 @click.option("--tiles", is_flag=True, help="Remove the lowest hashes of entries that are gone.")

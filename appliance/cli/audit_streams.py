@@ -175,7 +175,7 @@ def change(context: Context, /, identifier: str, told: tuple[str, ...], **wanted
 @options.identifier
 @index_option
 @click.option("--from-start", is_flag=True, help="From the first entry that is still there.")
-@click.option("--log", default="", metavar="LOG", help="`instance`, or an organisation's id.")
+@click.option(*options.LOG, default="", metavar="ORG", help="Only of this log, or `instance`.")
 @current
 def replay(
     context: Context, identifier: str, begin: int | None, log: str, *, from_start: bool

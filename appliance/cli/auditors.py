@@ -31,7 +31,10 @@ FIELDS = {
 }
 DAY = click.DateTime(["%Y-%m-%d"])
 of_log = click.option(
-    "--log", default="instance", metavar="ORG", help="An organisation; else the instance's log."
+    *options.LOG,
+    default="instance",
+    metavar="ORG",
+    help="An organisation; else the instance's log.",
 )
 
 

@@ -47,6 +47,8 @@ class Identifier(click.ParamType[str, str]):
             self.fail(f"{value!r} is no id. `list` shows those that there are.", param, ctx)
 
 
+LOG = ("--org", "--log", "log")
+"""Of whose log; the second spelling is the one of earlier days."""
 REPOSITORY = TwoNames("OWNER/NAME", "lab/notes")
 TEAM = TwoNames("ORG/TEAM", "lab/writers")
 

@@ -30,7 +30,7 @@ LOG_COLUMNS = {
     "unwitnessed_since": "MORE SINCE",
 }
 log_option = click.option(
-    "--log", default="instance", show_default=True, metavar="LOG", help="Or an organisation."
+    *options.LOG, default="instance", show_default=True, metavar="ORG", help="Or an organisation."
 )
 
 

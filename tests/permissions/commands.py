@@ -100,7 +100,7 @@ COMMANDS = [
     ("repo restore lab-N/old", OWN),
     ("repo purge lab-N/old --yes", "-.....-...-.+"),
     ("audit auditor list --log lab-N", RULE_TEAM),
-    ("audit auditor grant nobody --log lab-N --days 3 --reason r", RULE_TEAM),
+    ("audit auditor grant nobody --org lab-N --days 3 --reason r", RULE_TEAM),
     ("token list", SIGNED_IN),
     ("token list --user target-N", ADMINISTER),
     ("token create --scope user --expires-in 1d", SIGNED_IN),

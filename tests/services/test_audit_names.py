@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
+from appliance.db.audit_log import AuditFinding, AuditLeaf, AuditLog
 from appliance.db.credentials import AccessToken
 from appliance.db.repositories import Repository
 from appliance.domain import events
 from appliance.domain.permissions import OrganisationRole
-from appliance.services import repository_moves, users
-from appliance.services.audit_log import bundle, tables
+from appliance.errors import UnavailableError
+from appliance.services import organisations, repository_moves, users
+from appliance.services.audit_log import bundle, erasure, tables
 from appliance.services.audit_log import export as audit_export
 from appliance.services.audit_log import search as audit_search
 from appliance.services.audit_log.export import Form, Wanted
@@ -148,3 +151,116 @@ def test_whose_name_is_gone_has_none_in_tables_and_pages(lab, tmp_path):
     shown = {each.kind: each for each in found(lab, "", "administrator")}
     assert shown["user.deleted"].target == shown["user.deleted"].target_ref
     assert shown["access.refused"].actor == shown["access.refused"].actor_ref
+
+
+def test_a_table_of_a_query_is_exact_or_waits_until_it_can_be(lab, tmp_path):
+    def write(name):
+        with lab.reading(lab.actor("administrator")) as work:
+            query = "action:repo.archived"
+            chosen = audit_export.selection(work, query, "", now=NOON)
+            plan = audit_export.plan(work, Wanted(query=query, selection=chosen), now=NOON)
+        tables.write(
+            lambda: lab.reading(lab.actor("administrator")),
+            plan,
+            tmp_path / name,
+            form=Form.CSV,
+            tools=lab.wiring.logs,
+            progress=unheard,
+        )
+        return list(csv.DictReader(io.StringIO((tmp_path / name).read_text(), newline="")))
+
+    sorted_rows = write("before.csv")
+    assert [row["action"] for row in sorted_rows] == ["repo.archived"]
+    with lab.wiring.database.engine.begin() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        connection.execute(sa.update(AuditLog).values(searchable=0))
+        connection.execute(sa.delete(AuditFinding))
+
+    with pytest.raises(UnavailableError, match="cannot be searched yet"):
+        write("meanwhile.csv")
+
+    lab.keep_log()
+    assert write("after.csv") == sorted_rows
+
+
+def renamed(lab):
+    """Something happened before everything was renamed, and again after."""
+    administrator = lab.actor("administrator")
+    with lab.begin(administrator) as work:
+        repository_moves.unarchive(work, "lab/notes")
+    lab.user("scribe", member=OrganisationRole.OWNER, of="lab")
+    with lab.begin(lab.actor("scribe")) as work:
+        repository_moves.archive(work, "lab/notes", now=NOON)
+    with lab.begin(administrator) as work:
+        users.rename(work, "scribe", "writer")
+    with lab.begin(administrator) as work:
+        repository_moves.rename(work, "lab/notes", "papers")
+    with lab.begin(administrator) as work:
+        organisations.rename(work, "lab", "institute")
+    with lab.begin(lab.actor("writer")) as work:
+        repository_moves.unarchive(work, "institute/papers")
+    lab.keep_log()
+
+
+def table_of(lab, tmp_path):
+    def opens():
+        return lab.reading(lab.actor("administrator"))
+
+    with opens() as work:
+        plan = audit_export.plan(work, Wanted(), now=NOON)
+    target = tmp_path / "then.csv"
+    tables.write(opens, plan, target, form=Form.CSV, tools=lab.wiring.logs, progress=unheard)
+    text = target.read_text()
+    target.unlink()
+    return {
+        row["action"]: row
+        for row in csv.DictReader(io.StringIO(text, newline=""))
+        if row["actor_name"] == "writer" or row["action"] == "user.renamed"
+    }
+
+
+def test_beside_a_name_of_today_stands_the_one_that_it_was_then(lab, tmp_path):
+    renamed(lab)
+
+    for name in ("administrator", "inspector"):
+        shown = {
+            each.kind: each
+            for each in found(lab, "repo:institute/papers", name)
+            if each.actor == "writer"
+        }
+        archived, unarchived = shown["repo.archived"], shown["repo.unarchived"]
+        assert (archived.target, archived.target_then) == ("institute/papers", "lab/notes")
+        assert archived.actor_then == "scribe"
+        assert (unarchived.actor_then, unarchived.target_then) == ("", "")
+
+    rows = table_of(lab, tmp_path)
+    told = "actor_name", "actor_name_then", "target_name", "target_name_then"
+    assert [rows["repo.archived"][each] for each in told] == [
+        *("writer", "scribe"),
+        *("institute/papers", "lab/notes"),
+    ]
+    assert [rows["repo.unarchived"][each] for each in told] == [
+        *("writer", "", "institute/papers", ""),
+    ]
+    with lab.reading(lab.actor("administrator")) as work:
+        headers = " ".join(work.session.scalars(sa.select(AuditLeaf.header)))
+    assert not {"scribe", "writer"} & set(re.findall("[a-z]+", headers))
+
+
+def test_who_was_erased_has_no_name_of_then_either(lab, tmp_path):
+    renamed(lab)
+    administrator = lab.actor("administrator")
+    pseudonym = lab.actor("writer").pseudonym
+    erasure.erase(
+        lambda: lab.begin(administrator), pseudonym, tools=lab.wiring.logs, now=datetime.now(UTC)
+    )
+    lab.keep_log()
+
+    (archived,) = [
+        each
+        for each in found(lab, "action:repo.archived", "administrator")
+        if each.actor_ref == pseudonym
+    ]
+    assert archived.actor_then == ""
+    assert archived.target_then == "lab/notes"
+    assert table_of(lab, tmp_path)["repo.archived"]["actor_name_then"] == ""

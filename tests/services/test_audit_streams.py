@@ -16,7 +16,7 @@ from appliance.db.audit_log import AuditLeaf, AuditLog
 from appliance.domain import events
 from appliance.domain.audit_streams import Covers
 from appliance.domain.identity import appliance
-from appliance.errors import ConflictError
+from appliance.errors import ConflictError, InvalidError
 from appliance.jobs.streaming import streaming
 from appliance.services.audit_log import claims, stream_reports, streams
 from appliance.services.audit_log.claims import Claim
@@ -212,6 +212,23 @@ def test_a_stream_goes_on_from_any_index(lab):
         deliver(lab, stream_id)
 
     assert indexes(receiver.kept) == [*range(20, 30), *range(5, 30)]
+
+
+def test_a_stream_goes_on_in_the_log_of_an_organisation_by_its_name(lab):
+    happen(lab, 30)
+    with receiving() as receiver:
+        stream_id = stream(lab, receiver.url, begin=30)
+        with lab.begin(lab.owner) as work:
+            streams.replay(work, stream_id, 25, log="lab", now=now())
+        for name in ("instance", "nobody"):
+            with (
+                pytest.raises(InvalidError, match="no log of that name"),
+                lab.begin(lab.owner) as work,
+            ):
+                streams.replay(work, stream_id, 5, log=name, now=now())
+        deliver(lab, stream_id)
+
+    assert indexes(receiver.kept) == [*range(25, 30)]
 
 
 def test_usually_a_stream_begins_with_what_comes(lab):

@@ -60,7 +60,7 @@ def test_the_pages_of_a_log_open(lab, page):
     answer = lab.browser("owner").get(f"{LOG}{page}")
 
     assert answer.status_code == 200, answer.text
-    assert "Signed up to event 0" in answer.text
+    assert "The one event is signed" in answer.text
     assert "no witness is configured" in answer.text
 
 

@@ -286,7 +286,10 @@ def test_the_life_of_a_stream_at_the_command_line(lab, command):
     assert command("pause", stream["id"])[1]["state"] == "paused"
     assert command("pause", stream["id"])[0] == 5
     assert command("resume", stream["id"])[0] == 0
-    assert command("replay", stream["id"], "--from-index", "2")[1]["places"][0]["position"] == 2
+    again = "replay", stream["id"], "--from-index"
+    assert command(*again, "2")[1]["places"][0]["position"] == 2
+    assert command(*again, "3", "--org", "lab")[1]["places"][0]["position"] == 3
+    assert command(*again, "3", "--org", "nobody")[0] == 2
     assert [each["id"] for each in command("list", "--org", "lab")[1]] == [stream["id"]]
     assert command("delete", stream["id"], "--yes")[0] == 0
     assert command("show", stream["id"])[0] == 4

@@ -17,8 +17,9 @@ from appliance.domain import audit_headers
 from appliance.domain.events import Outcome
 from appliance.domain.identity import ActorKind, Method
 from appliance.security.sealing import Sealer
-from appliance.services.audit_log import known_names
+from appliance.services.audit_log import former_names, known_names
 from appliance.services.audit_log import values as audit_values
+from appliance.services.audit_log.former_names import FormerNames
 from audit import entry
 
 ERASED = "(erased)"
@@ -54,6 +55,9 @@ class ReadableEvent:
     fields: dict[str, Any]
     erased: frozenset[str] = frozenset()
     """The fields of which nothing is left; they read `ERASED`. `address` may be one of them."""
+    actor_then: str = ""
+    """What the actor was called when it happened, where that is another name."""
+    target_then: str = ""
 
 
 # Another release may know more of both; who does not know them shows what is least.
@@ -72,12 +76,27 @@ def readable(work: UnitOfWork, places: Sequence[int], *, sealer: Sealer) -> list
     mentioned = {header["target"]["ref"] for header in headers} | {row.name for row in rows}
     for body in bodies:
         mentioned |= {str(value) for name, value in body.items() if name.endswith("_id")}
-    names = known_names.of_things(work, mentioned)
+    names = _Names(actors, known_names.of_things(work, mentioned), _former(work, headers, sealer))
     values = _personal_values(work, places, sealer)
     return [
-        _event(row, header, actors, names, _said(body, values.get((row.log_id, row.idx), {})))
+        _event(row, header, names, _said(body, values.get((row.log_id, row.idx), {})))
         for row, header, body in zip(rows, headers, bodies, strict=True)
     ]
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What is called how: actors by pseudonym, all else by id; today, and before."""
+
+    actors: dict[str, str]
+    things: dict[str, str]
+    former: FormerNames
+
+
+def _former(work: UnitOfWork, headers: Sequence[dict[str, Any]], sealer: Sealer) -> FormerNames:
+    moments = [datetime.fromisoformat(header["time"]) for header in headers]
+    pseudonyms = {header["actor"]["ref"] for header in headers}
+    return former_names.since(work, min(moments, default=None), pseudonyms, sealer=sealer)
 
 
 _ROWS: Any = (
@@ -134,25 +153,28 @@ def _said(body: dict[str, Any], values: dict[str, str]) -> _Said:
     return _Said(fields, frozenset(erased))
 
 
-def _event(
-    row: Any, header: dict[str, Any], actors: dict[str, str], names: dict[str, str], said: _Said
-) -> ReadableEvent:
-    fields = _with_names(said.fields, names)
+def _event(row: Any, header: dict[str, Any], known: _Names, said: _Said) -> ReadableEvent:
+    names, fields = known.things, _with_names(said.fields, known.things)
     actor, target, auth = header["actor"], header["target"], header["auth"]
+    moment = datetime.fromisoformat(header["time"])
+    actor_name = known.actors.get(actor["ref"], actor["ref"])
+    target_name = names.get(target["ref"], target["ref"])
     return ReadableEvent(
         id=UUID(header["id"]),
         log=row.name,
         log_name=names.get(row.name, row.name),
         index=row.idx,
-        occurred_at=datetime.fromisoformat(header["time"]),
+        occurred_at=moment,
         kind=header["action"],
         outcome=Outcome(header["outcome"]),
         actor_kind=KINDS.get(actor["type"], ActorKind.STRANGER),
         actor_ref=actor["ref"],
-        actor=actors.get(actor["ref"], actor["ref"]),
+        actor=actor_name,
+        actor_then=known.former.at(actor["ref"], actor_name, moment),
         target_kind=target["type"],
         target_ref=target["ref"],
-        target=names.get(target["ref"], target["ref"]),
+        target=target_name,
+        target_then=known.former.at(target["ref"], target_name, moment),
         method=METHODS.get(auth["method"], Method.NONE),
         token_ref=auth["token_ref"],
         used_second_factor=auth["mfa"],

@@ -14,6 +14,7 @@ from appliance.access import visible_logs
 from appliance.db.audit_log import AuditFinding, AuditLog
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_query
+from appliance.errors import UnavailableError, sentence
 from appliance.services.audit_log import conditions, names
 from appliance.services.audit_log.trees import Tree
 
@@ -24,13 +25,18 @@ WINDOW = 50_000
 def found(
     work: UnitOfWork, tree: Tree, indexes: range, query: str, *, now: datetime
 ) -> frozenset[int]:
-    """Those among some entries that a query finds; and those that cannot be searched for yet.
+    """Those among some entries that a query finds.
 
     Errors:
+        UnavailableError: some of them cannot be searched for yet; a moment later they can.
         HiddenError, RefusedError: the actor may not read the log any more.
         InvalidError: it is no query.
     """
     logs = visible_logs.visible_logs(work, tree.name)
+    # Asked for first: what can be searched for by then is found by the question behind it.
+    if work.session.get_one(AuditLog, tree.id, populate_existing=True).searchable < indexes.stop:
+        text = sentence("The newest entries cannot be searched yet. Try again in a moment.")
+        raise UnavailableError(text)
     condition = conditions.condition(
         work, audit_query.parse(query), names.resolver(work, logs), now=now
     )
@@ -42,6 +48,4 @@ def found(
             condition,
         )
     )
-    searchable = work.session.get_one(AuditLog, tree.id).searchable
-    not_yet = range(max(indexes.start, searchable), max(indexes.stop, searchable))
-    return frozenset([*rows, *not_yet])
+    return frozenset(rows)

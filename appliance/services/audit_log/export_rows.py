@@ -61,7 +61,7 @@ def rows(
         indexes = range(start, min(start + at_once, part.end))
         with opens() as work:
             if is_exact and indexes.stop > window.stop:
-                window = range(start, start + exact.WINDOW)
+                window = range(start, min(start + exact.WINDOW, part.end))
                 found = exact.found(work, part.tree, window, plan.wanted.query, now=plan.made_at)
             yield read(work, part.tree, indexes, chosen=chosen, sealer=sealer, only=found)
 

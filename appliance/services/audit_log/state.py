@@ -74,6 +74,11 @@ class State:
     """What of its entries was not written by this appliance; empty while all is well."""
 
     @property
+    def is_all_signed(self) -> bool:
+        """Whether the newest signed state holds every event that is in the log."""
+        return self.signed == self.size
+
+    @property
     def is_counted_whole(self) -> bool:
         """Whether no more wait than were counted."""
         return self.waiting < MOST_COUNTED

@@ -16,6 +16,7 @@ from appliance.db.audit_log import INSTANCE_LOG, AuditLog
 from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosition
 from appliance.db.organisations import Organisation
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import Owner
 from appliance.domain import events
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import (
@@ -178,13 +179,13 @@ def resume(work: UnitOfWork, stream_id: UUID) -> AuditStream:
 def replay(
     work: UnitOfWork, stream_id: UUID, begin: int | str, *, log: str = "", now: datetime
 ) -> AuditStream:
-    """Go on from another place: of one log by its name, or of all that it covers.
+    """Go on from another place: of one log, `instance` or an organisation's, or of all it covers.
 
     Errors:
         InvalidError: there is no such place.
     """
     stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
-    cursors = _begin_at(work, stream, begin, now, only=log)
+    cursors = _begin_at(work, stream, begin, now, only=_called(work, log))
     if log and not cursors:
         raise InvalidError.of("log", sentence("This stream sends no log of that name."))
     stream.version += 1  # What is being sent now must not be noted as sent.
@@ -312,6 +313,13 @@ def _begin_at(
         )
         cursors.append({"log": log.name, "index": place})
     return cursors
+
+
+def _called(work: UnitOfWork, log: str) -> str:
+    """The log of an organisation by its name; all else as it is."""
+    known = sa.select(Organisation.id).join(Owner, Owner.id == Organisation.id)
+    found = work.session.scalar(known.where(Owner.name_key == fold(log))) if log else None
+    return str(found or log)
 
 
 def _set_free(stream: AuditStream) -> None:

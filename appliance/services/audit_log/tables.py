@@ -10,25 +10,38 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.domain import audit_headers
-from appliance.services.audit_log import drafts, known_names
+from appliance.services.audit_log import drafts, former_names, known_names
 from appliance.services.audit_log.drafts import Draft, Made
 from appliance.services.audit_log.export import Counts, Exported, Form, Opens, Part, Plan, Progress
 from appliance.services.audit_log.export_rows import Row
 from appliance.services.audit_log.export_rows import rows as rows_of
 from appliance.services.audit_log.files import Lines, Mark
+from appliance.services.audit_log.former_names import FormerNames
 from audit import entry
 
 if TYPE_CHECKING:
+    from appliance.security.sealing import Sealer
     from appliance.wiring import LogTools
 
 COLUMNS = (
     *("log", "index", "id", "time", "action", "category", "outcome", "actor_type", "actor"),
-    *("actor_name", "target_type", "target", "target_name", "method", "credential"),
-    *("second_factor", "address", "request_id", "node", "process", "number", "details"),
+    *("actor_name", "actor_name_then", "target_type", "target", "target_name", "target_name_then"),
+    *(
+        "method",
+        "credential",
+        "second_factor",
+        "address",
+        "request_id",
+        "node",
+        "process",
+        "number",
+        "details",
+    ),
 )
 FORMULA = re.compile(r"[=+\-@\t\r]")
 """With what a cell begins that a spreadsheet would compute."""
@@ -37,6 +50,7 @@ ERASED = "(erased)"
 
 Names = Mapping[str, str]
 """The names of users by pseudonym, and of things by id, as the search shows them."""
+NOBODY = FormerNames()
 
 
 def write(
@@ -88,7 +102,7 @@ class _Making:
         found = rows_of(self.opens, draft.plan, part, sealer=sealer, with_always=False, begin=begin)
         for rows in found:
             matched = [row for row in rows if row.is_matched]
-            lines.write(_lines(self.opens, matched, part.tree.name, self.form))
+            lines.write(_lines(self.opens, matched, part.tree.name, self.form, sealer))
             counts.entries += len(rows)
             counts.matched += len(matched)
             counts.bodies += sum(row.body is not None for row in matched)
@@ -96,7 +110,7 @@ class _Making:
             yield rows[-1].index
 
 
-def _lines(opens: Opens, rows: list[Row], log: str, form: Form) -> Iterable[bytes]:
+def _lines(opens: Opens, rows: list[Row], log: str, form: Form, sealer: Sealer) -> Iterable[bytes]:
     if form is Form.JSONL:
         return (json_line(row, log) for row in rows)
     headers = [audit_headers.members(row.header) for row in rows]
@@ -105,7 +119,11 @@ def _lines(opens: Opens, rows: list[Row], log: str, form: Form) -> Iterable[byte
             **known_names.of_things(work, {header["target"]["ref"] for header in headers}),
             **known_names.of_actors(work, {header["actor"]["ref"] for header in headers}),
         }
-    return (csv_line(cells(row, header, names)) for row, header in zip(rows, headers, strict=True))
+        first = min((datetime.fromisoformat(header["time"]) for header in headers), default=None)
+        actors = {header["actor"]["ref"] for header in headers}
+        former = former_names.since(work, first, actors, sealer=sealer)
+    pairs = zip(rows, headers, strict=True)
+    return (csv_line(cells(row, header, names, former)) for row, header in pairs)
 
 
 def json_line(row: Row, log: str) -> bytes:
@@ -118,15 +136,24 @@ def json_line(row: Row, log: str) -> bytes:
     return f'{line}"log":"{log}","values":{told}}}'.encode()
 
 
-def cells(row: Row, header: Mapping[str, Any], names: Names) -> Iterator[str]:
+def cells(
+    row: Row, header: Mapping[str, Any], names: Names, former: FormerNames = NOBODY
+) -> Iterator[str]:
     """What stands in the columns."""
+
+    def named(reference: str) -> Iterator[str]:
+        name = names.get(reference, "")
+        yield name
+        yield former.at(reference, name or reference, moment)
+
+    moment = datetime.fromisoformat(header["time"])
     details = _details(row)
     address = details.pop("address", "")
     actor, target, auth, source = (header[each] for each in ("actor", "target", "auth", "src"))
     yield from (header["log"], str(row.index), header["id"], header["time"])
     yield from (header["action"], header["category"], header["outcome"])
-    yield from (actor["type"], actor["ref"], names.get(actor["ref"], ""))
-    yield from (target["type"], target["ref"], names.get(target["ref"], ""))
+    yield from (actor["type"], actor["ref"], *named(actor["ref"]))
+    yield from (target["type"], target["ref"], *named(target["ref"]))
     yield from (auth["method"], auth["token_ref"])
     yield from ("yes" if auth["mfa"] else "no", str(address), header["request_id"])
     yield from (source["node"], source["boot"], str(source["n"]))

@@ -68,6 +68,7 @@ class ActorAnswer(frame.Answer):
     type: ActorKind
     ref: str = Field(description="A pseudonym, the same for all that they do")
     name: str | None = Field(description="Their name now; null if they are no user any more")
+    name_then: str | None = Field(description="When it happened, where it was another one")
 
 
 class TargetAnswer(frame.Answer):
@@ -76,6 +77,7 @@ class TargetAnswer(frame.Answer):
     type: str
     ref: str
     name: str | None
+    name_then: str | None = Field(description="When it happened, where it was another one")
 
 
 class AuthAnswer(frame.Answer):
@@ -233,10 +235,16 @@ def _present(found: ReadableEvent) -> EventAnswer:
         category=found.kind.partition(".")[0],
         outcome=found.outcome,
         actor=ActorAnswer(
-            type=found.actor_kind, ref=found.actor_ref, name=_name(found.actor, found.actor_ref)
+            type=found.actor_kind,
+            ref=found.actor_ref,
+            name=_name(found.actor, found.actor_ref),
+            name_then=found.actor_then or None,
         ),
         target=TargetAnswer(
-            type=found.target_kind, ref=found.target_ref, name=_name(found.target, found.target_ref)
+            type=found.target_kind,
+            ref=found.target_ref,
+            name=_name(found.target, found.target_ref),
+            name_then=found.target_then or None,
         ),
         auth=AuthAnswer(
             method=found.method, token_ref=found.token_ref, mfa=found.used_second_factor

@@ -15,6 +15,7 @@ from appliance.services.audit_log.stream_reports import StreamReport
 from appliance.services.audit_log.streams import Changes, NewStream
 from appliance.web import requests
 from appliance.web.api import frame
+from appliance.web.api.of_log import OfLogs
 
 api = frame.area("audit streams", "Sending the audit log to other systems, as it grows.")
 
@@ -108,11 +109,10 @@ class ChangedStreamBody(frame.Body):
     actions: list[str] | None = None
 
 
-class ReplayBody(frame.Body):
-    """From where to go on."""
+class ReplayBody(OfLogs):
+    """From where to go on; in one log, or in all of the stream."""
 
     begin: int | str = Field(alias="from", description=INDEX)
-    log: str = Field("", max_length=100, description="instance, or an organisation's id; or all")
 
 
 class ParkedAnswer(frame.Answer):

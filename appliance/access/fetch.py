@@ -148,12 +148,14 @@ def organisation(work: UnitOfWork, name: str, permission: Permission) -> Organis
     found = lookups.organisation(work.session, name)
     allowed = unseen.on_organisation(work, found)
     if found is not None and permission in allowed:
+        gate.insist_on_place(work, found.id)
         gate.require_elevation(work, permission)
         return found
     is_visible = Permission.ORGANISATION_READ in allowed or _has_visible_repository(work, found)
     if found is None or not is_visible:
         _follow_organisation(work, name)
         raise HiddenError(sentence("There is no organisation %(name)s.", name=name))
+    gate.insist_on_place(work, found.id)
     if permission is Permission.ORGANISATION_READ:
         return found
     raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found.name))
@@ -171,6 +173,7 @@ def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisat
     allowed = unseen.on_organisation(work, found[0] if found else None)
     if found is None or Permission.ORGANISATION_READ not in allowed:
         raise HiddenError(sentence("There is no team %(path)s.", path=path))
+    gate.insist_on_place(work, found[0].id)
     if permission not in allowed:
         raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found[0].name))
     return found
@@ -346,6 +349,7 @@ def _allowed(
 def _insist(
     work: UnitOfWork, found: Repository, permission: Permission, allowed: frozenset[Permission]
 ) -> Repository:
+    gate.insist_on_place(work, found.organisation_id)
     if permission not in allowed:
         raise RefusedError(_who_may(found, permission, work))
     gate.require_elevation(work, permission)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 from appliance.access import grants
 from appliance.db.unit_of_work import UnitOfWork
@@ -41,6 +42,18 @@ def require_elevation(work: UnitOfWork, permission: Permission, *, sensitive: bo
     needed = sensitive or permission in SENSITIVE
     if needed and actor.origin.method is Method.SESSION and not actor.is_elevated:
         raise ElevationRequiredError("Confirm your password to go on.")
+
+
+def insist_on_place(work: UnitOfWork, organisation_id: UUID | None) -> None:
+    """Go on only if an organisation may be reached from where the actor is.
+
+    Errors:
+        RefusedError: its list of networks does not hold their address.
+    """
+    if organisation_id is not None and organisation_id in work.actor.closed_organisations:
+        raise RefusedError(
+            sentence("This organisation is not reached from your address. Its owners say where.")
+        )
 
 
 def is_allowed(work: UnitOfWork, permission: Permission) -> bool:

@@ -22,8 +22,8 @@ from appliance.domain.permissions import (
 
 def repositories(work: UnitOfWork) -> sa.Select[Repository]:
     """The repositories the actor may read, the bin not included."""
-    query = sa.select(Repository).where(Repository.deleted_at.is_(None))
     actor = work.actor
+    query = sa.select(Repository).where(Repository.deleted_at.is_(None), _within_reach(work))
     if not actor.ceiling_allows(Permission.REPOSITORY_READ):
         return query.where(sa.false())
     if actor.only_repositories is not None:
@@ -62,8 +62,8 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
 
 def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:
     """What lies in the bin and the actor could bring back."""
-    query = sa.select(Repository).where(Repository.deleted_at.is_not(None))
     actor = work.actor
+    query = sa.select(Repository).where(Repository.deleted_at.is_not(None), _within_reach(work))
     if actor.id is None or not actor.ceiling_allows(Permission.REPOSITORY_DELETE):
         return query.where(sa.false())
     if actor.only_repositories is not None:
@@ -127,3 +127,11 @@ def jobs(work: UnitOfWork) -> sa.Select[JobRecord]:
     return query.where(
         JobRecord.promised_by == work.actor.id if work.actor.id is not None else sa.false()
     )
+
+
+def _within_reach(work: UnitOfWork) -> sa.ColumnElement[bool]:
+    """Whether a repository may be reached from where the actor is."""
+    closed = work.actor.closed_organisations
+    if not closed:
+        return sa.true()
+    return sa.or_(Repository.organisation_id.is_(None), Repository.organisation_id.not_in(closed))

@@ -27,6 +27,7 @@ COMMANDS = {
     "job": ("appliance.cli.job", "List, show, retry, cancel and discard jobs."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
     "provider": ("appliance.cli.providers", "Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."),
+    "address-list": ("appliance.cli.address_lists", "From which networks people may come."),
     "factor-rule": ("appliance.cli.factor_rules", "Who must have a second factor."),
     "org": ("appliance.cli.organisations", "Organisations and their members."),
     "team": ("appliance.cli.teams", "Teams and their members."),

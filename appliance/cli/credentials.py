@@ -158,6 +158,13 @@ def token() -> None:
     help="Only this repository (repeatable); all otherwise.",
 )
 @click.option(
+    "--network",
+    "networks",
+    metavar="NETWORK",
+    multiple=True,
+    help="Only from there, as 192.0.2.0/24 (repeatable); from anywhere otherwise.",
+)
+@click.option(
     "--expires-in",
     "expires_at",
     type=Expiry(),
@@ -171,6 +178,7 @@ def create(
     name: str,
     scopes: tuple[tuple[str, ...], ...],
     repositories: tuple[str, ...],
+    networks: tuple[str, ...],
     expires_at: str,
     user: str | None,
 ) -> None:
@@ -180,6 +188,7 @@ def create(
         "scopes": list(dict.fromkeys(scope for each in scopes for scope in each)),
         "repositories": list(repositories) or None,
         "expires_at": expires_at or None,
+        "networks": list(networks),
         "user": user,
     }
     made = context.api.call("POST", TOKENS, wanted)

@@ -53,6 +53,8 @@ class AccessToken(Table):
     """The first characters, to recognise it in a list."""
     scopes: Mapped[list[str]]
     all_repositories: Mapped[bool] = mapped_column(default=True)
+    networks: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """From where it may be used; empty: from anywhere."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

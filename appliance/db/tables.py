@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appliance.db import (
+    address_lists,
     audit_exports,
     audit_log,
     audit_removals,
@@ -20,6 +21,7 @@ from appliance.db import (
     pushes,
     repositories,
     saml_keys,
+    second_factors,
     signing_keys,
     ssh_authorities,
     users,
@@ -28,6 +30,7 @@ from appliance.db.base import Table
 
 MODULES = (
     *(
+        address_lists,
         audit_exports,
         audit_log,
         audit_removals,
@@ -44,6 +47,6 @@ MODULES = (
         provider_syncs,
         pushes,
     ),
-    *(repositories, saml_keys, signing_keys, ssh_authorities, users),
+    *(repositories, saml_keys, second_factors, signing_keys, ssh_authorities, users),
 )
 metadata = Table.metadata

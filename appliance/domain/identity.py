@@ -61,6 +61,8 @@ class Actor:
     instance_role: InstanceRole | None = None
     ceiling: frozenset[Permission] | None = None
     only_repositories: frozenset[UUID] | None = None
+    closed_organisations: frozenset[UUID] = frozenset()
+    """Organisations that may not be reached from where the actor is."""
     is_elevated: bool = False
     used_second_factor: bool = False
     origin: Origin = field(default_factory=Origin)

@@ -17,7 +17,7 @@ from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
-from appliance.domain import events
+from appliance.domain import address_lists, events
 from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
@@ -73,6 +73,7 @@ def create_token(
     scopes: Iterable[str],
     repositories: Sequence[str] | None = None,
     expires_at: datetime | None,
+    networks: Sequence[str] = (),
     user: str | None = None,
     tools: SignInTools,
     now: datetime,
@@ -104,6 +105,7 @@ def create_token(
         shown_prefix=tokens.shown_part(secret),
         scopes=[str(scope) for scope in wanted],
         all_repositories=chosen is None,
+        networks=_networks(work, networks),
         created_at=now,
         expires_at=expires_at,
     )
@@ -227,6 +229,17 @@ def _chosen_repositories(work: UnitOfWork, paths: Sequence[str] | None) -> froze
             ),
         )
     return frozenset(fetch.repository(work, path, Permission.REPOSITORY_READ).id for path in paths)
+
+
+def _networks(work: UnitOfWork, wanted: Sequence[str]) -> list[str]:
+    """From where a new token may be used: never from further than the token that makes it."""
+    chosen = address_lists.networks(wanted)
+    used = work.session.get(AccessToken, work.actor.origin.credential_id or new_id())
+    if used is None or not used.networks:
+        return chosen
+    if not all(address_lists.covers(used.networks, each) for each in chosen):
+        raise RefusedError(NARROWER)
+    return chosen or used.networks
 
 
 def _check_life(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
+from appliance.db.address_lists import ANY_LIST
 from appliance.db.credentials import (
     AccessToken,
     BrowserSession,
@@ -35,7 +36,7 @@ from appliance.domain.signatures import MAY_ENTER
 from appliance.errors import UnauthenticatedError, sentence
 from appliance.security import tokens
 from appliance.security.bearer import BearerTokens
-from appliance.services import factor_due
+from appliance.services import factor_due, reach
 
 ONLY_OWN = frozenset({Permission.OWN_ACCOUNT})
 """What is left to who owes a second factor: setting one up."""
@@ -54,6 +55,8 @@ TOKEN = sa.select(
     User.instance_role,
     User.state,
     ANY_RULE.label("any_rule"),
+    ANY_LIST.label("any_list"),
+    AccessToken.networks,
 ).join(User, User.id == AccessToken.user_id)
 BY_SECRET = TOKEN.where(AccessToken.secret_hash == sa.bindparam("secret_hash"))
 BY_ID = TOKEN.where(AccessToken.id == sa.bindparam("token_id", type_=sa.Uuid()))
@@ -72,6 +75,7 @@ KEY = (
         User.instance_role,
         User.state,
         ANY_RULE.label("any_rule"),
+        ANY_LIST.label("any_list"),
     )
     .outerjoin(User, User.id == SshKey.user_id)
     .where(SshKey.id == sa.bindparam("key_id", type_=sa.Uuid()))
@@ -98,7 +102,7 @@ def by_session(
 ) -> KnownSession | None:
     """The session whose cookie this is; None if it has ended, was revoked, or never was."""
     row = work.session.execute(
-        sa.select(BrowserSession, SessionActivity, User, ANY_RULE)
+        sa.select(BrowserSession, SessionActivity, User, ANY_RULE, ANY_LIST)
         .join(SessionActivity, SessionActivity.id == BrowserSession.id)
         .join(User, User.id == BrowserSession.user_id)
         .where(
@@ -109,7 +113,7 @@ def by_session(
     ).first()
     if row is None:
         return None
-    session, activity, user, any_rule = row
+    session, activity, user, any_rule, any_list = row
     idle = timedelta(seconds=work.rules.sign_in.session_idle_seconds)
     if now >= session.ends_at or now >= activity.seen_at + idle:
         return None
@@ -119,6 +123,11 @@ def by_session(
         of_session(user, origin, session),
         is_elevated=activity.elevated_until is not None and now < activity.elevated_until,
     )
+    if any_list:
+        try:
+            actor = reach.placed(work, actor)
+        except UnauthenticatedError:
+            return None  # Signing in there says why; a page would say it of every picture.
     due = factor_due.due_at(work, user.id) if any_rule and not session.factor else None
     if due is not None and due <= now:
         actor = dataclasses.replace(actor, ceiling=ONLY_OWN)
@@ -186,7 +195,7 @@ def again(
         raise UnauthenticatedError(NOT_VALID)
     if method not in {Method.SESSION, Method.CONSOLE, Method.INTERNAL}:
         factor_due.insist(work, user.id, now=now)
-    return of_user(user, origin, method, credential_id)
+    return reach.placed(work, of_user(user, origin, method, credential_id))
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -206,9 +215,9 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
             raise UnauthenticatedError(NOT_VALID)
         if key.any_rule:
             factor_due.insist(work, key.user_id, now=now)
-        return _of_row(key, origin, Method.SSH_KEY)
+        return _placed(work, key, _of_row(key, origin, Method.SSH_KEY))
     role = Role.WRITER if key.may_write else Role.READER
-    return Actor(
+    machine = Actor(
         kind=ActorKind.DEPLOY_KEY,
         label=f"deploy key {key.title}",
         pseudonym=f"k_{key.id.hex}",
@@ -217,6 +226,7 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
         only_repositories=frozenset({key.repository_id} if key.repository_id else ()),
         origin=dataclasses.replace(origin, method=Method.DEPLOY_KEY, credential_id=key.id),
     )
+    return _placed(work, key, machine)
 
 
 def of_user(user: User, origin: Origin, method: Method, credential_id: UUID | None) -> Actor:
@@ -260,11 +270,18 @@ def _of_token(
             TokenRepository.token_id == row.id
         )
         only = frozenset(work.session.scalars(made_for))
+    actor = _placed(work, row, _of_row(row, origin, method))
+    reach.insist_on_token(work, actor, row.networks)
     return dataclasses.replace(
-        _of_row(row, origin, method),
+        actor,
         ceiling=permissions_of_scopes(frozenset(Scope(scope) for scope in row.scopes)),
         only_repositories=only,
     )
+
+
+def _placed(work: UnitOfWork, row: sa.Row[Any], actor: Actor) -> Actor:
+    """The actor, where they may be; nothing more is asked where there is no list."""
+    return reach.placed(work, actor) if row.any_list else actor
 
 
 def _of_row(row: sa.Row[Any], origin: Origin, method: Method) -> Actor:

@@ -24,7 +24,7 @@ from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.errors import sentence
 from appliance.security import tokens
-from appliance.services import break_glass, identify
+from appliance.services import break_glass, identify, reach
 
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
@@ -100,6 +100,7 @@ def enter(
 
     If it opens, the work is done by the user from here on.
     """
+    insist_on_place(work, user)
     if by.factor or not owes_factor(work, user):
         return opened(work, user, by, tools=tools, now=now)
     forget_waiting(work.session, now=now)
@@ -119,6 +120,7 @@ def enter(
 def opened(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: datetime) -> Opened:
     """Open a session, and say by what. From here on the work is done by the user."""
     rules, origin = work.rules.sign_in, work.actor.origin
+    insist_on_place(work, user)
     secret = tokens.new_session_id()
     session = BrowserSession(
         id=new_id(),
@@ -142,6 +144,16 @@ def opened(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: dat
     work.actor = identify.of_session(user, origin, session)
     _record(work, user, by)
     return Opened(secret, session, user)
+
+
+@open_to_everyone(because="it is asked about somebody who has shown who they are")
+def insist_on_place(work: UnitOfWork, user: User) -> None:
+    """Go on only if somebody may come in from where this browser is.
+
+    Errors:
+        UnauthenticatedError: they may not.
+    """
+    reach.placed(work, identify.of_user(user, work.actor.origin, Method.SESSION, None))
 
 
 @open_to_everyone(because="it is asked about somebody who has shown who they are")

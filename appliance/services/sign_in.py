@@ -25,7 +25,7 @@ from appliance.domain.identity_providers import policy
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, UnauthenticatedError, sentence
-from appliance.services import break_glass, factor_due, identify, session_opening, sessions
+from appliance.services import break_glass, factor_due, identify, reach, session_opening, sessions
 from appliance.services.attempts import Attempt
 from appliance.services.session_opening import By, Opened, Waiting
 
@@ -218,7 +218,8 @@ def password_for_git(
     if user.must_change_password:
         raise UnauthenticatedError("Sign in to the portal and choose your own password first.")
     factor_due.insist(work, user.id, now=work.begun_at)
-    return identify.of_user(user, work.actor.origin, Method.PASSWORD, None)
+    found = identify.of_user(user, work.actor.origin, Method.PASSWORD, None)
+    return reach.placed(work, found)
 
 
 @open_to_everyone(because="the verb that calls it has seen proof that it is them")

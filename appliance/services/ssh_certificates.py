@@ -24,7 +24,7 @@ from appliance.security.ssh_certificates import (
     Revocations,
     parse_revocations,
 )
-from appliance.services import factor_due, identify
+from appliance.services import factor_due, identify, reach
 
 MOST_PRINCIPALS = 16
 NOT_VALID = sentence("This certificate is not valid here, or no longer.")
@@ -94,6 +94,7 @@ def actor(work: UnitOfWork, blob: bytes, *, origin: Origin, now: datetime) -> Ac
     shown = find(work, blob, address=origin.address, now=now)
     factor_due.insist(work, shown.user.id, now=now)
     found = identify.of_user(shown.user, origin, Method.SSH_CERTIFICATE, shown.authority.id)
+    found = reach.placed(work, found)
     work.actor = found
     certificate = shown.certificate
     work.record(

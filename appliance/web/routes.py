@@ -6,6 +6,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml
 from appliance.web.api import access as api_access
+from appliance.web.api import address_lists as api_address_lists
 from appliance.web.api import audit as api_audit
 from appliance.web.api import audit_anchors as api_audit_anchors
 from appliance.web.api import audit_exports as api_audit_exports
@@ -40,6 +41,7 @@ from appliance.web.pages import (
     account_credentials,
     account_factors,
     account_signing_keys,
+    address_lists,
     admin,
     admin_factors,
     admin_jobs,
@@ -91,6 +93,7 @@ API = (
     api_users.api,
     api_second_factors.api,
     api_factor_rules.api,
+    api_address_lists.api,
     api_identities.api,
     api_identity_providers.api,
     api_provider_syncs.api,
@@ -139,6 +142,7 @@ PEOPLE = (
     audit_exports.pages,
     audit_streams.pages,
     auditors.pages,
+    address_lists.pages,
     organisations.pages,
     teams.pages,
     new_repository.pages,

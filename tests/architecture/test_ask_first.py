@@ -8,7 +8,7 @@ from tests.architecture.sources import files, name, parse
 
 DATABASE = {"Session", "Connection", "Engine", "sessionmaker"}
 DOORS = (
-    *("fetch.", "fetch_stream.", "fetch_log.", "fetch_provider."),
+    *("fetch.", "fetch_stream.", "fetch_log.", "fetch_provider.", "fetch_addresses."),
     *("visible.", "visible_logs.", "gate."),
 )
 

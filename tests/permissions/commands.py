@@ -50,6 +50,10 @@ COMMANDS = [
     ("user identities target-N", ADMINISTER),
     ("user factors target-N", ADMINISTER),
     ("factor-rule list", ADMINISTER),
+    ("address-list show", ADMINISTER),
+    ("address-list clear", ADMINISTER),
+    ("address-list show --org lab-N", RULE),
+    ("address-list clear --org lab-N", RULE),
     ("provider list", ADMINISTER),
     ("provider settings oidc", ADMINISTER),
     ("audit search --org lab-N notes", READ_LOG),
@@ -133,6 +137,7 @@ WITHOUT_ROLES = {
 ELSEWHERE = {
     "check": "cli/test_where.py",
     "user reset-factors": "cli/test_factors.py",
+    "address-list set": "cli/test_address_lists.py",
     "factor-rule add": "cli/test_factors.py",
     "factor-rule remove": "cli/test_factors.py",
     "audit recover": "services/test_audit_recovery.py",

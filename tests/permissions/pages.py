@@ -97,6 +97,7 @@ PAGES = [
     Row("GET", "/administration/organisations", INSPECT),
     Row("GET", "/administration/repositories", INSPECT),
     Row("GET", "/administration/second-factors", ADMINISTER),
+    Row("GET", "/administration/addresses", ADMINISTER),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
@@ -115,6 +116,7 @@ PAGES = [
     Row("GET", f"{ORG}/audit/auditors", "?......---+-+"),
     Row("GET", f"{ORG}/settings", RULE),
     Row("GET", f"{ORG}/settings/danger", RULE_SIGNED_IN),
+    Row("GET", f"{ORG}/settings/addresses", RULE_SIGNED_IN),
     Row("GET", f"{ORG}/teams", SEE_ORGANISATION),
     Row("GET", f"{ORG}/new-team", RULE),
     Row("GET", f"{ORG}/teams/<team>", BELONG),
@@ -302,6 +304,8 @@ ELSEWHERE = {
     ("POST", "/administration/second-factors/<uuid:rule_id>/remove"): (
         "web/test_factor_rule_pages.py"
     ),
+    ("POST", "/administration/addresses"): "web/test_address_list_pages.py",
+    ("POST", f"{ORG}/settings/addresses"): "web/test_address_list_pages.py",
     ("POST", "/settings/factors/key"): KEY_PAGES,
     ("POST", "/settings/factors/key/asked"): KEY_PAGES,
     ("POST", "/confirm/key/asked"): KEY_PAGES,

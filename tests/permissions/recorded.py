@@ -8,11 +8,13 @@ say, and look at the log.
 from __future__ import annotations
 
 from appliance.domain.jobs import Job
+from tests.permissions.recorded_factors import OF_FACTORS
 
 REFUSALS = frozenset(
     {
         *("access.refused", "auth.assertion_refused", "auth.sign_in_refused"),
         "auth.second_factor_refused",
+        "session.address_refused",
         "session.elevation_refused",
     }
 )
@@ -20,6 +22,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
+    **OF_FACTORS,
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/acs": (
         "auth.signed_in user.created auth.identity_linked session.elevated auth.provider_tested"
@@ -102,20 +105,6 @@ CHANGES = {
     "POST /administration/providers/<name>/rules": "group.mapped",
     "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
     "POST /administration/providers/new": "auth.provider_created",
-    "POST /administration/users/<name>/factors/reset": "auth.second_factors_reset",
-    "POST /api/v1/users/<name>/second-factors/reset": "auth.second_factors_reset",
-    "POST /settings/factors/app": "auth.recovery_codes_made auth.second_factor_added",
-    "POST /settings/factors/key": "auth.recovery_codes_made auth.second_factor_added",
-    "POST /sign-in/key": "auth.break_glass_used auth.signed_in",
-    "POST /administration/second-factors": "auth.second_factor_required",
-    "POST /administration/second-factors/<uuid:rule_id>/remove": (
-        "auth.second_factor_not_required"
-    ),
-    "POST /api/v1/admin/factor-rules": "auth.second_factor_required",
-    "DELETE /api/v1/admin/factor-rules/<uuid:id>": "auth.second_factor_not_required",
-    "POST /settings/factors/codes": "auth.recovery_codes_made",
-    "POST /settings/factors/<uuid:factor_id>/remove": "auth.second_factor_removed",
-    "POST /sign-in/factor": ("auth.break_glass_used auth.recovery_code_used auth.signed_in"),
     "POST /administration/users/<name>/identities": "auth.identity_linked",
     "POST /administration/identities/<uuid:identity_id>/unlink": (
         "auth.identity_unlinked session.revoked"

@@ -39,6 +39,8 @@ from appliance.domain.events.audit import (
 )
 from appliance.domain.events.base import Event, Outcome, personal
 from appliance.domain.events.factors import (
+    AddressListChanged,
+    AddressRefused,
     RecoveryCodesMade,
     RecoveryCodeUsed,
     SecondFactorAdded,
@@ -178,6 +180,8 @@ from appliance.domain.events.witnesses import (
 
 __all__ = [
     "AccessRefused",
+    "AddressListChanged",
+    "AddressRefused",
     "ApplianceStarted",
     "ArchiveDownloaded",
     "AssertionRefused",

@@ -115,6 +115,7 @@ MORE: Mapping[str, More] = {
     "admin.secret_rotated": More(
         severity=HIGH, is_awaited=True, controls=("pci:3.7.4", "nist:SC-12", "iso:A.8.24")
     ),
+    "auth.address_list_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
     "auth.break_glass_used": More(
         severity=CRITICAL, ocsf=(3002, 1), act=Act.START, controls=("nist:AC-2(2)", "iso:A.8.2")
     ),

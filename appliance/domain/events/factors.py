@@ -1,4 +1,4 @@
-"""Events about second factors."""
+"""Events about second factors, and from where people may come."""
 
 from __future__ import annotations
 
@@ -88,3 +88,23 @@ class SecondFactorNotRequired(Event):
     kind = "auth.second_factor_not_required"
     target = "rule"
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressRefused(Event):
+    """An address is not on the list for this user."""
+
+    kind = "session.address_refused"
+    target = "user"
+    outcome = Outcome.REFUSED
+    scope: str
+    """Whose list: of the instance, or of a token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressListChanged(Event):
+    """People may come from other networks than before; none named: from anywhere."""
+
+    kind = "auth.address_list_changed"
+    target = "list"
+    networks: list[str]

@@ -10,10 +10,6 @@ FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
 ROWS = (
     Reserved("session.expired", "session", "A session ended by its age or idleness.", "why"),
     Reserved(
-        *("session.address_refused", "user", "An address is not on the list for this user."),
-        *("scope", REFUSED),
-    ),
-    Reserved(
         *("session.impersonation_started", "user", "An administrator acts as somebody else."),
         "minutes:int *reason",
     ),

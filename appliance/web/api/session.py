@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 api = frame.area("session", "Tokens and SSH keys: what one shows to be let in.")
 
+NetworkText = Annotated[str, Field(max_length=60, description="192.0.2.0/24")]
 RepositoryName = Annotated[str, Field(max_length=140, description="OWNER/NAME")]
 
 
@@ -31,6 +32,7 @@ class TokenAnswer(frame.Answer):
     prefix: str
     scopes: list[Scope]
     repositories: list[str] | None = Field(description="Only these; null: all")
+    networks: list[str] = Field(description="Only from these; empty: from anywhere")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -53,6 +55,9 @@ class NewTokenBody(frame.Body):
     repositories: list[RepositoryName] | None = Field(None, max_length=100)
     expires_in_days: int | None = Field(None, ge=1, le=3650)
     expires_at: AwareDatetime | None = None
+    networks: list[NetworkText] = Field(
+        default_factory=list, max_length=200, description="From where it may be used; else anywhere"
+    )
     user: str | None = Field(None, max_length=39, description="For administrators: whose")
 
 
@@ -137,6 +142,7 @@ def create_token(body: NewTokenBody) -> Any:
             scopes=body.scopes,
             repositories=body.repositories,
             expires_at=expires_at,
+            networks=body.networks,
             user=body.user,
             tools=requests.wiring().sign_in,
             now=requests.now(),
@@ -227,6 +233,7 @@ def _present_token(listed: ListedToken) -> TokenAnswer:
         prefix=token.shown_prefix,
         scopes=[Scope(scope) for scope in token.scopes],
         repositories=None if token.all_repositories else list(listed.repositories),
+        networks=token.networks,
         created_at=token.created_at,
         expires_at=token.expires_at,
         revoked_at=token.revoked_at,

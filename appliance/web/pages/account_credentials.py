@@ -51,6 +51,7 @@ class TokenForm(forms.Form):
     reach: str = "all"
     repositories: str = Field("", max_length=10_000)
     days: str = str(USUAL_LIFE)
+    networks: str = Field("", max_length=10_000)
 
 
 class KeyForm(forms.Form):
@@ -154,6 +155,7 @@ def create_token() -> ResponseReturnValue:
                 scopes=form.scopes,
                 repositories=None if form.reach == "all" else form.repositories.split(),
                 expires_at=_end(form.days),
+                networks=form.networks.split(),
                 tools=requests.wiring().sign_in,
                 now=requests.now(),
             )

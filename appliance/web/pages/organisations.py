@@ -269,10 +269,15 @@ def _members_page(owner: str, problems: Problems) -> str:
                 query=asked("q"), acts=_acts(owner), tab_name="members", **context)  # fmt: skip
 
 
+def settings_frame(work: UnitOfWork, owner: str) -> dict[str, Any]:
+    """What every page of an organisation's settings shows."""
+    organisations.show_to_manage(work, owner)
+    return _frame(work, owner) | {"tab_name": "settings"}
+
+
 def _settings_page(owner: str, problems: Problems, section: str = "settings") -> str:
     with requests.reading() as work:
-        organisations.show_to_manage(work, owner)
-        context = _frame(work, owner)
+        context = settings_frame(work, owner)
         context["room"] = quotas.of_organisation(work, owner)
-    return page(f"organisations/{section}.html", problems, tab_name="settings", section=section,
+    return page(f"organisations/{section}.html", problems, section=section,
                 no_role=NO_ROLE, **context)  # fmt: skip

@@ -1,0 +1,60 @@
+"""From where somebody may come: the list of the appliance, those of organisations, that of a token.
+
+The address is that of the connection, or what as many proxies as are trusted say of it. Who sits at
+the console is asked nothing: it can always clear a list.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from appliance.access.gate import open_to_everyone
+from appliance.db.address_lists import AddressList
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import address_lists, events
+from appliance.domain.identity import Actor, Method
+from appliance.errors import UnauthenticatedError, sentence
+
+ELSEWHERE = sentence("You may not come in from this address. Your administrator says from where.")
+TOKEN_ELSEWHERE = sentence("This token may not be used from this address.")
+ALWAYS = frozenset({Method.CONSOLE, Method.INTERNAL})
+
+
+@open_to_everyone(because="it says of who has just been identified what they cannot reach")
+def placed(work: UnitOfWork, actor: Actor) -> Actor:
+    """The actor, who reaches only what may be reached from where they are.
+
+    Errors:
+        UnauthenticatedError: they may not come in from there at all.
+    """
+    if actor.origin.method in ALWAYS:
+        return actor
+    rows = work.session.execute(sa.select(AddressList.organisation_id, AddressList.networks)).all()
+    closed = {
+        row.organisation_id
+        for row in rows
+        if not address_lists.holds(row.networks, actor.origin.address)
+    }
+    if None in closed:
+        raise refused(actor, "instance", ELSEWHERE)
+    return dataclasses.replace(actor, closed_organisations=frozenset(filter(None, closed)))
+
+
+@open_to_everyone(because="it only says what is known of a refusal")
+def insist_on_token(work: UnitOfWork, actor: Actor, networks: list[str]) -> None:
+    """Go on only if a token may be used from where it is.
+
+    Errors:
+        UnauthenticatedError: it may not.
+    """
+    if networks and not address_lists.holds(networks, actor.origin.address):
+        del work
+        raise refused(actor, "token", TOKEN_ELSEWHERE)
+
+
+def refused(actor: Actor, scope: str, said: str) -> UnauthenticatedError:
+    """The refusal of somebody who came from elsewhere; the log learns whose list it was."""
+    event = events.AddressRefused(about=actor.id, person=actor.pseudonym, scope=scope)
+    return UnauthenticatedError(said, event=event)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import options, provider_rules, provider_syncs
+from appliance.cli import options, provider_rules, provider_saml, provider_syncs
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.domain.identity_providers import LinkBy, ProviderKind
@@ -256,6 +256,7 @@ def test(context: Context, name: str, user: str) -> None:
 
 
 provider.add_command(provider_rules.rule)
+provider.add_command(provider_saml.saml_key)
 for command in (
     *(provider_syncs.sync, provider_syncs.reports),
     *(provider_syncs.report, provider_syncs.confirm),

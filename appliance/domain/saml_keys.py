@@ -13,3 +13,11 @@ class KeyUse(StrEnum):
     """Identity providers may learn it, so that they know it when it signs."""
     EARLIER = "earlier"
     """It signed before; some provider may still encrypt for it."""
+
+
+class KeyStep(StrEnum):
+    """How one key takes the place of another, in this order."""
+
+    PREPARE = "prepare"
+    SWITCH = "switch"
+    RETIRE = "retire"

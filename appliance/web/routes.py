@@ -29,6 +29,7 @@ from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import push_certificates as api_push_certificates
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
+from appliance.web.api import saml_keys as api_saml_keys
 from appliance.web.api import search as api_search
 from appliance.web.api import second_factors as api_second_factors
 from appliance.web.api import session as api_session
@@ -76,6 +77,7 @@ from appliance.web.pages import (
     repository_danger,
     repository_settings,
     repository_sharing,
+    saml_keys,
     saml_trial,
     search,
     search_all,
@@ -90,6 +92,7 @@ API = (
     api_session.api,
     api_signing_keys.api,
     api_ssh_authorities.api,
+    api_saml_keys.api,
     api_users.api,
     api_second_factors.api,
     api_factor_rules.api,
@@ -133,6 +136,7 @@ PEOPLE = (
     admin_users.pages,
     admin_providers.pages,
     person_factors.pages,
+    saml_keys.pages,
     saml_trial.pages,
     admin_syncs.pages,
     person_identities.pages,

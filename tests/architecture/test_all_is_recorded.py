@@ -27,12 +27,11 @@ from tests.permissions.recorded import (
     AT_THE_CONSOLE,
     BY_ITSELF,
     CHANGES,
-    JOBS,
-    JOBS_THAT_ONLY_MEASURE,
     NOTHING,
     READS,
     REFUSALS,
 )
+from tests.permissions.recorded_jobs import JOBS, JOBS_THAT_ONLY_MEASURE
 
 KINDS = {f"appliance.domain.events.{each.__name__}": each.kind for each in events.all_events()}
 READING = {each.kind for each in events.all_events() if each.is_read} | {

@@ -106,3 +106,14 @@ def test_a_directory_is_tried_step_by_step_and_nothing_else_is(here, fresh, corp
     assert here("provider", "test", name, "--user", "nobody").code == 5
     assert here("provider", "test", corp).code == 5
     here("provider", "delete", name, "--yes")
+
+
+def test_the_keys_for_saml_are_changed_step_by_step(here):
+    prepared = here("provider", "saml-key", "prepare", "--json").json
+    assert [each["use"] for each in prepared] == ["signs", "next"]
+    switched = here("provider", "saml-key", "switch", "--json").json
+    assert [each["use"] for each in switched] == ["signs", "earlier"]
+    assert switched[0]["fingerprint"] == prepared[1]["fingerprint"]
+    retired = here("provider", "saml-key", "retire", "--json").json
+    assert here("provider", "saml-key", "list", "--json").json == retired == switched[:1]
+    assert here("provider", "saml-key", "retire").code == 5

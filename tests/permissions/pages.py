@@ -332,6 +332,9 @@ ELSEWHERE = {
     },
     ("GET", "/auth/saml/login"): "web/test_saml.py",
     ("GET", "/auth/saml/metadata"): "web/test_saml.py",
+    ("POST", "/administration/saml-keys/<any(prepare, switch, retire):step>"): (
+        "web/test_saml_keys.py"
+    ),
     ("POST", "/administration/providers/<name>/try"): "web/test_saml_trials.py",
     ("GET", "/auth/saml/slo"): "web/test_saml_logout.py",
     ("POST", "/auth/saml/acs"): "web/test_saml_attacks.py",

@@ -7,7 +7,6 @@ say, and look at the log.
 
 from __future__ import annotations
 
-from appliance.domain.jobs import Job
 from tests.permissions.recorded_factors import OF_FACTORS
 
 REFUSALS = frozenset(
@@ -102,6 +101,10 @@ CHANGES = {
     "POST /administration/providers/<name>/first": "auth.provider_changed",
     "POST /administration/providers/<name>/test": "auth.provider_tested",
     "POST /administration/providers/<name>/try": "saml_key.created",
+    "POST /administration/saml-keys/<any(prepare, switch, retire):step>": (
+        "saml_key.created saml_key.switched saml_key.removed"
+    ),
+    "POST /api/v1/admin/saml-keys/<step>": "saml_key.created saml_key.switched saml_key.removed",
     "POST /administration/providers/<name>/rules": "group.mapped",
     "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
     "POST /administration/providers/new": "auth.provider_created",
@@ -319,33 +322,6 @@ NOTHING = {
     "POST /<owner>/<name>/info/lfs/verify": "looks whether a file is there",
 }
 """Neither changes anything nor gives anything away, and why it is no GET."""
-
-JOBS = {
-    Job.IMPORT_REPOSITORY: "repo.imported repo.import_failed",
-    Job.FORK_REPOSITORY: "repo.imported repo.import_failed",
-    Job.PURGE_REPOSITORY: "repo.purged",
-    Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
-    Job.RECONCILE_PUSHES: "git.pushed",
-    Job.SWEEP_LFS: "lfs.swept",
-    Job.SETTLE_PROVIDED_RIGHTS: (
-        "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"
-        " team.member_added team.member_removed user.role_changed"
-    ),
-    Job.SYNCHRONISE: (
-        "auth.identity_linked group.synchronised group.synchronisation_refused org.member_added"
-        " org.member_removed org.member_role_changed repo.role_withdrawn"
-        " team.member_added team.member_removed user.changed user.created user.reinstated"
-        " user.role_changed user.suspended"
-    ),
-    Job.SWEEP: "config.swept",
-    Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
-    Job.PRUNE_AUDIT_LOG: "log.pruned",
-    Job.STAMP_LOGS: "audit.stamped",
-}
-JOBS_THAT_ONLY_MEASURE = {
-    Job.MEASURE_REPOSITORY: "notes how large a repository is",
-    Job.MAINTAIN_REPOSITORY: "packs what is there; no ref and no object that one reaches changes",
-}
 
 AT_THE_CONSOLE = {
     "audit export": "audit.export_requested audit.exported",

@@ -48,6 +48,7 @@ TABLE = [
     ("POST", "/api/v1/user/gpg-keys", SIGNED_IN, {"key": "no key"}),
     ("POST", "/api/v1/auth/token", SIGNED_IN, None),
     ("GET", "/api/v1/ssh-authorities", ADMINISTER, None),
+    ("GET", "/api/v1/admin/saml-keys", ADMINISTER, None),
     ("POST", "/api/v1/ssh-authorities", ADMINISTER, {"key": "no key"}),
     ("GET", "/api/v1/users", EVERYONE, None),
     ("POST", "/api/v1/users", ADMINISTER, {"name": "newcomer"}),
@@ -137,6 +138,7 @@ TABLE = [
 
 # What the table's form cannot say; each has a test of its own.
 ELSEWHERE = {
+    ("POST", "/api/v1/admin/saml-keys/<step>"): "web/test_saml_keys.py",
     **{
         (method, f"{PROVIDERS}/<name>{rest}"): "web/test_api_identity_providers.py"
         for method, rest in (

@@ -55,6 +55,25 @@ class SamlKeyCreated(Event):
     kind = "saml_key.created"
     target = "saml_key"
     use: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamlKeySwitched(Event):
+    """The appliance signs by another key for SAML from now on."""
+
+    kind = "saml_key.switched"
+    target = "saml_key"
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamlKeyRemoved(Event):
+    """The appliance gave up a key for SAML that had signed before."""
+
+    kind = "saml_key.removed"
+    target = "saml_key"
+    fingerprint: str
 
 
 @dataclass(frozen=True, kw_only=True)

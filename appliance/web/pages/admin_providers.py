@@ -273,23 +273,32 @@ def _provider_page(name: str, problems: Problems, steps: list[Step] | None = Non
         shown = identity_providers.show(work, name)
         context = frame(work, "providers")
         context |= {
+            "saml": _saml(work) if shown.provider.kind is ProviderKind.SAML else None,
             "rules": group_rules.list_rules(work, name),
             "would": identity_providers.consequences(work, name),
             "fields": identity_providers.kinds(work)[shown.provider.kind],
             "syncs": _syncs(work, shown),
         }
-    url = requests.wiring().saml.url
-    saml = {"metadata": url + saml_keys.METADATA_PATH, "answers": url + saml_keys.ANSWERS_PATH}
     return page(
         "admin/provider.html",
         problems,
         shown=shown,
         steps=steps,
-        saml=saml,
         **_tables(),
         **context,
         **_filled(steps),
     )
+
+
+def _saml(work: UnitOfWork) -> dict[str, Any]:
+    """What a SAML identity provider has to know of us."""
+    url, keys = requests.wiring().saml.url, saml_keys.listed(work)
+    return {
+        "metadata": url + saml_keys.METADATA_PATH,
+        "answers": url + saml_keys.ANSWERS_PATH,
+        "our_keys": keys,
+        "uses": {each.use for each in keys},
+    }
 
 
 def _filled(steps: list[Step] | None) -> dict[str, Any]:

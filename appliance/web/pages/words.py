@@ -61,6 +61,11 @@ PROVIDER_STEPS = {
     "attributes": _("What it says of them"),
     "person": _("Who they would be here"),
 }
+SAML_KEY_USES = {
+    "signs": _("signs"),
+    "next": _("is next"),
+    "earlier": _("signed before, still opens"),
+}
 PROVIDED_ROLES = {
     "": "-",
     **{str(role): said for role, said in ORGANISATION_ROLES.items()},

@@ -1,0 +1,30 @@
+"""What each job records when nobody has asked for it in that moment."""
+
+from appliance.domain.jobs import Job
+
+JOBS = {
+    Job.IMPORT_REPOSITORY: "repo.imported repo.import_failed",
+    Job.FORK_REPOSITORY: "repo.imported repo.import_failed",
+    Job.PURGE_REPOSITORY: "repo.purged",
+    Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
+    Job.RECONCILE_PUSHES: "git.pushed",
+    Job.SWEEP_LFS: "lfs.swept",
+    Job.SETTLE_PROVIDED_RIGHTS: (
+        "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"
+        " team.member_added team.member_removed user.role_changed"
+    ),
+    Job.SYNCHRONISE: (
+        "auth.identity_linked group.synchronised group.synchronisation_refused org.member_added"
+        " org.member_removed org.member_role_changed repo.role_withdrawn"
+        " team.member_added team.member_removed user.changed user.created user.reinstated"
+        " user.role_changed user.suspended"
+    ),
+    Job.SWEEP: "config.swept",
+    Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
+    Job.PRUNE_AUDIT_LOG: "log.pruned",
+    Job.STAMP_LOGS: "audit.stamped",
+}
+JOBS_THAT_ONLY_MEASURE = {
+    Job.MEASURE_REPOSITORY: "notes how large a repository is",
+    Job.MAINTAIN_REPOSITORY: "packs what is there; no ref and no object that one reaches changes",
+}

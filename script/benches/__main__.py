@@ -14,6 +14,7 @@ from .rows import Row, table
 
 QUICK_ROUNDS = 3
 QUICK_COMMITS = 20_000
+USUAL_COMMITS = 1_000_000
 
 
 def names() -> list[str]:
@@ -29,13 +30,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("bench", choices=names(), help="which set of measurements")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each side (7)")
     parser.add_argument("--repository", type=Path, help="a real repository to measure with")
-    parser.add_argument("--commits", type=int, default=1_000_000, help="size of the generated one")
+    parser.add_argument(
+        "--commits", type=int, help="size of the generated one (1,000,000; audit: as it says)"
+    )
     parser.add_argument("--quick", action="store_true", help="3 rounds, 20,000 commits")
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--json", type=Path, help="write the numbers to this file too")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.rounds, options.commits = QUICK_ROUNDS, QUICK_COMMITS
+        options.rounds = QUICK_ROUNDS
+        options.commits = options.commits or QUICK_COMMITS
+    options.searches = ""
+    options.is_sized = options.commits is not None
+    options.commits = options.commits or USUAL_COMMITS
     return options
 
 

@@ -1,6 +1,7 @@
 """Taking a large audit log along, checking it, and proving single events of it.
 
-`--commits` says of how many events. On SQLite, and on PostgreSQL with all its promises.
+`--commits` says of how many events, `--only` on which database: SQLite, or PostgreSQL with all its
+promises.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from appliance.settings import load
 from appliance.wiring_heartbeats import Heart
 from tests.peers import postgresql
 
+from . import audit_sizes
 from .inside import IN_EARNEST
 from .rows import Row
 
@@ -63,10 +65,12 @@ def run(options: argparse.Namespace) -> list[Row]:
     found = []
     with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
         for name, home, url in _places(Path(folder)):
-            if options.only and options.only not in name:
+            if not audit_sizes.is_wanted(options, name):
                 continue
-            _fill(home, url, options.commits)
-            found += _rows(name, home, url, options.commits)
+            count = audit_sizes.size(options, name, audit_sizes.LARGE)
+            print(f"... {count} events, {name}", flush=True)
+            _fill(home, url, count)
+            found += _rows(name, home, url, count)
     return found
 
 

@@ -22,6 +22,7 @@ from appliance.jobs import sequencing
 from appliance.services.audit_log import erasure, pruning, removal
 from appliance.services.audit_log.pruning import Asked
 
+from . import audit_sizes
 from .bench_audit_export import READER, _fill, _opened, _places
 from .rows import Row
 
@@ -31,12 +32,13 @@ ERASE_SECONDS = 60.0
 
 def run(options: argparse.Namespace) -> list[Row]:
     """Rows for each database."""
-    count = min(options.commits, PROMISED)
     rows = []
     with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
         for name, home, url in _places(Path(folder)):
-            if options.only and options.only not in name:
+            if not audit_sizes.is_wanted(options, name):
                 continue
+            count = min(audit_sizes.size(options, name, audit_sizes.ERASED), PROMISED)
+            print(f"... {count} events of a person, {name}", flush=True)
             _fill(home, url, count)
             with _opened(home, url) as objects:
                 rows += _rows(name, objects, count)
@@ -52,7 +54,14 @@ def _rows(name: str, objects: wiring.Wiring, count: int) -> list[Row]:
     seconds = time.perf_counter() - started
     if _root(objects) != before:
         raise AssertionError("an erasure changed the root")
-    rows = [Row(f"{name}: erase a person with {count} events", "s", seconds, ERASE_SECONDS)]
+    rows = [
+        Row(
+            f"{name}: erase a person with {count} events",
+            "s",
+            seconds,
+            ERASE_SECONDS * count / PROMISED,
+        )
+    ]
     for what, asked in (
         ("details", Asked(bodies=count)),
         ("entries", Asked(entries=count)),

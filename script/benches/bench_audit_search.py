@@ -32,6 +32,7 @@ from audit.canonical import canonical
 from tests.peers.postgresql import start_postgresql
 from tests.world import World
 
+from . import audit_sizes
 from .rows import Row, percentile
 
 SEARCH_MS = 300.0
@@ -56,11 +57,14 @@ def run(options: argparse.Namespace) -> list[Row]:
     """Every kind of search on both databases."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        rows += _measured("SQLite", Path(folder) / "home", _sqlite(Path(folder) / "home"), options)
-        with start_postgresql() as server:
-            url = server.create("bench")
-            _migrate(url)
-            rows += _measured("PostgreSQL", Path(folder) / "other", url, options)
+        if options.only != "PostgreSQL":
+            home = Path(folder) / "home"
+            rows += _measured("SQLite", home, _sqlite(home), options)
+        if options.only != "SQLite":
+            with start_postgresql() as server:
+                url = server.create("bench")
+                _migrate(url)
+                rows += _measured("PostgreSQL", Path(folder) / "other", url, options)
     return rows
 
 
@@ -80,14 +84,16 @@ def _migrate(url: str) -> None:
 def _measured(name: str, home: Path, url: str, options: argparse.Namespace) -> list[Row]:
     world = World(home, url)
     try:
-        log = Filled(world, options.commits)
+        count = audit_sizes.size(options, name, audit_sizes.LARGE)
+        print(f"... {count} entries, {name}", flush=True)
+        log = Filled(world, count)
         began = time.perf_counter()
         keep(world.wiring.database, world.wiring.logs)
-        rate = options.commits / (time.perf_counter() - began)
+        rate = count / (time.perf_counter() - began)
         rows = [Row(f"{name}, made searchable", "entries/s", rate, 0)]
         log.settle()
         for kind, query in SEARCHES.items():
-            if options.only in kind:
+            if (options.only == name or options.only in kind) and options.searches in kind:
                 rows += _search(f"{name}, {kind}", log, query)
         return rows
     finally:

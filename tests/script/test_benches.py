@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from script.benches import audit_sizes
+from script.benches.__main__ import parse
 from script.benches.measure import Run, in_turn, run_program, tree, tree_cpu_seconds
 from script.benches.rows import Row, compared, percentile, table
 
@@ -84,3 +86,22 @@ def test_the_table_says_what_is_not_kept():
 def test_a_percentile_is_one_of_the_values():
     assert percentile([5, 1, 4, 2, 3], 0.95) == 5
     assert percentile(range(100), 0.95) == 95
+
+
+def test_the_audit_log_is_measured_with_what_was_asked_for_or_with_what_is_usual():
+    usual, quick, asked = (
+        parse(["audit", *more]) for more in ([], ["--quick"], ["--commits", "1000000"])
+    )
+
+    assert audit_sizes.size(usual, "SQLite", audit_sizes.LARGE) == 100_000
+    assert audit_sizes.size(quick, "SQLite", audit_sizes.LARGE) == 20_000
+    assert audit_sizes.size(asked, "SQLite", audit_sizes.LARGE) == 1_000_000
+    assert parse(["git"]).commits == 1_000_000
+
+
+def test_a_part_of_the_measurements_is_named_by_only():
+    part, everything = parse(["audit", "--only", "append"]), parse(["audit"])
+
+    assert audit_sizes.is_wanted(part, "PostgreSQL", "append")
+    assert not audit_sizes.is_wanted(part, "PostgreSQL", "drain")
+    assert audit_sizes.is_wanted(everything, "drain")

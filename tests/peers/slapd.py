@@ -25,6 +25,7 @@ READER = f"cn=reader,{BASE}"
 """Whom the server's limits hold for, with the usual password; for the service account none do."""
 SERVICE_PASSWORD = "the service account's own"
 PASSWORD = "a long password of there"
+MIB = 1024 * 1024
 SCHEMAS = ("core", "cosine", "inetorgperson")
 
 CONFIGURATION = """
@@ -40,10 +41,11 @@ TLSCertificateKeyFile {folder}/server.key
 disallow bind_anon
 sizelimit size.soft=20 size.hard=20 size.prtotal={in_all}
 database mdb
-maxsize 67108864
+maxsize {size}
 suffix "{base}"
 directory {folder}/db
 dbnosync
+index objectClass,uid,member,entryUUID eq
 rootdn "{service}"
 rootpw "{password}"
 overlay ppolicy
@@ -154,9 +156,12 @@ def _person(dn: str, name: str, *lines: str) -> str:
 
 
 @contextmanager
-def start_slapd(entries_in_all: int = 0) -> Generator[Directory]:
-    """Run a directory with nobody in it. `entries_in_all` is after how many entries it ends an
-    answer in pages, whatever is left; 0: never.
+def start_slapd(
+    entries_in_all: int = 0, *, more: str = "", size: int = 64 * MIB
+) -> Generator[Directory]:
+    """Run a directory with nobody in it but `more`, in LDIF; `size` is its room in bytes.
+    `entries_in_all` is after how many entries it ends an answer in pages, whatever is left; 0:
+    never.
     """
     with tempfile.TemporaryDirectory(prefix="slapd-") as place:
         folder = Path(place)
@@ -167,13 +172,14 @@ def start_slapd(entries_in_all: int = 0) -> Generator[Directory]:
             "service": SERVICE,
             "password": SERVICE_PASSWORD,
             "in_all": entries_in_all or "unlimited",
+            "size": size,
             "person_password": PASSWORD,
         }
         schemas = "\n".join(f"include /etc/ldap/schema/{each}.schema" for each in SCHEMAS)
         file = folder / "slapd.conf"
         file.write_text(CONFIGURATION.format(schemas=schemas, **values))
         (folder / "db").mkdir()
-        (folder / "start.ldif").write_text(ENTRIES.format(**values))
+        (folder / "start.ldif").write_text(ENTRIES.format(**values) + more)
         words = [find_program("slapadd"), "-q", "-f", file, "-l", folder / "start.ldif"]
         subprocess.run(words, check=True, capture_output=True)
         plain, encrypted = f"ldap://127.0.0.1:{free_port()}", f"ldaps://127.0.0.1:{free_port()}"

@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import job, options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, current, table
+from appliance.cli.context import Context, Verb, current, table
 from appliance.cli.provider_rules import PLACE, name_argument
 from appliance.errors import ApplianceError, ConflictError
 
@@ -50,7 +50,7 @@ class SynchronisationError(ApplianceError):
     """A directory did not say everything."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @name_argument
 @options.dry_run
 @click.option("--no-wait", is_flag=True, help="Do not wait for its end.")
@@ -65,7 +65,7 @@ def sync(context: Context, name: str, *, dry_run: bool, no_wait: bool) -> None:
     _conclude(context, name, run, no_wait=no_wait)
 
 
-@click.command()
+@click.command(cls=Verb)
 @name_argument
 @options.limit
 @current
@@ -75,7 +75,7 @@ def reports(context: Context, name: str, limit: int | None) -> None:
     context.show(found, lambda: table([_told(each) for each in found], COLUMNS))
 
 
-@click.command()
+@click.command(cls=Verb)
 @name_argument
 @options.identifier
 @current
@@ -84,7 +84,7 @@ def report(context: Context, name: str, identifier: str) -> None:
     _show(context, name, context.api.call("GET", f"{_place(name)}/{identifier}"))
 
 
-@click.command()
+@click.command(cls=Verb)
 @name_argument
 @options.identifier
 @options.yes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -246,7 +247,7 @@ class Connection:
     def _limited(self, step: Failure) -> Generator[None]:
         """An exchange that ends in time, even if the server sends a byte now and then for ever."""
         seconds = self._settings.connect_seconds + self._settings.answer_seconds
-        is_over = threading.Event()
+        is_over, began = threading.Event(), time.monotonic()
 
         def hang_up() -> None:
             is_over.set()
@@ -260,7 +261,10 @@ class Connection:
         try:
             yield
         except (LDAPException, OSError) as error:
-            reason = Failure.TIME_OUT if is_over.is_set() or "timed out" in str(error) else step
+            # ldap3 says of a bind that nobody answers that the server closed the connection.
+            is_late = time.monotonic() - began >= self._settings.answer_seconds
+            is_late = is_late or is_over.is_set() or "timed out" in str(error)
+            reason = Failure.TIME_OUT if is_late else step
             raise DirectoryError(reason, f"{self.server}: {error}") from error
         finally:
             watch.cancel()

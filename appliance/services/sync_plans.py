@@ -19,7 +19,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.identity_providers import GroupRule, Identity
 from appliance.db.provider_syncs import SyncChange
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import EmailAddress, User, UserState
+from appliance.db.users import User, UserState
 from appliance.domain.claims import Address, Claims, checked
 from appliance.domain.identity_providers import Policy
 from appliance.domain.names import LONGEST_DISPLAY_NAME
@@ -98,7 +98,6 @@ class _Row:
     has_groups: bool
     user: str
     display_name: str
-    address: str
     may_enter: bool
     is_kept_out_by_it: bool
 
@@ -252,8 +251,6 @@ def _news(policy: Policy, said: Claims, row: _Row) -> dict[str, bool]:
     if policy.keeps_profile:
         display_name = said.display_name[:LONGEST_DISPLAY_NAME]
         news["display_name"] = bool(display_name) and display_name != row.display_name
-        address = next(iter(said.verified_addresses), "")
-        news["email"] |= not row.address and bool(address)
     return news
 
 
@@ -315,13 +312,8 @@ def _known(work: UnitOfWork, provider_id: UUID, subjects: Sequence[str]) -> dict
             *(Identity.id, Identity.subject, Identity.user_id, Identity.is_active),
             *(Identity.said_name, Identity.said_email, Identity.groups),
             *(User.name, User.display_name, User.state, User.suspended_by_id),
-            EmailAddress.address,
         )
         .join(User, User.id == Identity.user_id)
-        .outerjoin(
-            EmailAddress,
-            sa.and_(EmailAddress.user_id == User.id, EmailAddress.is_primary.is_(True)),
-        )
         .where(Identity.provider_id == provider_id, Identity.subject.in_(subjects))
     )
     return {
@@ -335,7 +327,6 @@ def _known(work: UnitOfWork, provider_id: UUID, subjects: Sequence[str]) -> dict
             has_groups=row.groups is not None,
             user=row.name,
             display_name=row.display_name,
-            address=row.address or "",
             may_enter=row.state is UserState.ACTIVE,
             is_kept_out_by_it=(
                 row.state is UserState.SUSPENDED and row.suspended_by_id == provider_id

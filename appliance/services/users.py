@@ -16,6 +16,7 @@ from appliance.db.credentials import AccessToken, SshKey, end_sessions
 from appliance.db.identity_providers import Identity
 from appliance.db.organisations import Membership, Organisation, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
+from appliance.db.provider_syncs import SyncChange
 from appliance.db.repositories import Grant, Repository
 from appliance.db.signing_keys import OpenPgpKey
 from appliance.db.unit_of_work import UnitOfWork
@@ -386,5 +387,5 @@ def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
         .values(revoked_at=now)
     )
     rows = (SshKey, OpenPgpKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
-    for table in (*rows, Identity):
+    for table in (*rows, Identity, SyncChange):
         work.session.execute(sa.delete(table).where(table.user_id == user.id))

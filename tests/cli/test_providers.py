@@ -117,3 +117,34 @@ def test_the_keys_for_saml_are_changed_step_by_step(here):
     retired = here("provider", "saml-key", "retire", "--json").json
     assert here("provider", "saml-key", "list", "--json").json == retired == switched[:1]
     assert here("provider", "saml-key", "retire").code == 5
+
+
+@pytest.fixture
+def directory(here, fresh):
+    """A directory that nobody answers for, and its name."""
+    name = fresh("corp")
+    added = here(
+        *("provider", "add", name, "--kind", "ldap", "--setting", "servers=ldaps://127.0.0.1:1"),
+        *("--setting", "bind_name=cn=reader", "--setting", "user_base=dc=lab", "--keeps-out"),
+        *("--secret-stdin", "bind_password", "--json"),
+        stdin=f"{SECRET}\n",
+    )
+    assert added.code == 0, added.said
+    assert added.json["policy"]["lets_in_again"] is False
+    yield name
+    here("provider", "delete", name, "--yes")
+
+
+def test_a_run_is_asked_for_and_its_report_listed_shown_and_not_confirmed(here, directory):
+    assert here("provider", "sync", directory, "--no-wait").code == 5  # It is switched off.
+    asked = here("provider", "sync", directory, "--dry-run", "--no-wait", "--json")
+    assert (asked.code, asked.json["state"], asked.json["changes"]) == (0, "waiting", [])
+
+    report = asked.json["id"]
+
+    listed = here("provider", "reports", directory, "--json").json
+    assert [each["id"] for each in listed] == [report]
+    assert report in here("provider", "reports", directory).out
+    shown = here("provider", "report", directory, report)
+    assert (shown.code, report in shown.out) == (0, True)
+    assert here("provider", "confirm", directory, report, "--yes").code == 5

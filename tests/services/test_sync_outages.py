@@ -76,6 +76,29 @@ def test_an_answer_that_breaks_off_changes_nothing(world, slapd, corp, limit):
 
 
 @pytest.mark.promise("P39")
+@pytest.mark.parametrize("limit", [0, 1500])
+def test_a_server_that_is_too_slow_is_left_and_changes_nothing(world, slapd, corp, limit):
+    people = corp.people(20)
+    relay = Relay(int(slapd.plain.rpartition(":")[2]))
+    slow = f"ldap://127.0.0.1:{relay.port}"
+    limits = {"connect_seconds": 1, "answer_seconds": 1}
+    corp.add(servers=[slow], encryption="none", **limits)
+    corp.sync()
+    slapd.change(people[0], *LOCKED)
+    relay.limit, relay.is_slow = limit, True
+    try:
+        run = corp.sync()
+        corp.tell(servers=[slow, slapd.plain])
+        through_the_next = corp.sync()
+    finally:
+        relay.close()
+
+    assert (run.state, run.counts) == (SyncState.FAILED, {})
+    assert "time_out" in run.error
+    assert through_the_next.counts == {"disabled.done": 1}
+
+
+@pytest.mark.promise("P39")
 def test_half_of_the_pages_change_nothing(world, corp):
     with start_slapd(entries_in_all=5) as small:
         corp.slapd = small

@@ -163,7 +163,7 @@ def rest_of(answer: requests.Response) -> int:
     return count
 
 
-@pytest.mark.promise("P40")
+@pytest.mark.promise("P44")
 def test_who_leaves_the_directory_is_kept_out_of_every_door(
     appliance: Whole, slapd: Directory, tmp_path: Path, record_property: Callable[[str, Any], None]
 ) -> None:

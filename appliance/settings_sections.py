@@ -156,6 +156,8 @@ class Limits(Section):
     """Room for all repositories of one organisation unless it has its own; 0 means no limit."""
     api_requests_per_minute: int = 600
     """API requests one actor may make in a minute."""
+    scim_requests_per_minute: int = 3000
+    """SCIM requests one provider's client may make in a minute; a bulk request counts once."""
     stranger_requests_per_minute: int = 120
     """API requests one address may make in a minute without signing in."""
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from appliance.cli import options, provider_rules, provider_saml, provider_syncs
+from appliance.cli import (
+    options,
+    provider_rules,
+    provider_saml,
+    provider_syncs,
+    provider_tokens,
+)
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.domain.identity_providers import LinkBy, ProviderKind
@@ -89,6 +95,11 @@ link_domains_option = click.option(
     metavar="DOMAIN",
     help="A domain whose addresses it may link by (repeatable).",
 )
+link_provider_option = click.option(
+    "--link-provider",
+    metavar="NAME",
+    help="The SCIM provider that knows them, for scim_user_name and scim_external_id.",
+)
 profile_option = click.option(
     "--keeps-profile/--leaves-profile",
     "keeps_profile",
@@ -155,6 +166,7 @@ def settings(context: Context, kind: str) -> None:
 @creates_option
 @link_by_option
 @link_domains_option
+@link_provider_option
 @profile_option
 @returns_option
 @again_option
@@ -182,6 +194,7 @@ def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
 @creates_option
 @link_by_option
 @link_domains_option
+@link_provider_option
 @profile_option
 @returns_option
 @again_option
@@ -257,6 +270,8 @@ def test(context: Context, name: str, user: str) -> None:
 
 provider.add_command(provider_rules.rule)
 provider.add_command(provider_saml.saml_key)
+provider.add_command(provider_tokens.token)
+provider.add_command(provider_tokens.provisioned)
 for command in (
     *(provider_syncs.sync, provider_syncs.reports),
     *(provider_syncs.report, provider_syncs.confirm),
@@ -293,7 +308,14 @@ def _settings(context: Context, kind: str, said: dict[str, Any]) -> dict[str, An
 
 
 def _policy(said: dict[str, Any]) -> dict[str, Any]:
-    names = ("creates_users", "link_by", "keeps_profile", "lets_in_again", "ask_again_seconds")
+    names = (
+        "creates_users",
+        "link_by",
+        "link_provider",
+        "keeps_profile",
+        "lets_in_again",
+        "ask_again_seconds",
+    )
     found = {name: said[name] for name in names if said[name] is not None}
     if said["link_domains"]:
         found["link_domains"] = list(said["link_domains"])

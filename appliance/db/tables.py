@@ -21,6 +21,7 @@ from appliance.db import (
     pushes,
     repositories,
     saml_keys,
+    scim,
     second_factors,
     signing_keys,
     ssh_authorities,
@@ -47,6 +48,6 @@ MODULES = (
         provider_syncs,
         pushes,
     ),
-    *(repositories, saml_keys, second_factors, signing_keys, ssh_authorities, users),
+    *(repositories, saml_keys, scim, second_factors, signing_keys, ssh_authorities, users),
 )
 metadata = Table.metadata

@@ -1,4 +1,6 @@
-"""Actor: who is asking. A person, a token of theirs, a deploy key, the appliance, or a stranger."""
+"""Actor: who is asking. A person, a token of theirs, a deploy key, a SCIM client, the appliance, or
+a stranger.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ class ActorKind(StrEnum):
 
     USER = "user"
     DEPLOY_KEY = "deploy_key"
+    SCIM_CLIENT = "scim_client"
+    """A system of the customer that provisions people; it may do nothing else."""
     APPLIANCE = "appliance"
     STRANGER = "stranger"
 
@@ -31,6 +35,7 @@ class Method(StrEnum):
     SSH_KEY = "ssh_key"
     SSH_CERTIFICATE = "ssh_certificate"
     DEPLOY_KEY = "deploy_key"
+    SCIM_TOKEN = "scim_token"  # noqa: S105 - the name of a method, not a secret.
     CONSOLE = "console"
     INTERNAL = "internal"
 

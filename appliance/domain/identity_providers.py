@@ -32,6 +32,8 @@ class ProviderKind(StrEnum):
     LDAP = "ldap"
     OIDC = "oidc"
     SAML = "saml"
+    SCIM = "scim"
+    """It calls us, and tells of people and groups; nobody signs in by it."""
 
 
 class Way(StrEnum):
@@ -41,12 +43,15 @@ class Way(StrEnum):
     """Their browser is sent there and comes back."""
     PASSWORD = "password"  # noqa: S105 - the name of a way, not a secret.
     """They type the password of that system here."""
+    NONE = "none"
+    """Nobody does: it only tells of people."""
 
 
 WAY_OF: Mapping[ProviderKind, Way] = {
     ProviderKind.LDAP: Way.PASSWORD,
     ProviderKind.OIDC: Way.REDIRECT,
     ProviderKind.SAML: Way.REDIRECT,
+    ProviderKind.SCIM: Way.NONE,
 }
 
 
@@ -58,6 +63,13 @@ class LinkBy(StrEnum):
     """An address that the provider vouches for, in one of the listed domains."""
     NAME = "name"
     """The same user name."""
+    SCIM_USER_NAME = "scim_user_name"
+    """The `userName` that a named SCIM provider gave somebody is the name that this one says."""
+    SCIM_EXTERNAL_ID = "scim_external_id"
+    """The `externalId` that a named SCIM provider gave somebody is this one's subject."""
+
+
+BY_SCIM = frozenset({LinkBy.SCIM_USER_NAME, LinkBy.SCIM_EXTERNAL_ID})
 
 
 class LinkedBy(StrEnum):
@@ -105,6 +117,8 @@ class Policy:
     link_by: LinkBy = LinkBy.NOTHING
     link_domains: tuple[str, ...] = ()
     """The domains of the addresses by which it may link."""
+    link_provider: str = ""
+    """The SCIM provider that knows whom it means, for the rules that ask one."""
     keeps_profile: bool = True
     """Whether display name and e-mail address follow what it says."""
     lets_in_again: bool = True
@@ -145,6 +159,7 @@ def _checked(found: Policy) -> Policy:
             "policy.link_domains",
             sentence("Say in which domains it may link users by their e-mail address."),
         )
+    _check_link_by_scim(found)
     seconds = found.ask_again_seconds
     if seconds and not LEAST_ASK_AGAIN_SECONDS <= seconds <= MOST_ASK_AGAIN_SECONDS:
         raise InvalidError.of(
@@ -156,6 +171,21 @@ def _checked(found: Policy) -> Policy:
             ),
         )
     return found
+
+
+def _check_link_by_scim(found: Policy) -> None:
+    if found.link_by not in BY_SCIM:
+        return
+    if not NAME.fullmatch(str(found.link_provider)):
+        raise InvalidError.of(
+            "policy.link_provider", sentence("Name the SCIM provider that knows these people.")
+        )
+    if found.creates_users:
+        # Whoever was deprovisioned would come back as somebody new.
+        raise InvalidError.of(
+            "policy.creates_users",
+            sentence("Where a SCIM provider says who enters, signing in creates nobody."),
+        )
 
 
 def _link_by(text: object) -> LinkBy:

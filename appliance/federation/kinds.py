@@ -9,9 +9,11 @@ from appliance.federation.ldap_settings import LdapSettings
 from appliance.federation.oidc_settings import OidcSettings
 from appliance.federation.provider_settings import ProviderSettings
 from appliance.federation.saml_settings import SamlSettings
+from appliance.federation.scim_settings import ScimSettings
 
 SETTINGS_OF: Mapping[ProviderKind, type[ProviderSettings]] = {
     ProviderKind.LDAP: LdapSettings,
     ProviderKind.OIDC: OidcSettings,
     ProviderKind.SAML: SamlSettings,
+    ProviderKind.SCIM: ScimSettings,
 }

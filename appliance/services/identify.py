@@ -20,6 +20,8 @@ from appliance.db.credentials import (
     SshKey,
     TokenRepository,
 )
+from appliance.db.identity_providers import IdentityProvider
+from appliance.db.scim import ScimToken
 from appliance.db.second_factors import ANY_RULE
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.unit_of_work import UnitOfWork
@@ -227,6 +229,36 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
         origin=dataclasses.replace(origin, method=Method.DEPLOY_KEY, credential_id=key.id),
     )
     return _placed(work, key, machine)
+
+
+@open_to_everyone(because="it finds out who is asking")
+def by_scim_token(
+    work: UnitOfWork, token: str, *, origin: Origin, fingerprint_key: bytes, now: datetime
+) -> Actor:
+    """The client of a SCIM token. It acts for one provider, and may do nothing else.
+
+    Errors:
+        UnauthenticatedError: it is none of ours, has expired, or was revoked.
+    """
+    if not tokens.is_well_formed(token):
+        raise UnauthenticatedError(NOT_VALID)
+    secret_hash = tokens.fingerprint(token, key=fingerprint_key)
+    row = work.session.execute(
+        sa.select(ScimToken, IdentityProvider)
+        .join(IdentityProvider, IdentityProvider.id == ScimToken.provider_id)
+        .where(ScimToken.secret_hash == secret_hash, ScimToken.revoked_at.is_(None))
+    ).first()
+    if row is None or (row[0].expires_at is not None and now >= row[0].expires_at):
+        raise UnauthenticatedError(NOT_VALID)
+    found, provider = row
+    return Actor(
+        kind=ActorKind.SCIM_CLIENT,
+        label=f"client of {provider.name}",
+        pseudonym=f"p_{provider.id.hex}",
+        ceiling=frozenset(),
+        only_repositories=frozenset(),
+        origin=dataclasses.replace(origin, method=Method.SCIM_TOKEN, credential_id=found.id),
+    )
 
 
 def of_user(user: User, origin: Origin, method: Method, credential_id: UUID | None) -> Actor:

@@ -7,33 +7,31 @@ what was said: they let in or keep out, give and take what groups give, and keep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db import email_addresses
 from appliance.db.credentials import BrowserSession
 from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import EmailAddress, User, UserState
+from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.claims import Claims, SessionFacts, checked
 from appliance.domain.identity_providers import (
-    LinkBy,
     LinkedBy,
     Policy,
     domain_of,
     policy,
 )
 from appliance.domain.names import LONGEST_DISPLAY_NAME, fold
-from appliance.domain.permissions import InstanceRole
-from appliance.errors import ConflictError, UnauthenticatedError, sentence
-from appliance.services import entry, new_users, provided_rights
+from appliance.errors import ConflictError, sentence
+from appliance.services import entry, linking, new_users, provided_rights
 
+refusal = linking.refusal  # For the protocols.
 KEPT_OUT = sentence("The sign-in system does not let them in any more.")
 
 
@@ -76,12 +74,7 @@ def arrive(work: UnitOfWork, provider_id: UUID, claims: Claims, *, now: datetime
     identity = _known(work, provider.id, said.subject)
     made: new_users.Named | None = None
     if identity is None:
-        user = _by_rule(work, provider, said)
-        linked_by = LinkedBy.RULE
-        if user is None:
-            made = _created(work, provider, said, now)
-            user, linked_by = made.user, LinkedBy.CREATED
-        identity = add_identity(work, provider.id, user, said.subject, linked_by, now=now)
+        identity, made = _first_seen(work, provider, said, now)
     user = work.session.get_one(User, identity.user_id)
     _bring_up_to_date(work, provider, identity, user, said, now)
     return Arrived(
@@ -108,10 +101,28 @@ def foreseen(work: UnitOfWork, provider: IdentityProvider, claims: Claims) -> Fo
     identity = _known(work, provider.id, said.subject)
     if identity is not None:
         return Foreseen("known", work.session.get_one(User, identity.user_id).name)
-    user = _by_rule(work, provider, said)
+    user = linking.by_rule(work, provider, said)
     if user is not None:
         return Foreseen(LinkedBy.RULE, user.name)
     return Foreseen(LinkedBy.CREATED, _wished(provider, said))
+
+
+@open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
+def provision(work: UnitOfWork, provider_id: UUID, claims: Claims, *, now: datetime) -> Identity:
+    """The identity of somebody of whom a provider tells for the first time: linked by its rule, or
+    a user created for them, also where it does not let them in yet.
+
+    Errors:
+        UnauthenticatedError: the provider is off, or its policy does not allow it.
+        InvalidError: the claims are not as they should be.
+        ConflictError: it knows them already.
+    """
+    provider = _enabled(work, provider_id)
+    said = checked(claims)
+    identity, _ = _first_seen(work, provider, replace(said, is_active=True), now)
+    user = work.session.get_one(User, identity.user_id)
+    _bring_up_to_date(work, provider, identity, user, said, now)
+    return identity
 
 
 @open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
@@ -221,16 +232,6 @@ def add_identity(
     return identity
 
 
-def refusal(
-    provider: IdentityProvider, reason: str, said: str, *, subject: str = ""
-) -> UnauthenticatedError:
-    """The error that refuses a message of a provider: the log learns why, the person what to do."""
-    event = events.AssertionRefused(
-        about=provider.id, protocol=provider.kind, reason=reason, subject=subject or None
-    )
-    return UnauthenticatedError(said, event=event)
-
-
 def _end(work: UnitOfWork, query: sa.Select[BrowserSession], now: datetime) -> int:
     found = work.session.scalars(query).all()
     for session in found:
@@ -253,50 +254,16 @@ def _known(work: UnitOfWork, provider_id: UUID, subject: str) -> Identity | None
     )
 
 
-def _by_rule(work: UnitOfWork, provider: IdentityProvider, said: Claims) -> User | None:
-    """The user who is meant by the provider's rule, if there is one."""
-    rules = policy(provider.policy)
-    user = _meant(work, rules, said)
+def _first_seen(
+    work: UnitOfWork, provider: IdentityProvider, said: Claims, now: datetime
+) -> tuple[Identity, new_users.Named | None]:
+    """A new identity for who was never seen: of the user whom the rule means, or of a new one."""
+    user = linking.by_rule(work, provider, said)
+    made, linked_by = None, LinkedBy.RULE
     if user is None:
-        return None
-    # A rule must never be the way to what a password or the console guards.
-    if user.password_hash is not None or user.instance_role is InstanceRole.ADMINISTRATOR:
-        said_to_them = sentence(
-            "There is an account for you here that has a way in of its own. Sign in there, and "
-            "link %(label)s under Settings, or ask an administrator.",
-            label=provider.label,
-        )
-        raise refusal(provider, "account_protected", said_to_them, subject=said.subject)
-    taken = sa.select(Identity.id).where(
-        Identity.provider_id == provider.id, Identity.user_id == user.id
-    )
-    if work.session.scalar(sa.select(taken.exists())):
-        said_to_them = sentence(
-            "Somebody else of %(label)s has that account.", label=provider.label
-        )
-        raise refusal(provider, "account_taken", said_to_them, subject=said.subject)
-    return user
-
-
-def _meant(work: UnitOfWork, rules: Policy, said: Claims) -> User | None:
-    if rules.link_by is LinkBy.NAME:
-        found = fetch.claimed_user(work, said.name) if "@" not in said.name else None
-        return found if found is not None and found.is_active else None
-    if rules.link_by is LinkBy.NOTHING:
-        return None
-    keys = [fold(each) for each in said.verified_addresses if domain_of(each) in rules.link_domains]
-    # An address that a user wrote down themself would let them catch somebody else's identity.
-    return work.session.scalar(
-        sa.select(User)
-        .join(EmailAddress, EmailAddress.user_id == User.id)
-        .where(
-            EmailAddress.address_key.in_(keys),
-            EmailAddress.is_verified.is_(True),
-            User.state == UserState.ACTIVE,
-        )
-        .order_by(User.created_at)
-        .limit(1)
-    )
+        made = _created(work, provider, said, now)
+        user, linked_by = made.user, LinkedBy.CREATED
+    return add_identity(work, provider.id, user, said.subject, linked_by, now=now), made
 
 
 def _created(

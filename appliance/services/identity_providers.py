@@ -20,6 +20,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.identity_providers import (
+    BY_SCIM,
     WAY_OF,
     Policy,
     ProviderKind,
@@ -141,7 +142,7 @@ def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime)
         position=len(names),
         domains=list(_free_domains(work, wanted.domains)),
         settings=provider_settings.plain(settings),
-        policy=policy(wanted.policy).as_json(),
+        policy=_policy(work, policy(wanted.policy)).as_json(),
         state={},
         created_at=now,
     )
@@ -176,7 +177,8 @@ def change(work: UnitOfWork, name: str, changes: Changes, *, sealer: Sealer) -> 
             provider.domains = wanted
             changed.append("domains")
     if changes.policy is not None:
-        after = policy(changes.policy, before=policy(provider.policy)).as_json()
+        rules = policy(changes.policy, before=policy(provider.policy))
+        after = _policy(work, rules).as_json()
         changed += [f"policy.{key}" for key in after if after[key] != provider.policy.get(key)]
         provider.policy = after
     _note(work, provider, changed)
@@ -350,6 +352,19 @@ def _free_domains(
             "domains",
             sentence("%(domain)s leads to another sign-in system already.", domain=both),
         )
+    return wanted
+
+
+def _policy(work: UnitOfWork, wanted: Policy) -> Policy:
+    """The policy, if the SCIM provider that it asks is there."""
+    if wanted.link_by in BY_SCIM:
+        query = sa.select(IdentityProvider.id).where(
+            IdentityProvider.name == wanted.link_provider,
+            IdentityProvider.kind == ProviderKind.SCIM,
+        )
+        if work.session.scalar(query) is None:
+            said = sentence("There is no SCIM provider %(name)s.", name=wanted.link_provider)
+            raise InvalidError.of("policy.link_provider", said)
     return wanted
 
 

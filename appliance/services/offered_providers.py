@@ -69,9 +69,10 @@ def of_kind(work: UnitOfWork, kind: ProviderKind) -> list[Offered]:
 
 
 def _enabled(work: UnitOfWork) -> list[IdentityProvider]:
+    signs_in = [kind for kind, way in WAY_OF.items() if way is not Way.NONE]
     query = (
         sa.select(IdentityProvider)
-        .where(IdentityProvider.is_enabled.is_(True))
+        .where(IdentityProvider.is_enabled.is_(True), IdentityProvider.kind.in_(signs_in))
         .order_by(IdentityProvider.position, IdentityProvider.name)
     )
     return list(work.session.scalars(query))

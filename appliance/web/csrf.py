@@ -17,7 +17,7 @@ or port. Source: W3C, Fetch Metadata Request Headers."""
 # These doors take no cookie as proof, so a forged form could do nothing there. What a SAML or an
 # OpenID provider posts, or lets a browser post, is proven by its signature, and by the question
 # that this browser keeps.
-WITHOUT_COOKIES = frozenset({"git_http", "lfs_http", "internal", "health", "saml", "oidc"})
+WITHOUT_COOKIES = frozenset({"git_http", "lfs_http", "internal", "health", "saml", "oidc", "scim"})
 
 
 class FormExpiredError(RefusedError):

@@ -22,10 +22,11 @@ from appliance.errors import (
     UnavailableError,
     sentence,
 )
-from appliance.web import language, requests
+from appliance.web import language, requests, scim_answers
 
 log = structlog.get_logger()
 
+JSON_PLACES = ("/api/", "/internal/", "/healthz", "/readyz")
 PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
@@ -69,7 +70,7 @@ def install(app: flask.Flask) -> None:
 def wants_json() -> bool:
     """Whether a program is asking: an API path, or an Accept header without HTML."""
     request = flask.request
-    if request.path.startswith(("/api/", "/internal/", "/healthz", "/readyz")):
+    if requests.is_scim() or request.path.startswith(JSON_PLACES):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"
@@ -81,7 +82,10 @@ def answer(error: ApplianceError) -> flask.Response:
         log.warning("request.failed", code=error.code, message=str(error), exc_info=error)
     if isinstance(error, MovedError) and (target := _new_address(error)):
         return _redirect(target)
-    response = _problem(error) if wants_json() else _page(error)
+    if requests.is_scim():
+        response = scim_answers.error(error)
+    else:
+        response = _problem(error) if wants_json() else _page(error)
     if isinstance(error, ThrottledError | UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, UnauthenticatedError) and wants_json():

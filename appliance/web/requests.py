@@ -16,6 +16,7 @@ from uuid import UUID
 import flask
 import flask_login
 
+from appliance.domain import scim
 from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.errors import UnauthenticatedError
 from appliance.services import console as console_service
@@ -177,6 +178,11 @@ def is_internal() -> bool:
     return listener is not None and listener.family == socket.AF_UNIX
 
 
+def is_scim() -> bool:
+    """Whether this request is for the door of SCIM, which takes its own tokens and nothing else."""
+    return flask.request.path.startswith(f"{scim.PREFIX}/") or flask.request.path == scim.PREFIX
+
+
 def is_from(networks: tuple[str, ...]) -> bool:
     """Whether the request came from one of these networks."""
     try:
@@ -205,6 +211,8 @@ def _load(request: flask.Request) -> Asking | None:
         return Asking(_at_console(console))
     header = request.headers.get("Authorization", "")
     scheme, _, value = header.partition(" ")
+    if is_scim():
+        return Asking(_by_scim_token(value.strip())) if scheme.lower() == "bearer" else None
     if scheme.lower() == "bearer":
         return Asking(_by_bearer(value.strip()))
     cookie = request.cookies.get(SESSION_COOKIE)
@@ -231,6 +239,14 @@ def _by_bearer(text: str) -> Actor:
             found = identify.by_token(
                 work, text, origin=origin(), fingerprint_key=tools.fingerprint_key, now=now()
             )
+    note_use(found)
+    return found
+
+
+def _by_scim_token(text: str) -> Actor:
+    key = wiring().sign_in.fingerprint_key
+    with wiring().database.reading(stranger(origin())) as work:
+        found = identify.by_scim_token(work, text, origin=origin(), fingerprint_key=key, now=now())
     note_use(found)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml
+from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml, scim
 from appliance.web.api import access as api_access
 from appliance.web.api import address_lists as api_address_lists
 from appliance.web.api import audit as api_audit
@@ -30,6 +30,7 @@ from appliance.web.api import push_certificates as api_push_certificates
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import saml_keys as api_saml_keys
+from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
 from appliance.web.api import second_factors as api_second_factors
 from appliance.web.api import session as api_session
@@ -47,6 +48,7 @@ from appliance.web.pages import (
     admin_factors,
     admin_jobs,
     admin_providers,
+    admin_provisioning,
     admin_syncs,
     admin_users,
     archives,
@@ -99,6 +101,7 @@ API = (
     api_address_lists.api,
     api_identities.api,
     api_identity_providers.api,
+    api_scim_tokens.api,
     api_provider_syncs.api,
     api_organisations.api,
     api_teams.api,
@@ -135,6 +138,7 @@ PEOPLE = (
     admin_factors.pages,
     admin_users.pages,
     admin_providers.pages,
+    admin_provisioning.pages,
     person_factors.pages,
     saml_keys.pages,
     saml_trial.pages,
@@ -172,6 +176,7 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(keys_asked.pages)
     app.register_blueprint(oidc.blueprint)
     app.register_blueprint(saml.blueprint)
+    app.register_blueprint(scim.blueprint)
     inbox.install(app)
     for pages in PEOPLE:
         app.register_blueprint(pages)

@@ -148,3 +148,18 @@ def test_a_run_is_asked_for_and_its_report_listed_shown_and_not_confirmed(here, 
     shown = here("provider", "report", directory, report)
     assert (shown.code, report in shown.out) == (0, True)
     assert here("provider", "confirm", directory, report, "--yes").code == 5
+
+
+def test_tokens_of_a_scim_client_are_made_listed_and_deleted(here, fresh):
+    name = fresh("entra")
+    assert here("provider", "add", name, "--kind", "scim", "--creates-users").code == 0
+    made = here("provider", "token", "create", name, "2026", "--expires-in", "30d")
+    listed = here("provider", "token", "list", name, "--json").json
+
+    assert made.out.startswith("cod_")
+    assert [each["name"] for each in listed] == ["2026"]
+    assert "0 people, 0 groups" in here("provider", "provisioned", name).said
+    gone = here("provider", "token", "delete", name, listed[0]["id"], "--yes")
+    assert gone.code == 0
+    assert here("provider", "token", "list", name, "--json").json == []
+    assert here("provider", "delete", name, "--yes").code == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tests.permissions import provider_doors
 from tests.permissions.seen import NOTHING
 from tests.world import PASSWORD
 
@@ -296,6 +297,7 @@ ELSEWHERE = {
             ("POST", "/<uuid:run_id>/confirm"),
         )
     },
+    **provider_doors.ELSEWHERE,
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,

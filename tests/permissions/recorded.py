@@ -7,6 +7,7 @@ say, and look at the log.
 
 from __future__ import annotations
 
+from tests.permissions import provider_doors
 from tests.permissions.recorded_factors import OF_FACTORS
 
 REFUSALS = frozenset(
@@ -21,6 +22,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
+    **provider_doors.CHANGES,
     **OF_FACTORS,
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/acs": (
@@ -93,30 +95,15 @@ CHANGES = {
     "POST /administration/jobs/<uuid:job_id>/retry": "job.retried",
     "POST /administration/repositories/check": "repo.check_requested",
     "POST /administration/repositories/quota": "repo.changed",
-    "POST /administration/providers/<name>": "auth.provider_changed",
-    "POST /administration/providers/<name>/<any(enable, disable):verb>": "auth.provider_changed",
-    "POST /administration/providers/<name>/delete": (
-        "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
-    ),
-    "POST /administration/providers/<name>/first": "auth.provider_changed",
-    "POST /administration/providers/<name>/test": "auth.provider_tested",
-    "POST /administration/providers/<name>/try": "saml_key.created",
     "POST /administration/saml-keys/<any(prepare, switch, retire):step>": (
         "saml_key.created saml_key.switched saml_key.removed"
     ),
     "POST /api/v1/admin/saml-keys/<step>": "saml_key.created saml_key.switched saml_key.removed",
-    "POST /administration/providers/<name>/rules": "group.mapped",
-    "POST /administration/providers/<name>/rules/<uuid:rule_id>/remove": "group.unmapped",
-    "POST /administration/providers/new": "auth.provider_created",
     "POST /administration/users/<name>/identities": "auth.identity_linked",
     "POST /administration/identities/<uuid:identity_id>/unlink": (
         "auth.identity_unlinked session.revoked"
     ),
     "POST /settings/identities/<uuid:identity_id>/unlink": "auth.identity_unlinked session.revoked",
-    "POST /administration/providers/<name>/syncs": "group.synchronisation_requested",
-    "POST /administration/providers/<name>/syncs/<uuid:run_id>/confirm": (
-        "group.synchronisation_confirmed"
-    ),
     "POST /administration/users": "user.reinstated user.suspended",
     "POST /administration/users/<name>/delete": "user.deleted",
     "POST /administration/users/<name>/end-sessions": "session.revoked",
@@ -126,19 +113,6 @@ CHANGES = {
     "POST /administration/users/<name>/role": "user.role_changed",
     "POST /administration/users/<name>/suspend": "user.suspended",
     "POST /administration/users/new": "user.created user.password_reset_issued",
-    "POST /api/v1/admin/identity-providers": "auth.provider_created",
-    "PUT /api/v1/admin/identity-providers": "auth.provider_changed",
-    "PATCH /api/v1/admin/identity-providers/<name>": "auth.provider_changed",
-    "DELETE /api/v1/admin/identity-providers/<name>": (
-        "auth.provider_deleted org.member_removed team.member_removed user.role_changed"
-    ),
-    "POST /api/v1/admin/identity-providers/<name>/test": "auth.provider_tested",
-    "POST /api/v1/admin/identity-providers/<name>/syncs": "group.synchronisation_requested",
-    "POST /api/v1/admin/identity-providers/<name>/syncs/<uuid:id>/confirm": (
-        "group.synchronisation_confirmed"
-    ),
-    "POST /api/v1/admin/identity-providers/<name>/rules": "group.mapped",
-    "DELETE /api/v1/admin/identity-providers/<name>/rules/<uuid:id>": "group.unmapped",
     "POST /api/v1/users/<name>/identities": "auth.identity_linked",
     "DELETE /api/v1/identities/<uuid:id>": "auth.identity_unlinked session.revoked",
     "POST /api/v1/users/<name>/break-glass": "auth.break_glass_used",
@@ -309,6 +283,7 @@ READS = {
 """The same for what gives content or the log away."""
 
 NOTHING = {
+    **provider_doors.NOTHING,
     "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
     "POST /internal/ssh/certificate": "tells the SSH servers whom a certificate lets in",
     "POST /internal/ssh/keys": "tells sshd which key is whose",

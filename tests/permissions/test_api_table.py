@@ -154,6 +154,13 @@ ELSEWHERE = {
             ("POST", "/<uuid:id>/confirm"),
         )
     },
+    **{
+        (method, f"{PROVIDERS}/<name>{rest}"): "web/test_scim_tokens.py"
+        for method, rest in (
+            *(("GET", "/tokens"), ("POST", "/tokens"), ("DELETE", "/tokens/<uuid:id>")),
+            ("GET", "/provisioned"),
+        )
+    },
     ("PUT", PROVIDERS): "web/test_api_identity_providers.py",
     ("POST", "/api/v1/users/<name>/second-factors/reset"): "web/test_factor_pages.py",
     ("POST", "/api/v1/admin/factor-rules"): "web/test_factor_rule_pages.py",

@@ -146,6 +146,16 @@ from appliance.domain.events.providers import (
     SynchronisationRefused,
     SynchronisationRequested,
 )
+from appliance.domain.events.provisioning import (
+    ScimGroupChanged,
+    ScimGroupCreated,
+    ScimGroupDeleted,
+    ScimTokenCreated,
+    ScimTokenRevoked,
+    ScimUserChanged,
+    ScimUserCreated,
+    ScimUserDeleted,
+)
 from appliance.domain.events.repositories import (
     ImportFailed,
     ImportRequested,
@@ -303,6 +313,14 @@ __all__ = [
     "SamlKeyCreated",
     "SamlKeyRemoved",
     "SamlKeySwitched",
+    "ScimGroupChanged",
+    "ScimGroupCreated",
+    "ScimGroupDeleted",
+    "ScimTokenCreated",
+    "ScimTokenRevoked",
+    "ScimUserChanged",
+    "ScimUserCreated",
+    "ScimUserDeleted",
     "SecondFactorAdded",
     "SecondFactorNotRequired",
     "SecondFactorRefused",

@@ -136,6 +136,10 @@ CATEGORIES: dict[str, Category] = {
         "Roles beyond the built-in ones, and asking for them.",
         *(MEDIUM, SECURITY, 3008, ("iam",), RIGHTS),
     ),
+    "scim": Category(
+        "People and groups as clients of SCIM tell of them.",
+        *(MEDIUM, SECURITY, 3007, ("iam",), IDENTITY),
+    ),
     "secret_scan": Category(
         "Credentials in content, found and dealt with.",
         *(MEDIUM, SECURITY, 2006, ("vulnerability",), ("pci:8.6.2", "nist:IA-5(7)", "iso:A.8.12")),

@@ -143,15 +143,24 @@ def is_api() -> bool:
 
 def _limit_rates(app: OpenAPI) -> None:
     settings = requests.wiring_of(app).settings
-    patient, stranger = (
+    patient, stranger, client = (
         f"{settings.limits.api_requests_per_minute}/minute",
         f"{settings.limits.stranger_requests_per_minute}/minute",
+        f"{settings.limits.scim_requests_per_minute}/minute",
     )
+
+    def rate() -> str:
+        if not requests.actor().is_signed_in:
+            return stranger
+        return client if requests.is_scim() else patient
+
     Limiter(
         _who,
         app=app,
-        default_limits=[lambda: patient if requests.actor().is_signed_in else stranger],
-        default_limits_exempt_when=lambda: not is_api() or requests.is_internal(),
+        default_limits=[rate],
+        default_limits_exempt_when=lambda: (
+            not (is_api() or requests.is_scim()) or requests.is_internal()
+        ),
         storage_uri=requests.wiring_of(app).limiter_url,
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
         strategy="moving-window",

@@ -40,6 +40,7 @@ class PolicyAnswer(frame.Answer):
     creates_users: bool
     link_by: LinkBy
     link_domains: list[str]
+    link_provider: str
     keeps_profile: bool
     lets_in_again: bool
     ask_again_seconds: int

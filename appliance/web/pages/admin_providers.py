@@ -49,6 +49,8 @@ KINDS = {
         "their password of there here.")),
     ProviderKind.OIDC: (lazy("OpenID Connect"), lazy("People sign in there and come back.")),
     ProviderKind.SAML: (lazy("SAML 2.0"), lazy("People sign in there and come back.")),
+    ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("It tells of people and groups; nobody signs in "
+        "by it.")),
 }  # fmt: skip
 LINKS = {
     LinkBy.NOTHING: (lazy("Nobody who exists"), lazy("Only by hand: they or you link it.")),
@@ -57,6 +59,14 @@ LINKS = {
         lazy("If it vouches for the address, and somebody vouched for it here too."),
     ),
     LinkBy.NAME: (lazy("The user of the same name"), lazy("If its names are those of here.")),
+    LinkBy.SCIM_USER_NAME: (
+        lazy("Whom a SCIM provider calls by that name"),
+        lazy("Its userName is the name that this one says."),
+    ),
+    LinkBy.SCIM_EXTERNAL_ID: (
+        lazy("Whom a SCIM provider knows by that id"),
+        lazy("Its externalId is the subject that this one says."),
+    ),
 }
 GIVES = {
     Gives.TEAM: lazy("A team"),
@@ -74,6 +84,7 @@ class ProviderForm(forms.Form):
     creates_users: str = ""
     link_by: LinkBy = LinkBy.NOTHING
     link_domains: str = Field("", max_length=4000)
+    link_provider: str = Field("", max_length=39)
     keeps_profile: str = ""
     lets_in_again: str = ""
     ask_again_seconds: int = 0
@@ -320,6 +331,7 @@ def _policy(form: ProviderForm) -> dict[str, Any]:
         "creates_users": bool(form.creates_users),
         "link_by": form.link_by,
         "link_domains": form.link_domains.split(),
+        "link_provider": form.link_provider.strip(),
         "keeps_profile": bool(form.keeps_profile),
         "lets_in_again": bool(form.lets_in_again),
         "ask_again_seconds": form.ask_again_seconds,

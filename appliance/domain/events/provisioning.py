@@ -1,0 +1,96 @@
+"""Events about people and groups that clients of SCIM provision, and about the clients' tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, personal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimTokenCreated(Event):
+    """A client may provision people."""
+
+    kind = "scim.token_created"
+    target = "provider"
+    token_id: str
+    expires_at: str | None = None
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimTokenRevoked(Event):
+    """A client may not provision people by that token any more."""
+
+    kind = "scim.token_revoked"
+    target = "provider"
+    token_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimUserCreated(Event):
+    """A client told of a person."""
+
+    kind = "scim.user_created"
+    target = "user"
+    provider_id: str
+    resource_id: str
+    is_active: bool
+    user_name: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimUserChanged(Event):
+    """A client told something else of a person."""
+
+    kind = "scim.user_changed"
+    target = "user"
+    provider_id: str
+    resource_id: str
+    is_active: bool
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimUserDeleted(Event):
+    """A client knows a person no more."""
+
+    kind = "scim.user_deleted"
+    target = "user"
+    provider_id: str
+    resource_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimGroupCreated(Event):
+    """A client told of a group."""
+
+    kind = "scim.group_created"
+    target = "group"
+    provider_id: str
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimGroupChanged(Event):
+    """A client told something else of a group, or who is in it."""
+
+    kind = "scim.group_changed"
+    target = "group"
+    provider_id: str
+    group: str
+    changed: list[str]
+    added: list[str]
+    removed: list[str]
+    part: int | None = None
+    parts: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimGroupDeleted(Event):
+    """A client knows a group no more."""
+
+    kind = "scim.group_deleted"
+    target = "group"
+    provider_id: str
+    group: str

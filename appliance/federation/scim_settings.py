@@ -1,0 +1,18 @@
+"""What a SCIM client can be told apart by: it calls us, so there is little to set."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from appliance.errors import sentence
+from appliance.federation.provider_settings import ProviderSettings
+
+
+class ScimSettings(ProviderSettings):
+    """One client that provisions people and groups."""
+
+    vouches_for_email: bool = Field(
+        default=True,
+        title=sentence("It vouches for e-mail addresses"),
+        description=sentence("Not where people may write their own there."),
+    )

@@ -1,0 +1,199 @@
+"""Tokens with which a SCIM client provisions for one provider: made, listed, revoked.
+
+Several stand side by side, so that one can be exchanged for another without a gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import fetch_provider, fetch_scim
+from appliance.db.credentials import LastUse
+from appliance.db.identity_providers import IdentityProvider
+from appliance.db.scim import ScimGroup, ScimToken, ScimUser
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.identity_providers import ProviderKind
+from appliance.domain.ids import new_id
+from appliance.domain.names import check_title
+from appliance.domain.permissions import Permission
+from appliance.domain.scim import MOST_TOKENS
+from appliance.errors import ConflictError, InvalidError, sentence
+from appliance.security import tokens
+
+if TYPE_CHECKING:
+    from appliance.wiring import SignInTools
+
+P = Permission.PROVIDERS_MANAGE
+LAST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class NewScimToken:
+    """A token just made. The secret is shown once and kept nowhere."""
+
+    token: ScimToken
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ListedScimToken:
+    """A token, and when it was used last."""
+
+    token: ScimToken
+    used_at: datetime | None
+    used_from: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that the client told of, and when it last said something else of it."""
+
+    kind: str
+    name: str
+    is_deleted: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What a client has told of so far."""
+
+    users: int
+    groups: int
+    last: tuple[Told, ...]
+
+
+def make(
+    work: UnitOfWork,
+    provider_name: str,
+    *,
+    name: str,
+    expires_at: datetime | None,
+    tools: SignInTools,
+    now: datetime,
+) -> NewScimToken:
+    """Make a token for the client of a provider.
+
+    Errors:
+        ConflictError: the provider is no SCIM client, or it has too many tokens.
+        InvalidError: it would end in the past, or later than the instance allows.
+    """
+    provider = fetch_provider.provider(work, provider_name, P)
+    _insist_on_scim(provider)
+    if len(_listed(work, provider.id)) >= MOST_TOKENS:
+        said = sentence("There are %(most)s tokens already. Revoke one.", most=MOST_TOKENS)
+        raise ConflictError(said)
+    _check_life(work, expires_at, now)
+    secret = tokens.mint()
+    token = ScimToken(
+        id=new_id(),
+        provider_id=provider.id,
+        name=check_title("name", name),
+        secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
+        shown_prefix=tokens.shown_part(secret),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    work.session.add(token)
+    work.record(
+        events.ScimTokenCreated(
+            about=provider.id,
+            token_id=str(token.id),
+            expires_at=expires_at.isoformat() if expires_at else None,
+            name=token.name,
+        )
+    )
+    return NewScimToken(token, secret)
+
+
+def list_tokens(work: UnitOfWork, provider_name: str) -> list[ListedScimToken]:
+    """The tokens of a provider that were not revoked, oldest first."""
+    return _listed(work, fetch_provider.provider(work, provider_name, P).id)
+
+
+def revoke(work: UnitOfWork, provider_name: str, token_id: UUID, *, now: datetime) -> None:
+    """Stop a token.
+
+    Errors:
+        ConflictError: it was revoked already.
+    """
+    provider = fetch_provider.provider(work, provider_name, P)
+    token = fetch_scim.token(work, provider, token_id)
+    if token.revoked_at is not None:
+        raise ConflictError("This token was revoked already.")
+    token.revoked_at = now
+    work.record(events.ScimTokenRevoked(about=provider.id, token_id=str(token.id)))
+
+
+def overview(work: UnitOfWork, provider_name: str) -> Overview:
+    """What the client of a provider has told of, and what it changed last."""
+    provider = fetch_provider.provider(work, provider_name, P)
+    people = sa.select(ScimUser).where(ScimUser.provider_id == provider.id)
+    groups = sa.select(ScimGroup).where(ScimGroup.provider_id == provider.id)
+    last = [
+        *(
+            Told("user", _name(each), each.deleted_at is not None, each.changed_at)
+            for each in work.session.scalars(
+                people.order_by(ScimUser.changed_at.desc(), ScimUser.id).limit(LAST_SHOWN)
+            )
+        ),
+        *(
+            Told("group", each.name, is_deleted=False, changed_at=each.changed_at)
+            for each in work.session.scalars(
+                groups.order_by(ScimGroup.changed_at.desc(), ScimGroup.id).limit(LAST_SHOWN)
+            )
+        ),
+    ]
+    count = sa.func.count()
+    present = people.where(ScimUser.deleted_at.is_(None)).with_only_columns(count)
+    return Overview(
+        users=work.session.scalar(present) or 0,
+        groups=work.session.scalar(groups.with_only_columns(count)) or 0,
+        last=tuple(sorted(last, key=lambda each: each.changed_at, reverse=True)[:LAST_SHOWN]),
+    )
+
+
+def _listed(work: UnitOfWork, provider_id: UUID) -> list[ListedScimToken]:
+    query = (
+        sa.select(ScimToken, LastUse.used_at, LastUse.address)
+        .outerjoin(LastUse, LastUse.credential_id == ScimToken.id)
+        .where(ScimToken.provider_id == provider_id, ScimToken.revoked_at.is_(None))
+        .order_by(ScimToken.id)
+    )
+    rows = work.session.execute(query).all()
+    return [ListedScimToken(row[0], row[1], row[2] or "") for row in rows]
+
+
+def _name(user: ScimUser) -> str:
+    return str(user.content.get("userName", user.external_id or user.id))
+
+
+def _insist_on_scim(provider: IdentityProvider) -> None:
+    if provider.kind is not ProviderKind.SCIM:
+        raise ConflictError(
+            sentence("%(label)s is no SCIM client, and takes no tokens.", label=provider.label)
+        )
+
+
+def _check_life(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None:
+    days = work.rules.access.token_lifetime_days
+    if expires_at is None:
+        if not work.rules.access.tokens_may_never_expire:
+            raise InvalidError.of("expires_at", "Say when this token shall expire.")
+        return
+    if expires_at <= now:
+        raise InvalidError.of("expires_at", "That is in the past.")
+    if expires_at > now + timedelta(days=days):
+        raise InvalidError.of(
+            "expires_at",
+            sentence(
+                "A token lives at most %(token_lifetime_days)s days here.",
+                token_lifetime_days=days,
+            ),
+        )

@@ -22,6 +22,7 @@ class Job(StrEnum):
     STAMP_LOGS = "audit.stamp"
     SETTLE_PROVIDED_RIGHTS = "provider.settle"
     SYNCHRONISE = "provider.sync"
+    READ_METADATA = "provider.metadata"
     SWEEP = "instance.sweep"
 
 
@@ -65,6 +66,7 @@ RULES: dict[Job, JobRule] = {
     Job.STAMP_LOGS: JobRule(5, 900, "Have the audit logs time-stamped"),
     Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Give and take what groups give"),
     Job.SYNCHRONISE: JobRule(5, 2 * 3600, "Synchronise with a directory"),
+    Job.READ_METADATA: JobRule(3, 900, "Read the metadata of sign-in systems"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

@@ -18,6 +18,7 @@ from appliance.federation import (
 from appliance.federation.saml_answer import Answer
 from appliance.federation.saml_keys import OurKey
 from appliance.federation.saml_library import NAME_IDS, OurSide, Sides
+from appliance.federation.saml_metadata import IdentityProviderFacts as TheirFacts
 from appliance.federation.saml_metadata import OurFacts
 from appliance.federation.saml_settings import SamlSettings
 
@@ -27,17 +28,20 @@ __all__ = [
     "OurKey",
     "OurSide",
     "Sides",
+    "TheirFacts",
     "answer_logout",
     "answered",
     "ask",
     "ask_to_sign_out",
     "believed",
     "claims",
+    "counts",
     "decoded",
     "head",
     "issuer_of",
     "kind_of",
     "make_key",
+    "masked",
     "metadata",
     "question_of",
     "read",
@@ -53,6 +57,8 @@ head = saml_answer.head
 question_of = saml_answer.question_of
 read = saml_answer.read
 make_key = saml_keys.make
+counts = saml_metadata.counts
+masked = saml_trial.masked
 tried = saml_trial.tried
 ask_to_sign_out = saml_logout.ask
 answer_logout = saml_logout.answer

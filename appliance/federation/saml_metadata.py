@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -102,6 +102,26 @@ def read(text: str, entity_id: str = "") -> IdentityProviderFacts:
         logout_answers_address=logout_answers_address,
         certificates=_certificates(role),
     )
+
+
+def counts(text: str, facts: IdentityProviderFacts, *, now: datetime) -> bool:
+    """Whether metadata that describe these facts, and one of their certificates, still count.
+
+    Source: Metadata for the OASIS SAML V2.0, section 2.3.2 (`validUntil`).
+    """
+    root = saml_xml.parse(text.encode())
+    places = (root, *root.iter(tag("md:EntityDescriptor"), tag("md:IDPSSODescriptor")))
+    ends = [each.get("validUntil") for each in places if each.get("validUntil")]
+    is_new = all(_moment(each) > now for each in ends)
+    return is_new and any(now < each.ends_at for each in facts.certificates)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def write(ours: OurFacts) -> bytes:

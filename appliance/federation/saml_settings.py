@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Literal, cast
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from appliance.federation.saml_metadata import IdentityProviderFacts
 
 LONGEST_SKEW_SECONDS = 300
+HERE = frozenset({"127.0.0.1", "localhost"})
+
+
+def schemes_of(url: str) -> tuple[str, ...]:
+    """The schemes that an address of a provider may have: http only on this very machine."""
+    return ("https", "http") if urlsplit(url).hostname in HERE else ("https",)
 
 
 class SamlSettings(ProviderSettings):
@@ -23,6 +30,11 @@ class SamlSettings(ProviderSettings):
         title=sentence("Metadata"),
         description=sentence("The XML that the identity provider publishes about itself."),
         json_schema_extra=LONG_TEXT,
+    )
+    metadata_url: str = Field(
+        "",
+        title=sentence("Address of the metadata"),
+        description=sentence("Where it publishes them: new certificates then come by themselves."),
     )
     entity_id: str = Field(
         "",
@@ -66,6 +78,15 @@ class SamlSettings(ProviderSettings):
     display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
     email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))
     groups_attribute: str = Field("", title=sentence("Attribute with the groups"))
+
+    @field_validator("metadata_url")
+    @classmethod
+    def _of_its_form(cls, url: str) -> str:
+        parts = urlsplit(url)
+        is_here = parts.scheme == "http" and parts.hostname in HERE
+        if url and not (parts.hostname and (parts.scheme == "https" or is_here)):
+            raise ValueError(sentence("It is an https address."))
+        return url
 
     @field_validator("skew_seconds")
     @classmethod

@@ -23,7 +23,13 @@ from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessing
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
-from appliance.services import provider_syncs, push_settlement, regular, repository_bin
+from appliance.services import (
+    provider_syncs,
+    push_settlement,
+    regular,
+    repository_bin,
+    saml_refresh,
+)
 from appliance.services.audit_log import erasure, removal, thinning
 from appliance.services.regular import Regular
 
@@ -95,10 +101,18 @@ def _synchronise(work: UnitOfWork, now: datetime) -> None:
     provider_syncs.promise_due(work, now=now)
 
 
+def _read_metadata(work: UnitOfWork, now: datetime) -> None:
+    """Only where a provider publishes them."""
+    del now
+    if saml_refresh.is_wanted(work):
+        regular.promise(work, Job.READ_METADATA)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
+    Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     Entry(Regular("stamp-logs", A_DAY), _stamp_logs),
     _single("sweep-lfs", A_DAY, Job.SWEEP_LFS),

@@ -20,8 +20,10 @@ from appliance.errors import (
     ConflictError,
     DamagedError,
     HiddenError,
+    InvalidError,
     NotFoundError,
     TimeoutExceededError,
+    UnavailableError,
 )
 from appliance.services import (
     files,
@@ -37,6 +39,7 @@ from appliance.services import (
     push_settlement,
     repositories,
     repository_bin,
+    saml_refresh,
     sessions,
     sync_runs,
 )
@@ -335,6 +338,26 @@ def _stamp_logs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
             anchors.keep(work, each.log_id, each.size, stamp, now=datetime.now(UTC))
 
 
+def _read_metadata(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    """Every provider by itself: one that cannot be read keeps no other from being read."""
+    del claimed
+    with wiring.database.reading(appliance()) as work:
+        sources = saml_refresh.sources(work, sealer=wiring.sealer)
+    problems = []
+    for number, source in enumerate(sources):
+        report("Reading metadata", number, len(sources))
+        try:
+            text = source.text()
+            with wiring.database.begin(appliance()) as work:
+                saml_refresh.take(
+                    work, source.provider_id, text, sealer=wiring.sealer, now=datetime.now(UTC)
+                )
+        except (InvalidError, UnavailableError) as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
 def _repository_id(claimed: Claimed) -> UUID:
     return UUID(claimed.arguments["repository_id"])
 
@@ -353,5 +376,6 @@ TASKS: dict[Job, Task] = {
     Job.STAMP_LOGS: Task(_stamp_logs),
     Job.SETTLE_PROVIDED_RIGHTS: Task(_settle_provided_rights),
     Job.SYNCHRONISE: Task(_synchronise, _give_up_synchronising),
+    Job.READ_METADATA: Task(_read_metadata),
     Job.SWEEP: Task(_sweep),
 }

@@ -21,7 +21,8 @@ from appliance.federation import ldap_trial
 from appliance.federation.ldap import Directory
 from appliance.federation.ldap_settings import LdapSettings
 from appliance.federation.trial_steps import Step
-from appliance.services import identity_providers, saml_keys, saml_questions
+from appliance.services import identity_providers, saml_keys, saml_questions, saml_refresh
+from appliance.services.saml_refresh import Source
 
 if TYPE_CHECKING:
     from appliance.federation.saml import Sides
@@ -53,11 +54,14 @@ class SamlTrial:
     provider_name: str
     sides: Sides
     now: datetime
+    source: Source | None
     user: str = ""
 
     def run(self) -> list[Step]:
-        """Look at what both sides know of each other."""
+        """Look at what both sides know of each other. It may take seconds."""
         found: list[Step] = saml_keys.protocol().tried(self.sides, now=self.now)
+        if self.source is not None:
+            found.insert(1, saml_refresh.tried(self.source, self.sides, now=self.now))
         return found
 
 
@@ -78,7 +82,8 @@ def prepare(
     provider = fetch_provider.provider(work, name, P)
     if provider.kind is ProviderKind.SAML:
         sides = saml_questions.sides(work, provider.id, tools=tools.saml)
-        return SamlTrial(provider.name, sides, now)
+        source = saml_refresh.source(work, provider.id, sealer=tools.saml.sealer)
+        return SamlTrial(provider.name, sides, now, source)
     if provider.kind is ProviderKind.LDAP:
         return _directory_trial(work, provider, user, tools)
     raise ConflictError(sentence("A provider of this kind is not tried in this way."))

@@ -48,7 +48,8 @@ def shared_saml_provider() -> Generator[SamlProvider]:
 
 @pytest.fixture
 def saml_provider(shared_saml_provider: SamlProvider) -> SamlProvider:
-    """The same, answering as usual."""
+    """The same, itself and its answers as usual."""
+    shared_saml_provider.tell(itself={})
     shared_saml_provider.answers()
     return shared_saml_provider
 

@@ -23,6 +23,7 @@ JOBS = {
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",
     Job.STAMP_LOGS: "audit.stamped",
+    Job.READ_METADATA: "auth.provider_changed",
 }
 JOBS_THAT_ONLY_MEASURE = {
     Job.MEASURE_REPOSITORY: "notes how large a repository is",

@@ -249,7 +249,6 @@ def test_new_certificates_count_beside_old_ones_while_both_are_published(world, 
         saml_provider.tell(itself=itself)
         visit = Visit(world)
         assert visit.bring(visit.answer()).status_code == 303
-    saml_provider.tell(itself={})
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

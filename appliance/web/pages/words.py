@@ -53,6 +53,7 @@ PROVIDER_STEPS = {
     "search": _("Search"),
     "groups": _("Read groups"),
     "metadata": _("Its metadata"),
+    "refresh": _("What it publishes now"),
     "certificates": _("Its certificates"),
     "ours": _("What it has to know of us"),
     "question": _("What it would be asked"),
@@ -140,6 +141,7 @@ JOBS = {
     Job.PRUNE_AUDIT_LOG: _("Remove old content of the audit log"),
     Job.SETTLE_PROVIDED_RIGHTS: _("Give and take what groups give"),
     Job.SYNCHRONISE: _("Synchronise with a directory"),
+    Job.READ_METADATA: _("Read the metadata of sign-in systems"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {

@@ -1,6 +1,6 @@
 <?php
 $peer = json_decode(file_get_contents(dirname(__DIR__) . '/peer.json'), true);
-$metadata['__DYNAMIC:1__'] = [
+$metadata['__DYNAMIC:1__'] = $peer['itself'] + [
     'host' => '__DEFAULT__',
     'auth' => 'people',
     'privatekey' => 'present.pem',
@@ -9,4 +9,4 @@ $metadata['__DYNAMIC:1__'] = [
     'validate.authnrequest' => true,
     'validate.logout' => true,
     'sign.logout' => true,
-] + $peer['itself'];
+];

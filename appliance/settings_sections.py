@@ -85,6 +85,8 @@ class SignIn(Section):
     """A session unused for so long ends."""
     session_absolute_seconds: int = Field(default=14 * 24 * 3600, ge=300)
     """A session ends after so long however it is used."""
+    sessions_at_once: int = Field(default=20, ge=1, le=1000)
+    """Most sessions of one user; with one more, the one that was used least lately ends."""
     elevation_seconds: int = Field(default=15 * 60, ge=30)
     """How long a confirmed password allows sensitive acts."""
     reset_link_seconds: int = Field(default=24 * 3600, ge=60)

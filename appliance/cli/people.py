@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import factors, identities, options
+from appliance.cli import factors, identities, options, sessions
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -173,6 +173,8 @@ for each in (
     identities.break_glass,
     factors.factors,
     factors.reset_factors,
+    sessions.sessions,
+    sessions.sign_out,
 ):
     user.add_command(each)
 

@@ -91,6 +91,9 @@ class BrowserSession(Table):
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    device_hash: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    """The hash of the cookie that stays in the browser; without that one, its own is worth nothing.
+    Empty: it was opened by an earlier release."""
     address: Mapped[str] = mapped_column(sa.String(64))
     user_agent: Mapped[str] = mapped_column(sa.String(255))
     provider_id: Mapped[UUID | None] = mapped_column(index=True)

@@ -49,6 +49,8 @@ class Origin:
     request_id: str = ""
     method: Method = Method.NONE
     credential_id: UUID | None = None
+    device: str = field(default="", repr=False)
+    """The secret that stays in a browser; never in events and log lines."""
 
 
 @dataclass(frozen=True)

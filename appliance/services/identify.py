@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,6 +117,9 @@ def by_session(
     if row is None:
         return None
     session, activity, user, any_rule, any_list = row
+    device = tokens.fingerprint(origin.device, key=fingerprint_key)
+    if session.device_hash and not hmac.compare_digest(session.device_hash, device):
+        return None  # The cookie is in another browser than the one that it was given to.
     idle = timedelta(seconds=work.rules.sign_in.session_idle_seconds)
     if now >= session.ends_at or now >= activity.seen_at + idle:
         return None

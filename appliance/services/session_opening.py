@@ -126,6 +126,7 @@ def opened(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: dat
         id=new_id(),
         user_id=user.id,
         secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
+        device_hash=device_mark(origin.device, tools),
         address=origin.address,
         user_agent=origin.user_agent,
         provider_id=by.provider_id,
@@ -142,6 +143,7 @@ def opened(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: dat
     until = now + timedelta(seconds=rules.elevation_seconds) if by.is_elevated else None
     work.session.add(SessionActivity(id=session.id, seen_at=now, elevated_until=until))
     work.actor = identify.of_session(user, origin, session)
+    _end_surplus(work, user, session, now)
     _record(work, user, by)
     return Opened(secret, session, user)
 
@@ -165,6 +167,31 @@ def owes_factor(work: UnitOfWork, user: User) -> bool:
 def password_mark(user: User, tools: SignInTools) -> str:
     """By what one sees that a password was changed."""
     return tokens.fingerprint(user.password_hash or "", key=tools.fingerprint_key)
+
+
+def device_mark(device: str, tools: SignInTools) -> str:
+    """By what a browser is known again that opened a session."""
+    return tokens.fingerprint(device, key=tools.fingerprint_key) if device else ""
+
+
+def _end_surplus(work: UnitOfWork, user: User, newest: BrowserSession, now: datetime) -> None:
+    """End the sessions that were used least lately, where there are more than anybody may have."""
+    others = (
+        sa.select(BrowserSession)
+        .join(SessionActivity, SessionActivity.id == BrowserSession.id)
+        .where(
+            BrowserSession.user_id == user.id,
+            BrowserSession.id != newest.id,
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.ends_at > now,
+        )
+        .order_by(SessionActivity.seen_at.desc(), BrowserSession.id.desc())
+        .offset(work.rules.sign_in.sessions_at_once - 1)
+    )
+    for session in work.session.scalars(others):
+        session.revoked_at = now
+        told = events.SessionRevoked(about=session.id, user_id=str(user.id), why="too_many")
+        work.record(told)
 
 
 def _record(work: UnitOfWork, user: User, by: By) -> None:

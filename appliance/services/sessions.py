@@ -21,7 +21,7 @@ from appliance.db.credentials import (
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.second_factors import KeyChallenge, WaitingSignIn
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import PasswordReset
+from appliance.db.users import PasswordReset, User
 from appliance.domain import events
 from appliance.domain.identity import Method
 from appliance.domain.permissions import Permission
@@ -143,6 +143,44 @@ def revoke_other_sessions(work: UnitOfWork, *, name: str | None = None, now: dat
     return len(others)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How many sessions and tokens have ended."""
+
+    sessions: int
+    tokens: int
+
+
+def sign_out_everywhere(
+    work: UnitOfWork, *, name: str | None = None, with_tokens: bool, now: datetime
+) -> Ended:
+    """End every session of oneself, or of that user, this one too; and every token, if asked."""
+    user = fetch.account(work, name, sensitive=with_tokens)
+    open_ones = work.session.scalars(
+        sa.select(BrowserSession).where(
+            BrowserSession.user_id == user.id,
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.ends_at > now,
+        )
+    ).all()
+    for session in open_ones:
+        _revoke(work, session, now, why="everywhere")
+    work.session.execute(sa.delete(WaitingSignIn).where(WaitingSignIn.user_id == user.id))
+    return Ended(len(open_ones), _revoke_tokens(work, user, now) if with_tokens else 0)
+
+
+def _revoke_tokens(work: UnitOfWork, user: User, now: datetime) -> int:
+    tokens = work.session.scalars(
+        sa.select(AccessToken).where(
+            AccessToken.user_id == user.id, AccessToken.revoked_at.is_(None)
+        )
+    ).all()
+    for token in tokens:
+        token.revoked_at = now
+        work.record(events.TokenRevoked(about=token.id, user_id=str(user.id)))
+    return len(tokens)
+
+
 def sweep(work: UnitOfWork, *, now: datetime) -> int:
     """Remove what ended long ago, answers older than a day, and uses of keys that are gone.
 
@@ -173,9 +211,11 @@ def sweep(work: UnitOfWork, *, now: datetime) -> int:
     return rows
 
 
-def _revoke(work: UnitOfWork, session: BrowserSession, now: datetime) -> None:
+def _revoke(
+    work: UnitOfWork, session: BrowserSession, now: datetime, *, why: str | None = None
+) -> None:
     session.revoked_at = now
-    work.record(events.SessionRevoked(about=session.id, user_id=str(session.user_id)))
+    work.record(events.SessionRevoked(about=session.id, user_id=str(session.user_id), why=why))
 
 
 def _in_force(work: UnitOfWork, now: datetime) -> list[sa.ColumnElement[bool]]:

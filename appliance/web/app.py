@@ -17,6 +17,7 @@ from appliance.telemetry import Tracing
 from appliance.web import (
     compression,
     csrf,
+    devices,
     errors,
     headers,
     language,
@@ -58,6 +59,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     headers.install(app, is_https=wiring.settings.server.url.startswith("https:"))
     present.register(app, clock=requests.now)
     app.add_template_filter(language.said, "said")
+    app.add_template_filter(devices.named, "device")
     _give_templates_what_they_need(app)
     frame.install(app)
     routes.install(app)

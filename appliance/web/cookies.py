@@ -34,6 +34,18 @@ def set_session(response: flask.Response, secret: str, ends_at: datetime) -> Non
     )
 
 
+def set_device(response: flask.Response) -> None:
+    """Let the browser keep what binds its sessions to it."""
+    response.set_cookie(
+        requests.DEVICE_COOKIE,
+        requests.device(),
+        max_age=ONE_YEAR_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(),
+    )
+
+
 def clear_session(response: flask.Response) -> None:
     """Let the browser forget the session."""
     response.delete_cookie(

@@ -136,6 +136,7 @@ def entered(opened: Opened | Waiting, target: str) -> flask.Response:
         target = flask.url_for("account.security")
     response = flask.make_response(flask.redirect(target, 303))
     cookies.set_session(response, opened.secret, opened.session.ends_at)
+    cookies.set_device(response)
     cookies.clear_waiting(response)
     # Let another browser of theirs begin with what their profile says.
     if opened.user.theme in THEMES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import socket
 import threading
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
 
 SESSION_COOKIE = "codara_session"
+DEVICE_COOKIE = "codara_device"
+DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
 CONSOLE_HEADER = "X-Codara-Console"
 # Set by the command line where it calls the application in its own process. A header of a client
 # is HTTP_... in this dictionary, so nobody can send it.
@@ -128,7 +131,20 @@ def origin() -> Origin:
     """From where this request came."""
     request = flask.request
     agent = request.user_agent.string[:255].encode("ascii", "replace").decode("ascii")
-    return Origin(address=request.remote_addr or "", user_agent=agent, request_id=request_id())
+    return Origin(
+        address=request.remote_addr or "",
+        user_agent=agent,
+        request_id=request_id(),
+        device=device(),
+    )
+
+
+def device() -> str:
+    """What stays in this browser, and binds its sessions to it; made now where it has nothing."""
+    if "device" not in flask.g:
+        kept = flask.request.cookies.get(DEVICE_COOKIE, "")
+        flask.g.device = kept if DEVICE.fullmatch(kept) else secrets.token_urlsafe(32)
+    return cast("str", flask.g.device)
 
 
 def actor() -> Actor:

@@ -34,6 +34,7 @@ from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
 from appliance.web.api import second_factors as api_second_factors
 from appliance.web.api import session as api_session
+from appliance.web.api import sessions as api_sessions
 from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import ssh_authorities as api_ssh_authorities
 from appliance.web.api import teams as api_teams
@@ -97,6 +98,7 @@ API = (
     api_saml_keys.api,
     api_users.api,
     api_second_factors.api,
+    api_sessions.api,
     api_factor_rules.api,
     api_address_lists.api,
     api_identities.api,

@@ -49,6 +49,7 @@ COMMANDS = [
     ("user delete out-N --yes", ADMINISTER),
     ("user identities target-N", ADMINISTER),
     ("user factors target-N", ADMINISTER),
+    ("user sessions target-N", ADMINISTER),
     ("factor-rule list", ADMINISTER),
     ("address-list show", ADMINISTER),
     ("address-list clear", ADMINISTER),
@@ -138,6 +139,7 @@ WITHOUT_ROLES = {
 ELSEWHERE = {
     "check": "cli/test_where.py",
     "user reset-factors": "cli/test_factors.py",
+    "user sign-out": "cli/test_sessions.py",
     "address-list set": "cli/test_address_lists.py",
     "factor-rule add": "cli/test_factors.py",
     "factor-rule remove": "cli/test_factors.py",

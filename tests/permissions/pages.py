@@ -308,6 +308,7 @@ ELSEWHERE = {
     ),
     ("POST", "/administration/addresses"): "web/test_address_list_pages.py",
     ("POST", f"{ORG}/settings/addresses"): "web/test_address_list_pages.py",
+    ("POST", "/settings/sessions/everywhere"): "web/test_session_pages.py",
     ("POST", "/settings/factors/key"): KEY_PAGES,
     ("POST", "/settings/factors/key/asked"): KEY_PAGES,
     ("POST", "/confirm/key/asked"): KEY_PAGES,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 OF_FACTORS = {
+    "POST /settings/sessions/everywhere": "session.revoked token.revoked",
+    "POST /api/v1/users/<name>/sign-out": "session.revoked token.revoked",
+    "DELETE /api/v1/sessions/<uuid:id>": "session.revoked",
     "POST /administration/users/<name>/factors/reset": "auth.second_factors_reset",
     "POST /api/v1/users/<name>/second-factors/reset": "auth.second_factors_reset",
     "POST /settings/factors/app": "auth.recovery_codes_made auth.second_factor_added",

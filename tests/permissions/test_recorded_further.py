@@ -254,7 +254,7 @@ OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")
 """What a Git client asks for, in `test_git_recorded.py`."""
 OF_SIGNING_IN = re.compile(
     r"identity-providers|/providers/|/auth/|identities|break-glass|gpg-keys|ssh-authorities|factor|"
-    r"/sign-in/key|address|saml-keys|/scim/"
+    r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out"
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
 in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,

@@ -71,7 +71,7 @@ def test_a_weak_password_is_refused_at_its_field(browser):
 
 def test_other_sessions_are_listed_and_ended(world, browser):
     elsewhere = world.browser("writer")
-    assert browser.get("/settings/security").text.count('<p class="title">127.0.0.1') == 2
+    assert browser.get("/settings/security").text.count('<span class="soft">127.0.0.1</span>') == 2
     browser.post("/settings/sessions/revoke-others")
     assert elsewhere.get("/settings").status_code == 303
     assert browser.get("/settings").status_code == 200

@@ -46,6 +46,8 @@ class SessionRevoked(Event):
     kind = "session.revoked"
     target = "session"
     user_id: str
+    why: str | None = None
+    """`too_many`: newer ones took its place. `everywhere`: its user signed out everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

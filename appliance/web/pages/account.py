@@ -179,6 +179,19 @@ def revoke_others() -> ResponseReturnValue:
     return done(said, "account.security")
 
 
+@pages.post("/settings/sessions/everywhere")
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End every session, this one too; and every token, if asked."""
+    with_tokens = flask.request.form.get("tokens") == "yes"
+    with requests.begin() as work:
+        sessions.sign_out_everywhere(work, with_tokens=with_tokens, now=requests.now())
+    flask.session.clear()
+    flask.flash(_("You are signed out everywhere."), "good")
+    response = flask.make_response(flask.redirect(flask.url_for("sign_in.show"), 303))
+    cookies.clear_session(response)
+    return response
+
+
 def _proof(password: str) -> sign_in.Proof:
     """That they know their password.
 

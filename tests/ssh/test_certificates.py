@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from appliance.db.second_factors import FactorRule
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User, UserState
 from appliance.domain.identity import stranger
 from appliance.domain.permissions import Role
 from appliance.errors import ConflictError, InvalidError, RefusedError, UnauthenticatedError
-from appliance.services import ssh_authorities, ssh_certificates
+from appliance.services import address_lists, ssh_authorities, ssh_certificates
 from appliance.ssh import openssh
 from tests.peers.server import free_port, running
 from tests.peers.sshd import start_sshd
@@ -249,3 +250,23 @@ def revoke(world, authority, text):
 def set_state(world, state):
     with world.wiring.database._writing() as session, session.begin():
         session.execute(sa.update(User).where(User.name == "writer").values(state=state))
+
+
+@pytest.mark.promise("P42")
+def test_who_owes_a_second_factor_is_told_so(world, person, authority):
+    authority.certify()
+    get_in(person)
+    rule = FactorRule(scope="instance ", role="", grace_seconds=0, created_at=NOON)
+    world.add(rule)
+    assert "needs a second factor" in get_in(person, succeeds=False)
+
+
+@pytest.mark.promise("P43")
+def test_who_comes_from_elsewhere_is_told_so(world, person, authority):
+    authority.certify()
+    with world.begin(world.actor("administrator")) as work:
+        address_lists.change(work, "", ["127.0.0.0/8", "::1"])
+    get_in(person)
+    with world.begin(world.actor("administrator")) as work:
+        address_lists.change(work, "", ["192.0.2.0/24"])
+    assert "may not come in from this address" in get_in(person, succeeds=False)

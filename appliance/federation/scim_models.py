@@ -154,13 +154,7 @@ SERVICE = ScimProvider(
             "changePassword": {"supported": False},
             "sort": {"supported": True},
             "etag": {"supported": True},
-            "pagination": {
-                "cursor": False,
-                "index": True,
-                "defaultPaginationMethod": "index",
-                "defaultPageSize": scim.USUAL_PAGE,
-                "maxPageSize": scim.LARGEST_PAGE,
-            },
+            # Not `pagination` of RFC 9865: clients of before it refuse what they do not know.
             "authenticationSchemes": [
                 {
                     "type": "oauthbearertoken",

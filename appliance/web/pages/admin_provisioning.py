@@ -21,8 +21,8 @@ from appliance.web.pages.page_forms import Problems, attempt, confirmed_first, d
 pages = flask.Blueprint("admin_provisioning", __name__)
 
 PLACE = "/administration/providers/<name>/provisioning"
-USUAL_LIFE = 365
-LIVES = {30: lazy("30 days"), 90: lazy("90 days"), 365: lazy("A year")}
+USUAL_LIFE = "365"
+LIVES = {"30": lazy("30 days"), "90": lazy("90 days"), "365": lazy("A year")}
 KINDS = {"user": lazy("Person"), "group": lazy("Group")}
 
 
@@ -30,7 +30,7 @@ class TokenForm(forms.Form):
     """A token that is to be."""
 
     name: str = Field(max_length=100)
-    days: int = Field(USUAL_LIFE, ge=1, le=3650)
+    days: int = Field(int(USUAL_LIFE), ge=1, le=3650)
 
 
 @pages.get(PLACE)

@@ -21,8 +21,8 @@ from appliance.federation.scim_models import POLICY, Group, Person, User
 Kind = TypeVar("Kind", bound=Resource[Any])
 Body = Mapping[str, Any]
 
-OURS = ("schemas", "id", "meta", "groups", "members")
-"""What is kept elsewhere, or said anew each time."""
+OURS = ("schemas", "id", "meta", "groups", "members", "password")
+"""What is kept elsewhere or not at all, or said anew each time."""
 LARGEST_CONTENT = 32 * 1024
 """Characters of what is kept of one person, as JSON."""
 EXACT = frozenset({"id", "externalid"})

@@ -1,7 +1,7 @@
 """The resources that a SCIM client may provision, as RFC 7643 describes them and no more than that.
 
-A user has what is of use to a code appliance. What a client sends beyond it (a password, a postal
-address, a photo) is left out, as RFC 7644, section 3.3 allows, and so never stored.
+A user has what clients insist on, and not more. What one sends beyond it (roles, certificates) is
+left out, as RFC 7644, section 3.3 allows; so is a password.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from scim2_models import (
     URN,
+    Address,
     AnyExtension,
     CaseExact,
     ComplexAttribute,
@@ -24,6 +25,7 @@ from scim2_models import (
     Required,
     Resource,
     ResourceType,
+    Returned,
     ScimPolicy,
     ScimProvider,
     Uniqueness,
@@ -54,6 +56,15 @@ class Email(ComplexAttribute):
 
 class PhoneNumber(ComplexAttribute):
     """A telephone number."""
+
+    value: str | None = None
+    display: str | None = None
+    type: str | None = None
+    primary: bool | None = None
+
+
+class Photo(ComplexAttribute):
+    """Where a picture of somebody is. Nobody looks there."""
 
     value: str | None = None
     display: str | None = None
@@ -99,6 +110,7 @@ class User(Resource[AnyExtension]):
     name: Name | None = None
     display_name: str | None = None
     nick_name: str | None = None
+    profile_url: str | None = None
     title: str | None = None
     user_type: str | None = None
     preferred_language: str | None = None
@@ -107,6 +119,10 @@ class User(Resource[AnyExtension]):
     active: bool | None = None
     emails: list[Email] | None = None
     phone_numbers: list[PhoneNumber] | None = None
+    addresses: list[Address] | None = None
+    photos: list[Photo] | None = None
+    password: Annotated[str | None, Mutability.write_only, Returned.never, CaseExact.true] = None
+    """There for clients that insist on sending one. It is never kept, and opens nothing."""
     groups: Annotated[list[Membership] | None, Mutability.read_only] = None
 
 

@@ -60,13 +60,13 @@ def test_somebody_is_created_read_changed_and_forgotten(world, asks):
         displayName="A Writer",
         emails=[{"value": "writer@corp.local", "primary": True}],
         password="never kept",
-        photos=[{"value": "https://corp.local/photo"}],
+        roles=[{"value": "left out"}],
         **{ENTERPRISE: {"department": "Research", "manager": "m-1"}},
     )
     place = f"/Users/{made['id']}"
     assert made["meta"]["location"].endswith(f"/scim/v2{place}")
     assert (made["meta"]["resourceType"], made[ENTERPRISE]["manager"]) == ("User", {"value": "m-1"})
-    assert not {"password", "photos"} & set(made)
+    assert not {"password", "roles"} & set(made)
     found = user(world, "Writer")
     assert (found.display_name, found.state) == ("A Writer", UserState.ACTIVE)
     assert asks.get(place) == made

@@ -15,8 +15,8 @@ WORDS: dict[Act, str] = {
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
-    " renamed resolved restored reviewed rotated settled synchronised unlocked merged reverted"
-    " finished retried reopened reinstated redelivered",
+    " renamed resolved restored reviewed rotated settled switched synchronised unlocked merged"
+    " reverted finished retried reopened reinstated redelivered",
     Act.DELETE: "deleted dequeued discarded disposed erased pruned purged removed revoked swept"
     " unlinked unmapped withdrawn destroyed",
     Act.MOVE: "moved transferred",

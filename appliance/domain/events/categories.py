@@ -140,6 +140,10 @@ CATEGORIES: dict[str, Category] = {
         "People and groups as clients of SCIM tell of them.",
         *(MEDIUM, SECURITY, 3007, ("iam",), IDENTITY),
     ),
+    "saml_key": Category(
+        "The appliance's own keys for SAML providers.",
+        *(MEDIUM, SECURITY, 3004, ("configuration",), CREDENTIALS),
+    ),
     "secret_scan": Category(
         "Credentials in content, found and dealt with.",
         *(MEDIUM, SECURITY, 2006, ("vulnerability",), ("pci:8.6.2", "nist:IA-5(7)", "iso:A.8.12")),

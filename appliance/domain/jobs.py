@@ -23,6 +23,7 @@ class Job(StrEnum):
     SETTLE_PROVIDED_RIGHTS = "provider.settle"
     SYNCHRONISE = "provider.sync"
     READ_METADATA = "provider.metadata"
+    ASK_PROVIDERS_AGAIN = "provider.ask_again"
     SWEEP = "instance.sweep"
 
 
@@ -67,6 +68,7 @@ RULES: dict[Job, JobRule] = {
     Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Give and take what groups give"),
     Job.SYNCHRONISE: JobRule(5, 2 * 3600, "Synchronise with a directory"),
     Job.READ_METADATA: JobRule(3, 900, "Read the metadata of sign-in systems"),
+    Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Ask OpenID providers who may still enter"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

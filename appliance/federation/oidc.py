@@ -1,7 +1,7 @@
 """The talk with an OpenID provider: authorization code with PKCE.
 
-Source: OpenID Connect Core 1.0, section 3.1; RFC 6749, section 4.1; RFC 7636 for PKCE; RFC 7523,
-section 2.2, for the client's own key; RFC 9207 for who answers; RFC 9700 for the rest.
+Source: OpenID Connect Core 1.0, sections 3.1 and 12; RFC 6749, section 4.1; RFC 7636 for PKCE;
+RFC 7523, section 2.2, for the client's own key; RFC 9207 for who answers; RFC 9700 for the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -30,9 +30,9 @@ KEPT = timedelta(minutes=10)
 LEAST_PAUSE = timedelta(seconds=30)
 """Between two questions for keys that tokens of unknown keys bring about."""
 ASSERTION_SECONDS = 60
-LONGEST_ACCESS_TOKEN = 32 * 1024
+LONGEST_TOKEN = 48 * 1024
 MOST_KEPT = 200
-OK = 200
+OK, BAD_REQUEST = 200, 400
 
 
 class Ask(Protocol):
@@ -67,6 +67,19 @@ class Attempt:
     verifier: str
     is_anew: bool
     """Whether they have to show anew who they are."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a provider handed over. The last two may be empty after a refresh, the first too."""
+
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+
+
+class GrantRefusedError(Exception):
+    """A provider stands no longer by what it handed over."""
 
 
 @dataclass
@@ -134,11 +147,12 @@ class Memory:
 def address(metadata: Metadata, peer: Peer, attempt: Attempt) -> str:
     """Where the browser is sent."""
     challenge = hashlib.sha256(attempt.verifier.encode()).digest()
+    more = ("offline_access",) if peer.settings.refresh_minutes else ()
     asked = {
         "response_type": "code",
         "client_id": peer.settings.client_id,
         "redirect_uri": peer.redirect_uri,
-        "scope": " ".join(dict.fromkeys(("openid", *peer.settings.scopes))),
+        "scope": " ".join(dict.fromkeys(("openid", *peer.settings.scopes, *more))),
         "state": attempt.state,
         "nonce": attempt.nonce,
         "code_challenge": _base64(challenge),
@@ -168,9 +182,7 @@ def code_of(metadata: Metadata, answer: Mapping[str, str]) -> str:
     return answer["code"]
 
 
-def redeem(
-    metadata: Metadata, peer: Peer, attempt: Attempt, code: str, *, now: datetime
-) -> tuple[str, str]:
+def redeem(metadata: Metadata, peer: Peer, attempt: Attempt, code: str, *, now: datetime) -> Tokens:
     """The ID token and the access token that the provider gives for a code.
 
     Errors:
@@ -183,21 +195,29 @@ def redeem(
         "redirect_uri": peer.redirect_uri,
         "code_verifier": attempt.verifier,
     }
-    headers = {
-        "Accept": "application/json",
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    asked, more = _shown(metadata, peer, asked, now)
-    answer = peer.ask(
-        "POST", metadata.token, headers=headers | more, body=urlencode(asked).encode()
-    )
+    answer = _at_token(metadata, peer, asked, now)
     found = json_object(_good(answer, "code_refused"), reason="token_answer")
-    id_token, access_token = found.get("id_token"), found.get("access_token")
-    if not isinstance(id_token, str) or not isinstance(access_token, str):
+    tokens = _tokens(found)
+    if not tokens.id_token:
         raise refused("token_answer")
-    if len(access_token) > LONGEST_ACCESS_TOKEN or not access_token.isascii():
-        raise refused("token_answer")
-    return id_token, access_token
+    return tokens
+
+
+def refresh(metadata: Metadata, peer: Peer, refresh_token: str, *, now: datetime) -> Tokens:
+    """What the provider gives anew for a refresh token.
+
+    Errors:
+        GrantRefusedError: it gives nothing for that any more.
+        AnswerRefusedError: it does not answer as it should; that says nothing of the person.
+        UnavailableError: it does not answer.
+    """
+    asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    status, body = _at_token(metadata, peer, asked, now)
+    if status == BAD_REQUEST:
+        said = json_object(body, reason="refresh")
+        if said.get("error") == "invalid_grant":
+            raise GrantRefusedError
+    return _tokens(json_object(_good((status, body), "refresh"), reason="token_answer"))
 
 
 def user_info(metadata: Metadata, peer: Peer, access_token: str) -> dict[str, Any]:
@@ -209,8 +229,6 @@ def user_info(metadata: Metadata, peer: Peer, access_token: str) -> dict[str, An
     """
     if not metadata.user_info:
         return {}
-    if not access_token.isprintable():
-        raise refused("token_answer")
     headers = {"Accept": "application/json", "Authorization": f"Bearer {access_token}"}
     answer = peer.ask("GET", metadata.user_info, headers=headers)
     return json_object(_good(answer, "user_info"), reason="user_info")
@@ -219,6 +237,29 @@ def user_info(metadata: Metadata, peer: Peer, access_token: str) -> dict[str, An
 def shown_keys(key: ECKey) -> dict[str, Any]:
     """The JWKS by which a provider knows the appliance."""
     return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": "ES256"}]}
+
+
+def _at_token(
+    metadata: Metadata, peer: Peer, asked: dict[str, str], now: datetime
+) -> tuple[int, bytes]:
+    headers = {
+        "Accept": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    asked, more = _shown(metadata, peer, asked, now)
+    return peer.ask("POST", metadata.token, headers=headers | more, body=urlencode(asked).encode())
+
+
+def _tokens(found: Mapping[str, Any]) -> Tokens:
+    names = ("id_token", "access_token", "refresh_token")
+    values = [found.get(name) or "" for name in names]
+    if not all(isinstance(value, str) and value.isascii() for value in values):
+        raise refused("token_answer")
+    tokens = Tokens(*values)
+    is_good = tokens.access_token != "" and tokens.access_token.isprintable()
+    if not is_good or any(len(value) > LONGEST_TOKEN for value in values):
+        raise refused("token_answer")
+    return tokens
 
 
 def _shown(

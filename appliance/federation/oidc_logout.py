@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from joserfc.jwk import Key
 
 from appliance.domain.claims import LONGEST_SUBJECT, LONGEST_TEXT
 from appliance.federation import oidc_tokens
+from appliance.federation.oidc_metadata import Metadata
 from appliance.federation.refused import refused
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -32,6 +34,19 @@ class Ended:
     subject: str
     token_id: str
     counts_until: datetime
+
+
+def address(metadata: Metadata, *, client_id: str, id_token: str, after: str) -> str:
+    """Where a browser signs out at a provider, and comes back `after` it; empty: nowhere.
+
+    Source: OpenID Connect RP-Initiated Logout 1.0, section 2.
+    """
+    if not metadata.end_session:
+        return ""
+    asked = {"client_id": client_id, "post_logout_redirect_uri": after}
+    asked |= {"id_token_hint": id_token} if id_token else {}
+    joint = "&" if urlsplit(metadata.end_session).query else "?"
+    return f"{metadata.end_session}{joint}{urlencode(asked)}"
 
 
 def read(text: str, key: Key, *, issuer: str, client_id: str, now: datetime) -> Ended:

@@ -25,6 +25,8 @@ class Metadata:
     token: str
     keys: str
     user_info: str
+    end_session: str
+    """Where browsers sign out; empty: nowhere."""
     names_itself: bool
     """Whether each of its answers says by whom it is."""
     takes_basic: bool
@@ -48,6 +50,7 @@ def parse(body: bytes, *, issuer_url: str) -> Metadata:
         token=_address(found, "token_endpoint", issuer_url),
         keys=_address(found, "jwks_uri", issuer_url),
         user_info=_address(found, "userinfo_endpoint", issuer_url, is_needed=False),
+        end_session=_address(found, "end_session_endpoint", issuer_url, is_needed=False),
         names_itself=found.get("authorization_response_iss_parameter_supported") is True,
         takes_basic=isinstance(methods, list) and "client_secret_basic" in methods,
     )

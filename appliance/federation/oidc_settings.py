@@ -26,6 +26,28 @@ class OidcSettings(ProviderSettings):
     scopes: tuple[str, ...] = Field(
         ("openid", "profile", "email"), max_length=20, title=sentence("Scopes")
     )
+    signs_out_there: bool = Field(
+        default=True,
+        title=sentence("Whoever signs out here signs out there"),
+        description=sentence("Where it has an address for that."),
+    )
+    refresh_minutes: int = Field(
+        0,
+        ge=0,
+        le=24 * 60,
+        title=sentence("Minutes between questions in the background"),
+        description=sentence(
+            "Whether somebody may still enter, and in which groups they are; 0: only when they "
+            "sign in. The provider has to give refresh tokens (offline_access)."
+        ),
+    )
+    refusal_ends: Literal["sessions", "access"] = Field(
+        "sessions",
+        title=sentence("What a refusal in the background ends"),
+        description=sentence(
+            "Their sessions, or all access, with tokens and keys, until they sign in again."
+        ),
+    )
     groups_claim: str = Field("groups", title=sentence("Claim with the groups"))
     name_claim: str = Field("preferred_username", title=sentence("Claim with the user name"))
     authority: str = Field(

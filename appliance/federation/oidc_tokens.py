@@ -119,6 +119,22 @@ def read(text: str, key: Key, expected: Expected, *, now: datetime) -> dict[str,
     return said
 
 
+def read_again(
+    text: str, key: Key, *, issuer: str, client_id: str, subject: str, now: datetime
+) -> dict[str, Any]:
+    """What an ID token says that came by a refresh. Source: section 12.2.
+
+    Errors:
+        AnswerRefusedError: it is not true, not for us, not of now, or of somebody else.
+    """
+    said = verified(text, key)
+    insist_on_party(said, issuer, client_id)
+    _insist_on_time(said, now)
+    if said.get("sub") != subject:
+        raise refused("subject")
+    return said
+
+
 def verified(text: str, key: Key) -> dict[str, Any]:
     """What a token says, if that key signed it; what it says is not looked at.
 

@@ -24,6 +24,7 @@ from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessin
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
+    oidc_grants,
     provider_syncs,
     push_settlement,
     regular,
@@ -108,9 +109,15 @@ def _read_metadata(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.READ_METADATA)
 
 
+def _ask_again(work: UnitOfWork, now: datetime) -> None:
+    if oidc_grants.due(work, now=now):
+        regular.promise(work, Job.ASK_PROVIDERS_AGAIN)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
+    Entry(Regular("ask-again", timedelta(minutes=1)), _ask_again),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     _single("sweep", timedelta(hours=6), Job.SWEEP),

@@ -25,6 +25,7 @@ from appliance.errors import (
     TimeoutExceededError,
     UnavailableError,
 )
+from appliance.jobs import asking_again
 from appliance.services import (
     files,
     forks,
@@ -375,6 +376,7 @@ TASKS: dict[Job, Task] = {
     Job.PRUNE_AUDIT_LOG: Task(_prune_audit_log),
     Job.STAMP_LOGS: Task(_stamp_logs),
     Job.SETTLE_PROVIDED_RIGHTS: Task(_settle_provided_rights),
+    Job.ASK_PROVIDERS_AGAIN: Task(asking_again.ask_again),
     Job.SYNCHRONISE: Task(_synchronise, _give_up_synchronising),
     Job.READ_METADATA: Task(_read_metadata),
     Job.SWEEP: Task(_sweep),

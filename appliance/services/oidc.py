@@ -29,7 +29,7 @@ from appliance.domain.claims import Claims
 from appliance.domain.identity_providers import ProviderKind
 from appliance.errors import ApplianceError, InvalidError
 from appliance.federation import oidc, oidc_metadata, oidc_tokens
-from appliance.federation.oidc import Attempt, Peer
+from appliance.federation.oidc import Attempt, Peer, Tokens
 from appliance.federation.oidc_settings import OidcSettings
 from appliance.federation.refused import SAID, AnswerRefusedError, refused
 from appliance.security import outgoing, tokens
@@ -37,6 +37,7 @@ from appliance.security.signing import InstanceSecret, Purpose
 from appliance.services import identities, identity_providers, offered_providers
 
 if TYPE_CHECKING:
+    from appliance.services.offered_providers import Offered
     from appliance.wiring import OidcTools
 
 ATTEMPT_LIVES = timedelta(minutes=10)
@@ -70,6 +71,14 @@ class Begun:
         return _text(hmac.new(self.browser.encode(), words, hashlib.sha256).digest())
 
 
+@dataclass(frozen=True)
+class Vouched:
+    """Who a provider says somebody is, and what it handed over with that."""
+
+    claims: Claims
+    given: Tokens
+
+
 @open_to_everyone(because="whoever signs in names one; no door shows what is in it")
 def peer_of(work: UnitOfWork, name: str, *, tools: OidcTools) -> Peer:
     """The provider of that name, if it is on, ready to be spoken to.
@@ -77,17 +86,16 @@ def peer_of(work: UnitOfWork, name: str, *, tools: OidcTools) -> Peer:
     Errors:
         NotFoundError: there is none.
     """
-    offered = offered_providers.named(work, name, ProviderKind.OIDC)
-    settings = identity_providers.settings_of(work, offered.id, OidcSettings, sealer=tools.sealer)
-    rules = work.rules.sign_in
-    return Peer(
-        id=offered.id,
-        version=offered.version,
-        settings=settings,
-        redirect_uri=f"{tools.url}/auth/oidc/{name}/callback",
-        ask=_Asker(settings, rules.provider_seconds, rules.provider_private_addresses),
-        key=client_key(tools.secret, offered.id),
-    )
+    return _peer(work, offered_providers.named(work, name, ProviderKind.OIDC), tools)
+
+
+@open_to_everyone(because="a job and whoever signs out know it by its id")
+def peer_of_id(work: UnitOfWork, provider_id: UUID, *, tools: OidcTools) -> Peer | None:
+    """The provider of that id, if it is an OpenID provider that is on."""
+    offered = offered_providers.of_id(work, provider_id)
+    if offered is None or offered.kind is not ProviderKind.OIDC:
+        return None
+    return _peer(work, offered, tools)
 
 
 @open_to_everyone(because="whoever signs in begins it")
@@ -151,7 +159,7 @@ def address(peer: Peer, begun: Begun, *, tools: OidcTools, now: datetime) -> str
 
 def vouched(
     peer: Peer, begun: Begun, answer: Mapping[str, str], *, tools: OidcTools, now: datetime
-) -> Claims:
+) -> Vouched:
     """Who the provider says has come back.
 
     Errors:
@@ -160,18 +168,18 @@ def vouched(
     """
     metadata = tools.memory.metadata(peer, now=now)
     code = oidc.code_of(metadata, answer)
-    id_token, access_token = oidc.redeem(metadata, peer, begun.attempt, code, now=now)
-    key = tools.memory.key(peer, *oidc_tokens.header(id_token), now=now)
+    given = oidc.redeem(metadata, peer, begun.attempt, code, now=now)
+    key = tools.memory.key(peer, *oidc_tokens.header(given.id_token), now=now)
     expected = oidc_tokens.Expected(
         issuer=metadata.issuer,
         client_id=peer.settings.client_id,
         nonce=begun.attempt.nonce,
-        access_token=access_token,
+        access_token=given.access_token,
         shown_after=begun.begun_at if begun.attempt.is_anew else None,
     )
-    said = oidc_tokens.read(id_token, key, expected, now=now)
-    more = oidc.user_info(metadata, peer, access_token)
-    return oidc_tokens.claims(said, more, peer.settings)
+    said = oidc_tokens.read(given.id_token, key, expected, now=now)
+    more = oidc.user_info(metadata, peer, given.access_token)
+    return Vouched(oidc_tokens.claims(said, more, peer.settings), given)
 
 
 def reason_of(error: ApplianceError) -> str:
@@ -231,6 +239,19 @@ class _Asker:
             method, place.path, headers=headers, body=body
         )
         return answer.status, answer.body
+
+
+def _peer(work: UnitOfWork, offered: Offered, tools: OidcTools) -> Peer:
+    settings = identity_providers.settings_of(work, offered.id, OidcSettings, sealer=tools.sealer)
+    rules = work.rules.sign_in
+    return Peer(
+        id=offered.id,
+        version=offered.version,
+        settings=settings,
+        redirect_uri=f"{tools.url}/auth/oidc/{offered.name}/callback",
+        ask=_Asker(settings, rules.provider_seconds, rules.provider_private_addresses),
+        key=client_key(tools.secret, offered.id),
+    )
 
 
 def _hash(text: str) -> str:

@@ -18,12 +18,18 @@ from appliance.db import federation_tickets
 from appliance.db.federation_tickets import FederationTicket
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.claims import LONGEST_TEXT
-from appliance.errors import ThrottledError, sentence
+from appliance.errors import (
+    InvalidError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+    sentence,
+)
 from appliance.federation import oidc_logout, oidc_tokens
 from appliance.federation.oidc import Peer
 from appliance.federation.oidc_logout import Ended
 from appliance.federation.refused import refused
-from appliance.services import identities
+from appliance.services import identities, oidc, oidc_grants, sessions
 
 if TYPE_CHECKING:
     from appliance.wiring import OidcTools
@@ -52,6 +58,39 @@ def insist_on_issuer(peer: Peer, issuer: str, *, tools: OidcTools, now: datetime
     """
     if issuer != tools.memory.metadata(peer, now=now).issuer:
         raise refused("issuer")
+
+
+@open_to_everyone(because="whoever signs out leaves their own session")
+def opener(work: UnitOfWork, *, tools: OidcTools) -> tuple[Peer, str] | None:
+    """The OpenID provider that opened the session in which this is asked, and by what it knows whom
+    is meant; nothing where it is not to be told.
+
+    Errors:
+        ConflictError: it was not asked in a session.
+    """
+    session = sessions.present(work)
+    if session.provider_id is None or session.identity_id is None:
+        return None
+    try:
+        peer = oidc.peer_of_id(work, session.provider_id, tools=tools)
+    except InvalidError:
+        return None  # Whatever is wrong there must keep nobody signed in here.
+    if peer is None or not peer.settings.signs_out_there:
+        return None
+    return peer, oidc_grants.hint(work, session.identity_id, tools=tools)
+
+
+def address(opened_by: tuple[Peer, str], *, tools: OidcTools, now: datetime) -> str:
+    """Where a browser that has signed out here goes on to; empty: nowhere."""
+    peer, id_token = opened_by
+    try:
+        metadata = tools.memory.metadata(peer, now=now)
+    except (UnauthenticatedError, UnavailableError):
+        return ""
+    after = f"{tools.url}/sign-in"
+    return oidc_logout.address(
+        metadata, client_id=peer.settings.client_id, id_token=id_token, after=after
+    )
 
 
 @open_to_everyone(because="the provider says so, and `read` found it true")

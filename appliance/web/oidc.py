@@ -9,7 +9,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import ApplianceError, UnauthenticatedError, UnavailableError
-from appliance.services import oidc, oidc_logout
+from appliance.services import oidc, oidc_grants, oidc_logout
 from appliance.web import cookies, provider_doors, requests
 
 blueprint = flask.Blueprint("oidc", __name__, url_prefix="/auth/oidc")
@@ -62,11 +62,15 @@ def callback(provider: str) -> ResponseReturnValue:
         return _refuse(peer.id, "mixed_up")
     said = {name: answer[name] for name in ANSWERS if name in flask.request.args}
     try:
-        claims = oidc.vouched(peer, begun, said, tools=tools, now=requests.now())
+        vouched = oidc.vouched(peer, begun, said, tools=tools, now=requests.now())
     except (UnauthenticatedError, UnavailableError) as error:
         return _refused(peer.id, error)
     act = provider_doors.act_of(begun.act)
-    return provider_doors.come_back(act, peer.id, claims, target=begun.target)
+    claims = vouched.claims
+    answered = provider_doors.come_back(act, peer.id, claims, target=begun.target)
+    with requests.begin() as work:
+        oidc_grants.keep(work, peer, claims.subject, vouched.given, tools=tools, now=requests.now())
+    return answered
 
 
 @blueprint.get("/<provider>/jwks")

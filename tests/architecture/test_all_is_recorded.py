@@ -47,7 +47,7 @@ GIVING = {
 """What gives content away. Pages that show a file in parts are no raw reads."""
 OF_EACH_PROCESS = {"audit.node_started", "audit.heartbeat"}
 PROCESSES = {"serve", "worker", "scheduler", "migrate"}
-ADVICE = "Say what it records, or why it records nothing, in permissions/recorded.py."
+ADVICE = "Say what it records, or why it records nothing, in permissions/recorded*.py."
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,10 @@ class OpenidProvider:
         """Sign by another key from now on."""
         self._tell("rotate", None)
 
+    def fail(self, *paths: str) -> None:
+        """Answer with an error at these addresses from now on, and at no others."""
+        self._tell("break", paths)
+
     def know(self, keys: object) -> None:
         """Know the client `key` by this JWKS."""
         self._tell("know", keys)
@@ -93,15 +97,16 @@ class There:
             page = self.session.post(target, asked, timeout=SECONDS, allow_redirects=False)
         raise AssertionError(f"no way back from {page.url}")
 
-    def sign_out(self, issuer: str) -> None:
-        """Sign out there."""
-        page = self.session.get(f"{issuer}/session/end", timeout=SECONDS)
+    def sign_out(self, address: str) -> str:
+        """Sign out there; gives where the browser is sent after it."""
+        page = self.session.get(address, timeout=SECONDS)
         form = FORM.search(page.text)
         assert form is not None, page.text
         asked = {"logout": "yes", "xsrf": HIDDEN.findall(page.text)[0]}
         target = urljoin(page.url, unescape(form[1]))
         done = self.session.post(target, asked, timeout=SECONDS, allow_redirects=False)
         assert done.status_code < 400, done.text
+        return done.headers.get("Location", "")
 
 
 @contextmanager

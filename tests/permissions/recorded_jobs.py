@@ -13,6 +13,11 @@ JOBS = {
         "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"
         " team.member_added team.member_removed user.role_changed"
     ),
+    Job.ASK_PROVIDERS_AGAIN: (
+        "org.member_added org.member_removed org.member_role_changed"
+        " repo.role_withdrawn session.revoked team.member_added team.member_removed user.changed"
+        " user.reinstated user.role_changed user.suspended"
+    ),
     Job.SYNCHRONISE: (
         "auth.identity_linked group.synchronised group.synchronisation_refused org.member_added"
         " org.member_removed org.member_role_changed repo.role_withdrawn"

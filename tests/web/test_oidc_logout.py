@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from base64 import urlsafe_b64decode
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
 
 from appliance.db.credentials import BrowserSession
+from appliance.services import identity_providers
+from appliance.services.identity_providers import Changes
 from tests.peers.openid_provider import There, start_openid_provider
 from tests.web.test_oidc import (
     CALLBACK,
@@ -78,7 +85,7 @@ def test_who_signs_out_there_is_signed_out_here_and_nobody_else(served):
             browsers[name], theirs[name] = world.app.test_client(), There()
             target = theirs[name].sign_in(leave(browsers[name]), name)
             assert come_back(browsers[name], target).status_code == 303
-        theirs["writer"].sign_out(there.issuer)
+        theirs["writer"].sign_out(f"{there.issuer}/session/end")
 
     assert not is_in(browsers["writer"])
     assert is_in(browsers["reader"])
@@ -202,3 +209,44 @@ def test_a_frame_that_names_nothing_ends_nothing(world, corp, there, asked, reas
     assert answer.status_code == 400
     assert why(world) == [reason]
     assert is_in(browser)
+
+
+def leave_here(browser) -> str:
+    """Sign out here; gives the address that the browser goes on to."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/settings").text)
+    page = browser.post("/sign-out", data={"csrf_token": token[1]} if token else {})
+    if page.status_code == 303:
+        return page.headers["Location"]
+    return unescape(re.search(r'content="0; url=([^"]+)"', page.text)[1])
+
+
+def test_who_signs_out_here_signs_out_there_and_comes_back(world, corp, there):
+    browser, theirs = world.app.test_client(), There()
+    assert come_back(browser, theirs.sign_in(leave(browser), "writer")).status_code == 303
+    address = leave_here(browser)
+    assert not is_in(browser)
+    asked = parse_qs(urlsplit(address).query)
+    assert asked["client_id"] == ["basic"]
+    assert json.loads(base64url(asked["id_token_hint"][0].split(".")[1]))["sub"] == "writer"
+    assert theirs.sign_out(address) == f"{OURS}/sign-in"
+
+
+@pytest.mark.parametrize(
+    "settings", [{"signs_out_there": False}, {"issuer_url": "http://127.0.0.1:9"}]
+)
+def test_who_signs_out_here_alone_stays_here(world, corp, settings):
+    browser = signed_in(world)
+    with world.begin(world.actor("administrator-corp")) as work:
+        sealer = world.wiring.sealer
+        identity_providers.change(work, "corp", Changes(settings=settings), sealer=sealer)
+    assert leave_here(browser) == "/sign-in"
+    assert not is_in(browser)
+
+
+def test_a_session_that_a_password_opened_is_left_as_ever(world, corp):
+    world.user("reader")
+    assert leave_here(world.browser("reader")) == "/sign-in"
+
+
+def base64url(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

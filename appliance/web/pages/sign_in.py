@@ -12,6 +12,7 @@ from pydantic import Field
 from appliance.errors import ApplianceError, ThrottledError, UnauthenticatedError
 from appliance.services import (
     offered_providers,
+    oidc_logout,
     passkeys,
     passwords,
     saml_logout,
@@ -95,10 +96,14 @@ def leave() -> ResponseReturnValue:
     """Close this browser's session."""
     address, browser = "", cookies.attempt()
     if requests.uses_session():
-        tools, now = requests.wiring().saml, requests.now()
+        wiring, now = requests.wiring(), requests.now()
+        with requests.reading() as work:
+            opener = oidc_logout.opener(work, tools=wiring.oidc)
         with requests.begin() as work:
-            address = saml_logout.begin(work, browser=browser, tools=tools, now=now)
+            address = saml_logout.begin(work, browser=browser, tools=wiring.saml, now=now)
             sign_in.sign_out(work, now=now)
+        if opener is not None:
+            address = oidc_logout.address(opener, tools=wiring.oidc, now=now)
     flask.session.clear()
     response = flask.make_response(_onward(address, browser))
     cookies.clear_session(response)

@@ -142,6 +142,7 @@ JOBS = {
     Job.SETTLE_PROVIDED_RIGHTS: _("Give and take what groups give"),
     Job.SYNCHRONISE: _("Synchronise with a directory"),
     Job.READ_METADATA: _("Read the metadata of sign-in systems"),
+    Job.ASK_PROVIDERS_AGAIN: _("Ask OpenID providers who may still enter"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {

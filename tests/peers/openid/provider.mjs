@@ -2,6 +2,7 @@
 //   node provider.mjs PORT CALLBACK
 // POST /control/people   {NAME: {claims}}: who can sign in; the password does not matter
 // POST /control/tamper   {claims, header, by}: how ID tokens differ from what they should be
+// POST /control/break    [PATH]: what answers with 500 from now on
 // POST /control/rotate   other keys from now on
 // POST /control/logout   {claims, header, by}: the logout token that differs so from an honest one
 // POST /control/know     the client `key` by this JWKS
@@ -15,6 +16,7 @@ const [port, callback] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 let people = {};
 let tamper = null;
+let broken = [];
 let known = { keys: [] };
 let signing;
 let handle;
@@ -64,7 +66,8 @@ async function logoutToken(wrong) {
 function build() {
   const shared = {
     redirect_uris: [callback],
-    grant_types: ['authorization_code'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    post_logout_redirect_uris: [new URL('/sign-in', callback).href],
     backchannel_logout_uri: callback.replace(/callback$/, 'backchannel-logout'),
     backchannel_logout_session_required: true,
   };
@@ -94,6 +97,8 @@ function build() {
       profile: ['name', 'preferred_username'],
       groups: ['groups'],
     },
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
     pkce: { required: () => true },
     features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
     loadExistingGrant: async (ctx) => {
@@ -105,6 +110,10 @@ function build() {
     },
   });
   provider.use(async (ctx, next) => {
+    if (broken.includes(ctx.path)) {
+      ctx.status = 500;
+      return;
+    }
     await next();
     if (ctx.path === '/token' && tamper && ctx.body?.id_token) {
       ctx.body.id_token = await tampered(ctx.body.id_token, tamper);
@@ -119,6 +128,7 @@ async function control(request, response) {
   const said = JSON.parse(Buffer.concat(parts).toString() || 'null');
   if (request.url === '/control/people') people = said;
   if (request.url === '/control/tamper') tamper = said;
+  if (request.url === '/control/break') broken = said;
   if (request.url === '/control/know') {
     known = said;
     build();

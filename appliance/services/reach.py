@@ -54,7 +54,7 @@ def insist_on_token(work: UnitOfWork, actor: Actor, networks: list[str]) -> None
         raise refused(actor, "token", TOKEN_ELSEWHERE)
 
 
-def refused(actor: Actor, scope: str, said: str) -> UnauthenticatedError:
+def refused(actor: Actor, scope: str, words: str) -> UnauthenticatedError:
     """The refusal of somebody who came from elsewhere; the log learns whose list it was."""
     event = events.AddressRefused(about=actor.id, person=actor.pseudonym, scope=scope)
-    return UnauthenticatedError(said, event=event)
+    return UnauthenticatedError(words, event=event)

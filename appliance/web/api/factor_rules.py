@@ -16,7 +16,7 @@ api = frame.area("factor-rules", "Who must have a second factor. For administrat
 PLACE = "/admin/factor-rules"
 
 
-class RuleAnswer(frame.Answer):
+class FactorRuleAnswer(frame.Answer):
     """A rule."""
 
     id: UUID
@@ -26,10 +26,10 @@ class RuleAnswer(frame.Answer):
     created_at: datetime
 
 
-class RulesAnswer(frame.Answer):
+class FactorRulesAnswer(frame.Answer):
     """All of them, and how many people have no second factor."""
 
-    items: list[RuleAnswer]
+    items: list[FactorRuleAnswer]
     people: int
     without: int
     next: None
@@ -49,18 +49,18 @@ class RulePath(frame.Body):
     id: UUID
 
 
-@api.get(PLACE, summary="List who must have a second factor", responses={"200": RulesAnswer})
+@api.get(PLACE, summary="List who must have a second factor", responses={"200": FactorRulesAnswer})
 def list_rules() -> Any:
     """All rules."""
     with requests.reading() as work:
         found = factor_rules.show(work)
-        items = [RuleAnswer.model_validate(each) for each in found.items]
+        items = [FactorRuleAnswer.model_validate(each) for each in found.items]
         return frame.answer(
-            RulesAnswer(items=items, people=found.people, without=found.without, next=None)
+            FactorRulesAnswer(items=items, people=found.people, without=found.without, next=None)
         )
 
 
-@api.post(PLACE, summary="Require a second factor", responses={"201": RuleAnswer})
+@api.post(PLACE, summary="Require a second factor", responses={"201": FactorRuleAnswer})
 def require(body: NewRule) -> Any:
     """A rule about the same people is replaced."""
     with requests.begin() as work:
@@ -71,7 +71,7 @@ def require(body: NewRule) -> Any:
             grace_days=body.grace_days,
             now=requests.now(),
         )
-        return frame.answer(RuleAnswer.model_validate(made), 201)
+        return frame.answer(FactorRuleAnswer.model_validate(made), 201)
 
 
 @api.delete(f"{PLACE}/<uuid:id>", summary="Require it no more", responses={"204": None})

@@ -13,7 +13,7 @@ from appliance.services import break_glass, identity_links
 from appliance.services.identity_links import ListedIdentity
 from appliance.web import requests
 from appliance.web.api import frame
-from appliance.web.api.identity_providers import RuleAnswer
+from appliance.web.api.identity_providers import GroupRuleAnswer
 
 api = frame.area("identities", "By what people are known to sign-in systems.")
 
@@ -43,7 +43,7 @@ class IdentityAnswer(frame.Answer):
     said_name: str
     said_email: str
     groups: list[str]
-    gives: list[RuleAnswer]
+    gives: list[GroupRuleAnswer]
     created_at: datetime
     seen_at: datetime
 

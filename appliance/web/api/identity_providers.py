@@ -157,7 +157,7 @@ class StepPage(frame.Answer):
     next: None
 
 
-class RuleAnswer(frame.Answer):
+class GroupRuleAnswer(frame.Answer):
     """What a group gives."""
 
     id: UUID
@@ -168,10 +168,10 @@ class RuleAnswer(frame.Answer):
     created_at: datetime
 
 
-class RulePage(frame.Answer):
+class GroupRulePage(frame.Answer):
     """All of them."""
 
-    items: list[RuleAnswer]
+    items: list[GroupRuleAnswer]
     next: None
 
 
@@ -296,7 +296,7 @@ def delete(path: ProviderPath) -> Any:
     return frame.nothing()
 
 
-@api.get(f"{PLACE}/<name>/rules", summary="List what groups give", responses={"200": RulePage})
+@api.get(f"{PLACE}/<name>/rules", summary="List what groups give", responses={"200": GroupRulePage})
 def list_rules(path: ProviderPath) -> Any:
     """By group."""
     with requests.reading() as work:
@@ -304,7 +304,7 @@ def list_rules(path: ProviderPath) -> Any:
         return frame.page([_present_rule(each) for each in found], None)
 
 
-@api.post(f"{PLACE}/<name>/rules", summary="Let a group give", responses={"201": RuleAnswer})
+@api.post(f"{PLACE}/<name>/rules", summary="Let a group give", responses={"201": GroupRuleAnswer})
 def add_rule(path: ProviderPath, body: NewRuleBody) -> Any:
     """To everybody who is known to be in it, soon after this."""
     wanted = words.GroupRule(body.group, body.gives, body.target, body.role)
@@ -344,5 +344,5 @@ def _present(shown: Shown) -> ProviderAnswer:
     )
 
 
-def _present_rule(each: ListedRule) -> RuleAnswer:
-    return RuleAnswer.model_validate(each)
+def _present_rule(each: ListedRule) -> GroupRuleAnswer:
+    return GroupRuleAnswer.model_validate(each)

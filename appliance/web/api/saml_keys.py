@@ -14,7 +14,7 @@ api = frame.area("SAML keys", "The appliance's own keys for SAML. For administra
 PLACE = "/admin/saml-keys"
 
 
-class KeyAnswer(frame.Answer):
+class SamlKeyAnswer(frame.Answer):
     """A key: it signs, is to sign next, or signed before and still opens."""
 
     use: KeyUse
@@ -23,10 +23,10 @@ class KeyAnswer(frame.Answer):
     created_at: datetime
 
 
-class KeyPage(frame.Answer):
+class SamlKeyPage(frame.Answer):
     """All keys."""
 
-    items: list[KeyAnswer]
+    items: list[SamlKeyAnswer]
     next: str | None
 
 
@@ -36,14 +36,14 @@ class StepPath(frame.Body):
     step: KeyStep
 
 
-@api.get(PLACE, summary="List SAML keys", responses={"200": KeyPage})
+@api.get(PLACE, summary="List SAML keys", responses={"200": SamlKeyPage})
 def list_keys() -> Any:
     """The one that signs first."""
     with requests.reading() as work:
         return _page(saml_keys.listed(work))
 
 
-@api.post(f"{PLACE}/<step>", summary="Change SAML keys", responses={"200": KeyPage})
+@api.post(f"{PLACE}/<step>", summary="Change SAML keys", responses={"200": SamlKeyPage})
 def change_keys(path: StepPath) -> Any:
     """`prepare` puts the next key into the metadata, `switch` lets it sign, and `retire` removes
     the one that signed before.
@@ -54,4 +54,4 @@ def change_keys(path: StepPath) -> Any:
 
 
 def _page(found: list[saml_keys.ListedKey]) -> Any:
-    return frame.page([KeyAnswer.model_validate(each) for each in found], None)
+    return frame.page([SamlKeyAnswer.model_validate(each) for each in found], None)

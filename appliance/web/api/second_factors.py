@@ -40,7 +40,7 @@ class FactorsAnswer(frame.Answer):
     next: None
 
 
-class ReasonBody(frame.Body):
+class ResetBody(frame.Body):
     """Why."""
 
     reason: str = Field(max_length=second_factors.LONGEST_REASON)
@@ -70,7 +70,7 @@ def list_factors(path: UserPath) -> Any:
     summary="Take all second factors away",
     responses={"200": ResetAnswer},
 )
-def reset(path: UserPath, body: ReasonBody) -> Any:
+def reset(path: UserPath, body: ResetBody) -> Any:
     """For administrators, of who has lost them. An event of the highest severity says so."""
     with requests.begin() as work:
         removed = second_factors.reset(work, path.name, reason=body.reason, now=requests.now())

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,23 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def wait_for(*ports: int) -> None:
+    """Go on when something listens on each of these ports of this machine: some servers say that
+    they are ready, or just start, a moment before.
+
+    Errors:
+        PeerError: nothing does in time.
+    """
+    until = time.monotonic() + READY_SECONDS
+    for port in ports:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            if time.monotonic() > until:
+                raise PeerError(f"Nothing listens on port {port}.")
+            time.sleep(0.01)
 
 
 @contextmanager

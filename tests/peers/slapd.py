@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.peers.server import find_program, free_port, running
+from tests.peers.server import find_program, free_port, running, wait_for
 
 BASE = "dc=lab,dc=example"
 SERVICE = f"cn=service,{BASE}"
@@ -182,10 +182,15 @@ def start_slapd(
         (folder / "start.ldif").write_text(ENTRIES.format(**values) + more)
         words = [find_program("slapadd"), "-q", "-f", file, "-l", folder / "start.ldif"]
         subprocess.run(words, check=True, capture_output=True)
-        plain, encrypted = f"ldap://127.0.0.1:{free_port()}", f"ldaps://127.0.0.1:{free_port()}"
+        ports = free_port(), free_port()
+        plain, encrypted = (
+            f"{scheme}://127.0.0.1:{port}"
+            for scheme, port in zip(("ldap", "ldaps"), ports, strict=True)
+        )
         command = [find_program("slapd"), "-d", "sync,stats", "-f", file]
         command += ["-h", f"{plain} {encrypted}"]
         with running(command, ready="slapd starting"):
+            wait_for(*ports)  # It says so before it listens.
             yield Directory(folder, plain, encrypted, root)
 
 

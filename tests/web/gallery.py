@@ -36,6 +36,7 @@ class Person:
     name: str = "night-writer"
     display_name: str = "Night Writer"
     is_administrator: bool = True
+    factor_due_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,8 @@ class Directory:
                     broken = connection.server
             self._order = [*(each for each in self._order if each != broken), broken]
         said = "; ".join(f"{error.reason}: {error.detail}" for error in failed)
-        raise DirectoryError(failed[-1].reason, said)
+        reason = failed[-1].reason
+        raise DirectoryError(reason, said)
 
     def _enter(self, connection: Connection) -> None:
         connection.open()

@@ -90,16 +90,9 @@ def some(
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many are found, and some of them."""
     query = sa.select(ScimGroup).where(ScimGroup.provider_id == provider.id)
-    if asked.filter is not None:
-        query = query.where(scim_search.condition(work, ScimGroup, Group, asked.filter))
-    total = work.session.scalar(query.with_only_columns(sa.func.count())) or 0
-    order = scim_search.ordered(
-        work,
-        ScimGroup,
-        asked.sort_binding(Group),
-        is_descending=asked.sort_order == "descending",
+    total, rows = scim_search.found(
+        work, query, ScimGroup, Group, asked, skipped=skipped, count=count
     )
-    rows = work.session.scalars(query.order_by(*order).offset(skipped).limit(count)).all()
     items = [scim_messages.shown(_resource(work, each, asked, base), asked) for each in rows]
     return total, items
 

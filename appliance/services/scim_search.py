@@ -8,10 +8,10 @@ has rows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ from appliance.federation import scim_messages
 
 Condition = sa.ColumnElement[bool]
 Resources = type[ScimUser | ScimGroup]
+Row = TypeVar("Row", ScimUser, ScimGroup)
 Text = sa.ColumnElement[Any]
 TRUTHS = {True: "true", False: "false"}
 MOMENTS = {"created": "created_at", "last_modified": "changed_at"}
@@ -56,6 +57,34 @@ class _Rows:
     id: sa.SQLColumnExpression[UUID]
     name: Any
     """Its name as it is compared; nothing, where the other side is a user."""
+
+
+@open_to_everyone(because="the caller has fetched the provider of its client")
+def found(
+    work: UnitOfWork,
+    query: sa.Select[Row],
+    table: type[Row],
+    kind: type[Resource[Any]],
+    asked: Any,
+    *,
+    skipped: int,
+    count: int,
+) -> tuple[int, Sequence[Row]]:
+    """How many of a client's rows are found, and some of them in the order that was asked for.
+
+    Errors:
+        ScimError: it asks too much, or of something that cannot be asked.
+    """
+    if asked.filter is not None:
+        query = query.where(condition(work, table, kind, asked.filter))
+    total = work.session.scalar(query.with_only_columns(sa.func.count())) or 0
+    order = ordered(
+        work,
+        table,
+        asked.sort_binding(kind),
+        is_descending=asked.sort_order == "descending",
+    )
+    return total, work.session.scalars(query.order_by(*order).offset(skipped).limit(count)).all()
 
 
 @open_to_everyone(because="the caller has fetched the provider of its client")

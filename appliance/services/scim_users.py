@@ -104,16 +104,9 @@ def some(
     query = sa.select(ScimUser).where(
         ScimUser.provider_id == provider.id, ScimUser.deleted_at.is_(None)
     )
-    if asked.filter is not None:
-        query = query.where(scim_search.condition(work, ScimUser, Person, asked.filter))
-    total = work.session.scalar(query.with_only_columns(sa.func.count())) or 0
-    order = scim_search.ordered(
-        work,
-        ScimUser,
-        asked.sort_binding(Person),
-        is_descending=asked.sort_order == "descending",
+    total, rows = scim_search.found(
+        work, query, ScimUser, Person, asked, skipped=skipped, count=count
     )
-    rows = work.session.scalars(query.order_by(*order).offset(skipped).limit(count)).all()
     groups = _groups(work, [each.id for each in rows])
     items = [
         scim_messages.shown(_resource(each, groups.get(each.id, ()), base)[0], asked)

@@ -23,10 +23,11 @@ LOCK = 0x636F64617261
 MOST_BYTES = 32 * 1024 * 1024
 """Of events taken from the queue at once; some say much."""
 TILES = sentence("The hash tree of an audit log was changed in the database. Restore a backup.")
-# Spelled out: of what is returned on SQLite, the names of tables would be left away.
-IS_KNOWN: Any = sa.literal_column(
-    "EXISTS (SELECT 1 FROM audit_leaves WHERE audit_leaves.event_id = audit_queue.event_id)"
-)
+# Spelled out: of what is returned on SQLite, the names of tables would be left away, and a column
+# counts there as one of no type, for which no index is asked and every leaf would be read.
+_KNOWN = "EXISTS (SELECT 1 FROM audit_leaves WHERE audit_leaves.event_id = %s)"
+IS_KNOWN: Any = sa.literal_column(_KNOWN % "audit_queue.event_id")
+IS_KNOWN_ON_SQLITE: Any = sa.literal_column(_KNOWN % "CAST(audit_queue.event_id AS TEXT)")
 Tiles = dict[tuple[int, int], bytearray]
 """The hashes of tiles by level and index."""
 
@@ -86,13 +87,13 @@ def take_one(connection: sa.Connection, event_id: UUID) -> Queued:
 def _taken(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Queued]:
     queue = sa.inspect(AuditQueued).local_table
     columns: list[Any] = [queue.c[name] for name in Queued._fields[:-1]]
+    taken = sa.delete(AuditQueued).where(which)
     if is_sqlite(connection):
         # There a column holds whatever was put into it: it is read as it is, and looked at here.
-        columns[1:] = [sa.cast(each, sa.LargeBinary) for each in columns[1:]]
-    taken = sa.delete(AuditQueued).where(which).returning(*columns, IS_KNOWN)
-    rows = connection.execute(taken).all()
-    found = [_read(row) for row in rows] if is_sqlite(connection) else map(Queued._make, rows)
-    return sorted(found)
+        octets = (sa.cast(each, sa.LargeBinary) for each in columns[1:])
+        rows = connection.execute(taken.returning(columns[0], *octets, IS_KNOWN_ON_SQLITE))
+        return sorted(map(_read, rows))
+    return sorted(map(Queued._make, connection.execute(taken.returning(*columns, IS_KNOWN))))
 
 
 def _read(row: Any) -> Queued:

@@ -11,11 +11,12 @@ from playwright.sync_api import Browser
 from audit import note
 from tests.peers.appliance import Served, serve
 from tests.peers.chromium import start_chromium
-from tests.peers.postgresql import PostgresqlServer, quickest_place, start_postgresql
+from tests.peers.postgresql import PostgresqlServer, start_postgresql
 from tests.peers.redis import start_redis
 from tests.peers.saml_provider import SamlProvider, start_saml_provider
 from tests.peers.slapd import Directory, start_slapd
 from tests.peers.witnesses import Witness
+from tests.quickest import quickest_place
 from tests.world import World
 
 

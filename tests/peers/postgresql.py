@@ -31,8 +31,6 @@ SPEED = {
     "shared_buffers": "64MB",
     "max_connections": "200",
 }
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 — what lies there is a folder of this run's own.
-ROOM_BYTES = 2 * 1024**3
 COPIES_FILES = 150_000  # The first version that can be told to; see CREATE DATABASE, STRATEGY.
 
 
@@ -101,15 +99,6 @@ def start_postgresql(*, place: Path | None = None) -> Generator[PostgresqlServer
             yield PostgresqlServer(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def quickest_place() -> Path | None:
-    """In memory, where copying a database takes a tenth of what it takes on a disk, if it fits."""
-    try:
-        has_room = shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES
-    except OSError:
-        return None
-    return IN_MEMORY if has_room and os.access(IN_MEMORY, os.W_OK) else None
 
 
 def find_programs() -> Path:

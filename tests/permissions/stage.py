@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from appliance.domain.permissions import OrganisationRole, Role
 from appliance.security import tokens
 from appliance.web.requests import SESSION_COOKIE
 from tests.permissions.actors import ACTORS, IN_THE_ORGANISATION, settle
+from tests.permissions.folders import KeptFolder
 from tests.world import NOON, PASSWORD, World
 
 STRANGER = "stranger"
@@ -34,7 +34,6 @@ class Stage:
     def __init__(self, world: World, content: Path, copy_of_database: Callable[[], None]) -> None:
         self.world = world
         self._copy_of_database = copy_of_database
-        self._spare = world.home.parent / f"{world.home.name}-spare"
         self.ids: dict[tuple[str, str], str] = {}
         """By noun and user: `("key", "target-3")`."""
         settle(world, content)
@@ -52,7 +51,8 @@ class Stage:
             if actor != STRANGER
         }
         self._heads = [_head(world, number) for number in range(len(ACTORS))]
-        shutil.copytree(world.home / "repositories", self._spare)
+        spare = world.home.parent / f"{world.home.name}-spare"
+        self._repositories = KeptFolder(world.home / "repositories", spare)
 
     def reset(self) -> None:
         """Everything as it was in the beginning."""
@@ -60,8 +60,7 @@ class Stage:
         self._copy_of_database()
         # What is remembered beside the database would say that it was put back.
         self.world.wiring.home.heads.unlink(missing_ok=True)
-        shutil.rmtree(self.world.home / "repositories")
-        shutil.copytree(self._spare, self.world.home / "repositories")
+        self._repositories.put_back()
 
     def head(self, number: int) -> str:
         """The commit at the tip of an actor's repository in the beginning."""

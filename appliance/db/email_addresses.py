@@ -18,6 +18,21 @@ def primary(session: Session, user_id: UUID) -> str:
     return session.scalar(_primary_of(user_id).with_only_columns(EmailAddress.address)) or ""
 
 
+def primaries(session: Session, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The addresses at which users are written to, of those who have one."""
+    query = sa.select(EmailAddress.user_id, EmailAddress.address).where(
+        EmailAddress.user_id.in_(user_ids), EmailAddress.is_primary.is_(True)
+    )
+    return {row.user_id: row.address for row in session.execute(query)}
+
+
+def taken(session: Session, addresses: Collection[str]) -> set[str]:
+    """Those of some addresses that a user has, as they are compared."""
+    keys = {fold(address) for address in addresses}
+    query = sa.select(EmailAddress.address_key).where(EmailAddress.address_key.in_(keys))
+    return set(session.scalars(query))
+
+
 def set_primary(
     session: Session, user_id: UUID, address: str, *, is_verified: bool = False
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,6 +30,25 @@ def take(session: Session, kind: OwnerKind, name: str) -> Owner:
     session.add(owner)
     session.flush()
     return owner
+
+
+def taken(session: Session, names: Collection[str]) -> set[str]:
+    """Those of some names that somebody has, as they are compared."""
+    keys = {fold(name) for name in names}
+    return set(session.scalars(sa.select(Owner.name_key).where(Owner.name_key.in_(keys))))
+
+
+def take_all(session: Session, kind: OwnerKind, names: Sequence[str]) -> list[Owner]:
+    """New owners of names that nobody has; old names that redirected from there do so no more.
+
+    Flushes, because what the owners are refers to their rows.
+    """
+    owners = [Owner(id=new_id(), kind=kind, name=name, name_key=fold(name)) for name in names]
+    keys = [owner.name_key for owner in owners]
+    session.execute(sa.delete(OldOwnerName).where(OldOwnerName.name_key.in_(keys)))
+    session.add_all(owners)
+    session.flush()
+    return owners
 
 
 def change(session: Session, owner: Owner, name: str) -> None:

@@ -140,6 +140,18 @@ class UnitOfWork:
         else:
             self.recorded.append(recorded)
 
+    @contextmanager
+    def attempt(self) -> Generator[None]:
+        """Write what somebody else may be writing at this very moment. Then the block alone is
+        undone, and another way can be tried. Events are recorded after it, not in it.
+
+        Errors:
+            ConflictError: somebody did.
+        """
+        self.session.flush()  # What fails there is not for us to pass over.
+        with failures.translated(), self.session.begin_nested():
+            yield
+
     def insist_on_log(self) -> None:
         """Go on only if the audit log takes events: for what cannot be undone once it happened.
 

@@ -71,6 +71,11 @@ class Claims:
         first = sorted(self.addresses, key=lambda each: not each.is_verified)
         return first[0].address if first else ""
 
+    @property
+    def wished_name(self) -> str:
+        """The user name that they would like, as near as the system comes to saying one."""
+        return self.name or self.address.partition("@")[0] or self.display_name
+
 
 def checked(claims: Claims) -> Claims:
     """The claims without what no column would hold.

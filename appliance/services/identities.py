@@ -7,6 +7,7 @@ what was said: they let in or keep out, give and take what groups give, and keep
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -132,21 +133,39 @@ def follow(work: UnitOfWork, identity_id: UUID, claims: Claims, *, now: datetime
     The caller found the identity by the subject of these claims.
     """
     identity = work.session.get_one(Identity, identity_id)
-    provider = work.session.get_one(IdentityProvider, identity.provider_id)
     user = work.session.get_one(User, identity.user_id)
-    said = checked(claims)
-    _bring_up_to_date(work, provider, identity, user, said, now)
-    return said.is_active and user.is_active
+    follow_all(work, [(identity, claims)], now=now)
+    return claims.is_active and user.is_active
+
+
+@open_to_everyone(because="the provider has vouched for who they are, as its protocol has checked")
+def follow_all(
+    work: UnitOfWork, people: Sequence[tuple[Identity, Claims | None]], *, now: datetime
+) -> dict[UUID, User]:
+    """Bring known people up to date with what their provider says, or that it knows them no longer.
+
+    How many they are makes few more questions. Gives the users, by id.
+    """
+    users = _users(work, [identity for identity, _ in people])
+    addresses = email_addresses.primaries(work.session, users)
+    for identity, claims in people:
+        user = users[identity.user_id]
+        if claims is None:
+            _let_in_or_keep_out(work, identity, user, is_active=False, now=now)
+            continue
+        provider = work.session.get_one(IdentityProvider, identity.provider_id)
+        address = addresses.get(user.id, "")
+        _take_over(work, provider, identity, user, checked(claims), address=address, now=now)
+    work.session.flush()  # What groups give is asked of the rows.
+    provided_rights.settle(work, *users.values(), now=now)
+    return users
 
 
 @open_to_everyone(because="the provider says so, as its protocol has checked")
 def gone(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> bool:
     """Keep somebody out whom their provider no longer knows; says whether that changed anything."""
-    identity = work.session.get_one(Identity, identity_id)
-    user = work.session.get_one(User, identity.user_id)
     before = len(work.recorded)
-    _let_in_or_keep_out(work, identity, user, is_active=False, now=now)
-    provided_rights.settle(work, user, now=now)
+    follow_all(work, [(work.session.get_one(Identity, identity_id), None)], now=now)
     return len(work.recorded) > before
 
 
@@ -220,16 +239,19 @@ def add_identity(
     )
     work.session.add(identity)
     work.session.flush()
-    work.record(
-        events.IdentityLinked(
-            about=user.id,
-            person=user.pseudonym,
-            provider_id=str(provider_id),
-            by_rule=linked_by is LinkedBy.RULE,
-            subject=subject,
-        )
-    )
+    work.record(linked(user, identity))
     return identity
+
+
+def linked(user: User, identity: Identity) -> events.IdentityLinked:
+    """The event that says that an identity leads to a user."""
+    return events.IdentityLinked(
+        about=user.id,
+        person=user.pseudonym,
+        provider_id=str(identity.provider_id),
+        by_rule=identity.linked_by is LinkedBy.RULE,
+        subject=identity.subject,
+    )
 
 
 def _end(work: UnitOfWork, query: sa.Select[BrowserSession], now: datetime) -> int:
@@ -283,7 +305,13 @@ def _wished(provider: IdentityProvider, said: Claims) -> str:
             label=provider.label,
         )
         raise refusal(provider, "not_known", text, subject=said.subject)
-    return said.name or said.address.partition("@")[0] or said.display_name
+    return said.wished_name
+
+
+def _users(work: UnitOfWork, identities: Sequence[Identity]) -> dict[UUID, User]:
+    ids = {identity.user_id for identity in identities}
+    found = work.session.scalars(sa.select(User).where(User.id.in_(ids)).order_by(User.id))
+    return {user.id: user for user in found}
 
 
 def _bring_up_to_date(
@@ -294,6 +322,23 @@ def _bring_up_to_date(
     said: Claims,
     now: datetime,
 ) -> None:
+    address = email_addresses.primary(work.session, user.id)
+    _take_over(work, provider, identity, user, said, address=address, now=now)
+    work.session.flush()  # What groups give is asked of the rows.
+    provided_rights.settle(work, user, now=now)
+
+
+def _take_over(
+    work: UnitOfWork,
+    provider: IdentityProvider,
+    identity: Identity,
+    user: User,
+    said: Claims,
+    *,
+    address: str,
+    now: datetime,
+) -> None:
+    """Everything that was said of somebody who is written to at `address`, but what groups give."""
     identity.seen_at = now
     identity.said_name, identity.said_email = said.name, said.address
     if said.groups is not None:
@@ -301,9 +346,7 @@ def _bring_up_to_date(
     _let_in_or_keep_out(work, identity, user, is_active=said.is_active, now=now)
     rules = policy(provider.policy)
     if rules.keeps_profile:
-        _keep_profile(work, user, said, rules)
-    work.session.flush()  # What groups give is asked of the rows.
-    provided_rights.settle(work, user, now=now)
+        _keep_profile(work, user, said, rules, address)
 
 
 def _let_in_or_keep_out(
@@ -319,24 +362,27 @@ def _let_in_or_keep_out(
             entry.let_in(work, user, provider_id=provider_id)
 
 
-def _keep_profile(work: UnitOfWork, user: User, said: Claims, rules: Policy) -> None:
+def _keep_profile(work: UnitOfWork, user: User, said: Claims, rules: Policy, before: str) -> None:
     changed: dict[str, str] = {}
     display_name = said.display_name[:LONGEST_DISPLAY_NAME]
     if display_name and display_name != user.display_name:
         user.display_name = changed["display_name"] = display_name
     address = next(iter(said.verified_addresses), "")
-    is_new = fold(address) != fold(email_addresses.primary(work.session, user.id))
+    is_new = fold(address) != fold(before)
     if address and is_new and _take_address(work, user, address, rules):
         changed["email"] = address
     if changed:
-        work.record(
-            events.UserChanged(
-                about=user.id,
-                person=user.pseudonym,
-                changed=sorted(changed),
-                values="; ".join(f"{name}: {value}" for name, value in sorted(changed.items())),
-            )
-        )
+        work.record(profile_changed(user, changed))
+
+
+def profile_changed(user: User, changed: Mapping[str, str]) -> events.UserChanged:
+    """The event that says what of a profile has another value now."""
+    return events.UserChanged(
+        about=user.id,
+        person=user.pseudonym,
+        changed=sorted(changed),
+        values="; ".join(f"{name}: {value}" for name, value in sorted(changed.items())),
+    )
 
 
 def _take_address(work: UnitOfWork, user: User, address: str, rules: Policy) -> bool:

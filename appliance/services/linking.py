@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from appliance.access import fetch
@@ -9,7 +11,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.db.scim import ScimUser
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import EmailAddress, User, UserState
+from appliance.db.users import EmailAddress, Owner, User, UserState
 from appliance.domain import events
 from appliance.domain.claims import Claims
 from appliance.domain.identity_providers import (
@@ -61,6 +63,33 @@ def by_rule(work: UnitOfWork, provider: IdentityProvider, said: Claims) -> User 
     return user
 
 
+def keys(rules: Policy, said: Claims) -> frozenset[str]:
+    """By what a rule would find somebody."""
+    if rules.link_by is LinkBy.NAME:
+        return frozenset({fold(said.name)} if "@" not in said.name else ())
+    if rules.link_by is LinkBy.VERIFIED_EMAIL:
+        mine = [each for each in said.verified_addresses if domain_of(each) in rules.link_domains]
+        return frozenset(map(fold, mine))
+    if rules.link_by is LinkBy.SCIM_USER_NAME:
+        return frozenset({fold(said.name)})
+    return frozenset({said.subject} if rules.link_by is LinkBy.SCIM_EXTERNAL_ID else ())
+
+
+@open_to_everyone(because="the provider has vouched for who they are, as its protocol has checked")
+def leading(work: UnitOfWork, rules: Policy, wanted: Collection[str]) -> set[str]:
+    """Those of some keys that may lead to somebody; `by_rule` says whether they do."""
+    if rules.link_by is LinkBy.NOTHING or not wanted:
+        return set()
+    column = {
+        LinkBy.NAME: Owner.name_key,
+        LinkBy.VERIFIED_EMAIL: EmailAddress.address_key,
+        LinkBy.SCIM_USER_NAME: ScimUser.name_key,
+        LinkBy.SCIM_EXTERNAL_ID: ScimUser.external_id,
+    }[rules.link_by]
+    found = work.session.scalars(sa.select(column).where(column.in_(wanted)))
+    return {key for key in found if key is not None}
+
+
 def _meant(work: UnitOfWork, rules: Policy, said: Claims) -> User | None:
     if rules.link_by is LinkBy.NAME:
         found = fetch.claimed_user(work, said.name) if "@" not in said.name else None
@@ -69,13 +98,12 @@ def _meant(work: UnitOfWork, rules: Policy, said: Claims) -> User | None:
         return None
     if rules.link_by in BY_SCIM:
         return _provisioned(work, rules, said)
-    keys = [fold(each) for each in said.verified_addresses if domain_of(each) in rules.link_domains]
     # An address that a user wrote down themself would let them catch somebody else's identity.
     return work.session.scalar(
         sa.select(User)
         .join(EmailAddress, EmailAddress.user_id == User.id)
         .where(
-            EmailAddress.address_key.in_(keys),
+            EmailAddress.address_key.in_(keys(rules, said)),
             EmailAddress.is_verified.is_(True),
             User.state == UserState.ACTIVE,
         )

@@ -45,18 +45,27 @@ def create(work: UnitOfWork, wished: str, *, provider_id: UUID, now: datetime) -
     user = User(id=owner.id, name=name, created_at=now)
     work.session.add(user)
     work.session.flush()  # The identity refers to it, and the event to the pseudonym.
-    missed = wished if fold(wished) != fold(name) else ""
-    work.record(
-        events.UserCreated(
-            about=user.id,
-            person=user.pseudonym,
-            instance_role=user.instance_role,
-            provider_id=str(provider_id),
-            wished_name=missed or None,
-            name=name,
-        )
+    named = Named(user, missed(wished, name))
+    work.record(created(named, provider_id))
+    return named
+
+
+def missed(wished: str, name: str) -> str:
+    """The wish of somebody who got another name; empty where they got it."""
+    return wished if fold(wished) != fold(name) else ""
+
+
+def created(named: Named, provider_id: UUID) -> events.UserCreated:
+    """The event that says that a user was created for a sign-in system."""
+    user = named.user
+    return events.UserCreated(
+        about=user.id,
+        person=user.pseudonym,
+        instance_role=user.instance_role,
+        provider_id=str(provider_id),
+        wished_name=named.wished_name or None,
+        name=user.name,
     )
-    return Named(user, missed)
 
 
 def plain_name(wished: str) -> str:

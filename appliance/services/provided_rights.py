@@ -6,7 +6,7 @@ What a person gave is never taken here. `domain/provided_roles.py` says which of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,16 +40,17 @@ class _Said:
 
 
 @open_to_everyone(because="administrators made the rules, and the provider vouches for the groups")
-def settle(work: UnitOfWork, user: User, *, now: datetime) -> bool:
-    """Give a user what the groups of their identities give now, and take what they no longer give.
+def settle(work: UnitOfWork, *users: User, now: datetime) -> bool:
+    """Give users what the groups of their identities give now, and take what they no longer give.
 
-    Says whether anything changed.
+    Says whether anything changed. How many they are makes no more questions.
     """
     before = len(work.recorded)
-    said = _said(work, user)
-    _settle_instance(work, user, strongest(said.instance, INSTANCE_ORDER))
-    _settle_organisations(work, user, said, now)
-    _settle_teams(work, user, said, now)
+    said = _said(work, users)
+    for user in users:
+        _settle_instance(work, user, strongest(said[user.id].instance, INSTANCE_ORDER))
+    _settle_organisations(work, said, now)
+    _settle_teams(work, said, now)
     return len(work.recorded) > before
 
 
@@ -65,38 +66,59 @@ def settle_some(
     if after is not None:
         query = query.where(Identity.id > after)
     rows = work.session.execute(query.order_by(Identity.id).limit(limit)).all()
-    for row in rows:
-        settle(work, row.User, now=now)
+    settle(work, *{row.User.id: row.User for row in rows}.values(), now=now)
     return rows[-1].id if len(rows) == limit else None
 
 
-def _said(work: UnitOfWork, user: User) -> _Said:
-    found = _Said()
-    identities = sa.select(Identity).where(
-        Identity.user_id == user.id, Identity.is_active.is_(True), Identity.groups.is_not(None)
+def _said(work: UnitOfWork, users: Sequence[User]) -> dict[UUID, _Said]:
+    """By user; each of them is in it."""
+    found = {user.id: _Said() for user in users}
+    identities = (
+        sa.select(Identity.user_id, Identity.provider_id, Identity.groups)
+        .join(IdentityProvider, IdentityProvider.id == Identity.provider_id)
+        .where(
+            Identity.user_id.in_(list(found)),
+            Identity.is_active.is_(True),
+            Identity.groups.is_not(None),
+        )
+        .order_by(IdentityProvider.position, Identity.id)
     )
-    for identity in work.session.scalars(identities).all():
-        for rule in _rules(work, identity.provider_id, sorted(identity.groups or ())):
-            _add(found, rule)
-    for organisation_id, provider_id in found.teams.values():
-        # Only members of an organisation are in its teams.
-        belonging = Provided(OrganisationRole.MEMBER, provider_id)
-        found.organisations[organisation_id].append(belonging)
+    rows = work.session.execute(identities).all()
+    rules = _rules(work, rows)
+    for row in rows:
+        given = [rule for group in row.groups for rule in rules[row.provider_id, group]]
+        for rule in sorted(given, key=lambda rule: rule.id):
+            _add(found[row.user_id], rule)
+    for said in found.values():
+        for organisation_id, provider_id in said.teams.values():
+            # Only members of an organisation are in its teams.
+            belonging = Provided(OrganisationRole.MEMBER, provider_id)
+            said.organisations[organisation_id].append(belonging)
     return found
 
 
-def _rules(work: UnitOfWork, provider_id: UUID, groups: list[str]) -> Iterable[GroupRule]:
+def _rules(work: UnitOfWork, rows: Iterable[Any]) -> dict[tuple[UUID, str], list[GroupRule]]:
+    """What the groups of some identities give, by provider and group."""
+    named: dict[UUID, set[str]] = defaultdict(set)
+    for row in rows:
+        named[row.provider_id].update(row.groups)
+    found: dict[tuple[UUID, str], list[GroupRule]] = defaultdict(list)
+    for provider_id, groups in named.items():
+        for rule in _rules_of(work, provider_id, sorted(groups)):
+            found[provider_id, rule.group].append(rule)
+    return found
+
+
+def _rules_of(work: UnitOfWork, provider_id: UUID, groups: list[str]) -> Iterable[GroupRule]:
     for start in range(0, len(groups), AT_ONCE):
         query = (
             sa.select(GroupRule)
-            .join(IdentityProvider, IdentityProvider.id == GroupRule.provider_id)
             .outerjoin(Organisation, Organisation.id == GroupRule.organisation_id)
             .where(
                 GroupRule.provider_id == provider_id,
                 GroupRule.group.in_(groups[start : start + AT_ONCE]),
                 Organisation.deleted_at.is_(None),
             )
-            .order_by(IdentityProvider.position, GroupRule.id)
         )
         yield from work.session.scalars(query).all()
 
@@ -130,16 +152,19 @@ def _settle_instance(work: UnitOfWork, user: User, said: Provided | None) -> Non
         )
 
 
-def _settle_organisations(work: UnitOfWork, user: User, said: _Said, now: datetime) -> None:
-    rows = work.session.scalars(sa.select(Membership).where(Membership.user_id == user.id)).all()
-    present = {row.organisation_id: row for row in rows}
-    for organisation_id in sorted(present.keys() | said.organisations.keys(), key=str):
-        provided = strongest(said.organisations.get(organisation_id, []), ORGANISATION_ORDER)
-        row = present.get(organisation_id)
-        if row is not None:
-            _settle_membership(work, row, provided)
-        elif provided is not None:
-            _add_member(work, user, organisation_id, provided, now)
+def _settle_organisations(work: UnitOfWork, said: dict[UUID, _Said], now: datetime) -> None:
+    present: dict[UUID, dict[UUID, Membership]] = defaultdict(dict)
+    query = sa.select(Membership).where(Membership.user_id.in_(list(said)))
+    for row in work.session.scalars(query).all():
+        present[row.user_id][row.organisation_id] = row
+    for user_id, theirs in said.items():
+        rows = present[user_id]
+        for organisation_id in sorted(rows.keys() | theirs.organisations.keys(), key=str):
+            provided = strongest(theirs.organisations.get(organisation_id, []), ORGANISATION_ORDER)
+            if organisation_id in rows:
+                _settle_membership(work, rows[organisation_id], provided)
+            elif provided is not None:
+                _add_member(work, user_id, organisation_id, provided, now)
 
 
 def _settle_membership(work: UnitOfWork, row: Membership, said: Provided | None) -> None:
@@ -168,13 +193,13 @@ def _settle_membership(work: UnitOfWork, row: Membership, said: Provided | None)
 
 
 def _add_member(
-    work: UnitOfWork, user: User, organisation_id: UUID, said: Provided, now: datetime
+    work: UnitOfWork, user_id: UUID, organisation_id: UUID, said: Provided, now: datetime
 ) -> None:
     role = OrganisationRole(said.role)
     work.session.add(
         Membership(
             organisation_id=organisation_id,
-            user_id=user.id,
+            user_id=user_id,
             role=role,
             provider_id=said.provider_id,
             created_at=now,
@@ -184,18 +209,26 @@ def _add_member(
         events.MemberAdded(
             about=organisation_id,
             organisation_id=organisation_id,
-            user_id=str(user.id),
+            user_id=str(user_id),
             role=role,
             provider_id=str(said.provider_id),
         )
     )
 
 
-def _settle_teams(work: UnitOfWork, user: User, said: _Said, now: datetime) -> None:
+def _settle_teams(work: UnitOfWork, said: dict[UUID, _Said], now: datetime) -> None:
     work.session.flush()  # Whoever left an organisation has left its teams.
-    rows = work.session.scalars(
-        sa.select(TeamMembership).where(TeamMembership.user_id == user.id)
-    ).all()
+    query = sa.select(TeamMembership).where(TeamMembership.user_id.in_(list(said)))
+    present: dict[UUID, list[TeamMembership]] = defaultdict(list)
+    for row in work.session.scalars(query).all():
+        present[row.user_id].append(row)
+    for user_id, theirs in said.items():
+        _settle_teams_of(work, user_id, theirs, present[user_id], now)
+
+
+def _settle_teams_of(
+    work: UnitOfWork, user_id: UUID, said: _Said, rows: list[TeamMembership], now: datetime
+) -> None:
     for row in rows:
         wanted = said.teams.get(row.team_id)
         if wanted is not None and row.provider_id is not None:
@@ -208,14 +241,14 @@ def _settle_teams(work: UnitOfWork, user: User, said: _Said, now: datetime) -> N
             continue
         work.session.add(
             TeamMembership(
-                team_id=team_id, user_id=user.id, provider_id=provider_id, created_at=now
+                team_id=team_id, user_id=user_id, provider_id=provider_id, created_at=now
             )
         )
         work.record(
             events.TeamMemberAdded(
                 about=team_id,
                 organisation_id=organisation_id,
-                user_id=str(user.id),
+                user_id=str(user_id),
                 provider_id=str(provider_id),
             )
         )

@@ -5,7 +5,6 @@ Each person is done wholly or not at all: they share one transaction with what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,10 +18,12 @@ from appliance.db.provider_syncs import SyncChange
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
+from appliance.domain.claims import Claims
 from appliance.domain.permissions import Permission
 from appliance.domain.provider_syncs import ChangeKind, ChangeState
 from appliance.errors import ApplianceError, ConflictError, InvalidError, UnauthenticatedError
-from appliance.services import identities, sync_plans
+from appliance.services import identities, newcomers, sync_plans
+from appliance.services.identities import Arrived
 from appliance.services.sync_plans import Task
 
 P = Permission.INSTANCE_MAINTAIN
@@ -46,7 +47,19 @@ def do_some(
     provider = work.session.get(IdentityProvider, task.provider_id)
     if provider is None or provider.version != task.version or not provider.is_enabled:
         raise StaleError("The sign-in system was changed meanwhile.")
-    _write_down(work, task, [change for step in steps for change in _done(work, task, step, now)])
+    due = _due(work, task, steps)
+    created = [step for step, _ in due if step["kind"] == ChangeKind.CREATED]
+    changes = _arrived(work, task, created, now)
+    followed = [(step, identity) for step, identity in due if identity is not None]
+    heard = [
+        (identity, _claims(step)) for step, identity in followed if _is_followed(step)
+    ]  # fmt: skip
+    users = identities.follow_all(work, heard, now=now)
+    for step, identity in followed:
+        changes.append(_outcome(task, step, users.get(identity.user_id)))
+    refused = [step for step, _ in due if step["kind"] == ChangeKind.REFUSED]
+    changes += [_change(task, step, ChangeState(step["state"])) for step in refused]
+    _write_down(work, task, changes)
 
 
 def note_some(work: UnitOfWork, task: Task, steps: list[dict[str, Any]]) -> None:
@@ -55,63 +68,80 @@ def note_some(work: UnitOfWork, task: Task, steps: list[dict[str, Any]]) -> None
     _write_down(work, task, [_change(task, step, ChangeState(step["state"])) for step in steps])
 
 
-def _done(
-    work: UnitOfWork, task: Task, step: dict[str, Any], now: datetime
-) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """What was done for one person, if it is not overtaken."""
-    kind, state = ChangeKind(step["kind"]), ChangeState(step["state"])
-    if kind is ChangeKind.CREATED:
-        yield _arrived(work, task, step, now)
-        return
-    identity = work.session.get(Identity, UUID(step["identity_id"])) if kind in KNOWN else None
-    if kind in KNOWN and (identity is None or identity.seen_at > task.read_at):
-        return  # They were here meanwhile: what is known of them is newer than what was read.
-    if identity is not None and state is ChangeState.DONE:
-        yield _followed(work, task, step, identity, now)
-        return
-    if identity is not None and kind is ChangeKind.LESS:
-        _follow_but_keep(work, step, identity, now)
-    yield _change(task, step, state)
+def _due(
+    work: UnitOfWork, task: Task, steps: list[dict[str, Any]]
+) -> list[tuple[dict[str, Any], Identity | None]]:
+    """The steps that are not overtaken, with the identities of those who have one."""
+    ids = [UUID(step["identity_id"]) for step in steps if step["kind"] in KNOWN]
+    rows = work.session.scalars(sa.select(Identity).where(Identity.id.in_(ids))).all()
+    known = {str(identity.id): identity for identity in rows}
+    found: list[tuple[dict[str, Any], Identity | None]] = []
+    for step in steps:
+        identity = known.get(step["identity_id"])
+        # Who was here meanwhile: what is known of them is newer than what was read.
+        is_overtaken = identity is None or identity.seen_at > task.read_at
+        if step["kind"] not in KNOWN or not is_overtaken:
+            found.append((step, identity))
+    return found
 
 
 def _arrived(
-    work: UnitOfWork, task: Task, step: dict[str, Any], now: datetime
+    work: UnitOfWork, task: Task, steps: list[dict[str, Any]], now: datetime
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What came of those who were never seen: most of them together, the others one at a time."""
+    people = [sync_plans.claims_of(step) for step in steps]
+    together = newcomers.create(work, task.provider_id, people, now=now)
+    found = []
+    for step, claims in zip(steps, people, strict=True):
+        arrived = together.get(claims.subject)
+        found.append(
+            _welcomed(task, step, arrived) if arrived else _alone(work, task, step, claims, now)
+        )
+    return found
+
+
+def _alone(
+    work: UnitOfWork, task: Task, step: dict[str, Any], claims: Claims, now: datetime
 ) -> dict[str, Any]:  # fmt: skip
     try:
-        arrived = identities.arrive(work, task.provider_id, sync_plans.claims_of(step), now=now)
+        arrived = identities.arrive(work, task.provider_id, claims, now=now)
     except UnauthenticatedError as refusal:
         event = refusal.event
         reason = event.reason if isinstance(event, events.AssertionRefused) else refusal.code
         return _change(task, step, ChangeState.REFUSED, reason=reason)
     except (InvalidError, ConflictError) as refusal:
         return _change(task, step, ChangeState.REFUSED, reason=refusal.code, said=str(refusal))
-    found = {"reason": "new" if arrived.is_new else "linked"}
-    change = _change(task, step, ChangeState.DONE, **found)
+    return _welcomed(task, step, arrived)
+
+
+def _welcomed(task: Task, step: dict[str, Any], arrived: Arrived) -> dict[str, Any]:
+    reason = "new" if arrived.is_new else "linked"
+    change = _change(task, step, ChangeState.DONE, reason=reason)
     return {**change, "user_id": arrived.user_id, "name": arrived.name}
 
 
-def _followed(
-    work: UnitOfWork, task: Task, step: dict[str, Any], identity: Identity, now: datetime
-) -> dict[str, Any]:
-    kind = ChangeKind(step["kind"])
-    if kind is ChangeKind.VANISHED:
-        identities.gone(work, identity.id, now=now)
-    else:
-        identities.follow(work, identity.id, sync_plans.claims_of(step), now=now)
-    user = work.session.get_one(User, identity.user_id)
-    if kind in {ChangeKind.VANISHED, ChangeKind.DISABLED} and user.is_active:
-        return _change(task, step, ChangeState.REFUSED, reason="last_administrator")
-    return _change(task, step, ChangeState.DONE)
+def _is_followed(step: dict[str, Any]) -> bool:
+    """Whether something of a step is done now; of one that is held, all but what would be lost."""
+    return ChangeState(step["state"]) is ChangeState.DONE or step["kind"] == ChangeKind.LESS
 
 
-def _follow_but_keep(
-    work: UnitOfWork, step: dict[str, Any], identity: Identity, now: datetime
-) -> None:
-    """Do what a directory says of somebody, but leave them in the groups that they would lose."""
+def _claims(step: dict[str, Any]) -> Claims | None:
+    """What is to be taken over of somebody; nothing, where they are not known there any more."""
+    if step["kind"] == ChangeKind.VANISHED:
+        return None
     claims = sync_plans.claims_of(step)
+    if step["state"] == ChangeState.DONE:
+        return claims
     kept = frozenset(step["detail"].get("lost", ()))
-    both = replace(claims, groups=(claims.groups or frozenset()) | kept)
-    identities.follow(work, identity.id, both, now=now)
+    return replace(claims, groups=(claims.groups or frozenset()) | kept)
+
+
+def _outcome(task: Task, step: dict[str, Any], user: User | None) -> dict[str, Any]:
+    state = ChangeState(step["state"])
+    keeps_out = step["kind"] in {ChangeKind.VANISHED, ChangeKind.DISABLED}
+    if state is ChangeState.DONE and keeps_out and user is not None and user.is_active:
+        return _change(task, step, ChangeState.REFUSED, reason="last_administrator")
+    return _change(task, step, state)
 
 
 def _change(

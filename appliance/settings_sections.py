@@ -95,6 +95,8 @@ class SignIn(Section):
     """Whose password of this appliance opens a door: everybody, administrators, or nobody."""
     break_glass_seconds: int = Field(default=3600, ge=60, le=86_400)
     """How long `codara user break-glass` lets an administrator's password count nevertheless."""
+    impersonation_seconds: int = Field(default=3600, ge=0, le=28_800)
+    """Longest that an administrator may act as somebody else at a time; 0 switches it off."""
     provider_seconds: float = Field(default=10, gt=0, le=60)
     """Longest that a sign-in system may take for one answer, however it speaks."""
     provider_private_addresses: bool = True

@@ -33,7 +33,8 @@ can be erased without touching the log. The bytes are [specified](../../audit/SP
 Schema](audit-events.schema.json) describes every body; a second page says [what other systems
 call each action](audit-mappings.md).
 
-Unless *no address* is said, a body also holds *address*: where the request came from. `?` stands
+Unless *no address* is said, a body also holds *address*: where the request came from; and, where an
+administrator acted as the actor, `impersonator`: the administrator's pseudonym. `?` stands
 after members that may be missing. Actions marked **awaited** are answered only when they are in
 a signed state of the log. Those marked **reserved** belong to the vocabulary, and this release
 does not record them yet.
@@ -140,7 +141,7 @@ def _says(action: Action) -> str:
 
 
 def _members(action: Action) -> str:
-    shown = [each for each in action.fields if each is not registry.ADDRESS]
+    shown = [each for each in action.fields if each not in registry.EVERYWHERE]
     said = [_member(each) for each in shown]
     return ", ".join([*said, "no address"] if action.is_impersonal else said)
 

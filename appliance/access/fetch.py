@@ -158,7 +158,7 @@ def organisation(work: UnitOfWork, name: str, permission: Permission) -> Organis
     gate.insist_on_place(work, found.id)
     if permission is Permission.ORGANISATION_READ:
         return found
-    raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found.name))
+    raise RefusedError(gate.only_owners(work, found.name, permission))
 
 
 def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisation, Team]:
@@ -175,7 +175,7 @@ def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisat
         raise HiddenError(sentence("There is no team %(path)s.", path=path))
     gate.insist_on_place(work, found[0].id)
     if permission not in allowed:
-        raise RefusedError(sentence("Only an owner of %(name)s may do that.", name=found[0].name))
+        raise RefusedError(gate.only_owners(work, found[0].name, permission))
     return found
 
 
@@ -357,6 +357,8 @@ def _insist(
 
 
 def _who_may(found: Repository, permission: Permission, work: UnitOfWork) -> str:
+    if said := gate.as_another(work, permission):
+        return said
     if not work.actor.ceiling_allows(permission):
         return sentence(
             "The credential in use was not given for %(permission)s on %(path)s. "

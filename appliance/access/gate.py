@@ -12,6 +12,9 @@ from appliance.domain.identity import Method
 from appliance.domain.permissions import SENSITIVE, Permission, narrowest_scope
 from appliance.errors import ElevationRequiredError, RefusedError, UnauthenticatedError, sentence
 
+NOT_AS_ANOTHER = sentence(
+    "Not while you act as somebody else. Be yourself again first; then do it in your own name."
+)
 Verb = TypeVar("Verb", bound=Callable[..., object])
 
 
@@ -61,8 +64,43 @@ def is_allowed(work: UnitOfWork, permission: Permission) -> bool:
     return permission in grants.on_instance(work.actor)
 
 
+def as_another(work: UnitOfWork, permission: Permission) -> str:
+    """Why somebody may not do this who acts as another; empty where that is not the reason."""
+    if work.actor.impersonator is None or work.actor.ceiling_allows(permission):
+        return ""
+    return NOT_AS_ANOTHER
+
+
+def only_owners(work: UnitOfWork, organisation: str, permission: Permission) -> str:
+    """Why the actor may not do this in an organisation, and who could."""
+    said = sentence("Only an owner of %(name)s may do that.", name=organisation)
+    return as_another(work, permission) or said
+
+
+def insist_on_oneself(work: UnitOfWork) -> None:
+    """Go on only if nobody acts as the actor: what is approved or confirmed is so by oneself.
+
+    Errors:
+        RefusedError: somebody does.
+    """
+    if work.actor.impersonator is not None:
+        raise RefusedError(NOT_AS_ANOTHER)
+
+
+def require_sight_of_own(work: UnitOfWork) -> None:
+    """Go on only if what waits for somebody is looked at by them, or by who acts as them.
+
+    Errors:
+        UnauthenticatedError, RefusedError: as for `require`.
+    """
+    if work.actor.impersonator is None:
+        require(work, Permission.OWN_ACCOUNT)
+
+
 def who_may(work: UnitOfWork, permission: Permission) -> str:
     """Why the actor may not do this on the instance, and who could."""
+    if found := as_another(work, permission):
+        return found
     if not work.actor.ceiling_allows(permission):
         return sentence(
             "The credential in use was not given for %(permission)s. "

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import factors, identities, options, sessions
+from appliance.cli import factors, identities, impersonations, options, sessions
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -173,6 +173,7 @@ for each in (
     identities.break_glass,
     factors.factors,
     factors.reset_factors,
+    impersonations.impersonations,
     sessions.sessions,
     sessions.sign_out,
 ):

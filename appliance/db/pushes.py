@@ -40,6 +40,8 @@ class Push(Table):
     actor_label: Mapped[str] = mapped_column(sa.String(64))
     method: Mapped[str] = mapped_column(sa.String(32))
     credential_id: Mapped[UUID | None]
+    impersonation_id: Mapped[UUID | None]
+    """Under which an administrator pushed as the actor. No foreign key: the event names both."""
     address: Mapped[str] = mapped_column(sa.String(64))
     request_id: Mapped[str] = mapped_column(sa.String(64))
     protocol: Mapped[str] = mapped_column(sa.String(16))

@@ -187,7 +187,7 @@ def _header(event: events.Event, actor: Actor, event_id: UUID) -> dict[str, Any]
         "action": event.kind,
         "actor": {"ref": actor.pseudonym, "type": _text(actor.kind)},
         "auth": {
-            "method": _text(actor.origin.method),
+            "method": _text(actor.recorded_method),
             "mfa": actor.used_second_factor,
             "token_ref": str(actor.origin.credential_id or ""),
         },
@@ -266,6 +266,8 @@ def _body(event: events.Event, actor: Actor) -> tuple[dict[str, Any], list[list[
     values = [(name, person, value) for name, value in event.personal_values().items()]
     if actor.origin.address and not event.is_impersonal:
         values.append(("address", actor.pseudonym, actor.origin.address))
+    if actor.impersonator is not None and not event.is_impersonal:
+        body["impersonator"] = actor.impersonator.pseudonym
     for name, whose, value in values:
         words = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "")
         salt = os.urandom(entry.SALT_BYTES)

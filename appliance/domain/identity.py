@@ -38,6 +38,8 @@ class Method(StrEnum):
     SCIM_TOKEN = "scim_token"  # noqa: S105 - the name of a method, not a secret.
     CONSOLE = "console"
     INTERNAL = "internal"
+    IMPERSONATION = "impersonation"
+    """In events only: an administrator, in a session of their own, acts as somebody else."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,16 @@ class Origin:
     credential_id: UUID | None = None
     device: str = field(default="", repr=False)
     """The secret that stays in a browser; never in events and log lines."""
+
+
+@dataclass(frozen=True)
+class Impersonator:
+    """The administrator who acts as somebody else."""
+
+    id: UUID
+    name: str
+    pseudonym: str
+    impersonation_id: UUID
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,8 @@ class Actor:
     """Organisations that may not be reached from where the actor is."""
     is_elevated: bool = False
     used_second_factor: bool = False
+    impersonator: Impersonator | None = None
+    """Who acts as this actor; the rights are the actor's, and both stand in the events."""
     origin: Origin = field(default_factory=Origin)
 
     @property
@@ -83,6 +97,16 @@ class Actor:
     def is_administrator(self) -> bool:
         """Whether this person administers the instance."""
         return self.instance_role is InstanceRole.ADMINISTRATOR
+
+    @property
+    def recorded_method(self) -> Method:
+        """How the actor showed who they are, as events say it."""
+        return Method.IMPERSONATION if self.impersonator else self.origin.method
+
+    @property
+    def impersonation_id(self) -> UUID | None:
+        """Under which an administrator acts as the actor."""
+        return self.impersonator.impersonation_id if self.impersonator else None
 
     def ceiling_allows(self, permission: Permission) -> bool:
         """Whether the credential in use was given for this at all."""

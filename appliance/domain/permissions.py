@@ -196,6 +196,24 @@ SENSITIVE: frozenset[Permission] = frozenset(
 )
 
 
+# What an administrator may do who acts as somebody else. No credential, no factor, no setting of
+# theirs, no right and no approval is given in another's name, and nothing that needs confirming.
+WHILE_IMPERSONATING: frozenset[Permission] = frozenset(
+    {
+        *(_MAINTAINER - {P.REPOSITORY_PROTECT}),
+        P.REPOSITORY_RENAME,
+        P.REPOSITORY_ARCHIVE,
+        P.REPOSITORY_CREATE,
+        P.ORGANISATION_READ,
+        P.ORGANISATION_CREATE_REPOSITORY,
+        P.USERS_READ,
+        P.AUDIT_READ,
+        P.INSTANCE_SEE_ALL,
+        P.INSTANCE_HEALTH,
+    },
+)
+
+
 class Scope(StrEnum):
     """What a token was given for. It narrows what its user may do, and never widens it."""
 

@@ -24,6 +24,7 @@ from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessin
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
+    impersonation,
     oidc_grants,
     provider_syncs,
     push_settlement,
@@ -114,9 +115,14 @@ def _ask_again(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.ASK_PROVIDERS_AGAIN)
 
 
+def _end_impersonations(work: UnitOfWork, now: datetime) -> None:
+    impersonation.settle(work, now=now)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
+    Entry(Regular("end-impersonations", timedelta(minutes=1)), _end_impersonations),
     Entry(Regular("ask-again", timedelta(minutes=1)), _ask_again),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),

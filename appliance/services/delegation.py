@@ -12,8 +12,8 @@ from uuid import UUID
 from appliance.access.gate import open_to_everyone
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.identity import Actor, Method, Origin
-from appliance.errors import UnauthenticatedError
-from appliance.services import identify
+from appliance.errors import UnauthenticatedError, sentence
+from appliance.services import identify, impersonated
 
 Facts = dict[str, object]
 
@@ -26,6 +26,7 @@ def hand_on(actor: Actor) -> Facts:
         "credential": str(actor.origin.credential_id or ""),
         "address": actor.origin.address,
         "request": actor.origin.request_id,
+        "impersonation": str(actor.impersonation_id or ""),
     }
 
 
@@ -46,8 +47,13 @@ def take_back(work: UnitOfWork, facts: Facts, *, now: datetime) -> Actor:
     if origin.method is Method.NONE:
         raise UnauthenticatedError("Nobody is behind this.")
     user_id, credential_id = identifier(facts, "actor"), identifier(facts, "credential")
-    work.actor = identify.again(work, user_id, credential_id, origin=origin, now=now)
-    return work.actor
+    actor = identify.again(work, user_id, credential_id, origin=origin, now=now)
+    acted = identifier(facts, "impersonation")
+    found = impersonated.again(work, actor, acted, now=now) if acted else actor
+    if found is None:
+        raise UnauthenticatedError(sentence("Nobody acts as them any more."))
+    work.actor = found
+    return found
 
 
 def identifier(facts: Facts, name: str) -> UUID | None:

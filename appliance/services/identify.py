@@ -22,6 +22,7 @@ from appliance.db.credentials import (
     TokenRepository,
 )
 from appliance.db.identity_providers import IdentityProvider
+from appliance.db.impersonations import Impersonation
 from appliance.db.scim import ScimToken
 from appliance.db.second_factors import ANY_RULE
 from appliance.db.ssh_authorities import SshAuthority
@@ -39,7 +40,7 @@ from appliance.domain.signatures import MAY_ENTER
 from appliance.errors import UnauthenticatedError, sentence
 from appliance.security import tokens
 from appliance.security.bearer import BearerTokens
-from appliance.services import factor_due, reach
+from appliance.services import factor_due, impersonated, reach
 
 ONLY_OWN = frozenset({Permission.OWN_ACCOUNT})
 """What is left to who owes a second factor: setting one up."""
@@ -97,6 +98,8 @@ class KnownSession:
     """The sign-in system that opened it; none: a password did."""
     factor_due_at: datetime | None = None
     """Until when they must set up a second factor. After that they may do nothing else."""
+    acting: impersonated.Acting | None = None
+    """The administrator whose session it truly is, while they act as its user."""
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -105,9 +108,15 @@ def by_session(
 ) -> KnownSession | None:
     """The session whose cookie this is; None if it has ended, was revoked, or never was."""
     row = work.session.execute(
-        sa.select(BrowserSession, SessionActivity, User, ANY_RULE, ANY_LIST)
+        sa.select(BrowserSession, SessionActivity, User, ANY_RULE, ANY_LIST, Impersonation)
         .join(SessionActivity, SessionActivity.id == BrowserSession.id)
         .join(User, User.id == BrowserSession.user_id)
+        .outerjoin(
+            Impersonation,
+            sa.and_(
+                Impersonation.session_id == BrowserSession.id, Impersonation.ended_at.is_(None)
+            ),
+        )
         .where(
             BrowserSession.secret_hash == tokens.fingerprint(secret, key=fingerprint_key),
             BrowserSession.revoked_at.is_(None),
@@ -116,7 +125,8 @@ def by_session(
     ).first()
     if row is None:
         return None
-    session, activity, user, any_rule, any_list = row
+    session, activity, user, any_rule, any_list = row[:5]
+    acts_as: Impersonation | None = row[5]
     device = tokens.fingerprint(origin.device, key=fingerprint_key)
     if session.device_hash and not hmac.compare_digest(session.device_hash, device):
         return None  # The cookie is in another browser than the one that it was given to.
@@ -137,7 +147,10 @@ def by_session(
     due = factor_due.due_at(work, user.id) if any_rule and not session.factor else None
     if due is not None and due <= now:
         actor = dataclasses.replace(actor, ceiling=ONLY_OWN)
-    return KnownSession(actor, session.id, user, activity.seen_at, session.provider_id, due)
+    known = KnownSession(actor, session.id, user, activity.seen_at, session.provider_id, due)
+    if acts_as is None:
+        return known
+    return impersonated.seen(work, known, acts_as, session, now=now)
 
 
 @open_to_everyone(because="it finds out who is asking")

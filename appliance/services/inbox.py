@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from appliance.access import gate, grants, visible
 from appliance.db.credentials import AccessToken, SshKey
+from appliance.db.impersonations import Impersonation
 from appliance.db.organisations import Membership, Organisation
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository, RepositoryHealth
@@ -27,6 +28,7 @@ from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.services import health
 from appliance.services.health import Condition
+from appliance.services.impersonation import SHOWN
 from appliance.services.observations import LONGEST_GAP, Memory
 
 SOON = timedelta(days=14)
@@ -51,6 +53,8 @@ class Topic(StrEnum):
     KEY_EXPIRES = "key_expires"
     KEY_EXPIRED = "key_expired"
     ARRIVED = "arrived"
+    ACTED_AS = "acted_as"
+    """An administrator acted as them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Entry:
 
 def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
     """What the actor should do something about, the most pressing first."""
-    gate.require(work, Permission.OWN_ACCOUNT)
+    gate.require_sight_of_own(work)
     runs_it = Permission.INSTANCE_HEALTH in grants.on_instance(work.actor)
     found = [*_password(work)]
     if runs_it:
@@ -81,7 +85,7 @@ def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
 
 def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
     """What came to a good end lately and needs nothing more, latest first."""
-    gate.require(work, Permission.OWN_ACCOUNT)
+    gate.require_sight_of_own(work)
     rows = work.session.execute(
         visible.repositories(work)
         .join(JobRecord, JobRecord.about == Repository.id)
@@ -95,7 +99,21 @@ def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
         .order_by(JobRecord.finished_at.desc())
         .limit(MOST_OF_A_KIND)
     )
-    return [Entry(Topic.ARRIVED, row[0].path, row[1], detail=row[3], id=row[2]) for row in rows]
+    arrived = [Entry(Topic.ARRIVED, row[0].path, row[1], detail=row[3], id=row[2]) for row in rows]
+    return [*_acted_as(work, now), *arrived]
+
+
+def _acted_as(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
+    """Who acted as them, from the moment on that they began."""
+    query = (
+        sa.select(User.name, Impersonation.reason, Impersonation.began_at, Impersonation.id)
+        .join(User, User.id == Impersonation.administrator_id)
+        .where(Impersonation.user_id == work.actor.id, Impersonation.began_at > now - SHOWN)
+        .order_by(Impersonation.began_at.desc())
+        .limit(MOST_OF_A_KIND)
+    )
+    for name, reason, began_at, row_id in work.session.execute(query):
+        yield Entry(Topic.ACTED_AS, name, began_at, detail=reason, id=row_id)
 
 
 def _password(work: UnitOfWork) -> Iterator[Entry]:

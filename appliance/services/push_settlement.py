@@ -30,7 +30,7 @@ from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import UnauthenticatedError
 from appliance.git import refs
-from appliance.services import delegation
+from appliance.services import delegation, impersonated
 from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
 
@@ -190,7 +190,7 @@ def _settle(
     by: str,
     now: datetime,
 ) -> None:
-    asking, work.actor = work.actor, _pusher(push)
+    asking, work.actor = work.actor, _pusher(work, push)
     repository = work.session.get_one(Repository, push.repository_id)
     listed = []
     for row in rows:
@@ -247,20 +247,23 @@ def _rows(work: UnitOfWork, push: Push) -> list[PushedRef]:
     return list(work.session.scalars(ROWS, {"push_id": push.id}))
 
 
-def _pusher(push: Push) -> Actor:
+def _pusher(work: UnitOfWork, push: Push) -> Actor:
     origin = Origin(
         address=push.address,
         request_id=push.request_id,
         method=Method(push.method),
         credential_id=push.credential_id,
     )
-    return Actor(
+    actor = Actor(
         kind=ActorKind(push.actor_kind),
         label=push.actor_label,
         pseudonym=push.actor_ref,
         id=push.actor_id,
         origin=origin,
     )
+    if push.impersonation_id is None:
+        return actor
+    return impersonated.as_then(work, actor, push.impersonation_id)
 
 
 def _has_moved(work: UnitOfWork, push: Push, row: PushedRef, present: dict[bytes, str]) -> bool:

@@ -377,7 +377,7 @@ def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime
         "actor_ref": actor.pseudonym,
         "actor_label": actor.label[:64],
         "method": actor.origin.method,
-        "credential_id": actor.origin.credential_id,
+        **{"credential_id": actor.origin.credential_id, "impersonation_id": actor.impersonation_id},
         "address": actor.origin.address,
         "request_id": actor.origin.request_id,
         "protocol": terms.protocol,

@@ -123,6 +123,7 @@ def _person(known: Any) -> dict[str, Any]:
         "is_elevated": known.actor.is_elevated,
         "factor_due_at": known.factor_due_at,
         "owes_factor": requests.owes_factor(known),
+        "acting": known.acting,
     }
 
 
@@ -143,8 +144,15 @@ def _log_requests(app: flask.Flask) -> None:
             status=response.status_code,
             milliseconds=round((time.perf_counter() - flask.g.started) * 1000, 1),
             actor=_pseudonym(),
+            impersonator=_impersonator(),
         )
         return response
+
+
+def _impersonator() -> str | None:
+    loaded = flask.g.get("_login_user")
+    acting = loaded.actor.impersonator if loaded is not None else None
+    return acting.pseudonym if acting is not None else None
 
 
 def _pseudonym() -> str | None:

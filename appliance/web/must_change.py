@@ -25,7 +25,7 @@ def install(app: flask.Flask) -> None:
         if request.blueprint in OPEN or request.endpoint in OPEN_ENDPOINTS:
             return None
         known = requests.known_session()
-        if known is None:
+        if known is None or known.acting is not None:
             return None
         if known.user.must_change_password:
             return flask.redirect(flask.url_for("account.security"), 303)

@@ -22,6 +22,7 @@ from appliance.web.api import files as api_files
 from appliance.web.api import history as api_history
 from appliance.web.api import identities as api_identities
 from appliance.web.api import identity_providers as api_identity_providers
+from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
@@ -66,6 +67,7 @@ from appliance.web.pages import (
     directory_sign_in,
     files,
     finder,
+    impersonation,
     inbox,
     jobs,
     keys_asked,
@@ -99,6 +101,7 @@ API = (
     api_users.api,
     api_second_factors.api,
     api_sessions.api,
+    api_impersonations.api,
     api_factor_rules.api,
     api_address_lists.api,
     api_identities.api,
@@ -139,6 +142,7 @@ PEOPLE = (
     admin_jobs.pages,
     admin_factors.pages,
     admin_users.pages,
+    impersonation.pages,
     admin_providers.pages,
     admin_provisioning.pages,
     person_factors.pages,

@@ -104,6 +104,7 @@ PAGES = [
     Row("GET", "/administration/users", INSPECT),
     Row("GET", "/administration/users/new", INSPECT),
     Row("GET", USER, ADMINISTER),
+    Row("GET", "/administration/impersonations", ADMINISTER),
     Row("GET", "/new", SIGNED_IN),
     Row("GET", "/new/import", SIGNED_IN),
     Row("GET", "/organisations/new", SIGNED_IN),
@@ -258,6 +259,7 @@ FORMS = [
 
 PROVIDER_PAGES = "web/test_provider_pages.py"
 FACTOR_PAGES = "web/test_factor_pages.py"
+IMPERSONATION = "web/test_impersonation.py"
 KEY_PAGES = "web/test_keys_in_browser.py"
 AUDIT_PAGES = "web/test_audit_pages.py"
 STREAM = "/streams/<uuid:stream_id>"
@@ -298,6 +300,9 @@ ELSEWHERE = {
         )
     },
     **provider_doors.ELSEWHERE,
+    ("POST", f"{USER}/impersonate"): IMPERSONATION,
+    ("POST", "/impersonation/end"): IMPERSONATION,
+    ("POST", "/administration/impersonations/<uuid:impersonation_id>/stop"): IMPERSONATION,
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,

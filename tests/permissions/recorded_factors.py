@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 OF_FACTORS = {
+    "POST /administration/users/<name>/impersonate": "session.impersonation_started",
+    "POST /impersonation/end": "session.impersonation_ended",
+    "POST /administration/impersonations/<uuid:impersonation_id>/stop": (
+        "session.impersonation_ended"
+    ),
+    "DELETE /api/v1/admin/impersonations/<uuid:id>": "session.impersonation_ended",
     "POST /settings/sessions/everywhere": "session.revoked token.revoked",
     "POST /api/v1/users/<name>/sign-out": "session.revoked token.revoked",
     "DELETE /api/v1/sessions/<uuid:id>": "session.revoked",

@@ -37,6 +37,7 @@ class Person:
     display_name: str = "Night Writer"
     is_administrator: bool = True
     factor_due_at: datetime | None = None
+    acting: None = None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,31 @@ class SessionRevoked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImpersonationStarted(Event):
+    """An administrator acts as somebody else."""
+
+    kind = "session.impersonation_started"
+    target = "user"
+    is_awaited = True
+    session_id: str
+    minutes: int
+    reason: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpersonationEnded(Event):
+    """An administrator is themself again."""
+
+    kind = "session.impersonation_ended"
+    target = "user"
+    session_id: str
+    administrator_id: str
+    why: str
+    """`left`, `signed_out`, `time`, `session`, `stopped` by another administrator, or `barred`: one
+    of the two may not go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Elevated(Event):
     """Somebody confirmed who they are, for sensitive acts."""
 

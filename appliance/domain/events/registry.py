@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 ADDRESS = Field("address", "str", is_personal=True, is_optional=True)
 """Where the request came from: in the body of every event that is not about the log itself."""
+IMPERSONATOR = Field("impersonator", "str", is_optional=True)
+"""The pseudonym of the administrator who acted as the actor: in the body of every such event."""
+EVERYWHERE = (ADDRESS, IMPERSONATOR)
 _GROUPS = frozenset({"group", "org", "team"})
 _UNKNOWN = Category("", Severity.LOW, Retention.SECURITY, 6003, ("api",), ())
 
@@ -166,7 +169,7 @@ def _action(
         sentence=sentence,
         target=target,
         outcome=outcome,
-        fields=fields if is_impersonal else (*fields, ADDRESS),
+        fields=fields if is_impersonal else (*fields, *EVERYWHERE),
         act=act,
         severity=more.severity or _severity(category, outcome),
         retention=more.retention or category.retention,

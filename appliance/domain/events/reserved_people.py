@@ -9,11 +9,6 @@ FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
 
 ROWS = (
     Reserved("session.expired", "session", "A session ended by its age or idleness.", "why"),
-    Reserved(
-        *("session.impersonation_started", "user", "An administrator acts as somebody else."),
-        "minutes:int *reason",
-    ),
-    Reserved("session.impersonation_ended", "user", "An administrator is themself again."),
     Reserved("user.locked", "user", "A user may not sign in for a while.", "until failures:int"),
     Reserved("user.unlocked", "user", "A locked user may sign in again."),
     Reserved("group.member_added", "group", "A user is in a group.", "user_id"),

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from pydantic import Field
 
 from appliance.errors import InvalidError, UnauthenticatedError
-from appliance.services import identity_links, passwords, sessions, sign_in, users
+from appliance.services import identity_links, impersonation, passwords, sessions, sign_in, users
 from appliance.web import cookies, forms, provider_doors, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
@@ -230,6 +230,7 @@ def security_page(problems: Problems) -> str:
     with requests.reading() as work:
         own = users.show_self(work)
         found = _sessions()(work, after=after(), limit=USUAL)
+        acted = impersonation.of_user(work, None, now=requests.now())
         identities = identity_links.of_user(work, None)
         here = flask.url_for("account.security")
         doors = provider_doors.doors(work, target=here, act=provider_doors.Act.LINK)
@@ -239,6 +240,7 @@ def security_page(problems: Problems) -> str:
         own=own,
         identities=identities,
         doors=doors,
+        acted=acted,
         sessions=listed(found),
         minimum=requests.wiring().settings.sign_in.minimum_password_length,
         section="security",

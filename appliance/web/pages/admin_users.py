@@ -289,4 +289,5 @@ def user_page(name: str, problems: Problems) -> str:
         context["identities"] = identity_links.of_user(work, name)
         context["factors"] = second_factors.show(work, name)
         context["providers"] = identity_providers.list_providers(work)
+        context["may_impersonate"] = work.rules.sign_in.impersonation_seconds // 60
     return page("admin/user.html", problems, profile=profile, sessions=found.items, **context)

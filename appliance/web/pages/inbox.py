@@ -140,6 +140,15 @@ def _arrived(entry: Entry) -> Words:
     return says, _("Open it"), f"/{entry.name}"
 
 
+def _acted_as(entry: Entry) -> Words:
+    says = _(
+        "%(name)s acted as you. Their reason: %(reason)s",
+        name=entry.name,
+        reason=entry.detail[:LONGEST_REASON],
+    )
+    return says, _("See when"), flask.url_for("account.security") + "#acted-as"
+
+
 DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.PASSWORD_GIVEN: ("warn", lazy("Unsafe"), _password),
     Topic.PART_FAILS: ("bad", lazy("Fails"), _part),
@@ -150,6 +159,7 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.TOKEN_EXPIRED: ("bad", lazy("Expired"), _token),
     Topic.KEY_EXPIRES: ("warn", lazy("Soon"), _key),
     Topic.KEY_EXPIRED: ("bad", lazy("Expired"), _key),
+    Topic.ACTED_AS: ("warn", lazy("Look"), _acted_as),
     Topic.ARRIVED: ("good", lazy("Done"), _arrived),
 }
 """The tone of each topic, the word for it, and how it is said."""

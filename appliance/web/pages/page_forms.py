@@ -15,9 +15,11 @@ from appliance.errors import (
     InvalidError,
     MovedError,
     QuotaError,
+    RefusedError,
     UnauthenticatedError,
     UnavailableError,
 )
+from appliance.services.impersonation import NOT_AS_ANOTHER
 from appliance.web import forms, links, paging, requests
 
 Item = TypeVar("Item")
@@ -90,9 +92,12 @@ def confirmed_first() -> None:
 
     Errors:
         UnauthenticatedError: nobody has signed in.
+        RefusedError: they act as somebody else, in whose name nothing is confirmed.
         ElevationRequiredError: the person has not confirmed lately that it is them.
     """
     signed_in()
+    if requests.actor().impersonator is not None:
+        raise RefusedError(NOT_AS_ANOTHER)
     if requests.uses_session() and not requests.actor().is_elevated:
         raise ElevationRequiredError("Confirm your password to go on.")
 

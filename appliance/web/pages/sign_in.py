@@ -19,7 +19,7 @@ from appliance.services import (
     second_step,
     sign_in,
 )
-from appliance.web import cookies, forms, provider_doors, requests
+from appliance.web import acting_as, cookies, forms, provider_doors, requests
 from appliance.web.provider_doors import LANGUAGES, THEMES
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def leave() -> ResponseReturnValue:
     address, browser = "", cookies.attempt()
     if requests.uses_session():
         wiring, now = requests.wiring(), requests.now()
+        acting_as.leave(why="signed_out")
         with requests.reading() as work:
             opener = oidc_logout.opener(work, tools=wiring.oidc)
         with requests.begin() as work:
@@ -125,6 +126,7 @@ def confirm() -> ResponseReturnValue:
     """Ask for the password before a sensitive act, or send them to who opened their session."""
     if not requests.uses_session():
         raise UnauthenticatedError(_("Sign in first."))
+    acting_as.insist_on_oneself()
     return _ask_to_confirm(cookies.own_path(flask.request.args.get("next")), {})
 
 

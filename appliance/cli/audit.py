@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from appliance.cli import (
+    audit_access,
     audit_export,
     audit_keeping,
     audit_proofs,
@@ -22,6 +23,7 @@ def audit() -> None:
     """The audit log: search it, follow it, take it along, prove and verify it."""
 
 
+audit.add_command(audit_access.access)
 audit.add_command(audit_search.search)
 audit.add_command(audit_search.tail)
 audit.add_command(audit_search.show)

@@ -148,8 +148,6 @@ def by_session(
     if due is not None and due <= now:
         actor = dataclasses.replace(actor, ceiling=ONLY_OWN)
     known = KnownSession(actor, session.id, user, activity.seen_at, session.provider_id, due)
-    if acts_as is None:
-        return known
     return impersonated.seen(work, known, acts_as, session, now=now)
 
 

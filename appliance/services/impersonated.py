@@ -35,12 +35,14 @@ class Acting:
 def seen(
     work: UnitOfWork,
     own: KnownSession,
-    row: Impersonation,
+    row: Impersonation | None,
     session: BrowserSession,
     *,
     now: datetime,
 ) -> KnownSession:
     """The session as that of whom its administrator acts as; as it was where that does not hold."""
+    if row is None:
+        return own
     whom = work.session.get(User, row.user_id)
     if now >= row.ends_at or own.actor.ceiling is not None:
         return own

@@ -73,7 +73,10 @@ def create(
         )
     work.record(
         events.OrganisationCreated(
-            about=organisation.id, organisation_id=organisation.id, name=organisation.name
+            about=organisation.id,
+            organisation_id=organisation.id,
+            user_id=str(work.actor.id) if work.actor.id else None,
+            name=organisation.name,
         )
     )
     return organisation

@@ -326,6 +326,7 @@ def _new_row(
         events.RepositoryCreated(
             about=repository.id,
             organisation_id=repository.organisation_id,
+            owner_id=str(owner.id),
             path=repository.path,
             visibility=repository.visibility,
         )

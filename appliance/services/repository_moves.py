@@ -75,6 +75,7 @@ def transfer(work: UnitOfWork, path: str, *, to: str) -> Repository:
         events.RepositoryTransferred(
             about=repository.id,
             organisation_id=repository.organisation_id,
+            owner_id=str(owner.id),
             before=before,
             after=repository.path,
         )

@@ -139,7 +139,12 @@ def change(work: UnitOfWork, path: str, changes: TeamChanges) -> Team:
     if "parent" in changes:
         _move(work, organisation, team, changes["parent"])
     work.record(
-        events.TeamChanged(about=team.id, organisation_id=organisation.id, changed=dict(changes))
+        events.TeamChanged(
+            about=team.id,
+            organisation_id=organisation.id,
+            changed=dict(changes),
+            parent_id=str(team.parent_id) if "parent" in changes and team.parent_id else None,
+        )
     )
     return team
 

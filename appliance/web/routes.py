@@ -8,6 +8,7 @@ from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oid
 from appliance.web.api import access as api_access
 from appliance.web.api import address_lists as api_address_lists
 from appliance.web.api import audit as api_audit
+from appliance.web.api import audit_access as api_audit_access
 from appliance.web.api import audit_anchors as api_audit_anchors
 from appliance.web.api import audit_exports as api_audit_exports
 from appliance.web.api import audit_proofs as api_audit_proofs
@@ -55,6 +56,7 @@ from appliance.web.pages import (
     admin_users,
     archives,
     audit,
+    audit_access,
     audit_exports,
     audit_integrity,
     audit_streams,
@@ -121,6 +123,7 @@ API = (
     api_push_certificates.api,
     api_search.api,
     api_audit.api,
+    api_audit_access.api,
     api_auditors.api,
     api_audit_proofs.api,
     api_audit_exports.api,
@@ -152,6 +155,7 @@ PEOPLE = (
     person_identities.pages,
     directory_sign_in.pages,
     audit.pages,
+    audit_access.pages,
     audit_integrity.pages,
     audit_exports.pages,
     audit_streams.pages,

@@ -143,6 +143,7 @@ ELSEWHERE = {
     "user reset-factors": "cli/test_factors.py",
     "user sign-out": "cli/test_sessions.py",
     "user impersonations end": "cli/test_sessions.py",
+    "audit access": "cli/test_audit_access.py",
     "address-list set": "cli/test_address_lists.py",
     "factor-rule add": "cli/test_factors.py",
     "factor-rule remove": "cli/test_factors.py",

@@ -235,6 +235,9 @@ CHANGES = {
 """By method and rule, the actions that a change may record; it records at least one of them."""
 
 READS = {
+    "GET /<owner>/-/audit/access": "audit.access_read",
+    "GET /administration/audit/access": "audit.access_read",
+    "GET /api/v1/audit/access": "audit.access_read",
     "GET /": "admin.list_exported",
     "GET /<owner>": "admin.list_exported",
     "GET /<owner>/-/audit": "audit.searched",

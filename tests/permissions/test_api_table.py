@@ -171,6 +171,7 @@ ELSEWHERE = {
     ("POST", "/api/v1/users/<name>/sign-out"): "web/test_session_pages.py",
     ("DELETE", "/api/v1/sessions/<uuid:id>"): "web/test_session_pages.py",
     ("DELETE", "/api/v1/admin/impersonations/<uuid:id>"): "web/test_impersonation.py",
+    ("GET", "/api/v1/audit/access"): "services/test_access_then.py",
     ("POST", "/api/v1/users/<name>/break-glass"): "web/test_api_identity_providers.py",
     ("POST", "/api/v1/users/<name>/identities"): "web/test_api_identity_providers.py",
     ("DELETE", "/api/v1/identities/<uuid:id>"): "web/test_api_identity_providers.py",

@@ -20,6 +20,7 @@ from tests.permissions.test_recorded import ON_ONE, ROWS, assert_recorded_or_not
 from tests.world import PASSWORD
 from witness.keys import Cosigner
 
+ACCESS = f"on={datetime.now(UTC).date().isoformat()}"
 TARGET = f"target-{NUMBER}"
 LOGS = {"/<owner>/-/audit": LAB, "/administration/audit": ""}
 
@@ -95,11 +96,13 @@ def of_log(rule: str, organisation: str) -> list[Act]:
             prepare=lambda scene: scene.event(organisation)[0],
         ),
         form(f"GET {rule}/checkpoint", f"{place}/checkpoint"),
+        form(f"GET {rule}/access", f"{place}/access?{ACCESS}&about=organisation&name={LAB}"),
     ]
 
 
 STREAM = f"{API}/streams/<uuid:id>"
 OF_API = [
+    api(f"GET {API}/access", f"{API}/access?{ACCESS}&org={LAB}"),
     api(f"POST {API}/auditors", f"{API}/auditors", auditor()),
     api(f"DELETE {API}/auditors/<uuid:id>", f"{API}/auditors/%s", prepare=Scene.grant),
     api(f"POST {API}/exports", f"{API}/exports", {"format": "jsonl"}),
@@ -254,13 +257,13 @@ OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")
 """What a Git client asks for, in `test_git_recorded.py`."""
 OF_SIGNING_IN = re.compile(
     r"identity-providers|/providers/|/auth/|identities|break-glass|gpg-keys|ssh-authorities|factor|"
-    r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out"
+    r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out|impersonat"
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
 in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,
 `web/test_directory_sign_in.py`, `web/test_factor_pages.py`, `web/test_keys_in_browser.py`,
 `web/test_provider_syncs.py`, `web/test_scim_doors.py`, `ssh/test_certificates.py`,
-`web/test_saml_keys.py`.
+`web/test_saml_keys.py`, `web/test_impersonation.py`.
 """
 
 

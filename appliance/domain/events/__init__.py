@@ -6,6 +6,7 @@ An event says what happened, in the past tense: `events.RepositoryArchived(about
 from __future__ import annotations
 
 from appliance.domain.events.audit import (
+    AccessLookedUp,
     AuditEventParked,
     AuditEventRead,
     AuditEventUnparked,
@@ -193,6 +194,7 @@ from appliance.domain.events.witnesses import (
 )
 
 __all__ = [
+    "AccessLookedUp",
     "AccessRefused",
     "AddressListChanged",
     "AddressRefused",

@@ -68,6 +68,7 @@ EXPORT = More(act=Act.EXPORT, severity=LOW, retention=ACCESS, controls=TAKEN_OUT
 LOOK = More(ocsf=(6001, 2), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-9(4)"))
 MORE: Mapping[str, More] = {
     "access.refused": More(act=Act.NOTE),
+    "audit.access_read": LOOK,
     "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "audit.auditor_revoked": More(
         severity=MEDIUM, ocsf=ROLE_OUT, ecs=("iam",), controls=PRIVILEGED

@@ -22,6 +22,20 @@ class AuditSearched(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccessLookedUp(Event):
+    """Somebody asked the log who could do what at a moment; `about` is whom or what they asked
+    about.
+    """
+
+    kind = "audit.access_read"
+    target = "log"
+    is_read = True
+    subject_type: str
+    moment: str
+    lines: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditEventRead(Event):
     """Somebody looked at one event with its details; `about` is that event."""
 

@@ -14,6 +14,8 @@ class OrganisationCreated(Event):
 
     kind = "org.created"
     target = "org"
+    user_id: str | None = None
+    """Its first owner."""
     name: str
 
 
@@ -95,6 +97,8 @@ class TeamChanged(Event):
     kind = "team.changed"
     target = "team"
     changed: dict[str, Any]
+    parent_id: str | None = None
+    """The team around it, where that was changed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ class RepositoryCreated(Event):
 
     kind = "repo.created"
     target = "repo"
+    owner_id: str | None = None
     path: str
     visibility: str
 
@@ -44,6 +45,7 @@ class RepositoryTransferred(Event):
 
     kind = "repo.transferred"
     target = "repo"
+    owner_id: str | None = None
     before: str
     after: str
 

@@ -72,7 +72,9 @@ def readable(work: UnitOfWork, places: Sequence[int], *, sealer: Sealer) -> list
     rows = [found[place] for place in places if place in found]
     headers: list[dict[str, Any]] = [audit_headers.members(row.header) for row in rows]
     bodies: list[dict[str, Any]] = [audit_headers.body(row.body) for row in rows]
-    actors = known_names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    refs = {header["actor"]["ref"] for header in headers}
+    refs |= {str(body["impersonator"]) for body in bodies if "impersonator" in body}
+    actors = known_names.of_actors(work, refs)
     mentioned = {header["target"]["ref"] for header in headers} | {row.name for row in rows}
     for body in bodies:
         mentioned |= {str(value) for name, value in body.items() if name.endswith("_id")}
@@ -157,6 +159,8 @@ def _event(row: Any, header: dict[str, Any], known: _Names, said: _Said) -> Read
     names, fields = known.things, _with_names(said.fields, known.things)
     actor, target, auth = header["actor"], header["target"], header["auth"]
     moment = datetime.fromisoformat(header["time"])
+    if (by := fields.get("impersonator")) in known.actors:
+        fields["impersonator_name"] = known.actors[str(by)]
     actor_name = known.actors.get(actor["ref"], actor["ref"])
     target_name = names.get(target["ref"], target["ref"])
     return ReadableEvent(

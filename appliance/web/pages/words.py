@@ -193,6 +193,7 @@ METHODS = {
     "deploy_key": _("with a deploy key"),
     "console": _("at the console"),
     "internal": _("by the appliance"),
+    "impersonation": _("by an administrator who acts as them"),
 }
 PARTS = {
     "database": _("Database"),

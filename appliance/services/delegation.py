@@ -16,6 +16,7 @@ from appliance.errors import UnauthenticatedError, sentence
 from appliance.services import identify, impersonated
 
 Facts = dict[str, object]
+LONGEST_LABEL = 64
 
 
 def hand_on(actor: Actor) -> Facts:
@@ -27,6 +28,21 @@ def hand_on(actor: Actor) -> Facts:
         "address": actor.origin.address,
         "request": actor.origin.request_id,
         "impersonation": str(actor.impersonation_id or ""),
+    }
+
+
+def remembered(actor: Actor) -> Facts:
+    """Who is asking, as the row of a push keeps it."""
+    return {
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_ref": actor.pseudonym,
+        "actor_label": actor.label[:LONGEST_LABEL],
+        "method": actor.origin.method,
+        "credential_id": actor.origin.credential_id,
+        "impersonation_id": actor.impersonation_id,
+        "address": actor.origin.address,
+        "request_id": actor.origin.request_id,
     }
 
 

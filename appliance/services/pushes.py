@@ -368,19 +368,10 @@ def _refuse(
 def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> None:
     """Remember what git is about to do; its event comes after it, so it must be possible now."""
     work.insist_on_log()
-    actor = work.actor
     push = {
         "id": terms.push_id,
         "repository_id": terms.repository_id,
-        "actor_kind": actor.kind,
-        "actor_id": actor.id,
-        "actor_ref": actor.pseudonym,
-        "actor_label": actor.label[:64],
-        "method": actor.origin.method,
-        "credential_id": actor.origin.credential_id,
-        "impersonation_id": actor.impersonation_id,
-        "address": actor.origin.address,
-        "request_id": actor.origin.request_id,
+        **delegation.remembered(work.actor),
         "protocol": terms.protocol,
         "size_bytes": proposal.size_bytes,
         "accepted_at": now,

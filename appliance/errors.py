@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 
 class Sentence(str):
@@ -119,6 +121,24 @@ class ElevationRequiredError(RefusedError):
 
     code = "elevation_required"
     title = "Please confirm that it is you"
+
+
+class SecondPersonNeededError(ApplianceError):
+    """The act is kept until another administrator confirms it; nothing else was done.
+
+    `draft` is what the unit of work keeps; then `proposal_id` says under what.
+    """
+
+    code = "second_person_needed"
+    http_status = 202
+    exit_code = 0
+    title = "Another administrator must confirm this"
+
+    def __init__(self, message: str, *, draft: object) -> None:
+        super().__init__(message)
+        self.draft = draft
+        self.proposal_id: UUID | None = None
+        self.expires_at: datetime | None = None
 
 
 class NotFoundError(ApplianceError):

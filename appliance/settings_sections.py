@@ -121,6 +121,10 @@ class Access(Section):
     """Longest life of an access token."""
     tokens_may_never_expire: bool = False
     """Whether a token without an end is allowed."""
+    proposal_hours: int = Field(default=72, ge=1, le=720)
+    """How long an act that needs two administrators waits for the second."""
+    tokens_confirm: bool = False
+    """Whether such an act may also be confirmed with an access token, and not by a person alone."""
     jwt_seconds: int = Field(default=600, ge=30, le=3600)
     """Life of the short-lived token that POST /auth/token gives."""
 

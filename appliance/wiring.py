@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from appliance.security.sealing import Sealer
 from appliance.security.signing import InstanceSecret, Purpose, load_or_create
 from appliance.security.throttle import PER_ADDRESS, PER_USER, Throttle
 from appliance.security.throttle_stores import FallbackStore, MemoryStore, RedisStore
+from appliance.services import second_person
 from appliance.settings import Settings
 
 QUEUE_PATIENCE_SECONDS = 2.0  # The queue is on this machine or next to it.
@@ -269,7 +271,10 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         home=home,
         settings=settings,
         database=Database(
-            make_engine(_database_url(home, settings), options), settings, on_promise=doorbell.ring
+            make_engine(_database_url(home, settings), options),
+            settings,
+            on_promise=doorbell.ring,
+            on_proposal=partial(second_person.keep, sealer=sealer),
         ),
         doorbell=doorbell,
         repositories=RepositoryStore(home.root),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 import traceback
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from appliance import version
+from appliance.cli.client import ProposedError
 from appliance.cli.context import Context, appliance_options, harmless, json_option
 from appliance.errors import ApplianceError
 
@@ -27,6 +29,7 @@ COMMANDS = {
     "job": ("appliance.cli.job", "List, show, retry, cancel and discard jobs."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
     "provider": ("appliance.cli.providers", "Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."),
+    "proposal": ("appliance.cli.proposals", "Acts that wait for a second administrator."),
     "address-list": ("appliance.cli.address_lists", "From which networks people may come."),
     "factor-rule": ("appliance.cli.factor_rules", "Who must have a second factor."),
     "org": ("appliance.cli.organisations", "Organisations and their members."),
@@ -111,8 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Nothing was done.", file=sys.stderr)
         return 1
     except ApplianceError as error:
-        print(harmless(str(error)), file=sys.stderr)
-        return error.exit_code
+        return _explain(error, words)
     except BrokenPipeError:
         # Whoever read our answer has had enough of it.
         sys.stderr.close()
@@ -123,6 +125,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(UNEXPECTED, file=sys.stderr)
         return 1
     return outcome if isinstance(outcome, int) else 0
+
+
+def _explain(error: ApplianceError, words: Sequence[str]) -> int:
+    """Say why nothing was done, or who must confirm it first."""
+    if isinstance(error, ProposedError) and "--json" in words:
+        print(json.dumps({"proposal": error.proposal}, indent=2))
+    print(harmless(str(error)), file=sys.stderr)
+    return error.exit_code
 
 
 def _is_process(words: Sequence[str]) -> bool:

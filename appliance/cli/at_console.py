@@ -53,7 +53,7 @@ def opened(context: Context) -> Generator[Console]:
         wiring.insist_on_schema(objects)
         origin = Origin(request_id=new_id().hex[-16:])
         with objects.database.reading(stranger(origin)) as work:
-            actor = console.actor(work, context.user, origin=origin)
+            actor = console.actor(work, context.user, origin=origin, alone=context.alone)
         with wiring_heartbeats.beating(objects.database, objects.logs.signer):
             yield Console(objects, actor)
     finally:

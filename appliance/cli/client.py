@@ -25,6 +25,7 @@ from appliance.errors import ApplianceError, NotFoundError, UnavailableError
 
 API = "/api/v1"
 CONSOLE_HEADER = "X-Codara-Console"
+ALONE_HEADER = "X-Codara-Alone"
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
 PAGE_LIMIT = "100"
@@ -81,6 +82,19 @@ class ProblemError(ApplianceError):
         self.exit_code = _exit_code(self.code, status)
 
 
+class ProposedError(ApplianceError):
+    """Nothing was done yet: the act waits for another administrator."""
+
+    exit_code = 0
+
+    def __init__(self, proposal: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"Proposed, not done: another administrator must confirm it by {proposal['expires_at']}"
+            f", in the portal or with `codara proposal confirm {proposal['id']}`."
+        )
+        self.proposal = proposal
+
+
 class Client:
     """The API of one appliance, as one user."""
 
@@ -108,13 +122,16 @@ class Client:
         answer = self.open(method, path, sent, query=query, headers={**kind, **(headers or {})})
         try:
             text = answer.body.read()
-            return json.loads(text) if text else None
+            said = json.loads(text) if text else None
         except (OSError, http.client.HTTPException) as error:
             raise UnavailableError(f"The appliance stopped in the middle: {error}.") from error
         except ValueError as error:
             raise UnavailableError(STRANGER) from error
         finally:
             answer.body.close()
+        if answer.status == HTTPStatus.ACCEPTED and isinstance(said, dict) and "proposal" in said:
+            raise ProposedError(said["proposal"])
+        return said
 
     def each(self, path: str, *, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """Every item of a list, over all of its pages."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from urllib.parse import quote
 
 from appliance.cli import logins
-from appliance.cli.client import CONSOLE_HEADER, Client, Http, LocalSocket, Transport
+from appliance.cli.client import ALONE_HEADER, CONSOLE_HEADER, Client, Http, LocalSocket, Transport
 from appliance.errors import InvalidError
 
 DEFAULT_HOME = Path("var")
 
 
-def connect(home: Path | None, user: str, url: str = "") -> Client:
+def connect(home: Path | None, user: str, url: str = "", alone: str = "") -> Client:
     """The API: of `url`, the named home folder, $CODARA_URL, ./var, or of `codara login`.
 
     Errors:
@@ -22,7 +23,10 @@ def connect(home: Path | None, user: str, url: str = "") -> Client:
     """
     found = elsewhere(home, url)
     if found is None:
-        return Client(_local((home or DEFAULT_HOME).resolve()), {CONSOLE_HEADER: user})
+        headers = {CONSOLE_HEADER: user, **({ALONE_HEADER: quote(alone)} if alone else {})}
+        return Client(_local((home or DEFAULT_HOME).resolve()), headers)
+    if alone:
+        raise InvalidError("--alone is for the console of the appliance.")
     if user:
         raise InvalidError("--as is for the console. Elsewhere, the token says who you are.")
     return Client(Http(found.url, found.ca), {"Authorization": f"Bearer {found.token}"})

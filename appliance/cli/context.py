@@ -34,6 +34,8 @@ class Context:
     """The appliance elsewhere that was named; empty if none was."""
     user: str = ""
     """In whose name the console acts; empty for the administrator."""
+    alone: str = ""
+    """Why the console does alone what needs two people; empty where it does not."""
     is_json: bool = False
     _api: Client | None = field(default=None, repr=False)
 
@@ -66,7 +68,7 @@ class Context:
             UnavailableError: there is none here, or it does not answer.
         """
         if self._api is None:
-            self._api = connect(self.home, self.user, self.url)
+            self._api = connect(self.home, self.user, self.url, self.alone)
         return self._api
 
     def show(self, value: Any, text: Callable[[], Iterable[str]] | None = None) -> None:
@@ -148,6 +150,13 @@ def appliance_options() -> list[click.Parameter]:
             expose_value=False,
             callback=_remember("user"),
             help="Act as this user (console only; the administrator otherwise).",
+        ),
+        click.Option(
+            ["--alone", "alone_because"],
+            metavar="REASON",
+            expose_value=False,
+            callback=_remember("alone"),
+            help="Do without a second administrator what needs one (console only; loud).",
         ),
     ]
 

@@ -29,6 +29,7 @@ from appliance.domain.jobs import RULES, Job
 from appliance.errors import (
     HiddenError,
     RefusedError,
+    SecondPersonNeededError,
     UnauthenticatedError,
     UnavailableError,
     UnrecordedChangeError,
@@ -66,6 +67,8 @@ class UnitOfWork:
         """Decides about what ends by itself, such as a grant: nobody can forget to hand it in."""
         self.promised: list[UUID] = []
         self.recorded: list[Recorded] = []
+        self.is_confirmed = False
+        """Whether a second person has confirmed what is done."""
         self._source = source
         self._is_reading = is_reading
         self._unwritten: list[dict[str, Any]] = []
@@ -206,6 +209,10 @@ class UnitOfWork:
         else:
             recording.add_last(connection, self._unwritten)
 
+    def note_alone(self, act: str) -> None:
+        """Say that somebody at the console did alone what needs two people."""
+        self.record(events.SecondPersonBypassed(act=act, reason=self.actor.alone))
+
     def note_change(self, *tables: str) -> None:
         """Remember that these audited tables were written: an event has to say so."""
         self._changed.update(tables)
@@ -215,12 +222,18 @@ class Database:
     """Opens units of work. One for each process; safe to share between threads."""
 
     def __init__(
-        self, engine: sa.Engine, rules: Settings, *, on_promise: Callable[[], None] | None = None
+        self,
+        engine: sa.Engine,
+        rules: Settings,
+        *,
+        on_promise: Callable[[], None] | None = None,
+        on_proposal: Callable[[UnitOfWork, SecondPersonNeededError], None] | None = None,
     ) -> None:
         self.engine = engine
         self.rules = rules
         self.source = Source()
         self._on_promise = on_promise
+        self._on_proposal = on_proposal or _keep_nothing
         self._writing = sessionmaker(engine, expire_on_commit=False)
         sa.event.listen(self._writing, "before_flush", _note_flush)
         sa.event.listen(self._writing, "do_orm_execute", _note_statement)
@@ -232,7 +245,7 @@ class Database:
 
         A refusal undoes the work and is then remembered, in a transaction of its own and in the
         name of whoever the work was for by then. After a commit with promised jobs that may begin
-        at once, `on_promise` is called.
+        at once, `on_promise` is called. An act that needs a second person is undone and kept.
 
         Errors:
             UnavailableError: the database does not answer; nothing was changed.
@@ -247,6 +260,9 @@ class Database:
             if work.promised and self._on_promise is not None:
                 self._on_promise()
             self._await_log(work.recorded)
+        except SecondPersonNeededError as needed:
+            self._keep(work.actor if work else actor, needed)
+            raise
         except UnavailableError as error:
             if work is None or not (is_done and work.may_go_unrecorded):
                 raise
@@ -288,6 +304,10 @@ class Database:
             return
         self._write_down(actor, events.AccessRefused(reason=refusal.code, attempt=str(refusal)))
 
+    def _keep(self, actor: Actor, needed: SecondPersonNeededError) -> None:
+        with failures.translated(), self._writing() as session, self._counted(session):
+            self._on_proposal(UnitOfWork(session, actor, self.rules, self.source), needed)
+
     def _write_down(self, actor: Actor, event: events.Event) -> None:
         with failures.translated(), self._writing() as session, self._counted(session):
             UnitOfWork(session, actor, self.rules, self.source).record(event)
@@ -328,6 +348,10 @@ class Database:
                     if session.scalar(query) == len(waiting):
                         return
                 time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _keep_nothing(_work: UnitOfWork, needed: SecondPersonNeededError) -> None:
+    raise needed
 
 
 def note_unrecorded(action: str, error: Exception) -> None:

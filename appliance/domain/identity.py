@@ -86,6 +86,8 @@ class Actor:
     used_second_factor: bool = False
     impersonator: Impersonator | None = None
     """Who acts as this actor; the rights are the actor's, and both stand in the events."""
+    alone: str = ""
+    """Why somebody at the console does alone what needs two people."""
     origin: Origin = field(default_factory=Origin)
 
     @property

@@ -26,6 +26,7 @@ from appliance.jobs.relay import Relay
 from appliance.services import (
     impersonation,
     oidc_grants,
+    proposals,
     provider_syncs,
     push_settlement,
     regular,
@@ -119,10 +120,15 @@ def _end_impersonations(work: UnitOfWork, now: datetime) -> None:
     impersonation.settle(work, now=now)
 
 
+def _settle_proposals(work: UnitOfWork, now: datetime) -> None:
+    proposals.settle(work, now=now)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
     Entry(Regular("end-impersonations", timedelta(minutes=1)), _end_impersonations),
+    Entry(Regular("settle-proposals", timedelta(minutes=5)), _settle_proposals),
     Entry(Regular("ask-again", timedelta(minutes=1)), _ask_again),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),

@@ -13,7 +13,10 @@ from appliance.db.address_lists import AddressList
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import address_lists, events
 from appliance.domain.identity import Method
+from appliance.domain.second_person import Act
 from appliance.errors import InvalidError, sentence
+from appliance.services import second_person_states as states
+from appliance.services.second_person import guarded
 
 INSTANCE = "instance"
 
@@ -32,6 +35,7 @@ def show(work: UnitOfWork, organisation: str = "") -> ShownList:
     return ShownList(_networks(work, _scope(organisation_id)), work.actor.origin.address)
 
 
+@guarded(Act.ADDRESS_LIST, states.address_list)
 def change(work: UnitOfWork, organisation: str, networks: Sequence[str]) -> list[str]:
     """Let people come from these networks only; none: from anywhere.
 

@@ -5,6 +5,8 @@ How the door knows that somebody is at the console is the door's business (web/r
 
 from __future__ import annotations
 
+import dataclasses
+
 import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
@@ -17,11 +19,14 @@ from appliance.errors import UnauthenticatedError, sentence
 from appliance.services import identify
 
 USUAL_ADMINISTRATOR = "admin"
+LONGEST_REASON = 500
 
 
 @open_to_everyone(because="whoever reaches the local socket runs the appliance")
-def actor(work: UnitOfWork, name: str, *, origin: Origin) -> Actor:
+def actor(work: UnitOfWork, name: str, *, origin: Origin, alone: str = "") -> Actor:
     """The actor of that user; without a name, of `admin` or the oldest administrator there is.
+
+    `alone` is why they do alone what needs two people.
 
     Errors:
         UnauthenticatedError: there is no such user who may enter.
@@ -40,4 +45,5 @@ def actor(work: UnitOfWork, name: str, *, origin: Origin) -> Actor:
         raise UnauthenticatedError(
             sentence("There is no %(who)s who may enter. Name another with --as.", who=who)
         )
-    return identify.of_user(found, origin, Method.CONSOLE, None)
+    found_actor = identify.of_user(found, origin, Method.CONSOLE, None)
+    return dataclasses.replace(found_actor, alone=alone.strip()[:LONGEST_REASON])

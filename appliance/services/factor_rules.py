@@ -18,8 +18,11 @@ from appliance.domain import events
 from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import InstanceRole, OrganisationRole, Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.services import factor_due
+from appliance.services import second_person_states as states
+from appliance.services.second_person import guarded
 
 DAY = 24 * 3600
 MOST_GRACE_DAYS = 365
@@ -62,6 +65,7 @@ def show(work: UnitOfWork) -> Rules:
     )
 
 
+@guarded(Act.FACTOR_RULE_CHANGE, states.factor_rules, covers=states.is_lowered)
 def require(
     work: UnitOfWork, *, organisation: str = "", role: str = "", grace_days: int, now: datetime
 ) -> ListedRule:
@@ -108,6 +112,7 @@ def require(
     return _listed(rule, found.name if found else "")
 
 
+@guarded(Act.FACTOR_RULE_REMOVE, states.factor_rules, covers=states.is_lowered)
 def withdraw(work: UnitOfWork, rule_id: UUID) -> None:
     """Let these people need none any more.
 

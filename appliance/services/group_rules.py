@@ -19,9 +19,12 @@ from appliance.domain import identity_providers as words
 from appliance.domain.identity_providers import Gives, check_rule
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, sentence
 from appliance.federation.kinds import SETTINGS_OF
 from appliance.federation.provider_settings import ProviderSettings
+from appliance.services import second_person_states as states
+from appliance.services.second_person import guarded
 
 P = Permission.PROVIDERS_MANAGE
 MOST = 2000
@@ -45,6 +48,7 @@ def list_rules(work: UnitOfWork, provider_name: str) -> list[ListedRule]:
     return _listed(work, GroupRule.provider_id == provider.id)
 
 
+@guarded(Act.GROUP_RULE_ADD, states.group_rules)
 def add(
     work: UnitOfWork, provider_name: str, wanted: words.GroupRule, *, now: datetime
 ) -> ListedRule:
@@ -87,6 +91,7 @@ def add(
     return _listed(work, GroupRule.id == rule.id)[0]
 
 
+@guarded(Act.GROUP_RULE_REMOVE, states.group_rules)
 def remove(work: UnitOfWork, provider_name: str, rule_id: UUID) -> None:
     """Let a group give that no more; whoever has it by nothing else loses it."""
     provider, rule = fetch_provider.rule(work, provider_name, rule_id, P)

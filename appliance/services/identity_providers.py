@@ -32,12 +32,15 @@ from appliance.domain.identity_providers import (
 )
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.federation import provider_settings
 from appliance.federation.kinds import SETTINGS_OF
 from appliance.federation.provider_settings import ProviderSettings, SettingField, Value
 from appliance.security.sealing import Place, Sealer
 from appliance.services import provided_rights
+from appliance.services import second_person_states as states
+from appliance.services.second_person import guarded
 
 __all__ = ["SettingField"]  # For the doors, which do not know the protocols.
 
@@ -118,6 +121,7 @@ def show(work: UnitOfWork, name: str) -> Shown:
     return _shown(work, fetch_provider.provider(work, name, P))
 
 
+@guarded(Act.PROVIDER_ADD, states.provider)
 def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime) -> Shown:
     """Add a provider, switched off until it was tried.
 
@@ -157,6 +161,7 @@ def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime)
     return _shown(work, provider)
 
 
+@guarded(Act.PROVIDER_CHANGE, states.provider)
 def change(work: UnitOfWork, name: str, changes: Changes, *, sealer: Sealer) -> Shown:
     """Change a provider. Sessions that it opened stay; what it vouches for from now on is judged
     by the new policy.
@@ -185,6 +190,7 @@ def change(work: UnitOfWork, name: str, changes: Changes, *, sealer: Sealer) -> 
     return _shown(work, provider)
 
 
+@guarded(Act.PROVIDER_SWITCH, states.provider)
 def switch(work: UnitOfWork, name: str, *, is_enabled: bool, now: datetime) -> Shown:
     """Let people sign in by a provider, or nobody: then sessions that it opened end. Rights that
     its groups give stay until it says otherwise, or is deleted.
@@ -245,6 +251,7 @@ def consequences(work: UnitOfWork, name: str) -> Consequences:
     )
 
 
+@guarded(Act.PROVIDER_DELETE, states.provider)
 def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     """Delete a provider: its identities, its rules and all rights that came from them. The users
     stay; those whom it kept out may be reinstated by an administrator.

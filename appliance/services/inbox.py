@@ -21,11 +21,13 @@ from appliance.db.credentials import AccessToken, SshKey
 from appliance.db.impersonations import Impersonation
 from appliance.db.organisations import Membership, Organisation
 from appliance.db.outbox import JobRecord
+from appliance.db.proposals import Proposal
 from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Permission
+from appliance.domain.second_person import ProposalState
 from appliance.services import health
 from appliance.services.health import Condition
 from appliance.services.impersonation import SHOWN
@@ -52,6 +54,8 @@ class Topic(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a topic.
     KEY_EXPIRES = "key_expires"
     KEY_EXPIRED = "key_expired"
+    PROPOSED = "proposed"
+    """Another administrator waits for them."""
     ARRIVED = "arrived"
     ACTED_AS = "acted_as"
     """An administrator acted as them."""
@@ -80,6 +84,8 @@ def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
     if runs_it:
         found += _parts(work, memory, now)
         found += _damaged(work)
+    if Permission.USERS_MANAGE in grants.on_instance(work.actor):
+        found += _proposed(work, now)
     return [*found, *_failed_jobs(work), *_rooms(work), *_tokens(work, now), *_keys(work, now)]
 
 
@@ -101,6 +107,23 @@ def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
     )
     arrived = [Entry(Topic.ARRIVED, row[0].path, row[1], detail=row[3], id=row[2]) for row in rows]
     return [*_acted_as(work, now), *arrived]
+
+
+def _proposed(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
+    """What another administrator proposed, and this one may decide."""
+    query = (
+        sa.select(User.name, Proposal.subject, Proposal.expires_at, Proposal.id)
+        .join(User, User.id == Proposal.proposer_id)
+        .where(
+            Proposal.state == ProposalState.WAITING,
+            Proposal.expires_at > now,
+            Proposal.proposer_id != work.actor.id,
+        )
+        .order_by(Proposal.expires_at)
+        .limit(MOST_OF_A_KIND)
+    )
+    for name, subject, expires_at, row_id in work.session.execute(query):
+        yield Entry(Topic.PROPOSED, name, expires_at, detail=subject, id=row_id)
 
 
 def _acted_as(work: UnitOfWork, now: datetime) -> Iterator[Entry]:

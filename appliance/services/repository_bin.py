@@ -24,7 +24,10 @@ from appliance.domain import events
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, sentence, together
+from appliance.services import second_person_states as states
+from appliance.services.second_person import guarded
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
@@ -144,6 +147,7 @@ def purge(work: UnitOfWork, repository_id: UUID, *, now: datetime) -> bool:
     return True
 
 
+@guarded(Act.REPOSITORY_PURGE, states.repository)
 def purge_early(work: UnitOfWork, repository_id: UUID) -> None:
     """Forget a repository in the bin before its time is over; a job removes its files.
 

@@ -14,8 +14,11 @@ from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.security import ssh_certificates, ssh_keys
+from appliance.services import second_person_states as states
+from appliance.services.second_person import guarded
 
 SCOPE = "instance"
 LONGEST_SUFFIX = 255
@@ -28,6 +31,7 @@ def listed(work: UnitOfWork) -> list[SshAuthority]:
     return list(work.session.scalars(sa.select(SshAuthority).order_by(SshAuthority.id)))
 
 
+@guarded(Act.SSH_AUTHORITY_TRUST, states.ssh_authorities)
 def trust(
     work: UnitOfWork, *, text: str, title: str = "", suffix: str = "", now: datetime
 ) -> SshAuthority:
@@ -65,6 +69,7 @@ def trust(
     return authority
 
 
+@guarded(Act.SSH_AUTHORITY_REVOKE, states.ssh_authorities)
 def revoke(work: UnitOfWork, authority_id: UUID, *, text: str, now: datetime) -> SshAuthority:
     """Replace the list of what an authority no longer stands for.
 
@@ -88,6 +93,7 @@ def revoke(work: UnitOfWork, authority_id: UUID, *, text: str, now: datetime) ->
     return authority
 
 
+@guarded(Act.SSH_AUTHORITY_REMOVE, states.ssh_authorities)
 def remove(work: UnitOfWork, authority_id: UUID) -> None:
     """Trust an authority no more: its certificates let nobody in from now on.
 

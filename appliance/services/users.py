@@ -24,9 +24,12 @@ from appliance.db.users import EmailAddress, Owner, OwnerKind, PasswordReset, Us
 from appliance.domain import events
 from appliance.domain.names import check_display_name, check_email, check_owner, fold
 from appliance.domain.permissions import InstanceRole, OrganisationRole, Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.services import entry
+from appliance.services import second_person_states as states
 from appliance.services.passwords import ChosenPassword
+from appliance.services.second_person import guarded
 
 __all__ = ["UserState"]  # For the doors, which do not know the database.
 
@@ -52,6 +55,7 @@ class UserChanges(TypedDict, total=False):
     locale: str
 
 
+@guarded(Act.USER_CREATE, states.user, covers=states.is_about_privilege)
 def create(
     work: UnitOfWork,
     *,
@@ -213,6 +217,7 @@ def change(work: UnitOfWork, name: str | None, changes: UserChanges) -> User:
     return user
 
 
+@guarded(Act.USER_ROLE, states.user, covers=states.is_about_privilege)
 def change_role(work: UnitOfWork, name: str, role: InstanceRole) -> User:
     """Give a user another role on the instance.
 
@@ -277,6 +282,7 @@ def reinstate(work: UnitOfWork, name: str) -> User:
     return user
 
 
+@guarded(Act.USER_DELETE, states.user, covers=states.is_about_privilege)
 def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     """Delete a user for good: what proves who they are goes, and the name becomes free.
 

@@ -17,6 +17,7 @@ from appliance.errors import (
     InvalidError,
     MovedError,
     NotFoundError,
+    SecondPersonNeededError,
     ThrottledError,
     UnauthenticatedError,
     UnavailableError,
@@ -80,6 +81,8 @@ def answer(error: ApplianceError) -> flask.Response:
     """The error as an answer."""
     if error.http_status >= 500:  # noqa: PLR2004 - server errors, RFC 9110.
         log.warning("request.failed", code=error.code, message=str(error), exc_info=error)
+    if isinstance(error, SecondPersonNeededError):
+        return _proposed(error)
     if isinstance(error, MovedError) and (target := _new_address(error)):
         return _redirect(target)
     if requests.is_scim():
@@ -90,6 +93,24 @@ def answer(error: ApplianceError) -> flask.Response:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, UnauthenticatedError) and wants_json():
         response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _proposed(error: SecondPersonNeededError) -> flask.Response:
+    """The act as it was kept: for programs with the status that says so, for people its page."""
+    if not wants_json():
+        flask.flash(language.said(error.message), "hold")
+        target = flask.url_for("proposals.show", proposal_id=error.proposal_id)
+        return flask.make_response(flask.redirect(target, 303))
+    place = flask.url_for("api_proposals.show", id=error.proposal_id)
+    kept = {
+        "id": str(error.proposal_id),
+        "expires_at": error.expires_at.isoformat() if error.expires_at else None,
+        "detail": str(error),
+    }
+    response = flask.jsonify({"proposal": kept})
+    response.status_code = error.http_status
+    response.headers["Location"] = place
     return response
 
 

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote
 from uuid import UUID
 
 import flask
@@ -31,6 +32,8 @@ SESSION_COOKIE = "codara_session"
 DEVICE_COOKIE = "codara_device"
 DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
 CONSOLE_HEADER = "X-Codara-Console"
+ALONE_HEADER = "X-Codara-Alone"
+"""Beside the other: why somebody there does alone what needs two people, percent-encoded."""
 # Set by the command line where it calls the application in its own process. A header of a client
 # is HTTP_... in this dictionary, so nobody can send it.
 IN_PROCESS = "codara.in_process"
@@ -243,7 +246,8 @@ def _at_console(name: str) -> Actor:
     if not is_internal() and IN_PROCESS not in flask.request.environ:
         raise UnauthenticatedError("Only a command on the appliance's own machine may say that.")
     with wiring().database.reading(stranger(origin())) as work:
-        return console_service.actor(work, name, origin=origin())
+        alone = unquote(flask.request.headers.get(ALONE_HEADER, ""))
+        return console_service.actor(work, name, origin=origin(), alone=alone)
 
 
 def _by_bearer(text: str) -> Actor:

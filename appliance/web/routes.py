@@ -27,6 +27,7 @@ from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
+from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import push_certificates as api_push_certificates
 from appliance.web.api import repositories as api_repositories
@@ -79,6 +80,7 @@ from appliance.web.pages import (
     owners,
     person_factors,
     person_identities,
+    proposals,
     raw,
     repositories,
     repository_danger,
@@ -104,6 +106,7 @@ API = (
     api_second_factors.api,
     api_sessions.api,
     api_impersonations.api,
+    api_proposals.api,
     api_factor_rules.api,
     api_address_lists.api,
     api_identities.api,
@@ -146,6 +149,7 @@ PEOPLE = (
     admin_factors.pages,
     admin_users.pages,
     impersonation.pages,
+    proposals.pages,
     admin_providers.pages,
     admin_provisioning.pages,
     person_factors.pages,

@@ -50,6 +50,8 @@ COMMANDS = [
     ("user identities target-N", ADMINISTER),
     ("user factors target-N", ADMINISTER),
     ("user sessions target-N", ADMINISTER),
+    ("proposal list", ADMINISTER),
+    ("proposal rule", ADMINISTER),
     ("user impersonations list", ADMINISTER),
     ("user impersonations list --user target-N", ADMINISTER),
     ("factor-rule list", ADMINISTER),
@@ -144,6 +146,10 @@ ELSEWHERE = {
     "user sign-out": "cli/test_sessions.py",
     "user impersonations end": "cli/test_sessions.py",
     "audit access": "cli/test_audit_access.py",
+    **{
+        f"proposal {verb}": "cli/test_proposals.py"
+        for verb in ("show", "confirm", "refuse", "withdraw")
+    },
     "address-list set": "cli/test_address_lists.py",
     "factor-rule add": "cli/test_factors.py",
     "factor-rule remove": "cli/test_factors.py",

@@ -106,6 +106,7 @@ PAGES = [
     Row("GET", "/administration/users/new", INSPECT),
     Row("GET", USER, ADMINISTER),
     Row("GET", "/administration/impersonations", ADMINISTER),
+    Row("GET", "/administration/proposals", ADMINISTER),
     Row("GET", "/new", SIGNED_IN),
     Row("GET", "/new/import", SIGNED_IN),
     Row("GET", "/organisations/new", SIGNED_IN),
@@ -261,6 +262,7 @@ FORMS = [
 
 PROVIDER_PAGES = "web/test_provider_pages.py"
 FACTOR_PAGES = "web/test_factor_pages.py"
+PROPOSALS = "web/test_proposal_pages.py"
 IMPERSONATION = "web/test_impersonation.py"
 KEY_PAGES = "web/test_keys_in_browser.py"
 AUDIT_PAGES = "web/test_audit_pages.py"
@@ -303,6 +305,13 @@ ELSEWHERE = {
     },
     **provider_doors.ELSEWHERE,
     ("POST", f"{USER}/impersonate"): IMPERSONATION,
+    ("POST", "/administration/proposals"): PROPOSALS,
+    **{
+        (method, f"/administration/proposals/<uuid:proposal_id>{rest}"): PROPOSALS
+        for method, rest in (
+            *(("GET", ""), ("POST", "/confirm"), ("POST", "/refuse"), ("POST", "/withdraw")),
+        )
+    },
     ("POST", "/impersonation/end"): IMPERSONATION,
     ("POST", "/administration/impersonations/<uuid:impersonation_id>/stop"): IMPERSONATION,
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 OF_FACTORS = {
+    "POST /administration/proposals": (
+        "admin.second_person_required admin.second_person_not_required"
+    ),
+    "PUT /api/v1/admin/two-people": (
+        "admin.second_person_required admin.second_person_not_required"
+    ),
+    "POST /administration/proposals/<uuid:proposal_id>/confirm": (
+        "admin.act_confirmed admin.act_lapsed"
+    ),
+    "POST /administration/proposals/<uuid:proposal_id>/refuse": "admin.act_refused",
+    "POST /administration/proposals/<uuid:proposal_id>/withdraw": "admin.act_withdrawn",
+    "POST /api/v1/admin/proposals/<uuid:id>/confirm": "admin.act_confirmed admin.act_lapsed",
+    "POST /api/v1/admin/proposals/<uuid:id>/refuse": "admin.act_refused",
+    "POST /api/v1/admin/proposals/<uuid:id>/withdraw": "admin.act_withdrawn",
     "POST /administration/users/<name>/impersonate": "session.impersonation_started",
     "POST /impersonation/end": "session.impersonation_ended",
     "POST /administration/impersonations/<uuid:impersonation_id>/stop": (

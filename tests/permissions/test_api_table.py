@@ -68,6 +68,8 @@ TABLE = [
     ("GET", "/api/v1/users/<name>/sessions", ".-----------+", None),
     ("GET", "/api/v1/users/<name>/impersonations", ".-----------+", None),
     ("GET", "/api/v1/admin/impersonations", ADMINISTER, None),
+    ("GET", "/api/v1/admin/proposals", ADMINISTER, None),
+    ("GET", "/api/v1/admin/two-people", ADMINISTER, None),
     ("GET", "/api/v1/users/<name>/second-factors", ".-----------+", None),
     ("GET", "/api/v1/orgs", EVERYONE, None),
     ("POST", "/api/v1/orgs", SIGNED_IN, {"name": "works"}),
@@ -172,6 +174,13 @@ ELSEWHERE = {
     ("DELETE", "/api/v1/sessions/<uuid:id>"): "web/test_session_pages.py",
     ("DELETE", "/api/v1/admin/impersonations/<uuid:id>"): "web/test_impersonation.py",
     ("GET", "/api/v1/audit/access"): "services/test_access_then.py",
+    ("PUT", "/api/v1/admin/two-people"): "web/test_proposal_pages.py",
+    **{
+        (method, f"/api/v1/admin/proposals/<uuid:id>{rest}"): "web/test_proposal_pages.py"
+        for method, rest in (
+            *(("GET", ""), ("POST", "/confirm"), ("POST", "/refuse"), ("POST", "/withdraw")),
+        )
+    },
     ("POST", "/api/v1/users/<name>/break-glass"): "web/test_api_identity_providers.py",
     ("POST", "/api/v1/users/<name>/identities"): "web/test_api_identity_providers.py",
     ("DELETE", "/api/v1/identities/<uuid:id>"): "web/test_api_identity_providers.py",

@@ -184,6 +184,16 @@ from appliance.domain.events.repositories import (
     RoleGranted,
     RoleWithdrawn,
 )
+from appliance.domain.events.second_person import (
+    ActConfirmed,
+    ActLapsed,
+    ActProposed,
+    ActRefused,
+    ActWithdrawn,
+    SecondPersonBypassed,
+    SecondPersonNotRequired,
+    SecondPersonRequired,
+)
 from appliance.domain.events.witnesses import (
     AuditCosignatureImported,
     AuditQuorumChanged,
@@ -196,6 +206,11 @@ from appliance.domain.events.witnesses import (
 __all__ = [
     "AccessLookedUp",
     "AccessRefused",
+    "ActConfirmed",
+    "ActLapsed",
+    "ActProposed",
+    "ActRefused",
+    "ActWithdrawn",
     "AddressListChanged",
     "AddressRefused",
     "ApplianceStarted",
@@ -333,6 +348,9 @@ __all__ = [
     "SecondFactorRemoved",
     "SecondFactorRequired",
     "SecondFactorsReset",
+    "SecondPersonBypassed",
+    "SecondPersonNotRequired",
+    "SecondPersonRequired",
     "SessionRevoked",
     "SignInRefused",
     "SignedIn",

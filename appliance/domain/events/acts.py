@@ -58,6 +58,7 @@ READING = ("nist:AC-3", "nist:AU-12", "iso:A.8.3", "iso:A.8.4")
 TAKEN_OUT = ("nist:AC-3", "nist:AU-12", "iso:A.8.4", "iso:A.8.12")
 LEAVING = ("pci:8.2.5", "pci:10.2.1.5", "nist:AC-2", "nist:PS-4", "iso:A.5.18")
 LOGGING = ("pci:10.2.1.6", "nist:AU-9", "nist:AU-12", "iso:A.8.15")
+TWO_PEOPLE = ("nist:AC-3(2)", "nist:AC-5", "iso:A.5.3", "iso:A.8.2")
 FAILURE = ("pci:10.7.2", "nist:AU-5", "iso:A.8.16")
 MEMBER_IN, MEMBER_OUT, MEMBER_ROLE = (3006, 3), (3006, 4), (3006, 12)
 ROLE_IN, ROLE_OUT = (3007, 16), (3007, 17)
@@ -111,7 +112,17 @@ MORE: Mapping[str, More] = {
     "audit.witness_removed": More(act=Act.DISABLE, severity=HIGH, controls=LOGGING),
     "audit.witness_trusted": More(severity=MEDIUM, controls=LOGGING),
     "audit.witnessed": More(severity=NOTICE, controls=("nist:AU-9(3)", "nist:AU-10")),
+    "admin.act_confirmed": More(act=Act.UPDATE, severity=HIGH, controls=TWO_PEOPLE),
+    "admin.act_lapsed": More(act=Act.NOTE, severity=LOW, controls=TWO_PEOPLE),
+    "admin.act_proposed": More(act=Act.CREATE, severity=MEDIUM, controls=TWO_PEOPLE),
+    "admin.act_refused": More(severity=MEDIUM, controls=TWO_PEOPLE),
+    "admin.act_withdrawn": More(severity=LOW, controls=TWO_PEOPLE),
     "admin.list_exported": EXPORT,
+    "admin.second_person_bypassed": More(severity=CRITICAL, controls=TWO_PEOPLE),
+    "admin.second_person_not_required": More(
+        act=Act.DISABLE, severity=CRITICAL, controls=TWO_PEOPLE
+    ),
+    "admin.second_person_required": More(act=Act.ENABLE, severity=HIGH, controls=TWO_PEOPLE),
     "admin.secret_exported": More(act=Act.EXPORT, severity=CRITICAL, is_awaited=True),
     "admin.secret_rotated": More(
         severity=HIGH, is_awaited=True, controls=("pci:3.7.4", "nist:SC-12", "iso:A.8.24")

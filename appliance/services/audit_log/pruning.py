@@ -28,9 +28,12 @@ from appliance.domain import events
 from appliance.domain.events import registry
 from appliance.domain.events.words import Retention
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, sentence
+from appliance.services import second_person_states as states
 from appliance.services.audit_log import authority, growth, trees
 from appliance.services.audit_log.export import moment
+from appliance.services.second_person import guarded
 from audit import tiles
 from audit.canonical import canonical
 
@@ -119,6 +122,7 @@ def due(work: UnitOfWork, *, log: str = "", now: datetime) -> list[Planned]:
     return _plan(work, logs, _by_settings(work, now))
 
 
+@guarded(Act.LOG_PRUNE, states.pruning)
 def authorise(work: UnitOfWork, planned: Planned, *, tools: LogTools, now: datetime) -> UUID:
     """Record, signed, that this may go; gives the id of the pruning, which `removal` carries out.
 

@@ -30,10 +30,13 @@ from appliance.domain.audit_streams import (
 from appliance.domain.ids import new_id
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
 from appliance.security.sealing import Sealer
+from appliance.services import second_person_states as states
 from appliance.services.audit_log import targets
 from appliance.services.audit_log.claims import COVERED
+from appliance.services.second_person import guarded
 
 LONGEST_NAME = 64
 MOST = 50
@@ -148,6 +151,7 @@ def change(work: UnitOfWork, stream_id: UUID, changes: Changes, *, sealer: Seale
     return stream
 
 
+@guarded(Act.STREAM_PAUSE, states.stream)
 def pause(work: UnitOfWork, stream_id: UUID, *, now: datetime) -> AuditStream:
     """Send nothing until it is resumed. The log keeps what comes.
 
@@ -194,6 +198,7 @@ def replay(
     return stream
 
 
+@guarded(Act.STREAM_DELETE, states.stream)
 def delete(work: UnitOfWork, stream_id: UUID) -> None:
     """Delete a stream; what it was given in the past stays where it is."""
     stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)

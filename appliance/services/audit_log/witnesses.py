@@ -17,10 +17,13 @@ from appliance.db.audit_witnesses import Witness, WitnessQuorum, WitnessState
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
+from appliance.domain.second_person import Act
 from appliance.domain.witnessing import Quorum
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.security import outgoing
+from appliance.services import second_person_states as states
 from appliance.services.audit_log import cosignatures
+from appliance.services.second_person import guarded
 from audit import note
 
 MOST = 30
@@ -119,6 +122,7 @@ def quorum(work: UnitOfWork) -> Quorum:
     return cosignatures.quorum(work)
 
 
+@guarded(Act.WITNESS_TRUST, states.witnesses)
 def trust(
     work: UnitOfWork, wanted: Wanted, *, schemes: Collection[str], now: datetime
 ) -> WitnessReport:
@@ -159,6 +163,7 @@ def trust(
     return _report(witness, [])
 
 
+@guarded(Act.WITNESS_REMOVE, states.witnesses)
 def remove(work: UnitOfWork, name: str) -> None:
     """Let the signatures of a witness count no more. Those that it made are kept.
 
@@ -172,6 +177,7 @@ def remove(work: UnitOfWork, name: str) -> None:
     cosignatures.recount(work)
 
 
+@guarded(Act.WITNESS_QUORUM, states.witnesses)
 def set_quorum(work: UnitOfWork, needed: int) -> Quorum:
     """Demand the signatures of so many operators; 0 stands for a majority of them.
 

@@ -140,6 +140,15 @@ def _arrived(entry: Entry) -> Words:
     return says, _("Open it"), f"/{entry.name}"
 
 
+def _proposed(entry: Entry) -> Words:
+    says = _(
+        "%(name)s proposed something about %(subject)s that needs you.",
+        name=entry.name,
+        subject=entry.detail,
+    )
+    return says, _("Look and decide"), flask.url_for("proposals.show", proposal_id=entry.id)
+
+
 def _acted_as(entry: Entry) -> Words:
     says = _(
         "%(name)s acted as you. Their reason: %(reason)s",
@@ -159,6 +168,7 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.TOKEN_EXPIRED: ("bad", lazy("Expired"), _token),
     Topic.KEY_EXPIRES: ("warn", lazy("Soon"), _key),
     Topic.KEY_EXPIRED: ("bad", lazy("Expired"), _key),
+    Topic.PROPOSED: ("warn", lazy("Waits"), _proposed),
     Topic.ACTED_AS: ("warn", lazy("Look"), _acted_as),
     Topic.ARRIVED: ("good", lazy("Done"), _arrived),
 }

@@ -16,6 +16,7 @@ from appliance.errors import (
     MovedError,
     QuotaError,
     RefusedError,
+    SecondPersonNeededError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -70,7 +71,7 @@ def attempt(
     """
     try:
         return act()
-    except (ElevationRequiredError, UnauthenticatedError, MovedError):
+    except (ElevationRequiredError, UnauthenticatedError, MovedError, SecondPersonNeededError):
         raise
     except ApplianceError as error:
         if error.http_status >= SERVER_ERROR and not isinstance(error, FIXABLE):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import fetch, gate
 from appliance.db.organisations import Organisation
 from appliance.db.second_factors import FactorRule, has_factor
@@ -21,7 +22,6 @@ from appliance.domain.permissions import InstanceRole, OrganisationRole, Permiss
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.services import factor_due
-from appliance.services import second_person_states as states
 from appliance.services.second_person import guarded
 
 DAY = 24 * 3600

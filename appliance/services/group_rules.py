@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import fetch, fetch_provider
 from appliance.access.gate import open_to_everyone
 from appliance.db.identity_providers import GroupRule, IdentityProvider
@@ -23,7 +24,6 @@ from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, sentence
 from appliance.federation.kinds import SETTINGS_OF
 from appliance.federation.provider_settings import ProviderSettings
-from appliance.services import second_person_states as states
 from appliance.services.second_person import guarded
 
 P = Permission.PROVIDERS_MANAGE

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from appliance.access import fetch_provider, gate
+from appliance.access import act_states, fetch_provider, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import BrowserSession
 from appliance.db.identity_providers import GroupRule, Identity, IdentityProvider
@@ -39,7 +39,6 @@ from appliance.federation.kinds import SETTINGS_OF
 from appliance.federation.provider_settings import ProviderSettings, SettingField, Value
 from appliance.security.sealing import Place, Sealer
 from appliance.services import provided_rights
-from appliance.services import second_person_states as states
 from appliance.services.second_person import guarded
 
 __all__ = ["SettingField"]  # For the doors, which do not know the protocols.
@@ -121,7 +120,7 @@ def show(work: UnitOfWork, name: str) -> Shown:
     return _shown(work, fetch_provider.provider(work, name, P))
 
 
-@guarded(Act.PROVIDER_ADD, states.provider)
+@guarded(Act.PROVIDER_ADD, act_states.provider)
 def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime) -> Shown:
     """Add a provider, switched off until it was tried.
 
@@ -161,7 +160,7 @@ def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime)
     return _shown(work, provider)
 
 
-@guarded(Act.PROVIDER_CHANGE, states.provider)
+@guarded(Act.PROVIDER_CHANGE, act_states.provider)
 def change(work: UnitOfWork, name: str, changes: Changes, *, sealer: Sealer) -> Shown:
     """Change a provider. Sessions that it opened stay; what it vouches for from now on is judged
     by the new policy.
@@ -190,7 +189,7 @@ def change(work: UnitOfWork, name: str, changes: Changes, *, sealer: Sealer) -> 
     return _shown(work, provider)
 
 
-@guarded(Act.PROVIDER_SWITCH, states.provider)
+@guarded(Act.PROVIDER_SWITCH, act_states.provider)
 def switch(work: UnitOfWork, name: str, *, is_enabled: bool, now: datetime) -> Shown:
     """Let people sign in by a provider, or nobody: then sessions that it opened end. Rights that
     its groups give stay until it says otherwise, or is deleted.
@@ -251,7 +250,7 @@ def consequences(work: UnitOfWork, name: str) -> Consequences:
     )
 
 
-@guarded(Act.PROVIDER_DELETE, states.provider)
+@guarded(Act.PROVIDER_DELETE, act_states.provider)
 def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     """Delete a provider: its identities, its rules and all rights that came from them. The users
     stay; those whom it kept out may be reinstated by an administrator.

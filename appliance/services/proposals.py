@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from appliance.access import act_states as states
 from appliance.access import gate
 from appliance.db.proposals import ONLY_ROW, Proposal, SecondPersonRule
 from appliance.db.unit_of_work import UnitOfWork
@@ -30,7 +31,6 @@ from appliance.services import (
     ssh_authorities,
     users,
 )
-from appliance.services import second_person_states as states
 from appliance.services.audit_log import pruning, streams, witnesses
 from appliance.services.second_person import GUARDED, guarded
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import fetch, gate, visible
 from appliance.db import paging
 from appliance.db.outbox import JobRecord
@@ -26,7 +27,6 @@ from appliance.domain.names import check_repository, fold
 from appliance.domain.permissions import Permission
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, sentence, together
-from appliance.services import second_person_states as states
 from appliance.services.second_person import guarded
 
 if TYPE_CHECKING:

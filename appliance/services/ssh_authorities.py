@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import gate
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.unit_of_work import UnitOfWork
@@ -17,7 +18,6 @@ from appliance.domain.permissions import Permission
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.security import ssh_certificates, ssh_keys
-from appliance.services import second_person_states as states
 from appliance.services.second_person import guarded
 
 SCOPE = "instance"

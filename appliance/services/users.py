@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from appliance.access import act_states as states
 from appliance.access import fetch, gate, grants, visible
 from appliance.db import email_addresses, owner_names
 from appliance.db.credentials import AccessToken, SshKey, end_sessions
@@ -27,7 +28,6 @@ from appliance.domain.permissions import InstanceRole, OrganisationRole, Permiss
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.services import entry
-from appliance.services import second_person_states as states
 from appliance.services.passwords import ChosenPassword
 from appliance.services.second_person import guarded
 

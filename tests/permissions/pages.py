@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.permissions import provider_doors
+from tests.permissions import oversight, provider_doors
 from tests.permissions.seen import NOTHING
 from tests.world import PASSWORD
 
@@ -262,8 +262,6 @@ FORMS = [
 
 PROVIDER_PAGES = "web/test_provider_pages.py"
 FACTOR_PAGES = "web/test_factor_pages.py"
-PROPOSALS = "web/test_proposal_pages.py"
-IMPERSONATION = "web/test_impersonation.py"
 KEY_PAGES = "web/test_keys_in_browser.py"
 AUDIT_PAGES = "web/test_audit_pages.py"
 STREAM = "/streams/<uuid:stream_id>"
@@ -304,16 +302,7 @@ ELSEWHERE = {
         )
     },
     **provider_doors.ELSEWHERE,
-    ("POST", f"{USER}/impersonate"): IMPERSONATION,
-    ("POST", "/administration/proposals"): PROPOSALS,
-    **{
-        (method, f"/administration/proposals/<uuid:proposal_id>{rest}"): PROPOSALS
-        for method, rest in (
-            *(("GET", ""), ("POST", "/confirm"), ("POST", "/refuse"), ("POST", "/withdraw")),
-        )
-    },
-    ("POST", "/impersonation/end"): IMPERSONATION,
-    ("POST", "/administration/impersonations/<uuid:impersonation_id>/stop"): IMPERSONATION,
+    **oversight.ELSEWHERE,
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,

@@ -1,8 +1,8 @@
 """What each door records: every address that changes something, every read that the policy names.
 
-An address may record the actions of its row and, where it refuses, those of `REFUSALS`. A test
-holds the tables against the routes and against the source; others do what the tables of permissions
-say, and look at the log.
+An address may record the actions of its row and, where it refuses or keeps, those of `REFUSALS`. A
+test holds the tables against the routes and against the source; others do what the tables of
+permissions say, and look at the log.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ REFUSALS = frozenset(
     {
         *("access.refused", "auth.assertion_refused", "auth.sign_in_refused"),
         "auth.second_factor_refused",
+        *("admin.act_proposed", "admin.second_person_bypassed"),  # By the unit of work, anywhere.
         "session.address_refused",
         "session.elevation_refused",
     }

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import fetch_log, gate
 from appliance.db import log_store
 from appliance.db.audit_log import AuditBody, AuditFinding, AuditLeaf, AuditLog, AuditTile
@@ -30,7 +31,6 @@ from appliance.domain.events.words import Retention
 from appliance.domain.permissions import Permission
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, sentence
-from appliance.services import second_person_states as states
 from appliance.services.audit_log import authority, growth, trees
 from appliance.services.audit_log.export import moment
 from appliance.services.second_person import guarded

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import fetch_stream
 from appliance.db.audit_log import INSTANCE_LOG, AuditLog
 from appliance.db.audit_streams import AuditParked, AuditStream, AuditStreamPosition
@@ -33,7 +34,6 @@ from appliance.domain.permissions import Permission
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
 from appliance.security.sealing import Sealer
-from appliance.services import second_person_states as states
 from appliance.services.audit_log import targets
 from appliance.services.audit_log.claims import COVERED
 from appliance.services.second_person import guarded

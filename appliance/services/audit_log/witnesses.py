@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appliance.access import act_states as states
 from appliance.access import gate
 from appliance.db.audit_log import AuditKey, AuditLog
 from appliance.db.audit_witnesses import ONLY as ONLY_ROW
@@ -21,7 +22,6 @@ from appliance.domain.second_person import Act
 from appliance.domain.witnessing import Quorum
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.security import outgoing
-from appliance.services import second_person_states as states
 from appliance.services.audit_log import cosignatures
 from appliance.services.second_person import guarded
 from audit import note

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import flask
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext
 from werkzeug.routing import Rule
 
 from appliance.db.outbox import JobRecord
+from appliance.db.proposals import Proposal
 from appliance.db.repositories import RepositoryHealth
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Receiver
@@ -23,6 +25,7 @@ from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role, Scope
+from appliance.domain.second_person import Act
 from appliance.services import identity_providers, passwords, ssh_keys
 from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
@@ -72,6 +75,7 @@ ALSO = (
     "/lab/-/audit?live=1",
     "/lab/-/audit/streams/new?to=s3",
     "/nobody-is-here",
+    "/lab/-/audit/access?about=user&name=writer&on=2026-01-01",
 )
 
 
@@ -129,7 +133,25 @@ def fill(world: World) -> dict[str, Any]:
         "stream_id": stream.id,
         "provider": directory(world, administrator),
         "run_id": held_report(world, administrator),
+        "proposal_id": proposed(world, administrator),
     }
+
+
+def proposed(world: World, administrator: Actor) -> UUID:
+    """Something that waits for another administrator."""
+    row = Proposal(
+        id=new_id(),
+        act=Act.USER_ROLE,
+        arguments=b"",
+        subject="writer",
+        before={"": "writer", "role": "user"},
+        after={"": "writer", "role": "auditor"},
+        proposer_id=administrator.id,
+        proposed_at=datetime.now(UTC),
+        expires_at=datetime.now(UTC) + timedelta(days=3),
+    )
+    world.add(row)
+    return row.id
 
 
 def directory(world: World, administrator: Actor) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import factors, identities, impersonations, options, sessions
+from appliance.cli import factors, identities, impersonations, options, person_access, sessions
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -174,6 +174,7 @@ for each in (
     factors.factors,
     factors.reset_factors,
     impersonations.impersonations,
+    person_access.access,
     sessions.sessions,
     sessions.sign_out,
 ):

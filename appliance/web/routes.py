@@ -27,6 +27,7 @@ from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
+from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import push_certificates as api_push_certificates
@@ -78,6 +79,7 @@ from appliance.web.pages import (
     new_repository,
     organisations,
     owners,
+    person_access,
     person_factors,
     person_identities,
     proposals,
@@ -106,6 +108,7 @@ API = (
     api_second_factors.api,
     api_sessions.api,
     api_impersonations.api,
+    api_person_access.api,
     api_proposals.api,
     api_factor_rules.api,
     api_address_lists.api,
@@ -157,6 +160,7 @@ PEOPLE = (
     saml_trial.pages,
     admin_syncs.pages,
     person_identities.pages,
+    person_access.pages,
     directory_sign_in.pages,
     audit.pages,
     audit_access.pages,

@@ -52,6 +52,7 @@ COMMANDS = [
     ("user sessions target-N", ADMINISTER),
     ("proposal list", ADMINISTER),
     ("proposal rule", ADMINISTER),
+    ("user access target-N", ADMINISTER),
     ("user impersonations list", ADMINISTER),
     ("user impersonations list --user target-N", ADMINISTER),
     ("factor-rule list", ADMINISTER),

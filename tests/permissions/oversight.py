@@ -6,6 +6,7 @@ IMPERSONATION = "web/test_impersonation.py"
 PROPOSALS = "web/test_proposal_pages.py"
 PLACE = "/administration/proposals"
 ELSEWHERE = {
+    ("GET", "/<owner>/-/members/<name>/access"): "web/test_person_access.py",
     ("POST", "/administration/users/<name>/impersonate"): IMPERSONATION,
     ("POST", "/impersonation/end"): IMPERSONATION,
     ("POST", "/administration/impersonations/<uuid:impersonation_id>/stop"): IMPERSONATION,

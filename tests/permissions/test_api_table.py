@@ -68,6 +68,7 @@ TABLE = [
     ("GET", "/api/v1/users/<name>/sessions", ".-----------+", None),
     ("GET", "/api/v1/users/<name>/impersonations", ".-----------+", None),
     ("GET", "/api/v1/admin/impersonations", ADMINISTER, None),
+    ("GET", "/api/v1/users/<name>/access", ".-----------+", None),
     ("GET", "/api/v1/admin/proposals", ADMINISTER, None),
     ("GET", "/api/v1/admin/two-people", ADMINISTER, None),
     ("GET", "/api/v1/users/<name>/second-factors", ".-----------+", None),
@@ -174,6 +175,7 @@ ELSEWHERE = {
     ("DELETE", "/api/v1/sessions/<uuid:id>"): "web/test_session_pages.py",
     ("DELETE", "/api/v1/admin/impersonations/<uuid:id>"): "web/test_impersonation.py",
     ("GET", "/api/v1/audit/access"): "services/test_access_then.py",
+    ("GET", f"{ORG}/members/<name>/access"): "web/test_person_access.py",
     ("PUT", "/api/v1/admin/two-people"): "web/test_proposal_pages.py",
     **{
         (method, f"/api/v1/admin/proposals/<uuid:id>{rest}"): "web/test_proposal_pages.py"

@@ -31,9 +31,6 @@ LONGEST_REASON = 500
 SHOWN = timedelta(days=30)
 """So long somebody sees that an administrator acted as them."""
 MOST_SHOWN = 100
-BARRED = sentence(
-    "%(name)s cannot be acted for from here: they or you may not enter, or a second factor is owed."
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,13 @@ def begin(work: UnitOfWork, name: str, *, reason: str, minutes: int, now: dateti
         work.actor, session.id, work.session.get_one(User, session.user_id), now
     )
     if impersonated.seen(work, own, row, session, now=now).acting is None:
-        raise ConflictError(sentence(BARRED.template, name=user.name))
+        raise ConflictError(
+            sentence(
+                "%(name)s cannot be acted for from here: they or you may not enter, or a second "
+                "factor is owed.",
+                name=user.name,
+            )
+        )
     work.session.get_one(SessionActivity, session.id).elevated_until = None
     work.record(
         events.ImpersonationStarted(

@@ -39,7 +39,7 @@ def user(work: UnitOfWork, asked: Arguments) -> State:
     name = str(asked["name"])
     found = lookups.user(work.session, name)
     if found is None or found.state is UserState.DELETED:
-        return {"": name, "user": "-"}
+        return {"": name, "user": ""}
     return {"": found.name, "user": found.name, "role": str(found.instance_role)}
 
 
@@ -54,7 +54,7 @@ def provider(work: UnitOfWork, asked: Arguments) -> State:
     query = sa.select(IdentityProvider).where(IdentityProvider.name == name)
     row = work.session.scalar(query)
     if row is None:
-        return {"": name, "provider": "-"}
+        return {"": name, "provider": ""}
     told = {f"settings.{key}": _text(value) for key, value in sorted(row.settings.items())}
     rules = {f"policy.{key}": _text(value) for key, value in sorted(row.policy.items())}
     return {
@@ -114,7 +114,7 @@ def stream(work: UnitOfWork, asked: Arguments) -> State:
     """A stream of the audit log."""
     row = work.session.get(AuditStream, asked["stream_id"])
     if row is None:
-        return {"": str(asked["stream_id"]), "stream": "-"}
+        return {"": str(asked["stream_id"]), "stream": ""}
     if row.organisation_id is not None:
         return {}  # That of an organisation is its owners' own.
     return {
@@ -160,7 +160,7 @@ def repository(work: UnitOfWork, asked: Arguments) -> State:
     """A repository in the bin."""
     row = work.session.get(Repository, asked["repository_id"])
     if row is None:
-        return {"": str(asked["repository_id"]), "repository": "-"}
+        return {"": str(asked["repository_id"]), "repository": ""}
     return {"": row.path, "repository": f"{row.path}, {row.size_bytes} bytes"}
 
 
@@ -190,6 +190,8 @@ def _yes(value: object) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return _yes(value)
     return _listed(value) if isinstance(value, list) else str(value)
 
 

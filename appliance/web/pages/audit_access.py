@@ -35,6 +35,12 @@ ON = {
     "team": lazy("Team"),
     "instance": lazy("Appliance"),
 }
+ROLES = {
+    "repository": words.ROLES,
+    "organisation": words.ORGANISATION_ROLES,
+    "team": words.ORGANISATION_ROLES,
+    "instance": words.INSTANCE_ROLES,
+}
 
 
 @routes(pages, "/access", methods=["GET"])
@@ -66,6 +72,7 @@ def _page(owner: str, found: Answer | None, problems: dict[str, Any]) -> str:
         found=found,
         sources=SOURCES,
         kinds=ON,
+        roles=ROLES,
         about=asked("about") or ("repository" if not owner else "user"),
         name=asked("name"),
         on=asked("on") or requests.now().date().isoformat(),

@@ -233,7 +233,7 @@ class Database:
         self.rules = rules
         self.source = Source()
         self._on_promise = on_promise
-        self._on_proposal = on_proposal or _keep_nothing
+        self._on_proposal = on_proposal
         self._writing = sessionmaker(engine, expire_on_commit=False)
         sa.event.listen(self._writing, "before_flush", _note_flush)
         sa.event.listen(self._writing, "do_orm_execute", _note_statement)
@@ -305,6 +305,8 @@ class Database:
         self._write_down(actor, events.AccessRefused(reason=refusal.code, attempt=str(refusal)))
 
     def _keep(self, actor: Actor, needed: SecondPersonNeededError) -> None:
+        if self._on_proposal is None:
+            return
         with failures.translated(), self._writing() as session, self._counted(session):
             self._on_proposal(UnitOfWork(session, actor, self.rules, self.source), needed)
 
@@ -348,10 +350,6 @@ class Database:
                     if session.scalar(query) == len(waiting):
                         return
                 time.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _keep_nothing(_work: UnitOfWork, needed: SecondPersonNeededError) -> None:
-    raise needed
 
 
 def note_unrecorded(action: str, error: Exception) -> None:

@@ -67,8 +67,7 @@ class UnitOfWork:
         """Decides about what ends by itself, such as a grant: nobody can forget to hand it in."""
         self.promised: list[UUID] = []
         self.recorded: list[Recorded] = []
-        self.is_confirmed = False
-        """Whether a second person has confirmed what is done."""
+        self.is_confirmed = False  # Whether a second person has confirmed what is done.
         self._source = source
         self._is_reading = is_reading
         self._unwritten: list[dict[str, Any]] = []
@@ -305,8 +304,7 @@ class Database:
         self._write_down(actor, events.AccessRefused(reason=refusal.code, attempt=str(refusal)))
 
     def _keep(self, actor: Actor, needed: SecondPersonNeededError) -> None:
-        if self._on_proposal is None:
-            return
+        assert self._on_proposal is not None  # noqa: S101 - else no verb needs a second person.
         with failures.translated(), self._writing() as session, self._counted(session):
             self._on_proposal(UnitOfWork(session, actor, self.rules, self.source), needed)
 

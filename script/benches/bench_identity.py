@@ -1,20 +1,19 @@
-"""Following a directory of 50,000 people in 5,000 groups, beside a plain search of all of it.
+"""Following a directory of 50,000 people in 5,000 groups, beside a plain search of all of it; and
+what signing in, permission checks and a SCIM client cost. `--only` names one of these parts.
 
 `--commits` says how many people; a tenth as many groups, in rows of five within each other. The
-directory is OpenLDAP, on this machine, and the database SQLite.
+directory is OpenLDAP, on this machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.db import schema
-from appliance.db.engine import make_engine, sqlite_url
 from appliance.domain.identity_providers import Gives, GroupRule
 from appliance.domain.provider_syncs import SyncState
 from appliance.federation import ldap_reading, provider_settings
@@ -27,6 +26,8 @@ from tests.services.arrivals import rule
 from tests.services.synchronising import LOCKED, Corp
 from tests.world import World
 
+from . import identity_doors, identity_rights, identity_scim
+from .identity_worlds import WORLDS
 from .measure import Run, in_turn, run_program
 from .rows import Row, compared
 
@@ -36,26 +37,33 @@ DEEP = 5
 RULES = 20
 CHANGED = 100
 """One of so many people is disabled for the run that has something to do."""
-FIRST_SECONDS, LATER_SECONDS = 900, 120
+FIRST_SECONDS, LATER_SECONDS = 300, 120
 MEMORY_MIB = 64
 ATTRIBUTES = ("entryUUID", "uid", "cn", "mail", "pwdAccountLockedTime", "pwdEndTime")
 
 
 def run(options: argparse.Namespace) -> list[Row]:
+    """Every part, or one."""
+    parts: dict[str, Callable[[], list[Row]]] = {
+        "checks": identity_rights.run,
+        "doors": identity_doors.run,
+        "scim": lambda: identity_scim.run(min(options.commits, MOST)),
+        "sync": lambda: _follow(options),
+    }
+    wanted = [part for name, part in parts.items() if options.only in name]
+    return [row for part in wanted for row in part()]
+
+
+def _follow(options: argparse.Namespace) -> list[Row]:
     """Reading beside the plain search; then a first run, one of nothing, and one of changes."""
     count = min(options.commits, MOST)
     ldif = "".join(_entries(count))
-    with (
-        tempfile.TemporaryDirectory(prefix="codara-bench-") as folder,
-        slapd.start_slapd(more=ldif, size=4096 * slapd.MIB) as directory,
-    ):
-        home = Path(folder) / "home"
-        home.mkdir()
-        world = _world(home)
-        try:
-            return _measure(world, directory, count, options.rounds)
-        finally:
-            world.close()
+    found: list[Row] = []
+    for name, opened in WORLDS.items():
+        with opened() as world, slapd.start_slapd(more=ldif, size=4096 * slapd.MIB) as directory:
+            rows = _measure(world, directory, count, options.rounds)
+            found += [replace(row, name=f"{row.name}, {name}") for row in rows]
+    return found
 
 
 def _measure(world: World, directory: Directory, count: int, rounds: int) -> list[Row]:
@@ -167,14 +175,6 @@ def _entries(count: int) -> Iterator[str]:
             f"\ndn: cn=g{number:05},ou=groups,{BASE}\nobjectClass: groupOfNames\n"
             f"cn: g{number:05}\n{members}"
         )
-
-
-def _world(home: Path) -> World:
-    url = sqlite_url(home / "codara.db")
-    engine = make_engine(url)
-    schema.upgrade(engine)
-    engine.dispose()
-    return World(home, url)
 
 
 def _memory_kib(field: str) -> int:

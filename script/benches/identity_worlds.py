@@ -1,0 +1,56 @@
+"""Appliances with nobody in them, on each database, for measurements of identity."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.db import schema
+from appliance.db.engine import make_engine, sqlite_url
+from tests.peers.postgresql import start_postgresql
+from tests.world import World
+
+AS_DELIVERED = {
+    "CODARA_SIGN_IN__ARGON2_MEMORY_KIB": str(64 * 1024),
+    "CODARA_SIGN_IN__ARGON2_PASSES": "3",
+    "CODARA_SERVER__WEB_PROCESSES": "2",
+    "CODARA_ACCESS__TOKENS_MAY_NEVER_EXPIRE": "true",
+}
+"""What tests make cheaper, as it is where nobody says otherwise."""
+
+
+@contextmanager
+def on_sqlite() -> Generator[World]:
+    """One on a file."""
+    with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        yield from _world(home, sqlite_url(home / "codara.db"))
+
+
+@contextmanager
+def on_postgresql() -> Generator[World]:
+    """One on a server of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="codara-bench-") as folder,
+        start_postgresql() as server,
+    ):
+        home = Path(folder) / "home"
+        home.mkdir()
+        yield from _world(home, server.create("bench"))
+
+
+WORLDS = {"SQLite": on_sqlite, "PostgreSQL": on_postgresql}
+
+
+def _world(home: Path, url: str) -> Generator[World]:
+    engine = make_engine(url)
+    schema.upgrade(engine)
+    engine.dispose()
+    world = World(home, url, **AS_DELIVERED)
+    try:
+        yield world
+    finally:
+        world.close()

@@ -15,6 +15,7 @@ from typing import Any
 import flask
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from appliance import wiring as wiring_module
 from appliance.db.base import Table
@@ -60,6 +61,25 @@ CHEAP = {
     "CODARA_AUDIT__WAIT_SECONDS": "0",
     "CODARA_SERVER__PORT": "0",
 }
+
+
+class Compiled(BytecodeCache):
+    """Templates as some application of this process has compiled them, by their text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What was compiled of this name; it is believed only if the text is the same."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 def copy_sqlite(template: Path, home: Path) -> str:
@@ -278,6 +298,7 @@ class World:
         if self._app is None:
             self._app = create_app(self.wiring)
             self._app.testing = True
+            self._app.jinja_env.bytecode_cache = COMPILED
         return self._app
 
     def client(self, name: str | None = None, *scopes: Scope) -> FlaskClient:

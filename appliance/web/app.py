@@ -9,7 +9,6 @@ import flask
 import structlog
 from flask_babel import Babel, get_locale
 from flask_openapi3.models.info import Info
-from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance import version
@@ -29,6 +28,7 @@ from appliance.web import (
     tracing,
 )
 from appliance.web.api import frame
+from appliance.web.late_rules import Application
 from appliance.wiring import Wiring
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 def create_app(wiring: Wiring) -> flask.Flask:
     """The application for one appliance."""
-    app = OpenAPI(
+    app = Application(
         __name__,
         info=Info(title="Codara Appliance", version=version.API),
         security_schemes={**frame.SECURITY_SCHEMES},

@@ -1,0 +1,41 @@
+"""Rules whose builders are compiled late say the same as the library's own."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.routing import BuildError, Map, Rule, RuleFactory
+
+from appliance.web.late_rules import LateRule
+
+PLACES: list[tuple[str, str, dict[str, str], dict[str, object]]] = [
+    ("/sign-in", "sign_in", {}, {}),
+    ("/sign-in", "sign_in", {}, {"next": "/lab", "rule": "x", "self": "y"}),
+    ("/<owner>/<name>", "show", {}, {"owner": "lab", "name": "n\u00f6tes & more"}),
+    ("/<owner>/tree/<path:tail>", "tree", {}, {"owner": "lab", "tail": "a/b c", "page": "2"}),
+    ("/keys/<uuid:id>", "key", {}, {"id": "01a22ba4-ce72-7341-a1a7-d4472ac76ed2"}),
+    ("/jobs/", "jobs", {"page": "1"}, {"page": "1"}),
+]
+
+
+def built(kind: type[Rule], place: str, endpoint: str, defaults: object, values: object) -> str:
+    rules: list[RuleFactory] = [kind(place, endpoint=endpoint, defaults=defaults)]
+    adapter = Map(rules).bind("codara.test")
+    return " ".join(adapter.build(endpoint, dict(values)) for _ in range(2))
+
+
+@pytest.mark.parametrize(("place", "endpoint", "defaults", "values"), PLACES)
+def test_an_address_is_the_same(place, endpoint, defaults, values):
+    ours, theirs = (
+        built(kind, place, endpoint, defaults or None, values) for kind in (LateRule, Rule)
+    )
+
+    assert ours == theirs
+
+
+def test_without_what_it_needs_there_is_no_address():
+    with pytest.raises(BuildError):
+        built(LateRule, "/<owner>", "show", None, {})
+
+
+def test_every_page_has_rules_of_ours(world):
+    assert {type(rule) for rule in world.app.url_map.iter_rules()} == {LateRule}

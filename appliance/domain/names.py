@@ -11,6 +11,8 @@ REPOSITORY_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
 LONGEST_DISPLAY_NAME = 100
 LONGEST_DESCRIPTION = 500
 EMAIL_PATTERN = re.compile(r"[^@\s\x00-\x1f<>]{1,64}@[^@\s\x00-\x1f<>]{1,190}\Z")
+KELVIN = "\u212a"
+"""The one sign beyond ASCII whose small letter is an ASCII letter: it must not pass for a k."""
 
 # First path segments the web door uses itself, and words that would mislead.
 RESERVED_OWNERS = frozenset(  # A list in words reads better than a list in quotes.
@@ -146,7 +148,7 @@ def check_title(field: str, text: str) -> str:
 
 def fold(name: str) -> str:
     """How a name is compared: two names that differ only in case are the same name."""
-    return name.lower()
+    return KELVIN.join(part.lower() for part in name.split(KELVIN))
 
 
 def split_path(path: str) -> tuple[str, str]:

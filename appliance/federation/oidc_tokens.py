@@ -161,12 +161,14 @@ def claims(said: Mapping[str, Any], more: Mapping[str, Any], settings: OidcSetti
         raise refused("user_info_subject")
     # What is signed counts before what is not.
     both = {**more, **said}
-    address = _text(both.get("email"))
+    # Whether it is verified is said of the address beside it, and of no other.
+    mail = said if "email" in said else more
+    address = _text(mail.get("email"))
     return Claims(
         subject=subject,
         name=_text(both.get(settings.name_claim)),
         display_name=_text(both.get("name")),
-        addresses=(Address(address, both.get("email_verified") is True),) if address else (),
+        addresses=(Address(address, mail.get("email_verified") is True),) if address else (),
         groups=_groups(both.get(settings.groups_claim)),
         facts=SessionFacts(
             external_id=_text(said.get("sid")),

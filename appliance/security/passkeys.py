@@ -34,6 +34,8 @@ NEEDS_NAME = sentence(
     "Keys need an appliance that is reached by a name and not by a number. Ask an administrator."
 )
 
+UNREADABLE = (WebAuthnException, ValueError, RecursionError)
+
 
 @dataclass(frozen=True)
 class Here:
@@ -141,7 +143,7 @@ def read(answer: str) -> tuple[bytes, bytes]:
         said = json.loads(answer)
         client = json.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
         return base64url_to_bytes(said["rawId"]), base64url_to_bytes(client["challenge"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidError.of("answer", NO_ANSWER) from error
 
 
@@ -158,7 +160,7 @@ def made(place: Here, answer: str, challenge: bytes) -> MadeKey:
             expected_rp_id=place.host,
             expected_origin=place.origin,
         )
-    except (WebAuthnException, ValueError) as error:
+    except UNREADABLE as error:
         raise InvalidError.of("answer", NO_ANSWER) from error
     return MadeKey(found.credential_id, found.credential_public_key, found.sign_count)
 
@@ -178,6 +180,6 @@ def shown(place: Here, answer: str, challenge: bytes, *, public_key: bytes) -> S
             credential_public_key=public_key,
             credential_current_sign_count=0,  # Who calls compares it, and says so in the log.
         )
-    except (WebAuthnException, ValueError) as error:
+    except UNREADABLE as error:
         raise InvalidError.of("answer", NO_ANSWER) from error
     return ShownKey(found.new_sign_count, found.user_verified)

@@ -8,6 +8,7 @@ hashes. `throttle_stores.py` says where the counts are.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,6 +50,26 @@ PER_USER = Pace("user", 5, 1, 900, 24 * 3600, success_forgets=True)
 # An office shares one address, so more is free; and a guesser with one good account of their own
 # must not be able to wipe the count of their address by signing in.
 PER_ADDRESS = Pace("address", 20, 1, 300, 3600, success_forgets=False)
+
+
+BITS_OF_A_PLACE = 64
+"""Of an IPv6 address: whoever has the network chooses the rest. Source: RFC 4291, section 2.5.4."""
+
+
+def place_of(address: str) -> str:
+    """From where somebody comes, as failures are counted: an IPv4 address, or an IPv6 network. What
+    is no address is given back as it is.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    left = found.max_prefixlen - BITS_OF_A_PLACE
+    return str(ipaddress.IPv6Network((int(found) >> left << left, BITS_OF_A_PLACE)))
 
 
 class Store(Protocol):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.errors import ThrottledError, sentence
+from appliance.errors import ThrottledError, UnauthenticatedError, sentence
+from appliance.security.throttle import Throttle, place_of
 
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
@@ -22,7 +25,7 @@ class Attempt:
 
     def claim(self) -> None:
         """Go on only if neither the person nor the address must wait."""
-        wait = self.tools.per_address.check(self.address) if self.address else 0.0
+        wait = self.tools.per_address.check(self._place) if self.address else 0.0
         if wait == 0:
             wait = self.tools.per_user.check(self.person)
         if wait > 0:
@@ -39,10 +42,38 @@ class Attempt:
         """It was wrong: the wait runs from now."""
         self.tools.per_user.failed(self.person)
         if self.address:
-            self.tools.per_address.failed(self.address)
+            self.tools.per_address.failed(self._place)
 
     def succeeded(self) -> None:
         """It was right."""
         self.tools.per_user.succeeded(self.person)
         if self.address:
-            self.tools.per_address.succeeded(self.address)
+            self.tools.per_address.succeeded(self._place)
+
+    @property
+    def _place(self) -> str:
+        return place_of(self.address)
+
+
+@contextmanager
+def paced(what: str, address: str, throttle: Throttle) -> Generator[None]:
+    """Take something from a stranger's address; the block raises where it is not believed.
+
+    Counted for itself: what others let a browser send must not bar it from its password.
+
+    Errors:
+        ThrottledError: too many that were not believed came from there lately.
+    """
+    place = f"{what} {place_of(address)}"
+    wait = throttle.check(place)
+    if wait > 0:
+        raise ThrottledError(
+            sentence("There were too many attempts. Wait a while."),
+            retry_after_seconds=math.ceil(wait),
+        )
+    try:
+        yield
+    except UnauthenticatedError:
+        throttle.failed(place)
+        raise
+    throttle.succeeded(place)

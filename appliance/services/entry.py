@@ -14,12 +14,16 @@ import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import end_sessions
+from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain import events
+from appliance.domain.identity_providers import policy
 from appliance.domain.permissions import InstanceRole
+from appliance.errors import sentence
 
 LONGEST_REASON = 500
+KEPT_OUT = sentence("The sign-in system does not let them in any more.")
 
 
 @open_to_everyone(because="`users` asks who may, and `identities` does what a provider said")
@@ -49,6 +53,36 @@ def let_in(work: UnitOfWork, user: User, *, provider_id: UUID | None = None) -> 
     work.record(
         events.UserReinstated(about=user.id, provider_id=str(provider_id) if provider_id else None)
     )
+
+
+@open_to_everyone(because="the provider says so, as its protocol has checked")
+def let_in_or_keep_out(
+    work: UnitOfWork, identity: Identity, user: User, *, is_active: bool, now: datetime
+) -> None:
+    """Do what a provider says of somebody. Whom several keep out, the last of them lets in."""
+    identity.is_active = is_active
+    provider_id = identity.provider_id
+    if not is_active and user.is_active and not is_last_administrator(work, user):
+        keep_out(work, user, reason=KEPT_OUT, provider_id=provider_id, now=now)
+    elif is_active and user.suspended_by_id == provider_id and not user.is_active:
+        other = _also_kept_out_by(work, identity)
+        if other is not None:
+            # From now on it is that one which may let them in.
+            keep_out(work, user, reason=KEPT_OUT, provider_id=other, now=now)
+            return
+        provider = work.session.get_one(IdentityProvider, provider_id)
+        if policy(provider.policy).lets_in_again:
+            let_in(work, user, provider_id=provider_id)
+
+
+def _also_kept_out_by(work: UnitOfWork, identity: Identity) -> UUID | None:
+    """Another provider that does not let the same user in, as it said last."""
+    query = sa.select(Identity.provider_id).where(
+        Identity.user_id == identity.user_id,
+        Identity.id != identity.id,
+        Identity.is_active.is_(False),
+    )
+    return work.session.scalar(query.order_by(Identity.id).limit(1))
 
 
 @open_to_everyone(because="it only tells callers that were asked whom they must not touch")

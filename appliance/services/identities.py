@@ -33,7 +33,6 @@ from appliance.errors import ConflictError, sentence
 from appliance.services import entry, linking, new_users, provided_rights
 
 refusal = linking.refusal  # For the protocols.
-KEPT_OUT = sentence("The sign-in system does not let them in any more.")
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def follow_all(
     for identity, claims in people:
         user = users[identity.user_id]
         if claims is None:
-            _let_in_or_keep_out(work, identity, user, is_active=False, now=now)
+            entry.let_in_or_keep_out(work, identity, user, is_active=False, now=now)
             continue
         provider = work.session.get_one(IdentityProvider, identity.provider_id)
         address = addresses.get(user.id, "")
@@ -343,23 +342,10 @@ def _take_over(
     identity.said_name, identity.said_email = said.name, said.address
     if said.groups is not None:
         identity.groups = sorted(said.groups)
-    _let_in_or_keep_out(work, identity, user, is_active=said.is_active, now=now)
+    entry.let_in_or_keep_out(work, identity, user, is_active=said.is_active, now=now)
     rules = policy(provider.policy)
     if rules.keeps_profile:
         _keep_profile(work, user, said, rules, address)
-
-
-def _let_in_or_keep_out(
-    work: UnitOfWork, identity: Identity, user: User, *, is_active: bool, now: datetime
-) -> None:
-    identity.is_active = is_active
-    provider_id = identity.provider_id
-    if not is_active and user.is_active and not entry.is_last_administrator(work, user):
-        entry.keep_out(work, user, reason=KEPT_OUT, provider_id=provider_id, now=now)
-    elif is_active and user.suspended_by_id == provider_id and not user.is_active:
-        provider = work.session.get_one(IdentityProvider, provider_id)
-        if policy(provider.policy).lets_in_again:
-            entry.let_in(work, user, provider_id=provider_id)
 
 
 def _keep_profile(work: UnitOfWork, user: User, said: Claims, rules: Policy, before: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, fetch_provider, gate
+from appliance.access import fetch, fetch_person, fetch_provider, gate
 from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
@@ -16,7 +16,7 @@ from appliance.domain import events
 from appliance.domain.claims import Claims, checked
 from appliance.domain.identity_providers import LinkedBy, ProviderKind
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, sentence
+from appliance.errors import ConflictError, RefusedError, sentence
 from appliance.services import group_rules, identities, provided_rights
 from appliance.services.group_rules import ListedRule
 
@@ -79,8 +79,7 @@ def link_own(
         ElevationRequiredError: they must confirm here who they are first.
         ConflictError: it leads to somebody already, or the provider lets them in no more.
     """
-    gate.require(work, Permission.OWN_ACCOUNT, sensitive=True)
-    user = work.session.get_one(User, work.actor.id)
+    user = fetch_person.own(work)
     provider = work.session.get_one(IdentityProvider, provider_id)
     said = checked(claims)
     if not provider.is_enabled or not said.is_active:
@@ -96,11 +95,13 @@ def unlink(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> str:
 
     Errors:
         ConflictError: it is one's own and the only way in.
+        RefusedError: it is one's own, and a sign-in system or an administrator made it.
     """
     identity = fetch_provider.identity(work, identity_id)
     user = work.session.get_one(User, identity.user_id)
-    if user.id == work.actor.id and user.password_hash is None:
-        _insist_on_another(work, identity)
+    if user.id == work.actor.id:
+        _insist_on_another(work, user, identity)
+        _insist_on_own_link(work, identity)
     work.record(
         events.IdentityUnlinked(
             about=user.id,
@@ -116,7 +117,9 @@ def unlink(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> str:
     return user.name
 
 
-def _insist_on_another(work: UnitOfWork, identity: Identity) -> None:
+def _insist_on_another(work: UnitOfWork, user: User, identity: Identity) -> None:
+    if user.password_hash is not None:
+        return
     others = sa.select(Identity.id).where(
         Identity.user_id == identity.user_id, Identity.id != identity.id
     )
@@ -124,6 +127,15 @@ def _insist_on_another(work: UnitOfWork, identity: Identity) -> None:
         raise ConflictError(
             sentence("This is your only way in. Ask an administrator for another first.")
         )
+
+
+def _insist_on_own_link(work: UnitOfWork, identity: Identity) -> None:
+    # Who unlinked what the directory knows them by would stay when it keeps them out.
+    if identity.linked_by is LinkedBy.PERSON or gate.is_allowed(work, Permission.USERS_MANAGE):
+        return
+    raise RefusedError(
+        sentence("You did not link this yourself. Ask an administrator to unlink it.")
+    )
 
 
 def _listed(work: UnitOfWork, identity: Identity, provider: IdentityProvider) -> ListedIdentity:

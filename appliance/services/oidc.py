@@ -34,7 +34,7 @@ from appliance.federation.oidc_settings import OidcSettings
 from appliance.federation.refused import SAID, AnswerRefusedError, refused
 from appliance.security import outgoing, tokens
 from appliance.security.signing import InstanceSecret, Purpose
-from appliance.services import identities, identity_providers, offered_providers
+from appliance.services import attempts, identities, identity_providers, offered_providers
 
 if TYPE_CHECKING:
     from appliance.services.offered_providers import Offered
@@ -137,14 +137,16 @@ def come_back(
 
 
 @open_to_everyone(because="a refusal opens nothing")
-def refuse(work: UnitOfWork, provider_id: UUID, reason: str) -> NoReturn:
+def refuse(work: UnitOfWork, provider_id: UUID, reason: str, *, tools: OidcTools) -> NoReturn:
     """Refuse what came from a provider: the log learns why.
 
     Errors:
-        UnauthenticatedError: always.
+        UnauthenticatedError: always, but where too much was refused there lately.
+        ThrottledError: too much was; the log is not filled by a stranger.
     """
     provider = work.session.get_one(IdentityProvider, provider_id)
-    raise identities.refusal(provider, reason, SAID)
+    with attempts.paced("oidc", work.actor.origin.address, tools.per_address):
+        raise identities.refusal(provider, reason, SAID)
 
 
 def address(peer: Peer, begun: Begun, *, tools: OidcTools, now: datetime) -> str:

@@ -29,6 +29,7 @@ from appliance.federation import oidc_logout, oidc_tokens
 from appliance.federation.oidc import Peer
 from appliance.federation.oidc_logout import Ended
 from appliance.federation.refused import refused
+from appliance.security.throttle import place_of
 from appliance.services import identities, oidc, oidc_grants, sessions
 
 if TYPE_CHECKING:
@@ -146,6 +147,12 @@ def lose_patience(work: UnitOfWork, *, tools: OidcTools) -> None:
     tools.per_address.failed(_place(work))
 
 
+@open_to_everyone(because="it only says that whoever asks was right")
+def keep_patience(work: UnitOfWork, *, tools: OidcTools) -> None:
+    """Remember that what came from there was right: a provider ends many sessions in an hour."""
+    tools.per_address.succeeded(_place(work))
+
+
 def _place(work: UnitOfWork) -> str:
     # Counted for itself: a frame in somebody's browser must not bar it from its password.
-    return f"logout {work.actor.origin.address}"
+    return f"logout {place_of(work.actor.origin.address)}"

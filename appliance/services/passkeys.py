@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch_person, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.second_factors import (
     KeyChallenge,
@@ -41,7 +41,7 @@ from appliance.services import (
     sessions,
     sign_in,
 )
-from appliance.services.attempts import Attempt
+from appliance.services.attempts import Attempt, paced
 from appliance.services.second_factors import Added
 from appliance.services.session_opening import By, Opened
 
@@ -74,7 +74,7 @@ def ask_to_make(work: UnitOfWork, *, now: datetime) -> dict[str, Any]:
     Errors:
         ConflictError: the appliance has no name that a key can be made for.
     """
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     place, challenge = _here(work), _challenge(work, Purpose.MAKE, str(user.id), now)
     known = [key.credential_id for key in _keys(work, user)]
     return passkeys.ask_to_make(place, challenge, handle=user.id.bytes, user=user.name, known=known)
@@ -87,7 +87,7 @@ def make(work: UnitOfWork, *, answer: str, title: str, tools: FactorTools, now: 
         InvalidError: it was not made for what was asked.
         ConflictError: it counts already, or there are too many.
     """
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     _id, challenge = passkeys.read(answer)
     if not _take(work, challenge, Purpose.MAKE, str(user.id), now):
         raise InvalidError.of("answer", NOT_ASKED)
@@ -124,7 +124,13 @@ def enter(work: UnitOfWork, *, answer: str, tools: FactorTools, now: datetime) -
 
     Errors:
         UnauthenticatedError: it is no key of somebody who may enter, or nothing was asked.
+        ThrottledError: too many that let nobody in came from there lately.
     """
+    with paced("key", work.actor.origin.address, tools.sign_in.per_address):
+        return _entered(work, answer, tools, now)
+
+
+def _entered(work: UnitOfWork, answer: str, tools: FactorTools, now: datetime) -> Opened:
     shown = _shown(work, answer, Purpose.FIRST, "", now, must_verify=True)
     user = work.session.get_one(User, shown.key.user_id)
     if not user.is_active:

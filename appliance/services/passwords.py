@@ -23,6 +23,7 @@ from appliance.domain.identity import Method
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, NotFoundError, ThrottledError, sentence
 from appliance.security import passwords, tokens
+from appliance.security.throttle import place_of
 from appliance.services import identify
 from appliance.services.sign_in import Proof
 
@@ -220,6 +221,6 @@ def _use(work: UnitOfWork, link: PasswordReset, now: datetime) -> bool:
 
 def _slow_down(work: UnitOfWork, tools: SignInTools) -> None:
     address = work.actor.origin.address
-    wait = tools.per_address.check(f"reset {address}") if address else 0.0
+    wait = tools.per_address.check(f"reset {place_of(address)}") if address else 0.0
     if wait > 0:
         raise ThrottledError("There were too many attempts.", retry_after_seconds=int(wait) + 1)

@@ -104,7 +104,13 @@ def come_back(
 
     Errors:
         UnauthenticatedError: its answer is not believed.
+        ThrottledError: too many that were not believed came from there lately.
     """
+    with paced(work.actor.origin.address, tools.per_address):
+        return _come_back(work, query, browser, tools, now)
+
+
+def _come_back(work: UnitOfWork, query: str, browser: str, tools: SamlTools, now: datetime) -> bool:
     protocol, provider = saml_keys.protocol(), None
     try:
         provider, sides = saml.speaker(work, protocol.issuer_of(query), tools=tools)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_person
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import BrowserSession, end_sessions
 from appliance.db.second_factors import AuthenticatorApp, RecoveryCode, SecurityKey
@@ -88,14 +88,14 @@ def show(work: UnitOfWork, name: str | None) -> Factors:
 
 def offer_app(work: UnitOfWork, *, tools: FactorTools, now: datetime) -> OfferedApp:
     """A new secret for an app of one's own. Nothing is stored yet."""
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     secret = one_time_codes.new_secret()
     return _offered(user, secret, work.rules.server.name, tools.sealer, now)
 
 
 def offer_again(work: UnitOfWork, sealed: str, *, tools: FactorTools, now: datetime) -> OfferedApp:
     """The same secret once more, for who mistyped a code; a new one where that is over."""
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     try:
         secret = _unsealed(user, sealed, tools.sealer, now)
     except InvalidError:
@@ -112,7 +112,7 @@ def add_app(
         InvalidError: the code is another, or the offer is too old.
         ConflictError: they have too many factors, or this very one.
     """
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     secret = _unsealed(user, sealed, tools.sealer, now)
     step = one_time_codes.step_of(secret, one_time_codes.plain(code), now=now)
     if step is None:
@@ -140,7 +140,7 @@ def added(
     now: datetime,
 ) -> Added:
     """Store a factor that was shown just now; with the first come codes, and other sessions end."""
-    own = fetch.account(work, None, sensitive=True)
+    own = fetch_person.own(work)
     is_first = not session_opening.owes_factor(work, own)
     work.session.add(row)
     work.session.flush()  # Whether there is one is asked of what is stored.
@@ -162,7 +162,7 @@ def remove(work: UnitOfWork, factor_id: UUID) -> None:
     Errors:
         NotFoundError: one has none of that id.
     """
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     found = next((each for each in _listed(work, user) if each.id == factor_id), None)
     if found is None:
         raise NotFoundError(sentence("There is no such second factor."))
@@ -186,7 +186,7 @@ def renew_codes(work: UnitOfWork, *, tools: FactorTools, now: datetime) -> list[
     Errors:
         ConflictError: one has no second factor.
     """
-    user = fetch.account(work, None, sensitive=True)
+    user = fetch_person.own(work)
     if not session_opening.owes_factor(work, user):
         raise ConflictError(sentence("Set up a second factor first."))
     return _new_codes(work, user, tools, now)
@@ -238,7 +238,7 @@ def insist_on_room(work: UnitOfWork) -> None:
     Errors:
         ConflictError: one has as many as anybody may.
     """
-    own = fetch.account(work, None, sensitive=True)
+    own = fetch_person.own(work)
     if len(_listed(work, own)) >= MOST_FACTORS:
         raise ConflictError(
             sentence("You have %(most)s second factors. Remove one first.", most=MOST_FACTORS)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.access import gate
 from appliance.access.gate import open_to_everyone
+from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.db.second_factors import AuthenticatorApp, RecoveryCode, WaitingSignIn
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
@@ -94,8 +96,14 @@ def let_in(
     tools: FactorTools,
     now: datetime,
 ) -> Opened:
-    """Open the session of who waited. From here on the work is done by the user."""
+    """Open the session of who waited. From here on the work is done by the user.
+
+    Errors:
+        UnauthenticatedError: what they came by does not lead to them any more.
+    """
     by = By.of_json(waiting.facts, factor)
+    if by.identity_id is not None:
+        _insist_on_way(work, user, by.identity_id)
     work.session.delete(waiting)
     return session_opening.opened(work, user, by, tools=tools.sign_in, now=now)
 
@@ -121,6 +129,18 @@ def waiting_for(
     if waiting.password_mark != session_opening.password_mark(user, tools.sign_in):
         raise UnauthenticatedError(TOO_LATE)
     return waiting, user
+
+
+def _insist_on_way(work: UnitOfWork, user: User, identity_id: UUID) -> None:
+    """Go on only if an identity still leads to a user, by a provider that is on."""
+    query = sa.select(Identity.id).join(
+        IdentityProvider, IdentityProvider.id == Identity.provider_id
+    )
+    query = query.where(
+        Identity.id == identity_id, Identity.user_id == user.id, IdentityProvider.is_enabled
+    )
+    if work.session.scalar(query) is None:
+        raise UnauthenticatedError(TOO_LATE)
 
 
 def _check_code(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
-from appliance.db.credentials import LastUse, SshKey
+from appliance.db.credentials import AccessToken, LastUse, SshKey
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -20,7 +20,7 @@ from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
 from appliance.domain.signatures import MAY_ENTER, KeyUse
-from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
+from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
 from appliance.security import ssh_keys
 
 ORDERS = {"created": (SshKey.id,), "name": (SshKey.title, SshKey.id)}
@@ -50,8 +50,11 @@ def add(
     Errors:
         InvalidError: it is no public key, or a weak one; the sentence says what to do.
         ConflictError: it is in use here already, wherever that is.
+        RefusedError: the token in use is for some repositories or from some networks only.
     """
     holder = fetch.account(work, user, sensitive=True)
+    if usage in MAY_ENTER:
+        _insist_on_whole_token(work)
     key = _new_key(work, text, title, expires_at, now)
     key.user_id, key.usage = holder.id, usage
     work.session.add(key)
@@ -171,6 +174,16 @@ def find(work: UnitOfWork, fingerprint: str, *, now: datetime) -> SshKey | None:
             ),
         )
     )
+
+
+def _insist_on_whole_token(work: UnitOfWork) -> None:
+    """Go on only if what is in use is narrowed to nothing: a key opens everything of its user."""
+    actor = work.actor
+    used = work.session.get(AccessToken, actor.origin.credential_id or new_id())
+    if actor.only_repositories is not None or (used is not None and used.networks):
+        raise RefusedError(
+            sentence("A token for some repositories or networks adds no key: that would open more.")
+        )
 
 
 def _new_key(

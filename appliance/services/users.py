@@ -259,10 +259,11 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     """Keep a user out: sessions end, tokens and keys stop until they are reinstated.
 
     Errors:
-        ConflictError: they are suspended, are oneself, or are the only administrator.
+        ConflictError: they are suspended, are oneself, or are the only administrator. Whom a
+            sign-in system keeps out can be suspended: then it lets them in no more.
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
-    if user.state is UserState.SUSPENDED:
+    if user.state is UserState.SUSPENDED and user.suspended_by_id is None:
         raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
     _insist_on_another_administrator(work, user)
     entry.keep_out(work, user, reason=reason, now=now)

@@ -16,6 +16,7 @@ LOCALE_COOKIE = "codara_locale"
 ATTEMPT_COOKIE = "codara_attempt"
 ATTEMPT_PATH = "/auth/"
 ATTEMPT_SECONDS = 3600
+LONGEST_PATH = 2048
 ATTEMPT = re.compile(r"[A-Za-z0-9_-]{43}")
 WAITING_COOKIE = "codara_waiting"
 WAITING_PATH = "/sign-in"
@@ -109,6 +110,8 @@ def set_preference(response: flask.Response, name: str, value: str) -> None:
 def own_path(target: str | None, otherwise: str = "/") -> str:
     """The target if it is a path of ours, so that no link of ours leads elsewhere."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return otherwise
+    if len(target) > LONGEST_PATH:  # It is kept while they are away, and a stranger chooses it.
         return otherwise
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or any(ord(letter) < 32 for letter in target):  # noqa: PLR2004 - control characters.

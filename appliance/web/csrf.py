@@ -5,12 +5,15 @@ from __future__ import annotations
 import flask
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from appliance.errors import RefusedError
+from appliance.errors import RefusedError, sentence
 from appliance.web import requests
 
 protection = CSRFProtect()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+ELSEWHERE = sentence(
+    "The form was opened too long ago or elsewhere. Load the page again and retry."
+)
 OTHER_SITES = frozenset({"cross-site", "same-site"})
 """What a browser says of a request that a page elsewhere makes; the second is a neighbouring name
 or port. Source: W3C, Fetch Metadata Request Headers."""
@@ -18,6 +21,9 @@ or port. Source: W3C, Fetch Metadata Request Headers."""
 # OpenID provider posts, or lets a browser post, is proven by its signature, and by the question
 # that this browser keeps.
 WITHOUT_COOKIES = frozenset({"git_http", "lfs_http", "internal", "health", "saml", "oidc", "scim"})
+# Where a browser goes to a sign-in system, by a plain link. Who comes back from there to link their
+# identity has to have gone from a page of ours: at the provider they may be signed in as another.
+LEAVING = frozenset({"saml.login", "oidc.login"})
 
 
 class FormExpiredError(RefusedError):
@@ -39,19 +45,19 @@ def install(app: flask.Flask) -> None:
         request = flask.request
         if not app.config.get("WTF_CSRF_ENABLED", True):
             return
+        if request.endpoint in LEAVING and request.args.get("act") == "link":
+            _insist_on_own_site()
         if request.method in SAFE_METHODS or request.blueprint in WITHOUT_COOKIES:
             return
         if request.path.startswith("/api/") and not requests.uses_session():
             return
+        _insist_on_own_site()
         try:
-            _check_form()
+            protection.protect()
         except CSRFError as error:
-            raise FormExpiredError(
-                "The form was opened too long ago or elsewhere. Load the page again and retry."
-            ) from error
+            raise FormExpiredError(ELSEWHERE) from error
 
 
-def _check_form() -> None:
+def _insist_on_own_site() -> None:
     if flask.request.headers.get("Sec-Fetch-Site") in OTHER_SITES:
-        raise CSRFError
-    protection.protect()
+        raise FormExpiredError(ELSEWHERE)

@@ -8,7 +8,12 @@ from uuid import UUID
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.errors import ApplianceError, UnauthenticatedError, UnavailableError
+from appliance.errors import (
+    ApplianceError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from appliance.services import oidc, oidc_grants, oidc_logout
 from appliance.web import cookies, provider_doors, requests
 
@@ -93,6 +98,7 @@ def logout_token(provider: str) -> ResponseReturnValue:
         ended = oidc_logout.read(peer, text, tools=tools, now=now)
         with requests.begin() as work:
             oidc_logout.end(work, peer, ended, now=now)
+            oidc_logout.keep_patience(work, tools=tools)
     except (UnauthenticatedError, UnavailableError) as error:
         return _not_ended(peer.id, error)
     return _uncached(flask.Response(status=200))
@@ -109,6 +115,7 @@ def logout_frame(provider: str) -> ResponseReturnValue:
         oidc_logout.insist_on_issuer(peer, given.get("iss", ""), tools=tools, now=requests.now())
         with requests.begin() as work:
             oidc_logout.end_session(work, peer, given.get("sid", ""), now=requests.now())
+            oidc_logout.keep_patience(work, tools=tools)
     except (UnauthenticatedError, UnavailableError) as error:
         return _not_ended(peer.id, error)
     return _uncached(flask.Response("", mimetype="text/plain"))
@@ -117,8 +124,8 @@ def logout_frame(provider: str) -> ResponseReturnValue:
 def _not_ended(provider_id: UUID, error: ApplianceError) -> ResponseReturnValue:
     with requests.reading() as work:
         oidc_logout.lose_patience(work, tools=requests.wiring().oidc)
-    with suppress(UnauthenticatedError), requests.begin() as work:
-        oidc.refuse(work, provider_id, oidc.reason_of(error))
+    with suppress(UnauthenticatedError, ThrottledError), requests.begin() as work:
+        oidc.refuse(work, provider_id, oidc.reason_of(error), tools=requests.wiring().oidc)
     answer = flask.jsonify(error="invalid_request")
     answer.status_code = 503 if isinstance(error, UnavailableError) else 400
     return _uncached(answer)
@@ -137,6 +144,6 @@ def _refuse(provider_id: UUID, reason: str) -> ResponseReturnValue:
     """The page that says nothing of why; the log does."""
     try:
         with requests.begin() as work:
-            oidc.refuse(work, provider_id, reason)
+            oidc.refuse(work, provider_id, reason, tools=requests.wiring().oidc)
     except UnauthenticatedError as error:
         return provider_doors.refused(error)

@@ -101,3 +101,9 @@ def test_what_could_deceive_a_reader_is_refused(text):
             check(text)
     with pytest.raises(InvalidError):
         names.check_title("title", text)
+
+
+def test_no_sign_beyond_ascii_passes_for_an_ascii_letter():
+    others = map(chr, range(0x80, 0x110000))
+    assert not [sign for sign in others if names.fold(sign).isascii()]
+    assert names.fold("\u212aEY@Corp.Example") == "\u212aey@corp.example"

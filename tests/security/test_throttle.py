@@ -10,7 +10,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.security.throttle import PER_ADDRESS, PER_USER, Pace, Store, Throttle
+from appliance.security.throttle import PER_ADDRESS, PER_USER, Pace, Store, Throttle, place_of
 from appliance.security.throttle_stores import KEY_PREFIX, FallbackStore, MemoryStore, RedisStore
 from tests.peers.redis import start_redis
 
@@ -266,3 +266,21 @@ def test_waits_never_shrink_and_never_pass_the_cap(free, base, cap):
 def test_a_patient_guesser_gets_a_few_hundred_guesses_a_day_at_most():
     assert 24 * 3600 / PER_USER.waits()[-1] < 100 + PER_USER.free_attempts
     assert 24 * 3600 / PER_ADDRESS.waits()[-1] < 300
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::1", "::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("a name", "a name"),
+        ("", ""),
+    ],
+)
+def test_all_addresses_of_one_network_of_ipv6_are_one_place(address, place):
+    assert place_of(address) == place

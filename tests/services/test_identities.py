@@ -246,3 +246,14 @@ def test_who_is_gone_from_a_directory_is_kept_out_and_that_is_said_once(world):
                 assert not identities.gone(work, arrived.identity_id, now=NOON)
 
     assert world.events().count("user.suspended") == 1
+
+
+@pytest.mark.parametrize("link", [BY_EMAIL, {"link_by": "name"}], ids=["email", "name"])
+def test_a_sign_that_only_looks_like_a_letter_leads_to_nobody(world, link):
+    world.user("keeper")
+    vouch(world, "keeper")
+    by = provider(world, **link)
+
+    arrived = arrive(world, by, claims("s-1", "\u212aeeper", email="\u212aeeper@codara.test"))
+
+    assert (arrived.is_new, arrived.name) == (True, "Keeper-2")

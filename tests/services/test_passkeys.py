@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from appliance.errors import (
     ConflictError,
     ElevationRequiredError,
     InvalidError,
+    ThrottledError,
     UnauthenticatedError,
 )
 from appliance.services import identify, passkeys, second_factors
@@ -277,3 +279,21 @@ def test_what_nobody_answers_is_forgotten(world, kit):
     ask_first(world, LATER + timedelta(minutes=1))
     with world.wiring.database.engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(KeyChallenge)) == 1
+
+
+@pytest.mark.promise("P40")
+def test_a_stranger_with_keys_of_nobody_has_to_wait_and_does_not_fill_the_log(world, kit):
+    for _ in range(25):
+        with suppress(UnauthenticatedError, ThrottledError):
+            enter(world, kit, Device().sign(ask_first(world)))
+
+    with pytest.raises(ThrottledError):
+        enter(world, kit, Device().sign(ask_first(world)))
+    assert len(world.recorded("auth.second_factor_refused")) < 23
+
+
+@pytest.mark.promise("P26")
+@pytest.mark.parametrize("answer", ["[" * 16_000, '{"response":' * 1_300])
+def test_an_answer_that_nests_without_end_is_no_answer(world, kit, answer):
+    with pytest.raises(InvalidError):
+        enter(world, kit, answer)

@@ -25,8 +25,17 @@ from appliance.errors import (
 )
 from appliance.security import one_time_codes
 from appliance.security.throttle import PER_USER
-from appliance.services import identify, second_factors, second_step, sessions, sign_in
+from appliance.services import (
+    identify,
+    identity_links,
+    identity_providers,
+    second_factors,
+    second_step,
+    sessions,
+    sign_in,
+)
 from appliance.services.session_opening import Opened, Waiting
+from tests.services.arrivals import arrive, claims, provider
 from tests.services.factor_kit import (
     ORIGIN,
     at_console,
@@ -308,4 +317,28 @@ def test_what_is_over_is_swept(world, kit):
     with world.begin(actor) as work:
         sessions.sweep(work, now=NOON + timedelta(hours=1))
     assert rows(world, sa.select(WaitingSignIn.id)) == []
+    assert rows(world, sa.select(BrowserSession.id)) == []
+
+
+@pytest.mark.promise("P38")
+@pytest.mark.parametrize("end", ["switched off", "unlinked"])
+def test_who_waits_does_not_get_in_by_what_leads_to_them_no_more(world, kit, end):
+    by = provider(world)
+    administrator = world.actor("administrator-corp")
+    secret, _codes = set_up(world, kit, at_console(world))
+    with world.begin(administrator) as work:
+        made = identity_links.link(work, "writer", "corp", "s-1", now=NOON)
+    arrived = arrive(world, by, claims("s-1"))
+    with world.begin(stranger(ORIGIN)) as work:
+        waiting = sign_in.by_provider(work, arrived, tools=kit.sign_in, now=NOON)
+    with world.begin(administrator) as work:
+        if end == "unlinked":
+            identity_links.unlink(work, made.id, now=NOON)
+        else:
+            identity_providers.switch(work, "corp", is_enabled=False, now=NOON)
+
+    code = one_time_codes.code_at(secret, LATER)
+    with pytest.raises(UnauthenticatedError), world.begin(stranger(ORIGIN)) as work:
+        second_step.enter_by_code(work, waiting.secret, code=code, tools=kit, now=LATER)
+
     assert rows(world, sa.select(BrowserSession.id)) == []

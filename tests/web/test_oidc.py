@@ -15,7 +15,9 @@ from appliance.db.federation_tickets import FederationTicket
 from appliance.db.identity_providers import Identity
 from appliance.db.users import User
 from appliance.domain.identity_providers import ProviderKind
+from appliance.federation import oidc_tokens
 from appliance.federation.oidc import LEAST_PAUSE
+from appliance.federation.oidc_settings import OidcSettings
 from appliance.services import identity_providers
 from appliance.services.identity_providers import Changes, NewProvider
 from tests.peers.openid_provider import There, start_openid_provider
@@ -315,3 +317,45 @@ def test_a_browser_is_led_by_an_address_to_the_provider_and_back(served, chromiu
         page.wait_for_url(f"{url}/settings")
         assert page.locator('input[name="display_name"]').input_value() == "A Writer"
         context.close()
+
+
+@pytest.mark.promise("P41")
+def test_a_stranger_who_comes_back_with_nothing_does_not_fill_the_log(world, corp):
+    stranger = world.app.test_client()
+
+    answers = [stranger.get(f"{CALLBACK}?state={n}").status_code for n in range(40)]
+
+    assert (answers[0], answers[-1]) == (401, 429)
+    assert len(why(world)) < 30
+    assert sign_in(world.app.test_client()).status_code == 303
+
+
+@pytest.mark.promise("P22")
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_page_elsewhere_leads_somebody_to_link_an_identity(world, corp, site):
+    browser = world.app.test_client()
+    place, elsewhere = "/auth/oidc/corp/login", {"Sec-Fetch-Site": site}
+
+    assert browser.get(f"{place}?act=link", headers=elsewhere).status_code == 400
+    assert world.one(sa.select(FederationTicket)) is None
+    assert browser.get(f"{place}?act=sign_in", headers=elsewhere).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert browser.get(f"{place}?act=link", headers=own).status_code == 200
+
+
+def test_a_long_way_back_is_not_kept(world, corp):
+    leave(world.app.test_client(), next="/" + "x" * 5000)
+
+    assert world.one(sa.select(FederationTicket)).facts["target"] == "/"
+
+
+@pytest.mark.promise("P41")
+def test_whether_an_address_is_verified_is_said_of_that_very_address():
+    settings = OidcSettings.model_construct(name_claim="name", groups_claim="groups")
+    signed = {"sub": "s", "email": "somebody@corp.example"}
+    told = {"sub": "s", "email": "other@corp.example", "email_verified": True}
+
+    assert oidc_tokens.claims(signed, told, settings).verified_addresses == ()
+    assert oidc_tokens.claims({"sub": "s"}, told, settings).verified_addresses == (
+        "other@corp.example",
+    )

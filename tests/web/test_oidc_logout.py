@@ -250,3 +250,12 @@ def test_a_session_that_a_password_opened_is_left_as_ever(world, corp):
 
 def base64url(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.mark.promise("P41")
+def test_a_provider_that_ends_many_sessions_in_an_hour_is_heard(world, corp, there):
+    answers = {tell(world, there.logout_token({"sub": "reader"})).status_code for _ in range(40)}
+    assert answers == {200}
+    browser = signed_in(world)
+    assert tell(world, there.logout_token({"sub": "writer"})).status_code == 200
+    assert not is_in(browser)

@@ -247,3 +247,15 @@ def test_too_many_messages_that_are_not_believed_have_to_wait(visit, saml_provid
 
     assert statuses[0] == 401
     assert statuses[-1] == 429
+
+
+@SQLITE
+@pytest.mark.promise("P37")
+def test_a_stranger_who_says_that_we_asked_does_not_fill_the_log(world, saml_provider):
+    meet(world, saml_provider)
+    stranger = world.app.test_client()
+
+    answers = [stranger.get(f"{LOGOUT}?SAMLResponse=x{n}").status_code for n in range(40)]
+
+    assert (answers[0], answers[-1]) == (401, 429)
+    assert len(refusals(world)) < 30

@@ -1,7 +1,7 @@
 """Signing in through the front door: how many a second, beside what the proof alone costs.
 
 The appliance answers on a port of its own; each sign-in loads the form and sends it, as a browser
-does. Also what it costs to check the ID token of an OpenID provider.
+does. Also what it costs to check the ID token of an OpenID provider, and the answer of SAML's.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import requests
+import xmlsec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from xmlsec import constants
 
 from appliance.domain.identity_providers import ProviderKind
 from appliance.federation import oidc_tokens, provider_settings
@@ -25,14 +27,17 @@ from appliance.federation.ldap_settings import LdapSettings
 from appliance.federation.oidc_tokens import Expected
 from tests.peers import slapd
 from tests.peers.appliance import serve
+from tests.peers.saml_provider import start_saml_provider
 from tests.services.arrivals import provider
+from tests.web.saml_forgery import opened
+from tests.web.saml_visits import Visit, meet
 from tests.world import PASSWORD
 
 from .identity_worlds import AS_DELIVERED, on_sqlite
 from .rows import Row
 
 PEOPLE, AT_ONCE = 24, 4
-TOKENS = 300
+TOKENS, ANSWERS = 300, 12
 TOKEN_IN_FORM = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 SEE_OTHER = 303
 SECONDS = 60.0
@@ -58,6 +63,7 @@ def run() -> list[Row]:
         *_rows("password", mine, "a hash", hashed),
         *_rows("password of a directory", theirs, "asking the directory", asked),
         *_id_tokens(),
+        *_saml_answers(),
     ]
 
 
@@ -135,6 +141,37 @@ def _id_tokens() -> list[Row]:
             theirs / TOKENS * 1_000_000,
         ),
     ]
+
+
+def _saml_answers() -> list[Row]:
+    """True answers of a provider, each brought by the browser that asked; and what they sign."""
+    with on_sqlite() as world, start_saml_provider() as peer:
+        meet(world, peer)
+        first, *visits = [Visit(world) for _ in range(ANSWERS + 1)]
+        first.bring(first.answer())
+        answers = [visit.answer() for visit in visits]
+        key = xmlsec.Key.from_memory(peer.certificate(), constants.KeyDataFormatCertPem)
+        began = time.process_time()
+        for visit, answer in zip(visits, answers, strict=True):
+            if visit.bring(answer).status_code != SEE_OTHER:
+                raise SystemExit("An answer was refused.")
+        ours = (time.process_time() - began) / ANSWERS
+        began = time.process_time()
+        for answer in answers:
+            _check_signature(answer, key)
+        alone = (time.process_time() - began) / ANSWERS
+    return [
+        Row("SAML answers a second, to an open session", "", 1 / ours, 0),
+        Row("a SAML answer, beside its signature alone", "ms", ours * 1000, 0, alone * 1000),
+    ]
+
+
+def _check_signature(answer: str, key: xmlsec.Key) -> None:
+    root = opened(answer)
+    context = xmlsec.SignatureContext()
+    context.key = key
+    xmlsec.tree.add_ids(root, ["ID"])
+    context.verify(xmlsec.tree.find_node(root, constants.NodeSignature))
 
 
 def _seconds(act: Callable[[], object]) -> float:

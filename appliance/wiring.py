@@ -21,6 +21,7 @@ from appliance.git.lfs import LfsStore
 from appliance.git.storage import RepositoryStore
 from appliance.security.bearer import BearerTokens
 from appliance.security.capabilities import Capabilities
+from appliance.security.commit_signing import CommitSigner
 from appliance.security.log_signing import Heads, LogSigner, load_or_create_post_quantum_seed
 from appliance.security.passwords import Hasher
 from appliance.security.sealing import Sealer
@@ -123,6 +124,8 @@ class GitTools:
     """Signs what the hooks of a push may ask for."""
     nonce_key: bytes
     """From it comes what clients sign with a push."""
+    signer: CommitSigner
+    """Signs what the appliance commits for somebody."""
     lfs: LfsStore
     lfs_access: Capabilities
     """Signs what git-lfs may do with one object, or after SSH has said who it is."""
@@ -196,6 +199,7 @@ class Wiring:
             repositories=self.repositories,
             pushes=self.push_capabilities,
             nonce_key=self.secret.key(Purpose.PUSH_NONCES),
+            signer=CommitSigner(self.secret.key(Purpose.COMMITS)),
             lfs=LfsStore(self.home.root),
             lfs_access=self.lfs_capabilities,
         )

@@ -38,6 +38,10 @@ COMMANDS = {
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),
     "ssh-authority": ("appliance.cli.ssh_authorities", "Whose SSH certificates let users in."),
+    "x509-authority": (
+        "appliance.cli.x509_authorities",
+        "Whose X.509 certificates count for signatures.",
+    ),
     "audit": ("appliance.cli.audit", "The audit log: search, follow, export, prove, verify."),
     "witness": ("appliance.cli.witness", "Witnesses of the audit log; run one, ask them."),
     "anchor": ("appliance.cli.anchor", "Time stamps under the states of the audit log."),

@@ -85,9 +85,7 @@ class Context:
 
     def show_thing(self, thing: Mapping[str, Any], fields: Mapping[str, str]) -> None:
         """Print one thing: as JSON, or its fields below each other (key: heading)."""
-        width = max(map(columns_of, fields.values()), default=0)
-        lines = (f"{pad(title, width)}  {cell(thing.get(key))}" for key, title in fields.items())
-        self.show(thing, lambda: lines)
+        self.show(thing, lambda: facts(thing, fields))
 
     def say(self, sentence: str) -> None:
         """Tell the person something that is not the answer."""
@@ -207,6 +205,12 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]
         return value
 
     return callback
+
+
+def facts(thing: Mapping[str, Any], fields: Mapping[str, str]) -> Iterable[str]:
+    """The fields of one thing below each other (key: heading)."""
+    width = max(map(columns_of, fields.values()), default=0)
+    return (f"{pad(title, width)}  {cell(thing.get(key))}" for key, title in fields.items())
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Iterable[str]:

@@ -14,6 +14,7 @@ from appliance.cli import (
     repository_check,
     repository_export,
     repository_keys,
+    repository_pushes,
 )
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, table
@@ -67,6 +68,9 @@ repo.add_command(repository_bin.purge)
 repo.add_command(repository_check.check)
 repo.add_command(repository_export.export)
 repo.add_command(repository_keys.key)
+repo.add_command(repository_pushes.pushes)
+repo.add_command(repository_pushes.push)
+repo.add_command(repository_pushes.push_certificate)
 
 
 @repo.command()

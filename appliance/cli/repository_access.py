@@ -24,8 +24,11 @@ RULE_COLUMNS = {
     "push_role": "MAY PUSH",
     "allow_force": "FORCE",
     "allow_delete": "DELETE",
+    "signed_by": "SIGNED BY",
+    "signed_push": "SIGNED PUSH",
     "created_at": "SINCE",
 }
+KINDS = ["ssh", "openpgp", "x509", "appliance"]
 to_user = click.option("--user", metavar="NAME", help="To this user.")
 to_team = click.option("--team", type=options.TEAM, metavar="ORG/TEAM", help="To this team.")
 
@@ -104,6 +107,13 @@ def access(context: Context, repository: str, user: str) -> None:
 )
 @click.option("--allow-force", is_flag=True, help="Their history may be rewritten.")
 @click.option("--allow-delete", is_flag=True, help="They may be deleted.")
+@click.option(
+    "--signed-by",
+    multiple=True,
+    type=click.Choice([*KINDS, "any"]),
+    help="New commits and tags need a verified signature of this kind; repeat it for several.",
+)
+@click.option("--signed-push", is_flag=True, help="Pushes must be signed (git push --signed).")
 @current
 def protect(
     context: Context,
@@ -113,6 +123,8 @@ def protect(
     *,
     allow_force: bool,
     allow_delete: bool,
+    signed_by: tuple[str, ...],
+    signed_push: bool,
 ) -> None:
     """Protect the branches that PATTERN names: main, release/*; or tags: refs/tags/v*."""
     wanted = {
@@ -120,6 +132,8 @@ def protect(
         "push_role": push_role,
         "allow_force": allow_force,
         "allow_delete": allow_delete,
+        "signed_by": KINDS if "any" in signed_by else list(signed_by),
+        "signed_push": signed_push,
     }
     made = context.api.call("PUT", f"{place(repository)}/protections", wanted)
     context.show(made, lambda: table([made], RULE_COLUMNS))

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.db.base import Table
 from appliance.domain.permissions import Role, Visibility
+from appliance.domain.protection import Protection
+from appliance.domain.signatures import SignedBy
 
 
 class Origin(StrEnum):
@@ -139,4 +141,20 @@ class ProtectionRule(Table):
     push_role: Mapped[Role] = mapped_column(default=Role.WRITER)
     allow_force: Mapped[bool] = mapped_column(default=False)
     allow_delete: Mapped[bool] = mapped_column(default=False)
+    signed_by: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Which signatures of new commits and tags count; empty: they need none."""
+    signed_push: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether whoever pushes must sign that they do."""
     created_at: Mapped[datetime]
+
+    @property
+    def as_rule(self) -> Protection:
+        """What it says, for who decides."""
+        return Protection(
+            self.pattern,
+            self.push_role,
+            self.allow_force,
+            self.allow_delete,
+            frozenset(map(SignedBy, self.signed_by)),
+            self.signed_push,
+        )

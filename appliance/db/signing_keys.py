@@ -1,4 +1,6 @@
-"""OpenPGP keys, by which users sign. SSH keys sign too; they stand with the credentials."""
+"""OpenPGP keys and X.509 authorities, by which work is signed. SSH keys sign too; they stand with
+the credentials.
+"""
 
 from __future__ import annotations
 
@@ -41,3 +43,37 @@ class OpenPgpKeyPart(Table):
     fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
     short_id: Mapped[str] = mapped_column(sa.String(16), index=True)
     """The last 16 digits, which is all that old programs write into a signature."""
+
+
+class ApplianceKey(Table):
+    """A public key by which the appliance signs what it commits for somebody, or once did."""
+
+    __tablename__ = "appliance_keys"
+    audited = False  # It follows from the instance's secret, which nobody changes here.
+
+    public_key: Mapped[bytes]
+    """As in RFC 4253, section 6.6."""
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    created_at: Mapped[datetime]
+
+
+class X509Authority(Table):
+    """A certificate whose holders' signatures count, and its list of those that no longer do."""
+
+    __tablename__ = "x509_authorities"
+
+    title: Mapped[str] = mapped_column(sa.String(100))
+    subject: Mapped[str] = mapped_column(sa.String(500))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """SHA-256 of the certificate, in hex."""
+    certificate: Mapped[bytes]
+    """DER."""
+    ends_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    revocations: Mapped[bytes | None] = mapped_column(deferred=True)
+    """The list that it has signed last, in DER. It may be large."""
+    revocations_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    revoked_count: Mapped[int | None]
+    revocations_made_at: Mapped[datetime | None]
+    revocations_until: Mapped[datetime | None]
+    """When the next list was due."""

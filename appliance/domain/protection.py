@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from appliance.domain.permissions import ROLE_ORDER, Role
+from appliance.domain.signatures import SignedBy
 from appliance.errors import sentence
 
 
@@ -27,6 +29,18 @@ class Protection:
     push_role: Role
     allow_force: bool
     allow_delete: bool
+    signed_by: frozenset[SignedBy] = frozenset()
+    """Which signatures of new commits and tags count; empty: they need none."""
+    signed_push: bool = False
+    """Whether whoever pushes must sign that they do."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What signatures must be of for the refs that a pattern names."""
+
+    pattern: str
+    signed_by: frozenset[SignedBy]
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,17 @@ NO_OBJECT = "0" * 40
 def matches(pattern: str, ref: bytes) -> bool:
     """Whether the rule is about this ref. `*` does not stop at a slash, as in `release/*`."""
     return fnmatch.fnmatchcase(ref.decode("utf-8", "surrogateescape"), pattern)
+
+
+def demands(protections: Iterable[Protection]) -> tuple[Demand, ...]:
+    """What rules demand of signatures."""
+    return tuple(Demand(rule.pattern, rule.signed_by) for rule in protections if rule.signed_by)
+
+
+def wanted_for(demands: Iterable[Demand], ref: bytes) -> frozenset[SignedBy] | None:
+    """Which signatures count for a ref, where all rules agree; None where it needs none."""
+    found = [demand.signed_by for demand in demands if matches(demand.pattern, ref)]
+    return frozenset.intersection(*found) if found else None
 
 
 def refusal(

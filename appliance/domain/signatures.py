@@ -24,6 +24,12 @@ class Finding(StrEnum):
     EXPIRED_KEY = "expired_key"
     """The key had expired, or was not valid yet, when the signature says it was made."""
     REVOKED_KEY = "revoked_key"
+    UNTRUSTED_AUTHORITY = "untrusted_authority"
+    """The certificate leads to no authority that is trusted here."""
+    WRONG_USAGE = "wrong_usage"
+    """The certificate is for something else than signing."""
+    REVOCATION_UNKNOWN = "revocation_unknown"
+    """An authority's list of revoked certificates is out of date: nobody knows."""
     BAD_SIGNATURE = "bad_signature"
     """The key is known, and has not made this signature of this content."""
     OTHER_PERSON = "other_person"
@@ -34,6 +40,22 @@ class Finding(StrEnum):
     """A form or an algorithm that is not checked here, or no longer trusted."""
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
+    NOT_CHECKED = "not_checked"
+    """There was no time for it: nobody knows."""
+
+
+class SignedBy(StrEnum):
+    """Whose signatures a rule lets count."""
+
+    SSH = "ssh"
+    OPENPGP = "openpgp"
+    X509 = "x509"
+    APPLIANCE = "appliance"
+    """What the appliance commits and signs for somebody who works in the portal or by the API."""
+
+
+NOT_KNOWN = (Finding.REVOCATION_UNKNOWN, Finding.NOT_CHECKED)
+"""Findings that say neither yes nor no."""
 
 
 class KeyUse(StrEnum):

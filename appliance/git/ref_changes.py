@@ -26,6 +26,7 @@ from appliance.git.commits import Person
 from appliance.git.failures import GitFailedError
 from appliance.git.handles import Kind, opened
 from appliance.git.ref_names import BRANCHES, TAGS, check_branch, check_tag
+from appliance.git.signed import Sign
 
 INTERNAL = {"CODARA_INTERNAL": "1"}
 
@@ -143,7 +144,13 @@ def create_tag(
 
 
 def draft_tag(
-    at: Path, name: bytes, commit: str, *, message: bytes | None, tagger: Person | None
+    at: Path,
+    name: bytes,
+    commit: str,
+    *,
+    message: bytes | None,
+    tagger: Person | None,
+    sign: Sign | None = None,
 ) -> RefChange:
     """What `create_tag` would change; the tag's own object is made already.
 
@@ -153,7 +160,7 @@ def draft_tag(
     whole = check_tag(name)
     with opened(at) as handle:
         handle.expect(commit, Kind.COMMIT)
-    target = commit if message is None else _annotate(at, name, commit, message, tagger)
+    target = commit if message is None else _annotate(at, name, commit, message, tagger, sign)
     return RefChange(whole, None, target)
 
 
@@ -192,12 +199,21 @@ def signature_line(person: Person) -> bytes:
     return b"%s <%s> %d %s%02d%02d" % (name or b"unknown", email, seconds, sign, hours, minutes)
 
 
-def _annotate(at: Path, name: bytes, commit: str, message: bytes, tagger: Person | None) -> str:
+def _annotate(
+    at: Path,
+    name: bytes,
+    commit: str,
+    message: bytes,
+    tagger: Person | None,
+    sign: Sign | None,
+) -> str:
     if tagger is None:
         raise InvalidError.of("tagger", "An annotated tag says who made it.")
     text = message.replace(b"\0", b"").rstrip(b"\n") + b"\n"
     lines = b"object %s\ntype commit\ntag %s\ntagger %s\n\n%s"
     whole = lines % (commit.encode(), name, signature_line(tagger), text)
+    if sign is not None:
+        whole += sign(whole)
     return (
         process.run(["hash-object", "-t", "tag", "-w", "--stdin"], at=at, input=whole)
         .decode()

@@ -179,7 +179,7 @@ def one(at: Path, name: bytes) -> Ref:
         target = _lookup(handle, name)
         if target is None:
             raise NotFoundError("There is no branch or tag of that name here.")
-        return _describe(handle, name, target)
+        return described(handle, name, target)
 
 
 def resolve(at: Path, text: bytes) -> Resolved:
@@ -289,7 +289,7 @@ def _page(at: Path, prefix: bytes, wanted: _Wanted, offset: int, limit: int) -> 
         if wanted.is_turned:
             found.reverse()
         chosen = found[offset : offset + limit]
-        return RefPage(tuple(_describe(handle, *item) for item in chosen), total)
+        return RefPage(tuple(described(handle, *item) for item in chosen), total)
 
 
 STAMP = re.compile(rb"^(?:committer|tagger) .*> (-?\d+)", re.MULTILINE)
@@ -304,7 +304,8 @@ def _seconds(handle: Handle, oid: str) -> int:
     return int(match[1]) if match else 0
 
 
-def _describe(handle: Handle, name: bytes, target: str) -> Ref:
+def described(handle: Handle, name: bytes, target: str) -> Ref:
+    """What is to be said of a ref at an object, be it there or only to come."""
     try:
         oid, tag = _peel(handle, target)
         words = (tag.note, tag.signed, tag.tagger)

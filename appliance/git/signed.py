@@ -8,6 +8,7 @@ Source: git's Documentation/gitformat-signature.txt; `parse_buffer_signed_by_hea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 KIB = 1024
@@ -16,6 +17,8 @@ SIGNATURE_BYTES = 64 * KIB
 PAYLOAD_BYTES = 1024 * KIB
 """Largest commit or tag whose signature is checked."""
 COMMIT_HEADER = b"gpgsig"
+Sign = Callable[[bytes], bytes]
+"""Gives the signature of what is signed."""
 BEGINNINGS = (
     b"-----BEGIN PGP SIGNATURE-----",
     b"-----BEGIN PGP MESSAGE-----",
@@ -60,6 +63,13 @@ def of_commit(raw: bytes) -> Signed | None:
     if not signature:
         return None
     return Signed(b"\n".join(signature) + b"\n", b"\n".join(kept) + separator + message)
+
+
+def with_signature(commit: bytes, signature: bytes) -> bytes:
+    """A commit with the signature of it in its head."""
+    head, separator, message = commit.partition(b"\n\n")
+    lines = signature.rstrip(b"\n").replace(b"\n", b"\n ")
+    return head + b"\n" + COMMIT_HEADER + b" " + lines + separator + message
 
 
 def of_tag(raw: bytes) -> Signed | None:

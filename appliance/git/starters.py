@@ -6,16 +6,19 @@ import subprocess
 from pathlib import Path
 
 from appliance.errors import DamagedError
-from appliance.git import process, ref_changes, refs, tree
+from appliance.git import process, ref_changes, refs, signed, tree
 from appliance.git.commits import Person
 from appliance.git.handles import opened
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import BRANCHES
+from appliance.git.signed import Sign
 
 COPY_SECONDS = 300.0
 
 
-def copy_files(template: Path, folder: Path, branch: bytes, *, author: Person) -> RefChange | None:
+def copy_files(
+    template: Path, folder: Path, branch: bytes, *, author: Person, sign: Sign | None = None
+) -> RefChange | None:
     """One commit on `branch` of an empty repository with all files of a template's default branch.
 
     Gives the move of the branch; None where the template has no commits.
@@ -29,7 +32,7 @@ def copy_files(template: Path, folder: Path, branch: bytes, *, author: Person) -
     with opened(template) as handle:
         root = tree.root_of(handle, head.oid)
     _copy_objects(template, folder, root)
-    commit = _commit(folder, root, author)
+    commit = _commit(folder, root, author, sign)
     made = RefChange(BRANCHES + branch, None, commit)
     ref_changes.change(folder, [made])
     return made
@@ -64,8 +67,10 @@ def _tell(packer: subprocess.Popen[bytes], root: str) -> None:
         packer.stdout.close()  # Only the reader listens now; it ends when the packer does.
 
 
-def _commit(folder: Path, root: str, author: Person) -> str:
+def _commit(folder: Path, root: str, author: Person, sign: Sign | None) -> str:
     who = ref_changes.signature_line(author)
     whole = b"tree %s\nauthor %s\ncommitter %s\n\nInitial commit\n" % (root.encode(), who, who)
+    if sign is not None:
+        whole = signed.with_signature(whole, sign(whole))
     words = ["hash-object", "-t", "commit", "-w", "--stdin"]
     return process.run(words, at=folder, input=whole).decode().strip()

@@ -15,11 +15,12 @@ from pathlib import Path
 from pygit2.enums import ObjectType
 
 from appliance.errors import ConflictError, NotFoundError, PreconditionError
-from appliance.git import ref_changes, refs, tree
+from appliance.git import ref_changes, refs, signed, tree
 from appliance.git.commits import Person
 from appliance.git.handles import Handle, opened
 from appliance.git.ref_changes import RefChange, signature_line
 from appliance.git.ref_names import check_branch
+from appliance.git.signed import Sign
 from appliance.git.written_tree import EXECUTABLE_MODE, FILE_MODE, Leaf, WrittenTree, check_path
 
 
@@ -68,6 +69,7 @@ def commit_files(
     committer: Person | None = None,
     expected_head: str | None = None,
     start: str | None = None,
+    sign: Sign | None = None,
 ) -> Written:
     """One commit with all these changes on top of a branch, and the branch at it.
 
@@ -84,6 +86,7 @@ def commit_files(
         committer=committer,
         expected_head=expected_head,
         start=start,
+        sign=sign,
     )
     ref_changes.change(at, [written.ref])
     return written
@@ -99,6 +102,7 @@ def draft_files(
     committer: Person | None = None,
     expected_head: str | None = None,
     start: str | None = None,
+    sign: Sign | None = None,
 ) -> Written:
     """One commit with all these changes, and the move of the branch that would bring it in.
 
@@ -123,7 +127,7 @@ def draft_files(
         written = work.save()
         if written == root:
             raise ConflictError("That would change nothing.")
-        commit = _commit(handle, written, parent, message, author, committer or author)
+        commit = _commit(handle, written, parent, message, author, committer or author, sign)
     return Written(commit, RefChange(name, head, commit))
 
 
@@ -162,6 +166,7 @@ def _commit(
     message: bytes,
     author: Person,
     committer: Person,
+    sign: Sign | None,
 ) -> str:
     text = message.replace(b"\0", b"").strip() + b"\n"
     lines = [b"tree " + root.encode()]
@@ -169,4 +174,6 @@ def _commit(
         lines.append(b"parent " + parent.encode())
     lines += [b"author " + signature_line(author), b"committer " + signature_line(committer)]
     raw = b"\n".join(lines) + b"\n\n" + text
+    if sign is not None:
+        raw = signed.with_signature(raw, sign(raw))
     return str(handle.repository.write(ObjectType.COMMIT, raw))

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     CURSORS = "paging cursors"
     PSEUDONYMS = "pseudonyms in logs"
     PUSH_NONCES = "nonces of signed pushes"
+    COMMITS = "signatures of what the appliance commits for somebody"
     CLIENT_KEYS = "keys by which sign-in systems know the appliance"
     REPEATS = "fingerprints of requests that may be repeated"
 

@@ -128,10 +128,7 @@ def opened(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Ope
         parent=_parent(work, found),
         role=grants.role_on(work, found),
         allowed=grants.on_repository(work, found),
-        protections=tuple(
-            Protection(rule.pattern, rule.push_role, rule.allow_force, rule.allow_delete)
-            for rule in protections(work.session, found.id)
-        ),
+        protections=tuple(rule.as_rule for rule in protections(work.session, found.id)),
         place=repositories.folder(found.id),
     )
 

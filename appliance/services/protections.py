@@ -13,6 +13,7 @@ from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission, Role
+from appliance.domain.signatures import SignedBy
 from appliance.errors import InvalidError, NotFoundError, sentence
 
 PREFIXES = ("refs/heads/", "refs/tags/")
@@ -29,6 +30,10 @@ class Rule:
     push_role: Role = Role.WRITER
     allow_force: bool = False
     allow_delete: bool = False
+    signed_by: frozenset[SignedBy] = frozenset()
+    """Which signatures of new commits and tags count; empty: they need none."""
+    signed_push: bool = False
+    """Whether whoever pushes must sign that they do."""
 
 
 def listed(work: UnitOfWork, path: str) -> list[ProtectionRule]:
@@ -58,6 +63,7 @@ def protect(work: UnitOfWork, path: str, rule: Rule, *, now: datetime) -> Protec
         work.session.add(row)
     row.push_role = rule.push_role
     row.allow_force, row.allow_delete = rule.allow_force, rule.allow_delete
+    row.signed_by, row.signed_push = sorted(rule.signed_by), rule.signed_push
     work.record(
         events.ProtectionSet(
             about=repository.id,
@@ -66,6 +72,8 @@ def protect(work: UnitOfWork, path: str, rule: Rule, *, now: datetime) -> Protec
             push_role=rule.push_role,
             allow_force=rule.allow_force,
             allow_delete=rule.allow_delete,
+            signed_by=row.signed_by,
+            signed_push=rule.signed_push,
         )
     )
     return row

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, grants
+from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db.pushes import Push, PushedRef
 from appliance.db.quotas import shortage
@@ -32,21 +32,25 @@ from appliance.domain.events.parts import MOST_IN_A_PART, in_parts
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
-from appliance.domain.protection import Movement, Protection, RefUpdate, refusal
+from appliance.domain.protection import (
+    Demand,
+    Movement,
+    RefUpdate,
+    demands,
+)
 from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
 from appliance.git import certificates, maintenance, transport
 from appliance.git import inspect as inspection
-from appliance.services import delegation, push_certificates
+from appliance.services import delegation, push_certificates, push_rules, signature_rules
 from appliance.services.push_names import show, unusable
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
     from appliance.git.certificates import Certificate
+    from appliance.services.signature_rules import Examined
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
-BYPASS = "bypass-protection"
-"""The push option with which who may says: I know that this ref is protected."""
 NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
 NOTHING_CHANGED = sentence("Nothing was changed.")
 MIB = 1024 * 1024
@@ -91,6 +95,8 @@ class Proposal:
     problems: tuple[str, ...]
     certificate: Certificate | None = None
     """What came with it, where it was signed."""
+    examined: Examined | None = None
+    """What came of looking at its signatures, where `Verdict.demands` wanted that."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,8 @@ class Verdict:
 
     is_accepted: bool
     messages: tuple[str, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    """Not decided yet: ask again with what comes of looking at signatures by these."""
 
 
 def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: datetime) -> Ticket:
@@ -257,9 +265,16 @@ def _decided(
     if work.rows(KNOWN, {"push_id": terms.push_id}).first() is not None:
         raise ConflictError(NOT_A_PUSH)
     reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
-    guarded = [] if reasons else _protected(work, repository, proposal)
-    if guarded and _bypasses(work, repository, proposal):
-        _record_bypass(work, repository, terms, guarded)
+    rules = [] if reasons else [row.as_rule for row in protections(work.session, repository.id)]
+    wanted = signature_rules.demanded(demands(rules), proposal.updates)
+    if wanted and (proposal.examined is None or proposal.examined.demands != wanted):
+        _insist_on_first_look(proposal)
+        return Verdict(is_accepted=False, demands=wanted)
+    guarded = push_rules.protected(work, repository, proposal, rules)
+    guarded += proposal.examined.reasons if proposal.examined and wanted else ()
+    guarded += push_rules.unsigned(work, terms, proposal, rules, now=now)
+    if guarded and push_rules.bypasses(work, repository, proposal):
+        push_rules.record_bypass(work, repository, terms, guarded)
         guarded = []
     if reasons or guarded:
         return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
@@ -305,39 +320,10 @@ def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) ->
     return [] if lacking is None else [lacking]
 
 
-def _protected(work: UnitOfWork, repository: Repository, proposal: Proposal) -> list[str]:
-    rows = protections(work.session, repository.id)
-    if not rows:
-        return []
-    rules = [
-        Protection(row.pattern, row.push_role, row.allow_force, row.allow_delete) for row in rows
-    ]
-    role = grants.role_on(work, repository)
-    found = (
-        refusal(rules, each.ref, movement, role)
-        for each, movement in zip(proposal.updates, proposal.movements, strict=True)
-    )
-    return [reason for reason in found if reason is not None]
-
-
-def _bypasses(work: UnitOfWork, repository: Repository, proposal: Proposal) -> bool:
-    allowed = grants.on_repository(work, repository)
-    return BYPASS in proposal.options and Permission.REPOSITORY_BYPASS_PROTECTION in allowed
-
-
-def _record_bypass(
-    work: UnitOfWork, repository: Repository, terms: Terms, reasons: list[str]
-) -> None:
-    for part in in_parts(reasons):
-        work.record(
-            events.ProtectionBypassed(
-                about=repository.id,
-                organisation_id=repository.organisation_id,
-                push_id=str(terms.push_id),
-                reasons=part.items,
-                part=part.number,
-                parts=part.of,
-            )
+def _insist_on_first_look(proposal: Proposal) -> None:
+    if proposal.examined is not None:
+        raise ConflictError(
+            sentence("The rules of this repository have changed meanwhile. Push again.")
         )
 
 

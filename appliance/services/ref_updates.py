@@ -3,7 +3,7 @@
 They go the way of a push, so that the same rules hold and no ref moves unrecorded:
 
     plan      may they; gives the terms
-    draft     git makes the objects and says which ref would move (the functions below)
+    draft     git makes the objects, signed by the appliance, and says which ref would move (below)
     propose   what that move is, in the words of the rules
     accept    `pushes.accept`: the decision, with the intent committed
     carry_out git moves the ref, by compare-and-swap
@@ -27,17 +27,16 @@ from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import BRANCHES, TAGS
 from appliance.git.write import Change, Move, Put, Remove, Written
-from appliance.services import authors, pushes
+from appliance.services import authors, push_rules, pushes
 from appliance.services.pushes import Proposal, Terms
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
+    from appliance.security.commit_signing import CommitSigner
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
 __all__ = ["Move", "Put", "RefChange", "Remove", "Written"]
-
-PROTOCOL = "api"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +45,7 @@ class Plan:
 
     terms: Terms
     author: Person
+    signer: CommitSigner
 
 
 def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan:
@@ -59,8 +59,8 @@ def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan
     pushes.insist_on_writable(repository)
     folder = ready_folder(repository, tools.repositories)
     maintenance.unlock(folder)
-    terms = Terms(new_id(), repository.id, folder, PROTOCOL, work.actor)
-    return Plan(terms, authors.of_actor(work, now=now))
+    terms = Terms(new_id(), repository.id, folder, push_rules.WITHOUT_GIT, work.actor)
+    return Plan(terms, authors.of_actor(work, now=now), tools.signer)
 
 
 def draft_files(
@@ -81,6 +81,7 @@ def draft_files(
         author=plan.author,
         expected_head=expected_head,
         start=start,
+        sign=plan.signer.sign,
     )
 
 
@@ -92,7 +93,7 @@ def draft_branch(plan: Plan, name: bytes, commit: str) -> RefChange:
 def draft_tag(plan: Plan, name: bytes, commit: str, *, message: bytes | None) -> RefChange:
     """A new tag; annotated if there is a message."""
     return ref_changes.draft_tag(
-        plan.terms.folder, name, commit, message=message, tagger=plan.author
+        plan.terms.folder, name, commit, message=message, tagger=plan.author, sign=plan.signer.sign
     )
 
 

@@ -4,14 +4,15 @@ What a key has signed never changes, so the cryptography is done once for a sign
 remembered. Whose the key is, whether it holds, and which addresses are its owner's is asked of the
 database each time: a removed key counts for nothing on the next page, and no cache has to be told.
 
-Of the time at which something was signed there is only the signer's word: an OpenPGP signature
-names one itself, of an SSH signature the commit's own time is taken.
+Of the time at which something was signed there is only the signer's word: OpenPGP and X.509
+signatures name one themselves, of an SSH signature the commit's own time is taken.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,21 +23,24 @@ import sqlalchemy as sa
 from appliance.access.gate import open_to_everyone
 from appliance.db import email_addresses
 from appliance.db.credentials import SshKey
-from appliance.db.signing_keys import OpenPgpKey, OpenPgpKeyPart
+from appliance.db.signing_keys import ApplianceKey, OpenPgpKey, OpenPgpKeyPart
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain.names import fold
 from appliance.domain.signatures import MAY_SIGN, Finding, SignatureForm
-from appliance.security import openpgp, ssh_signatures
+from appliance.security import cms, openpgp, ssh_signatures
+from appliance.security.cms import CmsSignature
 from appliance.security.openpgp import OpenPgpSignature, Verdict
 from appliance.security.ssh_signatures import SshSignature
+from appliance.services import appliance_keys, x509_checks
 from appliance.services.answers import Remembered
+from appliance.services.signed_claims import Checked, Claim
 
 if TYPE_CHECKING:
     from appliance.git.commits import Commit
     from appliance.git.refs import Ref
-    from appliance.git.signed import Signed
 
+__all__ = ["Checked", "Claim", "check", "claim_of_commit", "claim_of_tag", "of_commits", "of_tags"]
 NAMESPACE = "git"
 """For what git has ssh-keygen sign; a signature for anything else counts for nothing here."""
 PGP = (b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN PGP MESSAGE-----")
@@ -46,39 +50,17 @@ FINDINGS = {
     Verdict.WEAK: Finding.UNSUPPORTED,
     Verdict.BAD: Finding.BAD_SIGNATURE,
 }
+MALFORMED = (
+    ssh_signatures.MalformedSignatureError,
+    openpgp.MalformedSignatureError,
+    cms.MalformedSignatureError,
+)
+PARSERS: dict[SignatureForm, Callable[[bytes], SshSignature | OpenPgpSignature | CmsSignature]] = {
+    SignatureForm.SSH: ssh_signatures.parse,
+    SignatureForm.OPENPGP: openpgp.parse_signature,
+    SignatureForm.X509: cms.parse,
+}
 _VERDICTS: Remembered[bytes, Verdict] = Remembered()
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Something signed, the address that it names as its maker's, and when it says it was made.
-
-    A push names no address: whose key it is says enough.
-    """
-
-    signed: Signed
-    address: str | None
-    made_at: datetime
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What came of a check, and how we know."""
-
-    finding: Finding
-    form: SignatureForm | None = None
-    key: str = ""
-    """The fingerprint or id of the key, as the signature names it."""
-    owner: str = ""
-    """The user who has registered the key."""
-    owner_id: UUID | None = None
-    signed_at: datetime | None = None
-    """Where the signature itself names a time."""
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether all of it is as it should be."""
-        return self.finding is Finding.VERIFIED
 
 
 @dataclass(frozen=True)
@@ -102,13 +84,12 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Key:
-    """A registered key, whose it is and until when it holds."""
+    """A key that is known, whose it is and until when it holds. Nobody's: the appliance's own."""
 
     material: bytes
-    owner: str
-    owner_id: UUID
-    added_at: datetime
-    expires_at: datetime | None
+    owner: str = ""
+    owner_id: UUID | None = None
+    expires_at: datetime | None = None
 
 
 def claim_of_commit(commit: Commit) -> Claim | None:
@@ -144,46 +125,75 @@ def check(work: UnitOfWork, claims: Mapping[str, Claim]) -> dict[str, Checked]:
     """What comes of checking some signatures: three questions to the database, however many."""
     checked: dict[str, Checked] = {}
     read: dict[str, _Read] = {}
+    certified: dict[str, tuple[Claim, CmsSignature]] = {}
     for name, claim in claims.items():
         outcome = _read(claim)
         if isinstance(outcome, Checked):
             checked[name] = outcome
+        elif isinstance(outcome, CmsSignature):
+            certified[name] = claim, outcome
         else:
             read[name] = outcome
+    checked |= x509_checks.check(work, certified)
     if not read:
         return checked
     keys = _keys(work, read.values())
-    addresses = email_addresses.verified(work.session, {key.owner_id for key in keys.values()})
+    owners = {key.owner_id for key in keys.values() if key.owner_id is not None}
+    addresses = email_addresses.verified(work.session, owners) if owners else {}
+    ours: dict[str, _Read] = {}
     for name, each in read.items():
         key = keys.get((each.form, each.names))
-        checked[name] = (
-            Checked(Finding.UNKNOWN_KEY, each.form, each.names, signed_at=_signed_at(each))
-            if key is None
-            else _judged(each, key, addresses.get(key.owner_id, frozenset()))
+        if key is None:
+            unknown = Finding.UNKNOWN_KEY
+            checked[name] = Checked(unknown, each.form, each.names, signed_at=_signed_at(each))
+        elif key.owner_id is None:
+            checked[name] = Checked(_finding(each, key, None), each.form, each.names)
+            ours[name] = each
+        else:
+            checked[name] = _judged(each, key, addresses.get(key.owner_id, frozenset()))
+    return checked | _by_appliance(work, ours, checked)
+
+
+def _by_appliance(
+    work: UnitOfWork, ours: Mapping[str, _Read], checked: Mapping[str, Checked]
+) -> dict[str, Checked]:
+    """What the appliance itself has signed, with whom it did so for."""
+    if not ours:
+        return {}
+    people = appliance_keys.people(work, {each.claim.address or "" for each in ours.values()})
+    found = {}
+    for name, each in ours.items():
+        person = people.get(fold(each.claim.address or ""))
+        found[name] = dataclasses.replace(
+            checked[name],
+            owner=person.name if person else "",
+            owner_id=person.id if person else None,
+            is_by_appliance=True,
         )
-    return checked
+    return found
 
 
-def _read(claim: Claim) -> _Read | Checked:
+def _read(claim: Claim) -> _Read | CmsSignature | Checked:
     signed = claim.signed
     if signed.is_too_large:
         return Checked(Finding.TOO_LARGE)
     form = _form(signed.signature)
+    if form is None:
+        return Checked(Finding.UNSUPPORTED)
     try:
-        if form is SignatureForm.SSH:
-            return _Read(claim, ssh_signatures.parse(signed.signature))
-        if form is SignatureForm.OPENPGP:
-            return _Read(claim, openpgp.parse_signature(signed.signature))
-    except (ssh_signatures.MalformedSignatureError, openpgp.MalformedSignatureError):
+        parsed = PARSERS[form](signed.signature)
+    except MALFORMED:
         return Checked(Finding.MALFORMED, form)
     except ssh_signatures.UnsupportedSignatureError:
         return Checked(Finding.UNSUPPORTED, form)
-    return Checked(Finding.UNSUPPORTED, form)
+    return parsed if isinstance(parsed, CmsSignature) else _Read(claim, parsed)
 
 
 def _form(signature: bytes) -> SignatureForm | None:
     if signature.startswith(ssh_signatures.BEGINNING):
         return SignatureForm.SSH
+    if signature.startswith(cms.BEGINNING):
+        return SignatureForm.X509
     return SignatureForm.OPENPGP if signature.startswith(PGP) else None
 
 
@@ -200,8 +210,12 @@ def _keys(work: UnitOfWork, read: Iterable[_Read]) -> dict[tuple[SignatureForm, 
             .where(SshKey.fingerprint.in_(fingerprints), SshKey.usage.in_(MAY_SIGN))
         ):
             found[SignatureForm.SSH, ssh_key.fingerprint] = _Key(
-                ssh_key.public_key, user.name, user.id, ssh_key.created_at, ssh_key.expires_at
+                ssh_key.public_key, user.name, user.id, ssh_key.expires_at
             )
+        # These come last: nobody makes the appliance's key their own by registering it.
+        ours = sa.select(ApplianceKey).where(ApplianceKey.fingerprint.in_(fingerprints))
+        for ours_key in work.session.scalars(ours):
+            found[SignatureForm.SSH, ours_key.fingerprint] = _Key(ours_key.public_key)
     if issuers := names[SignatureForm.OPENPGP]:
         for part, pgp_key, user in work.session.execute(
             sa.select(OpenPgpKeyPart, OpenPgpKey, User)
@@ -213,7 +227,7 @@ def _keys(work: UnitOfWork, read: Iterable[_Read]) -> dict[tuple[SignatureForm, 
                 )
             )
         ):
-            key = _Key(pgp_key.certificate, user.name, user.id, pgp_key.created_at, None)
+            key = _Key(pgp_key.certificate, user.name, user.id)
             for name in (part.fingerprint, part.short_id):
                 found[SignatureForm.OPENPGP, name] = key
     return found
@@ -221,18 +235,20 @@ def _keys(work: UnitOfWork, read: Iterable[_Read]) -> dict[tuple[SignatureForm, 
 
 def _judged(read: _Read, key: _Key, addresses: frozenset[str]) -> Checked:
     signed_at = _signed_at(read)
-    finding = _finding(read, key, addresses, signed_at or read.claim.made_at)
+    finding = _finding(read, key, addresses)
     return Checked(finding, read.form, read.names, key.owner, key.owner_id, signed_at)
 
 
-def _finding(read: _Read, key: _Key, addresses: frozenset[str], at: datetime) -> Finding:
+def _finding(read: _Read, key: _Key, addresses: frozenset[str] | None) -> Finding:
+    """What is to be said; with no `addresses`, any will do."""
+    at = _signed_at(read) or read.claim.made_at
     verdict = _verdict(read, key)
     if verdict is not Verdict.GOOD:
         return FINDINGS[verdict]
     if key.expires_at is not None and at >= key.expires_at:
         return Finding.EXPIRED_KEY
     address = read.claim.address
-    if address is not None and fold(address) not in addresses:
+    if address is not None and addresses is not None and fold(address) not in addresses:
         return Finding.OTHER_ADDRESS
     return Finding.VERIFIED
 

@@ -21,13 +21,15 @@ from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.git import starters, write
 from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
-from appliance.services import authors, starter_texts
+from appliance.services import appliance_keys, authors, starter_texts
 from appliance.services import repositories as repositories_service
 from appliance.services.push_names import show
 from appliance.services.repositories import NewRepository, ready_folder
 
 if TYPE_CHECKING:
+    from appliance.git.signed import Sign
     from appliance.git.storage import RepositoryStore
+    from appliance.security.commit_signing import CommitSigner
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def create(
     *,
     repositories: RepositoryStore,
     now: datetime,
+    signer: CommitSigner | None = None,
 ) -> Repository:
     """Make a repository that begins with what is asked for, or empty.
 
@@ -69,7 +72,13 @@ def create(
     _check(beginning)
     if beginning.template:
         return create_from_template(
-            work, path, wanted, template=beginning.template, repositories=repositories, now=now
+            work,
+            path,
+            wanted,
+            template=beginning.template,
+            repositories=repositories,
+            now=now,
+            signer=signer,
         )
     made = repositories_service.create(work, path, wanted, repositories=repositories, now=now)
     if beginning.has_files:
@@ -80,6 +89,7 @@ def create(
             _files(made, beginning, holder=_holder(made, author), now=now),
             message=b"Initial commit\n",
             author=author,
+            sign=_signing(work, signer, now=now),
         )
         _note(work, made, written.ref, now=now)
     return made
@@ -93,6 +103,7 @@ def create_from_template(
     template: str,
     repositories: RepositoryStore,
     now: datetime,
+    signer: CommitSigner | None = None,
 ) -> Repository:
     """Make a repository whose first commit has all files of a template, without its history.
 
@@ -111,6 +122,7 @@ def create_from_template(
         repositories.folder(made.id),
         made.default_branch.encode(),
         author=authors.of_actor(work, now=now),
+        sign=_signing(work, signer, now=now),
     )
     if moved is not None:
         _note(work, made, moved, now=now)
@@ -118,6 +130,13 @@ def create_from_template(
     for object_id in work.session.scalars(links):
         work.session.add(LfsLink(repository_id=made.id, object_id=object_id, linked_at=now))
     return made
+
+
+def _signing(work: UnitOfWork, signer: CommitSigner | None, *, now: datetime) -> Sign | None:
+    if signer is None:
+        return None
+    appliance_keys.keep(work, signer, now=now)
+    return signer.sign
 
 
 def _check(beginning: Beginning) -> None:

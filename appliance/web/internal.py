@@ -19,7 +19,7 @@ from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.domain.protection import RefUpdate
 from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnauthenticatedError
 from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_certificates, ssh_keys
-from appliance.web import requests
+from appliance.web import requests, signature_rules
 from appliance.web.lfs_http import SCHEME as LFS_SCHEME
 
 if TYPE_CHECKING:
@@ -168,16 +168,21 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
     wiring, now = requests.wiring(), requests.now()
     with wiring.database.reading(stranger()) as work:
         terms = pushes.terms(work, _text(question, "capability"), tools=wiring.git, now=now)
+    quarantine = _texts(question.get("quarantine"))
     proposal = pushes.inspect(
         terms.folder,
         _updates(question),
-        quarantine=_texts(question.get("quarantine")),
+        quarantine=quarantine,
         options=[str(option) for option in question.get("options") or ()],
         certificate=_texts(question.get("certificate")) or None,
         rules=wiring.settings,
     )
-    with wiring.database.begin(terms.actor) as work:
-        return pushes.accept(work, terms, proposal, now=now)
+
+    def ask(proposed: pushes.Proposal) -> pushes.Verdict:
+        with wiring.database.begin(terms.actor) as work:
+            return pushes.accept(work, terms, proposed, now=now)
+
+    return signature_rules.decided(ask, proposal, terms.folder, quarantine, wiring)
 
 
 Opening = Callable[[Actor], AbstractContextManager["UnitOfWork"]]

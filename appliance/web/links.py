@@ -72,6 +72,11 @@ class Links:
         return f"{self.home}/branches"
 
     @property
+    def pushes(self) -> str:
+        """All pushes."""
+        return f"{self.home}/pushes"
+
+    @property
     def tags(self) -> str:
         """All tags."""
         return f"{self.home}/tags"

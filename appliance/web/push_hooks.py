@@ -11,7 +11,7 @@ from appliance.domain.identity import appliance, stranger
 from appliance.domain.protection import RefUpdate
 from appliance.errors import ApplianceError
 from appliance.services import push_settlement, pushes, transfers
-from appliance.web import requests
+from appliance.web import requests, signature_rules
 from appliance.wiring import Wiring
 
 
@@ -47,18 +47,19 @@ class PushHooks:
             proposal = pushes.inspect(
                 ticket.folder, updates, quarantine=quarantine, options=(), rules=wiring.settings
             )
-            with wiring.database.begin(stranger()) as work:
-                verdict = pushes.decide(
-                    work,
-                    ticket.push.capability,
-                    proposal,
-                    tools=wiring.git,
-                    now=requests.present(),
-                )
+            verdict = signature_rules.decided(
+                self._decide, proposal, ticket.folder, quarantine, wiring
+            )
         except ApplianceError as error:
             return pushes.Verdict(is_accepted=False, messages=(str(error), "Nothing was changed."))
         self._is_over = not verdict.is_accepted
         return verdict
+
+    def _decide(self, proposal: pushes.Proposal) -> pushes.Verdict:
+        wiring, capability = self._wiring, self._ticket.push.capability
+        with wiring.database.begin(stranger()) as work:
+            now = requests.present()
+            return pushes.decide(work, capability, proposal, tools=wiring.git, now=now)
 
     def _confirm(self, moved: Sequence[RefUpdate]) -> None:
         with self._wiring.database.begin(stranger()) as work:

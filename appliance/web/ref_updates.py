@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from appliance.errors import ApplianceError, RefusedError, together
-from appliance.services import push_settlement, pushes, ref_updates
+from appliance.services import appliance_keys, push_settlement, pushes, ref_updates
 from appliance.services.ref_updates import Plan, RefChange
-from appliance.web import requests
+from appliance.web import requests, signature_rules
 
 
 class ProtectedError(RefusedError):
@@ -34,8 +34,13 @@ def move(plan: Plan, change: RefChange) -> None:
         PreconditionError, ConflictError: the ref is not what it was, or the name is taken.
     """
     proposal = ref_updates.propose(plan, change, rules=requests.wiring().settings)
-    with requests.begin() as work:
-        verdict = pushes.accept(work, plan.terms, proposal, now=requests.now())
+
+    def ask(proposed: pushes.Proposal) -> pushes.Verdict:
+        with requests.begin() as work:
+            appliance_keys.keep(work, plan.signer, now=requests.now())
+            return pushes.accept(work, plan.terms, proposed, now=requests.now())
+
+    verdict = signature_rules.decided(ask, proposal, plan.terms.folder, {}, requests.wiring())
     if not verdict.is_accepted:
         raise ProtectedError(together(verdict.messages))
     try:

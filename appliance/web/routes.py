@@ -7,6 +7,7 @@ from flask_openapi3.openapi import OpenAPI
 from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml, scim
 from appliance.web.api import access as api_access
 from appliance.web.api import address_lists as api_address_lists
+from appliance.web.api import appliance_keys as api_appliance_keys
 from appliance.web.api import audit as api_audit
 from appliance.web.api import audit_access as api_audit_access
 from appliance.web.api import audit_anchors as api_audit_anchors
@@ -30,7 +31,7 @@ from appliance.web.api import organisations as api_organisations
 from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
-from appliance.web.api import push_certificates as api_push_certificates
+from appliance.web.api import pushes as api_pushes
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import saml_keys as api_saml_keys
@@ -43,6 +44,7 @@ from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import ssh_authorities as api_ssh_authorities
 from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
+from appliance.web.api import x509_authorities as api_x509_authorities
 from appliance.web.pages import (
     account,
     account_credentials,
@@ -54,6 +56,7 @@ from appliance.web.pages import (
     admin_jobs,
     admin_providers,
     admin_provisioning,
+    admin_signatures,
     admin_syncs,
     admin_users,
     archives,
@@ -83,6 +86,7 @@ from appliance.web.pages import (
     person_factors,
     person_identities,
     proposals,
+    pushes,
     raw,
     repositories,
     repository_danger,
@@ -103,6 +107,8 @@ API = (
     api_session.api,
     api_signing_keys.api,
     api_ssh_authorities.api,
+    api_x509_authorities.api,
+    api_appliance_keys.api,
     api_saml_keys.api,
     api_users.api,
     api_second_factors.api,
@@ -126,7 +132,7 @@ API = (
     api_files.api,
     api_file_changes.api,
     api_history.api,
-    api_push_certificates.api,
+    api_pushes.api,
     api_search.api,
     api_audit.api,
     api_audit_access.api,
@@ -155,6 +161,7 @@ PEOPLE = (
     proposals.pages,
     admin_providers.pages,
     admin_provisioning.pages,
+    admin_signatures.pages,
     person_factors.pages,
     saml_keys.pages,
     saml_trial.pages,
@@ -207,6 +214,7 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(commits.pages)
     app.register_blueprint(compare.pages)
     app.register_blueprint(branches.pages)
+    app.register_blueprint(pushes.pages)
     app.register_blueprint(locks.pages)
     app.register_blueprint(finder.pages)
     app.register_blueprint(search.pages)

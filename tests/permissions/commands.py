@@ -87,6 +87,7 @@ COMMANDS = [
     (f"repo export {REPO} --out FILE", READ),
     (f"repo fork {REPO} --into ACTOR/fork-N --no-wait", READ),
     (f"repo protections {REPO}", READ),
+    (f"repo pushes {REPO}", READ),
     ("repo create ACTOR/made", SIGNED_IN),
     ("repo create lab-N/made", "-.-----+--+-+"),
     (f"repo change {REPO} --description x", MAINTAIN),
@@ -122,6 +123,7 @@ COMMANDS = [
     ("ssh-authority list", ADMINISTER),
     ("provider saml-key list", ADMINISTER),
     ("ssh-authority trust PUBLIC-KEY", ADMINISTER),
+    ("x509-authority list", ADMINISTER),
     ("ssh-authority revoke AUTHORITY-OF-LAB revoked.txt", ADMINISTER),
     ("ssh-authority delete AUTHORITY-OF-LAB --yes", ADMINISTER),
     ("key list", SIGNED_IN),
@@ -152,6 +154,13 @@ ELSEWHERE = {
         for verb in ("show", "confirm", "refuse", "withdraw")
     },
     "address-list set": "cli/test_address_lists.py",
+    **dict.fromkeys(
+        (
+            *("repo push", "repo push-certificate", "x509-authority trust"),
+            *("x509-authority delete", "x509-authority revoke"),
+        ),
+        "cli/test_signatures.py",
+    ),
     "factor-rule add": "cli/test_factors.py",
     "factor-rule remove": "cli/test_factors.py",
     "audit recover": "services/test_audit_recovery.py",

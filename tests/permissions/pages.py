@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.permissions import oversight, provider_doors
+from tests.permissions import oversight, provider_doors, signature_doors
 from tests.permissions.seen import NOTHING
 from tests.world import PASSWORD
 
@@ -101,6 +101,7 @@ PAGES = [
     Row("GET", "/administration/repositories", INSPECT),
     Row("GET", "/administration/second-factors", ADMINISTER),
     Row("GET", "/administration/addresses", ADMINISTER),
+    Row("GET", "/administration/signatures", ADMINISTER),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
@@ -140,6 +141,7 @@ PAGES = [
     Row("GET", f"{REPO}/compare/<tail:tail>", READ),
     Row("GET", f"{REPO}/branches", READ),
     Row("GET", f"{REPO}/tags", READ),
+    Row("GET", f"{REPO}/pushes", READ),
     Row("GET", f"{REPO}/locks", READ),
     Row("GET", f"{REPO}/find", READ),
     Row("GET", f"{REPO}/find/<tail:tail>", READ),
@@ -304,6 +306,7 @@ ELSEWHERE = {
         )
     },
     **provider_doors.ELSEWHERE,
+    **signature_doors.ELSEWHERE,
     **oversight.ELSEWHERE,
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,

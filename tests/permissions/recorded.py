@@ -186,6 +186,16 @@ CHANGES = {
     "POST /api/v1/ssh-authorities": "ssh_key.authority_trusted",
     "PUT /api/v1/ssh-authorities/<uuid:id>/revocations": "ssh_key.authority_changed",
     "DELETE /api/v1/ssh-authorities/<uuid:id>": "ssh_key.authority_removed",
+    "POST /administration/signatures/authorities": "x509_authority.trusted",
+    "POST /administration/signatures/authorities/<uuid:authority_id>/remove": (
+        "x509_authority.removed"
+    ),
+    "POST /administration/signatures/authorities/<uuid:authority_id>/revocations": (
+        "x509_authority.changed"
+    ),
+    "POST /api/v1/x509-authorities": "x509_authority.trusted",
+    "PUT /api/v1/x509-authorities/<uuid:id>/revocations": "x509_authority.changed",
+    "DELETE /api/v1/x509-authorities/<uuid:id>": "x509_authority.removed",
     "POST /api/v1/user/gpg-keys": "gpg_key.added gpg_key.changed",
     "DELETE /api/v1/user/gpg-keys/<uuid:id>": "gpg_key.removed",
     "POST /api/v1/user/keys": "ssh_key.added",
@@ -280,6 +290,7 @@ READS = {
     "GET /api/v1/repos/<owner>/<name>/read/<path:tail>": "git.raw_downloaded",
     "GET /settings/bin": "admin.list_exported",
     "GET /settings/gpg-keys": "admin.list_exported",
+    "GET /<owner>/<name>/pushes": "admin.list_exported",
     "GET /settings/keys": "admin.list_exported",
     "GET /settings/security": "admin.list_exported",
     "GET /settings/tokens": "admin.list_exported",

@@ -190,6 +190,7 @@ LISTS = [
         "/<owner>/-/teams/<team>": f"/{LAB}/-/teams/research",
         "/<owner>/<name>/branches": f"/{LAB}/notes/branches",
         "/<owner>/<name>/locks": f"/{LAB}/notes/locks",
+        "/<owner>/<name>/pushes": f"/{LAB}/notes/pushes",
         "/<owner>/<name>/tags": f"/{LAB}/notes/tags",
         "/administration/jobs": "/administration/jobs",
         "/administration/organisations": "/administration/organisations",
@@ -257,14 +258,15 @@ OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")
 """What a Git client asks for, in `test_git_recorded.py`."""
 OF_SIGNING_IN = re.compile(
     r"identity-providers|/providers/|/auth/|identities|break-glass|gpg-keys|ssh-authorities|factor|"
-    r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out|impersonat|proposals|two-people"
+    r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out|impersonat|proposals|two-people|"
+    r"x509-authorities|administration/signatures"
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
 in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,
 `web/test_directory_sign_in.py`, `web/test_factor_pages.py`, `web/test_keys_in_browser.py`,
 `web/test_provider_syncs.py`, `web/test_scim_doors.py`, `ssh/test_certificates.py`,
 `web/test_saml_keys.py`, `web/test_impersonation.py`,
-`web/test_proposal_pages.py`.
+`web/test_proposal_pages.py`, `web/test_x509_authorities.py`.
 """
 
 

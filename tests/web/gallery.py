@@ -160,6 +160,7 @@ def blame_chunks(lines: list[object]) -> list[SimpleNamespace]:
                 at=commit.at - timedelta(days=40 * len(chunks)),
                 age=min(9, len(chunks)),
                 previous="/lab/notes/blame/before" if chunks else None,
+                signature=getattr(commit, "signature", None),
             )
         )
         first += count

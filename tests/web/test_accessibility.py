@@ -17,10 +17,11 @@ from werkzeug.routing import Rule
 
 from appliance.db.outbox import JobRecord
 from appliance.db.proposals import Proposal
+from appliance.db.pushes import Push, PushedRef, PushState
 from appliance.db.repositories import RepositoryHealth
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Receiver
-from appliance.domain.identity import Actor
+from appliance.domain.identity import Actor, ActorKind, Method
 from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
@@ -51,7 +52,7 @@ NO_PAGES = frozenset(
         *("archives.download", "raw.show", "jobs.progress"),
         *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved"),
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
-        *("audit_exports.progress", "audit_exports.download"),
+        *("audit_exports.progress", "audit_exports.download", "pushes.download"),
     }
 )
 TAILS = {
@@ -123,8 +124,10 @@ def fill(world: World) -> dict[str, Any]:
             sealer=world.wiring.sealer,
             now=present,
         )
+    pushed = push(world, commit)
     world.keep_log()
     return {
+        "push_id": pushed,
         "oid": commit,
         "job_id": running.id,
         "secret": link.secret,
@@ -152,6 +155,46 @@ def proposed(world: World, administrator: Actor) -> UUID:
     )
     world.add(row)
     return row.id
+
+
+def push(world: World, commit: str) -> UUID:
+    """A signed push of two refs."""
+    found = Push(
+        id=new_id(),
+        repository_id=world._repository("lab/odd").id,
+        actor_kind=ActorKind.USER,
+        actor_id=world.actor("writer").id,
+        actor_ref="p_writer",
+        actor_label="writer",
+        method=Method.SSH_KEY,
+        address="127.0.0.1",
+        request_id="",
+        protocol="ssh",
+        state=PushState.SETTLED,
+        size_bytes=2048,
+        accepted_at=datetime.now(UTC),
+        certificate=b"certificate version 0.1",
+        certificate_digest="0" * 64,
+        certificate_finding="unknown_key",
+        certificate_form="ssh",
+        certificate_key="SHA256:0",
+    )
+    moves = {b"refs/heads/main": "force", b"refs/tags/v1": "create"}
+    world.add(found)
+    world.add(
+        *(
+            PushedRef(
+                push_id=found.id,
+                ref=ref,
+                old_oid="0" * 40 if movement == "create" else commit,
+                new_oid=commit,
+                movement=movement,
+                moved=True,
+            )
+            for ref, movement in moves.items()
+        )
+    )
+    return found.id
 
 
 def directory(world: World, administrator: Actor) -> str:

@@ -194,6 +194,11 @@ from appliance.domain.events.second_person import (
     SecondPersonNotRequired,
     SecondPersonRequired,
 )
+from appliance.domain.events.signing import (
+    X509AuthorityChanged,
+    X509AuthorityRemoved,
+    X509AuthorityTrusted,
+)
 from appliance.domain.events.witnesses import (
     AuditCosignatureImported,
     AuditQuorumChanged,
@@ -378,6 +383,9 @@ __all__ = [
     "UserRenamed",
     "UserRoleChanged",
     "UserSuspended",
+    "X509AuthorityChanged",
+    "X509AuthorityRemoved",
+    "X509AuthorityTrusted",
     "all_events",
     "personal",
 ]

@@ -146,6 +146,9 @@ class ProtectionSet(Event):
     push_role: str
     allow_force: bool
     allow_delete: bool
+    signed_by: list[str] | None = None
+    """Which signatures of new commits and tags count; empty: they need none."""
+    signed_push: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from appliance.domain.permissions import Role
+from appliance.domain.signatures import SignedBy
 from appliance.services import protections, repository_access
 from appliance.web import requests
 from appliance.web.api import frame
@@ -75,6 +76,10 @@ class RuleBody(frame.Body):
     push_role: Role = Role.WRITER
     allow_force: bool = False
     allow_delete: bool = False
+    signed_by: list[SignedBy] = Field(
+        [], max_length=4, description="Signatures that count; with none, commits and tags need none"
+    )
+    signed_push: bool = Field(default=False, description="Whether pushes must be signed")
 
 
 class RuleAnswer(frame.Answer):
@@ -84,6 +89,8 @@ class RuleAnswer(frame.Answer):
     push_role: Role
     allow_force: bool
     allow_delete: bool
+    signed_by: list[SignedBy]
+    signed_push: bool
     created_at: datetime
 
 
@@ -159,7 +166,14 @@ def list_rules(path: RepositoryPath) -> Any:
 )
 def protect(path: RepositoryPath, body: RuleBody) -> Any:
     """Adds the rule of that pattern, or changes it."""
-    rule = protections.Rule(body.pattern, body.push_role, body.allow_force, body.allow_delete)
+    rule = protections.Rule(
+        body.pattern,
+        body.push_role,
+        body.allow_force,
+        body.allow_delete,
+        frozenset(body.signed_by),
+        body.signed_push,
+    )
     with requests.begin() as work:
         return frame.answer(
             _present_rule(protections.protect(work, path.path, rule, now=requests.now()))

@@ -43,6 +43,7 @@ class SignatureAnswer(frame.Answer):
     key: str = Field(description="The key's fingerprint or id, as the signature names it")
     owner: str | None = Field(description="Who has registered the key")
     signed_at: datetime | None = Field(description="Where the signature itself names a time")
+    by_appliance: bool = Field(description="The appliance has signed it for its owner")
 
 
 class CommitAnswer(frame.Answer):
@@ -296,6 +297,7 @@ def _present_signature(checked: Checked | None) -> SignatureAnswer | None:
         key=checked.key,
         owner=checked.owner or None,
         signed_at=checked.signed_at,
+        by_appliance=checked.is_by_appliance,
     )
 
 

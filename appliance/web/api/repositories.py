@@ -167,6 +167,7 @@ def create(body: NewRepositoryBody) -> Any:
             beginning,
             repositories=requests.wiring().repositories,
             now=requests.now(),
+            signer=requests.wiring().git.signer,
         )
         return created(made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from appliance.services import files
+from appliance.services import files, history
+from appliance.web import signed_work
 from appliance.web.pages.files import code_of, tab_width
 from appliance.web.pages.repository_frame import (
     Place,
@@ -23,9 +25,11 @@ from appliance.web.pages.repository_frame import (
 
 if TYPE_CHECKING:
     from appliance.git.blame import Blame, Origin, Run
+    from appliance.services.signatures import Checked
 
 pages = blueprint("blame")
 
+MOST_CHECKED = 500
 AGES = 10  # Shades from new to old; code.css has as many.
 
 
@@ -42,6 +46,7 @@ class Chunk:
     age: int
     previous: str | None
     """The page that says who wrote what these lines were before."""
+    signature: Checked | None
 
 
 @pages.get("/<owner>/<name>/blame/<tail:tail>")
@@ -66,6 +71,7 @@ def show_blame(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa
 def _chunks(place: Place, found: Blame, lines: list[Markup]) -> list[Chunk]:
     times = [run.origin.author.at for run in found.runs]
     oldest, newest = min(times, default=None), max(times, default=None)
+    checked = _checked(place, found)
     return [
         Chunk(
             first=run.first_line,
@@ -76,9 +82,17 @@ def _chunks(place: Place, found: Blame, lines: list[Markup]) -> list[Chunk]:
             at=run.origin.author.at,
             age=_age(run.origin, oldest, newest),
             previous=_previous(place, run),
+            signature=checked.get(run.origin.oid),
         )
         for run in found.runs
     ]
+
+
+def _checked(place: Place, found: Blame) -> dict[str, Checked]:
+    """What came of checking the commits that a file's lines are of, the first few hundred."""
+    oids = dict.fromkeys(run.origin.oid for run in found.runs)
+    commits = history.read_many(place.frame.repository, itertools.islice(oids, MOST_CHECKED))
+    return signed_work.of_commits(list(commits.values()))
 
 
 def _age(origin: Origin, oldest: datetime | None, newest: datetime | None) -> int:

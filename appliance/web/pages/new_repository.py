@@ -94,7 +94,13 @@ def create() -> ResponseReturnValue:
         wanted = NewRepository(form.visibility, form.description, form.default_branch)
         with requests.begin() as work:
             made = starters.create(
-                work, form.path, wanted, form.beginning, repositories=store, now=requests.now()
+                work,
+                form.path,
+                wanted,
+                form.beginning,
+                repositories=store,
+                now=requests.now(),
+                signer=requests.wiring().git.signer,
             )
             if form.template:
                 work.session.flush()

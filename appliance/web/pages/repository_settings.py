@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.permissions import Role
+from appliance.domain.signatures import SignedBy
 from appliance.services import protections, repositories, repository_access, repository_moves
 from appliance.web import forms, requests
 from appliance.web.pages import words
@@ -43,6 +44,8 @@ class RuleForm(forms.Form):
     push_role: Role = Role.WRITER
     allow_force: str = ""
     allow_delete: str = ""
+    signed_by: list[str] = Field(default_factory=list, max_length=4)
+    signed_push: str = ""
 
 
 @pages.get("/<owner>/<name>/settings")
@@ -97,6 +100,8 @@ def protect(owner: str, name: str) -> ResponseReturnValue:
             form.push_role,
             allow_force=bool(form.allow_force),
             allow_delete=bool(form.allow_delete),
+            signed_by=frozenset(kind for kind in SignedBy if kind in form.signed_by),
+            signed_push=bool(form.signed_push),
         )
         with requests.begin() as work:
             protections.protect(work, f"{owner}/{name}", rule, now=requests.now())

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.services import files
+from appliance.services import files, history
+from appliance.web import signed_work
 from appliance.web.pages import readme, tree_rows
-from appliance.web.pages.repository_frame import blueprint, located, opened, show_place
+from appliance.web.pages.repository_frame import Place, blueprint, located, opened, show_place
+
+if TYPE_CHECKING:
+    from appliance.services.signatures import Checked
 
 pages = blueprint("tree")
 
@@ -22,7 +28,21 @@ def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG0
     if place.path and not _is_folder(place.frame.repository, place.commit, place.path):
         return flask.redirect(place.frame.links.blob(place.ref, place.path), 302)
     rows = tree_rows.listing(place, first=tree_rows.asked_first())
-    return show_place("tree/show.html", place, listing=rows, readme=readme.of(place, rows.entries))
+    return show_place(
+        "tree/show.html",
+        place,
+        listing=rows,
+        readme=readme.of(place, rows.entries),
+        tag_signature=_signature_of_tag(place),
+    )
+
+
+def _signature_of_tag(place: Place) -> Checked | None:
+    """What came of checking the annotated tag that is looked at."""
+    if place.found.kind is not history.RefKind.TAG or place.found.name is None:
+        return None
+    tag = history.one(place.frame.repository, place.found.name)
+    return signed_work.of_tags([tag]).get(tag.target)
 
 
 def _is_folder(repository: files.OpenRepository, commit: str, path: bytes) -> bool:

@@ -15,12 +15,13 @@ from flask.typing import ResponseReturnValue
 from appliance.errors import TimeoutExceededError
 from appliance.services import files, history
 from appliance.services.files import EntryKind
-from appliance.web import links
+from appliance.web import links, signed_work
 from appliance.web.pages.repository_frame import Place, show_place, words
 
 if TYPE_CHECKING:
     from appliance.git.commits import Commit
     from appliance.git.tree import Entry
+    from appliance.services.signatures import Checked
 
 ROWS = 500  # Entries on one page; the finder is the way to one among thousands.
 PAGE_SECONDS = 0.15  # How long a page waits for last commits; the rest come later.
@@ -56,6 +57,7 @@ class LastCommit:
     author: str
     at: datetime
     href: str
+    signature: Checked | None
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def line_of(place: Place, commit: Commit) -> LastCommit:
         author=words(commit.author.name),
         at=commit.committer.at,
         href=place.frame.links.commit(commit.oid),
+        signature=signed_work.of_commits([commit]).get(commit.oid),
     )
 
 

@@ -15,7 +15,8 @@ from appliance.domain.permissions import (
     Scope,
     Visibility,
 )
-from appliance.domain.signatures import Finding, KeyUse, SignatureForm
+from appliance.domain.protection import Movement
+from appliance.domain.signatures import Finding, KeyUse, SignatureForm, SignedBy
 
 ROLES = {
     Role.READER: _("Reader"),
@@ -96,9 +97,28 @@ SIGNATURE_FORMS = {
     SignatureForm.OPENPGP: _("OpenPGP key"),
     SignatureForm.X509: _("X.509 certificate"),
 }
+MOVEMENTS = {
+    Movement.CREATE: _("created"),
+    Movement.FAST_FORWARD: _("moved on"),
+    Movement.FORCE: _("moved elsewhere"),
+    Movement.DELETE: _("deleted"),
+}
+PROTOCOLS = {"https": "HTTPS", "ssh": "SSH", "api": _("without git")}
+PUSH_SIGNING = {
+    "": _("All"),
+    "verified": _("Verified"),
+    "unverified": _("Signed, but unverified"),
+    "unsigned": _("Not signed"),
+}
+SIGNED_BY = {
+    SignedBy.SSH: _("an SSH key"),
+    SignedBy.OPENPGP: _("an OpenPGP key"),
+    SignedBy.X509: _("an X.509 certificate"),
+    SignedBy.APPLIANCE: _("the appliance, for what is changed in the portal"),
+}
 FINDINGS = {
     Finding.VERIFIED: _(
-        "The signature is good, the key is registered here, and the committer's address is one "
+        "The signature is good, the key is known here, and the committer's address is one "
         "of its owner's."
     ),
     Finding.UNKNOWN_KEY: _("Nobody has registered this key here."),
@@ -108,12 +128,21 @@ FINDINGS = {
     ),
     Finding.EXPIRED_KEY: _("The key was not valid when this was signed."),
     Finding.REVOKED_KEY: _("The key has been revoked."),
+    Finding.UNTRUSTED_AUTHORITY: _(
+        "The certificate leads to no authority that an administrator trusts for signatures."
+    ),
+    Finding.WRONG_USAGE: _("The certificate is not for signing."),
+    Finding.REVOCATION_UNKNOWN: _(
+        "Whether the certificate was revoked is not known: the authority's list is out of date. "
+        "Ask an administrator to bring a new one."
+    ),
     Finding.BAD_SIGNATURE: _("The signature does not fit the content: one of them was changed."),
     Finding.OTHER_PERSON: _("The signature is good, but the key is not of whoever pushed."),
     Finding.STALE_NONCE: _("What was signed was not for this push, or came before."),
     Finding.UNSUPPORTED: _("Signatures of this kind are not checked here."),
     Finding.MALFORMED: _("The signature is damaged."),
     Finding.TOO_LARGE: _("It is too large to be checked."),
+    Finding.NOT_CHECKED: _("There was no time to check it. Look again in a moment."),
 }
 JOB_STATES = {
     JobState.QUEUED: _("Waiting"),

@@ -1,0 +1,165 @@
+"""Certificates of authorities and their lists of revocations, as somebody uploads them.
+
+Source: RFC 5280, sections 4.2.1.9 and 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from appliance.domain.foreign_words import cleaned
+from appliance.errors import InvalidError, sentence
+from appliance.security.x509_signatures import CURVES, DIGESTS, SMALLEST_RSA_BITS, UNREADABLE
+
+LARGEST_CERTIFICATE = 64 * 1024
+LARGEST_LIST = 8 * 1024 * 1024
+"""Some 200,000 revoked certificates."""
+PEM = b"-----BEGIN "
+CERTIFICATE, LIST = "certificate", "revocations"
+
+
+@dataclass(frozen=True)
+class AuthorityFile:
+    """A certificate by which others are signed."""
+
+    blob: bytes
+    fingerprint: str
+    subject: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class RevocationFile:
+    """A list of certificates that no longer count."""
+
+    blob: bytes
+    count: int
+    made_at: datetime
+    until: datetime | None
+
+
+def authority(data: bytes, *, now: datetime) -> AuthorityFile:
+    """The one certificate in a file, PEM or DER.
+
+    Errors:
+        InvalidError: it is none, or none of an authority, or weak, or over.
+    """
+    certificate = _certificate(data)
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        is_authority = constraints.ca
+    except (x509.ExtensionNotFound, *UNREADABLE):
+        is_authority = False
+    if not is_authority:
+        raise _invalid(
+            CERTIFICATE,
+            sentence("This certificate is of no authority: it may not sign others' certificates."),
+        )
+    if not _is_strong(certificate):
+        raise _invalid(
+            CERTIFICATE,
+            sentence("Its key is too weak. An authority has RSA of 2048 bits or more, or ECDSA."),
+        )
+    if certificate.not_valid_after_utc <= now:
+        raise _invalid(CERTIFICATE, sentence("This certificate has expired."))
+    return AuthorityFile(
+        blob=certificate.public_bytes(Encoding.DER),
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        subject=cleaned(certificate.subject.rfc4514_string()),
+        ends_at=certificate.not_valid_after_utc,
+    )
+
+
+def revocations(data: bytes, *, by: bytes) -> RevocationFile:
+    """The list in a file, PEM or DER, if the authority of this certificate has signed it.
+
+    Errors:
+        InvalidError: it is none, of somebody else, weak, or only a part.
+    """
+    found = _list(data)
+    issuer = x509.load_der_x509_certificate(by)
+    try:
+        is_its_own = found.issuer == issuer.subject and found.is_signature_valid(
+            issuer.public_key()  # type: ignore[arg-type]  # Only strong keys are trusted.
+        )
+        hash_ = found.signature_hash_algorithm
+    except (UnsupportedAlgorithm, *UNREADABLE):
+        is_its_own, hash_ = False, None
+    if not is_its_own:
+        raise _invalid(LIST, sentence("This list is not signed by this authority."))
+    if not isinstance(hash_, tuple(DIGESTS.values())):
+        raise _invalid(LIST, sentence("The list is signed with an algorithm that is too weak."))
+    if _is_part(found):
+        raise _invalid(LIST, sentence("This is only a part of a list. Bring the complete one."))
+    return RevocationFile(
+        blob=found.public_bytes(Encoding.DER),
+        count=len(found),
+        made_at=found.last_update_utc,
+        until=found.next_update_utc,
+    )
+
+
+def _certificate(data: bytes) -> x509.Certificate:
+    if len(data) > LARGEST_CERTIFICATE:
+        raise _invalid(CERTIFICATE, sentence("This is too long for one certificate."))
+    if b"PRIVATE KEY" in data:
+        raise _invalid(
+            CERTIFICATE,
+            sentence("There is a private key in this file. Bring the certificate alone."),
+        )
+    try:
+        if PEM not in data:
+            return x509.load_der_x509_certificate(data)
+        found = x509.load_pem_x509_certificates(data)
+    except UNREADABLE as error:
+        raise _invalid(
+            CERTIFICATE, sentence("This is no certificate. PEM and DER are read.")
+        ) from error
+    if len(found) != 1:
+        raise _invalid(CERTIFICATE, sentence("Bring one certificate at a time."))
+    return found[0]
+
+
+def _list(data: bytes) -> x509.CertificateRevocationList:
+    if len(data) > LARGEST_LIST:
+        raise _invalid(LIST, sentence("The list is too large: 8 MiB at most."))
+    try:
+        return x509.load_pem_x509_crl(data) if PEM in data else x509.load_der_x509_crl(data)
+    except UNREADABLE as error:
+        raise _invalid(
+            LIST, sentence("This is no list of revoked certificates. PEM and DER are read.")
+        ) from error
+
+
+def _is_strong(certificate: x509.Certificate) -> bool:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= SMALLEST_RSA_BITS
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES
+
+
+def _is_part(found: x509.CertificateRevocationList) -> bool:
+    """Whether there are others to look at for the same certificates."""
+    for extension in found.extensions:
+        value = extension.value
+        if isinstance(value, x509.DeltaCRLIndicator):
+            return True
+        if isinstance(value, x509.IssuingDistributionPoint):
+            return bool(
+                value.indirect_crl
+                or value.only_some_reasons
+                or value.only_contains_ca_certs
+                or value.only_contains_attribute_certs
+            )
+    return False
+
+
+def _invalid(field: str, words: str) -> InvalidError:
+    return InvalidError.of(field, words)

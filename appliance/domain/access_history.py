@@ -7,11 +7,10 @@ what an event no longer tells is a gap, never a guess. The rules are those of `a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
+from appliance.domain.access_state import INSTANCE, NEEDS_NO_DETAILS, Fact, Held, History, Right
 from appliance.domain.permissions import (
     INSTANCE_REPOSITORY_ROLE_OF,
     REPOSITORY_ROLE_OF,
@@ -21,104 +20,9 @@ from appliance.domain.permissions import (
     Visibility,
 )
 
-REPOSITORY_ACTIONS = (
-    *("repo.created", "repo.transferred", "repo.visibility_changed", "repo.deleted"),
-    *("repo.restored", "repo.purged", "repo.renamed", "repo.role_granted", "repo.role_withdrawn"),
-)
-ORGANISATION_ACTIONS = (
-    *("org.created", "org.changed", "org.deleted", "org.member_added", "org.member_removed"),
-    "org.member_role_changed",
-)
-TEAM_ACTIONS = ("team.created", "team.changed", "team.deleted")
-TEAM_MEMBER_ACTIONS = ("team.member_added", "team.member_removed")
-USER_ACTIONS = (
-    *("user.created", "user.role_changed", "user.suspended", "user.reinstated", "user.deleted"),
-)
-NEEDS_NO_DETAILS = frozenset(
-    {
-        *("repo.deleted", "repo.restored", "repo.purged", "repo.renamed", "org.deleted"),
-        *("team.deleted", "user.suspended", "user.reinstated", "user.deleted"),
-    }
-)
-INSTANCE = "instance"
 
-
-@dataclass(frozen=True)
-class Fact:
-    """One event as the log tells it; `body` is None where its details are gone."""
-
-    log: str
-    origin: str
-    index: int
-    event_id: UUID
-    at: datetime
-    action: str
-    about: str
-    actor: str
-    body: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Held:
-    """A value, and the events that it rests on."""
-
-    value: str | None
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True)
-class Right:
-    """A role that somebody had, by what, and the events that it rests on."""
-
-    user_id: str
-    role: Role
-    source: str
-    """As in `access/grants.py`."""
-    through: str
-    """The id of the team or organisation that it came from, or the role or visibility."""
-    facts: tuple[Fact, ...]
-
-
-@dataclass
-class History:
-    """What was so at the end of some events. Its state is what they said so far."""
-
-    instance: dict[str, Held] = field(default_factory=dict)
-    """By user: the role on the instance."""
-    out: dict[str, Held] = field(default_factory=dict)
-    """Who may not enter."""
-    owner: dict[str, Held] = field(default_factory=dict)
-    """By repository: the id of its owner, None where the log does not say."""
-    organisation: dict[str, str] = field(default_factory=dict)
-    """By repository: the organisation that owns it."""
-    visibility: dict[str, Held] = field(default_factory=dict)
-    path: dict[str, str] = field(default_factory=dict)
-    binned: set[str] = field(default_factory=set)
-    base: dict[str, Held] = field(default_factory=dict)
-    """By organisation: the role of every member on every repository."""
-    members: dict[tuple[str, str], Held] = field(default_factory=dict)
-    """By organisation and user."""
-    teams: dict[str, Held] = field(default_factory=dict)
-    """By team: the team around it."""
-    team_of: dict[str, str] = field(default_factory=dict)
-    """By team: its organisation."""
-    team_names: dict[str, str] = field(default_factory=dict)
-    in_team: dict[tuple[str, str], Held] = field(default_factory=dict)
-    """By team and user."""
-    grants: dict[tuple[str, str, str], Held] = field(default_factory=dict)
-    """By repository, `user` or `team`, and that one's id."""
-    gaps: list[Fact] = field(default_factory=list)
-    """Events whose details are gone, so that it is not known what they changed."""
-
-    def users(self) -> set[str]:
-        """Everybody of whom some right is known."""
-        named = {user for _, user in (*self.members, *self.in_team)} | set(self.instance)
-        named |= {grantee for _, kind, grantee in self.grants if kind == "user"}
-        return named | {each.value for each in self.owner.values() if each.value}
-
-
-def replay(facts: Iterable[Fact], user_of: Callable[[str], str | None]) -> History:
-    """What was so after these events, which are in the order of time.
+def replay(facts: Iterable[Fact], user_of: Callable[[str], str | None], at: datetime) -> History:
+    """What was so at a moment, after these events, which are in the order of time.
 
     `user_of` gives the user behind a pseudonym: who founded an organisation, where an event of an
     earlier release does not say it.
@@ -135,7 +39,22 @@ def replay(facts: Iterable[Fact], user_of: Callable[[str], str | None]) -> Histo
             founder = (fact.body or {}).get("user_id") or user_of(fact.actor)
             if founder:
                 history.members[fact.about, founder] = Held(OrganisationRole.OWNER, (fact,))
+    _add_temporary(history, at)
     return history
+
+
+def _add_temporary(history: History, at: datetime) -> None:
+    """What had been given until a time after this moment; what lasts longer goes before it."""
+    for (user, kind, thing), (ends, held) in history.until.items():
+        if ends <= at:
+            continue
+        if kind == "repository":
+            history.grants[thing, "request", user] = held
+            continue
+        home = thing if kind == "organisation" else history.team_of.get(thing, "")
+        history.members.setdefault((home, user), Held(OrganisationRole.MEMBER, held.facts))
+        if kind == "team":
+            history.in_team.setdefault((thing, user), held)
 
 
 def rights_on(history: History, repository: str) -> Iterator[Right]:
@@ -170,8 +89,9 @@ def _by_grants(history: History, repository: str, user: str) -> Iterator[Right]:
     for (where, kind, grantee), grant in history.grants.items():
         if where != repository or not grant.value:
             continue
-        if kind == "user" and grantee == user:
-            yield Right(user, Role(grant.value), "direct", "", grant.facts)
+        if kind in {"user", "request"} and grantee == user:
+            source = "direct" if kind == "user" else "request"
+            yield Right(user, Role(grant.value), source, "", grant.facts)
         for inner in _within(history, grantee) if kind == "team" else ():
             belongs = history.in_team.get((inner, user))
             if belongs is not None:
@@ -345,6 +265,25 @@ def _left(history: History, fact: Fact, body: dict[str, Any]) -> None:
     history.in_team.pop((fact.about, body["user_id"]), None)
 
 
+def _approved(history: History, fact: Fact, body: dict[str, Any]) -> None:
+    if body.get("until"):  # Without it, it was given as anything else is, and says so by itself.
+        held = Held(body.get("role") or "member", (fact,))
+        key = (fact.about, body["thing_type"], body["thing_id"])
+        history.until[key] = datetime.fromisoformat(body["until"]), held
+
+
+def _prolonged(history: History, fact: Fact, body: dict[str, Any]) -> None:
+    key = (fact.about, body["thing_type"], body["thing_id"])
+    if key in history.until:
+        before = history.until[key][1]
+        held = Held(before.value, (*before.facts, fact))
+        history.until[key] = datetime.fromisoformat(body["until"]), held
+
+
+def _ended(history: History, fact: Fact, body: dict[str, Any]) -> None:
+    history.until.pop((fact.about, body["thing_type"], body["thing_id"]), None)
+
+
 def _drop(held: dict[Any, Held], which: Callable[[Any], bool]) -> None:
     for key in [key for key in held if which(key)]:
         del held[key]
@@ -375,5 +314,8 @@ STEPS: dict[str, Callable[[History, Fact, dict[str, Any]], None]] = {
     "team.deleted": _team_deleted,
     "team.member_added": _joined,
     "team.member_removed": _left,
+    "role.access_approved": _approved,
+    "role.access_prolonged": _prolonged,
+    "role.access_ended": _ended,
 }
 """What each event makes of what was so before."""

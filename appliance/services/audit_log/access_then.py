@@ -18,7 +18,8 @@ from appliance.access.visible_logs import VisibleLogs
 from appliance.db.audit_log import INSTANCE_LOG
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.access_history import Fact, History, Right, rights_on
+from appliance.domain.access_history import rights_on
+from appliance.domain.access_state import Fact, History, Right
 from appliance.domain.audit_terms import Field, period
 from appliance.errors import HiddenError, InvalidError, NotFoundError, RefusedError, sentence
 from appliance.services.audit_log import known_names, names

@@ -27,6 +27,7 @@ SOURCES = {
     "base": lazy("base permission"),
     "direct": lazy("given directly"),
     "team": lazy("by a team"),
+    "request": lazy("asked for, until a time"),
     "instance": lazy("role on the appliance"),
 }
 ON = {

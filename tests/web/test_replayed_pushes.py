@@ -120,7 +120,7 @@ def test_only_a_fresh_nonce_of_this_repository_counts(world, signer, remote, age
     assert last(world).certificate_finding == finding
     demand(world, to)
     signer.git("push", "-q", "--signed=true", remote(to), ":topic", at=signer.copy)
-    again = bring(remote(to), stamped(world, signer, of, age=age + 1))
+    again = bring(remote(to), stamped(world, signer, of, age=age + 30))
     assert (b"ok refs/heads/topic" in again) is (finding == "verified")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+LOOPBACK = IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")
 
 
 class Section(BaseModel):
@@ -34,9 +36,12 @@ class Server(Section):
     """Threads in each web process. Git transfers may take half of them and never more."""
     trusted_proxies: int = Field(default=0, ge=0, le=4)
     """How many proxies stand in front; so many X-Forwarded-For entries are believed."""
+    proxy_addresses: tuple[IPvAnyNetwork, ...] = LOOPBACK
+    """Networks that the nearest proxy connects from. Who connects from elsewhere is no proxy,
+    whatever the headers say."""
     name: str = "Codara"
     """What the portal calls this appliance in its titles."""
-    metrics_addresses: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    metrics_addresses: tuple[IPvAnyNetwork, ...] = LOOPBACK
     """Networks that may read /metrics."""
 
 

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import IPvAnyNetwork, SecretStr
 from pydantic.fields import FieldInfo
 
 from appliance.settings import Settings
@@ -58,7 +58,8 @@ def spell_type(field: FieldInfo) -> str:
     if field.annotation is SecretStr:
         return "secret"
     if typing.get_origin(field.annotation) is tuple:
-        return "list of text"
+        of_networks = IPvAnyNetwork in typing.get_args(field.annotation)
+        return "list of networks" if of_networks else "list of text"
     if typing.get_origin(field.annotation) is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(field.annotation))
     names = {str: "text", bool: "true or false", int: "whole number", float: "number"}
@@ -70,7 +71,7 @@ def spell_default(field: FieldInfo) -> str:
     default = field.default
     if isinstance(default, SecretStr):
         return '""'
-    return json.dumps(list(default) if isinstance(default, tuple) else default)
+    return json.dumps(list(default) if isinstance(default, tuple) else default, default=str)
 
 
 def readme() -> str:

@@ -1,5 +1,6 @@
 """Settings come from one file and the environment; what is wrong is refused with its cure."""
 
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_file_changes_what_it_names(write):
     settings = load(file=file, environment={})
 
     assert settings.server.port == 9090
-    assert settings.server.metrics_addresses == ("10.0.0.0/8",)
+    assert settings.server.metrics_addresses == (IPv4Network("10.0.0.0/8"),)
     assert settings.limits == Settings().limits
 
 

@@ -9,7 +9,6 @@ import flask
 import structlog
 from flask_babel import Babel, get_locale
 from flask_openapi3.models.info import Info
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance import version
 from appliance.telemetry import Tracing
@@ -29,6 +28,7 @@ from appliance.web import (
 )
 from appliance.web.api import frame
 from appliance.web.late_rules import Application
+from appliance.web.proxies import BehindProxies
 from appliance.wiring import Wiring
 
 log = structlog.get_logger()
@@ -83,8 +83,7 @@ def _configure(app: flask.Flask, wiring: Wiring) -> None:
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     if settings.server.trusted_proxies:
-        hops = settings.server.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # The documented way.
+        app.wsgi_app = BehindProxies(app.wsgi_app, settings.server)  # type: ignore[method-assign]  # The documented way.
 
 
 def _locale() -> str | None:

@@ -8,7 +8,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -26,6 +26,8 @@ from appliance.services import idempotency, identify
 from appliance.wiring import Wiring
 
 if TYPE_CHECKING:
+    from pydantic import IPvAnyNetwork
+
     from appliance.db.unit_of_work import UnitOfWork
 
 SESSION_COOKIE = "codara_session"
@@ -202,13 +204,13 @@ def is_scim() -> bool:
     return flask.request.path.startswith(f"{scim.PREFIX}/") or flask.request.path == scim.PREFIX
 
 
-def is_from(networks: tuple[str, ...]) -> bool:
+def is_from(networks: Iterable[IPvAnyNetwork]) -> bool:
     """Whether the request came from one of these networks."""
     try:
         address = ipaddress.ip_address(flask.request.remote_addr or "")
     except ValueError:
         return False
-    return any(address in ipaddress.ip_network(network) for network in networks)
+    return any(address in network for network in networks)
 
 
 def note_use(actor: Actor) -> None:

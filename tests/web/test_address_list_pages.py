@@ -68,11 +68,24 @@ def test_nobody_signs_in_from_elsewhere_and_a_session_counts_for_nothing_there(o
 
 
 @pytest.mark.promise("P43")
-@pytest.mark.parametrize(("proxies", "status"), [("0", 401), ("1", 200)])
-def test_what_a_header_says_counts_behind_trusted_proxies_alone(office, proxies, status):
-    office.configure(CODARA_SERVER__TRUSTED_PROXIES=proxies)
+@pytest.mark.parametrize(
+    ("proxies", "nearest", "status"),
+    [
+        ("0", "127.0.0.1", 401),
+        ("1", "127.0.0.1", 200),
+        ("1", "::ffff:127.0.0.1", 200),
+        ("1", "203.0.113.9", 200),
+        ("1", OUTSIDE, 401),
+        ("1", "2001:db8::7", 401),
+    ],
+)
+def test_what_a_header_says_counts_from_trusted_proxies_alone(office, proxies, nearest, status):
+    office.configure(
+        CODARA_SERVER__TRUSTED_PROXIES=proxies,
+        CODARA_SERVER__PROXY_ADDRESSES="127.0.0.0/8,203.0.113.0/24",
+    )
     client = office.client("writer", Scope.USER)
-    from_(client, OUTSIDE, {"X_FORWARDED_FOR": INSIDE})
+    from_(client, nearest, {"X_FORWARDED_FOR": INSIDE})
     assert client.get("/api/v1/user").status_code == status
 
 

@@ -138,6 +138,8 @@ class Member(ComplexAttribute):
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
+    display: Annotated[str | None, Mutability.read_only] = None
+    """What people call them. Some clients do not begin where the schema has none."""
 
 
 class Group(Resource[Any]):

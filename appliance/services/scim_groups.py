@@ -28,7 +28,8 @@ from appliance.errors import sentence
 from appliance.federation import scim_members, scim_messages
 from appliance.federation.scim_members import Change, Members
 from appliance.federation.scim_messages import Body
-from appliance.federation.scim_models import Group, Member
+from appliance.federation.scim_models import Group
+from appliance.services import scim_members as shown_members
 from appliance.services import scim_search, scim_users
 from appliance.services.scim_answers import Answered, Found, insist_on_version, page_of
 
@@ -372,15 +373,8 @@ def _resource(work: UnitOfWork, row: ScimGroup, asked: Any, base: str) -> Group:
         ),
     )
     if scim_members.are_shown(asked):
-        group.members = [
-            Member.model_construct(value=str(each), ref=_address(base, each), type="User")
-            for each in sorted(_present(work, row))
-        ] or None
+        group.members = shown_members.shown(work, row, base) or None
     return group
-
-
-def _address(base: str, user_id: UUID) -> Any:
-    return f"{base}/Users/{user_id}"
 
 
 def _answered(work: UnitOfWork, row: ScimGroup, asked: Any, base: str) -> Answered:

@@ -278,7 +278,7 @@ class _OfRows(_Asking):
         name = node.attr_path.attr.lower()
         if name == "value" and node.op is CompareOperator.eq:
             return self.rows.id == _uuid(str(node.value))
-        if name == "display" and node.value is not None:
+        if name == "display" and node.value is not None and self.rows.name is not None:
             return _comparing(self.work, node.op, _plain(node.value))(self.rows.name)
         if name == "type" and node.op is CompareOperator.eq:
             return sa.true() if str(node.value).lower() == "user" else sa.false()
@@ -296,7 +296,7 @@ def _rows(table: Resources) -> _Rows:
             join.where(ScimMember.user_id == ScimUser.id), ScimGroup.id, ScimGroup.name_key
         )
     join = one.select_from(ScimMember).where(ScimMember.group_id == ScimGroup.id)
-    return _Rows(join, ScimMember.user_id, sa.literal(""))
+    return _Rows(join, ScimMember.user_id, None)
 
 
 def _exists(query: sa.Select[Any]) -> Condition:
@@ -377,6 +377,6 @@ def members_chosen(work: UnitOfWork, group_id: UUID, asked: FilterNode) -> sa.Se
     Errors:
         ScimError: it cannot be asked of members.
     """
-    rows = _Rows(sa.select(sa.literal(1)), ScimMember.user_id, sa.literal(""))
+    rows = _Rows(sa.select(sa.literal(1)), ScimMember.user_id, None)
     holds = _OfRows(work, rows).visit(asked)
     return sa.select(ScimMember.user_id).where(ScimMember.group_id == group_id, holds)

@@ -12,9 +12,10 @@ from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestTimeout, Un
 
 from appliance import errors, version
 from appliance.errors import NotFoundError
-from appliance.web import requests
+from appliance.web import requests, scim_description
 from appliance.web.api.frame import PREFIX
 from appliance.web.errors import code_of
+from appliance.web.scim import base as scim_base
 
 blueprint = flask.Blueprint("describe", __name__)
 
@@ -47,6 +48,12 @@ def document() -> dict[str, Any]:
 def openapi() -> ResponseReturnValue:
     """The document itself."""
     return flask.jsonify(document())
+
+
+@blueprint.get("/api/scim/openapi.json")
+def scim() -> ResponseReturnValue:
+    """That of the door for SCIM, which speaks as its RFCs say and not as the rest does."""
+    return flask.jsonify(scim_description.document(scim_base()))
 
 
 @blueprint.get("/api/docs")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, grants
+from appliance.access import fetch, gate, grants
 from appliance.access.gate import open_to_everyone
 from appliance.db.identity_providers import IdentityProvider
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
@@ -88,8 +88,12 @@ def set_role(
     Errors:
         ConflictError: nobody would be owner, the user is suspended, or a sign-in system gives them
             a role that allows more.
+        ElevationRequiredError: making somebody owner in a browser wants a fresh confirmation.
     """
     organisation = fetch.organisation(work, name, Permission.ORGANISATION_MEMBERS)
+    gate.require_elevation(
+        work, Permission.ORGANISATION_MEMBERS, sensitive=role is OrganisationRole.OWNER
+    )
     user = fetch.user(work, user_name, Permission.USERS_READ)
     membership = _membership(work, organisation, user.id)
     if membership is None:

@@ -51,6 +51,22 @@ def test_who_makes_an_organisation_owns_it(lab):
     assert "stranger" in browser.get("/guild/-/members").text
 
 
+def test_making_somebody_owner_wants_a_fresh_confirmation(lab):
+    browser = lab.browser("owner")
+    form = {"name": "stranger", "role": "owner"}
+    asked = browser.post("/lab/-/members", data=form)
+    assert asked.status_code == 303
+    assert asked.headers["Location"].startswith("/confirm")
+    assert "org.member_added" not in lab.events()
+    assert browser.post("/lab/-/members", data={**form, "role": "member"}).status_code == 303
+    assert lab.events()[-1] == "org.member_added"
+
+    assert browser.post("/lab/-/members", data=form).headers["Location"].startswith("/confirm")
+    confirmed = lab.browser("owner", elevated=True)
+    assert confirmed.post("/lab/-/members", data=form).status_code == 303
+    assert lab.events()[-1] == "org.member_role_changed"
+
+
 def test_owners_add_members_and_give_them_roles(lab):
     browser = lab.browser("owner")
     browser.post("/lab/-/members", data={"name": "stranger", "role": "auditor"})

@@ -104,6 +104,8 @@ class SignIn(Section):
     """Longest that an administrator may act as somebody else at a time; 0 switches it off."""
     provider_seconds: float = Field(default=10, gt=0, le=60)
     """Longest that a sign-in system may take for one answer, however it speaks."""
+    saml_signs_metadata: bool = False
+    """Whether the appliance signs its SAML metadata, with the key that signs its questions."""
     provider_private_addresses: bool = True
     """Whether sign-in systems may be on private, loopback and link-local addresses. Most stand in
     the building, and only administrators say where."""

@@ -26,7 +26,7 @@ from appliance.security.log_signing import Heads, LogSigner, load_or_create_post
 from appliance.security.passwords import Hasher
 from appliance.security.sealing import Sealer
 from appliance.security.signing import InstanceSecret, Purpose, load_or_create
-from appliance.security.throttle import PER_ADDRESS, PER_USER, Throttle
+from appliance.security.throttle import PER_ADDRESS, PER_BEGINNING, PER_USER, Throttle
 from appliance.security.throttle_stores import FallbackStore, MemoryStore, RedisStore
 from appliance.services import second_person
 from appliance.settings import Settings
@@ -98,6 +98,8 @@ class SignInTools:
     hasher: Hasher
     per_user: Throttle
     per_address: Throttle
+    beginnings: Throttle
+    """Of sign-ins elsewhere, by address."""
     fingerprint_key: bytes
     """With which tokens, sessions and links are fingerprinted."""
     bearer: BearerTokens
@@ -139,6 +141,7 @@ class OidcTools:
     secret: InstanceSecret
     memory: OidcMemory
     per_address: Throttle
+    beginnings: Throttle
     url: str
     """Where browsers come back to."""
 
@@ -160,6 +163,7 @@ class SamlTools:
 
     sealer: Sealer
     per_address: Throttle
+    beginnings: Throttle
     url: str
     """Under which identity providers know the appliance."""
 
@@ -170,6 +174,7 @@ class TrialTools:
 
     sign_in: SignInTools
     saml: SamlTools
+    oidc: OidcTools
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,7 @@ class Wiring:
         return SamlTools(
             sealer=self.sealer,
             per_address=self.sign_in.per_address,
+            beginnings=self.sign_in.beginnings,
             url=self.settings.server.url.rstrip("/"),
         )
 
@@ -221,7 +227,7 @@ class Wiring:
     @property
     def trials(self) -> TrialTools:
         """What it takes to try a sign-in system."""
-        return TrialTools(self.sign_in, self.saml)
+        return TrialTools(self.sign_in, self.saml, self.oidc)
 
     @property
     def cookie_key(self) -> bytes:
@@ -289,7 +295,12 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         lfs_capabilities=Capabilities(secret, "lfs"),
         logs=_log_tools(home, settings, sealer),
         oidc=OidcTools(
-            sealer, secret, OidcMemory(), sign_in.per_address, settings.server.url.rstrip("/")
+            sealer,
+            secret,
+            OidcMemory(),
+            sign_in.per_address,
+            sign_in.beginnings,
+            settings.server.url.rstrip("/"),
         ),
         redis=queue,
     )
@@ -353,6 +364,7 @@ def _sign_in_tools(settings: Settings, secret: InstanceSecret, queue_url: str) -
         ),
         per_user=Throttle(attempts, PER_USER),
         per_address=Throttle(attempts, PER_ADDRESS),
+        beginnings=Throttle(attempts, PER_BEGINNING),
         fingerprint_key=secret.key(Purpose.FINGERPRINTS),
         bearer=BearerTokens(secret.key(Purpose.BEARER), issuer=settings.server.url),
         directories=Directories(),

@@ -13,7 +13,7 @@ MOST_ADDRESSES = 20
 MOST_GROUPS = 5000
 LONGEST_GROUP = 512
 MOST_METHODS = 20
-SECOND_METHODS = frozenset({"mfa", "mca", "otp", "hwk", "swk", "sc"})
+SECOND_METHODS = ("hwk", "mca", "mfa", "otp", "sc", "swk")
 """Methods (`amr`) that are more than a password. Source: RFC 8176, section 2."""
 
 
@@ -37,11 +37,10 @@ class SessionFacts:
     """By what it was shown (`amr`): `pwd`, `otp`, `hwk`."""
     shown_at: datetime | None = None
     """When they showed it there; earlier than now where they were signed in there already."""
-
-    @property
-    def showed_second_factor(self) -> bool:
-        """Whether the system says that they showed more there than a password."""
-        return not SECOND_METHODS.isdisjoint(self.methods)
+    showed_second_factor: bool = False
+    """Whether that counts as a second factor too, by what the administrators said of the system."""
+    ends_at: datetime | None = None
+    """When the session there ends, if the system said so: ours ends no later."""
 
 
 @dataclass(frozen=True)

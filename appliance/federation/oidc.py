@@ -20,7 +20,7 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key
 
-from appliance.federation import oidc_metadata, oidc_tokens
+from appliance.federation import oidc_metadata, oidc_strength, oidc_tokens
 from appliance.federation.oidc_metadata import WELL_KNOWN, Metadata, json_object
 from appliance.federation.oidc_settings import OidcSettings
 from appliance.federation.refused import refused
@@ -65,8 +65,8 @@ class Attempt:
     state: str
     nonce: str
     verifier: str
-    is_anew: bool
-    """Whether they have to show anew who they are."""
+    is_step_up: bool
+    """Whether it is to confirm a sensitive act, and not to sign in."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,7 @@ def address(metadata: Metadata, peer: Peer, attempt: Attempt) -> str:
         "code_challenge": _base64(challenge),
         "code_challenge_method": "S256",
     }
-    if attempt.is_anew:
-        asked |= {"prompt": "login", "max_age": "0"}
+    asked |= oidc_strength.asked(oidc_strength.of(peer.settings, is_step_up=attempt.is_step_up))
     joint = "&" if urlsplit(metadata.authorization).query else "?"
     return f"{metadata.authorization}{joint}{urlencode(asked)}"
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
+from appliance.domain.claims import SECOND_METHODS
 from appliance.errors import sentence
 from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
 
@@ -50,6 +51,41 @@ class OidcSettings(ProviderSettings):
     )
     groups_claim: str = Field("groups", title=sentence("Claim with the groups"))
     name_claim: str = Field("preferred_username", title=sentence("Claim with the user name"))
+    contexts: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        title=sentence("Contexts to ask for (acr)"),
+        description=sentence("Whoever signs in has to show one of these; empty: any will do."),
+    )
+    step_up_contexts: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        title=sentence("Contexts to ask for before sensitive acts"),
+        description=sentence("Empty: those for signing in."),
+    )
+    asks_anew: bool = Field(
+        default=False,
+        title=sentence("Everybody shows anew who they are"),
+        description=sentence("Also who is signed in there already."),
+    )
+    longest_ago_minutes: int = Field(
+        0,
+        ge=0,
+        le=24 * 60,
+        title=sentence("Minutes since they showed who they are"),
+        description=sentence("Who did so longer ago is asked anew there; 0: however long ago."),
+    )
+    second_factor_methods: tuple[str, ...] = Field(
+        SECOND_METHODS,
+        max_length=20,
+        title=sentence("Methods that count as a second factor (amr)"),
+        description=sentence("Empty: none does, and people show theirs here."),
+    )
+    second_factor_contexts: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        title=sentence("Contexts that count as a second factor"),
+    )
     authority: str = Field(
         "",
         title=sentence("Certificate authority"),
@@ -65,6 +101,13 @@ class OidcSettings(ProviderSettings):
         if not parts.hostname or not (parts.scheme == "https" or is_here):
             raise ValueError(sentence("An issuer is an https address."))
         return url.rstrip("/")
+
+    @field_validator("contexts", "step_up_contexts")
+    @classmethod
+    def _can_be_asked_for(cls, contexts: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not each or len(each.split()) != 1 for each in contexts):
+            raise ValueError(sentence("A context is one word, or an address."))
+        return contexts
 
     @property
     def issuer(self) -> str:

@@ -45,8 +45,6 @@ class Expected:
     client_id: str
     nonce: str
     access_token: str
-    shown_after: datetime | None
-    """They must have shown anew since then who they are; none: whenever they did is good."""
 
 
 def header(text: str) -> tuple[str, str]:
@@ -112,10 +110,6 @@ def read(text: str, key: Key, expected: Expected, *, now: datetime) -> dict[str,
         said["at_hash"], _half_hash(expected.access_token, algorithm)
     ):
         raise refused("access_token_hash")
-    shown_at = moment(said.get("auth_time"))
-    after = expected.shown_after
-    if after and (shown_at is None or (after - shown_at).total_seconds() > SKEW_SECONDS):
-        raise refused("not_asked_anew")
     return said
 
 
@@ -175,6 +169,7 @@ def claims(said: Mapping[str, Any], more: Mapping[str, Any], settings: OidcSetti
             context=_text(said.get("acr")),
             methods=tuple(_texts(said.get("amr"))),
             shown_at=moment(said.get("auth_time")),
+            showed_second_factor=_showed_second_factor(said, settings),
         ),
     )
 
@@ -240,6 +235,11 @@ def _half_hash(access_token: str, algorithm: str) -> str:
 
 def _same(said: object, wanted: str) -> bool:
     return isinstance(said, str) and hmac.compare_digest(said.encode(), wanted.encode())
+
+
+def _showed_second_factor(said: Mapping[str, Any], settings: OidcSettings) -> bool:
+    shown = not set(settings.second_factor_methods).isdisjoint(_texts(said.get("amr")))
+    return shown or _text(said.get("acr")) in settings.second_factor_contexts
 
 
 def _text(value: object) -> str:

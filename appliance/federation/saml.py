@@ -5,13 +5,18 @@ Importing this brings the XML libraries along, so it is imported by who speaks S
 
 from __future__ import annotations
 
+from lxml import etree
+
 from appliance.domain.claims import Address, Claims, SessionFacts
 from appliance.federation import (
     saml_answer,
+    saml_carried,
+    saml_enveloped,
     saml_keys,
     saml_logout,
     saml_metadata,
     saml_request,
+    saml_strength,
     saml_trial,
     saml_xml,
 )
@@ -25,6 +30,7 @@ from appliance.federation.saml_settings import SamlSettings
 __all__ = [
     "Answer",
     "LogoutAsked",
+    "Onward",
     "OurKey",
     "OurSide",
     "Sides",
@@ -34,12 +40,13 @@ __all__ = [
     "ask",
     "ask_to_sign_out",
     "believed",
+    "carried",
     "claims",
     "counts",
     "decoded",
     "head",
+    "insist_on_strength",
     "issuer_of",
-    "kind_of",
     "make_key",
     "masked",
     "metadata",
@@ -63,7 +70,9 @@ tried = saml_trial.tried
 ask_to_sign_out = saml_logout.ask
 answer_logout = saml_logout.answer
 issuer_of = saml_logout.issuer_of
-kind_of = saml_logout.kind_of
+carried = saml_carried.read
+Onward = saml_carried.Onward
+insist_on_strength = saml_strength.insist
 read_logout = saml_logout.read_request
 read_logout_answer = saml_logout.read_answer
 LogoutAsked = saml_logout.Asked
@@ -74,10 +83,10 @@ GROUPS_ELSEWHERE = "http://schemas.microsoft.com/claims/groups.link"
 """Said instead of the groups where they are too many. Then we know nothing of them."""
 
 
-def metadata(ours: OurSide) -> bytes:
-    """What identity providers have to know about us."""
+def metadata(ours: OurSide, *, is_signed: bool = False) -> bytes:
+    """What identity providers have to know about us, signed with the key that signs, or not."""
     signs = (ours.key, ours.next_key)
-    return saml_metadata.write(
+    root = saml_metadata.write(
         OurFacts(
             entity_id=ours.entity_id,
             answers_address=ours.answers_address,
@@ -87,6 +96,9 @@ def metadata(ours: OurSide) -> bytes:
             name_id_formats=list(NAME_IDS.values()),
         )
     )
+    if is_signed:
+        return saml_enveloped.sign(ours.key, root)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 
 
 def claims(answer: Answer, settings: SamlSettings) -> Claims:
@@ -103,7 +115,11 @@ def claims(answer: Answer, settings: SamlSettings) -> Claims:
         addresses=(Address(email, is_verified=True),) if email else (),
         groups=_groups(answer, settings),
         facts=SessionFacts(
-            external_id=answer.session_index, context=answer.context, shown_at=answer.shown_at
+            external_id=answer.session_index,
+            context=answer.context,
+            shown_at=answer.shown_at,
+            showed_second_factor=answer.context in settings.second_factor_contexts,
+            ends_at=answer.session_ends_at,
         ),
     )
 

@@ -17,7 +17,7 @@ from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.utils import OneLogin_Saml2_Utils, OneLogin_Saml2_ValidationError
 
-from appliance.federation import saml_library, saml_shape, saml_xml
+from appliance.federation import saml_library, saml_shape, saml_subject, saml_xml
 from appliance.federation.refused import AnswerRefusedError, refused
 from appliance.federation.saml_library import NAME_IDS, Sides
 from appliance.federation.saml_refusals import Why
@@ -67,6 +67,8 @@ class Answer:
     """From then on nobody believes it, whoever shows it again."""
     subject: str
     shown_at: datetime | None
+    session_ends_at: datetime | None
+    """When the session there ends, if that was said."""
     context: str
     session_index: str
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -137,6 +139,7 @@ def _read(content: bytes, text: str, sides: Sides, asked: str, now: datetime) ->
         ends_at=ends_at,
         subject=_subject(assertion, sides),
         shown_at=moment(instant) if instant else None,
+        session_ends_at=_session_ends_at(assertion, now),
         context=text_of(assertion.find(".//saml:AuthnContextClassRef", NAMES)),
         session_index=statement.get("SessionIndex", "") if statement is not None else "",
         attributes=_attributes(assertion),
@@ -229,17 +232,28 @@ def _confirmed_until(
 
 def _subject(assertion: etree._Element, sides: Sides) -> str:
     """The name by which an identity is found; only in the format that was agreed."""
-    name = assertion.find("saml:Subject/saml:NameID", NAMES)
+    subject = assertion.find("saml:Subject", NAMES)
+    if subject is None:
+        raise refused(Why.NAME_ID)
+    name = saml_subject.name_in(subject, sides.ours.keys)
     wanted = NAME_IDS[sides.settings.name_id]
-    if name is None or name.get("Format", NAME_IDS["unspecified"]) != wanted:
+    if name.get("Format", NAME_IDS["unspecified"]) != wanted:
         raise refused(Why.NAME_ID)
     whose = (name.get("NameQualifier"), name.get("SPNameQualifier"))
     ours = ((None, "", sides.theirs.entity_id), (None, "", sides.ours.entity_id))
     if any(said not in allowed for said, allowed in zip(whose, ours, strict=True)):
         raise refused(Why.NAME_ID)
-    if len(name) or not text_of(name):
-        raise refused(Why.NAME_ID)
     return text_of(name)
+
+
+def _session_ends_at(assertion: etree._Element, now: datetime) -> datetime | None:
+    """The earliest end that was said."""
+    statements = assertion.iterfind("saml:AuthnStatement", NAMES)
+    said = (each.get("SessionNotOnOrAfter") for each in statements)
+    ends = [moment(each) for each in said if each]
+    if ends and min(ends) <= now:
+        raise refused(Why.EXPIRED)
+    return min(ends, default=None)
 
 
 def _attributes(assertion: etree._Element) -> dict[str, tuple[str, ...]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
-from appliance.federation import saml_redirect
 from appliance.federation.saml_keys import OurKey
 from appliance.federation.saml_metadata import POST, REDIRECT, IdentityProviderFacts
 from appliance.federation.saml_settings import SamlSettings
+from appliance.federation.saml_shape import RSA_SHA256, SHA256
 
-SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 NAME_IDS = {
     "persistent": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
     "email": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
@@ -51,9 +52,11 @@ class Sides:
     theirs: IdentityProviderFacts
 
 
-def of(sides: Sides, key: OurKey | None = None) -> OneLogin_Saml2_Settings:
+def of(
+    sides: Sides, key: OurKey | None = None, *, contexts: Iterable[str] = ()
+) -> OneLogin_Saml2_Settings:
     """The library's settings, as strict as it can be told to be; `key` opens, or the one that signs
-    does.
+    does; a question asks for one of the contexts.
     """
     ours, settings = sides.ours, sides.settings
     key = key or ours.key
@@ -83,8 +86,10 @@ def of(sides: Sides, key: OurKey | None = None) -> OneLogin_Saml2_Settings:
                 "wantAssertionsEncrypted": settings.wants_encryption,
                 "wantNameId": True,
                 "wantAttributeStatement": False,
-                "requestedAuthnContext": False,
-                "signatureAlgorithm": saml_redirect.RSA_SHA256,
+                # The library writes them into its template as they are.
+                "requestedAuthnContext": [escape(each) for each in contexts] or False,
+                "requestedAuthnContextComparison": "exact",
+                "signatureAlgorithm": RSA_SHA256,
                 "digestAlgorithm": SHA256,
                 "rejectDeprecatedAlgorithm": True,
                 "allowRepeatAttributeName": True,

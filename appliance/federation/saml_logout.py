@@ -11,12 +11,18 @@ from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 
-from appliance.federation import saml_answer, saml_redirect, saml_xml
+from appliance.federation import (
+    saml_answer,
+    saml_carried,
+    saml_shape,
+    saml_subject,
+    saml_xml,
+)
 from appliance.federation.refused import refused
+from appliance.federation.saml_carried import Carried, Onward
 from appliance.federation.saml_library import NAME_IDS, Sides
 from appliance.federation.saml_redirect import REQUEST, RESPONSE
 from appliance.federation.saml_refusals import Why
-from appliance.federation.saml_request import Question
 from appliance.federation.saml_xml import NAMES, tag, text_of
 
 LASTS = timedelta(minutes=5)
@@ -37,8 +43,8 @@ class Asked:
     ends_at: datetime
 
 
-def ask(sides: Sides, subject: str, session: str, *, now: datetime) -> Question:
-    """Ask the provider to end its session of somebody."""
+def ask(sides: Sides, subject: str, session: str, *, now: datetime) -> tuple[str, Onward]:
+    """Ask the provider to end its session of somebody: the question's name, and where to."""
     root = _message(sides, "samlp:LogoutRequest", sides.theirs.logout_address, now)
     root.set("NotOnOrAfter", _written(now + LASTS))
     root.set("Reason", REASON)
@@ -46,63 +52,61 @@ def ask(sides: Sides, subject: str, session: str, *, now: datetime) -> Question:
     etree.SubElement(root, tag("saml:NameID"), Format=form).text = subject
     if session:
         etree.SubElement(root, tag("samlp:SessionIndex")).text = session
-    address = saml_redirect.carry(
-        sides.ours.key, sides.theirs.logout_address, REQUEST, etree.tostring(root)
+    onward = saml_carried.carry(
+        sides.ours.key,
+        sides.theirs.logout_address,
+        REQUEST,
+        root,
+        by_form=sides.theirs.logout_by_form,
     )
-    return Question(root.get("ID", ""), address)
+    return root.get("ID", ""), onward
 
 
-def answer(sides: Sides, asked: Asked, relay: str, *, now: datetime) -> str:
+def answer(sides: Sides, asked: Asked, relay: str, *, now: datetime) -> Onward:
     """Where the browser goes on to, with our word that the sessions have ended."""
     address = sides.theirs.logout_answers_address
     root = _message(sides, "samlp:LogoutResponse", address, now)
     root.set("InResponseTo", asked.id)
     status = etree.SubElement(root, tag("samlp:Status"))
     etree.SubElement(status, tag("samlp:StatusCode"), Value=SUCCESS)
-    return saml_redirect.carry(sides.ours.key, address, RESPONSE, etree.tostring(root), relay=relay)
+    by_form = sides.theirs.logout_by_form
+    return saml_carried.carry(sides.ours.key, address, RESPONSE, root, by_form=by_form, relay=relay)
 
 
-def issuer_of(query: str) -> str:
-    """Whose message an address claims to bring, before anything of it is believed.
+def issuer_of(carried: Carried) -> str:
+    """Whose message one claims to be, before anything of it is believed.
 
     Errors:
-        AnswerRefusedError: it brings none.
+        AnswerRefusedError: it is none.
     """
-    root = saml_xml.parse(saml_redirect.content_of(query, kind_of(query)))
+    root = saml_xml.parse(carried.content)
     return text_of(root.find("saml:Issuer", NAMES))
 
 
-def kind_of(query: str) -> str:
-    """Whether an address brings a request or an answer."""
-    return REQUEST if any(each.startswith(f"{REQUEST}=") for each in query.split("&")) else RESPONSE
-
-
-def read_request(query: str, sides: Sides, *, now: datetime) -> Asked:
+def read_request(carried: Carried, sides: Sides, *, now: datetime) -> Asked:
     """What a provider asks, if it is true.
 
     Errors:
         AnswerRefusedError: it is not to be believed; it says why.
     """
-    root = _believed(query, REQUEST, "samlp:LogoutRequest", sides, now)
-    names = root.findall("saml:NameID", NAMES)
-    if len(names) != 1 or not text_of(names[0]):
-        raise refused(Why.NAME_ID)
+    root = _believed(carried, REQUEST, "samlp:LogoutRequest", sides, now)
+    name = saml_subject.name_in(root, sides.ours.keys)
     ends_at = saml_answer.moment(root.get("IssueInstant", "")) + LASTS
     if root.get("NotOnOrAfter"):
         ends_at = min(ends_at, saml_answer.moment(root.get("NotOnOrAfter", "")))
     ends_at += timedelta(seconds=sides.settings.skew_seconds)
     if ends_at <= now:
         raise refused(Why.EXPIRED)
-    return Asked(root.get("ID", ""), text_of(names[0]), ends_at)
+    return Asked(root.get("ID", ""), text_of(name), ends_at)
 
 
-def read_answer(query: str, sides: Sides, *, now: datetime) -> tuple[str, bool]:
+def read_answer(carried: Carried, sides: Sides, *, now: datetime) -> tuple[str, bool]:
     """To which question a provider answers, and whether it has ended its session.
 
     Errors:
         AnswerRefusedError: it is not to be believed; it says why.
     """
-    root = _believed(query, RESPONSE, "samlp:LogoutResponse", sides, now)
+    root = _believed(carried, RESPONSE, "samlp:LogoutResponse", sides, now)
     if saml_answer.moment(root.get("IssueInstant", "")) + LASTS <= now:
         raise refused(Why.EXPIRED)
     code = root.find("samlp:Status/samlp:StatusCode", NAMES)
@@ -110,15 +114,18 @@ def read_answer(query: str, sides: Sides, *, now: datetime) -> tuple[str, bool]:
     return root.get("InResponseTo", ""), is_done
 
 
-def _believed(query: str, kind: str, name: str, sides: Sides, now: datetime) -> etree._Element:
-    root = saml_xml.parse(saml_redirect.content_of(query, kind))
+def _believed(
+    carried: Carried, kind: str, name: str, sides: Sides, now: datetime
+) -> etree._Element:
+    root = saml_xml.parse(carried.content)
     if any(not isinstance(each.tag, str) for each in root.iter()):
         raise refused(Why.COMMENT)
-    if root.tag != tag(name) or not root.get("ID"):
+    if carried.kind != kind or root.tag != tag(name) or not root.get("ID"):
         raise refused(Why.SHAPE)
     if text_of(root.find("saml:Issuer", NAMES)) != sides.theirs.entity_id:
         raise refused(Why.ISSUER)
-    saml_redirect.insist_on_signature(query, kind, sides.theirs.certificates)
+    saml_carried.insist_on_signature(carried, root, sides.theirs.certificates)
+    saml_shape.check_ciphers(root)
     if root.get("Destination") != sides.ours.logout_address:
         raise refused(Why.DESTINATION)
     skew = timedelta(seconds=sides.settings.skew_seconds)

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from lxml import etree
 
 from appliance.errors import InvalidError, sentence
-from appliance.federation import saml_xml
+from appliance.federation import saml_enveloped, saml_xml
 from appliance.federation.refused import AnswerRefusedError
 from appliance.federation.saml_xml import NAMES, tag, text_of
 
@@ -28,6 +30,8 @@ REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 LEAST_RSA_BITS = 2048
 MOST_CERTIFICATES = 8
+PLACE = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
+"""A host and perhaps a port: it stands in a header, too."""
 HERE = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -52,6 +56,8 @@ class IdentityProviderFacts:
     """Where it is asked to end its session; empty: nowhere."""
     logout_answers_address: str
     """Where it wants our answers to that."""
+    logout_by_form: bool
+    """Whether both are brought there by a form, and not in the address."""
     certificates: tuple[Certificate, ...]
     """Each of them may sign: while it changes them there are two."""
 
@@ -70,16 +76,19 @@ class OurFacts:
     name_id_formats: Sequence[str]
 
 
-def read(text: str, entity_id: str = "") -> IdentityProviderFacts:
+def read(text: str, entity_id: str = "", *, signed_by: str = "") -> IdentityProviderFacts:
     """What metadata say of an identity provider: the one of that name, or the only one.
 
     Errors:
-        InvalidError: they are no metadata, describe none or several, or lack what we need.
+        InvalidError: they are no metadata, describe none or several, or lack what we need; or are
+            not signed by that certificate.
     """
     try:
         root = saml_xml.parse(text.strip().encode())
     except AnswerRefusedError:
         raise _wrong(sentence("That is no XML that can be read.")) from None
+    if signed_by:
+        _insist_on_signature(root, signed_by)
     roles = [
         (each.get("entityID", ""), role)
         for each in root.iter(tag("md:EntityDescriptor"))
@@ -94,12 +103,13 @@ def read(text: str, entity_id: str = "") -> IdentityProviderFacts:
             else sentence("Those metadata describe several. Say which by its entity ID.")
         )
     name, role = found[0]
-    logout_address, logout_answers_address = _logout(role)
+    by_form, logout_address, logout_answers_address = _logout(role)
     return IdentityProviderFacts(
         entity_id=name,
         sign_in_address=_address(role),
         logout_address=logout_address,
         logout_answers_address=logout_answers_address,
+        logout_by_form=by_form,
         certificates=_certificates(role),
     )
 
@@ -124,8 +134,8 @@ def _moment(text: str) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def write(ours: OurFacts) -> bytes:
-    """Our metadata.
+def write(ours: OurFacts) -> etree._Element:
+    """Our metadata. Its ID follows from what it says, so that it stays while nothing changes.
 
     Source: Metadata for the OASIS SAML V2.0, section 2.4.4.
     """
@@ -144,9 +154,10 @@ def write(ours: OurFacts) -> bytes:
         info = etree.SubElement(key, tag("ds:KeyInfo"))
         data = etree.SubElement(info, tag("ds:X509Data"))
         etree.SubElement(data, tag("ds:X509Certificate")).text = certificate
-    etree.SubElement(
-        role, tag("md:SingleLogoutService"), Binding=REDIRECT, Location=ours.logout_address
-    )
+    for binding in (REDIRECT, POST):
+        etree.SubElement(
+            role, tag("md:SingleLogoutService"), Binding=binding, Location=ours.logout_address
+        )
     for form in ours.name_id_formats:
         etree.SubElement(role, tag("md:NameIDFormat")).text = form
     etree.SubElement(
@@ -157,7 +168,9 @@ def write(ours: OurFacts) -> bytes:
         index="0",
         isDefault="true",
     )
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True))
+    etree.indent(root)
+    root.set("ID", f"_{hashlib.sha256(etree.tostring(root)).hexdigest()}")
+    return root
 
 
 def _address(role: etree._Element) -> str:
@@ -174,22 +187,39 @@ def _address(role: etree._Element) -> str:
     return address
 
 
-def _logout(role: etree._Element) -> tuple[str, str]:
-    """Where it is asked to end its session, and where it is answered; where it is nowhere that is
-    safe, it is nowhere.
+def _logout(role: etree._Element) -> tuple[bool, str, str]:
+    """Whether by a form, where it is asked to end its session, and where it is answered; where it
+    is nowhere that is safe, it is nowhere.
     """
-    for each in role.iterfind("md:SingleLogoutService", NAMES):
-        address = each.get("Location", "")
-        if each.get("Binding") == REDIRECT and _is_safe(address):
-            answers = each.get("ResponseLocation", address)
-            return address, answers if _is_safe(answers) else ""
-    return "", ""
+    services = role.findall("md:SingleLogoutService", NAMES)
+    for binding in (REDIRECT, POST):
+        for each in services:
+            address = each.get("Location", "")
+            if each.get("Binding") == binding and _is_safe(address):
+                answers = each.get("ResponseLocation", address)
+                return binding == POST, address, answers if _is_safe(answers) else ""
+    return False, "", ""
 
 
 def _is_safe(address: str) -> bool:
     parts = urlsplit(address)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in HERE)
-    return bool(parts.hostname) and is_safe
+    return is_safe and PLACE.fullmatch(parts.netloc) is not None
+
+
+def _insist_on_signature(root: etree._Element, pem: str) -> None:
+    try:
+        found = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError as error:
+        said = sentence("That is no certificate in PEM.")
+        raise InvalidError.of("settings.metadata_certificate", said) from error
+    der = base64.b64encode(found.public_bytes(serialization.Encoding.DER)).decode()
+    try:
+        saml_enveloped.insist(root, [der])
+    except AnswerRefusedError as error:
+        raise _wrong(sentence("That certificate did not sign those metadata.")) from error
+    # Comments are not signed; what is read must not hold what one says.
+    etree.strip_tags(root, etree.Comment)
 
 
 def _certificates(role: etree._Element) -> tuple[Certificate, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from onelogin.saml2.authn_request import OneLogin_Saml2_Authn_Request
 
-from appliance.federation import saml_library, saml_redirect
+from appliance.federation import saml_library, saml_redirect, saml_strength
 from appliance.federation.saml_library import Sides
 
 
@@ -18,9 +18,9 @@ class Question:
     address: str
 
 
-def ask(sides: Sides, *, asks_anew: bool) -> Question:
-    """Ask who is there; `asks_anew` insists that they show it again."""
-    request = _made(sides, asks_anew=asks_anew)
+def ask(sides: Sides, *, is_step_up: bool) -> Question:
+    """Ask who is there: to sign in, or before sensitive acts."""
+    request = _made(sides, is_step_up=is_step_up)
     content = request.get_xml().encode()
     address = saml_redirect.carry(
         sides.ours.key, sides.theirs.sign_in_address, saml_redirect.REQUEST, content
@@ -30,10 +30,13 @@ def ask(sides: Sides, *, asks_anew: bool) -> Question:
 
 def shown(sides: Sides) -> bytes:
     """A question as it would be asked, to be looked at only."""
-    return bytes(_made(sides, asks_anew=False).get_xml().encode())
+    return bytes(_made(sides, is_step_up=False).get_xml().encode())
 
 
-def _made(sides: Sides, *, asks_anew: bool) -> OneLogin_Saml2_Authn_Request:
+def _made(sides: Sides, *, is_step_up: bool) -> OneLogin_Saml2_Authn_Request:
+    contexts = saml_strength.contexts(sides.settings, is_step_up=is_step_up)
     return OneLogin_Saml2_Authn_Request(
-        saml_library.of(sides), force_authn=asks_anew, set_nameid_policy=True
+        saml_library.of(sides, contexts=contexts),
+        force_authn=saml_strength.is_anew(sides.settings, is_step_up=is_step_up),
+        set_nameid_policy=True,
     )

@@ -36,6 +36,12 @@ class SamlSettings(ProviderSettings):
         title=sentence("Address of the metadata"),
         description=sentence("Where it publishes them: new certificates then come by themselves."),
     )
+    metadata_certificate: str = Field(
+        "",
+        title=sentence("Certificate that signs the metadata"),
+        description=sentence("In PEM. With it, only metadata that it signed as a whole count."),
+        json_schema_extra=LONG_TEXT,
+    )
     entity_id: str = Field(
         "",
         title=sentence("Entity ID"),
@@ -74,6 +80,29 @@ class SamlSettings(ProviderSettings):
         title=sentence("Whoever signs out here signs out there"),
         description=sentence("Where its metadata name an address for that. The other way always."),
     )
+    contexts: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        title=sentence("Contexts to ask for (AuthnContextClassRef)"),
+        description=sentence("Whoever signs in has to show one of these; empty: any will do."),
+    )
+    step_up_contexts: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        title=sentence("Contexts to ask for before sensitive acts"),
+        description=sentence("Empty: those for signing in."),
+    )
+    asks_anew: bool = Field(
+        default=False,
+        title=sentence("Everybody shows anew who they are"),
+        description=sentence("Also who is signed in there already."),
+    )
+    second_factor_contexts: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        title=sentence("Contexts that count as a second factor"),
+        description=sentence("Empty: none does, and people show theirs here."),
+    )
     name_attribute: str = Field("", title=sentence("Attribute with the user name"))
     display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
     email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))
@@ -87,6 +116,13 @@ class SamlSettings(ProviderSettings):
         if url and not (parts.hostname and (parts.scheme == "https" or is_here)):
             raise ValueError(sentence("It is an https address."))
         return url
+
+    @field_validator("contexts", "step_up_contexts")
+    @classmethod
+    def _can_be_asked_for(cls, contexts: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not each or len(each.split()) != 1 for each in contexts):
+            raise ValueError(sentence("A context is one word, or an address."))
+        return contexts
 
     @field_validator("skew_seconds")
     @classmethod
@@ -116,4 +152,5 @@ class SamlSettings(ProviderSettings):
         """
         # The XML libraries cost memory that an appliance without SAML need not spend.
         metadata = importlib.import_module("appliance.federation.saml_metadata")
-        return cast("IdentityProviderFacts", metadata.read(self.metadata, self.entity_id))
+        found = metadata.read(self.metadata, self.entity_id, signed_by=self.metadata_certificate)
+        return cast("IdentityProviderFacts", found)

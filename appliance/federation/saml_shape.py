@@ -10,12 +10,17 @@ Best Practices, sections 2 and 3.
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 from appliance.federation.refused import refused
 from appliance.federation.saml_refusals import Why
 from appliance.federation.saml_xml import NAMES, tag
 
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+"""By what we sign, and digest."""
 SIGNATURES = frozenset(
     f"http://www.w3.org/2001/04/xmldsig-more#{name}"
     for name in (
@@ -61,11 +66,27 @@ def insist(root: etree._Element) -> None:
     _insist(root.tag == RESPONSE)
     places = [each.getparent() for each in root.iter(ASSERTION, ENCRYPTED)]
     _insist(len(places) == 1 and places[0] is root)
-    _insist(not any(True for _ in root.iter(RESPONSE, tag("saml:EncryptedID")) if _ is not root))
+    _insist(not any(True for _ in root.iter(RESPONSE) if _ is not root))
+    _check_subjects(root)
     _insist_on_single_ids(root)
     signed = [_check_signature(each) for each in root.iter(tag("ds:Signature"))]
     _insist(len(signed) == len(set(signed)))
-    _check_ciphers(root)
+    check_ciphers(root)
+
+
+def whole_signature(root: etree._Element) -> etree._Element:
+    """The one signature of a document, if it signs that as a whole.
+
+    Errors:
+        AnswerRefusedError: there is none, or not such a one.
+    """
+    found = list(root.iter(tag("ds:Signature")))
+    if not found:
+        raise refused(Why.NOT_SIGNED)
+    _insist(len(found) == 1 and found[0].getparent() is root)
+    _insist_on_single_ids(root)
+    _check_signature(found[0], frozenset({root.tag}))
+    return found[0]
 
 
 def is_chained(root: etree._Element) -> bool:
@@ -89,10 +110,23 @@ def _insist_on_single_ids(root: etree._Element) -> None:
     _insist(len(found) == len(set(found)))
 
 
-def _check_signature(signature: etree._Element) -> str:
-    """The name of what a signature signs: its parent, an answer or an assertion."""
+def _check_subjects(root: etree._Element) -> None:
+    """An encrypted name stands where the name of the subject does, and nowhere else."""
+    found = list(root.iter(tag("saml:EncryptedID")))
+    _insist(len(found) <= 1)
+    for each in found:
+        subject = each.getparent()
+        _insist(subject is not None and subject.tag == tag("saml:Subject"))
+        around = subject.getparent() if subject is not None else None
+        _insist(around is not None and around.tag == ASSERTION)
+
+
+def _check_signature(
+    signature: etree._Element, signable: frozenset[Any] = frozenset({RESPONSE, ASSERTION})
+) -> str:
+    """The name of what a signature signs: its parent, one that may be signed."""
     parent = signature.getparent()
-    _insist(parent is not None and parent.tag in {RESPONSE, ASSERTION})
+    _insist(parent is not None and parent.tag in signable)
     name = parent.get("ID") if parent is not None else None
     references = list(signature.iter(tag("ds:Reference")))
     _insist(bool(name) and len(references) == 1 and references[0].get("URI") == f"#{name}")
@@ -110,7 +144,12 @@ def _check_signature(signature: etree._Element) -> str:
     return str(name)
 
 
-def _check_ciphers(root: etree._Element) -> None:
+def check_ciphers(root: etree._Element) -> None:
+    """Go on only if what is encrypted in a document is so by what is on the list.
+
+    Errors:
+        AnswerRefusedError: it is not.
+    """
     for kind, allowed in (
         ("xenc:EncryptedKey", KEY_TRANSPORTS),
         ("xenc:EncryptedData", AUTHENTICATED | CHAINED),

@@ -14,6 +14,7 @@ from lxml import etree
 from appliance.federation import saml_answer, saml_request, saml_xml
 from appliance.federation.saml_answer import Answer
 from appliance.federation.saml_library import NAME_IDS, Sides
+from appliance.federation.saml_metadata import IdentityProviderFacts
 from appliance.federation.saml_xml import NAMES, tag
 from appliance.federation.trial_steps import LONGEST_LINE, MASK, Step
 
@@ -43,7 +44,7 @@ def tried(sides: Sides, *, now: datetime) -> list[Step]:
     described = (
         f"EntityDescriptor: {theirs.entity_id}",
         f"SingleSignOnService (HTTP-Redirect): {theirs.sign_in_address}",
-        f"SingleLogoutService (HTTP-Redirect): {theirs.logout_address or '-'}",
+        f"SingleLogoutService ({_binding(theirs)}): {theirs.logout_address or '-'}",
     )
     known = (
         f"EntityDescriptor: {ours.entity_id}",
@@ -83,7 +84,8 @@ def believed(sides: Sides, answer: Answer) -> list[Step]:
         f"NameID: {answer.subject}",
         f"SessionIndex: {answer.session_index or '-'}",
         f"AuthnContextClassRef: {answer.context or '-'}",
-        f"AuthnInstant: {answer.shown_at.isoformat() if answer.shown_at else '-'}",
+        f"AuthnInstant: {_written(answer.shown_at)}",
+        f"SessionNotOnOrAfter: {_written(answer.session_ends_at)}",
         f"NotOnOrAfter: {answer.ends_at.isoformat()}",
     )
     attributes = [
@@ -107,6 +109,14 @@ def masked(content: bytes) -> tuple[str, ...]:
         each.text = MASK
     etree.indent(root)
     return tuple(etree.tostring(root, encoding="unicode").splitlines())
+
+
+def _binding(theirs: IdentityProviderFacts) -> str:
+    return "HTTP-POST" if theirs.logout_by_form else "HTTP-Redirect"
+
+
+def _written(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else "-"
 
 
 def _step(sides: Sides, name: StepName, lines: Iterable[str], *, is_good: bool = True) -> Step:

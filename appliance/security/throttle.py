@@ -51,6 +51,10 @@ PER_USER = Pace("user", 5, 1, 900, 24 * 3600, success_forgets=True)
 # must not be able to wipe the count of their address by signing in.
 PER_ADDRESS = Pace("address", 20, 1, 300, 3600, success_forgets=False)
 
+# Sign-ins that were begun at a sign-in system and came to no end: a whole office may begin at once,
+# and then still somebody each second.
+PER_BEGINNING = Pace("beginning", 1000, 1, 1, 600, success_forgets=False)
+
 
 BITS_OF_A_PLACE = 64
 """Of an IPv6 address: whoever has the network chooses the rest. Source: RFC 4291, section 2.5.4."""

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
@@ -28,7 +29,7 @@ from appliance.delivery.exchange import Exchange, Trust
 from appliance.domain.claims import Claims
 from appliance.domain.identity_providers import ProviderKind
 from appliance.errors import ApplianceError, InvalidError
-from appliance.federation import oidc, oidc_metadata, oidc_tokens
+from appliance.federation import oidc, oidc_metadata, oidc_strength, oidc_tokens
 from appliance.federation.oidc import Attempt, Peer, Tokens
 from appliance.federation.oidc_settings import OidcSettings
 from appliance.federation.refused import SAID, AnswerRefusedError, refused
@@ -63,7 +64,7 @@ class Begun:
             state=self.state,
             nonce=self._made("nonce"),
             verifier=self._made("verifier"),
-            is_anew=self.act == "confirm",
+            is_step_up=self.act == "confirm",
         )
 
     def _made(self, what: str) -> str:
@@ -98,6 +99,12 @@ def peer_of_id(work: UnitOfWork, provider_id: UUID, *, tools: OidcTools) -> Peer
     return _peer(work, offered, tools)
 
 
+@open_to_everyone(because="an administrator tries one that is off; whoever calls it was asked")
+def peer_of_provider(work: UnitOfWork, provider: IdentityProvider, *, tools: OidcTools) -> Peer:
+    """A provider, on or off, ready to be spoken to."""
+    return _peer(work, provider, tools)
+
+
 @open_to_everyone(because="whoever signs in begins it")
 def begin(
     work: UnitOfWork, peer: Peer, *, browser: str, act: str, target: str, now: datetime
@@ -109,12 +116,22 @@ def begin(
     work.session.add(
         FederationTicket(
             provider_id=peer.id,
-            key=_hash(f"state {begun.state}"),
+            key=_key(begun.state),
             facts=facts,
             expires_at=now + ATTEMPT_LIVES,
         )
     )
     return begun
+
+
+@open_to_everyone(because="it only says what an attempt of this browser was for")
+def act_of(work: UnitOfWork, state: str, *, browser: str) -> str:
+    """What this browser began the attempt of that state for; empty where it began none."""
+    query = sa.select(FederationTicket.facts).where(FederationTicket.key == _key(state))
+    facts = work.session.scalar(query)
+    if facts is None or not browser or not hmac.compare_digest(facts["browser"], _hash(browser)):
+        return ""
+    return str(facts["act"])
 
 
 @open_to_everyone(because="whoever comes back from a provider shows the state of their attempt")
@@ -124,7 +141,7 @@ def come_back(
     """The attempt of that state, with its provider, or why there is none. It is over in any case:
     to be kept, that must not be raised.
     """
-    taken = federation_tickets.take(work.session, _hash(f"state {state}"))
+    taken = federation_tickets.take(work.session, _key(state))
     if taken is None:
         return "unknown_state"
     provider_id, facts, expires_at = taken
@@ -177,9 +194,10 @@ def vouched(
         client_id=peer.settings.client_id,
         nonce=begun.attempt.nonce,
         access_token=given.access_token,
-        shown_after=begun.begun_at if begun.attempt.is_anew else None,
     )
     said = oidc_tokens.read(given.id_token, key, expected, now=now)
+    strength = oidc_strength.of(peer.settings, is_step_up=begun.attempt.is_step_up)
+    oidc_strength.insist(strength, said, begun_at=begun.begun_at)
     more = oidc.user_info(metadata, peer, given.access_token)
     return Vouched(oidc_tokens.claims(said, more, peer.settings), given)
 
@@ -243,7 +261,7 @@ class _Asker:
         return answer.status, answer.body
 
 
-def _peer(work: UnitOfWork, offered: Offered, tools: OidcTools) -> Peer:
+def _peer(work: UnitOfWork, offered: Offered | IdentityProvider, tools: OidcTools) -> Peer:
     settings = identity_providers.settings_of(work, offered.id, OidcSettings, sealer=tools.sealer)
     rules = work.rules.sign_in
     return Peer(
@@ -254,6 +272,10 @@ def _peer(work: UnitOfWork, offered: Offered, tools: OidcTools) -> Peer:
         ask=_Asker(settings, rules.provider_seconds, rules.provider_private_addresses),
         key=client_key(tools.secret, offered.id),
     )
+
+
+def _key(state: str) -> str:
+    return _hash(f"state {state}")
 
 
 def _hash(text: str) -> str:

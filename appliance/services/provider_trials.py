@@ -21,7 +21,14 @@ from appliance.federation import ldap_trial
 from appliance.federation.ldap import Directory
 from appliance.federation.ldap_settings import LdapSettings
 from appliance.federation.trial_steps import Step
-from appliance.services import identity_providers, saml_keys, saml_questions, saml_refresh
+from appliance.services import (
+    identity_providers,
+    oidc_trials,
+    saml_keys,
+    saml_questions,
+    saml_refresh,
+)
+from appliance.services.oidc_trials import OidcTrial
 from appliance.services.saml_refresh import Source
 
 if TYPE_CHECKING:
@@ -65,14 +72,15 @@ class SamlTrial:
         return found
 
 
+Trial = DirectoryTrial | SamlTrial | OidcTrial
+
+
 def speaks_saml(work: UnitOfWork, name: str) -> bool:
     """Whether it does, so that the appliance needs a key before it is tried."""
     return fetch_provider.provider(work, name, P).kind is ProviderKind.SAML
 
 
-def prepare(
-    work: UnitOfWork, name: str, user: str, *, tools: TrialTools, now: datetime
-) -> DirectoryTrial | SamlTrial:
+def prepare(work: UnitOfWork, name: str, user: str, *, tools: TrialTools, now: datetime) -> Trial:
     """What is to be tried. Wants `reading()`.
 
     Errors:
@@ -84,12 +92,15 @@ def prepare(
         sides = saml_questions.sides(work, provider.id, tools=tools.saml)
         source = saml_refresh.source(work, provider.id, sealer=tools.saml.sealer)
         return SamlTrial(provider.name, sides, now, source)
+    if provider.kind is ProviderKind.OIDC:
+        peer = oidc_trials.peer_to_try(work, name, tools=tools.oidc)
+        return OidcTrial(provider.name, peer, now)
     if provider.kind is ProviderKind.LDAP:
         return _directory_trial(work, provider, user, tools)
     raise ConflictError(sentence("A provider of this kind is not tried in this way."))
 
 
-def record(work: UnitOfWork, trial: DirectoryTrial | SamlTrial, steps: list[Step]) -> None:
+def record(work: UnitOfWork, trial: Trial, steps: list[Step]) -> None:
     """Note that it was tried, and how it went."""
     provider = fetch_provider.provider(work, trial.provider_name, P)
     work.record(

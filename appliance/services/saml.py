@@ -21,7 +21,13 @@ from appliance.errors import UnauthenticatedError
 from appliance.federation.refused import SAID, AnswerRefusedError, refused
 from appliance.federation.saml_refusals import Why
 from appliance.federation.saml_settings import SamlSettings
-from appliance.services import identities, offered_providers, saml_keys, saml_questions
+from appliance.services import (
+    beginnings,
+    identities,
+    offered_providers,
+    saml_keys,
+    saml_questions,
+)
 from appliance.services.saml_pace import paced
 from appliance.services.saml_questions import Asked
 
@@ -59,6 +65,7 @@ def begin(  # What somebody wants there is said in one line.
         NotFoundError: there is no such provider, or it is off.
     """
     offered = offered_providers.named(work, name, ProviderKind.SAML)
+    beginnings.claim(work, tools.beginnings)
     return saml_questions.ask(
         work, offered.id, browser=browser, act=act, target=target, tools=tools, now=now
     )
@@ -71,7 +78,8 @@ def metadata(work: UnitOfWork, *, tools: SamlTools) -> bytes:
     Errors:
         ConflictError: no key was made yet.
     """
-    return bytes(saml_keys.protocol().metadata(saml_keys.our_side(work, tools=tools)))
+    ours, is_signed = saml_keys.our_side(work, tools=tools), work.rules.sign_in.saml_signs_metadata
+    return bytes(saml_keys.protocol().metadata(ours, is_signed=is_signed))
 
 
 @open_to_everyone(because="it finds out who is asking")
@@ -89,7 +97,7 @@ def check(work: UnitOfWork, text: str, *, browser: str, tools: SamlTools, now: d
 
 
 @open_to_everyone(because="`check` found out who is asking")
-def take(work: UnitOfWork, vouched: Vouched, *, now: datetime) -> None:
+def take(work: UnitOfWork, vouched: Vouched, *, tools: SamlTools, now: datetime) -> None:
     """Use an answer up.
 
     Errors:
@@ -99,6 +107,8 @@ def take(work: UnitOfWork, vouched: Vouched, *, now: datetime) -> None:
     provider = work.session.get_one(IdentityProvider, vouched.provider_id)
     if not saml_questions.use_up(work, provider.id, vouched.asked, vouched.answer, now=now):
         raise identities.refusal(provider, Why.REPLAYED, SAID, subject=vouched.claims.subject)
+    if vouched.asked is not None:
+        beginnings.ended(work, tools.beginnings)
 
 
 @open_to_everyone(because="it says whose message it claims to be, before it is believed")
@@ -151,6 +161,7 @@ def _check(work: UnitOfWork, text: str, browser: str, tools: SamlTools, now: dat
         if asked is not None and asked.provider_id != provider.id:
             raise refused(Why.IN_RESPONSE_TO)
         answer = protocol.read(content, text, sides, asked=asked.id if asked else "", now=now)
+        saml_questions.insist_on_strength(answer, sides.settings, asked, now=now)
         claims = protocol.claims(answer, sides.settings)
         insist_on_name(provider, sides.settings, claims)
     except AnswerRefusedError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,11 +20,19 @@ from appliance.services import identities, saml, saml_keys, saml_questions, sess
 from appliance.services.saml_pace import paced
 
 if TYPE_CHECKING:
-    from appliance.federation.saml import LogoutAsked
+    from appliance.federation.saml import LogoutAsked, Onward
     from appliance.wiring import SamlTools
 
 LOGOUT = "logout"
 """The act of a question that asks a provider to end its session."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a browser brought: in the address, or in the fields of a form."""
+
+    query: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,12 @@ class Ending:
 
     provider_id: UUID
     asked: LogoutAsked
-    address: str
+    onward: Onward
 
 
 @open_to_everyone(because="whoever signs out leaves their own session")
-def begin(work: UnitOfWork, *, browser: str, tools: SamlTools, now: datetime) -> str:
-    """Where a browser goes on to when its session is left; empty: nowhere.
+def begin(work: UnitOfWork, *, browser: str, tools: SamlTools, now: datetime) -> Onward | None:
+    """Where a browser goes on to when its session is left; nothing: nowhere.
 
     To be called before the session ends.
 
@@ -46,23 +55,24 @@ def begin(work: UnitOfWork, *, browser: str, tools: SamlTools, now: datetime) ->
     """
     found = _opened_by_saml(work)
     if found is None:
-        return ""
+        return None
     provider, identity, session = found
     try:
         sides = saml_questions.sides(work, provider.id, tools=tools)
     except (ConflictError, InvalidError):
-        return ""  # Whatever is wrong there must keep nobody signed in here.
+        return None  # Whatever is wrong there must keep nobody signed in here.
     if not (sides.settings.signs_out_there and sides.theirs.logout_address):
-        return ""
-    question = saml_keys.protocol().ask_to_sign_out(
+        return None
+    question_id, onward = saml_keys.protocol().ask_to_sign_out(
         sides, identity.subject, session.external_id, now=now
     )
-    saml_questions.remember(work, provider.id, question.id, browser=browser, act=LOGOUT, now=now)
-    return str(question.address)
+    saml_questions.remember(work, provider.id, question_id, browser=browser, act=LOGOUT, now=now)
+    made: Onward = onward
+    return made
 
 
 @open_to_everyone(because="the provider asks, as its signature shows")
-def check(work: UnitOfWork, query: str, relay: str, *, tools: SamlTools, now: datetime) -> Ending:
+def check(work: UnitOfWork, brought: Brought, *, tools: SamlTools, now: datetime) -> Ending:
     """What a provider asks to end, if it is true. Wants `reading()`.
 
     Errors:
@@ -72,14 +82,15 @@ def check(work: UnitOfWork, query: str, relay: str, *, tools: SamlTools, now: da
     protocol, provider = saml_keys.protocol(), None
     with paced(work.actor.origin.address, tools.per_address):
         try:
-            provider, sides = saml.speaker(work, protocol.issuer_of(query), tools=tools)
-            asked = protocol.read_logout(query, sides, now=now)
+            carried = protocol.carried(brought.query, brought.fields)
+            provider, sides = saml.speaker(work, protocol.issuer_of(carried), tools=tools)
+            asked = protocol.read_logout(carried, sides, now=now)
             if not sides.theirs.logout_answers_address:
                 raise refused(Why.DESTINATION)
         except AnswerRefusedError as error:
             raise saml.refusal(provider, error.reason) from error
-    address = protocol.answer_logout(sides, asked, relay, now=now)
-    return Ending(provider.id, asked, address)
+    onward = protocol.answer_logout(sides, asked, carried.relay, now=now)
+    return Ending(provider.id, asked, onward)
 
 
 @open_to_everyone(because="`check` found that the provider asks")
@@ -98,7 +109,7 @@ def end(work: UnitOfWork, ending: Ending, *, now: datetime) -> int:
 
 @open_to_everyone(because="whoever comes back has left their session already")
 def come_back(
-    work: UnitOfWork, query: str, *, browser: str, tools: SamlTools, now: datetime
+    work: UnitOfWork, brought: Brought, *, browser: str, tools: SamlTools, now: datetime
 ) -> bool:
     """Whether a provider says truly that its session has ended too, as this browser asked it to.
 
@@ -107,14 +118,17 @@ def come_back(
         ThrottledError: too many that were not believed came from there lately.
     """
     with paced(work.actor.origin.address, tools.per_address):
-        return _come_back(work, query, browser, tools, now)
+        return _come_back(work, brought, browser, tools, now)
 
 
-def _come_back(work: UnitOfWork, query: str, browser: str, tools: SamlTools, now: datetime) -> bool:
+def _come_back(
+    work: UnitOfWork, brought: Brought, browser: str, tools: SamlTools, now: datetime
+) -> bool:
     protocol, provider = saml_keys.protocol(), None
     try:
-        provider, sides = saml.speaker(work, protocol.issuer_of(query), tools=tools)
-        answered, is_done = protocol.read_logout_answer(query, sides, now=now)
+        carried = protocol.carried(brought.query, brought.fields)
+        provider, sides = saml.speaker(work, protocol.issuer_of(carried), tools=tools)
+        answered, is_done = protocol.read_logout_answer(carried, sides, now=now)
         asked = saml_questions.find(work, answered, browser=browser, now=now)
         if asked is None or asked.act != LOGOUT or asked.provider_id != provider.id:
             raise refused(Why.IN_RESPONSE_TO)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from appliance.federation.saml import Answer, Sides
     from appliance.wiring import SamlTools
 
+STEP_UP = "confirm"
+"""The act of a question that is asked before sensitive acts."""
 QUESTION_LASTS = timedelta(minutes=10)
 """How long somebody has to show there who they are."""
 
@@ -38,6 +40,7 @@ class Asked:
     provider_id: UUID
     act: str
     target: str
+    asked_at: datetime
 
 
 @open_to_everyone(because="no door shows what is secret of them")
@@ -66,7 +69,7 @@ def ask(
 ) -> str:
     """Where the browser is sent with a new question."""
     both = sides(work, provider_id, tools=tools)
-    question = saml_keys.protocol().ask(both, asks_anew=act == "confirm")
+    question = saml_keys.protocol().ask(both, is_step_up=act == STEP_UP)
     remember(work, provider_id, question.id, browser=browser, act=act, target=target, now=now)
     return str(question.address)
 
@@ -113,7 +116,25 @@ def find(work: UnitOfWork, answered: str, *, browser: str, now: datetime) -> Ask
         raise refused(Why.REPLAYED)
     if not browser or not hmac.compare_digest(facts["browser"], _hash(browser)):
         raise refused(Why.OTHER_BROWSER)
-    return Asked(answered, ticket.provider_id, facts["act"], facts["target"])
+    asked_at = ticket.expires_at - QUESTION_LASTS
+    return Asked(answered, ticket.provider_id, facts["act"], facts["target"], asked_at)
+
+
+@open_to_everyone(because="it only compares an answer with its question")
+def insist_on_strength(
+    answer: Answer, settings: SamlSettings, asked: Asked | None, *, now: datetime
+) -> None:
+    """Go on only if they showed who they are as strongly and as lately as was asked for.
+
+    Errors:
+        AnswerRefusedError: they did not.
+    """
+    saml_keys.protocol().insist_on_strength(
+        answer,
+        settings,
+        is_step_up=asked is not None and asked.act == STEP_UP,
+        asked_at=asked.asked_at if asked else now - QUESTION_LASTS,
+    )
 
 
 @open_to_everyone(because="whoever brings an answer uses it up")

@@ -4,28 +4,24 @@ with what would come of it, and opens nothing. It may be switched off.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from appliance.access import fetch_provider
 from appliance.access.gate import open_to_everyone
-from appliance.db.identity_providers import IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.claims import Claims
 from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, UnauthenticatedError, sentence
+from appliance.errors import ConflictError, sentence
 from appliance.federation.refused import AnswerRefusedError
 from appliance.federation.trial_steps import Step
-from appliance.services import group_rules, identities, saml, saml_keys, saml_questions
-from appliance.services.group_rules import ListedRule
+from appliance.services import saml, saml_keys, saml_questions, trial_consequences
 from appliance.services.saml_questions import Asked
 
 if TYPE_CHECKING:
-    from appliance.federation.saml import Answer, Sides
+    from appliance.federation.saml import Answer
     from appliance.wiring import SamlTools
 
 P = Permission.PROVIDERS_MANAGE
@@ -81,12 +77,13 @@ def explain(
     try:
         steps.append(protocol.answered(sides, content, text))
         answer = protocol.read(content, text, sides, asked=question.id, now=now)
+        saml_questions.insist_on_strength(answer, sides.settings, question, now=now)
         claims = protocol.claims(answer, sides.settings)
         saml.insist_on_name(provider, sides.settings, claims)
     except AnswerRefusedError as error:
         return Shown(provider.name, question, [*steps, protocol.refused_step(sides, error.reason)])
     steps += protocol.believed(sides, answer)
-    steps += _consequences(work, provider, claims, sides)
+    steps += trial_consequences.of(work, provider, claims, sides.theirs.entity_id)
     return Shown(provider.name, question, steps, answer)
 
 
@@ -105,27 +102,3 @@ def finish(work: UnitOfWork, shown: Shown, *, now: datetime) -> None:
         raise ConflictError(sentence("That answer was shown already. Try it anew."))
     is_good = all(step.is_good for step in shown.steps)
     work.record(events.ProviderTested(about=provider.id, name=provider.name, is_good=is_good))
-
-
-def _consequences(
-    work: UnitOfWork, provider: IdentityProvider, claims: Claims, sides: Sides
-) -> Iterator[Step]:
-    server = sides.theirs.entity_id
-    try:
-        seen = identities.foreseen(work, provider, claims)
-        said = (seen.way, seen.user_name)
-        yield Step("person", server, is_good=True, lines=tuple(each for each in said if each))
-    except UnauthenticatedError as error:
-        yield Step("person", server, is_good=False, lines=(error.message,))
-    rules = group_rules.list_rules(work, provider.name)
-    groups = claims.groups
-    if groups is None:
-        yield Step("groups", server, is_good=True, lines=("-",))
-        return
-    lines = [f"{group}{_given(group, rules)}" for group in sorted(groups)]
-    yield Step("groups", server, is_good=True, lines=tuple(lines) or ("0",))
-
-
-def _given(group: str, rules: list[ListedRule]) -> str:
-    given = [f"{each.gives} {each.target} {each.role}" for each in rules if each.group == group]
-    return "".join(f" -> {' '.join(each.split())}" for each in given)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from appliance.services import break_glass, identify, reach
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
+LATEST = datetime.max.replace(tzinfo=UTC)
 WAITS = timedelta(minutes=10)
 """So long somebody may take to show their second factor."""
 
@@ -42,6 +43,8 @@ class By:
     external_id: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     ask_again_at: datetime | None = None
+    ends_at: datetime | None = None
+    """When a sign-in system lets its own session end; ours ends no later."""
     is_elevated: bool = True
     factor: str = ""
     way: Method = Method.PASSWORD
@@ -55,19 +58,21 @@ class By:
             "external_id": self.external_id,
             "facts": dict(self.facts),
             "ask_again_at": self.ask_again_at.isoformat() if self.ask_again_at else None,
+            "ends_at": self.ends_at.isoformat() if self.ends_at else None,
             "is_elevated": self.is_elevated,
         }
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any], factor: str) -> By:
         """What was kept, with the factor that was shown since."""
-        ask_again_at = kept["ask_again_at"]
+        ask_again_at, ends_at = kept["ask_again_at"], kept.get("ends_at")
         return cls(
             provider_id=UUID(kept["provider_id"]) if kept["provider_id"] else None,
             identity_id=UUID(kept["identity_id"]) if kept["identity_id"] else None,
             external_id=kept["external_id"],
             facts=kept["facts"],
             ask_again_at=datetime.fromisoformat(ask_again_at) if ask_again_at else None,
+            ends_at=datetime.fromisoformat(ends_at) if ends_at else None,
             is_elevated=kept["is_elevated"],
             factor=factor,
         )
@@ -136,7 +141,7 @@ def opened(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: dat
         factor=by.factor,
         ask_again_at=by.ask_again_at,
         created_at=now,
-        ends_at=now + timedelta(seconds=rules.session_absolute_seconds),
+        ends_at=min(now + timedelta(seconds=rules.session_absolute_seconds), by.ends_at or LATEST),
     )
     work.session.add(session)
     work.session.flush()  # What changes about a session refers to its row.

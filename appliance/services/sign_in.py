@@ -121,6 +121,7 @@ def by_provider(
         external_id=facts.external_id,
         facts={"context": facts.context, "methods": list(facts.methods)},
         ask_again_at=now + timedelta(seconds=seconds) if seconds else None,
+        ends_at=facts.ends_at,
         is_elevated=_is_fresh(work, facts, now),
         factor=Factor.PROVIDER if facts.showed_second_factor else "",
     )

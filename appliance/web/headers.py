@@ -5,6 +5,8 @@ Source: OWASP Secure Headers Project; Content Security Policy Level 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import flask
 
 _RULES = {
@@ -15,7 +17,18 @@ _RULES = {
     "frame-ancestors": "'none'",
     "form-action": "'self'",
 }
-POLICY = "; ".join(f"{directive} {sources}" for directive, sources in _RULES.items())
+
+
+def policy_for_form(place: str) -> str:
+    """The policy of a page whose form leads to that place, and to no other."""
+    return _written({**_RULES, "form-action": f"'self' {place}"})
+
+
+def _written(rules: Mapping[str, str]) -> str:
+    return "; ".join(f"{directive} {sources}" for directive, sources in rules.items())
+
+
+POLICY = _written(_RULES)
 # A raw file is somebody else's content under our name: it may show itself and do nothing.
 RAW_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'none'; sandbox"
 

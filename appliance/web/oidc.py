@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import flask
@@ -14,10 +15,17 @@ from appliance.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from appliance.services import oidc, oidc_grants, oidc_logout
-from appliance.web import cookies, provider_doors, requests
+from appliance.services import beginnings, oidc, oidc_grants, oidc_logout
+from appliance.services.oidc_trials import TRY
+from appliance.web import cookies, leaving, provider_doors, requests
+from appliance.web.pages import provider_trial, words
+
+if TYPE_CHECKING:
+    from appliance.federation.oidc import Peer
+    from appliance.services.oidc import Begun
 
 blueprint = flask.Blueprint("oidc", __name__, url_prefix="/auth/oidc")
+words.give_to_templates(blueprint)  # For the page of a trial.
 
 ANSWERS = ("code", "state", "iss", "error")
 LONGEST_ANSWER = 4096
@@ -31,6 +39,7 @@ def login(provider: str) -> ResponseReturnValue:
     with requests.reading() as work:
         peer = oidc.peer_of(work, provider, tools=tools)
     with requests.begin() as work:
+        beginnings.claim(work, tools.beginnings)
         begun = oidc.begin(
             work,
             peer,
@@ -43,9 +52,7 @@ def login(provider: str) -> ResponseReturnValue:
         address = oidc.address(peer, begun, tools=tools, now=requests.now())
     except (UnauthenticatedError, UnavailableError) as error:
         return _refused(peer.id, error)
-    # A page and no redirect: a form led here, and a form may not lead to another host.
-    page = flask.render_template("sign_in/leave.html", address=address, provider=provider)
-    response = flask.make_response(page)
+    response = leaving.page(address, provider=provider)
     cookies.set_attempt(response, browser)
     return response
 
@@ -53,19 +60,27 @@ def login(provider: str) -> ResponseReturnValue:
 @blueprint.get("/<provider>/callback")
 def callback(provider: str) -> ResponseReturnValue:
     """Take back whom a provider vouches for."""
-    tools = requests.wiring().oidc
+    tools, browser, given = requests.wiring().oidc, cookies.attempt_kept(), flask.request.args
+    said = {name: given[name][:LONGEST_ANSWER] for name in ANSWERS if name in given}
+    state = said.get("state", "")
+    with requests.reading() as work:
+        is_trial = oidc.act_of(work, state, browser=browser) == TRY
+    if is_trial:
+        return provider_trial.oidc_shown(provider, said, browser=browser)
     with requests.reading() as work:
         peer = oidc.peer_of(work, provider, tools=tools)
-    answer = {name: flask.request.args.get(name, "")[:LONGEST_ANSWER] for name in ANSWERS}
-    browser = cookies.attempt_kept()
     with requests.begin() as work:
-        found = oidc.come_back(work, answer["state"], browser=browser, now=requests.now())
+        found = oidc.come_back(work, state, browser=browser, now=requests.now())
     if isinstance(found, str):
         return _refuse(peer.id, found)
     provider_id, begun = found
     if provider_id != peer.id:
         return _refuse(peer.id, "mixed_up")
-    said = {name: answer[name] for name in ANSWERS if name in flask.request.args}
+    return _taken(peer, begun, said)
+
+
+def _taken(peer: Peer, begun: Begun, said: dict[str, str]) -> ResponseReturnValue:
+    tools = requests.wiring().oidc
     try:
         vouched = oidc.vouched(peer, begun, said, tools=tools, now=requests.now())
     except (UnauthenticatedError, UnavailableError) as error:
@@ -74,6 +89,7 @@ def callback(provider: str) -> ResponseReturnValue:
     claims = vouched.claims
     answered = provider_doors.come_back(act, peer.id, claims, target=begun.target)
     with requests.begin() as work:
+        beginnings.ended(work, tools.beginnings)
         oidc_grants.keep(work, peer, claims.subject, vouched.given, tools=tools, now=requests.now())
     return answered
 

@@ -14,10 +14,12 @@ from appliance.errors import ConflictError, UnauthenticatedError
 from appliance.services import saml, saml_logout, saml_trials
 from appliance.services.saml import SAID
 from appliance.services.saml_keys import ANSWERS_PATH, LOGOUT_PATH, METADATA_PATH
-from appliance.web import cookies, provider_doors, requests, saml_key
-from appliance.web.pages import saml_trial, words
+from appliance.services.saml_logout import Brought
+from appliance.web import cookies, leaving, provider_doors, requests, saml_key
+from appliance.web.pages import provider_trial, words
 from appliance.web.provider_doors import Act
 
+BROUGHT = ("SAMLRequest", "SAMLResponse", "RelayState")
 blueprint = flask.Blueprint("saml", __name__)
 words.give_to_templates(blueprint)  # For the page of a trial.
 
@@ -38,9 +40,7 @@ def login() -> ResponseReturnValue:
             tools=requests.wiring().saml,
             now=requests.now(),
         )
-    # A page and no redirect: a form led here, and a form may not lead to another host.
-    page = flask.render_template("sign_in/leave.html", address=address, provider=name)
-    response = flask.make_response(page)
+    response = leaving.page(address, provider=name)
     cookies.set_attempt(response, browser)
     return response
 
@@ -61,11 +61,11 @@ def answer() -> ResponseReturnValue:
     text, browser = given.get("SAMLResponse", ""), cookies.attempt_kept()
     if not browser and "again" not in given:
         relay = given.get("RelayState", "")
-        return flask.render_template("sign_in/onward.html", answer=text, relay=relay)
+        return _brought_again(flask.url_for(".answer"), text, relay)
     with requests.reading() as work:
         tried = saml_trials.asked(work, text, browser=browser, now=requests.now())
     if tried is not None:
-        return saml_trial.shown(text, tried)
+        return provider_trial.saml_shown(text, tried)
     try:
         return _taken(text, browser)
     except (UnauthenticatedError, ConflictError):
@@ -75,29 +75,54 @@ def answer() -> ResponseReturnValue:
 @blueprint.get(LOGOUT_PATH)
 def logout() -> ResponseReturnValue:
     """Take a provider's word that somebody signs out there, or has done so as we asked."""
-    query = flask.request.query_string.decode("ascii", "replace")
+    brought = Brought(query=flask.request.query_string.decode("ascii", "replace"))
+    return _left(brought, is_asked="SAMLRequest" in flask.request.args)
+
+
+@blueprint.post(LOGOUT_PATH)
+def logout_by_form() -> ResponseReturnValue:
+    """Take the same from a form."""
+    given = flask.request.form
+    is_asked = "SAMLRequest" in given
+    if not is_asked and not cookies.attempt_kept() and "again" not in given:
+        text, relay = given.get("SAMLResponse", ""), given.get("RelayState", "")
+        return _brought_again(flask.url_for(".logout_by_form"), text, relay)
+    fields = {name: given[name] for name in BROUGHT if name in given}
+    return _left(Brought(fields=fields), is_asked=is_asked)
+
+
+def _brought_again(action: str, text: str, relay: str) -> ResponseReturnValue:
+    """The page by which our cookies come along."""
+    return flask.render_template(
+        "sign_in/onward.html", action=action, name="SAMLResponse", content=text, relay=relay
+    )
+
+
+def _left(brought: Brought, *, is_asked: bool) -> ResponseReturnValue:
     try:
-        return _ended(query) if "SAMLRequest" in flask.request.args else _has_ended(query)
+        return _ended(brought) if is_asked else _has_ended(brought)
     except (UnauthenticatedError, ConflictError):
         return provider_doors.refused(UnauthenticatedError(SAID))
 
 
-def _ended(query: str) -> ResponseReturnValue:
+def _ended(brought: Brought) -> ResponseReturnValue:
     tools, now = requests.wiring().saml, requests.now()
-    relay = flask.request.args.get("RelayState", "")
     with requests.reading() as work:
-        ending = saml_logout.check(work, query, relay, tools=tools, now=now)
+        ending = saml_logout.check(work, brought, tools=tools, now=now)
     with requests.begin() as work:
         saml_logout.end(work, ending, now=now)
-    response = flask.make_response(flask.redirect(ending.address, 303))
+    onward = ending.onward
+    if onward.fields:
+        return leaving.page(onward.address, fields=onward.fields)
+    response = flask.make_response(flask.redirect(onward.address, 303))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _has_ended(query: str) -> ResponseReturnValue:
+def _has_ended(brought: Brought) -> ResponseReturnValue:
     tools, now, browser = requests.wiring().saml, requests.now(), cookies.attempt_kept()
     with requests.begin() as work:
-        is_done = saml_logout.come_back(work, query, browser=browser, tools=tools, now=now)
+        is_done = saml_logout.come_back(work, brought, browser=browser, tools=tools, now=now)
     if is_done:
         flask.flash(_("You are signed out here and there."), "good")
     else:
@@ -110,7 +135,7 @@ def _taken(text: str, browser: str) -> ResponseReturnValue:
     with requests.reading() as work:
         vouched = saml.check(work, text, browser=browser, tools=tools, now=now)
     with requests.begin() as work:
-        saml.take(work, vouched, now=now)
+        saml.take(work, vouched, tools=tools, now=now)
     asked = vouched.asked
     act = provider_doors.act_of(asked.act) if asked else Act.SIGN_IN
     target = asked.target if asked else flask.request.form.get("RelayState", "")

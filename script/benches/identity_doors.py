@@ -122,7 +122,7 @@ def _id_tokens() -> list[Row]:
     said: dict[str, object] = {"iss": issuer, "aud": "codara", "sub": "s-1", "nonce": "n"}
     said |= {"iat": int(now.timestamp()), "exp": int(now.timestamp()) + 600}
     text = jwt.encode({"alg": "RS256", "kid": "one"}, said, key)
-    expected = Expected(issuer, "codara", "n", "", None)
+    expected = Expected(issuer, "codara", "n", "")
     public = private.public_key()
     signature = private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
 

@@ -34,7 +34,7 @@ class OpenidProvider:
     def tamper(
         self,
         claims: Mapping[str, Any] | None = None,
-        header: Mapping[str, str] | None = None,
+        header: Mapping[str, Any] | None = None,
         by: str = "the provider",
     ) -> None:
         """Let ID tokens say these things instead, None for nothing, signed by whom."""
@@ -51,6 +51,10 @@ class OpenidProvider:
     def fail(self, *paths: str) -> None:
         """Answer with an error at these addresses from now on, and at no others."""
         self._tell("break", paths)
+
+    def publish(self, *keys: Mapping[str, str]) -> None:
+        """Have these among its keys too, which sign nothing."""
+        self._tell("publish", keys)
 
     def know(self, keys: object) -> None:
         """Know the client `key` by this JWKS."""

@@ -101,11 +101,11 @@ class Visitor:
         """Follow an address until a form leads back to who sent them."""
         page = self.session.get(address, timeout=PATIENCE_SECONDS)
         if 'name="password"' in page.text:
-            form = _form(page)
-            typed = {**form.fields, "username": name, "password": PASSWORD}
-            page = self.session.post(form.address, data=typed, timeout=PATIENCE_SECONDS)
+            sent = form(page)
+            typed = {**sent.fields, "username": name, "password": PASSWORD}
+            page = self.session.post(sent.address, data=typed, timeout=PATIENCE_SECONDS)
         assert page.ok, page.text
-        return _form(page)
+        return form(page)
 
     def follow(self, address: str, ours: str) -> str:
         """Follow an address until it leads to one of ours, which is not followed."""
@@ -189,7 +189,7 @@ def _furnish(provider: SamlProvider) -> None:
     )
 
 
-def _form(page: requests.Response) -> Brought:
+def form(page: requests.Response) -> Brought:
     """The form of a page, filled as it comes."""
     found = re.search(r"<form[^>]*\saction=\"([^\"]*)\"", page.text)
     assert found is not None, page.text

@@ -67,6 +67,7 @@ PAGES = [
     Row("GET", "/confirm", SIGNED_IN),
     Row("GET", "/api/docs", EVERYONE),
     Row("GET", "/api/docs/<area>", EVERYONE),
+    Row("GET", "/api/scim/openapi.json", EVERYONE),
     Row("GET", "/settings", SIGNED_IN),
     Row("GET", "/settings/email", SIGNED_IN),
     Row("GET", "/settings/security", SIGNED_IN),
@@ -343,14 +344,10 @@ ELSEWHERE = {
         for log in (LOG, f"{ORG}/audit")
         for method, rule in OF_A_LOG
     },
-    ("GET", "/auth/saml/login"): "web/test_saml.py",
-    ("GET", "/auth/saml/metadata"): "web/test_saml.py",
     ("POST", "/administration/saml-keys/<any(prepare, switch, retire):step>"): (
         "web/test_saml_keys.py"
     ),
     ("POST", "/administration/providers/<name>/try"): "web/test_saml_trials.py",
-    ("GET", "/auth/saml/slo"): "web/test_saml_logout.py",
-    ("POST", "/auth/saml/acs"): "web/test_saml_attacks.py",
     ("GET", "/audit/<log>/checkpoint"): "web/test_audit_tiles.py",
     ("GET", "/audit/<log>/tile/<path:tail>"): "web/test_audit_tiles.py",
     ("GET", "/audit/<log>/witnessed"): "web/test_audit_tiles.py",
@@ -359,11 +356,6 @@ ELSEWHERE = {
     ("POST", f"{REPO}/locks"): "web/test_locks_page.py",
     ("GET", "/reset/<secret>"): "web/test_sign_in_page.py",
     ("POST", "/reset/<secret>"): "web/test_sign_in_page.py",
-    ("GET", "/auth/oidc/<provider>/login"): "web/test_oidc.py",
-    ("GET", "/auth/oidc/<provider>/callback"): "web/test_oidc.py",
-    ("GET", "/auth/oidc/<provider>/jwks"): "web/test_oidc.py",
-    ("POST", "/auth/oidc/<provider>/backchannel-logout"): "web/test_oidc_logout.py",
-    ("GET", "/auth/oidc/<provider>/frontchannel-logout"): "web/test_oidc_logout.py",
     ("POST", "/sign-in"): "web/test_sign_in_page.py",
     ("GET", "/auth/ldap/<provider>/login"): "web/test_directory_sign_in.py",
     ("POST", "/auth/ldap/<provider>/login"): "web/test_directory_sign_in.py",

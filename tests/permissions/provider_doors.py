@@ -26,6 +26,16 @@ ELSEWHERE = {
         )
     },
     **{(method, f"/scim/v2{rule}"): "web/test_scim_doors.py" for method, rule in SCIM},
+    ("GET", "/auth/saml/login"): "web/test_saml.py",
+    ("GET", "/auth/saml/metadata"): "web/test_saml.py",
+    ("GET", "/auth/saml/slo"): "web/test_saml_logout.py",
+    ("POST", "/auth/saml/slo"): "web/test_saml_logout_by_form.py",
+    ("POST", "/auth/saml/acs"): "web/test_saml_attacks.py",
+    ("GET", "/auth/oidc/<provider>/login"): "web/test_oidc.py",
+    ("GET", "/auth/oidc/<provider>/callback"): "web/test_oidc.py",
+    ("GET", "/auth/oidc/<provider>/jwks"): "web/test_oidc.py",
+    ("POST", "/auth/oidc/<provider>/backchannel-logout"): "web/test_oidc_logout.py",
+    ("GET", "/auth/oidc/<provider>/frontchannel-logout"): "web/test_oidc_logout.py",
 }
 CHANGES = {
     "POST /administration/providers/<name>": "auth.provider_changed",

@@ -26,6 +26,7 @@ CHANGES = {
     **provider_doors.CHANGES,
     **OF_FACTORS,
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
+    "POST /auth/saml/slo": "session.revoked",
     "POST /auth/saml/acs": (
         "auth.signed_in user.created auth.identity_linked session.elevated auth.provider_tested"
     ),

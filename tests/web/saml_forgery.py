@@ -157,3 +157,32 @@ def _wrap_answer(number: int, root: Any) -> None:
         etree.SubElement(signature, f"{{{NAMES['d']}}}Object").append(true)
     else:
         root.insert(root.index(signature), true)
+
+
+def name_encrypted(answer: str, key: str, signer: bytes, *, name: str = "", by: Any = None) -> str:
+    """An answer whose subject is encrypted for a key, and its assertion signed anew."""
+    root = opened(answer)
+    subject = one(assertion(root), "a:Subject")
+    true = one(subject, "a:NameID")
+    true.text = name or true.text
+    encrypt_name(subject, true, key, by=by)
+    sign(assertion(root), signer)
+    return closed(root)
+
+
+def encrypt_name(around: Any, true: Any, key: str, *, by: Any = None) -> None:
+    """Put an encrypted name in the place of one in clear."""
+    method = by or xmlsec.Transform.AES256_GCM
+    data = xmlsec.template.encrypted_data_create(true, method, type=xmlsec.EncryptionType.ELEMENT)
+    xmlsec.template.encrypted_data_ensure_cipher_value(data)
+    info = xmlsec.template.encrypted_data_ensure_key_info(data)
+    wrapped_key = xmlsec.template.add_encrypted_key(info, xmlsec.Transform.RSA_OAEP)
+    xmlsec.template.encrypted_data_ensure_cipher_value(wrapped_key)
+    keys = xmlsec.KeysManager()
+    keys.add_key(xmlsec.Key.from_memory(key, xmlsec.KeyFormat.PEM))
+    context = xmlsec.EncryptionContext(keys)
+    context.key = xmlsec.Key.generate(xmlsec.KeyData.AES, 256, xmlsec.KeyDataType.SESSION)
+    encrypted_id = etree.Element(f"{{{NAMES['a']}}}EncryptedID")
+    around.replace(true, encrypted_id)
+    encrypted_id.append(true)
+    context.encrypt_xml(data, true)

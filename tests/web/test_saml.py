@@ -165,9 +165,9 @@ def test_of_two_who_bring_one_answer_at_the_same_time_one_comes_in(world, saml_p
         both = [saml.check(work, answer, browser=browser, tools=tools, now=now) for _ in range(2)]
 
     with world.begin(stranger(ORIGIN)) as work:
-        saml.take(work, both[0], now=now)
+        saml.take(work, both[0], tools=world.wiring.saml, now=now)
     with pytest.raises(UnauthenticatedError), world.begin(stranger(ORIGIN)) as work:
-        saml.take(work, both[1], now=now)
+        saml.take(work, both[1], tools=world.wiring.saml, now=now)
     assert refusals(world) == ["replayed"]
 
 

@@ -71,7 +71,7 @@ def test_an_answer_is_shown_with_what_would_come_of_it_and_opens_nothing(visit):
     assert "<saml:AttributeStatement>" in steps["answer"][1]
     assert "mail: writer@corp.example" in steps["attributes"][1]
     assert steps["person"][1] == "created\nwriter"
-    assert "engineers -> organisation lab owner" in steps["groups"][1]
+    assert "engineers -> organisation lab owner" in steps["gives"][1]
     assert world.events()[before:] == ["auth.provider_tested"]
     assert world.one(sa.select(Identity)) is None
     assert world.one(sa.select(sa.func.count(BrowserSession.id))) == 1

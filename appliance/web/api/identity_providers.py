@@ -271,7 +271,8 @@ def consequences(path: ProviderPath) -> Any:
 @api.post(f"{PLACE}/<name>/test", summary="Try a sign-in system", responses={"200": StepPage})
 def test(path: ProviderPath, body: TrialBody) -> Any:
     """LDAP: reach each server, sign in as the service account, search, read groups. SAML: look at
-    what both sides know of each other. Changes nothing.
+    what both sides know of each other. OpenID Connect: what it says of itself, its keys, and what
+    it would be asked. Changes nothing.
     """
     wiring = requests.wiring()
     with requests.reading() as work:

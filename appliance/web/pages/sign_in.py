@@ -19,7 +19,7 @@ from appliance.services import (
     second_step,
     sign_in,
 )
-from appliance.web import acting_as, cookies, forms, provider_doors, requests
+from appliance.web import acting_as, cookies, forms, leaving, provider_doors, requests
 from appliance.web.provider_doors import LANGUAGES, THEMES
 
 if TYPE_CHECKING:
@@ -95,28 +95,30 @@ def enter() -> ResponseReturnValue:
 def leave() -> ResponseReturnValue:
     """Close this browser's session."""
     address, browser = "", cookies.attempt()
+    fields: dict[str, str] = {}
     if requests.uses_session():
         wiring, now = requests.wiring(), requests.now()
         acting_as.leave(why="signed_out")
         with requests.reading() as work:
             opener = oidc_logout.opener(work, tools=wiring.oidc)
         with requests.begin() as work:
-            address = saml_logout.begin(work, browser=browser, tools=wiring.saml, now=now)
+            onward = saml_logout.begin(work, browser=browser, tools=wiring.saml, now=now)
             sign_in.sign_out(work, now=now)
+        if onward is not None:
+            address, fields = onward.address, dict(onward.fields)
         if opener is not None:
             address = oidc_logout.address(opener, tools=wiring.oidc, now=now)
     flask.session.clear()
-    response = flask.make_response(_onward(address, browser))
+    response = flask.make_response(_onward(address, fields, browser))
     cookies.clear_session(response)
     return response
 
 
-def _onward(address: str, browser: str) -> ResponseReturnValue:
+def _onward(address: str, fields: dict[str, str], browser: str) -> ResponseReturnValue:
     """Where somebody goes who has signed out: to who signed them in, if that is to know."""
     if not address:
         return flask.redirect(flask.url_for("sign_in.show"), 303)
-    page = flask.render_template("sign_in/leave.html", address=address, provider="")
-    response = flask.make_response(page)
+    response = leaving.page(address, fields=fields)
     cookies.set_attempt(response, browser)
     return response
 

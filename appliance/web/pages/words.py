@@ -57,11 +57,17 @@ PROVIDER_STEPS = {
     "refresh": _("What it publishes now"),
     "certificates": _("Its certificates"),
     "ours": _("What it has to know of us"),
+    "discovery": _("What it says of itself"),
+    "keys": _("Its keys"),
     "question": _("What it would be asked"),
     "answer": _("Its answer"),
+    "token": _("What it gave for the code"),
+    "claims": _("What its ID token says"),
+    "user_info": _("What it tells beside it (user-info)"),
     "verdict": _("Whether it is believed"),
     "attributes": _("What it says of them"),
     "person": _("Who they would be here"),
+    "gives": _("What their groups would give"),
 }
 SAML_KEY_USES = {
     "signs": _("signs"),

@@ -2,6 +2,7 @@
 //   node provider.mjs PORT CALLBACK
 // POST /control/people   {NAME: {claims}}: who can sign in; the password does not matter
 // POST /control/tamper   {claims, header, by}: how ID tokens differ from what they should be
+// POST /control/publish  [JWK]: what stands among its keys too
 // POST /control/break    [PATH]: what answers with 500 from now on
 // POST /control/rotate   other keys from now on
 // POST /control/logout   {claims, header, by}: the logout token that differs so from an honest one
@@ -17,6 +18,7 @@ const issuer = `http://127.0.0.1:${port}`;
 let people = {};
 let tamper = null;
 let broken = [];
+let published = [];
 let known = { keys: [] };
 let signing;
 let handle;
@@ -39,9 +41,14 @@ async function tampered(token, tamper) {
     const secret = new TextEncoder().encode(await jose.exportSPKI(signing.publicKey));
     return new jose.SignJWT(claims).setProtectedHeader(header).sign(secret);
   }
-  if (tamper.by === 'no one in particular') {
+  if (tamper.by === 'shared secret') {
+    const shared = published.find((each) => each.kty === 'oct');
+    return new jose.SignJWT(claims).setProtectedHeader(header).sign(jose.base64url.decode(shared.k));
+  }
+  if (tamper.by.startsWith('no one in particular')) {
     const [head, , signature] = token.split('.');
-    return `${head}.${encode(claims)}.${signature}`;
+    const shown = tamper.by.endsWith('header') ? encode(header) : head;
+    return `${shown}.${encode(claims)}.${signature}`;
   }
   const other = await jose.generateKeyPair('RS256');
   const key = tamper.by === 'another key' ? other.privateKey : signing.privateKey;
@@ -115,6 +122,7 @@ function build() {
       return;
     }
     await next();
+    if (ctx.path === '/jwks') ctx.body.keys.push(...published);
     if (ctx.path === '/token' && tamper && ctx.body?.id_token) {
       ctx.body.id_token = await tampered(ctx.body.id_token, tamper);
     }
@@ -129,6 +137,7 @@ async function control(request, response) {
   if (request.url === '/control/people') people = said;
   if (request.url === '/control/tamper') tamper = said;
   if (request.url === '/control/break') broken = said;
+  if (request.url === '/control/publish') published = said;
   if (request.url === '/control/know') {
     known = said;
     build();

@@ -107,13 +107,27 @@ class UnauthenticatedError(ApplianceError):
         self.event = event
 
 
+@dataclass(frozen=True)
+class Askable:
+    """What somebody could ask access to, where they are not let in."""
+
+    thing: str
+    """`repository`, `team` or `organisation`."""
+    name: str
+    role: str = ""
+
+
 class RefusedError(ApplianceError):
-    """The actor may see the thing but not do this with it."""
+    """The actor may see the thing but not do this with it; `askable`, if they could ask for it."""
 
     code = "refused"
     http_status = 403
     exit_code = 3
     title = "You may not do that"
+
+    def __init__(self, message: str, *, askable: Askable | None = None) -> None:
+        super().__init__(message)
+        self.askable = askable
 
 
 class ElevationRequiredError(RefusedError):
@@ -151,7 +165,14 @@ class NotFoundError(ApplianceError):
 
 
 class HiddenError(NotFoundError):
-    """There is such a thing, but not for this actor. To the outside: a NotFoundError."""
+    """There is such a thing, but not for this actor. To the outside: a NotFoundError.
+
+    `askable` is set where there is no such thing as well: it tells nothing.
+    """
+
+    def __init__(self, message: str, *, askable: Askable | None = None) -> None:
+        super().__init__(message)
+        self.askable = askable
 
 
 class MovedError(NotFoundError):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import gate, grants, unseen, visible
+from appliance.access import gate, grants, not_there, unseen, visible
 from appliance.db import lookups
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation, Team
@@ -19,6 +19,7 @@ from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain.names import split_path
 from appliance.domain.permissions import Permission, narrowest_scope, roles_with
 from appliance.errors import (
+    Askable,
     HiddenError,
     InvalidError,
     MovedError,
@@ -42,7 +43,7 @@ def repository(work: UnitOfWork, path: str, permission: Permission) -> Repositor
     try:
         owner_name, name = split_path(path)
     except InvalidError as error:
-        raise _no_repository(path) from error
+        raise not_there.repository(path) from error
     found, allowed = unseen.named_repository(work, owner_name, name)
     if found is not None and Permission.REPOSITORY_READ in allowed:
         return _insist(work, found, permission, allowed)
@@ -50,7 +51,7 @@ def repository(work: UnitOfWork, path: str, permission: Permission) -> Repositor
     is_readable = Permission.REPOSITORY_READ in unseen.on_repository(work, moved)
     if moved is not None and is_readable:
         raise MovedError(was=path, path=moved.path)
-    raise _no_repository(path)
+    raise not_there.repository(path)
 
 
 def repository_by_id(work: UnitOfWork, repository_id: UUID, permission: Permission) -> Repository:
@@ -61,7 +62,7 @@ def repository_by_id(work: UnitOfWork, repository_id: UUID, permission: Permissi
     """
     found = work.session.get(Repository, repository_id)
     if found is None:
-        raise _no_repository(str(repository_id))
+        raise not_there.repository(str(repository_id))
     return _allowed(work, found, permission, asked=str(repository_id))
 
 
@@ -75,7 +76,7 @@ def deleted_repository(work: UnitOfWork, path: str, permission: Permission) -> R
     found = lookups.deleted_repository(work.session, owner_name, name)
     allowed = unseen.on_repository(work, found)
     if found is None or Permission.REPOSITORY_READ not in allowed:
-        raise _no_repository(path)
+        raise not_there.repository(path)
     return _insist(work, found, permission, allowed)
 
 
@@ -91,13 +92,13 @@ def new_home(work: UnitOfWork, name: str) -> Owner:
         raise UnauthenticatedError(sentence("Sign in first."))
     found = lookups.owner(work.session, name)
     if found is None:
-        raise _no_home(name)
+        raise not_there.home(name)
     if found.kind is OwnerKind.ORGANISATION:
         try:
             organisation(work, name, Permission.ORGANISATION_CREATE_REPOSITORY)
         except HiddenError as error:
             # The words for what does not exist: others would tell that something is hidden there.
-            raise _no_home(name) from error
+            raise not_there.home(name) from error
         return found
     if found.id != work.actor.id:
         _insist_on_sight(work, name)
@@ -154,11 +155,15 @@ def organisation(work: UnitOfWork, name: str, permission: Permission) -> Organis
     is_visible = Permission.ORGANISATION_READ in allowed or _has_visible_repository(work, found)
     if found is None or not is_visible:
         _follow_organisation(work, name)
-        raise HiddenError(sentence("There is no organisation %(name)s.", name=name))
+        raise not_there.organisation(name)
     gate.insist_on_place(work, found.id)
     if permission is Permission.ORGANISATION_READ:
         return found
-    raise RefusedError(gate.only_owners(work, found.name, permission))
+    belongs = Permission.ORGANISATION_READ in allowed
+    raise RefusedError(
+        gate.only_owners(work, found.name, permission),
+        askable=None if belongs else Askable("organisation", found.name),
+    )
 
 
 def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisation, Team]:
@@ -172,7 +177,7 @@ def team(work: UnitOfWork, path: str, permission: Permission) -> tuple[Organisat
     found = lookups.team(work.session, organisation_name, name)
     allowed = unseen.on_organisation(work, found[0] if found else None)
     if found is None or Permission.ORGANISATION_READ not in allowed:
-        raise HiddenError(sentence("There is no team %(path)s.", path=path))
+        raise not_there.team(path)
     gate.insist_on_place(work, found[0].id)
     if permission not in allowed:
         raise RefusedError(gate.only_owners(work, found[0].name, permission))
@@ -342,7 +347,7 @@ def _allowed(
 ) -> Repository:
     allowed = grants.on_repository(work, found)
     if Permission.REPOSITORY_READ not in allowed:
-        raise _no_repository(asked)  # As it was spelled: its true spelling would tell of it.
+        raise not_there.repository(asked)  # As it was spelled: its true spelling would tell of it.
     return _insist(work, found, permission, allowed)
 
 
@@ -351,7 +356,10 @@ def _insist(
 ) -> Repository:
     gate.insist_on_place(work, found.organisation_id)
     if permission not in allowed:
-        raise RefusedError(_who_may(found, permission, work))
+        lowest = roles_with(permission)[0]
+        raise RefusedError(
+            _who_may(found, permission, work), askable=Askable("repository", found.path, lowest)
+        )
     gate.require_elevation(work, permission)
     return found
 
@@ -381,15 +389,7 @@ def _insist_on_sight(work: UnitOfWork, name: str) -> None:
     if lookups.user(work.session, name) is None or not (
         is_theirs_to_see or work.actor.is_administrator
     ):
-        raise _no_home(name)
-
-
-def _no_home(name: str) -> HiddenError:
-    return HiddenError(sentence("There is no user or organisation %(name)s.", name=name))
-
-
-def _no_repository(path: str) -> HiddenError:
-    return HiddenError(sentence("There is no repository %(path)s.", path=path))
+        raise not_there.home(name)
 
 
 def _has_visible_repository(work: UnitOfWork, organisation: Organisation | None) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.db import lookups
+from appliance.db.access_requests import TemporaryRight
+from appliance.db.base import MomentType
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -39,24 +42,62 @@ class Reason:
 
     role: Role
     source: str
-    """`owner`, `organisation`, `base`, `direct`, `team`, `instance` or `visibility`."""
+    """`owner`, `organisation`, `base`, `direct`, `team`, `request`, `instance` or `visibility`."""
     name: str = ""
     """The team or organisation it comes from."""
+    until: datetime | None = None
+    """When it ends by itself."""
 
 
-def teams_of(user_id: UUID | sa.BindParameter[UUID]) -> sa.CTE:
+UserId = UUID | sa.BindParameter[UUID]
+Moment = datetime | sa.BindParameter[datetime]
+
+
+def teams_of(user_id: UserId, now: Moment) -> sa.CTE:
     """The ids of a user's teams and of every team around those."""
+    directly = sa.union_all(
+        sa.select(TeamMembership.team_id).where(TeamMembership.user_id == user_id),
+        sa.select(TemporaryRight.team_id).where(
+            TemporaryRight.team_id.is_not(None), *in_force(user_id, now)
+        ),
+    ).subquery("directly")
     mine = (
         sa.select(Team.id, Team.parent_id)
-        .join(TeamMembership, TeamMembership.team_id == Team.id)
-        .where(TeamMembership.user_id == user_id)
+        .join(directly, directly.c.team_id == Team.id)
         .cte("my_teams", recursive=True)
     )
     return mine.union(sa.select(Team.id, Team.parent_id).join(mine, Team.id == mine.c.parent_id))
 
 
+def lasting_teams_of(user_id: UUID) -> sa.CTE:
+    """The same, without those that they are in for a time only."""
+    mine = (
+        sa.select(Team.id, Team.parent_id)
+        .join(TeamMembership, TeamMembership.team_id == Team.id)
+        .where(TeamMembership.user_id == user_id)
+        .cte("my_lasting_teams", recursive=True)
+    )
+    return mine.union(sa.select(Team.id, Team.parent_id).join(mine, Team.id == mine.c.parent_id))
+
+
+def in_force(user_id: UserId, now: Moment) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which a temporary right is somebody's now, whatever was swept."""
+    return (TemporaryRight.user_id == user_id, TemporaryRight.expires_at > now)
+
+
+def organisations_of(user_id: UserId, now: Moment) -> sa.CompoundSelect[Any]:
+    """The ids of the organisations that a user belongs to, for good or for a time."""
+    return sa.union_all(
+        sa.select(Membership.organisation_id).where(Membership.user_id == user_id),
+        sa.select(TemporaryRight.organisation_id).where(
+            TemporaryRight.organisation_id.is_not(None), *in_force(user_id, now)
+        ),
+    )
+
+
 # Built once, and one question, not two or three: it is asked for every request.
 ASKED_USER = sa.bindparam("user_id", type_=sa.Uuid())
+ASKED_AT = sa.bindparam("now", type_=MomentType())
 
 
 def _roles(
@@ -68,13 +109,14 @@ def _roles(
             sa.type_coerce(Grant.role, sa.String).label("role"),
             sa.cast(sa.null(), sa.String(32)).label("base"),
             Team.name.label("name"),
+            sa.cast(sa.null(), MomentType()).label("until"),
         )
         .outerjoin(Team, Team.id == Grant.team_id)
         .where(
             Grant.repository_id == repository_id,
             sa.or_(
                 Grant.user_id == ASKED_USER,
-                Grant.team_id.in_(sa.select(teams_of(ASKED_USER).c.id)),
+                Grant.team_id.in_(sa.select(teams_of(ASKED_USER, ASKED_AT).c.id)),
             ),
         )
     )
@@ -84,11 +126,31 @@ def _roles(
             sa.type_coerce(Membership.role, sa.String),
             sa.type_coerce(Organisation.base_role, sa.String),
             Organisation.name,
+            sa.null(),
         )
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Membership.organisation_id == organisation_id, Membership.user_id == ASKED_USER)
     )
-    return sa.union_all(granted, membership)
+    temporary = (
+        sa.select(
+            sa.case((TemporaryRight.repository_id.is_(None), 1), else_=0),
+            sa.func.coalesce(
+                sa.type_coerce(TemporaryRight.role, sa.String), OrganisationRole.MEMBER.value
+            ),
+            sa.type_coerce(Organisation.base_role, sa.String),
+            Organisation.name,
+            TemporaryRight.expires_at,
+        )
+        .outerjoin(Organisation, Organisation.id == TemporaryRight.organisation_id)
+        .where(
+            *in_force(ASKED_USER, ASKED_AT),
+            sa.or_(
+                TemporaryRight.repository_id == repository_id,
+                TemporaryRight.organisation_id == organisation_id,
+            ),
+        )
+    )
+    return sa.union_all(granted, membership, temporary)
 
 
 def _repository_and_roles() -> sa.Select[Any]:
@@ -116,6 +178,7 @@ def with_roles(
 ) -> tuple[Repository | None, list[sa.Row[Any]]]:
     """The repository of that path, unless it is in the bin, and what ROLES says of a user there."""
     keys = {"owner_key": fold(owner_name), "name_key": fold(name), "user_id": user_id}
+    keys["now"] = work.begun_at
     rows = work.session.execute(REPOSITORY_AND_ROLES, keys).all()
     found = rows[0].Repository if rows else None
     return found, [row for row in rows if row.is_membership is not None]
@@ -134,6 +197,7 @@ def reasons(
         "repository_id": repository.id,
         "organisation_id": repository.organisation_id,
         "user_id": user_id,
+        "now": work.begun_at,
     }
     asked = work.rows(ROLES, keys) if rows is None else rows
     found = [reason for row in asked for reason in _by_row(row)]
@@ -165,6 +229,15 @@ def role_on(
     return highest([reason.role for reason in found])
 
 
+def lasting_role_on(work: UnitOfWork, repository: Repository) -> Role | None:
+    """The highest role the actor has on a repository without end, which they could hand on."""
+    actor = work.actor
+    if actor.id is None or actor.instance_role is None:
+        return None
+    found = reasons(work, repository, user_id=actor.id, instance_role=actor.instance_role)
+    return highest([reason.role for reason in found if reason.until is None])
+
+
 def on_repository(
     work: UnitOfWork, repository: Repository, rows: Iterable[sa.Row[Any]] | None = None
 ) -> frozenset[Permission]:
@@ -185,11 +258,17 @@ def organisation_role(work: UnitOfWork, organisation_id: UUID) -> OrganisationRo
     """What the actor is to an organisation."""
     if work.actor.id is None:
         return None
-    return work.session.scalar(
-        sa.select(Membership.role).where(
-            Membership.organisation_id == organisation_id, Membership.user_id == work.actor.id
-        )
+    lasting = sa.select(sa.type_coerce(Membership.role, sa.String)).where(
+        Membership.organisation_id == organisation_id, Membership.user_id == work.actor.id
     )
+    for_a_time = sa.select(sa.literal(OrganisationRole.MEMBER.value)).where(
+        TemporaryRight.organisation_id == organisation_id,
+        *in_force(work.actor.id, work.begun_at),
+    )
+    found = set(work.session.scalars(sa.union_all(lasting, for_a_time)))
+    if not found:
+        return None
+    return OrganisationRole(next(iter(found - {OrganisationRole.MEMBER}), OrganisationRole.MEMBER))
 
 
 def on_organisation(work: UnitOfWork, organisation: Organisation) -> frozenset[Permission]:
@@ -224,10 +303,11 @@ def _under_ceiling(actor: Actor, allowed: frozenset[Permission]) -> frozenset[Pe
 def _by_row(row: sa.Row[Any]) -> Iterator[Reason]:
     name = row.name or ""
     if not row.is_membership:
-        yield Reason(Role(row.role), "team" if name else "direct", name)
+        source = "request" if row.until else "team" if name else "direct"
+        yield Reason(Role(row.role), source, name, row.until)
         return
     by_role = REPOSITORY_ROLE_OF[OrganisationRole(row.role)]
     if by_role is not None:
         yield Reason(by_role, "organisation", name)
     if row.base is not None:
-        yield Reason(Role(row.base), "base", name)
+        yield Reason(Role(row.base), "base", name, row.until)

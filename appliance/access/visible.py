@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from appliance.access import grants
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.organisations import Membership, Organisation, Team
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Grant, Repository
@@ -35,19 +38,21 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
     if actor.id is None:
         is_open = work.rules.access.public_repositories
         return query.where(Repository.visibility == Visibility.PUBLIC if is_open else sa.false())
-    mine = grants.teams_of(actor.id)
+    mine = grants.teams_of(actor.id, work.begun_at)
     granted = sa.select(Grant.repository_id).where(
         sa.or_(Grant.user_id == actor.id, Grant.team_id.in_(sa.select(mine.c.id)))
     )
-    by_membership = (
-        sa.select(Membership.organisation_id)
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(
-            Membership.user_id == actor.id,
-            sa.or_(
-                Organisation.base_role.is_not(None),
-                Membership.role.in_([role for role, gives in REPOSITORY_ROLE_OF.items() if gives]),
-            ),
+    for_a_time = sa.select(TemporaryRight.repository_id).where(
+        TemporaryRight.repository_id.is_not(None), *grants.in_force(actor.id, work.begun_at)
+    )
+    by_role = sa.select(Membership.organisation_id).where(
+        Membership.user_id == actor.id,
+        Membership.role.in_([role for role, gives in REPOSITORY_ROLE_OF.items() if gives]),
+    )
+    by_membership = by_role.union_all(
+        sa.select(Organisation.id).where(
+            Organisation.base_role.is_not(None),
+            Organisation.id.in_(grants.organisations_of(actor.id, work.begun_at)),
         )
     )
     return query.where(
@@ -56,6 +61,7 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
             Repository.visibility != Visibility.PRIVATE,
             Repository.organisation_id.in_(by_membership),
             Repository.id.in_(granted),
+            Repository.id.in_(for_a_time),
         )
     )
 
@@ -73,7 +79,7 @@ def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:
     owned = sa.select(Membership.organisation_id).where(
         Membership.user_id == actor.id, Membership.role == OrganisationRole.OWNER
     )
-    mine = grants.teams_of(actor.id)
+    mine = grants.teams_of(actor.id, work.begun_at)
     granted = sa.select(Grant.repository_id).where(
         Grant.role == Role.OWNER,
         sa.or_(Grant.user_id == actor.id, Grant.team_id.in_(sa.select(mine.c.id))),
@@ -96,9 +102,17 @@ def organisations(work: UnitOfWork) -> sa.Select[Organisation]:
     readable = repositories(work).subquery()
     conditions = [Organisation.id.in_(sa.select(readable.c.organisation_id))]
     if actor.id is not None and actor.ceiling_allows(Permission.ORGANISATION_READ):
-        mine = sa.select(Membership.organisation_id).where(Membership.user_id == actor.id)
-        conditions.append(Organisation.id.in_(mine))
+        conditions.append(Organisation.id.in_(own_organisations(work)))
     return query.where(sa.or_(*conditions))
+
+
+def own_organisations(work: UnitOfWork) -> sa.Select[UUID | None]:
+    """The ids of the organisations that the actor belongs to, for good or for a time."""
+    actor = work.actor
+    if actor.id is None or not actor.ceiling_allows(Permission.ORGANISATION_READ):
+        return sa.select(Organisation.id).where(sa.false())
+    mine = grants.organisations_of(actor.id, work.begun_at).subquery("own_organisations")
+    return sa.select(mine.c.organisation_id)
 
 
 def teams(work: UnitOfWork, organisation: Organisation) -> sa.Select[Team]:

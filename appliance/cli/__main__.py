@@ -32,6 +32,8 @@ COMMANDS = {
     "proposal": ("appliance.cli.proposals", "Acts that wait for a second administrator."),
     "address-list": ("appliance.cli.address_lists", "From which networks people may come."),
     "factor-rule": ("appliance.cli.factor_rules", "Who must have a second factor."),
+    "access": ("appliance.cli.access", "Ask for access, answer, and end what was given."),
+    "review": ("appliance.cli.review", "Reviews of who has which right."),
     "org": ("appliance.cli.organisations", "Organisations and their members."),
     "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from appliance.db import (
+    access_requests,
+    access_reviews,
     address_lists,
     audit_exports,
     audit_log,
@@ -34,6 +36,8 @@ from appliance.db.base import Table
 
 MODULES = (
     *(
+        access_requests,
+        access_reviews,
         address_lists,
         audit_exports,
         audit_log,

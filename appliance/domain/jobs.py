@@ -24,6 +24,8 @@ class Job(StrEnum):
     SYNCHRONISE = "provider.sync"
     READ_METADATA = "provider.metadata"
     ASK_PROVIDERS_AGAIN = "provider.ask_again"
+    END_TEMPORARY_RIGHTS = "access.tidy"
+    TEND_REVIEWS = "review.tend"
     SWEEP = "instance.sweep"
 
 
@@ -69,6 +71,8 @@ RULES: dict[Job, JobRule] = {
     Job.SYNCHRONISE: JobRule(5, 2 * 3600, "Synchronise with a directory"),
     Job.READ_METADATA: JobRule(3, 900, "Read the metadata of sign-in systems"),
     Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Ask OpenID providers who may still enter"),
+    Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "Record which access has ended"),
+    Job.TEND_REVIEWS: JobRule(3, 1800, "End and begin access reviews"),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

@@ -46,6 +46,9 @@ class Permission(StrEnum):
     AUDIT_GRANT = "audit.grant"
     AUDIT_STREAM = "audit.stream"
     AUDIT_WITNESS = "audit.witness"
+    REVIEW_OPEN = "review.open"
+    REVIEW_READ = "review.read"
+    REVIEW_DECIDE = "review.decide"
 
 
 P = Permission
@@ -119,9 +122,9 @@ ORGANISATION_PERMISSIONS_OF: dict[OrganisationRole, frozenset[Permission]] = {
     OrganisationRole.MEMBER: frozenset(
         {P.ORGANISATION_READ, P.ORGANISATION_CREATE_REPOSITORY},
     ),
-    OrganisationRole.AUDITOR: frozenset({P.ORGANISATION_READ, P.AUDIT_READ}),
+    OrganisationRole.AUDITOR: frozenset({P.ORGANISATION_READ, P.AUDIT_READ, P.REVIEW_READ}),
     OrganisationRole.SECURITY_OFFICER: frozenset(
-        {P.ORGANISATION_READ, P.AUDIT_READ, P.AUDIT_STREAM},
+        {P.ORGANISATION_READ, P.AUDIT_READ, P.AUDIT_STREAM, P.REVIEW_OPEN, P.REVIEW_READ},
     ),
     OrganisationRole.OWNER: frozenset(
         {
@@ -133,6 +136,8 @@ ORGANISATION_PERMISSIONS_OF: dict[OrganisationRole, frozenset[Permission]] = {
             P.AUDIT_READ,
             P.AUDIT_STREAM,
             P.AUDIT_GRANT,
+            P.REVIEW_OPEN,
+            P.REVIEW_READ,
         },
     ),
 }
@@ -146,13 +151,13 @@ REPOSITORY_ROLE_OF: dict[OrganisationRole, Role | None] = {
 }
 
 _SIGNED_IN = frozenset(
-    {P.USERS_READ, P.OWN_ACCOUNT, P.ORGANISATION_CREATE, P.REPOSITORY_CREATE},
+    {P.USERS_READ, P.OWN_ACCOUNT, P.ORGANISATION_CREATE, P.REPOSITORY_CREATE, P.REVIEW_DECIDE},
 )
 
 INSTANCE_PERMISSIONS_OF: dict[InstanceRole, frozenset[Permission]] = {
     InstanceRole.USER: _SIGNED_IN,
     InstanceRole.AUDITOR: _SIGNED_IN
-    | {P.INSTANCE_SEE_ALL, P.AUDIT_READ, P.INSTANCE_HEALTH, P.ORGANISATION_READ},
+    | {P.INSTANCE_SEE_ALL, P.AUDIT_READ, P.INSTANCE_HEALTH, P.ORGANISATION_READ, P.REVIEW_READ},
     InstanceRole.ADMINISTRATOR: frozenset(Permission),
 }
 
@@ -254,8 +259,10 @@ PERMISSIONS_OF_SCOPE: dict[Scope, frozenset[Permission]] = {
     Scope.AUDIT_READ: frozenset({P.AUDIT_READ}),
     Scope.SCAN_READ: frozenset({P.REPOSITORY_READ}),
     Scope.SCAN_WRITE: frozenset({P.REPOSITORY_READ, P.REPOSITORY_TRIAGE}),
-    Scope.GOVERNANCE_READ: frozenset({P.AUDIT_READ}),
-    Scope.GOVERNANCE_WRITE: frozenset({P.AUDIT_READ}),
+    Scope.GOVERNANCE_READ: frozenset({P.AUDIT_READ, P.REVIEW_READ}),
+    Scope.GOVERNANCE_WRITE: frozenset(
+        {P.AUDIT_READ, P.REVIEW_READ, P.REVIEW_OPEN, P.REVIEW_DECIDE}
+    ),
     Scope.MODEL_USE: frozenset({P.REPOSITORY_READ}),
     Scope.MODEL_TRAIN: frozenset({P.REPOSITORY_READ}),
     Scope.USER: frozenset({P.OWN_ACCOUNT, P.USERS_READ}),

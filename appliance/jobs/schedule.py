@@ -31,7 +31,9 @@ from appliance.services import (
     push_settlement,
     regular,
     repository_bin,
+    review_decisions,
     saml_refresh,
+    temporary_rights,
 )
 from appliance.services.audit_log import erasure, removal, thinning
 from appliance.services.regular import Regular
@@ -111,6 +113,17 @@ def _read_metadata(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.READ_METADATA)
 
 
+def _end_temporary_rights(work: UnitOfWork, now: datetime) -> None:
+    """What ends counts no more in any case; this only says so."""
+    if temporary_rights.is_due(work, now=now):
+        regular.promise(work, Job.END_TEMPORARY_RIGHTS)
+
+
+def _tend_reviews(work: UnitOfWork, now: datetime) -> None:
+    if review_decisions.is_due(work, now=now):
+        regular.promise(work, Job.TEND_REVIEWS)
+
+
 def _ask_again(work: UnitOfWork, now: datetime) -> None:
     if oidc_grants.due(work, now=now):
         regular.promise(work, Job.ASK_PROVIDERS_AGAIN)
@@ -130,6 +143,8 @@ AGENDA = (
     Entry(Regular("end-impersonations", timedelta(minutes=1)), _end_impersonations),
     Entry(Regular("settle-proposals", timedelta(minutes=5)), _settle_proposals),
     Entry(Regular("ask-again", timedelta(minutes=1)), _ask_again),
+    Entry(Regular("end-temporary-rights", timedelta(minutes=1)), _end_temporary_rights),
+    Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     _single("sweep", timedelta(hours=6), Job.SWEEP),

@@ -25,7 +25,7 @@ from appliance.errors import (
     TimeoutExceededError,
     UnavailableError,
 )
-from appliance.jobs import asking_again
+from appliance.jobs import asking_again, reviewing
 from appliance.services import (
     files,
     forks,
@@ -43,6 +43,7 @@ from appliance.services import (
     saml_refresh,
     sessions,
     sync_runs,
+    temporary_rights,
 )
 from appliance.services.audit_log import anchors, erasure, export_jobs, pruning, removal, thinning
 from appliance.services.audit_log.export import Form
@@ -156,6 +157,16 @@ def _give_up_synchronising(wiring: Wiring, claimed: Claimed, reason: str) -> Non
     run_id = UUID(claimed.arguments["run_id"])
     with wiring.database.begin(appliance()) as work:
         sync_runs.fail(work, run_id, sync_runs.GIVEN_UP, reason, now=datetime.now(UTC))
+
+
+def _end_temporary_rights(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    while True:
+        report("Recording what has ended")
+        with wiring.database.begin(appliance()) as work:
+            now = datetime.now(UTC)
+            if not temporary_rights.tidy(work, limit=SETTLED_AT_ONCE, now=now):
+                return
 
 
 def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
@@ -379,5 +390,7 @@ TASKS: dict[Job, Task] = {
     Job.ASK_PROVIDERS_AGAIN: Task(asking_again.ask_again),
     Job.SYNCHRONISE: Task(_synchronise, _give_up_synchronising),
     Job.READ_METADATA: Task(_read_metadata),
+    Job.END_TEMPORARY_RIGHTS: Task(_end_temporary_rights),
+    Job.TEND_REVIEWS: Task(reviewing.tend),
     Job.SWEEP: Task(_sweep),
 }

@@ -12,7 +12,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import grants
 from appliance.access.gate import open_to_everyone
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.credentials import BrowserSession
 from appliance.db.organisations import Membership
 from appliance.db.second_factors import ANY_RULE, FactorRule, has_factor
@@ -20,6 +22,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.factors import Factor
+from appliance.domain.permissions import OrganisationRole
 from appliance.errors import UnauthenticatedError, sentence
 
 SHOWN_THERE = timedelta(days=30)
@@ -61,15 +64,19 @@ def insist(work: UnitOfWork, user_id: UUID, *, now: datetime) -> None:
 def _moments(work: UnitOfWork, user: User) -> Iterator[datetime]:
     """When each rule about somebody is due for them."""
     joined = {
-        each.organisation_id: each
+        each.organisation_id: (str(OrganisationRole.MEMBER), each.created_at)
+        for each in work.session.scalars(
+            sa.select(TemporaryRight).where(*grants.in_force(user.id, work.begun_at))
+        )
+    } | {
+        each.organisation_id: (str(each.role), each.created_at)
         for each in work.session.scalars(sa.select(Membership).where(Membership.user_id == user.id))
     }
     for rule in work.session.scalars(sa.select(FactorRule)):
         if rule.organisation_id is None:
             role, since = str(user.instance_role), user.created_at
         elif rule.organisation_id in joined:
-            membership = joined[rule.organisation_id]
-            role, since = str(membership.role), membership.created_at
+            role, since = joined[rule.organisation_id]
         else:
             continue
         if rule.role in {"", role}:

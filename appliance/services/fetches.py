@@ -45,6 +45,15 @@ def start(work: UnitOfWork, path: str, *, tools: GitTools) -> Opened:
     )
 
 
+def again(work: UnitOfWork, repository_id: UUID) -> None:
+    """Go on only if a repository that a transfer is of may still be read.
+
+    Errors:
+        HiddenError, RefusedError: it may not.
+    """
+    fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_READ)
+
+
 @open_to_everyone(because="`start` has asked for the same repository a moment ago")
 def note(work: UnitOfWork, opened: Opened, *, protocol: str) -> None:
     """Record that objects are being given away. Called before the first of them leaves."""

@@ -8,9 +8,7 @@ in the appliance. An entry goes away when its cause does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,52 +26,18 @@ from appliance.db.users import User
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.domain.second_person import ProposalState
-from appliance.services import health
+from appliance.services import health, inbox_access
 from appliance.services.health import Condition
 from appliance.services.impersonation import SHOWN
+from appliance.services.inbox_entries import MOST_OF_A_KIND, Entry, Topic
 from appliance.services.observations import LONGEST_GAP, Memory
 
 SOON = timedelta(days=14)
 """So long before its end a token or key is shown as ending."""
 LATELY = timedelta(days=3)
-MOST_OF_A_KIND = 20
 NEARLY_FULL_PERCENT = 90
 Ending = sa.Select[str, datetime | None, UUID]
 BROUGHT_IN = (Job.IMPORT_REPOSITORY, Job.FORK_REPOSITORY)
-
-
-class Topic(StrEnum):
-    """What an entry is about."""
-
-    PASSWORD_GIVEN = "password_given"  # noqa: S105 - the name of a topic.
-    PART_FAILS = "part_fails"
-    REPOSITORY_DAMAGED = "repository_damaged"
-    JOB_FAILED = "job_failed"
-    ROOM_RUNS_OUT = "room_runs_out"
-    TOKEN_EXPIRES = "token_expires"  # noqa: S105 - the name of a topic.
-    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a topic.
-    KEY_EXPIRES = "key_expires"
-    KEY_EXPIRED = "key_expired"
-    PROPOSED = "proposed"
-    """Another administrator waits for them."""
-    ARRIVED = "arrived"
-    ACTED_AS = "acted_as"
-    """An administrator acted as them."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that waits: what it is about, what that is called, and when it happens.
-
-    `name` is that of a token, key, kind of job, part or organisation, or a repository's path.
-    """
-
-    topic: Topic
-    name: str
-    at: datetime | None = None
-    detail: str = ""
-    id: UUID | None = None
-    percent: int = 0
 
 
 def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
@@ -86,7 +50,9 @@ def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
         found += _damaged(work)
     if Permission.USERS_MANAGE in grants.on_instance(work.actor):
         found += _proposed(work, now)
-    return [*found, *_failed_jobs(work), *_rooms(work), *_tokens(work, now), *_keys(work, now)]
+    found += inbox_access.waiting(work, now=now)
+    found += [*_failed_jobs(work), *_rooms(work), *_tokens(work, now), *_keys(work, now)]
+    return [*found, *inbox_access.ending(work, now=now)]
 
 
 def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
@@ -106,7 +72,9 @@ def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
         .limit(MOST_OF_A_KIND)
     )
     arrived = [Entry(Topic.ARRIVED, row[0].path, row[1], detail=row[3], id=row[2]) for row in rows]
-    return [*_acted_as(work, now), *arrived]
+    answered = inbox_access.answered(work, since=now - LATELY)
+    found = sorted([*arrived, *answered], key=lambda each: each.at or now, reverse=True)
+    return [*_acted_as(work, now), *found]
 
 
 def _proposed(work: UnitOfWork, now: datetime) -> Iterator[Entry]:

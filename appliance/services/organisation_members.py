@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, gate, grants
 from appliance.access.gate import open_to_everyone
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.identity_providers import IdentityProvider
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
@@ -21,7 +22,8 @@ from appliance.domain.identity_providers import ORGANISATION_ORDER
 from appliance.domain.names import fold
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.domain.provided_roles import Held, Provided, settled
-from appliance.errors import ConflictError, HiddenError, RefusedError, sentence
+from appliance.errors import Askable, ConflictError, HiddenError, RefusedError, sentence
+from appliance.services import temporary_rights
 
 ORDERS = {
     "name": (Owner.name_key,),
@@ -58,7 +60,8 @@ def listed(
     organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
     if Permission.ORGANISATION_READ not in grants.on_organisation(work, organisation):
         raise RefusedError(
-            sentence("Only members of %(name)s see who belongs to it.", name=organisation.name)
+            sentence("Only members of %(name)s see who belongs to it.", name=organisation.name),
+            askable=Askable("organisation", organisation.name),
         )
     query = (
         sa.select(User, Membership.role, Membership.created_at)
@@ -126,7 +129,10 @@ def remove(work: UnitOfWork, name: str, user_name: str) -> None:
     asked = Permission.ORGANISATION_READ if leaves else Permission.ORGANISATION_MEMBERS
     organisation = fetch.organisation(work, name, asked)
     membership = _membership(work, organisation, user.id)
-    if membership is None:
+    if membership is not None:
+        end(work, organisation, membership)
+    ended = _end_for_a_time(work, organisation.id, user.id)
+    if membership is None and not ended:
         raise HiddenError(
             sentence(
                 "%(name)s is no member of %(organisation_name)s.",
@@ -134,15 +140,46 @@ def remove(work: UnitOfWork, name: str, user_name: str) -> None:
                 organisation_name=organisation.name,
             )
         )
+
+
+@open_to_everyone(because="whoever ends a membership was asked whether they may")
+def end(work: UnitOfWork, organisation: Organisation, membership: Membership) -> None:
+    """End a membership that a person gave, with the teams and direct roles that go with it.
+
+    Errors:
+        ConflictError: nobody would be owner, or a sign-in system put them there.
+    """
     _insist_on_being_given_by_a_person(work, membership)
     _insist_on_another_owner(work, organisation, membership)
     work.session.delete(membership)
-    withdraw_all(work, organisation.id, user.id)
+    withdraw_all(work, organisation.id, membership.user_id)
     work.record(
         events.MemberRemoved(
-            about=organisation.id, organisation_id=organisation.id, user_id=str(user.id)
+            about=organisation.id,
+            organisation_id=organisation.id,
+            user_id=str(membership.user_id),
         )
     )
+
+
+@open_to_everyone(because="whoever answers a request was asked whether they may")
+def belong(work: UnitOfWork, organisation: Organisation, user: User, *, now: datetime) -> None:
+    """Let a user be a member because a person says so, whatever they are there already."""
+    membership = _membership(work, organisation, user.id)
+    if membership is None:
+        _add(work, organisation, user, OrganisationRole.MEMBER, now)
+    elif membership.provider_id is not None and membership.given_role is None:
+        membership.given_role = OrganisationRole.MEMBER
+
+
+def _end_for_a_time(work: UnitOfWork, organisation_id: UUID, user_id: UUID) -> int:
+    """End what they were given there until a time; says how much that was."""
+    repositories = sa.select(Repository.id).where(Repository.organisation_id == organisation_id)
+    there = sa.or_(
+        TemporaryRight.organisation_id == organisation_id,
+        TemporaryRight.repository_id.in_(repositories),
+    )
+    return temporary_rights.end_all(work, user_id, there, "removed", now=work.begun_at)
 
 
 def _add(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, gate, grants, visible
 from appliance.db import owner_names
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, only, page
 from appliance.db.repositories import Grant, Repository
@@ -142,8 +143,7 @@ def list_of_user(
     query = (
         visible.organisations(work)
         .join(Owner, Owner.id == Organisation.id)
-        .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(Membership.user_id == user.id)
+        .where(Organisation.id.in_(grants.organisations_of(user.id, work.begun_at)))
     )
     return page(work.session, query, Owner.name_key, make=only, after=after, limit=limit)
 
@@ -216,6 +216,7 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
         sa.update(Team).where(Team.organisation_id == organisation.id).values(parent_id=None),
         sa.delete(Team).where(Team.organisation_id == organisation.id),
         sa.delete(Membership).where(Membership.organisation_id == organisation.id),
+        sa.delete(TemporaryRight).where(TemporaryRight.organisation_id == organisation.id),
     ):
         work.session.execute(statement)
     owner = work.session.get_one(Owner, organisation.id)

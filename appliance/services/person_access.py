@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, grants
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
@@ -47,10 +48,12 @@ class Right:
     role: str
     source: str
     """`direct`: a person gave it. `provider`: a group of a sign-in system. `team`, `base`,
-    `organisation` or `owner`, as on the access page of a repository."""
+    `organisation` or `owner`, as on the access page of a repository; `request`: until a time."""
     through: str = ""
     """The team, or the sign-in system."""
     since: datetime | None = None
+    until: datetime | None = None
+    """When it ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def of_user(work: UnitOfWork, name: str | None, *, now: datetime) -> PersonAcces
     user = fetch.account(work, name)
     named, is_cut = _on_repositories(work, user, None)
     rights = [*_on_instance(work, user), *_in_organisations(work, user, None), *named]
+    rights += _for_a_time(work, user, None)
     return PersonAccess(user, rights, _held(work, user, now), is_cut)
 
 
@@ -95,6 +99,7 @@ def of_member(work: UnitOfWork, organisation: str, name: str) -> PersonAccess:
     user = fetch.user(work, name, Permission.USERS_READ)
     named, is_cut = _on_repositories(work, user, found.id)
     rights = [*_in_organisations(work, user, found.id), *named]
+    rights += _for_a_time(work, user, found.id)
     if not rights:
         raise HiddenError(
             sentence(
@@ -155,7 +160,7 @@ def _in_teams(work: UnitOfWork, user: User, organisation: Organisation) -> Itera
 
 def _on_repositories(work: UnitOfWork, user: User, only: UUID | None) -> tuple[list[Right], bool]:
     """Those that they own or were given, by themself or by a team, and whether there are more."""
-    teams = grants.teams_of(user.id)
+    teams = grants.teams_of(user.id, work.begun_at)
     granted: Any = (
         sa.select(Repository, Grant.role, Grant.created_at, Team.name, Organisation.name)
         .join(Grant, Grant.repository_id == Repository.id)
@@ -183,6 +188,28 @@ def _on_repositories(work: UnitOfWork, user: User, only: UUID | None) -> tuple[l
         source, through = ("team", f"{organisation}/{team}") if team else ("direct", "")
         rights.append(Right(REPOSITORY, row.path, role, source, through, since))
     return rights[:MOST], len(rights) > MOST
+
+
+def _for_a_time(work: UnitOfWork, user: User, only: UUID | None) -> Iterator[Right]:
+    """What they were given on request, and ends by itself."""
+    query = (
+        sa.select(TemporaryRight, Repository, Organisation.name, Team.name)
+        .outerjoin(Repository, Repository.id == TemporaryRight.repository_id)
+        .outerjoin(Organisation, Organisation.id == TemporaryRight.organisation_id)
+        .outerjoin(Team, Team.id == TemporaryRight.team_id)
+        .where(*grants.in_force(user.id, work.begun_at))
+        .order_by(TemporaryRight.expires_at)
+    )
+    if only is not None:
+        in_it = (TemporaryRight.organisation_id == only, Repository.organisation_id == only)
+        query = query.where(sa.or_(*in_it))
+    for row, repository, organisation, team in work.session.execute(query):
+        on, name, role = ORGANISATION, str(organisation), "member"
+        if row.repository_id is not None:
+            on, name, role = REPOSITORY, repository.path, str(row.role)
+        elif team:
+            on, name = TEAM, f"{organisation}/{team}"
+        yield Right(on, name, role, "request", since=row.created_at, until=row.expires_at)
 
 
 def _label(work: UnitOfWork, provider_id: UUID | None) -> str:

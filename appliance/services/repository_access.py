@@ -9,7 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, grants
+from appliance.access.gate import open_to_everyone
 from appliance.access.grants import Reason
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.organisations import Organisation, Team
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -17,6 +19,7 @@ from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.permissions import Permission, Role, highest
 from appliance.errors import ConflictError, NotFoundError, sentence
+from appliance.services import temporary_rights
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Granted:
     """The user's name, or `ORG/TEAM`."""
     role: Role
     granted_at: datetime
+    until: datetime | None = None
+    """When it ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,13 @@ def listed(work: UnitOfWork, path: str) -> list[Granted]:
         .where(Grant.repository_id == repository.id)
         .order_by(User.name, Team.name)
     )
-    return [
+    lasting = [
         Granted("user", user, grant.role, grant.created_at)
         if grant.team_id is None
         else Granted("team", f"{organisation}/{team}", grant.role, grant.created_at)
         for grant, user, team, organisation in rows
     ]
+    return lasting + _for_a_time(work, repository)
 
 
 def explain(work: UnitOfWork, path: str, user_name: str) -> Explained:
@@ -116,8 +122,33 @@ def give(work: UnitOfWork, path: str, grantee: str, role: Role, *, now: datetime
     return Granted(_kind(holder), grantee, role, grant.created_at)
 
 
+@open_to_everyone(because="whoever answers a request was asked whether they may")
+def raise_to(
+    work: UnitOfWork, repository: Repository, user: User, role: Role, *, now: datetime
+) -> None:
+    """Give a user a role that stays, unless they were given that or more already."""
+    grant = _grant_of(work, repository.id, user)
+    before = grant.role if grant else None
+    if before is not None and highest([before, role]) is before:
+        return
+    if grant is None:
+        grant = Grant(repository_id=repository.id, user_id=user.id, created_at=now)
+        work.session.add(grant)
+    grant.role = role
+    work.record(
+        events.RoleGranted(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            grantee_type="user",
+            grantee_id=str(user.id),
+            before=before,
+            role=role,
+        )
+    )
+
+
 def withdraw(work: UnitOfWork, path: str, grantee: str) -> None:
-    """Take back the role a user or a team was given.
+    """Take back the role a user or a team was given, for good or for a time.
 
     Errors:
         HiddenError, RefusedError: the actor may not.
@@ -125,22 +156,48 @@ def withdraw(work: UnitOfWork, path: str, grantee: str) -> None:
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_GRANT)
     holder = fetch.grantee(work, repository, grantee)
+    here = TemporaryRight.repository_id == repository.id
+    ended = temporary_rights.end_all(work, holder.id, here, "removed", now=work.begun_at)
     grant = _grant_of(work, repository.id, holder)
-    if grant is None:
+    if grant is not None:
+        withdraw_grant(work, repository, grant)
+    elif not ended:
         raise NotFoundError(
             sentence(
                 "%(grantee)s was given no role on %(path)s.", grantee=grantee, path=repository.path
             )
         )
+
+
+@open_to_everyone(because="whoever withdraws a role was asked whether they may")
+def withdraw_grant(work: UnitOfWork, repository: Repository, grant: Grant) -> None:
+    """Take back a role that was given without end."""
     work.session.delete(grant)
     work.record(
         events.RoleWithdrawn(
             about=repository.id,
             organisation_id=repository.organisation_id,
-            grantee_type=_kind(holder),
-            grantee_id=str(holder.id),
+            grantee_type="user" if grant.team_id is None else "team",
+            grantee_id=str(grant.user_id or grant.team_id),
         )
     )
+
+
+def _for_a_time(work: UnitOfWork, repository: Repository) -> list[Granted]:
+    rows = work.session.execute(
+        sa.select(TemporaryRight, User.name)
+        .join(User, User.id == TemporaryRight.user_id)
+        .where(
+            TemporaryRight.repository_id == repository.id,
+            TemporaryRight.expires_at > work.begun_at,
+        )
+        .order_by(User.name, TemporaryRight.expires_at)
+    )
+    return [
+        Granted("user", user, right.role, right.created_at, right.expires_at)
+        for right, user in rows
+        if right.role is not None
+    ]
 
 
 def _explained(work: UnitOfWork, repository: Repository, user: User) -> Explained:

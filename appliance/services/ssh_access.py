@@ -38,6 +38,7 @@ class Session:
 
     user: str
     folder: Path | None = None
+    repository_id: UUID | None = None
     environment: dict[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -68,9 +69,10 @@ def open_session(work: UnitOfWork, wanted: Wanted, *, tools: GitTools, now: date
     if wanted.command == PUSHING:
         ticket = pushes.start(work, wanted.path, protocol=PROTOCOL, tools=tools, now=now)
         environment = transfers.push_environment(ticket, protocol=wanted.protocol)
-        return Session(user, ticket.folder, environment)
+        return Session(user, ticket.folder, ticket.repository_id, environment)
     if wanted.command not in NOTING:
         raise InvalidError(sentence("%(command)s is no command here.", command=wanted.command))
     opened = fetches.start(work, wanted.path, tools=tools)
     NOTING[wanted.command](work, opened, protocol=PROTOCOL)
-    return Session(user, opened.folder, transfers.fetch_environment(protocol=wanted.protocol))
+    environment = transfers.fetch_environment(protocol=wanted.protocol)
+    return Session(user, opened.folder, opened.repository_id, environment)

@@ -60,7 +60,7 @@ def find(work: UnitOfWork, blob: bytes, *, address: str | None, now: datetime) -
 
 @open_to_everyone(because="it says nothing but whether who was let in would still be")
 def insist_it_stands(work: UnitOfWork, blob: bytes) -> None:
-    """Go on only if the authority and the user still stand behind a certificate.
+    """Go on, as its user, only if the authority and they still stand behind a certificate.
 
     Its own end is none of a session's: who was let in a minute before it may finish.
 
@@ -71,7 +71,9 @@ def insist_it_stands(work: UnitOfWork, blob: bytes) -> None:
         certificate = ssh_certificates.parse(blob)
     except InvalidCertificateError as error:
         raise UnauthenticatedError(NOT_VALID) from error
-    factor_due.insist(work, _shown(work, certificate).user.id, now=work.begun_at)
+    user = _shown(work, certificate).user
+    factor_due.insist(work, user.id, now=work.begun_at)
+    work.actor = identify.of_user(user, work.actor.origin, Method.SSH_CERTIFICATE, None)
 
 
 def _shown(work: UnitOfWork, certificate: Certificate) -> Shown:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from appliance.access import fetch, visible
+from appliance.access.gate import open_to_everyone
+from appliance.db.access_requests import TemporaryRight
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.unit_of_work import UnitOfWork
@@ -19,6 +21,7 @@ from appliance.domain import events
 from appliance.domain.names import check_description, check_team, fold
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
+from appliance.services import temporary_rights
 
 ORDERS = {"name": (Team.name_key,), "since": (Team.created_at, Team.id)}
 MEMBER_ORDERS = {
@@ -252,12 +255,25 @@ def remove_member(work: UnitOfWork, path: str, user_name: str) -> None:
     user = fetch.user(work, user_name, Permission.USERS_READ)
     leaves = user.id == work.actor.id
     asked = Permission.ORGANISATION_READ if leaves else Permission.ORGANISATION_MEMBERS
-    organisation, team = fetch.team(work, path, asked)
+    _, team = fetch.team(work, path, asked)
+    here = TemporaryRight.team_id == team.id
+    ended = temporary_rights.end_all(work, user.id, here, "removed", now=work.begun_at)
     membership = _team_membership(work, team, user.id)
-    if membership is None:
+    if membership is not None:
+        take_out(work, team, membership)
+    elif not ended:
         raise HiddenError(
             sentence("%(name)s is not in %(team_name)s.", name=user.name, team_name=team.name)
         )
+
+
+@open_to_everyone(because="whoever takes somebody out of a team was asked whether they may")
+def take_out(work: UnitOfWork, team: Team, membership: TeamMembership) -> None:
+    """Take somebody out whom a person put in.
+
+    Errors:
+        ConflictError: a sign-in system put them there.
+    """
     if membership.provider_id is not None:
         raise ConflictError(
             sentence("A group of a sign-in system put them there. Change it there.")
@@ -265,7 +281,24 @@ def remove_member(work: UnitOfWork, path: str, user_name: str) -> None:
     work.session.delete(membership)
     work.record(
         events.TeamMemberRemoved(
-            about=team.id, organisation_id=organisation.id, user_id=str(user.id)
+            about=team.id,
+            organisation_id=team.organisation_id,
+            user_id=str(membership.user_id),
+        )
+    )
+
+
+@open_to_everyone(because="whoever answers a request was asked whether they may")
+def put_in(work: UnitOfWork, team: Team, user: User, *, now: datetime) -> None:
+    """Let a member of the organisation be in a team because a person says so."""
+    membership = _team_membership(work, team, user.id)
+    if membership is not None:
+        membership.provider_id = None
+        return
+    work.session.add(TeamMembership(team_id=team.id, user_id=user.id, created_at=now))
+    work.record(
+        events.TeamMemberAdded(
+            about=team.id, organisation_id=team.organisation_id, user_id=str(user.id)
         )
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from appliance.access import act_states as states
 from appliance.access import fetch, gate, grants, visible
 from appliance.db import email_addresses, owner_names
+from appliance.db.access_requests import AccessRequest
 from appliance.db.credentials import AccessToken, SshKey, end_sessions
 from appliance.db.identity_providers import Identity
 from appliance.db.organisations import Membership, Organisation, TeamMembership
@@ -394,5 +395,5 @@ def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
         .values(revoked_at=now)
     )
     rows = (SshKey, OpenPgpKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
-    for table in (*rows, Identity, SyncChange):
+    for table in (*rows, Identity, SyncChange, AccessRequest):
         work.session.execute(sa.delete(table).where(table.user_id == user.id))

@@ -9,10 +9,10 @@ base64 of their bytes, object ids are lower-case hex, of 40 zeros where there is
     Whether a certificate (base64) lets somebody in, by which principal, and the authority's key;
     with an address, also whether from there.
 /internal/ssh/session {key_id, command, path, address, protocol}
-    -> {ok, user, folder, environment, message}
+    -> {ok, user, repository, folder, environment, message}
     Whether the key may run the command on the repository, and what git is then started with.
-/internal/ssh/still {key_id, address} -> {ok}
-    Whether the key would be let in now: asked every few seconds while git runs for it.
+/internal/ssh/still {key_id, address, repository} -> {ok}
+    Whether the key would be let in there now: asked every few seconds while git runs for it.
 /internal/lfs/authenticate {key_id, operation, path, address}
     -> {ok, href, header, expires_in, message}
     Where and with which header git-lfs reaches the repository over HTTPS.

@@ -122,7 +122,8 @@ def become_git(socket_path: str, question: dict[str, str]) -> int:
         posix.nice(BULK_NICENESS)
     try:
         posix.chdir(answer["folder"])
-        _leave_a_watch(socket_path, {name: question[name] for name in ("key_id", "address")})
+        who = {name: question[name] for name in ("key_id", "address")}
+        _leave_a_watch(socket_path, who | {"repository": answer["repository"]})
         _replace_by(WORDS[question["command"]], environment)
     except OSError:
         say("The appliance could not read this repository. An administrator can repair it.")

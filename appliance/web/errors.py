@@ -154,9 +154,19 @@ def _page(error: ApplianceError) -> flask.Response:
             advice=language.said(ADVICE.get(error.code, "")),
             status=error.http_status,
             reference=requests.request_id(),
+            ask=_where_to_ask(error),
         ),
         error.http_status,
     )
+
+
+def _where_to_ask(error: ApplianceError) -> str | None:
+    """The form in which somebody asks for what they were not let into; the same for what is not."""
+    askable = getattr(error, "askable", None)
+    if askable is None or not requests.actor().is_signed_in:
+        return None
+    wanted = {"thing": askable.thing, "name": askable.name, "role": askable.role or None}
+    return flask.url_for("access_requests.new", **wanted)
 
 
 def _where_they_were() -> str:

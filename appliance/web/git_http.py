@@ -22,6 +22,8 @@ from appliance.web.push_hooks import PushHooks
 from appliance.web.transfer_watch import TransferWatch
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from appliance.git.duplex import Body
 
 log = structlog.get_logger()
@@ -43,7 +45,7 @@ NOT_CACHED = {
 
 
 class BrokenOffError(Exception):
-    """Whoever a transfer was for may no longer enter. The connection ends with it, so that what
+    """Whoever a transfer was for may no longer have it. The connection ends with it, so that what
     was sent does not look whole.
     """
 
@@ -54,14 +56,19 @@ class Answer:
     """
 
     def __init__(
-        self, stream: Iterator[bytes], slot: Slot, *, afterwards: Callable[[], None] | None = None
+        self,
+        stream: Iterator[bytes],
+        slot: Slot,
+        repository_id: UUID,
+        *,
+        afterwards: Callable[[], None] | None = None,
     ) -> None:
         self._stream = stream
         self._slot = slot
         self._afterwards = afterwards
         self._is_broken_off = False
         watch = cast("TransferWatch", flask.current_app.extensions["codara_transfer_watch"])
-        self._is_over = watch.begin(requests.actor(), self._break_off)
+        self._is_over = watch.begin(requests.actor(), repository_id, self._break_off)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -129,16 +136,19 @@ def advertise(owner: str, name: str) -> ResponseReturnValue:
         raise InvalidError("Only Git's smart protocol is spoken here. Use Git 1.6.6 or newer.")
     if service == RECEIVE:
         ticket = _push(owner, name)
-        folder, nonce_seed = ticket.folder, ticket.push.nonce_seed
+        repository_id, folder = ticket.repository_id, ticket.folder
+        nonce_seed = ticket.push.nonce_seed
     else:
-        folder, nonce_seed = _fetch(owner, name).folder, ""
+        opened = _fetch(owner, name)
+        repository_id, folder, nonce_seed = opened.repository_id, opened.folder, ""
     slot = take_slot()
     try:
         stream = transfers.advertise(folder, service, protocol=_protocol(), nonce_seed=nonce_seed)
     except BaseException:
         slot.release()
         raise
-    return _stream(Answer(stream, slot), f"application/x-{service}-advertisement")
+    answer = Answer(stream, slot, repository_id)
+    return _stream(answer, f"application/x-{service}-advertisement")
 
 
 @blueprint.post("/<owner>/<name>/git-upload-pack")
@@ -165,7 +175,7 @@ def upload_pack(owner: str, name: str) -> ResponseReturnValue:
     except BaseException:
         slot.release()
         raise
-    return _stream(Answer(stream, slot), f"application/x-{UPLOAD}-result")
+    return _stream(Answer(stream, slot, opened.repository_id), f"application/x-{UPLOAD}-result")
 
 
 @blueprint.post("/<owner>/<name>/git-receive-pack")
@@ -186,7 +196,8 @@ def receive_pack(owner: str, name: str) -> ResponseReturnValue:
     except BaseException:
         slot.release()
         raise
-    return _stream(Answer(stream, slot, afterwards=hooks.settle), f"application/x-{RECEIVE}-result")
+    answer = Answer(stream, slot, ticket.repository_id, afterwards=hooks.settle)
+    return _stream(answer, f"application/x-{RECEIVE}-result")
 
 
 def _fetch(owner: str, name: str) -> fetches.Opened:

@@ -17,8 +17,23 @@ from flask.typing import ResponseReturnValue
 
 from appliance.domain.identity import Actor, Method, Origin, stranger
 from appliance.domain.protection import RefUpdate
-from appliance.errors import ApplianceError, InvalidError, NotFoundError, UnauthenticatedError
-from appliance.services import lfs, push_settlement, pushes, ssh_access, ssh_certificates, ssh_keys
+from appliance.errors import (
+    ApplianceError,
+    HiddenError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    UnauthenticatedError,
+)
+from appliance.services import (
+    fetches,
+    lfs,
+    push_settlement,
+    pushes,
+    ssh_access,
+    ssh_certificates,
+    ssh_keys,
+)
 from appliance.web import requests, signature_rules
 from appliance.web.lfs_http import SCHEME as LFS_SCHEME
 
@@ -118,6 +133,7 @@ def session() -> ResponseReturnValue:
     return {
         "ok": True,
         "user": opened.user,
+        "repository": str(opened.repository_id or ""),
         "folder": str(opened.folder or ""),
         "environment": opened.environment,
         "message": "",
@@ -126,17 +142,19 @@ def session() -> ResponseReturnValue:
 
 @blueprint.post("/ssh/still")
 def still() -> ResponseReturnValue:
-    """Say whether a key with which a transfer has begun would be let in now."""
+    """Say whether a key with which a transfer has begun would be let in there now."""
     question = _question()
     shown, reading = _text(question, "key_id"), requests.wiring().database.reading
+    repository_id = _id(_text(question, "repository"))
     try:
         if _is_certificate(shown):
             with reading(stranger()) as work:
                 ssh_certificates.insist_it_stands(work, _certificate(shown))
+                fetches.again(work, repository_id)
         else:
-            with _by_key(reading, question):
-                pass
-    except UnauthenticatedError:
+            with _by_key(reading, question) as work:
+                fetches.again(work, repository_id)
+    except (UnauthenticatedError, HiddenError, RefusedError):
         return {"ok": False}
     return {"ok": True}
 
@@ -247,10 +265,14 @@ def _certificate(shown: str) -> bytes:
 
 
 def _key_id(shown: str) -> UUID:
+    return _id(shown)
+
+
+def _id(shown: str) -> UUID:
     try:
         return UUID(shown)
     except ValueError as error:
-        raise InvalidError("That is no key's id.") from error
+        raise InvalidError("That is no id.") from error
 
 
 def _question() -> dict[str, Any]:

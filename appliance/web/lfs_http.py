@@ -91,7 +91,9 @@ def download(oid: str, **_path: str) -> ResponseReturnValue:
         raise
     is_part = "Range" in flask.request.headers
     response = flask.Response(
-        Answer(stream, slot), 206 if is_part else 200, content_type="application/octet-stream"
+        Answer(stream, slot, leave.repository_id),
+        206 if is_part else 200,
+        content_type="application/octet-stream",
     )
     response.headers["Content-Length"] = str(end - start)
     response.headers["Accept-Ranges"] = "bytes"

@@ -6,6 +6,8 @@ from flask_openapi3.openapi import OpenAPI
 
 from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml, scim
 from appliance.web.api import access as api_access
+from appliance.web.api import access_requests as api_access_requests
+from appliance.web.api import access_reviews as api_access_reviews
 from appliance.web.api import address_lists as api_address_lists
 from appliance.web.api import appliance_keys as api_appliance_keys
 from appliance.web.api import audit as api_audit
@@ -46,6 +48,9 @@ from appliance.web.api import teams as api_teams
 from appliance.web.api import users as api_users
 from appliance.web.api import x509_authorities as api_x509_authorities
 from appliance.web.pages import (
+    access_requests,
+    access_reviews,
+    access_rules,
     account,
     account_credentials,
     account_factors,
@@ -118,6 +123,8 @@ API = (
     api_proposals.api,
     api_factor_rules.api,
     api_address_lists.api,
+    api_access_requests.api,
+    api_access_reviews.api,
     api_identities.api,
     api_identity_providers.api,
     api_scim_tokens.api,
@@ -176,6 +183,9 @@ PEOPLE = (
     audit_streams.pages,
     auditors.pages,
     address_lists.pages,
+    access_requests.pages,
+    access_reviews.pages,
+    access_rules.pages,
     organisations.pages,
     teams.pages,
     new_repository.pages,

@@ -1,8 +1,9 @@
 """Ends transfers of people who may no longer enter, while they are under way.
 
 Who may is asked before the first byte of a transfer. A large one lasts for hours, and a person may
-be suspended meanwhile, or their token revoked. So the credential of each transfer is asked for
-again every few seconds, in one question for all transfers with it.
+be suspended meanwhile, or their token revoked, or lose what they were given for a time. So the
+credential of each transfer is asked for again every few seconds, in one question for all transfers
+with it, and whether what it opens may still be read.
 """
 
 from __future__ import annotations
@@ -12,19 +13,31 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from appliance.errors import ApplianceError, UnauthenticatedError
-from appliance.services import identify
+from appliance.errors import ApplianceError, HiddenError, RefusedError, UnauthenticatedError
+from appliance.services import fetches, identify
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from appliance.domain.identity import Actor
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Who asked, of which repository, and how it is ended."""
+
+    actor: Actor
+    repository_id: UUID
+    break_off: Callable[[], None]
 
 
 class TransferWatch:
@@ -37,10 +50,12 @@ class TransferWatch:
         self._every_seconds = every_seconds
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._under_way: dict[int, tuple[Actor, Callable[[], None]]] = {}
+        self._under_way: dict[int, Transfer] = {}
         self._is_looking = False
 
-    def begin(self, actor: Actor, break_off: Callable[[], None]) -> Callable[[], None]:
+    def begin(
+        self, actor: Actor, repository_id: UUID, break_off: Callable[[], None]
+    ) -> Callable[[], None]:
         """Watch a transfer; `break_off` is called, from another thread, once it must end.
 
         Gives what is to be called when it is over.
@@ -49,7 +64,7 @@ class TransferWatch:
             return lambda: None
         with self._lock:
             number = next(self._numbers)
-            self._under_way[number] = (actor, break_off)
+            self._under_way[number] = Transfer(actor, repository_id, break_off)
             if not self._is_looking:
                 self._is_looking = True
                 threading.Thread(target=self._run, name="transfer watch", daemon=True).start()
@@ -59,15 +74,17 @@ class TransferWatch:
         """Ask once for every credential in use, and end the transfers of those that are gone."""
         with self._lock:
             under_way = list(self._under_way.values())
-        of: dict[Any, list[tuple[Actor, Callable[[], None]]]] = defaultdict(list)
-        for actor, break_off in under_way:
-            origin = actor.origin
-            of[actor.id, origin.credential_id, origin.method].append((actor, break_off))
+        of: dict[Any, list[Transfer]] = defaultdict(list)
+        for transfer in under_way:
+            actor, origin = transfer.actor, transfer.actor.origin
+            key = (actor.id, origin.credential_id, origin.method, transfer.repository_id)
+            of[key].append(transfer)
         for transfers in of.values():
-            if not self._may_go_on(transfers[0][0]):
-                log.info("transfer.broken_off", actor=transfers[0][0].pseudonym)
-                for _, break_off in transfers:
-                    break_off()
+            actor = transfers[0].actor
+            if not self._may_go_on(actor, transfers[0].repository_id):
+                log.info("transfer.broken_off", actor=actor.pseudonym)
+                for transfer in transfers:
+                    transfer.break_off()
 
     def _run(self) -> None:
         while True:
@@ -81,14 +98,15 @@ class TransferWatch:
             except Exception:
                 log.exception("transfer.watch_stumbled")
 
-    def _may_go_on(self, actor: Actor) -> bool:
+    def _may_go_on(self, actor: Actor, repository_id: UUID) -> bool:
         origin = actor.origin
         try:
             with self._database.reading(actor) as work:
                 identify.again(
                     work, actor.id, origin.credential_id, origin=origin, now=datetime.now(UTC)
                 )
-        except UnauthenticatedError:
+                fetches.again(work, repository_id)
+        except (UnauthenticatedError, HiddenError, RefusedError):
             return False
         except ApplianceError:  # The database does not answer now; that ends no transfer.
             return True

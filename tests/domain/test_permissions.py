@@ -74,14 +74,14 @@ def test_every_role_and_scope_has_its_line():
 def test_who_watches_changes_nothing():
     reads = {
         *(P.REPOSITORY_READ, P.REPOSITORY_EXPORT, P.ORGANISATION_READ, P.AUDIT_READ),
-        *(P.USERS_READ, P.INSTANCE_SEE_ALL, P.INSTANCE_HEALTH),
+        *(P.USERS_READ, P.INSTANCE_SEE_ALL, P.INSTANCE_HEALTH, P.REVIEW_READ),
     }
     own = INSTANCE_PERMISSIONS_OF[InstanceRole.USER]
     assert INSTANCE_PERMISSIONS_OF[InstanceRole.AUDITOR] - own <= reads
     assert ORGANISATION_PERMISSIONS_OF[OrganisationRole.AUDITOR] <= reads
-    # A security officer sends what they read to where it is watched.
+    # A security officer sends what they read to where it is watched, and has owners review rights.
     officer = ORGANISATION_PERMISSIONS_OF[OrganisationRole.SECURITY_OFFICER]
-    assert officer - {P.AUDIT_STREAM} <= reads
+    assert officer - {P.AUDIT_STREAM, P.REVIEW_OPEN} <= reads
     for role in (OrganisationRole.AUDITOR, OrganisationRole.SECURITY_OFFICER):
         assert REPOSITORY_ROLE_OF[role] is Role.READER
 

@@ -60,6 +60,14 @@ COMMANDS = [
     ("address-list clear", ADMINISTER),
     ("address-list show --org lab-N", RULE),
     ("address-list clear --org lab-N", RULE),
+    ("review list --org lab-N", "-.------+++++"),
+    ("review start x --org lab-N", "-.------+-+-+"),
+    ("access list", SIGNED_IN),
+    ("access waiting", SIGNED_IN),
+    ("access ask --org gone-N --for 8h --reason r", SIGNED_IN),
+    ("access rule show lab-N", RULE),
+    ("access rule set lab-N --longest 8h", RULE),
+    ("access temporary lab-N", RULE),
     ("provider list", ADMINISTER),
     ("provider settings oidc", ADMINISTER),
     ("audit search --org lab-N notes", READ_LOG),
@@ -153,6 +161,20 @@ ELSEWHERE = {
         f"proposal {verb}": "cli/test_proposals.py"
         for verb in ("show", "confirm", "refuse", "withdraw")
     },
+    **dict.fromkeys(
+        (
+            *("review show", "review items", "review progress", "review decide"),
+            *("review close", "review repeat", "review result"),
+        ),
+        "cli/test_access.py",
+    ),
+    **dict.fromkeys(
+        (
+            *("access show", "access withdraw", "access approve", "access refuse"),
+            *("access prolong", "access end"),
+        ),
+        "cli/test_access.py",
+    ),
     "address-list set": "cli/test_address_lists.py",
     **dict.fromkeys(
         (

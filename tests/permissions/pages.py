@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.permissions import oversight, provider_doors, signature_doors
+from tests.permissions import oversight, provider_doors, recorded_access, signature_doors
 from tests.permissions.seen import NOTHING
 from tests.world import PASSWORD
 
@@ -126,6 +126,7 @@ PAGES = [
     Row("GET", f"{ORG}/settings", RULE),
     Row("GET", f"{ORG}/settings/danger", RULE_SIGNED_IN),
     Row("GET", f"{ORG}/settings/addresses", RULE_SIGNED_IN),
+    *(Row("GET", *each) for each in recorded_access.OF_REVIEWS),
     Row("GET", f"{ORG}/teams", SEE_ORGANISATION),
     Row("GET", f"{ORG}/new-team", RULE),
     Row("GET", f"{ORG}/teams/<team>", BELONG),
@@ -306,9 +307,8 @@ ELSEWHERE = {
             ("POST", "/<uuid:run_id>/confirm"),
         )
     },
-    **provider_doors.ELSEWHERE,
-    **signature_doors.ELSEWHERE,
-    **oversight.ELSEWHERE,
+    **(provider_doors.ELSEWHERE | oversight.ELSEWHERE),
+    **(signature_doors.ELSEWHERE | recorded_access.ELSEWHERE),
     ("POST", f"{USER}/identities"): PROVIDER_PAGES,
     ("POST", "/administration/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,
     ("POST", "/settings/identities/<uuid:identity_id>/unlink"): PROVIDER_PAGES,

@@ -8,6 +8,8 @@ permissions say, and look at the log.
 from __future__ import annotations
 
 from tests.permissions import provider_doors
+from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
+from tests.permissions.recorded_access import OF_ACCESS
 from tests.permissions.recorded_factors import OF_FACTORS
 
 REFUSALS = frozenset(
@@ -25,6 +27,7 @@ PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 CHANGES = {
     **provider_doors.CHANGES,
     **OF_FACTORS,
+    **OF_ACCESS,
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/slo": "session.revoked",
     "POST /auth/saml/acs": (
@@ -250,6 +253,7 @@ READS = {
     "GET /<owner>/-/audit/access": "audit.access_read",
     "GET /administration/audit/access": "audit.access_read",
     "GET /api/v1/audit/access": "audit.access_read",
+    **OF_ACCESS_LISTS,
     "GET /": "admin.list_exported",
     "GET /<owner>": "admin.list_exported",
     "GET /<owner>/-/audit": "audit.searched",

@@ -24,6 +24,12 @@ JOBS = {
         " team.member_added team.member_removed user.changed user.created user.reinstated"
         " user.role_changed user.suspended"
     ),
+    Job.END_TEMPORARY_RIGHTS: "role.access_ended role.access_expired",
+    Job.TEND_REVIEWS: (
+        "org.member_removed repo.role_withdrawn role.access_ended role.review_closed"
+        " role.review_started role.right_removed role.right_reviewed team.member_removed"
+        " user.role_changed"
+    ),
     Job.SWEEP: "config.swept",
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",

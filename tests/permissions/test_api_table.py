@@ -65,6 +65,18 @@ TABLE = [
     ("GET", "/api/v1/admin/factor-rules", ADMINISTER, None),
     ("GET", "/api/v1/admin/address-list", ADMINISTER, None),
     ("PUT", "/api/v1/admin/address-list", ADMINISTER, {"networks": []}),
+    ("GET", "/api/v1/user/access-requests", SIGNED_IN, None),
+    (
+        "POST",
+        "/api/v1/user/access-requests",
+        SIGNED_IN,
+        {"thing": "repository", "name": "gone-N/x", "role": "reader", "hours": 8, "reason": "r"},
+    ),
+    ("GET", "/api/v1/access-requests", EVERYONE, None),
+    ("GET", "/api/v1/reviews", INSPECT, None),
+    ("GET", f"{ORG}/access-rule", RULE, None),
+    ("PUT", f"{ORG}/access-rule", RULE, {"longest_hours": 8}),
+    ("GET", f"{ORG}/temporary-access", RULE, None),
     ("GET", f"{ORG}/address-list", RULE, None),
     ("PUT", f"{ORG}/address-list", RULE, {"networks": []}),
     ("GET", "/api/v1/users/<name>/identities", ".-----------+", None),
@@ -170,6 +182,21 @@ ELSEWHERE = {
             *(("GET", "/tokens"), ("POST", "/tokens"), ("DELETE", "/tokens/<uuid:id>")),
             ("GET", "/provisioned"),
         )
+    },
+    ("DELETE", "/api/v1/user/access-requests/<uuid:id>"): "web/test_access_request_pages.py",
+    ("GET", "/api/v1/access-requests/<uuid:id>"): "web/test_access_request_pages.py",
+    **{
+        (method, f"/api/v1/reviews{rest}"): "web/test_access_review_pages.py"
+        for method, rest in (
+            *(("POST", ""), ("GET", "/<uuid:id>"), ("GET", "/<uuid:id>/items")),
+            *(("GET", "/<uuid:id>/progress"), ("POST", "/<uuid:id>/decisions")),
+            *(("POST", "/<uuid:id>/close"), ("POST", "/<uuid:id>/repeat")),
+            ("GET", "/<uuid:id>/result"),
+        )
+    },
+    **{
+        ("POST", f"/api/v1/access-requests/<uuid:id>/{verb}"): "web/test_access_request_pages.py"
+        for verb in ("approve", "refuse", "prolong", "end")
     },
     ("PUT", PROVIDERS): "web/test_api_identity_providers.py",
     ("POST", "/api/v1/users/<name>/second-factors/reset"): "web/test_factor_pages.py",

@@ -186,6 +186,10 @@ LISTS = [
         "/": "/",
         "/<owner>": f"/{LAB}",
         "/<owner>/-/members": f"/{LAB}/-/members",
+        "/settings/access-requests": "/settings/access-requests",
+        "/inbox/access": "/inbox/access",
+        "/<owner>/-/reviews": f"/{LAB}/-/reviews",
+        "/administration/reviews": "/administration/reviews",
         "/<owner>/-/teams": f"/{LAB}/-/teams",
         "/<owner>/-/teams/<team>": f"/{LAB}/-/teams/research",
         "/<owner>/<name>/branches": f"/{LAB}/notes/branches",
@@ -259,14 +263,15 @@ OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")
 OF_SIGNING_IN = re.compile(
     r"identity-providers|/providers/|/auth/|identities|break-glass|gpg-keys|ssh-authorities|factor|"
     r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out|impersonat|proposals|two-people|"
-    r"x509-authorities|administration/signatures"
+    r"x509-authorities|administration/signatures|access-requests|access-rule|inbox/access|reviews"
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
 in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,
 `web/test_directory_sign_in.py`, `web/test_factor_pages.py`, `web/test_keys_in_browser.py`,
 `web/test_provider_syncs.py`, `web/test_scim_doors.py`, `ssh/test_certificates.py`,
 `web/test_saml_keys.py`, `web/test_impersonation.py`,
-`web/test_proposal_pages.py`, `web/test_x509_authorities.py`.
+`web/test_proposal_pages.py`, `web/test_x509_authorities.py`, `web/test_access_request_pages.py`,
+`web/test_access_review_pages.py`.
 """
 
 

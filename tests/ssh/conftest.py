@@ -22,6 +22,7 @@ from tests.peers.sshd import start_sshd
 from tests.ssh.peer import Peer
 
 ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
+REPOSITORY_ID = "018f0000-0000-7000-8000-000000000001"
 KEY_ID = "0199aaaa-0000-7000-8000-0000000000aa"
 
 
@@ -125,6 +126,7 @@ def peer(
         return {
             "ok": True,
             "user": "writer",
+            "repository": REPOSITORY_ID,
             "folder": str(repository),
             "environment": environment,
         }

@@ -7,7 +7,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from tests.ssh.conftest import KEY_ID
+from tests.ssh.conftest import KEY_ID, REPOSITORY_ID
 
 SIZE = 48 * 1024 * 1024
 """More than all that is kept on the way between git and a client that does not read."""
@@ -58,7 +58,11 @@ def test_a_clone_under_way_ends_when_its_key_is_let_in_no_more(
         rest = running.stdout.read()
 
     assert len(rest) < SIZE
-    assert peer.asked("/internal/ssh/still")[0] == {"key_id": KEY_ID, "address": "127.0.0.1"}
+    assert peer.asked("/internal/ssh/still")[0] == {
+        "key_id": KEY_ID,
+        "address": "127.0.0.1",
+        "repository": REPOSITORY_ID,
+    }
 
 
 def test_an_appliance_that_does_not_answer_ends_no_clone(client, repository, working_copy, peer):

@@ -130,6 +130,7 @@ def page_context() -> dict[str, object]:
         "explanation": "Deleting lab/notes needs the role owner. You are a writer.",
         "advice": "The owners of lab can grant it: quiet-reader, release-robot.",
         "reference": "7f3k-2m9x",
+        "ask": "/settings/access-requests/new",
         "status": 403,
         "main": b"main",
         "tiles": b"tiles \xff",

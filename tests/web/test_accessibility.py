@@ -19,6 +19,8 @@ from appliance.db.outbox import JobRecord
 from appliance.db.proposals import Proposal
 from appliance.db.pushes import Push, PushedRef, PushState
 from appliance.db.repositories import RepositoryHealth
+from appliance.domain.access_requests import Thing, Wish
+from appliance.domain.access_reviews import Plan, Reviewers, Right
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Receiver
 from appliance.domain.identity import Actor, ActorKind, Method
@@ -27,7 +29,13 @@ from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role, Scope
 from appliance.domain.second_person import Act
-from appliance.services import identity_providers, passwords, ssh_keys
+from appliance.services import (
+    access_requests,
+    access_reviews,
+    identity_providers,
+    passwords,
+    ssh_keys,
+)
 from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
 from appliance.services.identity_providers import NewProvider
@@ -53,6 +61,7 @@ NO_PAGES = frozenset(
         *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved"),
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
         *("audit_exports.progress", "audit_exports.download", "pushes.download"),
+        "access_reviews.result",
     }
 )
 TAILS = {
@@ -137,6 +146,8 @@ def fill(world: World) -> dict[str, Any]:
         "provider": directory(world, administrator),
         "run_id": held_report(world, administrator),
         "proposal_id": proposed(world, administrator),
+        "request_id": asked_for(world),
+        "review_id": begun_review(world),
     }
 
 
@@ -195,6 +206,22 @@ def push(world: World, commit: str) -> UUID:
         )
     )
     return found.id
+
+
+def asked_for(world: World) -> UUID:
+    """A request for access that waits."""
+    wish = Wish(Thing.REPOSITORY, "lab/odd", Role.MAINTAINER, 8, "for the audit")
+    with world.begin(world.actor("writer")) as work:
+        return access_requests.ask(work, wish, now=datetime.now(UTC)).request.id
+
+
+def begun_review(world: World) -> UUID:
+    """A review that goes on."""
+    due_at = datetime.now(UTC) + timedelta(days=3)
+    rights = (Right.MEMBERSHIP, Right.TEAM, Right.REPOSITORY)
+    plan = Plan("Spring", "lab", rights, Reviewers.OWNERS, due_at)
+    with world.begin(world.actor("administrator")) as work:
+        return access_reviews.start(work, plan, now=datetime.now(UTC)).id
 
 
 def directory(world: World, administrator: Actor) -> str:

@@ -127,9 +127,11 @@ def test_the_watch_ends_what_a_credential_no_longer_opens(world, writer, how):
         key = world.wiring.sign_in.fingerprint_key
         actor = identify.by_token(work, token, origin=Origin(), fingerprint_key=key, now=NOON)
     watch, ended = TransferWatch(world.wiring.database, every_seconds=3600), []
-    watch.begin(actor, lambda: ended.append("token"))
-    watch.begin(world.actor("writer", method=Method.PASSWORD), lambda: ended.append("password"))
-    over = watch.begin(actor, lambda: ended.append("over"))
+    here = world._repository("lab/notes").id
+    watch.begin(actor, here, lambda: ended.append("token"))
+    other = world.actor("writer", method=Method.PASSWORD)
+    watch.begin(other, here, lambda: ended.append("password"))
+    over = watch.begin(actor, here, lambda: ended.append("over"))
     over()
     watch.look()
     assert ended == []

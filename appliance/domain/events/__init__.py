@@ -5,6 +5,8 @@ An event says what happened, in the past tense: `events.RepositoryArchived(about
 
 from __future__ import annotations
 
+from appliance.domain.events import access_requests
+from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
 from appliance.domain.events.audit import (
     AccessLookedUp,
     AuditEventParked,
@@ -389,6 +391,7 @@ __all__ = [
     "all_events",
     "personal",
 ]
+__all__ += access_requests.__all__
 
 
 def all_events() -> list[type[Event]]:

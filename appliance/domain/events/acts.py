@@ -15,8 +15,8 @@ WORDS: dict[Act, str] = {
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
-    " renamed resolved restored reviewed rotated settled switched synchronised unlocked merged"
-    " reverted finished retried reopened reinstated redelivered",
+    " prolonged renamed resolved restored reviewed rotated settled switched synchronised unlocked"
+    " merged reverted finished retried reopened reinstated redelivered",
     Act.DELETE: "deleted dequeued discarded disposed erased pruned purged removed revoked swept"
     " unlinked unmapped withdrawn destroyed",
     Act.MOVE: "moved transferred",
@@ -226,6 +226,15 @@ MORE: Mapping[str, More] = {
         act=Act.SHARE, severity=HIGH, controls=("nist:AC-3", "iso:A.8.3", "iso:A.8.4")
     ),
     "retention.bypassed": More(severity=CRITICAL, is_awaited=True),
+    "role.access_approved": More(severity=MEDIUM, ocsf=ROLE_IN, controls=PRIVILEGED),
+    "role.access_ended": More(act=Act.END, ocsf=ROLE_OUT, controls=LEAVING),
+    "role.access_prolonged": More(severity=MEDIUM, ocsf=ROLE_IN, controls=PRIVILEGED),
+    # Who asked may not learn from it whether there is such a thing.
+    "role.access_requested": More(viewers=LOG_ONLY),
+    "role.review_closed": More(act=Act.END, severity=LOW),
+    "role.review_started": More(act=Act.START, severity=LOW),
+    "role.right_removed": More(act=Act.NOTE, severity=LOW),
+    "role.right_reviewed": More(act=Act.UPDATE, controls=PRIVILEGED),
     "secret_scan.completed": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "secret_scan.dismissed": More(act=Act.DISABLE),
     "secret_scan.found": More(severity=HIGH),

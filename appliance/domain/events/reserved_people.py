@@ -19,22 +19,6 @@ ROWS = (
         "name added:list[str] removed:list[str]",
     ),
     Reserved("role.deleted", "role", "A role was deleted.", "name"),
-    Reserved(
-        *("role.access_requested", "user", "Somebody asked for a role."),
-        "thing_type thing_id role ?until *reason",
-    ),
-    Reserved(
-        *("role.access_approved", "user", "A role that was asked for was given."),
-        "request_id thing_type thing_id role ?until",
-    ),
-    Reserved(
-        *("role.access_refused", "user", "A role that was asked for was not given."),
-        *("request_id *?reason", REFUSED),
-    ),
-    Reserved(
-        *("role.right_reviewed", "user", "A reviewer kept a right, or took it away."),
-        "campaign_id thing_type thing_id role kept:bool *?reason",
-    ),
     Reserved("token.approved", "token", "An organisation's owner let a token in.", "user_id"),
     Reserved("token.expired", "token", "A token ended by its age or for want of use.", "why"),
     Reserved(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from appliance.access import fetch_log, gate, grants, log_reach, visible
 from appliance.db.audit_log import INSTANCE_LOG
 from appliance.db.credentials import AccessToken
-from appliance.db.organisations import Membership, Organisation, Team
+from appliance.db.organisations import Organisation, Team
 from appliance.db.owner_names import has_no_name
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -59,9 +59,7 @@ def teams(work: UnitOfWork) -> Condition:
     """The teams that have one."""
     if knows_all(work):
         return sa.true()
-    belongs = sa.select(Membership.organisation_id).where(Membership.user_id == work.actor.id)
-    if not work.actor.ceiling_allows(Permission.ORGANISATION_READ):
-        belongs = belongs.where(sa.false())
+    belongs = visible.own_organisations(work)
     return sa.or_(Team.organisation_id.in_(belongs), Team.organisation_id.in_(_whole(work)))
 
 

@@ -39,6 +39,7 @@ class GrantAnswer(frame.Answer):
     name: str
     role: Role
     granted_at: datetime
+    until: datetime | None = Field(description="When it ends by itself")
 
 
 class GrantList(frame.Answer):
@@ -53,6 +54,7 @@ class ReasonAnswer(frame.Answer):
     role: Role
     source: str
     name: str
+    until: datetime | None = Field(description="When it ends by itself")
 
 
 class AccessPath(RepositoryPath):

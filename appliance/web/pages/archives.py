@@ -35,7 +35,8 @@ def download(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: 
     if flask.request.method != "HEAD":
         with requests.begin() as work:
             files.note_archive(work, frame.repository.path, commit=commit, form=form)
-    response = flask.Response(Answer(body, take_slot()), content_type=TYPES[form])
+    answer = Answer(body, take_slot(), frame.repository.id)
+    response = flask.Response(answer, content_type=TYPES[form])
     response.headers["Content-Disposition"] = disposition(f"{title}.{form}".encode(), attached=True)
     response.set_etag(tag)
     return response

@@ -10,11 +10,12 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
+from flask_babel import ngettext
 
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError
 from appliance.services import inbox
-from appliance.services.inbox import Entry, Topic
+from appliance.services.inbox_entries import Entry, Topic
 from appliance.web import language, requests
 from appliance.web.pages import words
 from appliance.web.pages.page_forms import signed_in
@@ -135,6 +136,30 @@ def _key(entry: Entry) -> Words:
     return says, _("Replace or remove it"), flask.url_for("account_credentials.keys")
 
 
+def _access(entry: Entry) -> Words:
+    href = flask.url_for("access_requests.show", request_id=entry.id)
+    if entry.topic is Topic.ACCESS_ASKED:
+        says = _("%(user)s asks for access to %(name)s.", user=entry.detail, name=entry.name)
+        return says, _("Answer"), href
+    if entry.topic is Topic.ACCESS_ENDS:
+        return _("Your access to %(name)s ends.", name=entry.name), _("Ask for longer"), href
+    if entry.topic is Topic.ACCESS_GIVEN:
+        return _("You were given access to %(name)s.", name=entry.name), _("Look at it"), href
+    says = _("You were not given access to %(name)s.", name=entry.name)
+    return says, _("Read why"), href
+
+
+def _review(entry: Entry) -> Words:
+    number = int(entry.detail)
+    says = ngettext(
+        "%(num)s right waits for your decision in “%(name)s”.",
+        "%(num)s rights wait for your decision in “%(name)s”.",
+        number,
+        name=entry.name,
+    )
+    return says, _("Decide"), flask.url_for("access_reviews.show", review_id=entry.id, state="mine")
+
+
 def _arrived(entry: Entry) -> Words:
     says = _("%(path)s is there, with all its history.", path=entry.name)
     return says, _("Open it"), f"/{entry.name}"
@@ -170,6 +195,11 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.KEY_EXPIRED: ("bad", lazy("Expired"), _key),
     Topic.PROPOSED: ("warn", lazy("Waits"), _proposed),
     Topic.ACTED_AS: ("warn", lazy("Look"), _acted_as),
+    Topic.ACCESS_ASKED: ("accent", lazy("Asked"), _access),
+    Topic.REVIEW_WAITS: ("warn", lazy("Due"), _review),
+    Topic.ACCESS_ENDS: ("warn", lazy("Soon"), _access),
+    Topic.ACCESS_GIVEN: ("good", lazy("Given"), _access),
+    Topic.ACCESS_NOT_GIVEN: ("hold", lazy("Not given"), _access),
     Topic.ARRIVED: ("good", lazy("Done"), _arrived),
 }
 """The tone of each topic, the word for it, and how it is said."""

@@ -21,6 +21,7 @@ SOURCES = {
     "direct": lazy("given by a person"),
     "provider": lazy("given by a group of"),
     "team": lazy("by the team"),
+    "request": lazy("given on request until a time"),
     "base": lazy("base permission of the organisation"),
     "organisation": lazy("by the role in the organisation"),
     "owner": lazy("owns it"),

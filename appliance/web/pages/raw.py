@@ -42,8 +42,8 @@ def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG0
     if flask.request.method != "HEAD":
         _note(place, entry.size_bytes)
     if file.content is not None:
-        return _answer(place.path, [file.content], file, entry.oid)
-    return _answer(place.path, files.chunks(repository, entry.oid), file, entry.oid)
+        return _answer(place, [file.content], file, entry.oid)
+    return _answer(place, files.chunks(repository, entry.oid), file, entry.oid)
 
 
 def _note(place: Place, size_bytes: int) -> None:
@@ -52,11 +52,12 @@ def _note(place: Place, size_bytes: int) -> None:
         files.note_raw(work, path, place.path, commit=place.commit, size_bytes=size_bytes)
 
 
-def _answer(path: bytes, body: Iterable[bytes], file: File, tag: str) -> flask.Response:
+def _answer(place: Place, body: Iterable[bytes], file: File, tag: str) -> flask.Response:
     """The bytes of a file of git; those that are streamed take a slot of the transfers."""
+    path, here = place.path, place.frame.repository.id
     start, whole = _peek(iter(body))
     kind = content_types.of(path, start, is_binary=file.is_binary)
-    stream = Answer(whole, take_slot()) if file.content is None else whole
+    stream = Answer(whole, take_slot(), here) if file.content is None else whole
     response = _response(stream, path, kind)
     response.content_length = file.size_bytes
     response.set_etag(tag)
@@ -88,7 +89,8 @@ def _large(place: Place, pointer: Pointer) -> flask.Response:
         raise answers[0].error
     leave = lfs.Leave(requests.actor(), repository.id, lfs.Operation.DOWNLOAD, wanted)
     stream = lfs_objects.read(leave, start=0, end=pointer.size_bytes, tools=tools)
-    response = _response(Answer(stream, take_slot()), place.path, content_types.BYTES)
+    answer = Answer(stream, take_slot(), repository.id)
+    response = _response(answer, place.path, content_types.BYTES)
     response.content_length = pointer.size_bytes
     return response
 

@@ -155,6 +155,7 @@ def _reason(source: str, name: str) -> str:
     said = {
         "owner": _("because the repository is theirs"),
         "direct": _("given to them here"),
+        "request": _("given on request until a time"),
         "team": _("by team %(name)s", name=name),
         "organisation": _("by their role in the organisation %(name)s", name=name),
         "base": _("by the base permission of the organisation %(name)s", name=name),

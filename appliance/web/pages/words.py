@@ -5,6 +5,15 @@ from __future__ import annotations
 import flask
 from flask_babel import lazy_gettext as _
 
+from appliance.domain.access_requests import Approvers, RequestState, Thing
+from appliance.domain.access_reviews import (
+    AtDueDate,
+    Decision,
+    Outcome,
+    Reviewers,
+    Right,
+    Source,
+)
 from appliance.domain.factors import Factor
 from appliance.domain.identity_providers import LinkedBy
 from appliance.domain.jobs import Job, JobState
@@ -83,6 +92,59 @@ PROVIDED_ROLES = {
     },
 }
 """What a group may give; a team has no role."""
+THINGS = {
+    Thing.REPOSITORY: _("Repository"),
+    Thing.TEAM: _("Team"),
+    Thing.ORGANISATION: _("Organisation"),
+}
+REQUEST_STATES = {
+    RequestState.PENDING: (_("Waits"), "accent", "clock"),
+    RequestState.APPROVED: (_("Given"), "good", "check"),
+    RequestState.REFUSED: (_("Not given"), "bad", "cross"),
+    RequestState.WITHDRAWN: (_("Withdrawn"), "", "cross"),
+    RequestState.EXPIRED: (_("Not answered in time"), "hold", "clock"),
+}
+APPROVERS = {
+    Approvers.ORGANISATION_OWNERS: (
+        _("Owners of the organisation"),
+        _("Nobody else, whatever role they have on the repository."),
+    ),
+    Approvers.OWNERS: (_("Owners of the repository, too"), _("Who was made one there.")),
+    Approvers.MAINTAINERS: (
+        _("Maintainers of the repository, too"),
+        _("They give no role that is higher than their own."),
+    ),
+}
+RIGHTS = {
+    Right.INSTANCE: _("Role on the appliance"),
+    Right.MEMBERSHIP: _("Role in an organisation"),
+    Right.TEAM: _("Membership of a team"),
+    Right.REPOSITORY: _("Role on a repository"),
+}
+REVIEWERS = {
+    Reviewers.OWNERS: _("Owners of the organisation"),
+    Reviewers.REPOSITORY_OWNERS: _("Owners of each repository; of the organisation for the rest"),
+    Reviewers.NAMED: _("People who are named"),
+}
+AT_DUE = {
+    AtDueDate.KEEP: _("Stays, and the result says that nobody decided"),
+    AtDueDate.REVOKE: _("Is taken away"),
+}
+RIGHT_SOURCES = {
+    Source.PERSON: _("given by a person"),
+    Source.DIRECTORY: _("given by a directory"),
+    Source.REQUEST: _("given on request"),
+}
+DECISIONS = {
+    Decision.KEEP: (_("Kept"), "good", "check"),
+    Decision.REVOKE: (_("Taken away"), "bad", "cross"),
+}
+REVIEW_OUTCOMES = {
+    Outcome.REVOKED: _("taken away"),
+    Outcome.TO_BE_REMOVED: _("to be removed in the directory"),
+    Outcome.GONE: _("was gone already"),
+    Outcome.FAILED: _("could not be taken away"),
+}
 VISIBILITIES = {
     Visibility.PRIVATE: _("Private"),
     Visibility.INTERNAL: _("Internal"),
@@ -178,6 +240,8 @@ JOBS = {
     Job.SYNCHRONISE: _("Synchronise with a directory"),
     Job.READ_METADATA: _("Read the metadata of sign-in systems"),
     Job.ASK_PROVIDERS_AGAIN: _("Ask OpenID providers who may still enter"),
+    Job.END_TEMPORARY_RIGHTS: _("Record which access has ended"),
+    Job.TEND_REVIEWS: _("End and begin access reviews"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {

@@ -1,0 +1,131 @@
+"""Events about asking for access, what was given until a time, and (by another file) reviewing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.access_reviews import (
+    ReviewClosed,
+    ReviewStarted,
+    RightRemoved,
+    RightReviewed,
+)
+from appliance.domain.events.base import Event, Outcome, personal
+
+__all__ = [
+    "AccessApproved",
+    "AccessEnded",
+    "AccessNotGiven",
+    "AccessProlonged",
+    "AccessRequested",
+    "AccessRuleChanged",
+    "AccessUnanswered",
+    "AccessWithdrawn",
+    "ReviewClosed",
+    "ReviewStarted",
+    "RightRemoved",
+    "RightReviewed",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRequested(Event):
+    """Somebody asked for access. Without `thing_id` there is no such thing, or nobody to ask."""
+
+    kind = "role.access_requested"
+    target = "user"
+    request_id: str
+    thing_type: str
+    thing_id: str | None
+    role: str | None
+    hours: int | None
+    """None: without end."""
+    name: str = personal()
+    reason: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessApproved(Event):
+    """What was asked for was given, perhaps less of it."""
+
+    kind = "role.access_approved"
+    target = "user"
+    request_id: str
+    thing_type: str
+    thing_id: str
+    role: str | None
+    until: str | None
+    """None: without end."""
+    reason: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessNotGiven(Event):
+    """What was asked for was not given."""
+
+    kind = "role.access_refused"
+    target = "user"
+    outcome = Outcome.REFUSED
+    request_id: str
+    reason: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessWithdrawn(Event):
+    """Somebody took back what they had asked for."""
+
+    kind = "role.access_withdrawn"
+    target = "user"
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessUnanswered(Event):
+    """Nobody answered a request for access in time."""
+
+    kind = "role.access_expired"
+    target = "user"
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessProlonged(Event):
+    """What somebody was given until a time ends later than it would have."""
+
+    kind = "role.access_prolonged"
+    target = "user"
+    request_id: str
+    thing_type: str
+    thing_id: str
+    before: str
+    until: str
+    reason: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessEnded(Event):
+    """What somebody was given until a time has ended."""
+
+    kind = "role.access_ended"
+    target = "user"
+    request_id: str
+    thing_type: str
+    thing_id: str
+    why: str
+    """`time`, `early`, `replaced`, `removed` or `reviewed`."""
+    until: str
+    """When it counted last."""
+    reason: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRuleChanged(Event):
+    """Owners changed what may be asked for in their organisation, and who answers."""
+
+    kind = "role.access_rule_changed"
+    target = "org"
+    is_open: bool
+    approvers: str
+    longest_hours: int
+    allows_endless: bool
+    highest_role: str

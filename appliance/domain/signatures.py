@@ -40,8 +40,6 @@ class Finding(StrEnum):
     """A form or an algorithm that is not checked here, or no longer trusted."""
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
-    NOT_CHECKED = "not_checked"
-    """There was no time for it: nobody knows."""
 
 
 class SignedBy(StrEnum):
@@ -54,7 +52,7 @@ class SignedBy(StrEnum):
     """What the appliance commits and signs for somebody who works in the portal or by the API."""
 
 
-NOT_KNOWN = (Finding.REVOCATION_UNKNOWN, Finding.NOT_CHECKED)
+NOT_KNOWN = (Finding.REVOCATION_UNKNOWN,)
 """Findings that say neither yes nor no."""
 
 

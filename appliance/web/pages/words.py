@@ -210,7 +210,6 @@ FINDINGS = {
     Finding.UNSUPPORTED: _("Signatures of this kind are not checked here."),
     Finding.MALFORMED: _("The signature is damaged."),
     Finding.TOO_LARGE: _("It is too large to be checked."),
-    Finding.NOT_CHECKED: _("There was no time to check it. Look again in a moment."),
 }
 JOB_STATES = {
     JobState.QUEUED: _("Waiting"),

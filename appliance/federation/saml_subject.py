@@ -37,16 +37,25 @@ def name_in(element: etree._Element, keys: Iterable[OurKey]) -> etree._Element:
 
 def _opened(around: etree._Element, keys: Iterable[OurKey]) -> etree._Element:
     data = around.findall("xenc:EncryptedData", NAMES)
-    info = data[0].find("ds:KeyInfo", NAMES) if len(data) == 1 else None
-    if info is None:
+    if len(data) != 1:
         raise refused(Why.NAME_ID)
-    for beside in around.findall("xenc:EncryptedKey", NAMES):
-        info.append(deepcopy(beside))  # Where xmlsec looks for it.
+    _bring_keys_in(data[0], around.findall("xenc:EncryptedKey", NAMES))
     found = next(filter(None, (_opened_by(data[0], each) for each in keys)), None)
     if found is None:
         raise refused(Why.DECRYPTION)
     # Parsed anew: what the library lends hides comments from who looks for them.
     return saml_xml.parse(found)
+
+
+def _bring_keys_in(data: etree._Element, beside: list[etree._Element]) -> None:
+    """Let keys that stand beside what is encrypted stand in it, where xmlsec looks for them."""
+    if not beside:
+        return
+    for pointer in data.findall("ds:KeyInfo", NAMES):
+        data.remove(pointer)
+    info = etree.Element(tag("ds:KeyInfo"))
+    info.extend(deepcopy(each) for each in beside)
+    data.insert(1, info)  # Behind EncryptionMethod, which `check_ciphers` insists on.
 
 
 def _opened_by(data: etree._Element, key: OurKey) -> bytes:

@@ -232,6 +232,7 @@ def test_the_key_for_an_encrypted_subject_may_stand_beside_it(world, saml_provid
     def move(root: Any) -> None:
         around = one(assertion(root), "a:Subject/a:EncryptedID")
         around.append(one(around, "x:EncryptedData/d:KeyInfo/x:EncryptedKey"))
+        one(around, "x:EncryptedData").remove(one(around, "x:EncryptedData/d:KeyInfo"))
 
     assert visit.bring(signed_anew(answer, move, key)).status_code == 303
 

@@ -128,6 +128,11 @@ class Access(Section):
     """Longest life of an access token."""
     tokens_may_never_expire: bool = False
     """Whether a token without an end is allowed."""
+    unused_credentials_days: int = Field(default=0, ge=0, le=3650)
+    """After so many days without use a token, SSH key or deploy key ends; 0: never. Organisations
+    may say fewer for their service accounts and deploy keys."""
+    unused_warning_days: int = Field(default=14, ge=1, le=365)
+    """So many days before that its owner is told; at most half of the days without use."""
     proposal_hours: int = Field(default=72, ge=1, le=720)
     """How long an act that needs two administrators waits for the second."""
     tokens_confirm: bool = False

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.access import gate, grants, not_there, unseen, visible
 from appliance.db import lookups
-from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation, Team
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
-from appliance.db.signing_keys import OpenPgpKey
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain.names import split_path
@@ -28,8 +25,6 @@ from appliance.errors import (
     UnauthenticatedError,
     sentence,
 )
-
-Credential = TypeVar("Credential", AccessToken, BrowserSession, OpenPgpKey, SshKey)
 
 
 def repository(work: UnitOfWork, path: str, permission: Permission) -> Repository:
@@ -200,6 +195,9 @@ def user(work: UnitOfWork, name: str, permission: Permission) -> User:
     if found is None or (Permission.USERS_READ not in allowed and not is_self):
         raise HiddenError(sentence("There is no user %(name)s.", name=name))
     if permission is Permission.OWN_ACCOUNT and not is_self:
+        if grants.runs_machine(work, found):
+            gate.insist_on_place(work, found.owner_organisation_id)
+            return found
         permission = Permission.USERS_MANAGE
     if permission not in allowed:
         raise RefusedError(gate.who_may(work, permission))
@@ -208,7 +206,8 @@ def user(work: UnitOfWork, name: str, permission: Permission) -> User:
 
 
 def account(work: UnitOfWork, name: str | None, *, sensitive: bool = False) -> User:
-    """One's own user if `name` is None; the user of that name, for themselves and administrators.
+    """One's own user if `name` is None; the user of that name, for themselves and administrators,
+    and a machine for who manages the people of the organisation that owns it.
 
     `sensitive` asks a person in a browser to confirm who they are, even for their own.
 
@@ -254,42 +253,6 @@ def owner(work: UnitOfWork, name: str) -> User | Organisation:
     raise HiddenError(sentence("There is nobody called %(name)s.", name=name))
 
 
-def session(work: UnitOfWork, session_id: UUID) -> BrowserSession:
-    """A browser session: one's own, or anybody's for administrators.
-
-    Errors:
-        HiddenError: there is none, or none for this actor.
-    """
-    return _owned(work, work.session.get(BrowserSession, session_id), sentence("session"))
-
-
-def token(work: UnitOfWork, token_id: UUID) -> AccessToken:
-    """An access token: one's own, or anybody's for administrators.
-
-    Errors:
-        HiddenError: there is none, or none for this actor.
-    """
-    return _owned(work, work.session.get(AccessToken, token_id), sentence("token"))
-
-
-def ssh_key(work: UnitOfWork, key_id: UUID) -> SshKey:
-    """A user's SSH key: one's own, or anybody's for administrators.
-
-    Errors:
-        HiddenError: there is none, or none for this actor.
-    """
-    return _owned(work, work.session.get(SshKey, key_id), sentence("SSH key"))
-
-
-def openpgp_key(work: UnitOfWork, key_id: UUID) -> OpenPgpKey:
-    """A user's OpenPGP key: one's own, or anybody's for administrators.
-
-    Errors:
-        HiddenError: there is none, or none for this actor.
-    """
-    return _owned(work, work.session.get(OpenPgpKey, key_id), sentence("OpenPGP key"))
-
-
 def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
     """A job of this actor, or any job for who may see them all.
 
@@ -301,18 +264,6 @@ def job(work: UnitOfWork, job_id: UUID) -> JobRecord:
     is_own = found is not None and found.promised_by == work.actor.id is not None
     if found is None or not (sees_all or is_own):
         raise HiddenError("There is no such job.")
-    return found
-
-
-def _owned(work: UnitOfWork, found: Credential | None, noun: str) -> Credential:
-    gate.require(work, Permission.OWN_ACCOUNT)
-    if found is None or found.user_id is None:  # A deploy key is nobody's.
-        raise HiddenError(sentence("There is no such %(noun)s.", noun=noun))
-    if found.user_id == work.actor.id:
-        return found
-    if Permission.USERS_MANAGE not in grants.on_instance(work.actor):
-        raise HiddenError(sentence("There is no such %(noun)s.", noun=noun))
-    gate.require_elevation(work, Permission.USERS_MANAGE)
     return found
 
 

@@ -65,7 +65,9 @@ def reach(work: UnitOfWork, asked: str) -> tuple[str, Reach]:
             sentence("Only an owner, a security officer or an auditor may read that log.")
         )
     # The log of an organisation outlives it; those who read all logs read that one too.
-    if organisation_id is not None and Permission.AUDIT_READ in grants.on_instance(work.actor):
+    is_open = organisation_id not in work.actor.withheld_organisations
+    reads_all = is_open and Permission.AUDIT_READ in grants.on_instance(work.actor)
+    if organisation_id is not None and reads_all:
         return str(organisation_id), WHOLE
     if organisation_id is not None and given is not None:
         return str(organisation_id), given
@@ -77,7 +79,9 @@ def of_roles(work: UnitOfWork) -> list[UUID]:
     if work.actor.id is None or not work.actor.ceiling_allows(Permission.AUDIT_READ):
         return []
     query = sa.select(Membership.organisation_id).where(
-        Membership.user_id == work.actor.id, Membership.role.in_(READERS)
+        Membership.user_id == work.actor.id,
+        Membership.role.in_(READERS),
+        Membership.organisation_id.not_in(work.actor.withheld_organisations),
     )
     return list(work.session.scalars(query))
 
@@ -192,7 +196,8 @@ def reads_all(work: UnitOfWork) -> bool:
     """
     if not work.actor.is_signed_in:
         raise UnauthenticatedError(sentence("Sign in first."))
-    return Permission.AUDIT_READ in grants.on_instance(work.actor)
+    is_kept_out = bool(work.actor.withheld_organisations)
+    return Permission.AUDIT_READ in grants.on_instance(work.actor) and not is_kept_out
 
 
 def export(work: UnitOfWork, export_id: UUID) -> AuditExport:

@@ -16,6 +16,7 @@ from appliance.db.base import MomentType
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
 from appliance.domain.identity import Actor, ActorKind
 from appliance.domain.names import fold
 from appliance.domain.permissions import (
@@ -220,6 +221,8 @@ def role_on(
         return Role.OWNER
     if actor.kind is ActorKind.DEPLOY_KEY:
         return Role.WRITER if actor.ceiling_allows(Permission.REPOSITORY_WRITE) else Role.READER
+    if repository.organisation_id in actor.withheld_organisations:
+        return None if repository.visibility is Visibility.PRIVATE else Role.READER
     if actor.id is None or actor.instance_role is None:
         is_open = repository.visibility is Visibility.PUBLIC
         return Role.READER if is_open and work.rules.access.public_repositories else None
@@ -256,7 +259,7 @@ def on_repository(
 
 def organisation_role(work: UnitOfWork, organisation_id: UUID) -> OrganisationRole | None:
     """What the actor is to an organisation."""
-    if work.actor.id is None:
+    if work.actor.id is None or organisation_id in work.actor.withheld_organisations:
         return None
     lasting = sa.select(sa.type_coerce(Membership.role, sa.String)).where(
         Membership.organisation_id == organisation_id, Membership.user_id == work.actor.id
@@ -273,6 +276,8 @@ def organisation_role(work: UnitOfWork, organisation_id: UUID) -> OrganisationRo
 
 def on_organisation(work: UnitOfWork, organisation: Organisation) -> frozenset[Permission]:
     """What the actor may do with an organisation."""
+    if organisation.id in work.actor.withheld_organisations:
+        return NOTHING
     allowed = on_instance_unlimited(work.actor)
     role = organisation_role(work, organisation.id)
     if role is not None:
@@ -280,6 +285,16 @@ def on_organisation(work: UnitOfWork, organisation: Organisation) -> frozenset[P
         if role is OrganisationRole.MEMBER and not organisation.members_create_repositories:
             allowed = allowed - {Permission.ORGANISATION_CREATE_REPOSITORY}
     return _under_ceiling(work.actor, allowed)
+
+
+def runs_machine(work: UnitOfWork, user: User) -> bool:
+    """Whether a user is a machine of an organisation whose people the actor manages."""
+    if user.owner_organisation_id is None or work.actor.id is None:
+        return False
+    organisation = work.session.get(Organisation, user.owner_organisation_id)
+    if organisation is None:
+        return False
+    return Permission.ORGANISATION_MEMBERS in on_organisation(work, organisation)
 
 
 def on_instance(actor: Actor) -> frozenset[Permission]:

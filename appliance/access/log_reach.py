@@ -68,7 +68,7 @@ def granted(work: UnitOfWork, log: str) -> Reach | None:
 
     It is asked at every request, so that a grant ends at its minute and not with the session.
     """
-    if not work.actor.ceiling_allows(Permission.AUDIT_READ):
+    if not work.actor.ceiling_allows(Permission.AUDIT_READ) or log in _withheld(work):
         return None
     query = live(work.begun_at).where(*_of_actor(work, log))
     found = [
@@ -84,7 +84,13 @@ def logs(work: UnitOfWork) -> list[str]:
     if work.actor.id is None or not work.actor.ceiling_allows(Permission.AUDIT_READ):
         return []
     query = live(work.begun_at).where(AuditorGrant.user_id == work.actor.id)
-    return [each.log for each in work.session.scalars(query.order_by(AuditorGrant.log))]
+    found = [each.log for each in work.session.scalars(query.order_by(AuditorGrant.log))]
+    return [log for log in found if log not in _withheld(work)]
+
+
+def _withheld(work: UnitOfWork) -> frozenset[str]:
+    """The logs of organisations that keep the token in use out."""
+    return frozenset(map(str, work.actor.withheld_organisations))
 
 
 def live(now: datetime) -> sa.Select[AuditorGrant]:

@@ -26,7 +26,9 @@ from appliance.domain.permissions import (
 def repositories(work: UnitOfWork) -> sa.Select[Repository]:
     """The repositories the actor may read, the bin not included."""
     actor = work.actor
-    query = sa.select(Repository).where(Repository.deleted_at.is_(None), _within_reach(work))
+    query = sa.select(Repository).where(
+        Repository.deleted_at.is_(None), _within_reach(work), _not_withheld(work)
+    )
     if not actor.ceiling_allows(Permission.REPOSITORY_READ):
         return query.where(sa.false())
     if actor.only_repositories is not None:
@@ -69,7 +71,9 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
 def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:
     """What lies in the bin and the actor could bring back."""
     actor = work.actor
-    query = sa.select(Repository).where(Repository.deleted_at.is_not(None), _within_reach(work))
+    query = sa.select(Repository).where(
+        Repository.deleted_at.is_not(None), _within_reach(work), _not_withheld(work, is_open=False)
+    )
     if actor.id is None or not actor.ceiling_allows(Permission.REPOSITORY_DELETE):
         return query.where(sa.false())
     if actor.only_repositories is not None:
@@ -97,12 +101,15 @@ def organisations(work: UnitOfWork) -> sa.Select[Organisation]:
     """The organisations the actor belongs to, or in which they may read a repository."""
     query = sa.select(Organisation).where(Organisation.deleted_at.is_(None))
     actor = work.actor
-    if Permission.INSTANCE_SEE_ALL in grants.on_instance(actor):
+    withheld = actor.withheld_organisations
+    if Permission.INSTANCE_SEE_ALL in grants.on_instance(actor) and not withheld:
         return query
     readable = repositories(work).subquery()
     conditions = [Organisation.id.in_(sa.select(readable.c.organisation_id))]
     if actor.id is not None and actor.ceiling_allows(Permission.ORGANISATION_READ):
         conditions.append(Organisation.id.in_(own_organisations(work)))
+    if Permission.INSTANCE_SEE_ALL in grants.on_instance(actor):
+        conditions.append(Organisation.id.not_in(withheld))
     return query.where(sa.or_(*conditions))
 
 
@@ -112,7 +119,8 @@ def own_organisations(work: UnitOfWork) -> sa.Select[UUID | None]:
     if actor.id is None or not actor.ceiling_allows(Permission.ORGANISATION_READ):
         return sa.select(Organisation.id).where(sa.false())
     mine = grants.organisations_of(actor.id, work.begun_at).subquery("own_organisations")
-    return sa.select(mine.c.organisation_id)
+    not_withheld = mine.c.organisation_id.not_in(actor.withheld_organisations)
+    return sa.select(mine.c.organisation_id).where(not_withheld)
 
 
 def teams(work: UnitOfWork, organisation: Organisation) -> sa.Select[Team]:
@@ -149,3 +157,14 @@ def _within_reach(work: UnitOfWork) -> sa.ColumnElement[bool]:
     if not closed:
         return sa.true()
     return sa.or_(Repository.organisation_id.is_(None), Repository.organisation_id.not_in(closed))
+
+
+def _not_withheld(work: UnitOfWork, *, is_open: bool = True) -> sa.ColumnElement[bool]:
+    """Whether a repository's organisation lets the token in; what is open to all stays open."""
+    withheld = work.actor.withheld_organisations
+    if not withheld:
+        return sa.true()
+    others = sa.or_(
+        Repository.organisation_id.is_(None), Repository.organisation_id.not_in(withheld)
+    )
+    return sa.or_(others, Repository.visibility != Visibility.PRIVATE) if is_open else others

@@ -60,7 +60,7 @@ def visible_logs(work: UnitOfWork, asked: str = "") -> VisibleLogs:
         name, part = fetch_log.reach(work, asked)
         return VisibleLogs(frozenset({name}), _partial({name: part}))
     if Permission.AUDIT_READ in grants.on_instance(work.actor):
-        return VisibleLogs(None)
+        return VisibleLogs(_all_but_withheld(work))
     by_role = {str(each) for each in fetch_log.of_roles(work)}
     given = {name: log_reach.granted(work, name) for name in log_reach.logs(work)}
     parts = {name: part for name, part in given.items() if part is not None}
@@ -68,6 +68,15 @@ def visible_logs(work: UnitOfWork, asked: str = "") -> VisibleLogs:
     if not names:
         gate.require(work, Permission.AUDIT_READ)  # Says what they lack.
     return VisibleLogs(names, _partial({name: parts[name] for name in parts.keys() - by_role}))
+
+
+def _all_but_withheld(work: UnitOfWork) -> frozenset[str] | None:
+    """Every log, as None; without those of organisations that keep the token in use out."""
+    withheld = work.actor.withheld_organisations
+    if not withheld:
+        return None
+    kept = {INSTANCE_LOG, *work.session.scalars(sa.select(AuditLog.name).distinct())}
+    return frozenset(kept - {str(each) for each in withheld})
 
 
 def _partial(parts: dict[str, Reach]) -> tuple[tuple[str, Reach], ...]:

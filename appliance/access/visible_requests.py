@@ -95,7 +95,8 @@ def _within_credential(work: UnitOfWork) -> list[Condition]:
         found.append(AccessRequest.organisation_id.is_(None))
     if actor.only_repositories is not None:
         found.append(AccessRequest.repository_id.in_(actor.only_repositories))
-    if actor.closed_organisations:
-        closed = sa.func.coalesce(AccessRequest.organisation_id, Repository.organisation_id)
-        found.append(sa.or_(closed.is_(None), closed.not_in(actor.closed_organisations)))
+    closed = actor.closed_organisations | actor.withheld_organisations
+    if closed:
+        there = sa.func.coalesce(AccessRequest.organisation_id, Repository.organisation_id)
+        found.append(sa.or_(there.is_(None), there.not_in(closed)))
     return found

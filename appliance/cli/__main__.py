@@ -28,6 +28,7 @@ COMMANDS = {
     "check": ("appliance.cli.processes", "Say how every part is, one line each."),
     "job": ("appliance.cli.job", "List, show, retry, cancel and discard jobs."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
+    "service-account": ("appliance.cli.service_accounts", "Machines that are users."),
     "provider": ("appliance.cli.providers", "Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."),
     "proposal": ("appliance.cli.proposals", "Acts that wait for a second administrator."),
     "address-list": ("appliance.cli.address_lists", "From which networks people may come."),

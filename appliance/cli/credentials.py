@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 from click.shell_completion import CompletionItem
 
-from appliance.cli import options
+from appliance.cli import credential_inventory, leaked_tokens, options, token_rules
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current, table
 from appliance.errors import NotFoundError
@@ -165,6 +165,9 @@ def token() -> None:
     help="Only from there, as 192.0.2.0/24 (repeatable); from anywhere otherwise.",
 )
 @click.option(
+    "--reason", default="", metavar="TEXT", help="Why, for organisations that approve tokens."
+)
+@click.option(
     "--expires-in",
     "expires_at",
     type=Expiry(),
@@ -179,6 +182,7 @@ def create(
     scopes: tuple[tuple[str, ...], ...],
     repositories: tuple[str, ...],
     networks: tuple[str, ...],
+    reason: str,
     expires_at: str,
     user: str | None,
 ) -> None:
@@ -189,6 +193,7 @@ def create(
         "repositories": list(repositories) or None,
         "expires_at": expires_at or None,
         "networks": list(networks),
+        "reason": reason,
         "user": user,
     }
     made = context.api.call("POST", TOKENS, wanted)
@@ -231,6 +236,15 @@ def delete(
         _one(context, TOKENS, identifier, user)
     place, question = f"{TOKENS}/{segment(identifier)}", f"Revoke the token {identifier}?"
     options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes, act="revoke")
+
+
+token.add_command(leaked_tokens.revoke)
+token.add_command(credential_inventory.inventory)
+token.add_command(credential_inventory.end)
+token.add_command(token_rules.approvals)
+token.add_command(token_rules.approve)
+token.add_command(token_rules.refuse)
+token.add_command(token_rules.ask)
 
 
 @click.group(cls=Noun)

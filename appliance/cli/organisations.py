@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import options, token_rules
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -27,6 +27,7 @@ MEMBER_COLUMNS = {
     "name": "NAME",
     "display_name": "DISPLAY NAME",
     "role": "ROLE",
+    "is_machine": "MACHINE",
     "since": "SINCE",
 }
 
@@ -34,6 +35,9 @@ MEMBER_COLUMNS = {
 @click.group(cls=Noun)
 def org() -> None:
     """Organisations: they own repositories, and have members and teams."""
+
+
+org.add_command(token_rules.token_rule)
 
 
 @org.command()

@@ -19,6 +19,7 @@ COLUMNS = {
     "email": "E-MAIL",
     "role": "ROLE",
     "state": "STATE",
+    "is_machine": "MACHINE",
     "created_at": "CREATED",
 }
 FIELDS = {
@@ -27,6 +28,7 @@ FIELDS = {
     "email": "E-mail",
     "role": "Role on the instance",
     "state": "State",
+    "is_machine": "Service account",
     "created_at": "Created",
     "id": "Id",
 }

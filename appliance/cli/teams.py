@@ -17,7 +17,7 @@ FIELDS = {
     "created_at": "Created",
     "id": "Id",
 }
-MEMBER_COLUMNS = {"name": "NAME", "display_name": "DISPLAY NAME"}
+MEMBER_COLUMNS = {"name": "NAME", "display_name": "DISPLAY NAME", "is_machine": "MACHINE"}
 
 
 @click.group(cls=Noun)

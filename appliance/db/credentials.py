@@ -57,6 +57,8 @@ class AccessToken(Table):
     """From where it may be used; empty: from anywhere."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    lifetime_days: Mapped[int | None]
+    """How many days it lives in all, as `domain/credentials.lifetime_days` counts; none: no end."""
     revoked_at: Mapped[datetime | None]
 
 

@@ -57,7 +57,9 @@ class UserState(StrEnum):
 
 
 class User(Table):
-    """A person. The id is that of their owner row; the name stands here too, to save a join."""
+    """A person, or a machine (a service account). The id is that of their owner row; the name
+    stands here too, to save a join.
+    """
 
     __tablename__ = "users"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"role_provider_id", "given_instance_role"})
@@ -72,6 +74,11 @@ class User(Table):
     a system gave is taken back before it goes."""
     given_instance_role: Mapped[InstanceRole | None]
     """The role that a person gave, where a system gives another."""
+    is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether it is a service account: tokens and SSH keys let it in, and nothing else."""
+    owner_organisation_id: Mapped[UUID | None] = mapped_column(index=True)
+    """Of a machine: the organisation that owns it; none: the instance. No foreign key: the row of
+    an organisation stays when it is deleted."""
     state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
     suspended_by_id: Mapped[UUID | None]
     """The sign-in system that keeps them out, and may let them in again; none: a person did."""

@@ -82,6 +82,8 @@ class Actor:
     only_repositories: frozenset[UUID] | None = None
     closed_organisations: frozenset[UUID] = frozenset()
     """Organisations that may not be reached from where the actor is."""
+    withheld_organisations: frozenset[UUID] = frozenset()
+    """Organisations that keep the token in use out: while it is used, its user is nothing there."""
     is_elevated: bool = False
     used_second_factor: bool = False
     impersonator: Impersonator | None = None

@@ -26,6 +26,7 @@ class Job(StrEnum):
     ASK_PROVIDERS_AGAIN = "provider.ask_again"
     END_TEMPORARY_RIGHTS = "access.tidy"
     TEND_REVIEWS = "review.tend"
+    END_UNUSED = "credential.end_unused"
     SWEEP = "instance.sweep"
 
 
@@ -73,6 +74,7 @@ RULES: dict[Job, JobRule] = {
     Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Ask OpenID providers who may still enter"),
     Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "Record which access has ended"),
     Job.TEND_REVIEWS: JobRule(3, 1800, "End and begin access reviews"),
+    Job.END_UNUSED: JobRule(3, 1800, "End tokens and keys that nobody uses", is_upkeep=True),
     Job.SWEEP: JobRule(2, 900, "Tidy up"),
 }
 

@@ -34,6 +34,7 @@ from appliance.services import (
     review_decisions,
     saml_refresh,
     temporary_rights,
+    unused_credentials,
 )
 from appliance.services.audit_log import erasure, removal, thinning
 from appliance.services.regular import Regular
@@ -129,6 +130,12 @@ def _ask_again(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.ASK_PROVIDERS_AGAIN)
 
 
+def _end_unused(work: UnitOfWork, _now: datetime) -> None:
+    """Only where something ends for want of use."""
+    if unused_credentials.is_wanted(work):
+        regular.promise(work, Job.END_UNUSED)
+
+
 def _end_impersonations(work: UnitOfWork, now: datetime) -> None:
     impersonation.settle(work, now=now)
 
@@ -147,6 +154,7 @@ AGENDA = (
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
+    Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     Entry(Regular("stamp-logs", A_DAY), _stamp_logs),
     _single("sweep-lfs", A_DAY, Job.SWEEP_LFS),

@@ -25,7 +25,7 @@ from appliance.errors import (
     TimeoutExceededError,
     UnavailableError,
 )
-from appliance.jobs import asking_again, reviewing
+from appliance.jobs import asking_again, ending_unused, reviewing
 from appliance.services import (
     files,
     forks,
@@ -392,5 +392,6 @@ TASKS: dict[Job, Task] = {
     Job.READ_METADATA: Task(_read_metadata),
     Job.END_TEMPORARY_RIGHTS: Task(_end_temporary_rights),
     Job.TEND_REVIEWS: Task(reviewing.tend),
+    Job.END_UNUSED: Task(ending_unused.end_unused),
     Job.SWEEP: Task(_sweep),
 }

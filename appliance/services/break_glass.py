@@ -17,6 +17,7 @@ from appliance.domain import events
 from appliance.domain.identity import Method
 from appliance.domain.permissions import InstanceRole, Permission
 from appliance.errors import ConflictError, InvalidError, RefusedError, sentence
+from appliance.services import entry
 
 EVERYBODY, ADMINISTRATORS = "everybody", "administrators"
 LONGEST_REASON = 500
@@ -39,6 +40,7 @@ def open_door(work: UnitOfWork, name: str, *, reason: str, now: datetime) -> dat
         raise InvalidError.of(
             "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
         )
+    entry.insist_on_person(user)
     if user.instance_role is not InstanceRole.ADMINISTRATOR or not user.is_active:
         raise ConflictError(sentence("%(name)s is no administrator who may enter.", name=user.name))
     until = now + timedelta(seconds=work.rules.sign_in.break_glass_seconds)

@@ -36,7 +36,9 @@ def actor(work: UnitOfWork, name: str, *, origin: Origin, alone: str = "") -> Ac
         found = work.session.scalar(query.where(sa.func.lower(User.name) == fold(name)))
     else:
         found = work.session.scalar(
-            query.where(User.instance_role == InstanceRole.ADMINISTRATOR)
+            query.where(
+                User.instance_role == InstanceRole.ADMINISTRATOR, User.is_machine.is_(False)
+            )
             .order_by(User.name != USUAL_ADMINISTRATOR, User.created_at)
             .limit(1)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_credentials
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import AccessToken, LastUse, TokenRepository
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
@@ -18,6 +19,7 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import address_lists, events
+from appliance.domain.credentials import lifetime_days
 from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
@@ -30,6 +32,8 @@ from appliance.errors import (
     sentence,
 )
 from appliance.security import tokens
+from appliance.services import token_approvals
+from appliance.services.token_approvals import TokenStanding
 
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
@@ -56,6 +60,8 @@ class ListedToken:
     """Paths of the repositories it was made for; empty if it is for all."""
     used_at: datetime | None
     used_from: str
+    organisations: tuple[TokenStanding, ...] = ()
+    """What it is to the organisations that have a rule and that it reaches."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ def create_token(
     repositories: Sequence[str] | None = None,
     expires_at: datetime | None,
     networks: Sequence[str] = (),
+    reason: str = "",
     user: str | None = None,
     tools: SignInTools,
     now: datetime,
@@ -81,7 +88,7 @@ def create_token(
     """Make a token for oneself, or, as an administrator, for a user.
 
     `repositories` are paths the token is limited to (None: all). A token that makes another can
-    only hand on what it holds.
+    only hand on what it holds. `reason` is for owners of organisations that want to approve it.
 
     Errors:
         InvalidError: a scope is unknown, or the life is longer than the instance allows.
@@ -108,12 +115,14 @@ def create_token(
         networks=_networks(work, networks),
         created_at=now,
         expires_at=expires_at,
+        lifetime_days=lifetime_days(now, expires_at),
     )
     work.session.add(token)
     work.session.flush()  # What it is limited to refers to its row.
     for repository_id in chosen or ():
         work.session.add(TokenRepository(token_id=token.id, repository_id=repository_id))
     work.record(_created(token, holder, len(chosen or ())))
+    token_approvals.ask_for_new(work, token, chosen or (), reason, now)
     return NewToken(token, secret)
 
 
@@ -149,8 +158,13 @@ def list_tokens(
         newest_first=is_descending,
     )
     paths = _paths_of(work, [each.token.id for each in found.items])
+    reached = token_approvals.standings(work, [each.token for each in found.items], holder)
     items = [
-        ListedToken(each.token, tuple(paths.get(each.token.id, ())), each.used_at, each.used_from)
+        dataclasses.replace(
+            each,
+            repositories=tuple(paths.get(each.token.id, ())),
+            organisations=tuple(reached.get(each.token.id, ())),
+        )
         for each in found.items
     ]
     return Page(items, found.next)
@@ -162,11 +176,18 @@ def revoke_token(work: UnitOfWork, token_id: UUID, *, now: datetime) -> None:
     Errors:
         ConflictError: it was revoked already.
     """
-    token = fetch.token(work, token_id)
+    token = fetch_credentials.token(work, token_id)
     if token.revoked_at is not None:
         raise ConflictError("This token was revoked already.")
     token.revoked_at = now
-    work.record(events.TokenRevoked(about=token.id, user_id=str(token.user_id)))
+    holder = work.session.get_one(User, token.user_id)
+    work.record(
+        events.TokenRevoked(
+            about=token.id,
+            organisation_id=holder.owner_organisation_id,
+            user_id=str(token.user_id),
+        )
+    )
 
 
 @open_to_everyone(because="whoever holds a token may hold it in a shorter form")
@@ -195,6 +216,7 @@ def issue_jwt(work: UnitOfWork, *, tools: SignInTools, now: datetime) -> ShortTo
 def _created(token: AccessToken, holder: User, repositories: int) -> events.TokenCreated:
     return events.TokenCreated(
         about=token.id,
+        organisation_id=holder.owner_organisation_id,
         person=holder.pseudonym,
         user_id=str(holder.id),
         scopes=token.scopes,

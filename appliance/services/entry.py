@@ -20,7 +20,7 @@ from appliance.db.users import User, UserState
 from appliance.domain import events
 from appliance.domain.identity_providers import policy
 from appliance.domain.permissions import InstanceRole
-from appliance.errors import sentence
+from appliance.errors import ConflictError, sentence
 
 LONGEST_REASON = 500
 KEPT_OUT = sentence("The sign-in system does not let them in any more.")
@@ -38,6 +38,7 @@ def keep_out(
     work.record(
         events.UserSuspended(
             about=user.id,
+            organisation_id=user.owner_organisation_id,
             person=user.pseudonym,
             provider_id=str(provider_id) if provider_id else None,
             reason=reason[:LONGEST_REASON],
@@ -51,7 +52,11 @@ def let_in(work: UnitOfWork, user: User, *, provider_id: UUID | None = None) -> 
     user.state = UserState.ACTIVE
     user.suspended_by_id = None
     work.record(
-        events.UserReinstated(about=user.id, provider_id=str(provider_id) if provider_id else None)
+        events.UserReinstated(
+            about=user.id,
+            organisation_id=user.owner_organisation_id,
+            provider_id=str(provider_id) if provider_id else None,
+        )
     )
 
 
@@ -85,15 +90,33 @@ def _also_kept_out_by(work: UnitOfWork, identity: Identity) -> UUID | None:
     return work.session.scalar(query.order_by(Identity.id).limit(1))
 
 
+@open_to_everyone(because="it only tells callers that were asked who is no person")
+def insist_on_person(user: User) -> None:
+    """Go on only if a user is a person.
+
+    Errors:
+        ConflictError: it is a machine, which tokens and SSH keys let in and nothing else.
+    """
+    if user.is_machine:
+        raise ConflictError(
+            sentence(
+                "%(name)s is a service account. It has tokens and SSH keys, and no other way in.",
+                name=user.name,
+            )
+        )
+
+
 @open_to_everyone(because="it only tells callers that were asked whom they must not touch")
 def is_last_administrator(work: UnitOfWork, user: User) -> bool:
     """Whether nobody else could administer the appliance. Locks the administrators' rows, so that
     two of them cannot go at the same moment.
     """
-    if user.instance_role is not InstanceRole.ADMINISTRATOR:
+    if user.instance_role is not InstanceRole.ADMINISTRATOR or user.is_machine:
         return False
     active = sa.select(User.id).where(
-        User.instance_role == InstanceRole.ADMINISTRATOR, User.state == UserState.ACTIVE
+        User.instance_role == InstanceRole.ADMINISTRATOR,
+        User.state == UserState.ACTIVE,
+        User.is_machine.is_(False),
     )
     others = work.session.scalars(active.with_for_update()).all()
     return not any(other != user.id for other in others)

@@ -62,7 +62,9 @@ def insist(work: UnitOfWork, user_id: UUID, *, now: datetime) -> None:
 
 
 def _moments(work: UnitOfWork, user: User) -> Iterator[datetime]:
-    """When each rule about somebody is due for them."""
+    """When each rule about somebody is due for them; a machine can have no second factor."""
+    if user.is_machine:
+        return
     joined = {
         each.organisation_id: (str(OrganisationRole.MEMBER), each.created_at)
         for each in work.session.scalars(

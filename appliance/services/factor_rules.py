@@ -57,7 +57,9 @@ def show(work: UnitOfWork) -> Rules:
         .outerjoin(Organisation, Organisation.id == FactorRule.organisation_id)
         .order_by(FactorRule.id)
     )
-    active = sa.select(sa.func.count(User.id)).where(User.state == UserState.ACTIVE)
+    active = sa.select(sa.func.count(User.id)).where(
+        User.state == UserState.ACTIVE, User.is_machine.is_(False)
+    )
     return Rules(
         [_listed(row[0], row[1] or "") for row in rows],
         work.session.scalar(active) or 0,

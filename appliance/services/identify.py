@@ -12,7 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
+from appliance.db import credential_rules
 from appliance.db.address_lists import ANY_LIST
+from appliance.db.credential_rules import WITHHELD
 from appliance.db.credentials import (
     AccessToken,
     BrowserSession,
@@ -42,6 +44,8 @@ from appliance.security import tokens
 from appliance.security.bearer import BearerTokens
 from appliance.services import factor_due, impersonated, reach
 
+OF_PEOPLE = frozenset({Permission.ORGANISATION_CREATE, Permission.REPOSITORY_CREATE})
+"""What no machine may do: have things of its own, that nobody could answer for."""
 ONLY_OWN = frozenset({Permission.OWN_ACCOUNT})
 """What is left to who owes a second factor: setting one up."""
 NOT_VALID = sentence("This credential is not valid, or no longer.")
@@ -61,6 +65,8 @@ TOKEN = sa.select(
     ANY_RULE.label("any_rule"),
     ANY_LIST.label("any_list"),
     AccessToken.networks,
+    User.is_machine,
+    WITHHELD.label("withheld"),
 ).join(User, User.id == AccessToken.user_id)
 BY_SECRET = TOKEN.where(AccessToken.secret_hash == sa.bindparam("secret_hash"))
 BY_ID = TOKEN.where(AccessToken.id == sa.bindparam("token_id", type_=sa.Uuid()))
@@ -317,12 +323,14 @@ def _of_token(
             TokenRepository.token_id == row.id
         )
         only = frozenset(work.session.scalars(made_for))
+    ceiling = permissions_of_scopes(frozenset(Scope(scope) for scope in row.scopes))
     actor = _placed(work, row, _of_row(row, origin, method))
     reach.insist_on_token(work, actor, row.networks)
     return dataclasses.replace(
         actor,
-        ceiling=permissions_of_scopes(frozenset(Scope(scope) for scope in row.scopes)),
+        ceiling=ceiling - OF_PEOPLE if row.is_machine else ceiling,
         only_repositories=only,
+        withheld_organisations=credential_rules.ids(row.withheld),
     )
 
 

@@ -225,6 +225,7 @@ def add_identity(
     Errors:
         ConflictError: it leads to somebody already.
     """
+    entry.insist_on_person(user)
     present = _known(work, provider_id, subject)
     if present is not None:
         raise ConflictError(sentence("That identity leads to a user already. Unlink it there."))

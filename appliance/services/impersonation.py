@@ -23,7 +23,7 @@ from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.permissions import InstanceRole, Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError, sentence
-from appliance.services import identify, impersonated, sessions
+from appliance.services import entry, identify, impersonated, sessions
 
 NOT_AS_ANOTHER = gate.NOT_AS_ANOTHER
 """For doors that ask for more than the verbs behind them."""
@@ -206,6 +206,7 @@ def _own_session(work: UnitOfWork) -> BrowserSession:
 def _insist_on_whom(user: User, work: UnitOfWork) -> None:
     if user.id == work.actor.id:
         raise ConflictError(sentence("That is you."))
+    entry.insist_on_person(user)
     if user.instance_role is InstanceRole.ADMINISTRATOR:
         raise RefusedError(sentence("Nobody acts as an administrator."))
     if not user.is_active:

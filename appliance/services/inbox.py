@@ -15,6 +15,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import gate, grants, visible
+from appliance.db.credential_notices import CredentialNotice
+from appliance.db.credential_rules import TokenApproval
 from appliance.db.credentials import AccessToken, SshKey
 from appliance.db.impersonations import Impersonation
 from appliance.db.organisations import Membership, Organisation
@@ -23,6 +25,7 @@ from appliance.db.proposals import Proposal
 from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
+from appliance.domain.credentials import ApprovalState
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.domain.second_person import ProposalState
@@ -35,6 +38,8 @@ from appliance.services.observations import LONGEST_GAP, Memory
 SOON = timedelta(days=14)
 """So long before its end a token or key is shown as ending."""
 LATELY = timedelta(days=3)
+TOLD_FOR = timedelta(days=14)
+"""So long it is shown what happened to a credential."""
 NEARLY_FULL_PERCENT = 90
 Ending = sa.Select[str, datetime | None, UUID]
 BROUGHT_IN = (Job.IMPORT_REPOSITORY, Job.FORK_REPOSITORY)
@@ -51,7 +56,8 @@ def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
     if Permission.USERS_MANAGE in grants.on_instance(work.actor):
         found += _proposed(work, now)
     found += inbox_access.waiting(work, now=now)
-    found += [*_failed_jobs(work), *_rooms(work), *_tokens(work, now), *_keys(work, now)]
+    found += [*_failed_jobs(work), *_rooms(work), *_notices(work, now), *_asking(work)]
+    found += [*_tokens(work, now), *_keys(work, now)]
     return [*found, *inbox_access.ending(work, now=now)]
 
 
@@ -74,7 +80,7 @@ def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
     arrived = [Entry(Topic.ARRIVED, row[0].path, row[1], detail=row[3], id=row[2]) for row in rows]
     answered = inbox_access.answered(work, since=now - LATELY)
     found = sorted([*arrived, *answered], key=lambda each: each.at or now, reverse=True)
-    return [*_acted_as(work, now), *found]
+    return [*_acted_as(work, now), *_answers(work, now), *found]
 
 
 def _proposed(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
@@ -184,6 +190,83 @@ def _keys(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
     for title, ends_at, key_id in _ending(work, query, SshKey.expires_at, now):
         topic = Topic.KEY_EXPIRED if ends_at <= now else Topic.KEY_EXPIRES
         yield Entry(topic, title, ends_at, id=key_id)
+
+
+def _notices(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
+    """What happened to credentials of the actor, and of what they own or administer."""
+    owned = sa.select(Membership.organisation_id).where(
+        Membership.user_id == work.actor.id, Membership.role == OrganisationRole.OWNER
+    )
+    theirs = [
+        CredentialNotice.user_id == work.actor.id,
+        CredentialNotice.organisation_id.in_(owned),
+    ]
+    if Permission.USERS_MANAGE in grants.on_instance(work.actor):
+        nobodys = CredentialNotice.user_id.is_(None) & CredentialNotice.organisation_id.is_(None)
+        theirs.append(nobodys)
+    rows = work.session.execute(
+        sa.select(CredentialNotice, Organisation.name)
+        .outerjoin(Organisation, Organisation.id == CredentialNotice.organisation_id)
+        .where(sa.or_(*theirs), CredentialNotice.at > now - TOLD_FOR)
+        .order_by(CredentialNotice.at.desc())
+        .limit(MOST_OF_A_KIND)
+    )
+    for notice, owner in rows:
+        topic = Topic(f"credential_{notice.topic}")
+        yield Entry(
+            *(topic, notice.name, notice.at),
+            detail=notice.place,
+            id=notice.credential_id,
+            kind=notice.kind,
+            owner=owner or "",
+        )
+
+
+def _asking(work: UnitOfWork) -> Iterator[Entry]:
+    """Tokens that want to be let into an organisation that the actor owns."""
+    owned = sa.select(Membership.organisation_id).where(
+        Membership.user_id == work.actor.id, Membership.role == OrganisationRole.OWNER
+    )
+    rows = work.session.execute(
+        sa.select(TokenApproval, AccessToken.name, User.name, Organisation.name)
+        .join(AccessToken, AccessToken.id == TokenApproval.token_id)
+        .join(User, User.id == AccessToken.user_id)
+        .join(Organisation, Organisation.id == TokenApproval.organisation_id)
+        .where(
+            TokenApproval.organisation_id.in_(owned),
+            TokenApproval.state == ApprovalState.PENDING,
+            AccessToken.revoked_at.is_(None),
+        )
+        .order_by(TokenApproval.asked_at)
+        .limit(MOST_OF_A_KIND)
+    )
+    for said, token, user, owner in rows:
+        yield Entry(*(Topic.TOKEN_ASKS, token, said.asked_at), detail=user, id=said.id, owner=owner)
+
+
+def _answers(work: UnitOfWork, now: datetime) -> list[Entry]:
+    """What owners of organisations said lately to tokens of the actor."""
+    rows = work.session.execute(
+        sa.select(TokenApproval, AccessToken.name, Organisation.name)
+        .join(AccessToken, AccessToken.id == TokenApproval.token_id)
+        .join(Organisation, Organisation.id == TokenApproval.organisation_id)
+        .where(
+            AccessToken.user_id == work.actor.id,
+            AccessToken.revoked_at.is_(None),
+            TokenApproval.decided_at > now - TOLD_FOR,
+        )
+        .order_by(TokenApproval.decided_at.desc())
+        .limit(MOST_OF_A_KIND)
+    )
+    return [
+        Entry(
+            *(Topic.TOKEN_ANSWERED, token, said.decided_at),
+            detail=said.state,
+            id=said.id,
+            owner=owner,
+        )
+        for said, token, owner in rows
+    ]
 
 
 def _ending(

@@ -22,6 +22,11 @@ class Topic(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a topic.
     KEY_EXPIRES = "key_expires"
     KEY_EXPIRED = "key_expired"
+    TOKEN_ASKS = "token_asks"  # noqa: S105 - the name of a topic.
+    TOKEN_ANSWERED = "token_answered"  # noqa: S105 - the name of a topic.
+    CREDENTIAL_LEAKED = "credential_leaked"
+    CREDENTIAL_UNUSED = "credential_unused"
+    CREDENTIAL_ENDED = "credential_ended"
     PROPOSED = "proposed"
     """Another administrator waits for them."""
     ACCESS_ASKED = "access_asked"
@@ -47,3 +52,7 @@ class Entry:
     detail: str = ""
     id: UUID | None = None
     percent: int = 0
+    kind: str = ""
+    """Of a credential: what kind it is of."""
+    owner: str = ""
+    """Of a credential: the organisation that it belongs to; empty: the person, or the instance."""

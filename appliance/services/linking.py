@@ -44,8 +44,9 @@ def by_rule(work: UnitOfWork, provider: IdentityProvider, said: Claims) -> User 
     user = _meant(work, rules, said)
     if user is None:
         return None
-    # A rule must never be the way to what a password or the console guards.
-    if user.password_hash is not None or user.instance_role is InstanceRole.ADMINISTRATOR:
+    # A rule must never be the way to what a password or the console guards, nor to a machine.
+    is_guarded = user.password_hash is not None or user.is_machine
+    if is_guarded or user.instance_role is InstanceRole.ADMINISTRATOR:
         said_to_them = sentence(
             "There is an account for you here that has a way in of its own. Sign in there, and "
             "link %(label)s under Settings, or ask an administrator.",

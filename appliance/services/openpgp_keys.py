@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_credentials
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.signing_keys import OpenPgpKey, OpenPgpKeyPart
 from appliance.db.unit_of_work import UnitOfWork
@@ -81,7 +81,7 @@ def list_keys(
 
 def remove(work: UnitOfWork, key_id: UUID) -> None:
     """Take a key away, one's own or as an administrator anybody's: it verifies nothing then."""
-    key = fetch.openpgp_key(work, key_id)
+    key = fetch_credentials.openpgp_key(work, key_id)
     work.session.delete(key)
     work.record(
         events.OpenPgpKeyRemoved(

@@ -245,11 +245,13 @@ def _insist_on_another_owner(
     # Locked, so that two owners cannot remove each other at the same moment.
     owners = work.session.scalars(
         sa.select(Membership.id)
+        .join(User, User.id == Membership.user_id)
         .where(
+            User.is_machine.is_(False),
             Membership.organisation_id == organisation.id,
             Membership.role == OrganisationRole.OWNER,
         )
-        .with_for_update()
+        .with_for_update(of=Membership)
     ).all()
     if not any(owner != membership.id for owner in owners):
         raise ConflictError(

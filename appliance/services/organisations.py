@@ -19,6 +19,7 @@ from appliance.domain import events
 from appliance.domain.names import check_description, check_display_name, check_owner, fold
 from appliance.domain.permissions import OrganisationRole, Permission, Role
 from appliance.errors import ConflictError, InvalidError, RefusedError, sentence
+from appliance.services import service_accounts
 
 LARGEST_QUOTA_BYTES = 2**62
 ORDERS = {"name": (Owner.name_key,), "since": (Organisation.created_at, Organisation.id)}
@@ -208,6 +209,7 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
                 "%(name)s has repositories. Transfer or delete them first.", name=organisation.name
             )
         )
+    service_accounts.delete_all_of(work, organisation.id, now=now)
     before = organisation.name
     teams = sa.select(Team.id).where(Team.organisation_id == organisation.id)
     for statement in (

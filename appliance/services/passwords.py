@@ -24,7 +24,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, NotFoundError, ThrottledError, sentence
 from appliance.security import passwords, tokens
 from appliance.security.throttle import place_of
-from appliance.services import identify
+from appliance.services import entry, identify
 from appliance.services.sign_in import Proof
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def issue_reset_link(
         ConflictError: the user is suspended.
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
+    entry.insist_on_person(user)
     if not user.is_active:
         raise ConflictError(
             sentence("%(name)s is suspended. Reinstate them first.", name=user.name)

@@ -174,7 +174,9 @@ def require_two(work: UnitOfWork, *, now: datetime) -> None:
     if second_person.since(work) is not None:
         raise ConflictError(sentence("Two people are needed already."))
     administrators = sa.select(sa.func.count(User.id)).where(
-        User.instance_role == InstanceRole.ADMINISTRATOR, User.state == UserState.ACTIVE
+        User.instance_role == InstanceRole.ADMINISTRATOR,
+        User.state == UserState.ACTIVE,
+        User.is_machine.is_(False),
     )
     if (work.session.scalar(administrators) or 0) < FEWEST_ADMINISTRATORS:
         raise ConflictError(
@@ -258,6 +260,8 @@ def _insist_on_second(work: UnitOfWork, row: Proposal) -> None:
     by_person = work.actor.origin.method in {Method.SESSION, Method.CONSOLE}
     if not by_person and not work.rules.access.tokens_confirm:
         raise RefusedError(sentence("A person confirms that in the portal, not a token."))
+    if work.session.get_one(User, work.actor.id).is_machine:
+        raise RefusedError(sentence("A person confirms that, not a service account."))
 
 
 def _lapsed(work: UnitOfWork, row: Proposal, now: datetime) -> ProposalState | None:

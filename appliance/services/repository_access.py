@@ -34,6 +34,7 @@ class Granted:
     granted_at: datetime
     until: datetime | None = None
     """When it ends by itself."""
+    is_machine: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def listed(work: UnitOfWork, path: str) -> list[Granted]:
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_SEE_ACCESS)
     rows = work.session.execute(
-        sa.select(Grant, User.name, Team.name, Organisation.name)
+        sa.select(Grant, User.name, Team.name, Organisation.name, User.is_machine)
         .outerjoin(User, User.id == Grant.user_id)
         .outerjoin(Team, Team.id == Grant.team_id)
         .outerjoin(Organisation, Organisation.id == Team.organisation_id)
@@ -61,10 +62,10 @@ def listed(work: UnitOfWork, path: str) -> list[Granted]:
         .order_by(User.name, Team.name)
     )
     lasting = [
-        Granted("user", user, grant.role, grant.created_at)
+        Granted("user", user, grant.role, grant.created_at, is_machine=bool(is_machine))
         if grant.team_id is None
         else Granted("team", f"{organisation}/{team}", grant.role, grant.created_at)
-        for grant, user, team, organisation in rows
+        for grant, user, team, organisation, is_machine in rows
     ]
     return lasting + _for_a_time(work, repository)
 
@@ -119,7 +120,8 @@ def give(work: UnitOfWork, path: str, grantee: str, role: Role, *, now: datetime
             role=role,
         )
     )
-    return Granted(_kind(holder), grantee, role, grant.created_at)
+    is_machine = isinstance(holder, User) and holder.is_machine
+    return Granted(_kind(holder), grantee, role, grant.created_at, is_machine=is_machine)
 
 
 @open_to_everyone(because="whoever answers a request was asked whether they may")

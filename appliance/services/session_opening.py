@@ -24,7 +24,7 @@ from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.errors import sentence
 from appliance.security import tokens
-from appliance.services import break_glass, identify, reach
+from appliance.services import break_glass, entry, identify, reach
 
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
@@ -123,7 +123,12 @@ def enter(
 
 @open_to_everyone(because="the verbs that call it have seen proof of who they are")
 def opened(work: UnitOfWork, user: User, by: By, *, tools: SignInTools, now: datetime) -> Opened:
-    """Open a session, and say by what. From here on the work is done by the user."""
+    """Open a session, and say by what. From here on the work is done by the user.
+
+    Errors:
+        ConflictError: the user is a machine.
+    """
+    entry.insist_on_person(user)
     rules, origin = work.rules.sign_in, work.actor.origin
     insist_on_place(work, user)
     secret = tokens.new_session_id()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch, fetch_credentials, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import (
     AccessToken,
@@ -120,7 +120,7 @@ def revoke_session(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None
     Errors:
         ConflictError: it has ended already.
     """
-    session = fetch.session(work, session_id)
+    session = fetch_credentials.session(work, session_id)
     if session.revoked_at is not None:
         raise ConflictError("This session has ended already.")
     _revoke(work, session, now)

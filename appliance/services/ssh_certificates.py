@@ -126,7 +126,11 @@ def _user(work: UnitOfWork, authority: SshAuthority, certificate: Certificate) -
     found = work.session.scalars(
         sa.select(User)
         .join(Owner, Owner.id == User.id)
-        .where(Owner.name_key.in_(names), User.state == UserState.ACTIVE)
+        .where(
+            Owner.name_key.in_(names),
+            User.state == UserState.ACTIVE,
+            User.is_machine.is_(False),
+        )
     ).all()
     if len(found) != 1:
         raise UnauthenticatedError(NOT_VALID)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_credentials
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import AccessToken, LastUse, SshKey
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
@@ -50,7 +50,8 @@ def add(
     Errors:
         InvalidError: it is no public key, or a weak one; the sentence says what to do.
         ConflictError: it is in use here already, wherever that is.
-        RefusedError: the token in use is for some repositories or from some networks only.
+        RefusedError: the token in use is for some repositories or from some networks only, or an
+            organisation keeps it out.
     """
     holder = fetch.account(work, user, sensitive=True)
     if usage in MAY_ENTER:
@@ -61,6 +62,7 @@ def add(
     work.record(
         events.SshKeyAdded(
             about=key.id,
+            organisation_id=holder.owner_organisation_id,
             user_id=str(holder.id),
             fingerprint=key.fingerprint,
             key_type=key.key_type,
@@ -89,10 +91,16 @@ def list_keys(
 
 def remove(work: UnitOfWork, key_id: UUID) -> None:
     """Stop a user's key: one's own, or anybody's as an administrator."""
-    key = fetch.ssh_key(work, key_id)
+    key = fetch_credentials.ssh_key(work, key_id)
+    holder = work.session.get_one(User, key.user_id)
     work.session.delete(key)
     work.record(
-        events.SshKeyRemoved(about=key.id, user_id=str(key.user_id), fingerprint=key.fingerprint)
+        events.SshKeyRemoved(
+            about=key.id,
+            organisation_id=holder.owner_organisation_id,
+            user_id=str(key.user_id),
+            fingerprint=key.fingerprint,
+        )
     )
 
 
@@ -183,6 +191,10 @@ def _insist_on_whole_token(work: UnitOfWork) -> None:
     if actor.only_repositories is not None or (used is not None and used.networks):
         raise RefusedError(
             sentence("A token for some repositories or networks adds no key: that would open more.")
+        )
+    if actor.withheld_organisations:
+        raise RefusedError(
+            sentence("An organisation keeps this token out, so it adds no key: that would open it.")
         )
 
 

@@ -8,27 +8,20 @@ from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from appliance.access import act_states as states
 from appliance.access import fetch, gate, grants, visible
 from appliance.db import email_addresses, owner_names
-from appliance.db.access_requests import AccessRequest
-from appliance.db.credentials import AccessToken, SshKey, end_sessions
-from appliance.db.identity_providers import Identity
-from appliance.db.organisations import Membership, Organisation, TeamMembership
+from appliance.db.organisations import Organisation
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
-from appliance.db.provider_syncs import SyncChange
-from appliance.db.repositories import Grant, Repository
-from appliance.db.signing_keys import OpenPgpKey
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import EmailAddress, Owner, OwnerKind, PasswordReset, User, UserState
+from appliance.db.users import EmailAddress, Owner, OwnerKind, User, UserState
 from appliance.domain import events
 from appliance.domain.names import check_display_name, check_email, check_owner, fold
-from appliance.domain.permissions import InstanceRole, OrganisationRole, Permission
+from appliance.domain.permissions import InstanceRole, Permission
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, sentence
-from appliance.services import entry
+from appliance.services import departures, entry
 from appliance.services.passwords import ChosenPassword
 from appliance.services.second_person import guarded
 
@@ -195,6 +188,8 @@ def change(work: UnitOfWork, name: str | None, changes: UserChanges) -> User:
     user = fetch.account(work, name, sensitive="email" in changes)
     if not changes:
         return user
+    if "email" in changes:
+        entry.insist_on_person(user)
     told = []
     if "display_name" in changes:
         user.display_name = check_display_name(changes["display_name"])
@@ -230,6 +225,14 @@ def change_role(work: UnitOfWork, name: str, role: InstanceRole) -> User:
     if role is before:
         return user
     _insist_on_another_administrator(work, user)
+    if user.owner_organisation_id is not None:
+        raise ConflictError(
+            sentence(
+                "%(name)s belongs to an organisation, whose owners hold its tokens: it is nothing "
+                "to the appliance.",
+                name=user.name,
+            )
+        )
     if user.role_provider_id is not None:
         raise ConflictError(
             sentence("A group of a sign-in system gives them this role. Change it there.")
@@ -294,16 +297,8 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     _insist_on_another_administrator(work, user)
-    _insist_on_owning_nothing(work, user)
-    _forget_ties(work, user, now)
-    before = user.name
-    owner = work.session.get_one(Owner, user.id)
-    owner_names.free(work.session, owner)
-    user.name, user.display_name = owner.name, ""
-    user.state, user.password_hash = UserState.DELETED, None
-    user.instance_role = InstanceRole.USER
-    user.role_provider_id = user.given_instance_role = user.suspended_by_id = None
-    work.record(events.UserDeleted(about=user.id, person=user.pseudonym, name=before))
+    departures.insist_on_owning_nothing(work, user)
+    departures.remove(work, user, now=now)
 
 
 def _record_creation(work: UnitOfWork, user: User, email: str) -> None:
@@ -334,7 +329,9 @@ def _sees_email(work: UnitOfWork, user_id: UUID) -> bool:
 
 def _administrators() -> sa.Select[User]:
     return sa.select(User).where(
-        User.instance_role == InstanceRole.ADMINISTRATOR, User.state == UserState.ACTIVE
+        User.instance_role == InstanceRole.ADMINISTRATOR,
+        User.state == UserState.ACTIVE,
+        User.is_machine.is_(False),
     )
 
 
@@ -347,53 +344,3 @@ def _insist_on_another_administrator(work: UnitOfWork, user: User) -> None:
                 "%(name)s is the only administrator. Make somebody else one first.", name=user.name
             )
         )
-
-
-def _insist_on_owning_nothing(work: UnitOfWork, user: User) -> None:
-    owned = sa.select(Repository.id).where(
-        Repository.owner_id == user.id, Repository.deleted_at.is_(None)
-    )
-    if work.session.scalar(sa.select(owned.exists())):
-        raise ConflictError(
-            sentence("%(name)s owns repositories. Transfer or delete them first.", name=user.name)
-        )
-    others = orm.aliased(Membership)
-    alone = work.session.scalar(
-        sa.select(Organisation.name)
-        .join(Membership, Membership.organisation_id == Organisation.id)
-        .outerjoin(
-            others,
-            sa.and_(
-                others.organisation_id == Organisation.id,
-                others.role == OrganisationRole.OWNER,
-                others.user_id != user.id,
-            ),
-        )
-        .where(
-            Membership.user_id == user.id,
-            Membership.role == OrganisationRole.OWNER,
-            Organisation.deleted_at.is_(None),
-            others.id.is_(None),
-        )
-        .limit(1)
-    )
-    if alone is not None:
-        raise ConflictError(
-            sentence(
-                "%(name)s is the only owner of %(alone)s. Name another owner first.",
-                name=user.name,
-                alone=alone,
-            )
-        )
-
-
-def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
-    end_sessions(work.session, user.id, now=now)
-    work.session.execute(
-        sa.update(AccessToken)
-        .where(AccessToken.user_id == user.id, AccessToken.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-    rows = (SshKey, OpenPgpKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
-    for table in (*rows, Identity, SyncChange, AccessRequest):
-        work.session.execute(sa.delete(table).where(table.user_id == user.id))

@@ -18,6 +18,7 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
+from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
 from appliance.web.api import factor_rules as api_factor_rules
@@ -28,6 +29,7 @@ from appliance.web.api import identities as api_identities
 from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
+from appliance.web.api import leaked_tokens as api_leaked_tokens
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import person_access as api_person_access
@@ -40,11 +42,13 @@ from appliance.web.api import saml_keys as api_saml_keys
 from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
 from appliance.web.api import second_factors as api_second_factors
+from appliance.web.api import service_accounts as api_service_accounts
 from appliance.web.api import session as api_session
 from appliance.web.api import sessions as api_sessions
 from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import ssh_authorities as api_ssh_authorities
 from appliance.web.api import teams as api_teams
+from appliance.web.api import token_rules as api_token_rules
 from appliance.web.api import users as api_users
 from appliance.web.api import x509_authorities as api_x509_authorities
 from appliance.web.pages import (
@@ -75,6 +79,7 @@ from appliance.web.pages import (
     branches,
     commits,
     compare,
+    credentials,
     dashboard,
     directory_sign_in,
     files,
@@ -102,14 +107,20 @@ from appliance.web.pages import (
     search,
     search_all,
     second_step,
+    service_accounts,
     sign_in,
     teams,
+    token_rules,
     tree,
 )
 
 API = (
     api_operations.api,
     api_session.api,
+    api_leaked_tokens.api,
+    api_service_accounts.api,
+    api_token_rules.api,
+    api_credentials.api,
     api_signing_keys.api,
     api_ssh_authorities.api,
     api_x509_authorities.api,
@@ -186,6 +197,9 @@ PEOPLE = (
     access_requests.pages,
     access_reviews.pages,
     access_rules.pages,
+    service_accounts.pages,
+    token_rules.pages,
+    credentials.pages,
     organisations.pages,
     teams.pages,
     new_repository.pages,

@@ -9,7 +9,7 @@ from tests.architecture.sources import files, name, parse
 DATABASE = {"Session", "Connection", "Engine", "sessionmaker"}
 DOORS = (
     *("fetch.", "fetch_stream.", "fetch_log.", "fetch_provider.", "fetch_addresses."),
-    *("fetch_scim.", "fetch_person.", "fetch_requests.", "fetch_reviews."),
+    *("fetch_scim.", "fetch_person.", "fetch_requests.", "fetch_reviews.", "fetch_credentials."),
     *("visible.", "visible_logs.", "visible_requests.", "gate."),
 )
 

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.permissions import oversight, provider_doors, recorded_access, signature_doors
+from tests.permissions import (
+    machine_doors,
+    oversight,
+    provider_doors,
+    recorded_access,
+    signature_doors,
+)
 from tests.permissions.seen import NOTHING
 from tests.world import PASSWORD
 
@@ -103,6 +109,7 @@ PAGES = [
     Row("GET", "/administration/second-factors", ADMINISTER),
     Row("GET", "/administration/addresses", ADMINISTER),
     Row("GET", "/administration/signatures", ADMINISTER),
+    *(Row("GET", *row) for row in machine_doors.PAGES),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
@@ -317,8 +324,7 @@ ELSEWHERE = {
     ("POST", "/administration/second-factors/<uuid:rule_id>/remove"): (
         "web/test_factor_rule_pages.py"
     ),
-    ("POST", "/administration/addresses"): "web/test_address_list_pages.py",
-    ("POST", f"{ORG}/settings/addresses"): "web/test_address_list_pages.py",
+    **machine_doors.ELSEWHERE,
     ("POST", "/settings/sessions/everywhere"): "web/test_session_pages.py",
     ("POST", "/settings/factors/key"): KEY_PAGES,
     ("POST", "/settings/factors/key/asked"): KEY_PAGES,

@@ -11,6 +11,7 @@ from tests.permissions import provider_doors
 from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
 from tests.permissions.recorded_access import OF_ACCESS
 from tests.permissions.recorded_factors import OF_FACTORS
+from tests.permissions.recorded_machines import LISTS_OF_MACHINES, OF_MACHINES
 
 REFUSALS = frozenset(
     {
@@ -28,6 +29,7 @@ CHANGES = {
     **provider_doors.CHANGES,
     **OF_FACTORS,
     **OF_ACCESS,
+    **OF_MACHINES,
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/slo": "session.revoked",
     "POST /auth/saml/acs": (
@@ -204,7 +206,7 @@ CHANGES = {
     "DELETE /api/v1/user/gpg-keys/<uuid:id>": "gpg_key.removed",
     "POST /api/v1/user/keys": "ssh_key.added",
     "DELETE /api/v1/user/keys/<uuid:id>": "ssh_key.removed",
-    "POST /api/v1/user/tokens": "token.created",
+    "POST /api/v1/user/tokens": "token.created token.approval_requested",
     "DELETE /api/v1/user/tokens/<uuid:id>": "token.revoked",
     "POST /api/v1/users": "user.created",
     "DELETE /api/v1/users/<name>": "user.deleted",
@@ -250,6 +252,7 @@ CHANGES = {
 """By method and rule, the actions that a change may record; it records at least one of them."""
 
 READS = {
+    **LISTS_OF_MACHINES,
     "GET /<owner>/-/audit/access": "audit.access_read",
     "GET /administration/audit/access": "audit.access_read",
     "GET /api/v1/audit/access": "audit.access_read",

@@ -30,6 +30,7 @@ JOBS = {
         " role.review_started role.right_removed role.right_reviewed team.member_removed"
         " user.role_changed"
     ),
+    Job.END_UNUSED: "deploy_key.removed ssh_key.removed token.expired",
     Job.SWEEP: "config.swept",
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",

@@ -34,6 +34,7 @@ from appliance.services import (
     access_reviews,
     identity_providers,
     passwords,
+    service_accounts,
     ssh_keys,
 )
 from appliance.services.audit_log import streams
@@ -125,6 +126,7 @@ def fill(world: World) -> dict[str, Any]:
     with world.begin(administrator) as work:
         link = passwords.issue_reset_link(work, "writer", tools=tools, now=present)
         ssh_keys.add(work, text=public_key(b"a"), title="Laptop", now=present)
+        service_accounts.create(work, "builder", organisation="lab", title="Builds", now=present)
         ssh_keys.add_deploy_key(work, "lab/odd", text=public_key(b"b"), title="Host", now=present)
         event_id = work.recorded[0].id
         stream = streams.create(
@@ -287,6 +289,8 @@ def _is_page(app: flask.Flask, rule: Rule) -> bool:
 
 def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
     name = "odd" if "owner" in rule.arguments else "writer"
+    if rule.endpoint == "service_accounts.show":
+        name = "builder"
     tail = TAILS.get(rule.endpoint, "main")
     known = {"owner": "lab", "name": name, "tail": tail, **values}
     return {argument: known[argument] for argument in rule.arguments if argument in known}

@@ -88,3 +88,8 @@ def _fields_of(kind: Any) -> _Fields:
         tuple(each.name for each in found if not each.metadata.get("personal")),
         tuple(each.name for each in found if each.metadata.get("personal")),
     )
+
+
+def all_events() -> list[type[Event]]:
+    """Every kind of event there is, by kind."""
+    return sorted(Event.__subclasses__(), key=lambda event: event.kind)

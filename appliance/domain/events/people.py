@@ -125,6 +125,15 @@ class UserCreated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceAccountCreated(Event):
+    """A machine became a user: a service account, which tokens and SSH keys let in."""
+
+    kind = "user.service_account_created"
+    target = "user"
+    name: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserChanged(Event):
     """What is known of a user was changed."""
 
@@ -236,6 +245,8 @@ class SshKeyRemoved(Event):
     target = "ssh_key"
     user_id: str
     fingerprint: str
+    why: str | None = None
+    """`unused`: nobody had used it for too long. Else somebody removed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,3 +347,5 @@ class DeployKeyRemoved(Event):
     target = "deploy_key"
     repository_id: str
     fingerprint: str
+    why: str | None = None
+    """`unused`: nobody had used it for too long. Else somebody removed it."""

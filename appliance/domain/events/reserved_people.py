@@ -19,10 +19,4 @@ ROWS = (
         "name added:list[str] removed:list[str]",
     ),
     Reserved("role.deleted", "role", "A role was deleted.", "name"),
-    Reserved("token.approved", "token", "An organisation's owner let a token in.", "user_id"),
-    Reserved("token.expired", "token", "A token ended by its age or for want of use.", "why"),
-    Reserved(
-        *("token.reported_leaked", "token", "A token was found where it must not be; it ended."),
-        "found_by user_id",
-    ),
 )

@@ -32,7 +32,9 @@ Condition = sa.ColumnElement[bool]
 def knows_all(work: UnitOfWork) -> bool:
     """Whether every log is the actor's to read; the appliance writes for those who read theirs."""
     is_appliance = work.actor.kind is ActorKind.APPLIANCE
-    return is_appliance or Permission.AUDIT_READ in grants.on_instance(work.actor)
+    is_kept_out = bool(work.actor.withheld_organisations)
+    reads_all = Permission.AUDIT_READ in grants.on_instance(work.actor) and not is_kept_out
+    return is_appliance or reads_all
 
 
 @gate.open_to_everyone(because="it narrows a question, and asks none")

@@ -38,6 +38,7 @@ class GrantAnswer(frame.Answer):
     grantee_type: str
     name: str
     role: Role
+    is_machine: bool = Field(description="Whether it is a service account")
     granted_at: datetime
     until: datetime | None = Field(description="When it ends by itself")
 

@@ -80,6 +80,7 @@ class MemberAnswer(frame.Answer):
     name: str
     display_name: str
     role: OrganisationRole
+    is_machine: bool = Field(description="Whether it is a service account")
     since: datetime
 
 
@@ -219,5 +220,6 @@ def _present_member(member: Member) -> MemberAnswer:
         name=member.user.name,
         display_name=member.user.display_name,
         role=member.role,
+        is_machine=member.user.is_machine,
         since=member.since,
     )

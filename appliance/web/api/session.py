@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from appliance.domain.credentials import Standing
 from appliance.domain.permissions import Scope
 from appliance.domain.signatures import KeyUse
 from appliance.services import credentials, ssh_keys
@@ -24,6 +25,15 @@ NetworkText = Annotated[str, Field(max_length=60, description="192.0.2.0/24")]
 RepositoryName = Annotated[str, Field(max_length=140, description="OWNER/NAME")]
 
 
+class StandingAnswer(frame.Answer):
+    """What a token is to an organisation that has a rule."""
+
+    organisation: str
+    state: Standing = Field(validation_alias="standing")
+    answer: str
+    most_days: int | None
+
+
 class TokenAnswer(frame.Answer):
     """An access token, without its secret."""
 
@@ -38,6 +48,9 @@ class TokenAnswer(frame.Answer):
     revoked_at: datetime | None
     last_used_at: datetime | None
     last_used_from: str
+    organisations: list[StandingAnswer] = Field(
+        description="Those that have a rule for tokens, and that it reaches or would reach"
+    )
 
 
 class TokenPage(frame.Answer):
@@ -57,6 +70,9 @@ class NewTokenBody(frame.Body):
     expires_at: AwareDatetime | None = None
     networks: list[NetworkText] = Field(
         default_factory=list, max_length=200, description="From where it may be used; else anywhere"
+    )
+    reason: str = Field(
+        "", max_length=500, description="For organisations whose owners approve tokens"
     )
     user: str | None = Field(None, max_length=39, description="For administrators: whose")
 
@@ -143,6 +159,7 @@ def create_token(body: NewTokenBody) -> Any:
             repositories=body.repositories,
             expires_at=expires_at,
             networks=body.networks,
+            reason=body.reason,
             user=body.user,
             tools=requests.wiring().sign_in,
             now=requests.now(),
@@ -239,4 +256,5 @@ def _present_token(listed: ListedToken) -> TokenAnswer:
         revoked_at=token.revoked_at,
         last_used_at=listed.used_at,
         last_used_from=listed.used_from,
+        organisations=[StandingAnswer.model_validate(each) for each in listed.organisations],
     )

@@ -70,6 +70,7 @@ class TeamMemberAnswer(frame.Answer):
 
     name: str
     display_name: str
+    is_machine: bool = Field(description="Whether it is a service account")
 
 
 class TeamMemberPage(frame.Answer):

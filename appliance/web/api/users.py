@@ -26,6 +26,7 @@ class UserAnswer(frame.Answer):
     email: str | None
     role: InstanceRole
     state: str
+    is_machine: bool = Field(description="Whether it is a service account")
     created_at: datetime
 
 
@@ -184,5 +185,6 @@ def _present(profile: Profile) -> UserAnswer:
         email=profile.email or None,
         role=user.instance_role,
         state=user.state,
+        is_machine=user.is_machine,
         created_at=user.created_at,
     )

@@ -52,6 +52,7 @@ class TokenForm(forms.Form):
     repositories: str = Field("", max_length=10_000)
     days: str = str(USUAL_LIFE)
     networks: str = Field("", max_length=10_000)
+    reason: str = Field("", max_length=500)
 
 
 class KeyForm(forms.Form):
@@ -154,8 +155,9 @@ def create_token() -> ResponseReturnValue:
                 name=form.name,
                 scopes=form.scopes,
                 repositories=None if form.reach == "all" else form.repositories.split(),
-                expires_at=_end(form.days),
+                expires_at=token_end(form.days),
                 networks=form.networks.split(),
+                reason=form.reason,
                 tools=requests.wiring().sign_in,
                 now=requests.now(),
             )
@@ -254,7 +256,12 @@ def day_end(text: str) -> datetime | None:
     return datetime.combine(day, time.max, tzinfo=UTC)
 
 
-def _end(days: str) -> datetime | None:
+def token_end(days: str) -> datetime | None:
+    """The end of a life that a form names in days; None for `never`.
+
+    Errors:
+        InvalidError: that is no number of days.
+    """
     if days == "never":
         return None
     if not days.isdigit() or len(days) > 4:  # noqa: PLR2004 - ten years have four digits.

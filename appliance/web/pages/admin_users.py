@@ -82,6 +82,7 @@ COLUMNS: lists.Columns = {
     "email": lambda each: each.email,
     "role": lambda each: each.user.instance_role,
     "state": lambda each: each.user.state,
+    "is_machine": lambda each: each.user.is_machine,
     "since": lambda each: each.user.created_at,
 }
 ACTS = {

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 
+from appliance.domain.credentials import ApprovalState, CredentialKind
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError
 from appliance.services import inbox
@@ -160,6 +161,49 @@ def _review(entry: Entry) -> Words:
     return says, _("Decide"), flask.url_for("access_reviews.show", review_id=entry.id, state="mine")
 
 
+def _leaked(entry: Entry) -> Words:
+    says = _("%(what)s “%(name)s” was found where it must not be, and is revoked.",
+             what=words.CREDENTIALS[CredentialKind(entry.kind)], name=entry.name)  # fmt: skip
+    if entry.detail:
+        says = _("%(what)s “%(name)s” was found in %(place)s, and is revoked.",
+                 what=words.CREDENTIALS[CredentialKind(entry.kind)], name=entry.name,
+                 place=entry.detail)  # fmt: skip
+    return says, _("See what it was for, and make another"), _credentials(entry)
+
+
+def _unused(entry: Entry) -> Words:
+    what = words.CREDENTIALS[CredentialKind(entry.kind)]
+    says = _("%(what)s “%(name)s” is not used and will end soon.", what=what, name=entry.name)
+    if entry.topic is Topic.CREDENTIAL_ENDED:
+        says = _("%(what)s “%(name)s” has ended: nobody used it.", what=what, name=entry.name)
+        return says, _("See what there is"), _credentials(entry)
+    return says, _("Use it, or let it go"), _credentials(entry)
+
+
+def _asks(entry: Entry) -> Words:
+    says = _("%(user)s wants to reach %(organisation)s with the token “%(name)s”.",
+             user=entry.detail, organisation=entry.owner, name=entry.name)  # fmt: skip
+    href = flask.url_for("token_rules.show", owner=entry.owner, state=ApprovalState.PENDING)
+    return says, _("Approve or refuse it"), href
+
+
+def _answered(entry: Entry) -> Words:
+    said = words.APPROVAL_STATES[ApprovalState(entry.detail)]
+    says = _("%(organisation)s says of the token “%(name)s”: %(state)s.",
+             organisation=entry.owner, name=entry.name, state=said)  # fmt: skip
+    return says, _("See your tokens"), flask.url_for("account_credentials.tokens")
+
+
+def _credentials(entry: Entry) -> str:
+    """Where credentials of this kind are, for whoever is told of one."""
+    if entry.kind == CredentialKind.SCIM_TOKEN:
+        return flask.url_for("admin_providers.listing")
+    if entry.owner:
+        return flask.url_for("credentials.listing_of", owner=entry.owner, q=entry.name)
+    keys = entry.kind in {CredentialKind.SSH_KEY, CredentialKind.DEPLOY_KEY}
+    return flask.url_for("account_credentials.keys" if keys else "account_credentials.tokens")
+
+
 def _arrived(entry: Entry) -> Words:
     says = _("%(path)s is there, with all its history.", path=entry.name)
     return says, _("Open it"), f"/{entry.name}"
@@ -193,6 +237,11 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.TOKEN_EXPIRED: ("bad", lazy("Expired"), _token),
     Topic.KEY_EXPIRES: ("warn", lazy("Soon"), _key),
     Topic.KEY_EXPIRED: ("bad", lazy("Expired"), _key),
+    Topic.TOKEN_ASKS: ("warn", lazy("Asked"), _asks),
+    Topic.TOKEN_ANSWERED: ("", lazy("Answered"), _answered),
+    Topic.CREDENTIAL_UNUSED: ("warn", lazy("Not used"), _unused),
+    Topic.CREDENTIAL_ENDED: ("bad", lazy("Ended"), _unused),
+    Topic.CREDENTIAL_LEAKED: ("bad", lazy("Leaked"), _leaked),
     Topic.PROPOSED: ("warn", lazy("Waits"), _proposed),
     Topic.ACTED_AS: ("warn", lazy("Look"), _acted_as),
     Topic.ACCESS_ASKED: ("accent", lazy("Asked"), _access),

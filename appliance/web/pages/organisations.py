@@ -106,6 +106,7 @@ COLUMNS: lists.Columns = {
     "name": lambda each: each.user.name,
     "display_name": lambda each: each.user.display_name,
     "role": lambda each: each.role,
+    "is_machine": lambda each: each.user.is_machine,
     "since": lambda each: each.since,
 }
 

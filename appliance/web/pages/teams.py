@@ -54,6 +54,7 @@ COLUMNS: lists.Columns = {
 MEMBER_COLUMNS: lists.Columns = {
     "name": lambda user: user.name,
     "display_name": lambda user: user.display_name,
+    "is_machine": lambda user: user.is_machine,
 }
 
 

@@ -14,6 +14,12 @@ from appliance.domain.access_reviews import (
     Right,
     Source,
 )
+from appliance.domain.credentials import (
+    Approval,
+    ApprovalState,
+    CredentialKind,
+    Standing,
+)
 from appliance.domain.factors import Factor
 from appliance.domain.identity_providers import LinkedBy
 from appliance.domain.jobs import Job, JobState
@@ -160,6 +166,7 @@ KEY_USES = {
     KeyUse.AUTHENTICATION: _("Signing in only"),
     KeyUse.SIGNING: _("Signing work only"),
 }
+KEY_USES_BY_NAME = {str(use): said for use, said in KEY_USES.items()}
 SIGNATURE_FORMS = {
     SignatureForm.SSH: _("SSH key"),
     SignatureForm.OPENPGP: _("OpenPGP key"),
@@ -211,6 +218,46 @@ FINDINGS = {
     Finding.MALFORMED: _("The signature is damaged."),
     Finding.TOO_LARGE: _("It is too large to be checked."),
 }
+CREDENTIALS = {
+    CredentialKind.TOKEN: _("Access token"),
+    CredentialKind.SSH_KEY: _("SSH key"),
+    CredentialKind.DEPLOY_KEY: _("Deploy key"),
+    CredentialKind.SCIM_TOKEN: _("SCIM token"),
+    CredentialKind.SSH_AUTHORITY: _("SSH authority"),
+    CredentialKind.SIGNING_KEY: _("OpenPGP key"),
+}
+APPROVALS = {
+    Approval.OFF: (_("None"), _("Whoever has rights here uses any token of theirs.")),
+    Approval.FINE_GRAINED: (
+        _("Those for chosen repositories"),
+        _("A token made for repositories of this organisation waits for an owner."),
+    ),
+    Approval.ALL: (_("All"), _("Every token of a person waits for an owner.")),
+}
+APPROVAL_STATES = {
+    ApprovalState.PENDING: _("Waiting"),
+    ApprovalState.APPROVED: _("Approved"),
+    ApprovalState.REFUSED: _("Refused"),
+    ApprovalState.REVOKED: _("Taken back"),
+}
+STANDINGS = {
+    Standing.OPEN: _("reaches it"),
+    Standing.APPROVED: _("approved"),
+    Standing.PENDING: _("waits for an owner"),
+    Standing.UNASKED: _("needs an approval"),
+    Standing.REFUSED: _("refused"),
+    Standing.REVOKED: _("taken back"),
+    Standing.TOO_LONG: _("lives too long for it"),
+}
+STANDING_TONES = {
+    Standing.OPEN: "good",
+    Standing.APPROVED: "good",
+    Standing.PENDING: "warn",
+    Standing.UNASKED: "warn",
+    Standing.REFUSED: "bad",
+    Standing.REVOKED: "bad",
+    Standing.TOO_LONG: "bad",
+}
 JOB_STATES = {
     JobState.QUEUED: _("Waiting"),
     JobState.RUNNING: _("Running"),
@@ -241,6 +288,7 @@ JOBS = {
     Job.ASK_PROVIDERS_AGAIN: _("Ask OpenID providers who may still enter"),
     Job.END_TEMPORARY_RIGHTS: _("Record which access has ended"),
     Job.TEND_REVIEWS: _("End and begin access reviews"),
+    Job.END_UNUSED: _("End tokens and keys that nobody uses"),
     Job.SWEEP: _("Tidy up"),
 }
 SCOPES = {

@@ -1,0 +1,92 @@
+"""Events about what lets programs in, beyond that it was made and revoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, personal
+
+__all__ = [
+    "CredentialRuleChanged",
+    "TokenApprovalRequested",
+    "TokenApprovalRevoked",
+    "TokenApproved",
+    "TokenExpired",
+    "TokenRefused",
+    "TokenReportedLeaked",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenReportedLeaked(Event):
+    """A token was found where it must not be; it ended."""
+
+    kind = "token.reported_leaked"
+    target = "token"
+    found_by: str
+    """`report`: whoever is the actor showed it. `scan`: a scan found it."""
+    user_id: str | None = None
+    """Of an access token; a SCIM token is nobody's."""
+    place: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRuleChanged(Event):
+    """An organisation asks something else of tokens and keys that reach it."""
+
+    kind = "org.credential_rule_changed"
+    target = "org"
+    approval: str
+    most_days: int | None = None
+    unused_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenApprovalRequested(Event):
+    """Somebody asked an organisation's owners to let a token in."""
+
+    kind = "token.approval_requested"
+    target = "token"
+    user_id: str
+    reason: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenApproved(Event):
+    """An organisation's owner let a token in."""
+
+    kind = "token.approved"
+    target = "token"
+    user_id: str
+    reason: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRefused(Event):
+    """An organisation's owner did not let a token in."""
+
+    kind = "token.approval_refused"
+    target = "token"
+    user_id: str
+    reason: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenApprovalRevoked(Event):
+    """An organisation's owner lets a token in no more."""
+
+    kind = "token.approval_revoked"
+    target = "token"
+    user_id: str
+    reason: str | None = personal(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenExpired(Event):
+    """A token ended by its age or for want of use."""
+
+    kind = "token.expired"
+    target = "token"
+    user_id: str
+    why: str
+    """`unused`: nobody had used it for too long."""

@@ -172,4 +172,8 @@ CATEGORIES: dict[str, Category] = {
         "Telling other systems what happens.",
         *(LOW, CHANGE, 3004, ("configuration",), ("nist:CM-3", "nist:SC-7", "iso:A.8.9")),
     ),
+    "x509_authority": Category(
+        "Authorities whose certificates vouch for the signatures of commits and tags.",
+        *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
+    ),
 }

@@ -134,6 +134,7 @@ def test_a_removed_key_counts_no_more_on_the_next_page(world, writer, signer, fo
     assert checked(world, signer, oid).finding is Finding.UNKNOWN_KEY
 
 
+@pytest.mark.promise("P63")
 @pytest.mark.parametrize("form", ["ssh", "openpgp"])
 @pytest.mark.parametrize(
     ("old", "new"), [(b"Write notes", b"Write other"), (b"author Writer", b"author Nobody")]
@@ -144,6 +145,7 @@ def test_what_was_changed_after_signing_is_bad(world, writer, signer, form, old,
     assert checked(world, signer, oid).finding is Finding.BAD_SIGNATURE
 
 
+@pytest.mark.promise("P63")
 @pytest.mark.parametrize("form", ["ssh", "openpgp"])
 def test_the_committers_address_must_be_the_key_owners(world, writer, signer, form):
     oid = sign_by(world, signer, form)
@@ -169,6 +171,7 @@ def test_case_does_not_matter_in_an_address(world, writer, signer):
     assert checked(world, signer, signer.commit()).is_verified
 
 
+@pytest.mark.promise("P63")
 def test_somebody_elses_key_does_not_make_a_commit_theirs(world, writer, signer):
     world.user("other")
     add_ssh(world, signer.ssh_key(), who="other")
@@ -212,6 +215,7 @@ def test_an_openpgp_key_that_had_expired_when_it_signed_is_told_so(world, writer
     assert checked(world, signer, oid).finding is Finding.EXPIRED_KEY
 
 
+@pytest.mark.promise("P63")
 def test_a_revoked_openpgp_key_makes_all_its_signatures_unverified(world, writer, signer):
     oid = sign_by(world, signer, "openpgp")
     assert checked(world, signer, oid).is_verified

@@ -178,6 +178,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.promise("P63")
 @ON_ONE
 @pytest.mark.parametrize(("make", "finding"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_certificate_does_not_count(world, writer, signer, root, make, finding):
@@ -241,6 +242,7 @@ def test_an_authority_below_a_trusted_one_can_be_revoked(world, writer, signer, 
     assert checked(world, signer, oid).finding is Finding.REVOKED_KEY
 
 
+@pytest.mark.promise("P63")
 def test_with_a_list_out_of_date_nobody_knows(world, writer, signer, root):
     authority_id = trust(world, root)
     signer.sign_by_openssl(root.issue("Writer", address=ADDRESS))
@@ -313,6 +315,7 @@ def test_a_signature_without_its_certificate_names_a_key_nobody_knows(world, wri
     assert checked(world, signer, signer.commit()).finding is Finding.UNKNOWN_KEY
 
 
+@pytest.mark.promise("P63")
 @ON_ONE
 def test_changed_content_does_not_fit(world, writer, signer, root):
     trust(world, root)

@@ -102,6 +102,7 @@ def demand(world, path: str) -> None:
         )
 
 
+@pytest.mark.promise("P64")
 @pytest.mark.parametrize(
     ("age", "of", "to", "finding"),
     [
@@ -124,6 +125,7 @@ def test_only_a_fresh_nonce_of_this_repository_counts(world, signer, remote, age
     assert (b"ok refs/heads/topic" in again) is (finding == "verified")
 
 
+@pytest.mark.promise("P64")
 def test_a_certificate_that_was_brought_before_counts_no_more(world, signer, remote):
     signer.git("push", "-q", "--signed=true", remote(HERE), "main:topic", at=signer.copy)
     first = last(world)

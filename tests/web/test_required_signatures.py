@@ -59,6 +59,7 @@ def push(signer, remote, *words: str):
     return signer.git.try_("push", remote, *(words or ("main",)), at=signer.copy)
 
 
+@pytest.mark.promise("P64")
 def test_signed_commits_come_in_and_unsigned_ones_are_named(world, served, remote, signer):
     register(world, signer)
     demand(world)
@@ -81,6 +82,7 @@ def test_signed_commits_come_in_and_unsigned_ones_are_named(world, served, remot
     assert push(signer, remote).status == 0
 
 
+@pytest.mark.promise("P64")
 def test_a_branch_without_a_rule_takes_what_comes_but_no_merge_smuggles_it_in(
     world, served, remote, signer
 ):

@@ -24,6 +24,8 @@ OPEN_LENGTH = 0x80
 LONGEST_LENGTH = 4
 END = b"\0\0"
 
+BY_ISSUER, BY_KEY_ID = 1, 3
+"""Versions, by how the certificate is named: RFC 5652, section 5.3."""
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 PLAIN_DATA = "1.2.840.113549.1.7.1"
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -159,6 +161,10 @@ def _read(data: _SignedData, signer: _Signer) -> CmsSignature:
         if kind.dotted_string != PLAIN_DATA or MESSAGE_DIGEST not in facts:
             raise MalformedSignatureError
     issuer, serial, key_id = _name(signer.name)
+    version = BY_ISSUER if key_id is None else BY_KEY_ID
+    # Nobody signs these numbers; with others a changed signature would be as good as the first.
+    if signer.version != version or data.version not in (BY_ISSUER, BY_KEY_ID):
+        raise MalformedSignatureError
     return CmsSignature(
         certificates=tuple(certificates),
         digest=digest,

@@ -326,6 +326,8 @@ def test_changed_content_does_not_fit(world, writer, signer, root):
 
 
 @ON_ONE
+# Some serial numbers that come about by it may not be; the library says so, and reads on.
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 def test_garbage_ends_in_a_reason(world, writer, signer, root):
     """Every byte of a good signature changed, cut off there, or doubled: never a traceback."""
     trust(world, root)
@@ -337,10 +339,11 @@ def test_garbage_ends_in_a_reason(world, writer, signer, root):
     text = claim.signed.signature.strip().split(b"\n")
     data = base64.b64decode(b"".join(text[1:-1]))
     mutants = {}
-    for at in range(0, len(data), 7):
+    for at in range(len(data)):
         mutants[f"flip {at}"] = data[:at] + bytes([data[at] ^ 0x41]) + data[at + 1 :]
         mutants[f"cut {at}"] = data[:at]
         mutants[f"open {at}"] = data[:at] + b"\x80" + data[at + 1 :]
+    mutants = {name: each for name, each in mutants.items() if each != data}
     mutants["doubled"], mutants["deep"] = data * 2, b"\x30\x80" * 2000
     mutants["long"] = b"\x30\x84\xff\xff\xff\xff" + data
     claims = {name: _with(claim, each, text) for name, each in mutants.items()}

@@ -131,6 +131,21 @@ def test_pages_say_why_something_is_unverified(world, verified):
     assert "Nobody has registered this key here." in page
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "page", ["", "commits", "tree/main", "blob/main/notes.txt", "blame/main/notes.txt", "tags"]
+)
+def test_every_page_with_a_signature_says_that_it_is_unverified(world, verified, page):
+    with world.begin(world.actor("writer")) as work:
+        ssh_keys.remove(work, world.one(sa.select(SshKey.id)))
+
+    answer = world.browser("writer").get(f"/{REPOSITORY}/{page}".rstrip("/"))
+
+    assert answer.status_code == 200
+    assert "Unverified" in answer.text
+    assert "Nobody has registered this key here." in answer.text
+
+
 def test_an_unsigned_commit_shows_nothing_of_the_kind(world, writer, signer):
     signer.ssh_key()
     oid = signer.commit("notes.txt", "--no-gpg-sign")
@@ -159,5 +174,6 @@ def test_programs_learn_the_same_of_commits_and_tags(world, verified):
         "key": world.one(sa.select(SshKey.fingerprint)),
         "owner": "writer",
         "signed_at": None,
+        "by_appliance": False,
     }
     assert json.dumps(commit)

@@ -127,7 +127,9 @@ def test_access_is_explained(world):
     assert given.status_code == 200, given.json
     found = client.get("/api/v1/repos/lab/notes/access/writer").json
     assert found["role"] == "writer"
-    assert found["reasons"] == [{"role": "writer", "source": "team", "name": "research"}]
+    assert found["reasons"] == [
+        {"role": "writer", "source": "team", "name": "research", "until": None}
+    ]
 
 
 def test_the_description_is_openapi(world):

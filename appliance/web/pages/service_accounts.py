@@ -114,6 +114,7 @@ def act_on_several() -> ResponseReturnValue:
 @pages.get("/<owner>/-/settings/service-accounts")
 def listing_of(owner: str) -> ResponseReturnValue:
     """Those of an organisation."""
+    confirmed_first()
     return _list(owner) or _list_page(owner, {})
 
 

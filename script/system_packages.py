@@ -44,6 +44,8 @@ NEEDS = (
     Need("the OpenSSH server", ("/usr/sbin/sshd", "sshd"), ("openssh-server",)),
     Need("the OpenSSH client", ("ssh",), ("openssh-client",)),
     Need("GnuPG", ("gpg",), ("gnupg",)),
+    Need("GnuPG for X.509", ("gpgsm",), ("gpgsm",)),
+    Need("OpenSSL", ("openssl",), ("openssl",)),
     Need("Git LFS", ("git-lfs",), ("git-lfs",)),
     Need("OpenLDAP", ("/usr/sbin/slapd", "slapd"), ("slapd",)),
     Need("the clients of OpenLDAP", ("ldapmodify",), ("ldap-utils",)),

@@ -138,8 +138,8 @@ class Member(ComplexAttribute):
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
-    display: Annotated[str | None, Mutability.read_only] = None
-    """What people call them. Some clients do not begin where the schema has none."""
+    display: Annotated[str | None, Mutability.read_only, Returned.request] = None
+    """What people call them, for who asks: what a client has put is what it gets back."""
 
 
 class Group(Resource[Any]):

@@ -70,6 +70,14 @@ def suspend(world) -> None:
         users.suspend(work, "writer", now=NOON)
 
 
+def until_begun(name: str) -> None:
+    """Wait until a git of the appliance is seen to run for this."""
+    began = time.monotonic()
+    while not any(name in line for line in running_git()):
+        assert time.monotonic() - began < 60, "no git runs"
+        time.sleep(0.05)
+
+
 def until_ended(world, name: str) -> float:
     """Wait until no git of the appliance runs for this; gives for how long."""
     began = time.monotonic()
@@ -98,7 +106,7 @@ def test_a_clone_under_way_ends_when_its_person_is_suspended(world, writer, tmp_
         answer = begin_clone(served, world.token("writer"), large)
         start = next(answer.iter_content(1024))
         home = str(world.home)
-        assert any(home in place for place in running_git())
+        until_begun(home)
 
         suspend(world)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance import orphans, settings, wiring_heartbeats
+from appliance import garbage, orphans, settings, wiring_heartbeats
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -50,9 +50,10 @@ logconfig_dict = {
 
 
 def when_ready(server: Arbiter) -> None:
-    """Be told of what killed web processes leave behind."""
+    """Be told of what killed web processes leave behind, and keep what they will share."""
     del server
     orphans.adopt()
+    garbage.settle()
 
 
 def post_worker_init(worker: Worker) -> None:

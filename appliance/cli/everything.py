@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import http.client
 import importlib
 import os
@@ -11,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import orphans, version
+from appliance import garbage, orphans, version
 from appliance import settings as settings_module
 from appliance.cli import doors, instance, programs, terminal
 from appliance.cli.supervisor import EndedError, Supervisor
@@ -88,8 +87,7 @@ def _start(
         password = groundwork.lay(home, given_password=given_password)
     if password is not None:
         terminal.say_password(password)
-    gc.collect()
-    gc.freeze()  # What is there now is shared with the children as long as nobody touches it.
+    garbage.settle()
     supervisor.add("web", _web(home, door))
     supervisor.add(
         "worker", programs.module("appliance.jobs.worker", "run", home, ("quick", "long", "upkeep"))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from appliance import logs, settings, wiring, wiring_heartbeats
+from appliance import garbage, logs, settings, wiring, wiring_heartbeats
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
@@ -223,6 +223,7 @@ def run(home: Path) -> None:
     logs.configure(present_settings.telemetry.log_level)
     objects = wiring.build(home, present_settings)
     scheduler = Scheduler(objects)
+    garbage.settle()
 
     def end(*_: object) -> None:
         scheduler.is_ending = True

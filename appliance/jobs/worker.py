@@ -14,7 +14,7 @@ import rq
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
-from appliance import logs, settings, wiring, wiring_heartbeats
+from appliance import garbage, logs, settings, wiring, wiring_heartbeats
 from appliance.errors import UnavailableError
 from appliance.jobs import pulse
 from appliance.jobs.performer import LEASE_SECONDS, Performer, WorkerEndsError
@@ -68,7 +68,9 @@ def run(home: Path, lanes: tuple[str, ...] = tuple(Lane)) -> None:
     logs.configure(present_settings.telemetry.log_level)
     if {Lane.LONG, Lane.UPKEEP} & set(lanes):
         os.nice(NICENESS)
-    work(wiring.build(home, present_settings), tuple(Lane(lane) for lane in lanes))
+    objects = wiring.build(home, present_settings)
+    garbage.settle()
+    work(objects, tuple(Lane(lane) for lane in lanes))
 
 
 def work(

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from appliance import wiring
+from appliance import garbage, wiring
 from appliance.db import bulk, recording, schema
 from appliance.db.audit_log import AuditLeaf, AuditQueued
 from appliance.db.engine import sqlite_url
@@ -77,6 +77,7 @@ def run(options: argparse.Namespace) -> list[Row]:
 def export_here(home: Path, url: str, form: Form, out: Path) -> None:
     """One export, in a process of its own, whose memory can be seen."""
     with _opened(home, url) as objects:
+        garbage.settle()  # As every worker does.
 
         def opens() -> AbstractContextManager[UnitOfWork]:
             return objects.database.reading(READER)

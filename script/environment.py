@@ -1,4 +1,5 @@
-"""Makes and repairs the environment in .venv: the locked packages and the `codara` commands.
+"""Makes and repairs the environment in .venv: the locked packages and the `codara` commands; and
+compiles the translations, which need one of those packages.
 
 Runs before anything is installed, so it needs the standard library only; `pip_sources.py` finds the
 pip. Which index the packages come from is pip's own configuration; the hashes in the locks say what
@@ -27,6 +28,7 @@ ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "codara-environment.json"
 UNFINISHED = ENVIRONMENT / "unfinished"
 LOG = ROOT / ".cache" / "install.log"
+TRANSLATIONS = ROOT / "appliance" / "web" / "translations"
 LOCKS = {"app": ("app",), "dev": ("app", "dev")}
 
 # Works for any path: a "#!" line may hold neither blanks nor more than 127 bytes.
@@ -51,9 +53,10 @@ def main() -> int:
     profile = sys.argv[1] if len(sys.argv) > 1 else "app"
     try:
         # Looked at before anything is written: the checkout may be somebody else's, and ready.
-        if not is_ready(profile):
+        if not is_ready(profile) or stale_translations():
             with only_one_at_a_time():
                 make(profile)
+                compile_translations()
     except (SetupFailedError, NoPipError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -87,6 +90,32 @@ def make(profile: str) -> None:
     STAMP.write_text(json.dumps({**before, **wanted}, indent=2), "utf-8")
     UNFINISHED.unlink()
     print(f"Ready after {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
+
+
+def stale_translations() -> list[Path]:
+    """Translations that were changed since they were compiled, or never were."""
+    return [
+        source
+        for source in TRANSLATIONS.glob("*/LC_MESSAGES/*.po")
+        for compiled in [source.with_suffix(".mo")]
+        if not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns
+    ]
+
+
+def compile_translations() -> None:
+    """Compile the translations where they are stale; see `translations.py`."""
+    if not stale_translations():
+        return
+    finished = subprocess.run(
+        [ENVIRONMENT / "bin" / "python", "-m", "script.translations", "compile"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise SetupFailedError(f"The translations could not be compiled:\n{finished.stderr}")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Finds what the appliance says to people, for translators: errors' sentences and pages' texts.
 
-A method for Babel (see `babel.cfg`). A sentence is the literal that an error of our family is
+A method for Babel (see `translations.py`). A sentence is the literal that an error of our family is
 raised with, the template of a `sentence(...)`, or the title of an error. What only programs ever
 read stays English and is left out.
 """

@@ -12,6 +12,7 @@ import structlog
 
 from appliance.db import schema
 from appliance.db.engine import make_engine, sqlite_url
+from script.environment import compile_translations
 from tests.peers.postgresql import PostgresqlServer
 from tests.quickest import GIB, quickest_place
 from tests.world import World, copy_sqlite
@@ -21,6 +22,12 @@ pytest_plugins = ["tests.peers.fixtures"]
 # Where `tmp_path` is made, in this process and in those that it starts.
 if (place := quickest_place(room_bytes=4 * GIB)) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what was translated since, for those who start pytest themselves."""
+    if not hasattr(config, "workerinput"):
+        compile_translations()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -71,6 +72,20 @@ def set_up(checkout: Path, profile: str = "app") -> subprocess.CompletedProcess[
     )
 
 
+@pytest.fixture
+def translation(tmp_path):
+    """A translation in a checkout of its own, whose environment borrows the packages of ours."""
+    checkout = checkout_at(tmp_path / "translated")
+    assert set_up(checkout).returncode == 0
+    (packages,) = (checkout / ".venv").glob("lib/*/site-packages")
+    (packages / "ours.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    shutil.copy(ROOT / "script" / "translations.py", checkout / "script")
+    file = checkout / "appliance" / "web" / "translations" / "de" / "LC_MESSAGES" / "messages.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid "Hello"\nmsgstr "Guten Tag"\n', "utf-8")
+    return checkout, file
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A checkout that is set up, in a folder with a blank; every test leaves it mended."""
@@ -134,6 +149,32 @@ def test_a_moved_checkout_repairs_itself(checkout, tmp_path):
 
     assert "Ready" in set_up(moved).stderr
     assert say(moved).stdout == f"hello from {moved}/appliance/hello.py\n"
+
+
+def test_what_was_translated_since_is_compiled(translation):
+    checkout, file = translation
+    compiled = file.with_suffix(".mo")
+    assert set_up(checkout).returncode == 0
+    assert b"Guten Tag" in compiled.read_bytes()
+    before = compiled.stat().st_mtime_ns
+
+    assert set_up(checkout).returncode == 0
+    assert compiled.stat().st_mtime_ns == before
+
+    file.write_text('msgid "Hello"\nmsgstr "Grüß Gott"\n', "utf-8")
+    assert set_up(checkout).returncode == 0
+    assert "Grüß Gott".encode() in compiled.read_bytes()
+
+
+def test_a_translation_that_is_broken_stops_everything(translation):
+    checkout, file = translation
+    file.write_text('msgid "Hello"\n<<<<<<< HEAD\nmsgstr "Hallo"\n', "utf-8")
+
+    refused = set_up(checkout)
+
+    assert refused.returncode == 1
+    assert "The translations could not be compiled" in refused.stderr
+    assert not file.with_suffix(".mo").exists()
 
 
 @pytest.mark.parametrize("damage", ["unfinished", "no python"])

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 
 from appliance.web.app import create_app
+from script import translations
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-WEB = ROOT / "appliance" / "web"
-GERMAN = WEB / "translations" / "de" / "LC_MESSAGES"
-METHODS = [("**.py", "script.sentences:extract"), ("web/templates/**.html", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "lazy": None, "ngettext": (1, 2)}
-HOW = """PYTHONPATH=. pybabel extract -F babel.cfg -k lazy_gettext -k lazy --no-location \\
-  --sort-output -o var/texts.pot .
-pybabel update -i var/texts.pot -d appliance/web/translations --no-fuzzy-matching --ignore-obsolete
-(write the missing German texts)
-pybabel compile -d appliance/web/translations"""
+GERMAN = translations.PLACE / "de" / "LC_MESSAGES"
+HOW = """.venv/bin/python -m script.translations
+(write the missing German texts, and run it again)"""
 PLACES = re.compile(r"%\(\w+\)s")
 
 
 @pytest.fixture(scope="module")
 def german() -> Catalog:
-    with (GERMAN / "messages.po").open("rb") as file:
-        return read_po(file, locale="de")
-
-
-def texts() -> set[object]:
-    """Every text in the source."""
-    found = extract_from_dir(ROOT / "appliance", METHODS, keywords=KEYWORDS, options_map={"**": {}})
-    return {text for _, _, text, _, _ in found}
+    return translations.read(GERMAN / "messages.po")
 
 
 def test_no_text_is_missing_and_none_is_left_over(german):
     known = {message.id for message in german if message.id and all(_strings(message))}
-    wanted = texts()
+    wanted = {message.id for message in translations.template_of_sources() if message.id}
     assert wanted - known == set(), HOW
     assert known - wanted == set(), HOW
 
@@ -58,6 +42,10 @@ def test_names_and_numbers_stand_in_both_languages(german):
         if set(PLACES.findall(english)) != set(PLACES.findall(other))
     ]
     assert differing == []
+
+
+def test_the_file_is_written_so_that_two_changes_seldom_meet(german):
+    assert (GERMAN / "messages.po").read_bytes() == translations.written(german), HOW
 
 
 def test_the_compiled_file_says_the_same(german):

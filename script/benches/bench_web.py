@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -85,14 +86,21 @@ def run(options: argparse.Namespace) -> list[Row]:
     sources["lab/assets"] = repositories.assets()
     # In a million commits git itself looks for a quarter of a minute, which no page is given.
     sources["lab/blamed"] = repositories.history(BLAMED_COMMITS)
+    large, others = LARGE, OTHERS
+    if options.repository is not None:
+        sources["lab/given"] = options.repository.resolve()
+        large = large | _pages_of(sources["lab/given"])
+        others = others | {"given repository's home": "/lab/given"}
     with tempfile.TemporaryDirectory(prefix="codara-bench-") as name, prepared(Path(name)) as ours:
         for path, source in sources.items():
             ours.add(path, source)
         found = _starts(ours, options.rounds)
-        _forget(ours.folders["lab/history"])
+        for path in {"lab/history", "lab/given"} & sources.keys():
+            _forget(ours.folders[path])
         with serving(ours):
             found.append(_memory(ours, "idle product, memory"))
-            found += _cold_and_warm(ours, options.commits)
+            for pages, is_large in ((large, True), (others, False)):
+                found += _cold_and_warm(ours, pages, options.commits, is_large=is_large)
             found += _blame(ours, sources["lab/blamed"], options.rounds)
             found += _beside_clones(ours, sources["lab/assets"])
             found += _loaded_memory(ours)
@@ -125,17 +133,31 @@ def _loaded_memory(ours: Product) -> list[Row]:
     ]
 
 
-def _cold_and_warm(ours: Product, commits: int) -> list[Row]:
+def _pages_of(given: Path) -> dict[str, str]:
+    """The history of a real repository, and its folder with the most entries."""
+    branch = repositories.git(given, "symbolic-ref", "--short", "HEAD")
+    files = repositories.git(given, "ls-tree", "-r", "--name-only", branch).splitlines()
+    folder, entries = Counter(Path(file).parent for file in files).most_common(1)[0]
+    commits = int(repositories.git(given, "rev-list", "--count", branch))
+    return {
+        f"given repository, tree of {entries:,} files": f"/lab/given/tree/{branch}/{folder}",
+        f"given repository, history of {commits:,} commits": f"/lab/given/commits/{branch}",
+    }
+
+
+def _cold_and_warm(
+    ours: Product, pages: dict[str, str], commits: int, *, is_large: bool
+) -> list[Row]:
     reader = Reader(ours)
     found = []
-    for title, path in (LARGE | OTHERS).items():
+    for title, path in pages.items():
         name = title.format(commits=f"{commits:,}")
-        found.append(Row(f"{name}, cold", "ms", reader.ask(path), COLD_MS if title in LARGE else 0))
+        found.append(Row(f"{name}, cold", "ms", reader.ask(path), COLD_MS if is_large else 0))
         found += _settled(reader, path, name)
         before = tree_cpu_seconds(ours.web)
         warm = [reader.ask(path) for _ in range(WARM_REQUESTS)]
         cost = (tree_cpu_seconds(ours.web) - before) * 1000 / WARM_REQUESTS
-        bound = WARM_MS if title in LARGE else 0
+        bound = WARM_MS if is_large else 0
         most = 0 if title in CODE else TRANSFERRED_KB
         found += [
             Row(f"{name}, warm, median", "ms", percentile(warm, 0.5), 0),

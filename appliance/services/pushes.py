@@ -147,6 +147,15 @@ def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: d
     )
 
 
+def again(work: UnitOfWork, repository_id: UUID) -> None:
+    """Go on only if a repository that is being pushed to may still be written.
+
+    Errors:
+        HiddenError, RefusedError: it may not.
+    """
+    fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_WRITE)
+
+
 @open_to_everyone(because="the capability says who asks; the repository is fetched in their name")
 def terms(work: UnitOfWork, capability: str, *, tools: GitTools, now: datetime) -> Terms:
     """Which push a hook asks about, if it may go on.

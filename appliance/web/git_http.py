@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from appliance.git.duplex import Body
+    from appliance.web.transfer_watch import Insist
 
 log = structlog.get_logger()
 blueprint = flask.Blueprint("git_http", __name__)
@@ -62,13 +63,14 @@ class Answer:
         repository_id: UUID,
         *,
         afterwards: Callable[[], None] | None = None,
+        insist: Insist = fetches.again,
     ) -> None:
         self._stream = stream
         self._slot = slot
         self._afterwards = afterwards
         self._is_broken_off = False
         watch = cast("TransferWatch", flask.current_app.extensions["codara_transfer_watch"])
-        self._is_over = watch.begin(requests.actor(), repository_id, self._break_off)
+        self._is_over = watch.begin(requests.actor(), repository_id, self._break_off, insist=insist)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -196,7 +198,9 @@ def receive_pack(owner: str, name: str) -> ResponseReturnValue:
     except BaseException:
         slot.release()
         raise
-    answer = Answer(stream, slot, ticket.repository_id, afterwards=hooks.settle)
+    answer = Answer(
+        stream, slot, ticket.repository_id, afterwards=hooks.settle, insist=pushes.again
+    )
     return _stream(answer, f"application/x-{RECEIVE}-result")
 
 

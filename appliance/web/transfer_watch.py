@@ -1,9 +1,9 @@
 """Ends transfers of people who may no longer enter, while they are under way.
 
 Who may is asked before the first byte of a transfer. A large one lasts for hours, and a person may
-be suspended meanwhile, or their token revoked, or lose what they were given for a time. So the
-credential of each transfer is asked for again every few seconds, in one question for all transfers
-with it, and whether what it opens may still be read.
+be suspended meanwhile, or their token revoked or kept out by an organisation, or lose what they
+were given for a time. So the credential of each transfer is asked for again every few seconds, in
+one question for all transfers with it, and whether what it opens now is still theirs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from appliance.services import fetches, identify
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from appliance.db.unit_of_work import UnitOfWork
     from appliance.domain.identity import Actor
+
+    Insist = Callable[[UnitOfWork, UUID], None]
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2.0
@@ -37,6 +40,8 @@ class Transfer:
 
     actor: Actor
     repository_id: UUID
+    insist: Insist
+    """Goes on only if who asked may still do this there."""
     break_off: Callable[[], None]
 
 
@@ -54,7 +59,12 @@ class TransferWatch:
         self._is_looking = False
 
     def begin(
-        self, actor: Actor, repository_id: UUID, break_off: Callable[[], None]
+        self,
+        actor: Actor,
+        repository_id: UUID,
+        break_off: Callable[[], None],
+        *,
+        insist: Insist = fetches.again,
     ) -> Callable[[], None]:
         """Watch a transfer; `break_off` is called, from another thread, once it must end.
 
@@ -64,7 +74,7 @@ class TransferWatch:
             return lambda: None
         with self._lock:
             number = next(self._numbers)
-            self._under_way[number] = Transfer(actor, repository_id, break_off)
+            self._under_way[number] = Transfer(actor, repository_id, insist, break_off)
             if not self._is_looking:
                 self._is_looking = True
                 threading.Thread(target=self._run, name="transfer watch", daemon=True).start()
@@ -77,12 +87,11 @@ class TransferWatch:
         of: dict[Any, list[Transfer]] = defaultdict(list)
         for transfer in under_way:
             actor, origin = transfer.actor, transfer.actor.origin
-            key = (actor.id, origin.credential_id, origin.method, transfer.repository_id)
-            of[key].append(transfer)
+            place = (transfer.repository_id, transfer.insist)
+            of[(actor.id, origin.credential_id, origin.method, *place)].append(transfer)
         for transfers in of.values():
-            actor = transfers[0].actor
-            if not self._may_go_on(actor, transfers[0].repository_id):
-                log.info("transfer.broken_off", actor=actor.pseudonym)
+            if not self._may_go_on(transfers[0]):
+                log.info("transfer.broken_off", actor=transfers[0].actor.pseudonym)
                 for transfer in transfers:
                     transfer.break_off()
 
@@ -98,14 +107,15 @@ class TransferWatch:
             except Exception:
                 log.exception("transfer.watch_stumbled")
 
-    def _may_go_on(self, actor: Actor, repository_id: UUID) -> bool:
-        origin = actor.origin
+    def _may_go_on(self, transfer: Transfer) -> bool:
+        actor, origin = transfer.actor, transfer.actor.origin
         try:
             with self._database.reading(actor) as work:
-                identify.again(
+                # What the credential opens now counts, not what it opened when they asked.
+                work.actor = identify.again(
                     work, actor.id, origin.credential_id, origin=origin, now=datetime.now(UTC)
                 )
-                fetches.again(work, repository_id)
+                transfer.insist(work, transfer.repository_id)
         except (UnauthenticatedError, HiddenError, RefusedError):
             return False
         except ApplianceError:  # The database does not answer now; that ends no transfer.

@@ -82,6 +82,10 @@ class User(Table):
     state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
     suspended_by_id: Mapped[UUID | None]
     """The sign-in system that keeps them out, and may let them in again; none: a person did."""
+    suspended_by_administrator: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false()
+    )
+    """Of a machine: whether its owners may not let it in again."""
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     must_change_password: Mapped[bool] = mapped_column(default=False)
     break_glass_until: Mapped[datetime | None]

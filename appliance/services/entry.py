@@ -28,11 +28,18 @@ KEPT_OUT = sentence("The sign-in system does not let them in any more.")
 
 @open_to_everyone(because="`users` asks who may, and `identities` does what a provider said")
 def keep_out(
-    work: UnitOfWork, user: User, *, reason: str, provider_id: UUID | None = None, now: datetime
+    work: UnitOfWork,
+    user: User,
+    *,
+    reason: str,
+    provider_id: UUID | None = None,
+    by_administrator: bool = False,
+    now: datetime,
 ) -> None:
     """Suspend a user: nothing of theirs opens any door from now on."""
     user.state = UserState.SUSPENDED
     user.suspended_by_id = provider_id
+    user.suspended_by_administrator = by_administrator
     user.break_glass_until = None
     end_sessions(work.session, user.id, now=now)
     work.record(
@@ -51,6 +58,7 @@ def let_in(work: UnitOfWork, user: User, *, provider_id: UUID | None = None) -> 
     """Let a suspended user in again."""
     user.state = UserState.ACTIVE
     user.suspended_by_id = None
+    user.suspended_by_administrator = False
     work.record(
         events.UserReinstated(
             about=user.id,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch_credentials
+from appliance.access import fetch_credentials, grants
 from appliance.access.gate import open_to_everyone
 from appliance.db import owner_names
 from appliance.db.credentials import AccessToken, LastUse, SshKey
@@ -23,7 +23,7 @@ from appliance.db.users import Owner, OwnerKind, User, UserState
 from appliance.domain import events
 from appliance.domain.names import check_display_name, check_owner, fold
 from appliance.domain.permissions import OrganisationRole, Permission
-from appliance.errors import ConflictError, sentence
+from appliance.errors import ConflictError, RefusedError, sentence
 from appliance.services import departures, entry
 
 ORDERS = {"name": (Owner.name_key,), "since": (User.created_at, User.id)}
@@ -121,12 +121,15 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     """Keep a service account out: its tokens and keys stop until it is reinstated.
 
     Errors:
-        ConflictError: it is suspended already.
+        ConflictError: it is suspended already. Which its owner has suspended an administrator can
+            suspend: then its owner lets it in no more.
     """
     user = fetch_credentials.machine(work, name)
-    if user.state is UserState.SUSPENDED:
+    by_administrator = _administers(work)
+    is_final = user.suspended_by_administrator or not by_administrator
+    if user.state is UserState.SUSPENDED and is_final:
         raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
-    entry.keep_out(work, user, reason=reason, now=now)
+    entry.keep_out(work, user, reason=reason, by_administrator=by_administrator, now=now)
     return user
 
 
@@ -135,10 +138,18 @@ def reinstate(work: UnitOfWork, name: str) -> User:
 
     Errors:
         ConflictError: it is not suspended.
+        RefusedError: an administrator suspended it, and the actor is none.
     """
     user = fetch_credentials.machine(work, name, sensitive=True)
     if user.state is not UserState.SUSPENDED:
         raise ConflictError(sentence("%(name)s is not suspended.", name=user.name))
+    if user.suspended_by_administrator and not _administers(work):
+        raise RefusedError(
+            sentence(
+                "An administrator suspended %(name)s. Only an administrator lets it in again.",
+                name=user.name,
+            )
+        )
     entry.let_in(work, user)
     return user
 
@@ -165,6 +176,11 @@ def delete_all_of(work: UnitOfWork, organisation_id: UUID, *, now: datetime) -> 
         departures.remove(work, user, now=now)
 
 
+def _administers(work: UnitOfWork) -> bool:
+    """Whether the actor manages the users of the appliance."""
+    return Permission.USERS_MANAGE in grants.on_instance(work.actor)
+
+
 def _join(work: UnitOfWork, organisation: Organisation, user: User, now: datetime) -> None:
     role = OrganisationRole.MEMBER
     work.session.add(
@@ -182,10 +198,12 @@ def _join(work: UnitOfWork, organisation: Organisation, user: User, now: datetim
 
 def _query() -> sa.Select[User, str, int, int, datetime]:
     """Machines with the name of whose they are, and how many tokens and keys each has."""
-    tokens = sa.select(AccessToken.id).where(
-        AccessToken.user_id == User.id, AccessToken.revoked_at.is_(None)
+    tokens = (
+        sa.select(AccessToken.id)
+        .where(AccessToken.user_id == User.id, AccessToken.revoked_at.is_(None))
+        .correlate(User)  # Through the union, too.
     )
-    keys = sa.select(SshKey.id).where(SshKey.user_id == User.id)
+    keys = sa.select(SshKey.id).where(SshKey.user_id == User.id).correlate(User)
     used = sa.select(sa.func.max(LastUse.used_at)).where(
         LastUse.credential_id.in_(sa.union_all(tokens, keys))
     )

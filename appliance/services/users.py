@@ -264,13 +264,14 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
 
     Errors:
         ConflictError: they are suspended, are oneself, or are the only administrator. Whom a
-            sign-in system keeps out can be suspended: then it lets them in no more.
+            sign-in system or its owner keeps out can be suspended: then that lets them in no more.
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
-    if user.state is UserState.SUSPENDED and user.suspended_by_id is None:
+    is_final = user.suspended_by_administrator or not user.is_machine
+    if user.state is UserState.SUSPENDED and user.suspended_by_id is None and is_final:
         raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
     _insist_on_another_administrator(work, user)
-    entry.keep_out(work, user, reason=reason, now=now)
+    entry.keep_out(work, user, reason=reason, by_administrator=True, now=now)
     return user
 
 

@@ -164,9 +164,59 @@ def test_its_tokens_and_keys_stop_with_it(lab, end):
         with pytest.raises(UnauthenticatedError):
             identify.by_ssh_key(work, key.id, origin=Origin(), now=NOON)
     if end == "suspend":
-        with lab.begin(boss) as work:
+        with lab.begin(lab.actor("administrator")) as work:
             service_accounts.reinstate(work, "builder")
         assert entering(lab, secret).label == "builder"
+
+
+@pytest.mark.promise("P57")
+@pytest.mark.parametrize("how", ["service_accounts", "users", "after its owner"])
+def test_which_an_administrator_suspended_its_owner_does_not_let_in(lab, how):
+    lab.configure(CODARA_ACCESS__TOKENS_MAY_NEVER_EXPIRE="true")
+    boss, administrator = lab.actor("boss"), lab.administrator()
+    make(lab, boss, organisation="lab")
+    secret = mint(lab, boss).secret
+    if how == "after its owner":
+        with lab.begin(boss) as work:
+            service_accounts.suspend(work, "builder", now=NOON)
+    with lab.begin(administrator) as work:
+        verb = users.suspend if how == "users" else service_accounts.suspend
+        verb(work, "builder", reason="leaked", now=NOON)
+    with pytest.raises(RefusedError, match="Only an administrator"), lab.begin(boss) as work:
+        service_accounts.reinstate(work, "builder")
+    with pytest.raises(UnauthenticatedError):
+        entering(lab, secret)
+    with lab.begin(administrator) as work:
+        service_accounts.reinstate(work, "builder")
+    assert entering(lab, secret).label == "builder"
+
+
+def test_when_it_was_used_last_is_said_of_each(lab):
+    lab.configure(CODARA_ACCESS__TOKENS_MAY_NEVER_EXPIRE="true")
+    boss = lab.actor("boss")
+    for name in ("builder", "mirror"):
+        make(lab, boss, name, organisation="lab")
+    made = mint(lab, boss)
+    with lab.begin(boss) as work:
+        identify.note_use(work, made.token.id, address="::1", now=NOON)
+    with lab.reading(boss) as work:
+        listed = service_accounts.listed(work, "lab").items
+        shown = service_accounts.show(work, "builder")
+    assert {each.user.name: each.used_at for each in listed} == {"builder": NOON, "mirror": None}
+    assert shown.used_at == NOON
+
+
+@pytest.mark.promise("P57")
+def test_which_its_owner_suspended_they_let_in_again(lab):
+    boss = lab.actor("boss")
+    make(lab, boss, organisation="lab")
+    for _ in range(2):  # Who let it in once is asked anew each time.
+        with lab.begin(boss) as work:
+            service_accounts.suspend(work, "builder", now=NOON)
+        with pytest.raises(ConflictError), lab.begin(boss) as work:
+            service_accounts.suspend(work, "builder", now=NOON)
+        with lab.begin(boss) as work:
+            service_accounts.reinstate(work, "builder")
 
 
 def organisations_emptied(world):

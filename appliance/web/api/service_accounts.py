@@ -30,6 +30,7 @@ class MachineAnswer(frame.Answer):
     title: str
     organisation: str | None = Field(description="Whose it is; null: the instance's")
     state: str
+    suspended_by_administrator: bool = Field(description="Then its owners do not let it in again")
     tokens: int = Field(description="So many work")
     keys: int
     created_at: datetime
@@ -163,6 +164,7 @@ def _present(machine: Machine) -> MachineAnswer:
         title=user.display_name,
         organisation=machine.organisation or None,
         state=user.state,
+        suspended_by_administrator=user.suspended_by_administrator,
         tokens=machine.tokens,
         keys=machine.keys,
         created_at=user.created_at,

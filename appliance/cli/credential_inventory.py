@@ -61,7 +61,7 @@ def inventory(
 def end(
     context: Context, kind: str, identifier: str, org: str, *, dry_run: bool, yes: bool
 ) -> None:
-    """End a token or key of the inventory; a person's token is kept out of the organisation."""
+    """End a token or key; what is a person's an organisation keeps out."""
     above = f"/orgs/{segment(org)}/credentials" if org else "/credentials"
     place = f"{above}/{kind}/{segment(identifier)}"
     question = f"End the {kind.replace('_', ' ')} {identifier}?"

@@ -1,4 +1,4 @@
-"""`codara review`: who has which right, and whether they keep it."""
+"""`codara review`: who has which right and which token or key, and whether they keep it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 
 PLACE = "/reviews"
-RIGHTS = ("instance", "membership", "team", "repository")
+RIGHTS = (
+    *("instance", "membership", "team", "repository"),
+    *("token", "ssh_key", "deploy_key", "service_account"),
+)
 STATES = ("mine", "open", "keep", "revoke", "to_be_removed")
 COLUMNS = {
     "id": "ID",
@@ -42,8 +45,10 @@ ITEM_COLUMNS = {
     "kind": "RIGHT",
     "place_name": "WHERE",
     "role": "ROLE",
+    "credential": "CREDENTIAL",
     "source": "FROM",
     "last_active_at": "LAST SEEN",
+    "last_used_at": "LAST USED",
     "decision": "DECISION",
     "outcome": "OUTCOME",
 }
@@ -52,7 +57,7 @@ PROGRESS_COLUMNS = {"user": "WHO", "assigned": "RIGHTS", "decided": "DECIDED", "
 
 @click.group(cls=Noun)
 def review() -> None:
-    """Reviews of who has which right."""
+    """Reviews of who has which right, token or key."""
 
 
 @review.command()
@@ -77,7 +82,7 @@ def start(
     owners_of_repositories: bool,
     revoke_undecided: bool,
 ) -> None:
-    """Begin a review of the rights that there are now."""
+    """Begin a review of the rights, tokens and keys that there are now."""
     due = datetime.now(UTC) + timedelta(hours=hours)
     usual = "repository_owners" if owners_of_repositories else "owners"
     wanted = {

@@ -71,12 +71,12 @@ class ReviewedRight(Table):
     """The repository, the organisation, or nobody's id: by it reviewers are found."""
     place_name: Mapped[str] = mapped_column(sa.String(141))
     subject_type: Mapped[str] = mapped_column(sa.String(8))
-    """`user` or `team`."""
+    """`user`, `team`, or `key` of a deploy key, which is nobody's."""
     subject_id: Mapped[UUID]
     subject_name: Mapped[str] = mapped_column(sa.String(80))
     subject_key: Mapped[str] = mapped_column(sa.String(80))
     right_id: Mapped[UUID]
-    """The row that gives it."""
+    """The row that gives it, or the credential itself."""
     role: Mapped[str] = mapped_column(sa.String(32))
     source: Mapped[Source]
     provider_name: Mapped[str] = mapped_column(sa.String(100), default="")
@@ -86,6 +86,16 @@ class ReviewedRight(Table):
     """When they were last seen on the appliance, by what is kept of it."""
     last_push_at: Mapped[datetime | None]
     """When they last pushed to the repository."""
+    credential: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")
+    """What a credential is called."""
+    mark: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    """How it begins, or its fingerprint."""
+    may: Mapped[str] = mapped_column(sa.String(255), default="", server_default="")
+    """The scopes of a token; of a key what it is for."""
+    reach: Mapped[str] = mapped_column(sa.String(8), default="", server_default="")
+    """`all` that its user can reach, or `chosen` repositories."""
+    last_used_at: Mapped[datetime | None]
+    """When a credential, or any of a service account, was used last."""
     decision: Mapped[Decision | None] = mapped_column(index=True)
     by_due_date: Mapped[bool] = mapped_column(default=False)
     """Nobody decided; the campaign's end did."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.db.credential_rules import KeyKeptOut, TokenApproval
 from appliance.db.credentials import AccessToken, SshKey, TokenRepository
 from appliance.db.organisations import Membership, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
@@ -15,7 +16,7 @@ from appliance.db.scim import ScimToken
 from appliance.db.signing_keys import OpenPgpKey
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User
-from appliance.domain.credentials import CredentialKind
+from appliance.domain.credentials import ApprovalState, CredentialKind
 from appliance.domain.signatures import MAY_ENTER
 
 NOBODY = sa.cast(sa.null(), sa.Uuid())
@@ -53,7 +54,8 @@ def everything() -> sa.CompoundSelect[Any]:
 
 def reaching(organisation_id: UUID) -> sa.CompoundSelect[Any]:
     """Those that let somebody or something into an organisation: tokens and keys of its members, of
-    its machines and of whom its repositories were opened to, and its deploy keys.
+    its machines and of whom its repositories were opened to, and its deploy keys. What it keeps out
+    is none of them.
     """
     its = sa.select(Repository.id).where(
         Repository.organisation_id == organisation_id, Repository.deleted_at.is_(None)
@@ -63,9 +65,17 @@ def reaching(organisation_id: UUID) -> sa.CompoundSelect[Any]:
         TokenRepository.token_id == AccessToken.id, TokenRepository.repository_id.in_(its)
     )
     reach = sa.or_(AccessToken.all_repositories.is_(True), for_its)
+    no_token = sa.exists().where(
+        TokenApproval.token_id == AccessToken.id,
+        TokenApproval.organisation_id == organisation_id,
+        TokenApproval.state.in_((ApprovalState.REFUSED, ApprovalState.REVOKED)),
+    )
+    no_key = sa.exists().where(
+        KeyKeptOut.key_id == SshKey.id, KeyKeptOut.organisation_id == organisation_id
+    )
     return sa.union_all(
-        _tokens(AccessToken.user_id.in_(people) & reach),
-        _keys(SshKey.user_id.in_(people) & SshKey.usage.in_(MAY_ENTER)),
+        _tokens(AccessToken.user_id.in_(people) & reach & ~no_token),
+        _keys(SshKey.user_id.in_(people) & SshKey.usage.in_(MAY_ENTER) & ~no_key),
         _deploy_keys(SshKey.repository_id.in_(its)),
     )
 

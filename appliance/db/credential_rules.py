@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.db.base import Table
-from appliance.db.credentials import AccessToken
+from appliance.db.credentials import AccessToken, SshKey
 from appliance.db.users import User
 from appliance.domain.credentials import Approval, ApprovalState
 from appliance.domain.ids import new_id
@@ -51,6 +51,19 @@ class TokenApproval(Table):
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[UUID | None]
     """Who decided. No foreign key: the decision outlives them."""
+
+
+class KeyKeptOut(Table):
+    """An SSH key of a person that an organisation does not let in."""
+
+    __tablename__ = "keys_kept_out"
+    __table_args__ = (sa.UniqueConstraint("key_id", "organisation_id"),)
+
+    key_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ssh_keys.id", ondelete="CASCADE"))
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE"), index=True
+    )
+    since: Mapped[datetime]
 
 
 def rule_of(session: Session, organisation_id: UUID) -> CredentialRule | None:
@@ -106,8 +119,15 @@ def _withheld() -> sa.ScalarSelect[str]:
 
 
 WITHHELD = _withheld()
+KEY_WITHHELD = (
+    sa.select(sa.func.aggregate_strings(sa.cast(KeyKeptOut.organisation_id, sa.String), ","))
+    .where(KeyKeptOut.key_id == SshKey.id)
+    .correlate(SshKey)
+    .scalar_subquery()
+)
+"""The same of an SSH key."""
 
 
 def ids(text: str | None) -> frozenset[UUID]:
-    """What `WITHHELD` gave."""
+    """What `WITHHELD` or `KEY_WITHHELD` gave."""
     return frozenset(map(UUID, text.split(","))) if text else frozenset()

@@ -23,12 +23,20 @@ MOST_DAYS = 3 * 366
 
 
 class Right(StrEnum):
-    """What kind of right it is."""
+    """What kind of right it is, or what lets somebody use one."""
 
     INSTANCE = "instance"
     MEMBERSHIP = "membership"
     TEAM = "team"
     REPOSITORY = "repository"
+    TOKEN = "token"  # noqa: S105 - the name of a kind, not a secret.
+    SSH_KEY = "ssh_key"
+    DEPLOY_KEY = "deploy_key"
+    SERVICE_ACCOUNT = "service_account"
+
+
+CREDENTIALS = frozenset({Right.TOKEN, Right.SSH_KEY, Right.DEPLOY_KEY, Right.SERVICE_ACCOUNT})
+"""Those that are no rights themselves, but what somebody or something comes in with."""
 
 
 class Source(StrEnum):

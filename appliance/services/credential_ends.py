@@ -1,7 +1,7 @@
 """Ending credentials from an inventory: by administrators, and by owners of an organisation.
 
-An organisation ends what is its own (service accounts' tokens and keys, deploy keys) and keeps the
-token of a person out. A person's SSH key is theirs: their membership or role is what can be taken.
+An organisation ends what is its own (service accounts' tokens and keys, deploy keys) and keeps
+tokens and keys of persons out: elsewhere they go on working.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from appliance.access import fetch, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db import credential_inventory
+from appliance.db.credential_rules import KeyKeptOut
 from appliance.db.credentials import AccessToken, SshKey
 from appliance.db.identity_providers import IdentityProvider
 from appliance.db.organisations import Organisation
@@ -23,8 +24,9 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.credentials import CredentialKind
+from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, HiddenError, sentence
+from appliance.errors import HiddenError, sentence
 from appliance.services import (
     credentials,
     openpgp_keys,
@@ -69,45 +71,85 @@ def end_in(
     *,
     now: datetime,
 ) -> None:
-    """End what an organisation may end of what reaches it, or keep a person's token out.
+    """End what an organisation may end of what reaches it, or keep a person's token or key out.
 
     Errors:
         HiddenError: there is none.
-        ConflictError: it is a key of a person.
     """
     found = fetch.organisation(work, organisation, Permission.ORGANISATION_MEMBERS)
     if kind is CredentialKind.DEPLOY_KEY:
         _remove_deploy_key(work, credential_id, found)
         return
     _insist_on_reach(work, found, kind, credential_id)
-    row: AccessToken | SshKey | None = (
-        work.session.get(AccessToken, credential_id)
-        if kind is CredentialKind.TOKEN
-        else work.session.get(SshKey, credential_id)
-    )
-    user = work.session.get(User, row.user_id) if row is not None else None
-    if row is None or user is None:
+    if not carry_out(work, kind, credential_id, found.id, now=now):
         raise nothing()
-    if user.owner_organisation_id == found.id:
-        if isinstance(row, AccessToken):
-            credentials.revoke_token(work, row.id, now=now)
+
+
+@open_to_everyone(because="owners of an organisation were asked, or who decides in a review")
+def carry_out(
+    work: UnitOfWork,
+    kind: CredentialKind,
+    credential_id: UUID,
+    organisation_id: UUID | None,
+    *,
+    now: datetime,
+) -> bool:
+    """End a token or a key, or let an organisation keep a person's out; whether there was one.
+
+    Without an organisation it ends, whosever it is.
+    """
+    if kind is CredentialKind.TOKEN:
+        token = work.session.get(AccessToken, credential_id)
+        if token is None or token.revoked_at is not None:
+            return False
+        if organisation_id and not _is_its_own(work, token.user_id, organisation_id):
+            token_approvals.keep_out(work, token, organisation_id, now=now)
         else:
-            ssh_keys.remove(work, row.id)
-    elif isinstance(row, AccessToken):
-        token_approvals.keep_out(work, row, found.id, now=now)
+            credentials.stop_token(work, token, now=now)
+        return True
+    key = work.session.get(SshKey, credential_id)
+    if key is None:
+        return False
+    if organisation_id and key.repository_id:
+        repository = work.session.get_one(Repository, key.repository_id)
+        if repository.organisation_id != organisation_id:
+            return False
+    if organisation_id and key.user_id and not _is_its_own(work, key.user_id, organisation_id):
+        _keep_out(work, key, organisation_id, now)
     else:
-        raise ConflictError(
-            sentence(
-                "This key belongs to %(name)s. Take their role or membership away instead.",
-                name=user.name,
-            )
-        )
+        ssh_keys.drop(work, key)
+    return True
 
 
 @open_to_everyone(because="it gives the words for what is not there, and asks nothing")
 def nothing() -> HiddenError:
     """The words for a credential that is not there."""
     return HiddenError(sentence("There is no such token or key."))
+
+
+def _is_its_own(work: UnitOfWork, user_id: UUID | None, organisation_id: UUID) -> bool:
+    """Whether a user is a machine of that organisation."""
+    user = work.session.get(User, user_id)
+    return user is not None and user.owner_organisation_id == organisation_id
+
+
+def _keep_out(work: UnitOfWork, key: SshKey, organisation_id: UUID, now: datetime) -> None:
+    there = sa.exists().where(
+        KeyKeptOut.key_id == key.id, KeyKeptOut.organisation_id == organisation_id
+    )
+    if work.session.scalar(sa.select(there)):
+        return
+    work.session.add(
+        KeyKeptOut(id=new_id(), key_id=key.id, organisation_id=organisation_id, since=now)
+    )
+    work.record(
+        events.SshKeyKeptOut(
+            about=key.id,
+            organisation_id=organisation_id,
+            user_id=str(key.user_id),
+            fingerprint=key.fingerprint,
+        )
+    )
 
 
 def _insist_on_reach(
@@ -128,12 +170,4 @@ def _remove_deploy_key(work: UnitOfWork, key_id: UUID, organisation: Organisatio
     if organisation is not None and repository.organisation_id != organisation.id:
         raise nothing()
     gate.require_elevation(work, Permission.REPOSITORY_KEYS)
-    work.session.delete(key)
-    work.record(
-        events.DeployKeyRemoved(
-            about=key.id,
-            organisation_id=repository.organisation_id,
-            repository_id=str(repository.id),
-            fingerprint=key.fingerprint,
-        )
-    )
+    ssh_keys.drop(work, key)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from appliance.access.gate import open_to_everyone
 from appliance.db import credential_rules
 from appliance.db.address_lists import ANY_LIST
-from appliance.db.credential_rules import WITHHELD
+from appliance.db.credential_rules import KEY_WITHHELD, WITHHELD
 from appliance.db.credentials import (
     AccessToken,
     BrowserSession,
@@ -86,6 +86,7 @@ KEY = (
         User.state,
         ANY_RULE.label("any_rule"),
         ANY_LIST.label("any_list"),
+        KEY_WITHHELD.label("withheld"),
     )
     .outerjoin(User, User.id == SshKey.user_id)
     .where(SshKey.id == sa.bindparam("key_id", type_=sa.Uuid()))
@@ -238,7 +239,8 @@ def by_ssh_key(work: UnitOfWork, key_id: UUID, *, origin: Origin, now: datetime)
             raise UnauthenticatedError(NOT_VALID)
         if key.any_rule:
             factor_due.insist(work, key.user_id, now=now)
-        return _placed(work, key, _of_row(key, origin, Method.SSH_KEY))
+        actor = _placed(work, key, _of_row(key, origin, Method.SSH_KEY))
+        return dataclasses.replace(actor, withheld_organisations=credential_rules.ids(key.withheld))
     role = Role.WRITER if key.may_write else Role.READER
     machine = Actor(
         kind=ActorKind.DEPLOY_KEY,

@@ -15,6 +15,7 @@ from appliance.db.paging import USUAL_LIMIT, Page, in_order, only, page
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.access_reviews import (
+    CREDENTIALS,
     AtDueDate,
     Decision,
     Outcome,
@@ -66,7 +67,10 @@ def listed(
             ReviewedRight.outcome == Outcome.TO_BE_REMOVED, ReviewedRight.gone_at.is_(None)
         )
     if search:
-        places = (ReviewedRight.subject_key, sa.func.lower(ReviewedRight.place_name))
+        places = (
+            *(ReviewedRight.subject_key, sa.func.lower(ReviewedRight.place_name)),
+            sa.func.lower(ReviewedRight.credential),
+        )
         query = query.where(
             sa.or_(*(each.contains(fold(search), autoescape=True) for each in places))
         )
@@ -266,6 +270,18 @@ def said(item: ReviewedRight) -> dict[str, Any]:
         "decided_by": item.decided_by_name,
         "reason": item.reason,
         "outcome": item.outcome,
+        **(_credential(item) if item.kind in CREDENTIALS else {}),
+    }
+
+
+def _credential(item: ReviewedRight) -> dict[str, Any]:
+    return {
+        "credential": item.credential,
+        "credential_id": str(item.right_id),
+        "mark": item.mark,
+        "may": item.may,
+        "reach": item.reach,
+        "last_used_at": _text(item.last_used_at),
     }
 
 
@@ -288,7 +304,7 @@ def _record(work: UnitOfWork, review: AccessReview, item: ReviewedRight) -> None
             item_id=str(item.id),
             subject_type=item.subject_type,
             thing_type=item.kind,
-            thing_id=str(item.place_id),
+            thing_id=str(item.right_id if item.kind in CREDENTIALS else item.place_id),
             role=item.role,
             kept=item.decision is Decision.KEEP,
             by_due_date=item.by_due_date,

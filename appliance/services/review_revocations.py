@@ -8,16 +8,18 @@ import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
 from appliance.db.access_requests import TemporaryRight
-from appliance.db.access_reviews import ReviewedRight
+from appliance.db.access_reviews import AccessReview, ReviewedRight
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain import events
-from appliance.domain.access_reviews import Outcome, Right, Source
+from appliance.domain.access_reviews import CREDENTIALS, Outcome, Right, Source
+from appliance.domain.credentials import CredentialKind
 from appliance.domain.permissions import InstanceRole
 from appliance.errors import ConflictError, sentence
 from appliance.services import (
+    credential_ends,
     entry,
     organisation_members,
     repository_access,
@@ -29,13 +31,15 @@ from appliance.services import (
 
 @open_to_everyone(because="whoever decides about a right was asked whether they may")
 def carry_out(work: UnitOfWork, item: ReviewedRight, *, now: datetime) -> Outcome:
-    """Take a right away at once; what a directory gives, is to be removed there.
+    """Take a right or a credential away at once; what a directory gives, is to be removed there.
 
     Errors:
         ConflictError: nobody would be owner, or administrator.
     """
     if item.source is Source.REQUEST:
         return _for_a_time(work, item, now)
+    if item.kind in CREDENTIALS:
+        return _credential(work, item, now)
     return REVOKE[item.kind](work, item)
 
 
@@ -55,6 +59,29 @@ def _for_a_time(work: UnitOfWork, item: ReviewedRight, now: datetime) -> Outcome
     if right is None or right.expires_at <= now:
         return Outcome.GONE
     temporary_rights.finish(work, right, "reviewed", now=now)
+    return Outcome.REVOKED
+
+
+def _credential(work: UnitOfWork, item: ReviewedRight, now: datetime) -> Outcome:
+    """In a review of an organisation: end what is its own, and keep out what is a person's."""
+    review = work.session.get_one(AccessReview, item.review_id)
+    if review.place_name and review.organisation_id is None:
+        return Outcome.GONE
+    if item.kind is Right.SERVICE_ACCOUNT:
+        return _machine(work, item, review, now)
+    kind, organisation_id = CredentialKind(item.kind), review.organisation_id
+    ended = credential_ends.carry_out(work, kind, item.right_id, organisation_id, now=now)
+    return Outcome.REVOKED if ended else Outcome.GONE
+
+
+def _machine(work: UnitOfWork, item: ReviewedRight, review: AccessReview, now: datetime) -> Outcome:
+    user = work.session.get(User, item.right_id)
+    if user is None or not user.is_active:
+        return Outcome.GONE
+    if review.organisation_id and user.owner_organisation_id != review.organisation_id:
+        return Outcome.GONE
+    of_instance = review.organisation_id is None
+    entry.keep_out(work, user, reason=item.reason, by_administrator=of_instance, now=now)
     return Outcome.REVOKED
 
 

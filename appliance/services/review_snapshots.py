@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,28 +26,14 @@ from appliance.db.pushes import Push
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
-from appliance.domain.access_reviews import Right, Source
+from appliance.domain.access_reviews import CREDENTIALS, Right, Source
 from appliance.domain.names import fold
 from appliance.domain.permissions import InstanceRole, OrganisationRole
+from appliance.services import review_credentials
+from appliance.services.review_rows import Found
 
 AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class _Found:
-    """One right, as a row of a question gives it."""
-
-    kind: Right
-    place_id: UUID
-    place: str
-    user: User | None
-    team: str
-    team_id: UUID | None
-    right_id: UUID
-    role: str
-    since: datetime
-    provider_id: UUID | None = None
-    until: datetime | None = None
+LONGEST_NAME = 80
 
 
 @open_to_everyone(because="whoever begins a review was asked whether they may")
@@ -72,53 +57,62 @@ def taken(
     ]
 
 
-def _order(each: _Found) -> tuple[str, str, str, str]:
-    return (each.kind, fold(each.place), each.user.name if each.user else each.team, each.role)
+def _order(each: Found) -> tuple[str, ...]:
+    name = each.user.name if each.user else each.other
+    return (each.kind, fold(each.place), name, each.role, each.credential, str(each.right_id))
 
 
 def _item(
     number: int,
-    each: _Found,
+    each: Found,
     providers: dict[UUID, str],
     seen: dict[UUID, datetime],
     pushed: dict[tuple[UUID, UUID], datetime],
 ) -> ReviewedRight:
-    name = each.user.name if each.user else each.team
-    subject_id = each.user.id if each.user else each.team_id or NOBODY
+    name = (each.user.name if each.user else each.other)[:LONGEST_NAME]
+    subject_id = each.user.id if each.user else each.other_id or NOBODY
     source = Source.DIRECTORY if each.provider_id else Source.PERSON
+    if each.until and each.kind not in CREDENTIALS:
+        source = Source.REQUEST
+    other = "key" if each.kind is Right.DEPLOY_KEY else "team"
     return ReviewedRight(
         number=number,
         kind=each.kind,
         place_id=each.place_id,
         place_name=each.place,
-        subject_type="user" if each.user else "team",
+        subject_type="user" if each.user else other,
         subject_id=subject_id,
         subject_name=name,
         subject_key=fold(name),
         right_id=each.right_id,
         role=each.role,
-        source=Source.REQUEST if each.until else source,
+        source=source,
         provider_name=providers.get(each.provider_id, "") if each.provider_id else "",
         since=each.since,
         until=each.until,
         last_active_at=seen.get(subject_id),
         last_push_at=pushed.get((subject_id, each.place_id)),
+        credential=each.credential,
+        mark=each.mark,
+        may=each.may,
+        reach=each.reach,
+        last_used_at=each.used_at,
     )
 
 
-def _instance(work: UnitOfWork, organisation: Organisation | None) -> Iterator[_Found]:
+def _instance(work: UnitOfWork, organisation: Organisation | None) -> Iterator[Found]:
     del organisation
     query = sa.select(User).where(
         User.instance_role != InstanceRole.USER, User.state != UserState.DELETED
     )
     for user in work.session.scalars(query):
-        yield _Found(
+        yield Found(
             Right.INSTANCE, NOBODY, "", user, "", None, user.id, user.instance_role,
             user.created_at, user.role_provider_id,
         )  # fmt: skip
 
 
-def _memberships(work: UnitOfWork, organisation: Organisation | None) -> Iterator[_Found]:
+def _memberships(work: UnitOfWork, organisation: Organisation | None) -> Iterator[Found]:
     lasting = _in(
         sa.select(Membership, User, Organisation)
         .join(User, User.id == Membership.user_id)
@@ -126,20 +120,20 @@ def _memberships(work: UnitOfWork, organisation: Organisation | None) -> Iterato
         organisation,
     )
     for row, user, place in _rows(work, lasting):
-        yield _Found(
+        yield Found(
             Right.MEMBERSHIP, place.id, place.name, user, "", None, row.id, row.role,
             row.created_at, row.provider_id,
         )  # fmt: skip
     for row, user, place, _team in _for_a_time(
         work, organisation, TemporaryRight.team_id.is_(None)
     ):
-        yield _Found(
+        yield Found(
             Right.MEMBERSHIP, place.id, place.name, user, "", None, row.id,
             OrganisationRole.MEMBER, row.created_at, None, row.expires_at,
         )  # fmt: skip
 
 
-def _teams(work: UnitOfWork, organisation: Organisation | None) -> Iterator[_Found]:
+def _teams(work: UnitOfWork, organisation: Organisation | None) -> Iterator[Found]:
     lasting = _in(
         sa.select(TeamMembership, User, Organisation, Team)
         .join(User, User.id == TeamMembership.user_id)
@@ -148,19 +142,19 @@ def _teams(work: UnitOfWork, organisation: Organisation | None) -> Iterator[_Fou
         organisation,
     )
     for row, user, place, team in _rows(work, lasting):
-        yield _Found(
+        yield Found(
             Right.TEAM, place.id, f"{place.name}/{team.name}", user, "", None, row.id, "",
             row.created_at, row.provider_id,
         )  # fmt: skip
     there = TemporaryRight.team_id.is_not(None)
     for row, user, place, team in _for_a_time(work, organisation, there):
-        yield _Found(
+        yield Found(
             Right.TEAM, place.id, f"{place.name}/{team.name}", user, "", None, row.id, "",
             row.created_at, None, row.expires_at,
         )  # fmt: skip
 
 
-def _grants(work: UnitOfWork, organisation: Organisation | None) -> Iterator[_Found]:
+def _grants(work: UnitOfWork, organisation: Organisation | None) -> Iterator[Found]:
     lasting = (
         sa.select(Grant, Repository, User, Team, Organisation.name)
         .join(Repository, Repository.id == Grant.repository_id)
@@ -179,22 +173,23 @@ def _grants(work: UnitOfWork, organisation: Organisation | None) -> Iterator[_Fo
         lasting = lasting.where(Repository.organisation_id == organisation.id)
         for_a_time = for_a_time.where(Repository.organisation_id == organisation.id)
     for row, place, user, team, above in _rows(work, lasting):
-        yield _Found(
+        yield Found(
             Right.REPOSITORY, place.id, place.path, user, f"{above}/{team.name}" if team else "",
             row.team_id, row.id, row.role, row.created_at,
         )  # fmt: skip
     for row, place, user in _rows(work, for_a_time):
-        yield _Found(
+        yield Found(
             Right.REPOSITORY, place.id, place.path, user, "", None, row.id, row.role,
             row.created_at, None, row.expires_at,
         )  # fmt: skip
 
 
-FINDERS = {
+FINDERS: dict[Right, review_credentials.Finder] = {
     Right.INSTANCE: _instance,
     Right.MEMBERSHIP: _memberships,
     Right.TEAM: _teams,
     Right.REPOSITORY: _grants,
+    **review_credentials.FINDERS,
 }
 
 

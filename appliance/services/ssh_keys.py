@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, fetch_credentials
 from appliance.access.gate import open_to_everyone
+from appliance.db.credential_rules import KeyKeptOut
 from appliance.db.credentials import AccessToken, LastUse, SshKey
+from appliance.db.organisations import Organisation
 from appliance.db.paging import USUAL_LIMIT, Page, in_order, page
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -33,6 +36,8 @@ class ListedKey:
     key: SshKey
     used_at: datetime | None
     used_from: str
+    kept_out: tuple[str, ...] = ()
+    """The organisations that do not let it in."""
 
 
 def add(
@@ -91,17 +96,7 @@ def list_keys(
 
 def remove(work: UnitOfWork, key_id: UUID) -> None:
     """Stop a user's key: one's own, or anybody's as an administrator."""
-    key = fetch_credentials.ssh_key(work, key_id)
-    holder = work.session.get_one(User, key.user_id)
-    work.session.delete(key)
-    work.record(
-        events.SshKeyRemoved(
-            about=key.id,
-            organisation_id=holder.owner_organisation_id,
-            user_id=str(key.user_id),
-            fingerprint=key.fingerprint,
-        )
-    )
+    drop(work, fetch_credentials.ssh_key(work, key_id))
 
 
 def add_deploy_key(
@@ -154,15 +149,20 @@ def remove_deploy_key(work: UnitOfWork, path: str, key_id: UUID) -> None:
     key = work.session.get(SshKey, key_id)
     if key is None or key.repository_id != repository.id:
         raise HiddenError(sentence("%(path)s has no such key.", path=repository.path))
-    work.session.delete(key)
-    work.record(
-        events.DeployKeyRemoved(
-            about=key.id,
-            organisation_id=repository.organisation_id,
-            repository_id=str(repository.id),
-            fingerprint=key.fingerprint,
-        )
-    )
+    drop(work, key)
+
+
+@open_to_everyone(because="whoever stops a key was asked, or nobody had used it for too long")
+def drop(work: UnitOfWork, key: SshKey, *, why: str | None = None) -> None:
+    """Stop a key, of a user or of a repository.
+
+    A key that signs work too, and that nobody used to come in, goes on vouching for what it signed.
+    """
+    if why is not None and key.usage is KeyUse.BOTH and key.repository_id is None:
+        key.usage = KeyUse.SIGNING
+    else:
+        work.session.delete(key)
+    work.record(_removed(work, key, why))
 
 
 @open_to_everyone(because="the SSH server asks whose key it was shown before anybody is known")
@@ -181,6 +181,26 @@ def find(work: UnitOfWork, fingerprint: str, *, now: datetime) -> SshKey | None:
                 sa.and_(Repository.id.is_not(None), Repository.deleted_at.is_(None)),
             ),
         )
+    )
+
+
+def _removed(work: UnitOfWork, key: SshKey, why: str | None) -> events.Event:
+    if key.repository_id is not None:
+        repository = work.session.get_one(Repository, key.repository_id)
+        return events.DeployKeyRemoved(
+            about=key.id,
+            organisation_id=repository.organisation_id,
+            repository_id=str(repository.id),
+            fingerprint=key.fingerprint,
+            why=why,
+        )
+    holder = work.session.get_one(User, key.user_id)
+    return events.SshKeyRemoved(
+        about=key.id,
+        organisation_id=holder.owner_organisation_id,
+        user_id=str(holder.id),
+        fingerprint=key.fingerprint,
+        why=why,
     )
 
 
@@ -234,7 +254,7 @@ def _page(
         .outerjoin(LastUse, LastUse.credential_id == SshKey.id)
         .where(whose)
     )
-    return page(
+    found = page(
         work.session,
         query,
         *keys,
@@ -243,3 +263,19 @@ def _page(
         limit=limit,
         newest_first=is_descending,
     )
+    kept = _kept_out(work, [each.key.id for each in found.items])
+    items = [dataclasses.replace(each, kept_out=kept.get(each.key.id, ())) for each in found.items]
+    return Page(items, found.next)
+
+
+def _kept_out(work: UnitOfWork, key_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
+    rows = work.session.execute(
+        sa.select(KeyKeptOut.key_id, Organisation.name)
+        .join(Organisation, Organisation.id == KeyKeptOut.organisation_id)
+        .where(KeyKeptOut.key_id.in_(key_ids))
+        .order_by(Organisation.name)
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for key_id, name in rows:
+        found[key_id] = (*found.get(key_id, ()), name)
+    return found

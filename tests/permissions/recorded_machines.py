@@ -6,7 +6,9 @@ EVERY_END = (
     "token.revoked ssh_key.removed deploy_key.removed scim.token_revoked gpg_key.removed"
     " ssh_key.authority_removed"
 )
-EVERY_END_THERE = "token.revoked ssh_key.removed deploy_key.removed token.approval_revoked"
+EVERY_END_THERE = (
+    "token.revoked ssh_key.removed ssh_key.kept_out deploy_key.removed token.approval_revoked"
+)
 OF_MACHINES = {
     "POST /api/v1/credentials/revoke": "token.reported_leaked",
     "DELETE /api/v1/credentials/<kind>/<uuid:id>": EVERY_END,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.db.access_reviews import AccessReview, ReviewedRight
+from appliance.db.credentials import SshKey
 from appliance.domain.permissions import OrganisationRole, Role, Scope
+from tests.permissions.people import public_key
 
 REVIEWS = "/api/v1/reviews"
 
@@ -86,6 +90,35 @@ def test_a_review_is_begun_decided_and_ended_in_the_portal(lab):
     again = owner.post(f"{place}/repeat")
     assert again.status_code == 303
     assert "Spring" in owner.get("/lab/-/reviews").text
+
+
+def test_tokens_and_keys_are_reviewed_in_the_portal_and_over_the_api(lab):
+    secret = lab.token("member", Scope.REPOSITORY_READ)
+    owner = lab.browser("owner", elevated=True)
+    key = {"key": public_key(), "title": "mirror"}
+    assert owner.post("/api/v1/repos/lab/notes/keys", json=key).status_code == 201
+    assert owner.post("/api/v1/orgs/lab/service-accounts", json={"name": "builder"}).is_json
+    assert "Which rights, tokens and keys?" in owner.get("/lab/-/reviews/new").text
+    place = begin(lab, rights=["token", "deploy_key", "service_account"])
+    page = owner.get(place).text
+    for said in ("Access token", "Deploy key", "mirror", "Service account", "builder", secret[:10]):
+        assert said in page
+    assert "never used" in page
+    chosen = [str(right_of(lab, name).id) for name in ("member", "mirror", "builder")]
+    form = {"act": "revoke", "chosen": chosen, "reason": "old", "confirmed": "yes"}
+    assert owner.post(place, data=form).status_code == 303
+    assert lab.one(sa.select(SshKey.id)) is None
+    rows = list(csv.DictReader(io.StringIO(owner.get(f"{place}?format=csv").text)))
+    said = {row["right"]: (row["credential"], row["may"], row["outcome"]) for row in rows}
+    assert said == {
+        "token": ("test", "repo:read", "revoked"),
+        "deploy_key": ("mirror", "read", "revoked"),
+        "service_account": ("", "", "revoked"),
+    }
+    api = f"{REVIEWS}/{place.rpartition('/')[2]}/items"
+    items = {each["kind"]: each for each in lab.client("owner").get(api).json["items"]}
+    assert (items["token"]["mark"], items["token"]["reach"]) == (secret[:10], "all")
+    assert items["token"]["last_used_at"] is None
 
 
 @pytest.mark.parametrize(

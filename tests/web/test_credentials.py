@@ -120,12 +120,16 @@ def test_owners_end_what_is_the_organisations_and_keep_out_what_is_not(lab):
     for each in items:
         place = f"{OF_LAB}/{each['kind']}/{each['id']}"
         status[each["kind"], each["owner"]] = boss.delete(place).status_code
-    assert status == dict.fromkeys(IN_LAB, 204) | {("ssh_key", "member"): 409}
-    assert seen(boss, OF_LAB) == [
+    assert status == dict.fromkeys(IN_LAB, 204)
+    assert seen(boss, OF_LAB) == []
+    # A person's tokens and keys are there still, and reach nothing here.
+    assert seen(lab.browser("administrator"), q="member") == [
         ("ssh_key", "member"),
-        ("token", "guest"),  # A person's token is there still, and reaches nothing here.
         ("token", "member"),
     ]
+    (key,) = lab.client("member").get("/api/v1/user/keys").json["items"]
+    assert key["kept_out"] == ["lab"]
+    assert "lab does not let this key in" in lab.browser("member").get("/settings/keys").text
     foreign = lab.browser("administrator").get(ALL, query_string={"q": "outside"}).json["items"]
     for each in foreign:
         assert boss.delete(f"{OF_LAB}/{each['kind']}/{each['id']}").status_code == 404

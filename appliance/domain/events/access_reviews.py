@@ -31,7 +31,7 @@ class ReviewStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RightReviewed(Event):
-    """A reviewer kept a right, or took it away."""
+    """A reviewer kept a right or a credential, or took it away."""
 
     kind = "role.right_reviewed"
     target = "user"

@@ -247,6 +247,7 @@ MORE: Mapping[str, More] = {
     ),
     "session.revoked": More(act=Act.END),
     "ssh_key.added": More(ocsf=CREDENTIAL_IN),
+    "ssh_key.kept_out": More(act=Act.DISABLE, ocsf=CREDENTIAL_OUT),
     "ssh_key.removed": More(ocsf=CREDENTIAL_OUT),
     "team.member_added": More(ocsf=MEMBER_IN),
     "team.member_removed": More(ocsf=MEMBER_OUT),

@@ -8,6 +8,7 @@ from appliance.domain.events.base import Event, personal
 
 __all__ = [
     "CredentialRuleChanged",
+    "SshKeyKeptOut",
     "TokenApprovalRequested",
     "TokenApprovalRevoked",
     "TokenApproved",
@@ -39,6 +40,16 @@ class CredentialRuleChanged(Event):
     approval: str
     most_days: int | None = None
     unused_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshKeyKeptOut(Event):
+    """An organisation lets a person's SSH key in no more; elsewhere it works as before."""
+
+    kind = "ssh_key.kept_out"
+    target = "ssh_key"
+    user_id: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from appliance.services import access_reviews, review_decisions
 from appliance.web import paging, requests
 from appliance.web.api import frame
 
-api = frame.area("reviews", "Reviews of who has which right, and why.")
+api = frame.area("reviews", "Reviews of who has which right and which tokens and keys, and why.")
 
 ALL, ONE = "/reviews", "/reviews/<uuid:id>"
 NameText = Annotated[str, Field(max_length=39)]
@@ -123,10 +123,15 @@ class ReviewedRightAnswer(frame.Answer):
     role: str
     source: Source
     provider_name: str
+    credential: str
+    mark: str
+    may: str
+    reach: str
     since: datetime
     until: datetime | None
     last_active_at: datetime | None
     last_push_at: datetime | None
+    last_used_at: datetime | None
     decision: Decision | None
     by_due_date: bool
     decided_at: datetime | None

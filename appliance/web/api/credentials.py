@@ -96,7 +96,7 @@ def end(path: CredentialPath) -> Any:
 
 @api.delete(ONE_OF, summary="End or keep out what reaches it", responses={"204": None})
 def end_of(path: HeldPath) -> Any:
-    """For its owners: what is the organisation's ends, a person's token reaches it no more."""
+    """For its owners: what is the organisation's ends, what is a person's reaches it no more."""
     with requests.begin() as work:
         credential_ends.end_in(work, path.org, path.kind, path.id, now=requests.now())
     return frame.nothing()

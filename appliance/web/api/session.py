@@ -108,6 +108,7 @@ class KeyAnswer(frame.Answer):
     expires_at: datetime | None
     last_used_at: datetime | None
     last_used_from: str
+    kept_out: list[str] = Field(description="Organisations that do not let it in")
 
 
 class KeyPage(frame.Answer):
@@ -239,6 +240,7 @@ def present_key(listed: ListedKey) -> KeyAnswer:
         expires_at=key.expires_at,
         last_used_at=listed.used_at,
         last_used_from=listed.used_from,
+        kept_out=list(listed.kept_out),
     )
 
 

@@ -61,6 +61,11 @@ COLUMNS: lists.Columns = {
     "directory": lambda each: each.provider_name,
     "since": lambda each: each.since,
     "until": lambda each: each.until,
+    "credential": lambda each: each.credential,
+    "mark": lambda each: each.mark,
+    "may": lambda each: each.may,
+    "reach": lambda each: each.reach,
+    "last_used_at": lambda each: each.last_used_at,
     "last_active_at": lambda each: each.last_active_at,
     "last_push_at": lambda each: each.last_push_at,
     "decision": lambda each: each.decision,
@@ -267,7 +272,9 @@ def _acts(review_id: UUID) -> dict[str, lists.Act]:
             act(Decision.REVOKE),
             lazy(
                 "They lose these rights at once. What a directory gives, is noted and has to be "
-                "removed there. It can be given again, by whoever may give it."
+                "removed there. It can be given again, by whoever may give it. Tokens and keys end "
+                "for good; in an organisation, those of persons are kept out of it. A service "
+                "account is suspended."
             ),
             asks_for_password=False,
         ),
@@ -278,9 +285,14 @@ def _names(review_id: UUID) -> lists.Names:
     def names(work: Any, keys: list[str]) -> dict[str, str]:
         del keys
         found = review_decisions.listed(work, review_id, limit=lists.MOST_NAMED)
-        return {str(each.id): f"{each.subject_name}: {each.place_name}" for each in found.items}
+        return {str(each.id): _named(each) for each in found.items}
 
     return names
+
+
+def _named(each: Any) -> str:
+    what = each.credential or each.place_name or str(words.RIGHTS[each.kind])
+    return f"{each.subject_name}: {what}"
 
 
 def _frame(work: Any, owner: str) -> dict[str, Any]:

@@ -85,9 +85,9 @@ def _acts(owner: str) -> dict[str, lists.Act]:
     consequence = lazy("What uses them stops working at once. There is no way back.")
     if owner:
         consequence = lazy(
-            "Tokens and keys of service accounts, and deploy keys, end for good. The token of a "
-            "person works elsewhere, and reaches this organisation no more until an owner "
-            "approves it."
+            "Tokens and keys of service accounts, and deploy keys, end for good. Those of persons "
+            "work elsewhere and reach this organisation no more: a token until an owner approves "
+            "it, a key for as long as it stands."
         )
     return {"end": lists.Act(lazy("Revoke"), end, consequence)}
 

@@ -21,7 +21,7 @@ from appliance.domain.credentials import (
     Standing,
 )
 from appliance.domain.factors import Factor
-from appliance.domain.identity_providers import LinkedBy
+from appliance.domain.identity_providers import LinkBy, LinkedBy
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import (
     InstanceRole,
@@ -62,6 +62,22 @@ LINKED_BY = {
     LinkedBy.RULE: _("linked by the rule"),
     LinkedBy.PERSON: _("linked by themself"),
     LinkedBy.ADMINISTRATOR: _("linked by an administrator"),
+}
+LINKS = {
+    LinkBy.NOTHING: (_("Nobody who exists"), _("Only by hand: they or you link it.")),
+    LinkBy.VERIFIED_EMAIL: (
+        _("The user who has their e-mail address"),
+        _("If it vouches for the address, and somebody vouched for it here too."),
+    ),
+    LinkBy.NAME: (_("The user of the same name"), _("If its names are those of here.")),
+    LinkBy.SCIM_USER_NAME: (
+        _("Whom a SCIM provider calls by that name"),
+        _("Its userName is the name that this one says."),
+    ),
+    LinkBy.SCIM_EXTERNAL_ID: (
+        _("Whom a SCIM provider knows by that id"),
+        _("Its externalId is the subject that this one says."),
+    ),
 }
 PROVIDER_STEPS = {
     "connect": _("Reach it"),
@@ -108,7 +124,7 @@ REQUEST_STATES = {
     RequestState.APPROVED: (_("Given"), "good", "check"),
     RequestState.REFUSED: (_("Not given"), "bad", "cross"),
     RequestState.WITHDRAWN: (_("Withdrawn"), "", "cross"),
-    RequestState.EXPIRED: (_("Not answered in time"), "hold", "clock"),
+    RequestState.EXPIRED: (_("Not given in time"), "hold", "clock"),
 }
 APPROVERS = {
     Approvers.ORGANISATION_OWNERS: (
@@ -126,6 +142,10 @@ RIGHTS = {
     Right.MEMBERSHIP: _("Role in an organisation"),
     Right.TEAM: _("Membership of a team"),
     Right.REPOSITORY: _("Role on a repository"),
+    Right.TOKEN: _("Access token"),
+    Right.SSH_KEY: _("SSH key"),
+    Right.DEPLOY_KEY: _("Deploy key"),
+    Right.SERVICE_ACCOUNT: _("Service account"),
 }
 REVIEWERS = {
     Reviewers.OWNERS: _("Owners of the organisation"),
@@ -241,13 +261,13 @@ APPROVAL_STATES = {
     ApprovalState.REVOKED: _("Taken back"),
 }
 STANDINGS = {
-    Standing.OPEN: _("reaches it"),
-    Standing.APPROVED: _("approved"),
-    Standing.PENDING: _("waits for an owner"),
-    Standing.UNASKED: _("needs an approval"),
-    Standing.REFUSED: _("refused"),
-    Standing.REVOKED: _("taken back"),
-    Standing.TOO_LONG: _("lives too long for it"),
+    Standing.OPEN: _("Reaches it"),
+    Standing.APPROVED: _("Approved"),
+    Standing.PENDING: _("Waits for an owner"),
+    Standing.UNASKED: _("Needs an approval"),
+    Standing.REFUSED: _("Refused"),
+    Standing.REVOKED: _("Taken back"),
+    Standing.TOO_LONG: _("Lives too long for it"),
 }
 STANDING_TONES = {
     Standing.OPEN: "good",

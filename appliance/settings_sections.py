@@ -129,8 +129,8 @@ class Access(Section):
     tokens_may_never_expire: bool = False
     """Whether a token without an end is allowed."""
     unused_credentials_days: int = Field(default=0, ge=0, le=3650)
-    """After so many days without use a token, SSH key or deploy key ends; 0: never. Organisations
-    may say fewer for their service accounts and deploy keys."""
+    """After so many days without use a token, SSH key, deploy key or SCIM token ends; 0: never.
+    Organisations may say fewer for their service accounts and deploy keys."""
     unused_warning_days: int = Field(default=14, ge=1, le=365)
     """So many days before that its owner is told; at most half of the days without use."""
     proposal_hours: int = Field(default=72, ge=1, le=720)

@@ -1,14 +1,18 @@
-"""What nobody uses ends: tokens, SSH keys and deploy keys, after a warning.
+"""What nobody uses ends: tokens, SSH keys, deploy keys and SCIM tokens, after a warning.
 
 The instance says after how many days, and an organisation may say fewer for its service accounts
 and its deploy keys. Whose it is finds a warning in the inbox; it ends only when the warning has
 stood for as long as it was to. A clock that was set back makes everything look younger, so ends
 nothing; one that was set forward warns, and ends nothing before the time of the warning is over.
+
+Authorities of certificates do not end so. An authority vouches for others, and those who hold its
+certificates would all be out at once because nobody needed it for a while, as one that is kept for
+an emergency; what it signs ends by itself. Its last use stands in the inventory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,15 +25,16 @@ from appliance.db.credential_notices import CredentialNotice, Subject
 from appliance.db.credential_rules import CredentialRule
 from appliance.db.credentials import AccessToken, LastUse, SshKey
 from appliance.db.repositories import Repository
+from appliance.db.scim import ScimToken
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.credentials import CredentialKind, NoticeTopic
 from appliance.domain.permissions import Permission
-from appliance.domain.signatures import MAY_ENTER, KeyUse
+from appliance.domain.signatures import MAY_ENTER
+from appliance.services import ssh_keys
 
 P = Permission.USERS_MANAGE
-KINDS = (CredentialKind.TOKEN, CredentialKind.SSH_KEY, CredentialKind.DEPLOY_KEY)
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,7 @@ def end_some(
 ) -> UUID | None:
     """Warn of, or end, some of a kind that nobody uses; gives where to go on, None at the end."""
     gate.require(work, P)
-    found = _tokens(work, after, limit) if kind is CredentialKind.TOKEN else _keys(
-        work, kind, after, limit
-    )  # fmt: skip
+    found = FINDERS[kind](work, kind, after, limit)
     for each in found:
         if each.days is not None:
             _look_at(work, each, timedelta(days=each.days), now)
@@ -92,8 +95,10 @@ def _end(work: UnitOfWork, idle: Idle, now: datetime) -> None:
         return
     if subject.kind is CredentialKind.TOKEN:
         _end_token(work, subject, now)
+    elif subject.kind is CredentialKind.SCIM_TOKEN:
+        _end_scim_token(work, subject, now)
     else:
-        _end_key(work, subject)
+        ssh_keys.drop(work, work.session.get_one(SshKey, subject.id), why="unused")
     credential_notices.tell(work.session, subject, NoticeTopic.ENDED, at=now)
 
 
@@ -110,37 +115,17 @@ def _end_token(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     )
 
 
-def _end_key(work: UnitOfWork, subject: Subject) -> None:
-    """A key that signs work too goes on vouching for what it has signed; it opens nothing more."""
-    key = work.session.get_one(SshKey, subject.id)
-    if key.repository_id is not None:
-        work.session.delete(key)
-        work.record(
-            events.DeployKeyRemoved(
-                about=key.id,
-                organisation_id=subject.organisation_id,
-                repository_id=str(key.repository_id),
-                fingerprint=key.fingerprint,
-                why="unused",
-            )
-        )
-        return
-    if key.usage is KeyUse.BOTH:
-        key.usage = KeyUse.SIGNING
-    else:
-        work.session.delete(key)
+def _end_scim_token(work: UnitOfWork, subject: Subject, now: datetime) -> None:
+    token = work.session.get_one(ScimToken, subject.id)
+    token.revoked_at = now
     work.record(
-        events.SshKeyRemoved(
-            about=key.id,
-            organisation_id=subject.organisation_id,
-            user_id=str(key.user_id),
-            fingerprint=key.fingerprint,
-            why="unused",
-        )
+        events.ScimTokenRevoked(about=token.provider_id, token_id=str(token.id), why="unused")
     )
 
 
-def _tokens(work: UnitOfWork, after: UUID | None, limit: int) -> list[Idle]:
+def _tokens(
+    work: UnitOfWork, _kind: CredentialKind, after: UUID | None, limit: int
+) -> Sequence[Idle]:
     query = (
         sa.select(
             AccessToken,
@@ -167,6 +152,31 @@ def _tokens(work: UnitOfWork, after: UUID | None, limit: int) -> list[Idle]:
             warned_at,
         )
         for token, user, used_at, stricter, warned_at in work.session.execute(query)
+    ]
+
+
+def _scim_tokens(
+    work: UnitOfWork, kind: CredentialKind, after: UUID | None, limit: int
+) -> Sequence[Idle]:
+    """Nobody's but the appliance's: its rule counts, and administrators are told."""
+    query = (
+        sa.select(ScimToken, LastUse.used_at, CredentialNotice.at)
+        .outerjoin(LastUse, LastUse.credential_id == ScimToken.id)
+        .outerjoin(CredentialNotice, _warned(ScimToken.id))
+        .where(ScimToken.revoked_at.is_(None))
+        .order_by(ScimToken.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(ScimToken.id > after)
+    return [
+        Idle(
+            Subject(token.id, kind, token.name),
+            max(filter(None, (token.created_at, used_at))),
+            _days(work, None),
+            warned_at,
+        )
+        for token, used_at, warned_at in work.session.execute(query)
     ]
 
 
@@ -229,3 +239,13 @@ def _days(work: UnitOfWork, stricter: int | None) -> int | None:
     """The fewest of the days that count; None where nothing ends."""
     counted = [each for each in (work.rules.access.unused_credentials_days, stricter) if each]
     return min(counted, default=None)
+
+
+Finder = Callable[[UnitOfWork, CredentialKind, UUID | None, int], Sequence[Idle]]
+FINDERS: dict[CredentialKind, Finder] = {
+    CredentialKind.TOKEN: _tokens,
+    CredentialKind.SSH_KEY: _keys,
+    CredentialKind.DEPLOY_KEY: _keys,
+    CredentialKind.SCIM_TOKEN: _scim_tokens,
+}
+KINDS = tuple(FINDERS)

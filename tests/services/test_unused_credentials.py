@@ -9,15 +9,22 @@ import sqlalchemy as sa
 
 from appliance.db.credential_notices import CredentialNotice
 from appliance.db.credentials import AccessToken, LastUse, SshKey
+from appliance.db.identity_providers import IdentityProvider
+from appliance.db.scim import ScimToken
+from appliance.db.ssh_authorities import SshAuthority
 from appliance.domain.credentials import CredentialKind
-from appliance.domain.identity import appliance, stranger
+from appliance.domain.identity import Origin, appliance, stranger
+from appliance.domain.identity_providers import ProviderKind
+from appliance.domain.ids import new_id
 from appliance.domain.permissions import OrganisationRole
 from appliance.domain.signatures import KeyUse
-from appliance.errors import RefusedError
+from appliance.errors import RefusedError, UnauthenticatedError
+from appliance.security import tokens
 from appliance.services import (
     identify,
     inbox,
     service_accounts,
+    ssh_authorities,
     ssh_keys,
     token_rules,
     unused_credentials,
@@ -127,6 +134,67 @@ def test_a_clock_that_was_put_back_ends_nothing(unused):
         assert left(unused) == THERE
     with unused.reading(stranger()) as work:
         assert work.session.scalar(sa.select(sa.func.count(LastUse.id))) == 0
+
+
+@pytest.fixture
+def client(unused):
+    """The secret of a SCIM token that nobody has used yet."""
+    unused.administrator()
+    provider = IdentityProvider(
+        id=new_id(), name="people", kind=ProviderKind.SCIM, label="People", domains=[],
+        settings={}, policy={}, state={}, created_at=NOON,
+    )  # fmt: skip
+    secret = tokens.mint()
+    key = unused.wiring.sign_in.fingerprint_key
+    row = ScimToken(
+        id=new_id(), provider_id=provider.id, name="client", created_at=NOON,
+        secret_hash=tokens.fingerprint(secret, key=key), shown_prefix=secret[:10],
+    )  # fmt: skip
+    unused.add(provider, row)
+    return secret
+
+
+def enter_as_client(world, secret, days):
+    key = world.wiring.sign_in.fingerprint_key
+    now = NOON + days * DAY
+    with world.reading(stranger()) as work:
+        return identify.by_scim_token(work, secret, origin=Origin(), fingerprint_key=key, now=now)
+
+
+@pytest.mark.promise("P61")
+def test_a_scim_token_that_nobody_uses_ends_and_administrators_are_told(unused, client):
+    sweep(unused, 77)
+    assert told(unused, "administrator", 77) == [("unused", "client")]
+    assert told(unused, "boss", 77) == [("unused", "host")]
+    sweep(unused, 90)
+    assert enter_as_client(unused, client, 90).label == "client of people"
+    sweep(unused, 91)
+    with pytest.raises(UnauthenticatedError):
+        enter_as_client(unused, client, 91)
+    assert told(unused, "administrator", 91) == [("ended", "client")]
+    (event,) = unused.recorded("scim.token_revoked")
+    assert '"why":"unused"' in event.text
+    count = len(unused.events())
+    sweep(unused, 92)
+    assert len(unused.events()) == count
+
+
+@pytest.mark.promise("P61")
+def test_a_scim_token_that_is_used_stays(unused, client):
+    sweep(unused, 77)
+    use(unused, sa.select(ScimToken.id), 78)
+    sweep(unused, 100)
+    assert enter_as_client(unused, client, 100).label == "client of people"
+    assert told(unused, "administrator", 100) == []
+
+
+def test_an_authority_does_not_end_for_want_of_use(unused):
+    with unused.begin(unused.administrator()) as work:
+        ssh_authorities.trust(work, text=public_key(), title="Operations", now=NOON)
+    for days in (77, 91, 4000):
+        sweep(unused, days)
+    assert unused.one(sa.select(SshAuthority.title)) == "Operations"
+    assert told(unused, "administrator", 91) == []
 
 
 def test_an_organisation_is_stricter_with_its_machines_and_deploy_keys(world):

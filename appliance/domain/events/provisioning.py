@@ -25,6 +25,8 @@ class ScimTokenRevoked(Event):
     kind = "scim.token_revoked"
     target = "provider"
     token_id: str
+    why: str | None = None
+    """`unused`: nobody had used it for too long."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,9 +28,11 @@ JOBS = {
     Job.TEND_REVIEWS: (
         "org.member_removed repo.role_withdrawn role.access_ended role.review_closed"
         " role.review_started role.right_removed role.right_reviewed team.member_removed"
-        " user.role_changed"
+        " user.role_changed user.suspended token.revoked"
+        " token.approved token.approval_refused token.approval_revoked"
+        " ssh_key.removed ssh_key.kept_out deploy_key.removed"
     ),
-    Job.END_UNUSED: "deploy_key.removed ssh_key.removed token.expired",
+    Job.END_UNUSED: "deploy_key.removed ssh_key.removed token.expired scim.token_revoked",
     Job.SWEEP: "config.swept",
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",

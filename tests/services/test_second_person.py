@@ -12,25 +12,21 @@ from appliance.db.identity_providers import IdentityProvider
 from appliance.db.proposals import Proposal, SecondPersonRule
 from appliance.domain.audit_streams import Covers
 from appliance.domain.identity import Impersonator, Method, appliance
-from appliance.domain.identity_providers import Gives, GroupRule, ProviderKind
+from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.permissions import InstanceRole
 from appliance.domain.second_person import Act, ProposalState
 from appliance.errors import ConflictError, HiddenError, RefusedError, SecondPersonNeededError
 from appliance.security.sealing import Place
 from appliance.services import (
-    address_lists,
     factor_rules,
-    group_rules,
     identity_providers,
-    passwords,
     proposals,
     repository_bin,
     second_person,
-    ssh_authorities,
     users,
 )
 from appliance.services.audit_log import pruning, streams, witnesses
-from appliance.services.identity_providers import Changes, NewProvider
+from appliance.services.identity_providers import NewProvider
 from appliance.services.proposals import Tools
 from tests.world import NOON
 
@@ -205,12 +201,6 @@ def test_the_console_stays_possible_with_a_reason_and_is_loud(two):
     assert told.body["act"] == Act.USER_ROLE
 
 
-def provider(world):
-    wanted = NewProvider("corp", ProviderKind.OIDC, "Corp", OIDC)
-    with world.begin(world.actor("first", method=Method.CONSOLE, alone="set up")) as work:
-        identity_providers.add(work, wanted, sealer=world.wiring.sealer, now=NOON)
-
-
 @pytest.mark.promise("P50")
 def test_secrets_of_a_proposal_are_sealed_and_shown_to_nobody(two):
     wanted = NewProvider("corp", ProviderKind.OIDC, "Corp", OIDC)
@@ -229,71 +219,10 @@ def test_secrets_of_a_proposal_are_sealed_and_shown_to_nobody(two):
     assert two.one(sa.select(IdentityProvider)).name == "corp"
 
 
-def acts(world):
-    """Each covered act, ready to be done: what prepares it has been done alone at the console."""
-    alone = world.actor("first", method=Method.CONSOLE, alone="set up")
-    sealer, now = world.wiring.sealer, NOON
-    provider(world)
-    with world.begin(alone) as work:
-        rule = group_rules.add(
-            work, "corp", GroupRule("boss", Gives.INSTANCE, "", "auditor"), now=now
-        )
-    with world.begin(alone) as work:
-        factors = factor_rules.require(work, grace_days=3, now=now)
-    with world.begin(alone) as work:
-        authority = ssh_authorities.trust(work, text=KEYS[0], now=now)
-    chosen = passwords.ChosenPassword("not a hash")
-    return {
-        Act.USER_CREATE: lambda w: users.create(
-            w, name="newcomer", password=chosen, instance_role=InstanceRole.AUDITOR, now=now
-        ),
-        Act.USER_ROLE: make_auditor,
-        Act.PROVIDER_CHANGE: lambda w: identity_providers.change(
-            w, "corp", Changes(label="Other"), sealer=sealer
-        ),
-        Act.PROVIDER_SWITCH: lambda w: identity_providers.switch(
-            w, "corp", is_enabled=True, now=now
-        ),
-        Act.GROUP_RULE_ADD: lambda w: group_rules.add(
-            w, "corp", GroupRule("crew", Gives.INSTANCE, "", "administrator"), now=now
-        ),
-        Act.GROUP_RULE_REMOVE: lambda w: group_rules.remove(w, "corp", rule.id),
-        Act.PROVIDER_DELETE: lambda w: identity_providers.delete(w, "corp", now=now),
-        Act.FACTOR_RULE_CHANGE: lambda w: factor_rules.require(w, grace_days=9, now=now),
-        Act.FACTOR_RULE_REMOVE: lambda w: factor_rules.withdraw(w, factors.id),
-        Act.ADDRESS_LIST: lambda w: address_lists.change(w, "", ["127.0.0.0/8"]),
-        Act.SSH_AUTHORITY_TRUST: lambda w: ssh_authorities.trust(w, text=KEYS[1], now=now),
-        Act.SSH_AUTHORITY_REVOKE: lambda w: ssh_authorities.revoke(
-            w, authority.id, text="serial: 7", now=now
-        ),
-        Act.SSH_AUTHORITY_REMOVE: lambda w: ssh_authorities.remove(w, authority.id),
-    }
-
-
 KEYS = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHSSpN9P8Bzy0lJcHrXzZDCWQsSkGrCrxDCuBjOnPQ1a one",
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl two",
 )
-
-
-@pytest.mark.promise("P50")
-@pytest.mark.parametrize(
-    "act",
-    [
-        *(Act.USER_CREATE, Act.USER_ROLE, Act.PROVIDER_CHANGE, Act.PROVIDER_SWITCH),
-        *(Act.GROUP_RULE_ADD, Act.GROUP_RULE_REMOVE, Act.PROVIDER_DELETE, Act.ADDRESS_LIST),
-        *(Act.FACTOR_RULE_CHANGE, Act.FACTOR_RULE_REMOVE, Act.SSH_AUTHORITY_TRUST),
-        *(Act.SSH_AUTHORITY_REVOKE, Act.SSH_AUTHORITY_REMOVE),
-    ],
-)
-def test_each_act_waits_says_what_it_changes_and_is_done_as_proposed(two, act):
-    verb = acts(two)[act]
-    proposal_id = proposed(two, verb)
-    with two.reading(person(two, "second")) as work:
-        shown = proposals.show(work, proposal_id)
-    assert (shown.act, shown.is_own) == (act, False)
-    assert shown.changes
-    assert confirm(two, proposal_id) is ProposalState.CONFIRMED
 
 
 def test_what_does_not_matter_most_needs_nobody_else(two):

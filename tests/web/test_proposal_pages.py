@@ -39,8 +39,8 @@ def test_the_portal_leads_to_the_proposal_and_another_person_confirms_it(two):
     assert "Confirm</button>" not in own
     assert first.post(f"{place}/confirm").status_code == 403
     seen = text(second.get(place))
-    assert "<del>user</del>" in seen
-    assert "<ins>auditor</ins>" in seen
+    assert "<del>User</del>" in seen
+    assert "<ins>Auditor</ins>" in seen
     assert "first proposed something about writer" in text(second.get("/inbox"))
     assert second.post(f"{place}/confirm").status_code == 303
     assert two.actor("writer").instance_role is InstanceRole.AUDITOR

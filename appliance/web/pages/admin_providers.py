@@ -52,22 +52,6 @@ KINDS = {
     ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("It tells of people and groups; nobody signs in "
         "by it.")),
 }  # fmt: skip
-LINKS = {
-    LinkBy.NOTHING: (lazy("Nobody who exists"), lazy("Only by hand: they or you link it.")),
-    LinkBy.VERIFIED_EMAIL: (
-        lazy("The user who has their e-mail address"),
-        lazy("If it vouches for the address, and somebody vouched for it here too."),
-    ),
-    LinkBy.NAME: (lazy("The user of the same name"), lazy("If its names are those of here.")),
-    LinkBy.SCIM_USER_NAME: (
-        lazy("Whom a SCIM provider calls by that name"),
-        lazy("Its userName is the name that this one says."),
-    ),
-    LinkBy.SCIM_EXTERNAL_ID: (
-        lazy("Whom a SCIM provider knows by that id"),
-        lazy("Its externalId is the subject that this one says."),
-    ),
-}
 GIVES = {
     Gives.TEAM: lazy("A team"),
     Gives.ORGANISATION: lazy("A role in an organisation"),
@@ -341,7 +325,7 @@ def _policy(form: ProviderForm) -> dict[str, Any]:
 def _tables() -> dict[str, Any]:
     return {
         "kinds": KINDS,
-        "links": LINKS,
+        "links": words.LINKS,
         "gives": GIVES,
         "role_choices": words.PROVIDED_ROLES.items(),
         "lines_of": provider_forms.lines,

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from flask_babel import lazy_gettext as _
 
+from appliance.domain.identity_providers import LinkBy
+from appliance.domain.permissions import InstanceRole
 from appliance.domain.second_person import Act, ProposalState
+from appliance.web import language
+from appliance.web.pages import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appliance.domain.identity_providers import ProviderKind
+    from appliance.services.identity_providers import SettingField
+    from appliance.services.proposals import Shown
 
 ACTS = {
     Act.USER_CREATE: _("Create an administrator or auditor"),
@@ -43,7 +57,7 @@ NAMES = {
     "user": _("User"),
     "role": _("Role"),
     "provider": _("Sign-in system"),
-    "label": _("Label"),
+    "label": _("Button"),
     "enabled": _("Switched on"),
     "domains": _("Domains"),
     "secrets": _("Secrets (a mark)"),
@@ -57,5 +71,69 @@ NAMES = {
     "quorum": _("Quorum"),
     "repository": _("Repository"),
     "two people": _("Two people"),
+    "policy.creates_users": _("Whoever is new becomes a user"),
+    "policy.link_by": _("Whoever is new is taken to be"),
+    "policy.link_domains": _("Domains whose addresses it vouches for"),
+    "policy.link_provider": _("SCIM provider that knows them"),
+    "policy.keeps_profile": _("Name and address follow what it says"),
+    "policy.lets_in_again": _("Whom it kept out may enter as soon as it lets them in"),
+    "policy.ask_again_seconds": _("Seconds until it has to confirm a session"),
 }
-"""Names of what changes; a setting's own name has no other."""
+"""Names of what changes; what a sign-in system is told has those of its fields."""
+OTHERS = {
+    Act.GROUP_RULE_ADD: _("What a group gives"),
+    Act.GROUP_RULE_REMOVE: _("What a group gives"),
+    Act.FACTOR_RULE_CHANGE: _("Days without a second factor"),
+    Act.FACTOR_RULE_REMOVE: _("Days without a second factor"),
+    Act.WITNESS_TRUST: _("Witness"),
+    Act.WITNESS_REMOVE: _("Witness"),
+    Act.SSH_AUTHORITY_TRUST: _("SSH authority"),
+    Act.SSH_AUTHORITY_REVOKE: _("SSH authority"),
+    Act.SSH_AUTHORITY_REMOVE: _("SSH authority"),
+}
+"""What is changed where its name is that of one thing of several."""
+VALUES = {
+    "yes": _("Yes"),
+    "no": _("No"),
+    "given": _("Given"),
+    "anywhere": _("Anywhere"),
+    "majority": _("A majority"),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing that a proposal changes, in words."""
+
+    label: str
+    which: str
+    """Which of several, where the label alone does not say."""
+    before: str
+    after: str
+
+
+def said(found: Shown, kinds: Mapping[ProviderKind, tuple[SettingField, ...]]) -> list[Said]:
+    """All that a proposal changes; `kinds` is what sign-in systems can be told."""
+    labels = {
+        f"settings.{each.name}": language.said(each.label)
+        for fields in kinds.values()
+        for each in fields
+    } | {name: str(label) for name, label in NAMES.items()}
+    return [
+        Said(*_named(found.act, name, labels), _value(name, before), _value(name, after))
+        for name, before, after in found.changes
+    ]
+
+
+def _named(act: Act, name: str, labels: dict[str, str]) -> tuple[str, str]:
+    if name in labels:
+        return labels[name], ""
+    return (str(OTHERS[act]), name.removeprefix("witness ")) if act in OTHERS else (name, "")
+
+
+def _value(name: str, value: str) -> str:
+    if name == "role" and value in set(InstanceRole):
+        return str(words.INSTANCE_ROLES[InstanceRole(value)])
+    if name == "policy.link_by" and value in set(LinkBy):
+        return str(words.LINKS[LinkBy(value)][0])
+    return str(VALUES.get(value, value))

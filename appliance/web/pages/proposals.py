@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.second_person import ProposalState
-from appliance.services import proposals
+from appliance.services import identity_providers, proposals
 from appliance.web import forms, requests
 from appliance.web.pages import words
 from appliance.web.pages.admin import frame
 from appliance.web.pages.page_forms import Problems, attempt, confirmed_first, done, page
-from appliance.web.pages.proposal_words import ACTS, NAMES, STATES
+from appliance.web.pages.proposal_words import ACTS, STATES, said
 from appliance.web.proposal_tools import tools
 
 pages = flask.Blueprint("proposals", __name__)
@@ -128,13 +128,14 @@ def _list_page(problems: Problems) -> str:
 def _page(proposal_id: UUID, problems: Problems) -> str:
     with requests.reading() as work:
         found = proposals.show(work, proposal_id)
+        kinds = identity_providers.kinds(work)
         context = frame(work, "proposals")
     return page(
         "admin/proposal.html",
         problems,
         found=found,
         acts=ACTS,
-        names=NAMES,
+        changes=said(found, kinds),
         states=STATES,
         **context,
     )

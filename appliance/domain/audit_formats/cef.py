@@ -35,6 +35,8 @@ def _extension(entry: Entry, sender: Sender) -> dict[str, str]:
         "outcome": header["outcome"],
         "suser": entry.actor,
         "suid": header["actor"]["ref"],
+        "impersonator": entry.impersonator,
+        "impersonatorRef": entry.impersonator_ref,
         **_source(entry.address),
         "dvchost": sender.host,
         "cat": header["category"],

@@ -18,7 +18,8 @@ DATASET = "codara.audit"
 def spell(entry: Entry, sender: Sender) -> dict[str, Any]:
     """One document."""
     header = entry.header
-    names = [name for name in dict.fromkeys((entry.actor, header["actor"]["ref"])) if name]
+    everybody = (entry.actor, header["actor"]["ref"], entry.impersonator, entry.impersonator_ref)
+    names = [name for name in dict.fromkeys(everybody) if name]
     spelled: dict[str, Any] = {
         "@timestamp": header["time"],
         "ecs": {"version": VERSION},
@@ -54,7 +55,7 @@ def spell(entry: Entry, sender: Sender) -> dict[str, Any]:
         },
     }
     if header["actor"]["ref"]:
-        spelled["user"] = {"id": header["actor"]["ref"], "name": entry.actor}
+        spelled["user"] = _user(entry)
     if header["request_id"]:
         spelled["http"] = {"request": {"id": header["request_id"]}}
     if entry.log != "instance":
@@ -63,6 +64,16 @@ def spell(entry: Entry, sender: Sender) -> dict[str, Any]:
         spelled["source"] = {"ip": entry.address, "address": entry.address}
         spelled["related"]["ip"] = [entry.address]
     return spelled
+
+
+def _user(entry: Entry) -> dict[str, Any]:
+    """Who did it: where somebody acted as somebody else, the one whose rights counted is the
+    effective one.
+    """
+    user = {"id": entry.header["actor"]["ref"], "name": entry.actor}
+    if not entry.impersonator:
+        return user
+    return {"id": entry.impersonator_ref, "name": entry.impersonator, "effective": user}
 
 
 def _is_address(text: str) -> bool:

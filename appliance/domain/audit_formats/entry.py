@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-ADDRESS = "address"
+ADDRESS, IMPERSONATOR = "address", "impersonator"
 LINE_BREAKERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 """What a reader of lines may take for the end of one, or a terminal for an order; not tab, line
 feed and carriage return, for which the formats have spellings of their own."""
@@ -71,6 +71,7 @@ class Entry:
     """The personal values that were not erased."""
     actor_name: str = ""
     target_name: str = ""
+    impersonator_name: str = ""
     header: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,6 +109,16 @@ class Entry:
         return self.actor_name or str(self.header["actor"]["ref"])
 
     @property
+    def impersonator_ref(self) -> str:
+        """The pseudonym of the administrator who acted as the actor; empty: nobody did."""
+        return str(self.body.get(IMPERSONATOR, ""))
+
+    @property
+    def impersonator(self) -> str:
+        """The administrator's name; their pseudonym if they have none any more."""
+        return self.impersonator_name or self.impersonator_ref
+
+    @property
     def target(self) -> str:
         """The name of what it is about; its id if it has none any more."""
         return self.target_name or str(self.header["target"]["ref"])
@@ -130,7 +141,8 @@ class Entry:
     def sentence(self) -> str:
         """The event in a few words for people."""
         about = f" {self.header['target']['type']} {self.target}" if self.target else ""
-        return f"{self.meaning.title}: {self.actor or 'somebody'}{about}"
+        by = f" (it was {self.impersonator} who acted as them)" if self.impersonator else ""
+        return f"{self.meaning.title}: {self.actor or 'somebody'}{by}{about}"
 
 
 def single_line(text: str) -> str:

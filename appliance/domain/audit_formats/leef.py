@@ -49,6 +49,8 @@ def _attributes(entry: Entry, sender: Sender) -> dict[str, str]:
         "outcome": header["outcome"],
         "eventId": entry.id,
         "actorRef": header["actor"]["ref"],
+        "impersonator": entry.impersonator,
+        "impersonatorRef": entry.impersonator_ref,
         "targetType": header["target"]["type"],
         "target": entry.target,
         "requestId": header["request_id"],

@@ -100,10 +100,18 @@ def _unmapped(entry: Entry) -> dict[str, Any]:
         "auth": header["auth"],
         "category": header["category"],
         "details": {name: as_text(value) for name, value in entry.details.items()},
+        **_impersonator(entry),
         "leaf_hash": leaf_hash(entry),
         "source": header["src"],
         "target": {**header["target"], "name": entry.target},
     }
+
+
+def _impersonator(entry: Entry) -> dict[str, Any]:
+    """The administrator who acted as the actor. The schema has nothing for that."""
+    if not entry.impersonator:
+        return {}
+    return {"impersonator": {"name": entry.impersonator, "uid": entry.impersonator_ref}}
 
 
 def leaf_hash(entry: Entry) -> str:

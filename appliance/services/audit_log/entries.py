@@ -12,7 +12,7 @@ from appliance.access import gate
 from appliance.db.audit_log import AuditBody, AuditLog, AuditValue
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import audit_headers
-from appliance.domain.audit_formats.entry import Entry, Meaning, Value
+from appliance.domain.audit_formats.entry import IMPERSONATOR, Entry, Meaning, Value
 from appliance.domain.events import registry
 from appliance.security.sealing import Sealer
 from appliance.services.audit_log import known_names
@@ -30,7 +30,10 @@ def complete(
     bodies = {row.idx: row for row in work.session.scalars(_of(AuditBody, log, indexes))}
     values = _values(work, log, indexes, sealer)
     headers = [audit_headers.members(row.header) for row in leaves]
-    actors = known_names.of_actors(work, {header["actor"]["ref"] for header in headers})
+    said = {idx: audit_headers.body(row.body) for idx, row in bodies.items()}
+    acting = {idx: str(body.get(IMPERSONATOR, "")) for idx, body in said.items()}
+    pseudonyms = {header["actor"]["ref"] for header in headers} | set(acting.values())
+    actors = known_names.of_actors(work, pseudonyms)
     targets = known_names.of_things(work, {header["target"]["ref"] for header in headers})
     return [
         Entry(
@@ -39,11 +42,12 @@ def complete(
             index=row.idx,
             leaf=row.header,
             meaning=meaning(header["action"]),
-            body=audit_headers.body(bodies[row.idx].body) if row.idx in bodies else {},
+            body=said.get(row.idx, {}),
             salt=_base64(bodies[row.idx].salt) if row.idx in bodies else None,
             values=values.get(row.idx, ()),
             actor_name=actors.get(header["actor"]["ref"], ""),
             target_name=targets.get(header["target"]["ref"], ""),
+            impersonator_name=actors.get(acting.get(row.idx, ""), ""),
         )
         for row, header in zip(leaves, headers, strict=True)
     ]

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("log", "index", "id", "time", "action", "category", "outcome", "actor_type", "actor"),
-    *("actor_name", "actor_name_then", "target_type", "target", "target_name", "target_name_then"),
+    *("actor_name", "actor_name_then", "impersonator", "impersonator_name"),
+    *("target_type", "target", "target_name", "target_name_then"),
     *(
         "method",
         "credential",
@@ -114,13 +115,13 @@ def _lines(opens: Opens, rows: list[Row], log: str, form: Form, sealer: Sealer) 
     if form is Form.JSONL:
         return (json_line(row, log) for row in rows)
     headers = [audit_headers.members(row.header) for row in rows]
+    actors = {header["actor"]["ref"] for header in headers}
     with opens() as work:
         names = {
             **known_names.of_things(work, {header["target"]["ref"] for header in headers}),
-            **known_names.of_actors(work, {header["actor"]["ref"] for header in headers}),
+            **known_names.of_actors(work, {*actors, *map(_impersonator, rows)}),
         }
         first = min((datetime.fromisoformat(header["time"]) for header in headers), default=None)
-        actors = {header["actor"]["ref"] for header in headers}
         former = former_names.since(work, first, actors, sealer=sealer)
     pairs = zip(rows, headers, strict=True)
     return (csv_line(cells(row, header, names, former)) for row, header in pairs)
@@ -149,15 +150,22 @@ def cells(
     moment = datetime.fromisoformat(header["time"])
     details = _details(row)
     address = details.pop("address", "")
+    impersonator = str(details.pop("impersonator", ""))
     actor, target, auth, source = (header[each] for each in ("actor", "target", "auth", "src"))
     yield from (header["log"], str(row.index), header["id"], header["time"])
     yield from (header["action"], header["category"], header["outcome"])
     yield from (actor["type"], actor["ref"], *named(actor["ref"]))
+    yield from (impersonator, names.get(impersonator, ""))
     yield from (target["type"], target["ref"], *named(target["ref"]))
     yield from (auth["method"], auth["token_ref"])
     yield from ("yes" if auth["mfa"] else "no", str(address), header["request_id"])
     yield from (source["node"], source["boot"], str(source["n"]))
     yield _spelled(details) if details else ""
+
+
+def _impersonator(row: Row) -> str:
+    """The pseudonym of the administrator who acted as the actor; empty: nobody did."""
+    return str(audit_headers.body(row.body).get("impersonator", ""))
 
 
 def csv_line(values: Iterable[str]) -> bytes:

@@ -49,7 +49,8 @@ class AccessRequest(Table):
     )
     """That of a team, or what was asked for; of a repository the repository itself knows it."""
     was_visible: Mapped[bool]
-    """Whether who asked could see it; where not, an answer tells them that it is there."""
+    """Whether who asked could see it. Where not, a refusal leaves the state as it is, for them;
+    that it is one, `decided_by` tells who answers."""
     role: Mapped[Role | None]
     hours: Mapped[int | None]
     """None: without end."""

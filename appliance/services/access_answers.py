@@ -68,7 +68,7 @@ def listed(
         )
     return access_requests.paged(
         work,
-        access_requests.filtered(query, state, now),
+        access_requests.filtered_to_answer(query, state, now),
         order=order,
         after=after,
         limit=limit,
@@ -87,7 +87,7 @@ def approve(
         ConflictError: it waits for no answer any more, or who asked may not enter.
     """
     request = fetch_requests.to_answer(work, request_id)
-    access_requests.insist_on_waiting(work, request, now=now)
+    _insist_on_waiting(work, request, now)
     asker, target = _asker(work, request), _target(work, request)
     role, hours = _agreed(request, terms)
     insist_on_rule(target.rule, role, hours)
@@ -116,7 +116,8 @@ def approve(
 
 
 def refuse(work: UnitOfWork, request_id: UUID, reason: str, *, now: datetime) -> AccessRequest:
-    """Do not give it, and say why; who asked reads that.
+    """Do not give it, and say why. Who asked reads that, if they could see what they asked for;
+    else they learn nothing, and it ends for them as if nothing was there.
 
     Errors:
         HiddenError, RefusedError: it is not the actor's to answer.
@@ -124,19 +125,27 @@ def refuse(work: UnitOfWork, request_id: UUID, reason: str, *, now: datetime) ->
         ConflictError: it waits for no answer any more.
     """
     request = fetch_requests.to_answer(work, request_id)
-    access_requests.insist_on_waiting(work, request, now=now)
+    _insist_on_waiting(work, request, now)
     request.answer = check_reason(reason)
-    request.state, request.decided_at = RequestState.REFUSED, now
-    request.decided_by = work.actor.id
+    request.decided_by, request.decided_at = work.actor.id, now
+    if request.was_visible:
+        request.state = RequestState.REFUSED
     work.record(
         events.AccessNotGiven(
             about=request.user_id,
             organisation_id=access_requests.organisation_id_of(work, request),
             request_id=str(request.id),
             reason=request.answer,
+            is_told=request.was_visible,
         )
     )
     return request
+
+
+def _insist_on_waiting(work: UnitOfWork, request: AccessRequest, now: datetime) -> None:
+    access_requests.insist_on_waiting(work, request, now=now)
+    if access_requests.is_quietly_refused(request):
+        raise ConflictError(access_requests.WAITS_NO_MORE)
 
 
 def _asker(work: UnitOfWork, request: AccessRequest) -> User:

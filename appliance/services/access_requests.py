@@ -1,11 +1,13 @@
 """Asking for access, and what became of it, for who asked.
 
-Where somebody may not see what they ask for, the answer is the same as where there is nothing.
+Where somebody may not see what they ask for, the answer is the same as where there is nothing: they
+wait until the time is over, whether it was refused or never was there. A refusal of such a request
+stands in the row for who answers, and changes nothing of what who asked can see or do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +38,8 @@ from appliance.domain.access_requests import (
 from appliance.domain.names import fold
 from appliance.errors import ConflictError, InvalidError, sentence
 
+WAITS_NO_MORE = sentence("This request waits for no answer any more.")
+ANSWERED = frozenset({RequestState.APPROVED, RequestState.REFUSED})
 ORDERS = {
     "created": (AccessRequest.created_at, AccessRequest.id),
     "name": (AccessRequest.asked_key, AccessRequest.id),
@@ -54,6 +58,8 @@ class Shown:
     is_to_answer: bool
     is_in_force: bool
     decided_by: str = ""
+    decided_at: datetime | None = None
+    answer: str = ""
 
 
 def ask(work: UnitOfWork, wish: Wish, *, now: datetime) -> Shown:
@@ -145,19 +151,41 @@ def insist_on_waiting(work: UnitOfWork, request: AccessRequest, *, now: datetime
     """
     work.session.refresh(request, with_for_update=True)
     if request.state is not RequestState.PENDING or request.answer_until <= now:
-        raise ConflictError(sentence("This request waits for no answer any more."))
+        raise ConflictError(WAITS_NO_MORE)
+
+
+QUIETLY_REFUSED = sa.and_(
+    AccessRequest.decided_by.is_not(None),
+    AccessRequest.state.in_((RequestState.PENDING, RequestState.EXPIRED)),
+)
+"""Those that were refused, of which who asked is told nothing."""
+
+
+def is_quietly_refused(request: AccessRequest) -> bool:
+    """The same of one of them."""
+    is_open = request.state in {RequestState.PENDING, RequestState.EXPIRED}
+    return is_open and request.decided_by is not None
 
 
 def filtered(
     query: sa.Select[AccessRequest], state: str, now: datetime
 ) -> sa.Select[AccessRequest]:
-    """Only what is in a state now; any, where it is none."""
+    """Only what is in a state now, as who asked sees it; any, where it is none."""
     lapsed = sa.and_(AccessRequest.state == RequestState.PENDING, AccessRequest.answer_until <= now)
     if state == RequestState.EXPIRED:
         return query.where(sa.or_(AccessRequest.state == RequestState.EXPIRED, lapsed))
     if state in set(RequestState):
         return query.where(AccessRequest.state == RequestState(state), ~lapsed)
     return query
+
+
+def filtered_to_answer(
+    query: sa.Select[AccessRequest], state: str, now: datetime
+) -> sa.Select[AccessRequest]:
+    """The same as who answers sees it."""
+    if state == RequestState.REFUSED:
+        return query.where(sa.or_(AccessRequest.state == RequestState.REFUSED, QUIETLY_REFUSED))
+    return filtered(query.where(~QUIETLY_REFUSED) if state else query, state, now)
 
 
 @open_to_everyone(because="whoever lists requests has asked which are theirs to see")
@@ -190,18 +218,10 @@ def presented(work: UnitOfWork, requests: list[AccessRequest], *, now: datetime)
     people = {each.user_id for each in requests} | {each.decided_by for each in requests}
     rows = work.session.execute(sa.select(User.id, User.name).where(User.id.in_(people)))
     users = {row.id: row.name for row in rows}
-    names = _names(work, [each for each in requests if each.user_id != work.actor.id])
+    me = work.actor.id
+    names = _names(work, [each for each in requests if each.user_id != me])
     return [
-        Shown(
-            each,
-            users.get(each.user_id, ""),
-            names.get(each.id, each.asked_name),
-            _state(each, now),
-            each.user_id != work.actor.id,
-            _is_in_force(each, now),
-            users.get(each.decided_by, "") if each.decided_by else "",
-        )
-        for each in requests
+        _shown(each, users, names, is_to_answer=each.user_id != me, now=now) for each in requests
     ]
 
 
@@ -302,6 +322,33 @@ def _made(
         created_at=now,
         answer_until=now + ANSWERED_WITHIN,
     )
+
+
+def _shown(
+    request: AccessRequest,
+    users: dict[UUID, str],
+    names: dict[UUID, str],
+    *,
+    is_to_answer: bool,
+    now: datetime,
+) -> Shown:
+    state = _state(request, now)
+    if is_to_answer and is_quietly_refused(request):
+        state = RequestState.REFUSED
+    shown = Shown(
+        request,
+        users.get(request.user_id, ""),
+        names.get(request.id, request.asked_name),
+        state,
+        is_to_answer,
+        _is_in_force(request, now),
+    )
+    if state is RequestState.WITHDRAWN:
+        return replace(shown, decided_at=request.decided_at)
+    if state not in ANSWERED:
+        return shown
+    by = users.get(request.decided_by, "") if request.decided_by else ""
+    return replace(shown, decided_by=by, decided_at=request.decided_at, answer=request.answer)
 
 
 def _state(request: AccessRequest, now: datetime) -> RequestState:

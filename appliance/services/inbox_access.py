@@ -31,7 +31,7 @@ def asked(work: UnitOfWork, *, now: datetime) -> list[Entry]:
     """Requests that the actor should answer: where a role of theirs says so."""
     query = visible_requests.to_answer(work, by_role=True)
     found = work.session.scalars(
-        access_requests.filtered(query, RequestState.PENDING, now)
+        access_requests.filtered_to_answer(query, RequestState.PENDING, now)
         .order_by(AccessRequest.answer_until)
         .limit(MOST_OF_A_KIND)
     ).all()

@@ -32,6 +32,7 @@ from appliance.domain.access_requests import (
 from appliance.domain.names import fold
 from appliance.domain.permissions import Permission, Role
 from appliance.errors import ConflictError, sentence
+from appliance.services import access_requests
 
 ORDERS = {
     "until": (TemporaryRight.expires_at, TemporaryRight.id),
@@ -238,6 +239,7 @@ def tidy(work: UnitOfWork, *, limit: int, now: datetime) -> int:
                 about=request.user_id,
                 organisation_id=request.organisation_id,
                 request_id=str(request.id),
+                was_refused=access_requests.is_quietly_refused(request),
             )
         )
     return len(ended) + len(unanswered)

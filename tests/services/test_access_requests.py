@@ -317,11 +317,12 @@ def test_a_request_is_withdrawn_refused_or_ends_unanswered(lab):
         ask(lab, "LAB/Notes")
     with lab.begin(lab.actor("asker")) as work:
         access_requests.withdraw(work, request.id, now=present())
-    refused = ask(lab)
+    lab.user("reader", role=Role.READER, on="lab/notes")
+    refused = ask(lab, who="reader", role=Role.WRITER)
     with lab.begin(lab.actor("owner")) as work:
         access_answers.refuse(work, refused.id, "not yours", now=present())
-    with lab.reading(lab.actor("asker")) as work:
-        assert access_requests.show(work, refused.id, now=present()).request.answer == "not yours"
+    with lab.reading(lab.actor("reader")) as work:
+        assert access_requests.show(work, refused.id, now=present()).answer == "not yours"
     late = ask(lab)
     after = present() + timedelta(days=15)
     with pytest.raises(ConflictError):

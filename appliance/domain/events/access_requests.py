@@ -67,6 +67,8 @@ class AccessNotGiven(Event):
     target = "user"
     outcome = Outcome.REFUSED
     request_id: str
+    is_told: bool = True
+    """Whether who asked learns of it: not, where they may not see what they asked for."""
     reason: str = personal()
 
 
@@ -86,6 +88,8 @@ class AccessUnanswered(Event):
     kind = "role.access_expired"
     target = "user"
     request_id: str
+    was_refused: bool = False
+    """Somebody did, and who asked may not know: for them it ended like this."""
 
 
 @dataclass(frozen=True, kw_only=True)

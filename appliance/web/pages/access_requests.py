@@ -44,7 +44,7 @@ COLUMNS: lists.Columns = {
     "state": lambda each: each.state,
     "asked_at": lambda each: each.request.created_at,
     "answered_by": lambda each: each.decided_by,
-    "answer": lambda each: each.request.answer,
+    "answer": lambda each: each.answer,
     "until": lambda each: each.request.ends_at,
 }
 
@@ -155,7 +155,9 @@ def _approve(work: Any, request_id: UUID, form: AnswerForm) -> Any:
 
 
 def _refuse(work: Any, request_id: UUID, form: AnswerForm) -> Any:
-    access_answers.refuse(work, request_id, form.reason, now=requests.now())
+    made = access_answers.refuse(work, request_id, form.reason, now=requests.now())
+    if not made.was_visible:
+        return _("It is not given. Who asked learns nothing of it.")
     return _("It is not given. Who asked reads why.")
 
 

@@ -93,7 +93,7 @@ def test_the_portal_sets_the_rule_and_answers(lab):
     assert boss.post(place, data={"approval": "all", "most_days": "90"}).status_code == 303
     form = {"name": "ci", "scopes": "repo:read", "days": "30", "reason": "Builds of the night"}
     assert writer.post("/settings/tokens/new", data=form).status_code == 200
-    assert "waits for an owner" in writer.get("/settings/tokens").text
+    assert "Waits for an owner" in writer.get("/settings/tokens").text
     assert "wants to reach lab with the token" in boss.get("/inbox").text
     page = boss.get(f"{place}?state=pending&q=writ").text
     assert "Builds of the night" in page

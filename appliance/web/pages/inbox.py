@@ -244,7 +244,7 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.CREDENTIAL_LEAKED: ("bad", lazy("Leaked"), _leaked),
     Topic.PROPOSED: ("warn", lazy("Waits"), _proposed),
     Topic.ACTED_AS: ("warn", lazy("Look"), _acted_as),
-    Topic.ACCESS_ASKED: ("accent", lazy("Asked"), _access),
+    Topic.ACCESS_ASKED: ("warn", lazy("Asked"), _access),
     Topic.REVIEW_WAITS: ("warn", lazy("Due"), _review),
     Topic.ACCESS_ENDS: ("warn", lazy("Soon"), _access),
     Topic.ACCESS_GIVEN: ("good", lazy("Given"), _access),

@@ -1,4 +1,4 @@
-"""What .gitattributes files of a commit say about which files count, and as which language.
+"""What .gitattributes files of a commit say: which files count, as which language, how they merge.
 
 Source: gitattributes(5), "DESCRIPTION"; gitignore(5), "PATTERN FORMAT"; the names of the
 attributes are those that forges have agreed on (linguist-vendored and the like).
@@ -17,6 +17,9 @@ BYTES = 64 * 1024  # Longer files are somebody's mistake.
 RULES = 500
 PREFIX = b"linguist-"
 LANGUAGE = b"linguist-language"
+MERGE = b"merge"
+BINARY = b"binary"
+"""Short for several attributes, of which the one that matters here is `-merge`."""
 LEAVING_OUT = (b"linguist-vendored", b"linguist-generated", b"linguist-documentation")
 LINE = re.compile(rb'("(?:[^"\\]|\\.)*"|[^\s"#]\S*)\s+(.*)', re.DOTALL)
 """A line without the space around it; to look for that in here takes seconds where it is long."""
@@ -91,13 +94,17 @@ def _rule(folder: bytes, line: bytes) -> Rule | None:
     if found is None:
         return None
     said = dict(_value(word) for word in found[2].split())
-    values = {name: value for name, value in said.items() if name.startswith(PREFIX)}
+    values = {name: said[name] for name in said if name == MERGE or name.startswith(PREFIX)}
+    if said.get(BINARY):
+        values[MERGE] = b""
     return Rule(_pattern(folder, unquote(found[1])), values) if values else None
 
 
 def _value(word: bytes) -> tuple[bytes, bytes]:
     """`name`, `-name`, `!name` or `name=value`; `false` is what forges take for unset."""
     name, equals, value = word.partition(b"=")
+    if word == b"!" + MERGE:
+        return MERGE, b"text"  # Unspecified, which is not unset: the lines are merged.
     if equals:
         return name, b"" if value == b"false" else value
     is_unset = name[:1] in (b"-", b"!")

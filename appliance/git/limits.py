@@ -97,3 +97,21 @@ PATH_BYTES = 4096
 
 REF_BYTES = 1024
 """Longest ref name that is created. Longer ones break file systems that hold loose refs."""
+
+MERGE_SECONDS = 60.0
+"""Longest that one merge, rebase, cherry-pick or revert may take."""
+
+MERGE_COMMITS = 1000
+"""Most commits that are made again by one rebase, or picked or reverted at once."""
+
+MERGE_PATHS = 50_000
+"""Most files that may differ on both sides, or be renamed, in one merge."""
+
+MERGED_BLOB_BYTES = 16 * MIB
+"""Largest file that is merged line by line; of larger ones a side must be chosen."""
+
+MERGE_BYTES = 512 * MIB
+"""Most bytes of all files together that one merge reads."""
+
+MERGE_BASES = 32
+"""Most common ancestors, and ancestors of those, that are merged into one to merge from."""

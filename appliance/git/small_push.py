@@ -4,7 +4,7 @@ It answers only where all is well and plain to see. Whatever is large, broken, t
 from a commit that no moved ref shows is left to `inspect`, which asks the git programs and can name
 what is wrong. Both come to the same result; a test compares them.
 
-Source: gitformat-pack(5) for loose objects being files; git's tree.h, `canon_mode`.
+Source: gitformat-pack(5) for loose objects being files.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.git import handles
 from appliance.git.glance import UNCLEAR, UnclearError
 from appliance.git.handles import Handle, Kind
+from appliance.git.tree import canonical
 
 if TYPE_CHECKING:
     from appliance.git.inspect import InspectionLimits, Quarantine
@@ -175,7 +176,7 @@ class _Push:
             space = raw.index(b" ", start)
             zero = raw.index(b"\0", space)
             oid = raw[zero + 1 : zero + 21]
-            entries[raw[space + 1 : zero]] = _canonical(int(raw[start:space], 8)), oid.hex()
+            entries[raw[space + 1 : zero]] = canonical(int(raw[start:space], 8)), oid.hex()
             start = zero + 21
         self.entries_left -= len(entries)
         if self.entries_left < 0:
@@ -187,13 +188,6 @@ class _Push:
         if header is None or header[1] > READ_BYTES:
             raise UnclearError
         return self.handle.read_known(oid)
-
-
-def _canonical(mode: int) -> int:
-    """The mode as git compares it: of a file only whether its owner may run it."""
-    if stat.S_ISREG(mode):
-        return stat.S_IFREG | (0o755 if mode & 0o100 else 0o644)
-    return stat.S_IFMT(mode)
 
 
 def _fields(raw: bytes) -> list[tuple[bytes, str]]:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -158,6 +159,16 @@ def kind_of(mode: int) -> EntryKind:
     if named is not None:
         return named
     return EntryKind.EXECUTABLE if mode & PERMISSION_TO_EXECUTE else EntryKind.FILE
+
+
+def canonical(mode: int) -> int:
+    """The mode as git compares it: of a file only whether its owner may run it.
+
+    Source: git's tree.h, `canon_mode`.
+    """
+    if stat.S_ISREG(mode):
+        return stat.S_IFREG | (0o755 if mode & PERMISSION_TO_EXECUTE else 0o644)
+    return stat.S_IFMT(mode)
 
 
 def paths(

@@ -15,9 +15,10 @@ from pathlib import Path
 from pygit2.enums import ObjectType
 
 from appliance.errors import ConflictError, NotFoundError, PreconditionError
-from appliance.git import ref_changes, refs, signed, tree
+from appliance.git import made_commits, ref_changes, refs, tree
 from appliance.git.commits import Person
 from appliance.git.handles import Handle, opened
+from appliance.git.made_commits import Maker
 from appliance.git.ref_changes import RefChange, signature_line
 from appliance.git.ref_names import check_branch
 from appliance.git.signed import Sign
@@ -127,7 +128,14 @@ def draft_files(
         written = work.save()
         if written == root:
             raise ConflictError("That would change nothing.")
-        commit = _commit(handle, written, parent, message, author, committer or author, sign)
+        commit = made_commits.make(
+            handle,
+            written,
+            [parent] if parent is not None else [],
+            made_commits.tidied(message),
+            Maker(committer or author, sign),
+            author=signature_line(author),
+        )
     return Written(commit, RefChange(name, head, commit))
 
 
@@ -157,23 +165,3 @@ def _apply(handle: Handle, work: WrittenTree, item: Change) -> None:
         if work.find(to) is not None:
             raise ConflictError("Something is at that path already.")
         work.put(to, leaf)
-
-
-def _commit(
-    handle: Handle,
-    root: str,
-    parent: str | None,
-    message: bytes,
-    author: Person,
-    committer: Person,
-    sign: Sign | None,
-) -> str:
-    text = message.replace(b"\0", b"").strip() + b"\n"
-    lines = [b"tree " + root.encode()]
-    if parent is not None:
-        lines.append(b"parent " + parent.encode())
-    lines += [b"author " + signature_line(author), b"committer " + signature_line(committer)]
-    raw = b"\n".join(lines) + b"\n\n" + text
-    if sign is not None:
-        raw = signed.with_signature(raw, sign(raw))
-    return str(handle.repository.write(ObjectType.COMMIT, raw))

@@ -77,8 +77,10 @@ class WrittenTree:
             if part in here.leaves and here.leaves[part].mode != FOLDER_MODE:
                 raise ConflictError("A file is where a folder would have to be.")
             here = self._enter(here, part) or here.opened.setdefault(part, _Folder())
-        if name in here.opened or (name in here.leaves and here.leaves[name].mode == FOLDER_MODE):
+        present = self.find(path)
+        if present is not None and present.mode == FOLDER_MODE:
             raise ConflictError("A folder is at that path.")
+        here.opened.pop(name, None)
         here.leaves[name] = leaf
 
     def remove(self, path: bytes) -> Leaf:
@@ -120,9 +122,14 @@ class WrittenTree:
                 leaves[name] = Leaf(FOLDER_MODE, oid)
         raw = b"".join(
             b"%o %s\0%s" % (leaf.mode, name, bytes.fromhex(leaf.oid))
-            for name, leaf in sorted(leaves.items(), key=_order)
+            for name, leaf in sorted_as_git_does(leaves)
         )
         return str(self._handle.repository.write(ObjectType.TREE, raw))
+
+
+def sorted_as_git_does(leaves: dict[bytes, Leaf]) -> list[tuple[bytes, Leaf]]:
+    """The entries of a folder in the order in which a tree object holds them."""
+    return sorted(leaves.items(), key=_order)
 
 
 def _order(item: tuple[bytes, Leaf]) -> bytes:

@@ -169,6 +169,15 @@ class SamlTools:
 
 
 @dataclass(frozen=True)
+class CertificateTools:
+    """What it takes to have somebody show that a certificate is theirs."""
+
+    challenges: Capabilities
+    host: str
+    """The appliance, as people know it."""
+
+
+@dataclass(frozen=True)
 class TrialTools:
     """What it takes to try a sign-in system of any kind."""
 
@@ -191,6 +200,7 @@ class Wiring:
     sign_in: SignInTools
     push_capabilities: Capabilities
     lfs_capabilities: Capabilities
+    certificate_challenges: Capabilities
     logs: LogTools
     oidc: OidcTools
     redis: redis.Redis
@@ -223,6 +233,11 @@ class Wiring:
     def factors(self) -> FactorTools:
         """What it takes to check a second factor."""
         return FactorTools(self.sign_in, self.sealer)
+
+    @property
+    def certificates(self) -> CertificateTools:
+        """What it takes to have somebody show that a certificate is theirs."""
+        return CertificateTools(self.certificate_challenges, self.addresses.ssh_host)
 
     @property
     def trials(self) -> TrialTools:
@@ -293,6 +308,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         sign_in=sign_in,
         push_capabilities=Capabilities(secret, "push"),
         lfs_capabilities=Capabilities(secret, "lfs"),
+        certificate_challenges=Capabilities(secret, "x509-certificate"),
         logs=_log_tools(home, settings, sealer),
         oidc=OidcTools(
             sealer,

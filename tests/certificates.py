@@ -6,6 +6,8 @@ Signatures are made by gpgsm and by openssl, through git.
 from __future__ import annotations
 
 import shlex
+import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -225,3 +227,19 @@ class CertifiedSigner(Signer):
 def rsa_key(bits: int = 3072) -> rsa.RSAPrivateKey:
     """A key of a kind that gpgsm takes."""
     return rsa.generate_private_key(65537, bits)
+
+
+def signed_text(holder: Holder, text: str, *words: str, others: tuple[Holder, ...] = ()) -> str:
+    """The signature of a text by openssl, in PEM, with the certificate in it."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "own.pem").write_bytes(holder.pem)
+        (place / "own.key").write_bytes(holder.key_pem)
+        (place / "chain.pem").write_bytes(b"".join(each.pem for each in others))
+        said = ["-md", "sha256", "-signer", "own.pem", "-inkey", "own.key", "-outform", "PEM"]
+        said += ["-certfile", "chain.pem"] if others else []
+        command = ["openssl", "cms", "-sign", "-binary", *said, *words]
+        done = subprocess.run(
+            command, cwd=place, input=text.encode(), capture_output=True, check=True
+        )
+    return done.stdout.decode("ascii")

@@ -8,13 +8,13 @@ from uuid import UUID
 from appliance.access import fetch, gate, grants
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.organisations import Organisation
-from appliance.db.signing_keys import OpenPgpKey
+from appliance.db.signing_keys import OpenPgpKey, X509Certificate
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain.permissions import Permission
 from appliance.errors import HiddenError, sentence
 
-Credential = TypeVar("Credential", AccessToken, BrowserSession, OpenPgpKey, SshKey)
+Credential = TypeVar("Credential", AccessToken, BrowserSession, OpenPgpKey, SshKey, X509Certificate)
 
 
 def owner(
@@ -32,7 +32,7 @@ def owner(
         ElevationRequiredError: they must confirm who they are first.
     """
     if not organisation:
-        gate.require(work, of_instance)
+        gate.require(work, of_instance, sensitive=sensitive)
         return None
     found = fetch.organisation(work, organisation, permission)
     gate.require_elevation(work, permission, sensitive=sensitive)
@@ -86,6 +86,15 @@ def openpgp_key(work: UnitOfWork, key_id: UUID) -> OpenPgpKey:
         HiddenError: there is none, or none for this actor.
     """
     return _owned(work, work.session.get(OpenPgpKey, key_id), sentence("OpenPGP key"))
+
+
+def x509_certificate(work: UnitOfWork, certificate_id: UUID) -> X509Certificate:
+    """A certificate that a user signs with: one's own, or anybody's for administrators.
+
+    Errors:
+        HiddenError: there is none, or none for this actor.
+    """
+    return _owned(work, work.session.get(X509Certificate, certificate_id), sentence("certificate"))
 
 
 def _owned(work: UnitOfWork, found: Credential | None, noun: str) -> Credential:

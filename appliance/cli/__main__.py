@@ -45,6 +45,10 @@ COMMANDS = {
         "appliance.cli.x509_authorities",
         "Whose X.509 certificates count for signatures.",
     ),
+    "x509-certificate": (
+        "appliance.cli.x509_certificates",
+        "Certificates that people sign with.",
+    ),
     "audit": ("appliance.cli.audit", "The audit log: search, follow, export, prove, verify."),
     "witness": ("appliance.cli.witness", "Witnesses of the audit log; run one, ask them."),
     "anchor": ("appliance.cli.anchor", "Time stamps under the states of the audit log."),

@@ -15,6 +15,7 @@ from appliance.cli import (
     repository_export,
     repository_keys,
     repository_pushes,
+    signing_rules,
 )
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, table
@@ -60,6 +61,7 @@ repo.add_command(repository_access.access)
 repo.add_command(repository_access.protect)
 repo.add_command(repository_access.unprotect)
 repo.add_command(repository_access.protections)
+repo.add_command(signing_rules.signing_rules)
 repo.add_command(repository_arrival.import_repository)
 repo.add_command(repository_arrival.fork)
 repo.add_command(repository_bin.delete)

@@ -1,4 +1,4 @@
-"""`codara x509-authority`: whose certificates count for signatures."""
+"""`codara x509-authority`: whose certificates count for signatures, everywhere or in one place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from appliance.cli import options
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 
-AUTHORITIES = "/x509-authorities"
+OF = click.option("--org", default="", metavar="ORG", help="Of an organisation, not the appliance.")
 PEM = b"-----BEGIN "
 COLUMNS = {
     "id": "ID",
@@ -40,43 +40,54 @@ def x509_authority() -> None:
 
 
 @x509_authority.command("list")
+@OF
 @options.limit
 @current
-def list_authorities(context: Context, limit: int | None) -> None:
+def list_authorities(context: Context, org: str, limit: int | None) -> None:
     """List the authorities that are trusted."""
-    context.show_list(options.listed(context, AUTHORITIES, limit), COLUMNS)
+    context.show_list(options.listed(context, _place(org), limit), COLUMNS)
 
 
 @x509_authority.command()
 @click.argument("file", type=click.File("rb"))
 @click.option("--title", default="", metavar="TEXT", help="What it is called; its subject else.")
+@OF
 @current
-def trust(context: Context, file: IO[bytes], title: str) -> None:
-    """Trust the authority whose certificate is in FILE (PEM or DER); - reads the input."""
+def trust(context: Context, file: IO[bytes], title: str, org: str) -> None:
+    """Trust the authority whose certificate is in FILE (PEM or DER); - reads the input.
+
+    That of an organisation counts in its repositories alone, and for its members only.
+    """
     wanted = {"certificate": _text(file.read()), "title": title}
-    context.show_thing(context.api.call("POST", AUTHORITIES, wanted), FIELDS)
+    context.show_thing(context.api.call("POST", _place(org), wanted), FIELDS)
 
 
 @x509_authority.command()
 @options.identifier
 @click.argument("file", type=click.File("rb"))
+@OF
 @current
-def revoke(context: Context, identifier: str, file: IO[bytes]) -> None:
+def revoke(context: Context, identifier: str, file: IO[bytes], org: str) -> None:
     """Bring an authority's list of revoked certificates (CRL, PEM or DER); - reads the input."""
-    place = f"{AUTHORITIES}/{segment(identifier)}/revocations"
+    place = f"{_place(org)}/{segment(identifier)}/revocations"
     wanted = {"revocations": _text(file.read())}
     context.show_thing(context.api.call("PUT", place, wanted), FIELDS)
 
 
 @x509_authority.command()
 @options.identifier
+@OF
 @options.dry_run
 @options.yes
 @current
-def delete(context: Context, identifier: str, *, dry_run: bool, yes: bool) -> None:
+def delete(context: Context, identifier: str, org: str, *, dry_run: bool, yes: bool) -> None:
     """Trust an authority no more; what its certificates have signed is unverified from then on."""
-    place, question = f"{AUTHORITIES}/{segment(identifier)}", f"Trust {identifier} no more?"
+    place, question = f"{_place(org)}/{segment(identifier)}", f"Trust {identifier} no more?"
     options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes)
+
+
+def _place(org: str) -> str:
+    return f"/orgs/{segment(org)}/x509-authorities" if org else "/x509-authorities"
 
 
 def _text(data: bytes) -> str:

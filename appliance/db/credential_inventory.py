@@ -13,7 +13,7 @@ from appliance.db.credentials import AccessToken, SshKey, TokenRepository
 from appliance.db.organisations import Membership, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
 from appliance.db.scim import ScimToken
-from appliance.db.signing_keys import OpenPgpKey
+from appliance.db.signing_keys import OpenPgpKey, X509Certificate
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User
 from appliance.domain.credentials import ApprovalState, CredentialKind
@@ -49,6 +49,13 @@ def everything() -> sa.CompoundSelect[Any]:
             created_at=OpenPgpKey.created_at,
             expires_at=OpenPgpKey.expires_at,
         ).where(OpenPgpKey.is_revoked.is_(False)),
+        _row(
+            CredentialKind.SIGNING_KEY,
+            *(X509Certificate.id, X509Certificate.subject, X509Certificate.fingerprint),
+            user_id=X509Certificate.user_id,
+            created_at=X509Certificate.created_at,
+            expires_at=X509Certificate.ends_at,
+        ),
     )
 
 

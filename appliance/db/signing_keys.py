@@ -1,5 +1,5 @@
-"""OpenPGP keys and X.509 authorities, by which work is signed. SSH keys sign too; they stand with
-the credentials.
+"""OpenPGP keys, X.509 certificates and authorities, by which work is signed, and what organisations
+demand of signatures. SSH keys sign too; they stand with the credentials.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.db.base import Table
+from appliance.domain.protection import FirmRule
+from appliance.domain.signatures import SignedBy
 
 
 class OpenPgpKey(Table):
@@ -57,14 +59,12 @@ class ApplianceKey(Table):
     created_at: Mapped[datetime]
 
 
-class X509Authority(Table):
-    """A certificate whose holders' signatures count, and its list of those that no longer do."""
-
-    __tablename__ = "x509_authorities"
+class AuthorityColumns:
+    """What is kept of an authority, whoever trusts it."""
 
     title: Mapped[str] = mapped_column(sa.String(100))
     subject: Mapped[str] = mapped_column(sa.String(500))
-    fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
     """SHA-256 of the certificate, in hex."""
     certificate: Mapped[bytes]
     """DER."""
@@ -77,3 +77,81 @@ class X509Authority(Table):
     revocations_made_at: Mapped[datetime | None]
     revocations_until: Mapped[datetime | None]
     """When the next list was due."""
+
+
+class X509Authority(AuthorityColumns, Table):
+    """A certificate whose holders' signatures count, and its list of those that no longer do."""
+
+    __tablename__ = "x509_authorities"
+    __table_args__ = (sa.UniqueConstraint("fingerprint"),)
+
+
+class OrganisationX509Authority(AuthorityColumns, Table):
+    """The same, where an organisation alone trusts it.
+
+    A table of its own: no question about those of the appliance can find it.
+    """
+
+    __tablename__ = "organisation_x509_authorities"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "fingerprint"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE")
+    )
+
+
+class X509Certificate(Table):
+    """A certificate that a user has shown to be theirs."""
+
+    __tablename__ = "x509_certificates"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """SHA-256 of the certificate, in hex."""
+    subject: Mapped[str] = mapped_column(sa.String(500))
+    addresses: Mapped[list[str]]
+    """The e-mail addresses that it names; none: it speaks for each verified one of the user's."""
+    certificate: Mapped[bytes]
+    """DER."""
+    ends_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class SigningRule(Table):
+    """What an organisation demands of signatures in all its repositories, for some refs."""
+
+    __tablename__ = "signing_rules"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "pattern"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE")
+    )
+    pattern: Mapped[str] = mapped_column(sa.String(255))
+    """A full ref name in which `*` stands for anything, as in rules of a repository."""
+    signed_by: Mapped[list[str]]
+    """Which signatures of new commits and tags count; empty: they need none."""
+    signed_push: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+# On the table and built once: every push to a repository of an organisation asks it.
+RULES = sa.select(SigningRule.pattern, SigningRule.signed_by, SigningRule.signed_push).where(
+    SigningRule.organisation_id == sa.bindparam("organisation_id")
+)
+
+
+def signing_rules(session: Session, organisation_id: UUID) -> list[SigningRule]:
+    """The rules of an organisation, by pattern."""
+    query = sa.select(SigningRule).where(SigningRule.organisation_id == organisation_id)
+    return list(session.scalars(query.order_by(SigningRule.pattern)))
+
+
+def firm_rules(session: Session, organisation_id: UUID | None) -> list[FirmRule]:
+    """What they say, for who decides about a push; none where there is no organisation."""
+    if organisation_id is None:
+        return []
+    found = session.execute(RULES, {"organisation_id": organisation_id})
+    return [
+        FirmRule(row.pattern, frozenset(map(SignedBy, row.signed_by)), row.signed_push)
+        for row in found
+    ]

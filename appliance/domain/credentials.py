@@ -16,7 +16,7 @@ class CredentialKind(StrEnum):
     SCIM_TOKEN = "scim_token"  # noqa: S105 - the name of a kind, not a secret.
     SSH_AUTHORITY = "ssh_authority"
     SIGNING_KEY = "signing_key"
-    """An OpenPGP key, which vouches for work and opens nothing."""
+    """An OpenPGP key or an X.509 certificate, which vouches for work and opens nothing."""
 
 
 class NoticeTopic(StrEnum):

@@ -36,6 +36,18 @@ class Protection:
 
 
 @dataclass(frozen=True)
+class FirmRule:
+    """What an organisation demands in all its repositories, which cannot loosen it.
+
+    It stands beside their own rules, and where both are about a ref, the strictest wins.
+    """
+
+    pattern: str
+    signed_by: frozenset[SignedBy]
+    signed_push: bool
+
+
+@dataclass(frozen=True)
 class Demand:
     """What signatures must be of for the refs that a pattern names."""
 
@@ -60,9 +72,15 @@ def matches(pattern: str, ref: bytes) -> bool:
     return fnmatch.fnmatchcase(ref.decode("utf-8", "surrogateescape"), pattern)
 
 
-def demands(protections: Iterable[Protection]) -> tuple[Demand, ...]:
+def demands(rules: Iterable[Protection | FirmRule]) -> tuple[Demand, ...]:
     """What rules demand of signatures."""
-    return tuple(Demand(rule.pattern, rule.signed_by) for rule in protections if rule.signed_by)
+    return tuple(Demand(rule.pattern, rule.signed_by) for rule in rules if rule.signed_by)
+
+
+def are_about(rules: Iterable[FirmRule], refs: Iterable[bytes]) -> bool:
+    """Whether one of the rules is about one of these refs."""
+    patterns = {rule.pattern for rule in rules}
+    return any(matches(pattern, ref) for ref in refs for pattern in patterns)
 
 
 def wanted_for(demands: Iterable[Demand], ref: bytes) -> frozenset[SignedBy] | None:

@@ -1,10 +1,12 @@
-"""Certificates of authorities and their lists of revocations, as somebody uploads them.
+"""Certificates of authorities, their lists of revocations, and signatures by which people show that
+a certificate is theirs, as somebody uploads them.
 
-Source: RFC 5280, sections 4.2.1.9 and 5.
+Source: RFC 5280, sections 4.2.1.9 and 5; RFC 7468, sections 8 and 9, for what texts are called.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,13 +18,24 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.domain.foreign_words import cleaned
 from appliance.errors import InvalidError, sentence
-from appliance.security.x509_signatures import CURVES, DIGESTS, SMALLEST_RSA_BITS, UNREADABLE
+from appliance.security import cms
+from appliance.security.cms import CmsSignature
+from appliance.security.x509_signatures import (
+    CURVES,
+    DIGESTS,
+    SMALLEST_RSA_BITS,
+    UNREADABLE,
+    addresses_of,
+)
 
 LARGEST_CERTIFICATE = 64 * 1024
 LARGEST_LIST = 8 * 1024 * 1024
 """Some 200,000 revoked certificates."""
 PEM = b"-----BEGIN "
-CERTIFICATE, LIST = "certificate", "revocations"
+CERTIFICATE, LIST, SIGNATURE = "certificate", "revocations", "signature"
+LARGEST_SIGNATURE = 64 * 1024
+LABEL = re.compile(rb"(-----(?:BEGIN|END) )(?:CMS|PKCS7)(-----)")
+"""What openssl calls that which gpgsm calls a signed message."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,17 @@ class RevocationFile:
     count: int
     made_at: datetime
     until: datetime | None
+
+
+@dataclass(frozen=True)
+class PersonFile:
+    """A certificate by which somebody signs."""
+
+    blob: bytes
+    fingerprint: str
+    subject: str
+    addresses: frozenset[str]
+    ends_at: datetime
 
 
 def authority(data: bytes, *, now: datetime) -> AuthorityFile:
@@ -103,6 +127,41 @@ def revocations(data: bytes, *, by: bytes) -> RevocationFile:
         count=len(found),
         made_at=found.last_update_utc,
         until=found.next_update_utc,
+    )
+
+
+def detached(text: bytes) -> CmsSignature:
+    """The signature in a text, by which somebody shows that they have a certificate's key.
+
+    Errors:
+        InvalidError: it is none, or several.
+    """
+    if len(text) > LARGEST_SIGNATURE:
+        raise _invalid(SIGNATURE, sentence("This is too long for one signature."))
+    if b"PRIVATE KEY" in text:
+        raise _invalid(
+            SIGNATURE, sentence("There is a private key in this text. Bring the signature alone.")
+        )
+    try:
+        return cms.parse(LABEL.sub(rb"\1SIGNED MESSAGE\2", text))
+    except cms.MalformedSignatureError as error:
+        raise _invalid(
+            SIGNATURE,
+            sentence(
+                "This is no signature of its own in PEM. “gpgsm --detach-sign --armor” writes one."
+            ),
+        ) from error
+
+
+def person(blob: bytes) -> PersonFile:
+    """A certificate in DER that is known to be readable."""
+    certificate = x509.load_der_x509_certificate(blob)
+    return PersonFile(
+        blob=blob,
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        subject=cleaned(certificate.subject.rfc4514_string()),
+        addresses=addresses_of(certificate),
+        ends_at=certificate.not_valid_after_utc,
     )
 
 

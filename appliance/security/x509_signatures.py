@@ -104,6 +104,8 @@ class Judged:
     """The e-mail addresses that it names, as they stand in it."""
     lists_until: datetime | None = None
     """When the first of the lists of revocations that were asked goes out of date."""
+    is_beside: bool = False
+    """It counts by an authority beside the trusted ones, and by none of these."""
 
 
 class _RefusedError(Exception):
@@ -111,10 +113,19 @@ class _RefusedError(Exception):
 
 
 def judge(
-    signature: CmsSignature, payload: bytes, *, trusted: Sequence[Authority], at: datetime
+    signature: CmsSignature,
+    payload: bytes,
+    *,
+    trusted: Sequence[Authority],
+    beside: Sequence[Authority] = (),
+    at: datetime,
 ) -> Judged:
-    """What is to be said of a signature that was made at this time."""
-    fingerprint, addresses = "", frozenset[str]()
+    """What is to be said of a signature that was made at this time.
+
+    Authorities `beside` the trusted ones are asked where those know nothing of the certificate;
+    what either have revoked counts by none.
+    """
+    fingerprint, addresses, is_beside = "", frozenset[str](), False
     try:
         brought = [x509.load_der_x509_certificate(each) for each in signature.certificates]
         certificate = _signer(signature, brought)
@@ -122,15 +133,15 @@ def judge(
         addresses = addresses_of(certificate)
         _insist_on_content(signature, certificate, payload)
         _insist_on_purpose(certificate)
-        chain = _chain(certificate, brought, trusted, at)
-        lists_until = _insist_on_standing(chain, trusted, at)
+        chain, is_beside = _either_chain(certificate, brought, trusted, beside, at)
+        lists_until = _insist_on_standing(chain, [*trusted, *beside], at)
     except _RefusedError as refusal:
-        return Judged(refusal.args[0], fingerprint, addresses)
+        return Judged(refusal.args[0], fingerprint, addresses, is_beside=is_beside)
     except UNREADABLE:
         return Judged(Finding.MALFORMED, fingerprint)
     except UnsupportedAlgorithm:
         return Judged(Finding.UNSUPPORTED, fingerprint)
-    return Judged(Finding.VERIFIED, fingerprint, addresses, lists_until)
+    return Judged(Finding.VERIFIED, fingerprint, addresses, lists_until, is_beside)
 
 
 def addresses_of(certificate: x509.Certificate) -> frozenset[str]:
@@ -240,6 +251,22 @@ def _insist_on_purpose(certificate: x509.Certificate) -> None:
         raise _RefusedError(Finding.WRONG_USAGE)
 
 
+def _either_chain(
+    certificate: x509.Certificate,
+    brought: Sequence[x509.Certificate],
+    trusted: Sequence[Authority],
+    beside: Sequence[Authority],
+    at: datetime,
+) -> tuple[list[x509.Certificate], bool]:
+    """A chain to a trusted authority, or else to one beside them; and whether it is the latter."""
+    try:
+        return _chain(certificate, brought, trusted, at), False
+    except _RefusedError:
+        if not beside:
+            raise
+    return _chain(certificate, brought, [*trusted, *beside], at), True
+
+
 def _chain(
     certificate: x509.Certificate,
     brought: Sequence[x509.Certificate],
@@ -284,7 +311,7 @@ def _insist_on_standing(
 ) -> datetime | None:
     """Go on only if nobody above has revoked a link; gives until when their lists say so."""
     until: list[datetime] = []
-    for link, above in itertools.pairwise(chain):
+    for link, above in (*itertools.pairwise(chain), *_above_the_last(chain[-1], trusted)):
         for authority in trusted:
             if authority.revocations is None or _identity(authority.certificate) != _identity(
                 above
@@ -298,6 +325,19 @@ def _insist_on_standing(
             if (ends_at := authority.revocations.next_update_utc) is not None:
                 until.append(ends_at)
     return min(until, default=None)
+
+
+def _above_the_last(
+    last: x509.Certificate, trusted: Sequence[Authority]
+) -> list[tuple[x509.Certificate, x509.Certificate]]:
+    """The authority with which a chain ends, and trusted ones above, which may have revoked it."""
+    return [
+        (last, each.certificate)
+        for each in trusted
+        if each.certificate.subject == last.issuer
+        and each.certificate != last
+        and _has_issued(each.certificate, last)
+    ]
 
 
 def _counts(revoked: x509.RevokedCertificate, at: datetime) -> bool:

@@ -20,6 +20,7 @@ from appliance.db.identity_providers import IdentityProvider
 from appliance.db.organisations import Organisation
 from appliance.db.repositories import Repository
 from appliance.db.scim import ScimToken
+from appliance.db.signing_keys import X509Certificate
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
@@ -34,6 +35,7 @@ from appliance.services import (
     ssh_authorities,
     ssh_keys,
     token_approvals,
+    x509_certificates,
 )
 
 
@@ -59,6 +61,8 @@ def end(work: UnitOfWork, kind: CredentialKind, credential_id: UUID, *, now: dat
         scim_tokens.revoke(work, provider.name, token.id, now=now)
     elif kind is CredentialKind.SSH_AUTHORITY:
         ssh_authorities.remove(work, credential_id)
+    elif work.session.get(X509Certificate, credential_id) is not None:
+        x509_certificates.remove(work, credential_id)
     else:
         openpgp_keys.remove(work, credential_id)
 

@@ -15,7 +15,7 @@ from appliance.db.identity_providers import Identity
 from appliance.db.organisations import Membership, Organisation, TeamMembership
 from appliance.db.provider_syncs import SyncChange
 from appliance.db.repositories import Grant, Repository
-from appliance.db.signing_keys import OpenPgpKey
+from appliance.db.signing_keys import OpenPgpKey, X509Certificate
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import EmailAddress, Owner, PasswordReset, User, UserState
 from appliance.domain import events
@@ -97,6 +97,7 @@ def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
         .where(AccessToken.user_id == user.id, AccessToken.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    rows = (SshKey, OpenPgpKey, Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
-    for table in (*rows, Identity, SyncChange, AccessRequest):
+    keys = (SshKey, OpenPgpKey, X509Certificate)
+    rows = (Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
+    for table in (*keys, *rows, Identity, SyncChange, AccessRequest):
         work.session.execute(sa.delete(table).where(table.user_id == user.id))

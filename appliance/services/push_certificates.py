@@ -24,6 +24,7 @@ from appliance.services import signatures
 from appliance.services.signatures import Checked, Claim
 
 if TYPE_CHECKING:
+    from appliance.db.repositories import Repository
     from appliance.git.certificates import Certificate
     from appliance.git.inspect import Quarantine
 
@@ -58,7 +59,7 @@ def read(folder: Path, told: Mapping[str, str], quarantine: Quarantine | None) -
 
 @open_to_everyone(because="`pushes` has asked whether the actor may push")
 def judged(
-    work: UnitOfWork, repository_id: UUID, certificate: Certificate | None, *, now: datetime
+    work: UnitOfWork, repository: Repository, certificate: Certificate | None, *, now: datetime
 ) -> dict[str, Any]:
     """What is kept of a certificate with its push; nothing but empty columns where there is none.
 
@@ -66,7 +67,7 @@ def judged(
     """
     if certificate is None:
         return NONE
-    checked = _checked(work, repository_id, certificate, now)
+    checked = _checked(work, repository, certificate, now)
     return {
         "certificate": certificate.text,
         "certificate_digest": certificate.digest,
@@ -93,15 +94,16 @@ def show(work: UnitOfWork, path: str, push_id: UUID) -> Kept:
 
 
 def _checked(
-    work: UnitOfWork, repository_id: UUID, certificate: Certificate, now: datetime
+    work: UnitOfWork, repository: Repository, certificate: Certificate, now: datetime
 ) -> Checked:
     if not certificate.text:
         return Checked(Finding.TOO_LARGE)
     claim = Claim(certificate.signed, None, now)
-    checked = signatures.check(work, {"push": claim})["push"]
+    organisation_id = repository.organisation_id
+    checked = signatures.check(work, {"push": claim}, organisation_id=organisation_id)["push"]
     if not checked.is_verified:
         return checked
-    if not certificate.has_good_nonce or _is_known(work, repository_id, certificate):
+    if not certificate.has_good_nonce or _is_known(work, repository.id, certificate):
         return replace(checked, finding=Finding.STALE_NONCE)
     if checked.owner_id != work.actor.id:
         return replace(checked, finding=Finding.OTHER_PERSON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,14 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.events.parts import in_parts
-from appliance.domain.permissions import Permission
-from appliance.domain.protection import Protection, matches, refusal
+from appliance.domain.permissions import OrganisationRole, Permission
+from appliance.domain.protection import (
+    FirmRule,
+    Protection,
+    are_about,
+    matches,
+    refusal,
+)
 from appliance.domain.signatures import Finding
 from appliance.errors import sentence
 from appliance.services import push_certificates
@@ -45,7 +52,13 @@ def protected(
 
 @open_to_everyone(because=ASKED)
 def unsigned(
-    work: UnitOfWork, terms: Terms, proposal: Proposal, rules: list[Protection], *, now: datetime
+    work: UnitOfWork,
+    repository: Repository,
+    terms: Terms,
+    proposal: Proposal,
+    rules: Iterable[Protection | FirmRule],
+    *,
+    now: datetime,
 ) -> list[str]:
     """Why the push itself must be signed. What is changed without git is no push."""
     asking = [rule.pattern for rule in rules if rule.signed_push]
@@ -61,7 +74,7 @@ def unsigned(
     )
     if named is None:
         return []
-    judged = push_certificates.judged(work, terms.repository_id, proposal.certificate, now=now)
+    judged = push_certificates.judged(work, repository, proposal.certificate, now=now)
     finding = judged["certificate_finding"]
     if finding == Finding.VERIFIED:
         return []
@@ -84,10 +97,31 @@ def unsigned(
 
 
 @open_to_everyone(because=ASKED)
-def bypasses(work: UnitOfWork, repository: Repository, proposal: Proposal) -> bool:
-    """Whether the actor may push past the rules, and says so."""
+def bypasses(
+    work: UnitOfWork, repository: Repository, proposal: Proposal, *, firmly: list[str]
+) -> bool:
+    """Whether the actor may push past the rules, and says so: past what the organisation demands,
+    only its owners.
+    """
     allowed = grants.on_repository(work, repository)
-    return BYPASS in proposal.options and Permission.REPOSITORY_BYPASS_PROTECTION in allowed
+    if BYPASS not in proposal.options or Permission.REPOSITORY_BYPASS_PROTECTION not in allowed:
+        return False
+    if not firmly or repository.organisation_id is None:
+        return True
+    role = grants.organisation_role(work, repository.organisation_id)
+    return role is OrganisationRole.OWNER
+
+
+@open_to_everyone(because=ASKED)
+def firmly(proposal: Proposal, firm: Iterable[FirmRule], reasons: list[str]) -> list[str]:
+    """The reasons for lack of signatures that are the organisation's too, and a word that says so.
+
+    Where it demands signatures of a ref as well, what the repository adds is not told apart.
+    """
+    if not reasons or not are_about(firm, [each.ref for each in proposal.updates]):
+        return []
+    said = sentence("The organisation requires this in all its repositories.")
+    return [*reasons, said]
 
 
 @open_to_everyone(because=ASKED)

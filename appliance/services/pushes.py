@@ -26,6 +26,7 @@ from appliance.db.pushes import Push, PushedRef
 from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
 from appliance.db.repository_rows import protections
+from appliance.db.signing_keys import firm_rules
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.events.parts import MOST_IN_A_PART, in_parts
@@ -107,6 +108,8 @@ class Verdict:
     messages: tuple[str, ...] = ()
     demands: tuple[Demand, ...] = ()
     """Not decided yet: ask again with what comes of looking at signatures by these."""
+    organisation_id: UUID | None = None
+    """Whose authorities count then."""
 
 
 def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: datetime) -> Ticket:
@@ -275,19 +278,23 @@ def _decided(
         raise ConflictError(NOT_A_PUSH)
     reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
     rules = [] if reasons else [row.as_rule for row in protections(work.session, repository.id)]
-    wanted = signature_rules.demanded(demands(rules), proposal.updates)
-    if wanted and (proposal.examined is None or proposal.examined.demands != wanted):
+    firm = [] if reasons else firm_rules(work.session, repository.organisation_id)
+    wanted = signature_rules.demanded(demands([*rules, *firm]), proposal.updates)
+    if wanted and not _is_examined(proposal, wanted, repository):
         _insist_on_first_look(proposal)
-        return Verdict(is_accepted=False, demands=wanted)
-    guarded = push_rules.protected(work, repository, proposal, rules)
-    guarded += proposal.examined.reasons if proposal.examined and wanted else ()
-    guarded += push_rules.unsigned(work, terms, proposal, rules, now=now)
-    if guarded and push_rules.bypasses(work, repository, proposal):
+        return Verdict(
+            is_accepted=False, demands=wanted, organisation_id=repository.organisation_id
+        )
+    lacking = [*(proposal.examined.reasons if proposal.examined and wanted else ())]
+    lacking += push_rules.unsigned(work, repository, terms, proposal, [*rules, *firm], now=now)
+    firmly = push_rules.firmly(proposal, firm, lacking)
+    guarded = [*push_rules.protected(work, repository, proposal, rules), *(firmly or lacking)]
+    if guarded and push_rules.bypasses(work, repository, proposal, firmly=firmly):
         push_rules.record_bypass(work, repository, terms, guarded)
         guarded = []
     if reasons or guarded:
         return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
-    _intend(work, terms, proposal, now=now)
+    _intend(work, repository, terms, proposal, now=now)
     return Verdict(is_accepted=True)
 
 
@@ -329,6 +336,15 @@ def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) ->
     return [] if lacking is None else [lacking]
 
 
+def _is_examined(proposal: Proposal, wanted: tuple[Demand, ...], repository: Repository) -> bool:
+    examined = proposal.examined
+    return (
+        examined is not None
+        and examined.demands == wanted
+        and examined.organisation_id == repository.organisation_id
+    )
+
+
 def _insist_on_first_look(proposal: Proposal) -> None:
     if proposal.examined is not None:
         raise ConflictError(
@@ -360,7 +376,9 @@ def _refuse(
     return Verdict(is_accepted=False, messages=(*reasons, NOTHING_CHANGED))
 
 
-def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> None:
+def _intend(
+    work: UnitOfWork, repository: Repository, terms: Terms, proposal: Proposal, *, now: datetime
+) -> None:
     """Remember what git is about to do; its event comes after it, so it must be possible now."""
     work.insist_on_log()
     push = {
@@ -370,7 +388,7 @@ def _intend(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime
         "protocol": terms.protocol,
         "size_bytes": proposal.size_bytes,
         "accepted_at": now,
-        **push_certificates.judged(work, terms.repository_id, proposal.certificate, now=now),
+        **push_certificates.judged(work, repository, proposal.certificate, now=now),
     }
     rows = [
         {

@@ -22,6 +22,7 @@ from appliance.services.push_names import show
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from uuid import UUID
 
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.git.new_work import NewWork
@@ -47,6 +48,8 @@ class Examined:
 
     demands: tuple[Demand, ...]
     reasons: tuple[str, ...]
+    organisation_id: UUID | None = None
+    """Whose authorities counted beside the appliance's."""
 
 
 def demanded(demands: tuple[Demand, ...], updates: Iterable[RefUpdate]) -> tuple[Demand, ...]:
@@ -89,15 +92,21 @@ def collect(
 
 
 @open_to_everyone(because="`pushes` has asked whether the actor may push")
-def examine(work: UnitOfWork, demands: tuple[Demand, ...], brought: Iterable[Brought]) -> Examined:
+def examine(
+    work: UnitOfWork,
+    demands: tuple[Demand, ...],
+    brought: Iterable[Brought],
+    *,
+    organisation_id: UUID | None,
+) -> Examined:
     """Why a push is refused for lack of signatures, in plain sentences; nothing if it is not."""
     reasons: list[str] = []
     for each in brought:
-        reasons += _reasons(work, each)
-    return Examined(demands, tuple(reasons))
+        reasons += _reasons(work, each, organisation_id)
+    return Examined(demands, tuple(reasons), organisation_id)
 
 
-def _reasons(work: UnitOfWork, brought: Brought) -> list[str]:
+def _reasons(work: UnitOfWork, brought: Brought, organisation_id: UUID | None) -> list[str]:
     name, new = show(brought.ref), brought.work
     if new.is_too_much:
         most = new_work.MOST_COMMITS
@@ -109,8 +118,8 @@ def _reasons(work: UnitOfWork, brought: Brought) -> list[str]:
                 most=most,
             )
         ]
-    reasons = _reasons_of_tag(work, brought)
-    checked = signatures.of_commits(work, new.commits)
+    reasons = _reasons_of_tag(work, brought, organisation_id)
+    checked = signatures.of_commits(work, new.commits, organisation_id=organisation_id)
     lacking = {
         commit.oid: said
         for commit in new.commits
@@ -136,13 +145,14 @@ def _reasons(work: UnitOfWork, brought: Brought) -> list[str]:
     return reasons
 
 
-def _reasons_of_tag(work: UnitOfWork, brought: Brought) -> list[str]:
+def _reasons_of_tag(work: UnitOfWork, brought: Brought, organisation_id: UUID | None) -> list[str]:
     if not brought.ref.startswith(TAGS):
         return []
     tag, name = brought.work.tag, show(brought.ref)
     claim = signatures.claim_of_tag(tag) if tag is not None else None
     claims: dict[str, Claim] = {} if claim is None else {name: claim}
-    said = _lack(signatures.check(work, claims).get(name), brought.wanted)
+    checked = signatures.check(work, claims, organisation_id=organisation_id)
+    said = _lack(checked.get(name), brought.wanted)
     if said is None:
         return []
     return [

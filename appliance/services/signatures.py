@@ -107,22 +107,33 @@ def claim_of_tag(ref: Ref) -> Claim | None:
 
 
 @open_to_everyone(because="who may read a commit may know who has signed it")
-def of_commits(work: UnitOfWork, commits: Iterable[Commit]) -> dict[str, Checked]:
-    """What comes of checking the signatures of commits, by their ids; of the signed ones only."""
+def of_commits(
+    work: UnitOfWork, commits: Iterable[Commit], *, organisation_id: UUID | None = None
+) -> dict[str, Checked]:
+    """What comes of checking the signatures of commits, by their ids; of the signed ones only.
+
+    `organisation_id`: whose the repository is, for what its organisation trusts.
+    """
     claims = {commit.oid: claim_of_commit(commit) for commit in commits}
-    return check(work, {oid: claim for oid, claim in claims.items() if claim is not None})
+    signed = {oid: claim for oid, claim in claims.items() if claim is not None}
+    return check(work, signed, organisation_id=organisation_id)
 
 
 @open_to_everyone(because="who may read a tag may know who has signed it")
-def of_tags(work: UnitOfWork, tags: Iterable[Ref]) -> dict[str, Checked]:
+def of_tags(
+    work: UnitOfWork, tags: Iterable[Ref], *, organisation_id: UUID | None = None
+) -> dict[str, Checked]:
     """What comes of checking the signatures of tags, by the ids of their objects."""
     claims = {ref.target: claim_of_tag(ref) for ref in tags}
-    return check(work, {oid: claim for oid, claim in claims.items() if claim is not None})
+    signed = {oid: claim for oid, claim in claims.items() if claim is not None}
+    return check(work, signed, organisation_id=organisation_id)
 
 
 @open_to_everyone(because="who may read what is signed may know who has signed it")
-def check(work: UnitOfWork, claims: Mapping[str, Claim]) -> dict[str, Checked]:
-    """What comes of checking some signatures: three questions to the database, however many."""
+def check(
+    work: UnitOfWork, claims: Mapping[str, Claim], *, organisation_id: UUID | None = None
+) -> dict[str, Checked]:
+    """What comes of checking some signatures: a few questions to the database, however many."""
     checked: dict[str, Checked] = {}
     read: dict[str, _Read] = {}
     certified: dict[str, tuple[Claim, CmsSignature]] = {}
@@ -134,7 +145,7 @@ def check(work: UnitOfWork, claims: Mapping[str, Claim]) -> dict[str, Checked]:
             certified[name] = claim, outcome
         else:
             read[name] = outcome
-    checked |= x509_checks.check(work, certified)
+    checked |= x509_checks.check(work, certified, organisation_id=organisation_id)
     if not read:
         return checked
     keys = _keys(work, read.values())

@@ -41,6 +41,8 @@ class Checked:
     """Where the signature itself names a time."""
     is_by_appliance: bool = False
     """The appliance has signed what `owner` made here, without a git of their own."""
+    is_by_organisation: bool = False
+    """It counts by an authority that the repository's organisation trusts, not the appliance."""
 
     @property
     def is_verified(self) -> bool:

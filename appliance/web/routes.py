@@ -46,16 +46,19 @@ from appliance.web.api import service_accounts as api_service_accounts
 from appliance.web.api import session as api_session
 from appliance.web.api import sessions as api_sessions
 from appliance.web.api import signing_keys as api_signing_keys
+from appliance.web.api import signing_rules as api_signing_rules
 from appliance.web.api import ssh_authorities as api_ssh_authorities
 from appliance.web.api import teams as api_teams
 from appliance.web.api import token_rules as api_token_rules
 from appliance.web.api import users as api_users
 from appliance.web.api import x509_authorities as api_x509_authorities
+from appliance.web.api import x509_certificates as api_x509_certificates
 from appliance.web.pages import (
     access_requests,
     access_reviews,
     access_rules,
     account,
+    account_certificates,
     account_credentials,
     account_factors,
     account_signing_keys,
@@ -90,6 +93,7 @@ from appliance.web.pages import (
     keys_asked,
     locks,
     new_repository,
+    organisation_signatures,
     organisations,
     owners,
     person_access,
@@ -124,6 +128,8 @@ API = (
     api_signing_keys.api,
     api_ssh_authorities.api,
     api_x509_authorities.api,
+    api_x509_certificates.api,
+    api_signing_rules.api,
     api_appliance_keys.api,
     api_saml_keys.api,
     api_users.api,
@@ -169,6 +175,7 @@ PEOPLE = (
     account_credentials.pages,
     account_factors.pages,
     account_signing_keys.pages,
+    account_certificates.pages,
     search_all.pages,
     jobs.pages,
     admin.pages,
@@ -201,6 +208,7 @@ PEOPLE = (
     token_rules.pages,
     credentials.pages,
     organisations.pages,
+    organisation_signatures.pages,
     teams.pages,
     new_repository.pages,
     repository_settings.pages,

@@ -25,5 +25,7 @@ def decided(
         folder, proposal.updates, verdict.demands, quarantine=quarantine
     )
     with wiring.database.reading(stranger()) as work:
-        examined = signature_rules.examine(work, verdict.demands, brought)
+        examined = signature_rules.examine(
+            work, verdict.demands, brought, organisation_id=verdict.organisation_id
+        )
     return ask(replace(proposal, examined=examined))

@@ -38,3 +38,40 @@ def test_pushes_are_listed_and_shown_and_rules_demand_signatures(here, lab):
     missing = "01a22b84-8c65-7000-8000-000000000000"
     assert here("repo", "push", path, missing).code == 4
     assert here("repo", "push-certificate", path, missing).code == 4
+
+
+def test_an_organisation_has_authorities_and_rules_of_its_own(here, lab, root):
+    words = ("--org", lab, "--json")
+    made = here("x509-authority", "trust", str(root / "root.pem"), *words).json
+    brought = here("x509-authority", "revoke", made["id"], str(root / "list.crl"), *words).json
+    rule = here("org", "signing-rule", "set", lab, "main", "--signed-by", "any", "--json").json
+    path = f"{lab}/ruled"
+    here("repo", "create", path, "--readme")
+
+    assert brought["revoked"] == 0
+    assert "CN=Company" in here("x509-authority", "list", "--org", lab).out
+    assert "CN=Company" not in here("x509-authority", "list").out
+    assert rule["signed_by"] == ["appliance", "openpgp", "ssh", "x509"]
+    assert "refs/heads/main" in here("org", "signing-rule", "list", lab).out
+    assert "refs/heads/main" in here("repo", "signing-rules", path).out
+    assert here("org", "signing-rule", "remove", lab, "main", "--yes").code == 0
+    assert here("x509-authority", "delete", made["id"], "--org", lab, "--yes").code == 0
+
+
+def test_a_certificate_is_registered_by_what_it_has_signed(here, root, tmp_path):
+    above = certificates.root("Cards")
+    (tmp_path / "cards.pem").write_bytes(above.pem)
+    trusted = here("x509-authority", "trust", str(tmp_path / "cards.pem"), "--json").json
+    text = here("x509-certificate", "challenge").out
+    (tmp_path / "text").write_text(text)
+    (tmp_path / "text.sig").write_text(certificates.signed_text(above.issue("Card"), text))
+
+    words = (str(tmp_path / "text"), str(tmp_path / "text.sig"))
+    made = here("x509-certificate", "add", *words, "--json").json
+
+    assert made["subject"] == "CN=Card"
+    assert "CN=Card" in here("x509-certificate", "list").out
+    assert here("x509-certificate", "delete", made["id"], "--yes").code == 0
+    assert here("x509-certificate", "delete", made["id"], "--yes").code == 4
+    assert here("x509-certificate", "add", words[0], str(tmp_path / "cards.pem")).code != 0
+    here("x509-authority", "delete", trusted["id"], "--yes")

@@ -109,7 +109,7 @@ PAGES = [
     Row("GET", "/administration/second-factors", ADMINISTER),
     Row("GET", "/administration/addresses", ADMINISTER),
     Row("GET", "/administration/signatures", ADMINISTER),
-    *(Row("GET", *row) for row in machine_doors.PAGES),
+    *(Row("GET", *row) for row in (*machine_doors.PAGES, *signature_doors.PAGES)),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),

@@ -7,7 +7,7 @@ permissions say, and look at the log.
 
 from __future__ import annotations
 
-from tests.permissions import provider_doors
+from tests.permissions import provider_doors, signature_doors
 from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
 from tests.permissions.recorded_access import OF_ACCESS
 from tests.permissions.recorded_factors import OF_FACTORS
@@ -30,6 +30,7 @@ CHANGES = {
     **OF_FACTORS,
     **OF_ACCESS,
     **OF_MACHINES,
+    **signature_doors.RECORDED,
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/slo": "session.revoked",
     "POST /auth/saml/acs": (
@@ -253,6 +254,7 @@ CHANGES = {
 
 READS = {
     **LISTS_OF_MACHINES,
+    **signature_doors.LISTS,
     "GET /<owner>/-/audit/access": "audit.access_read",
     "GET /administration/audit/access": "audit.access_read",
     "GET /api/v1/audit/access": "audit.access_read",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 EVERY_END = (
     "token.revoked ssh_key.removed deploy_key.removed scim.token_revoked gpg_key.removed"
-    " ssh_key.authority_removed"
+    " ssh_key.authority_removed x509_certificate.removed"
 )
 EVERY_END_THERE = (
     "token.revoked ssh_key.removed ssh_key.kept_out deploy_key.removed token.approval_revoked"

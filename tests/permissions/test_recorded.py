@@ -40,7 +40,11 @@ ASKED_FIRST = {
     ("POST", "/api/v1/audit/anchors"): "what is sent is no token",
 }
 """Rows that change nothing for anybody, for a reason that is none of permission."""
-NO_KEY = ({"key": "no key"}, {"certificate": "none"})
+NO_KEY = (
+    {"key": "no key"},
+    {"certificate": "none"},
+    {"challenge": "x", "signature": "x"},
+)
 """Enough to see who may; with a real key or certificate it is done in the tests of these."""
 ROWS = [
     row

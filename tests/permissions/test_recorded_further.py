@@ -263,7 +263,8 @@ OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")
 OF_SIGNING_IN = re.compile(
     r"identity-providers|/providers/|/auth/|identities|break-glass|gpg-keys|ssh-authorities|factor|"
     r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out|impersonat|proposals|two-people|"
-    r"x509-authorities|administration/signatures|access-requests|access-rule|inbox/access|reviews|"
+    r"x509-|/signatures|settings/certificates|signing-rules|access-requests|access-rule|"
+    r"inbox/access|reviews|"
     r"service-accounts|/accounts/|token-approvals|/settings/tokens|/approvals|/credentials"
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
@@ -273,7 +274,8 @@ in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test
 `web/test_saml_keys.py`, `web/test_impersonation.py`,
 `web/test_proposal_pages.py`, `web/test_x509_authorities.py`, `web/test_access_request_pages.py`,
 `web/test_access_review_pages.py`, `web/test_leaked_tokens.py`, `web/test_service_accounts.py`,
-`web/test_token_rules.py`, `web/test_credentials.py`.
+`web/test_token_rules.py`, `web/test_credentials.py`, `web/test_organisation_signatures.py`,
+`web/test_x509_certificates.py`.
 """
 
 

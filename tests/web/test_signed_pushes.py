@@ -152,7 +152,7 @@ def certificate(world, signer, nonce="OK"):
 def judged(world, writer, brought):
     repository = world._repository(REPOSITORY)
     with world.reading(writer) as work:
-        return push_certificates.judged(work, repository.id, brought, now=NOON)
+        return push_certificates.judged(work, repository, brought, now=NOON)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.domain.events import access_requests, credentials
+from appliance.domain.events import access_requests, credentials, signing
 from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
 from appliance.domain.events.audit import (
     AccessLookedUp,
@@ -195,11 +195,7 @@ from appliance.domain.events.second_person import (
     SecondPersonNotRequired,
     SecondPersonRequired,
 )
-from appliance.domain.events.signing import (
-    X509AuthorityChanged,
-    X509AuthorityRemoved,
-    X509AuthorityTrusted,
-)
+from appliance.domain.events.signing import *  # noqa: F403 - the same.
 from appliance.domain.events.witnesses import (
     AuditCosignatureImported,
     AuditQuorumChanged,
@@ -385,11 +381,9 @@ __all__ = [
     "UserRenamed",
     "UserRoleChanged",
     "UserSuspended",
-    "X509AuthorityChanged",
-    "X509AuthorityRemoved",
-    "X509AuthorityTrusted",
     "all_events",
     "personal",
 ]
 __all__ += access_requests.__all__
 __all__ += credentials.__all__
+__all__ += signing.__all__

@@ -176,4 +176,8 @@ CATEGORIES: dict[str, Category] = {
         "Authorities whose certificates vouch for the signatures of commits and tags.",
         *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
     ),
+    "x509_certificate": Category(
+        "Certificates by which users sign commits and tags.",
+        *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
+    ),
 }

@@ -44,6 +44,9 @@ class SignatureAnswer(frame.Answer):
     owner: str | None = Field(description="Who has registered the key")
     signed_at: datetime | None = Field(description="Where the signature itself names a time")
     by_appliance: bool = Field(description="The appliance has signed it for its owner")
+    by_organisation: bool = Field(
+        description="It counts by an authority of the repository's organisation"
+    )
 
 
 class CommitAnswer(frame.Answer):
@@ -147,7 +150,8 @@ def list_commits(path: RepositoryPath, query: CommitQuery) -> Any:
     page = history.page(
         repository, start, wanted, cursor=paging.after(query.cursor), limit=query.limit
     )
-    return frame.page(present_commits([step.commit for step in page.steps]), page.cursor)
+    found = [step.commit for step in page.steps]
+    return frame.page(present_commits(repository, found), page.cursor)
 
 
 @api.get(
@@ -157,7 +161,8 @@ def show_commit(path: CommitPath) -> Any:
     """By its id, or the beginning of it."""
     repository = opened(path)
     found = history.resolve(repository, path.oid.encode())
-    return frame.answer(present_commits([history.commit(repository, found.commit)])[0])
+    commit = history.commit(repository, found.commit)
+    return frame.answer(present_commits(repository, [commit])[0])
 
 
 @api.get(
@@ -238,15 +243,16 @@ def resolve(repository: OpenRepository, ref: str) -> str | None:
 
 def _list(path: RepositoryPath, query: RefQuery, look: Any) -> Any:
     offset = paging.after(query.cursor) or 0
+    repository = opened(path)
     page: RefPage = look(
-        opened(path),
+        repository,
         order=query.order,
         containing=query.q.encode(),
         offset=offset,
         limit=query.limit,
     )
     following = offset + len(page.refs)
-    checked = signed_work.of_tags(page.refs)
+    checked = signed_work.of_tags(repository, page.refs)
     shown = [_present_ref(ref, checked.get(ref.target)) for ref in page.refs]
     return frame.page(shown, following if following < page.total else None)
 
@@ -268,9 +274,9 @@ def _present_ref(ref: Ref, signature: Checked | None = None) -> RefAnswer:
     )
 
 
-def present_commits(commits: Sequence[Commit]) -> list[CommitAnswer]:
+def present_commits(repository: OpenRepository, commits: Sequence[Commit]) -> list[CommitAnswer]:
     """Commits as the API shows them."""
-    checked = signed_work.of_commits(commits)
+    checked = signed_work.of_commits(repository, commits)
     return [_present_commit(commit, checked.get(commit.oid)) for commit in commits]
 
 
@@ -298,6 +304,7 @@ def _present_signature(checked: Checked | None) -> SignatureAnswer | None:
         owner=checked.owner or None,
         signed_at=checked.signed_at,
         by_appliance=checked.is_by_appliance,
+        by_organisation=checked.is_by_organisation,
     )
 
 

@@ -78,7 +78,8 @@ def commits(path: RepositoryPath, query: CommitSearchQuery) -> Any:
         cursor=paging.after(query.cursor),
         limit=query.limit,
     )
-    return frame.page(present_commits([step.commit for step in page.steps]), page.cursor)
+    found = [step.commit for step in page.steps]
+    return frame.page(present_commits(repository, found), page.cursor)
 
 
 @api.get(

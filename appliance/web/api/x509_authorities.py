@@ -1,4 +1,6 @@
-"""`/x509-authorities`: whose certificates count for signatures of commits, tags and pushes."""
+"""`/x509-authorities`, `/orgs/{org}/x509-authorities`: whose certificates count for signatures of
+commits, tags and pushes.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,13 @@ from appliance.web import certificate_text, requests
 from appliance.web.api import frame
 
 if TYPE_CHECKING:
-    from appliance.db.signing_keys import X509Authority
+    from appliance.services.x509_authorities import AnyAuthority
 
 api = frame.area(
-    "certificate authorities", "Whose certificates count for signatures. For administrators."
+    "certificate authorities",
+    "Whose certificates count for signatures. For administrators, and for owners.",
 )
+INSTANCE, OF = "/x509-authorities", "/orgs/<org>/x509-authorities"
 
 FILE = "A file's text, where it is PEM; its bytes in base64, where it is DER"
 
@@ -63,55 +67,111 @@ class X509AuthorityPath(frame.Body):
     id: UUID
 
 
-@api.get(
-    "/x509-authorities", summary="List X.509 authorities", responses={"200": X509AuthorityPage}
-)
+class OrganisationX509Path(frame.Body):
+    """Whose."""
+
+    org: str = Field(max_length=39)
+
+
+class OrganisationX509AuthorityPath(OrganisationX509Path):
+    """Which of them."""
+
+    id: UUID
+
+
+@api.get(INSTANCE, summary="List X.509 authorities", responses={"200": X509AuthorityPage})
 def list_x509_authorities() -> Any:
-    """All of them."""
-    with requests.reading() as work:
-        return frame.page([_present(each) for each in x509_authorities.listed(work)], None)
+    """All that the appliance trusts."""
+    return _list("")
 
 
-@api.post(
-    "/x509-authorities", summary="Trust an X.509 authority", responses={"201": X509AuthorityAnswer}
-)
+@api.post(INSTANCE, summary="Trust an X.509 authority", responses={"201": X509AuthorityAnswer})
 def trust_x509_authority(body: NewX509AuthorityBody) -> Any:
     """Signatures count from then on whose certificates lead to it and name a verified address."""
-    with requests.begin() as work:
-        authority = x509_authorities.trust(
-            work,
-            data=certificate_text.of_field("certificate", body.certificate),
-            title=body.title,
-            now=requests.now(),
-        )
-        return frame.answer(_present(authority), 201)
+    return _trust("", body)
 
 
 @api.put(
-    "/x509-authorities/<uuid:id>/revocations",
+    f"{INSTANCE}/<uuid:id>/revocations",
     summary="Bring a list of revoked certificates",
     responses={"200": X509AuthorityAnswer},
 )
 def revoke_x509_certificates(path: X509AuthorityPath, body: X509RevocationsBody) -> Any:
     """The list must be signed by the authority, complete, and no older than the one here."""
-    data = certificate_text.of_field("revocations", body.revocations)
-    with requests.begin() as work:
-        return frame.answer(_present(x509_authorities.revoke(work, path.id, data=data)))
+    return _revoke("", path.id, body)
 
 
 @api.delete(
-    "/x509-authorities/<uuid:id>",
-    summary="Trust an X.509 authority no more",
-    responses={"204": None},
+    f"{INSTANCE}/<uuid:id>", summary="Trust an X.509 authority no more", responses={"204": None}
 )
 def remove_x509_authority(path: X509AuthorityPath) -> Any:
     """What its certificates have signed counts as unverified from then on."""
+    return _remove("", path.id)
+
+
+@api.get(OF, summary="List its X.509 authorities", responses={"200": X509AuthorityPage})
+def list_authorities_of(path: OrganisationX509Path) -> Any:
+    """All that the organisation trusts beside the appliance. For its owners."""
+    return _list(path.org)
+
+
+@api.post(OF, summary="Let it trust an X.509 authority", responses={"201": X509AuthorityAnswer})
+def trust_authority_in(path: OrganisationX509Path, body: NewX509AuthorityBody) -> Any:
+    """It counts in the organisation's repositories alone, and for its members only."""
+    return _trust(path.org, body)
+
+
+@api.put(
+    f"{OF}/<uuid:id>/revocations",
+    summary="Bring a list of one of its authorities",
+    responses={"200": X509AuthorityAnswer},
+)
+def revoke_certificates_of(path: OrganisationX509AuthorityPath, body: X509RevocationsBody) -> Any:
+    """As for authorities that the appliance trusts."""
+    return _revoke(path.org, path.id, body)
+
+
+@api.delete(
+    f"{OF}/<uuid:id>",
+    summary="Let it trust an X.509 authority no more",
+    responses={"204": None},
+)
+def remove_authority_of(path: OrganisationX509AuthorityPath) -> Any:
+    """What counted by it alone is unverified from then on."""
+    return _remove(path.org, path.id)
+
+
+def _list(organisation: str) -> Any:
+    with requests.reading() as work:
+        found = x509_authorities.listed(work, organisation)
+        return frame.page([_present(each) for each in found], None)
+
+
+def _trust(organisation: str, body: NewX509AuthorityBody) -> Any:
+    data = certificate_text.of_field("certificate", body.certificate)
     with requests.begin() as work:
-        x509_authorities.remove(work, path.id)
+        authority = x509_authorities.trust(
+            work, data=data, title=body.title, organisation=organisation, now=requests.now()
+        )
+        return frame.answer(_present(authority), 201)
+
+
+def _revoke(organisation: str, authority_id: UUID, body: X509RevocationsBody) -> Any:
+    data = certificate_text.of_field("revocations", body.revocations)
+    with requests.begin() as work:
+        authority = x509_authorities.revoke(
+            work, authority_id, data=data, organisation=organisation
+        )
+        return frame.answer(_present(authority))
+
+
+def _remove(organisation: str, authority_id: UUID) -> Any:
+    with requests.begin() as work:
+        x509_authorities.remove(work, authority_id, organisation=organisation)
     return frame.nothing()
 
 
-def _present(authority: X509Authority) -> X509AuthorityAnswer:
+def _present(authority: AnyAuthority) -> X509AuthorityAnswer:
     return X509AuthorityAnswer(
         id=authority.id,
         title=authority.title,

@@ -82,9 +82,10 @@ def _signatures_page(problems: Problems) -> str:
     confirmed_first()
     with requests.reading() as work:
         context = frame(work, "signatures")
-        context["authorities"] = x509_authorities.listed(work)
+        context["trusted"] = x509_authorities.listed(work)
         host = requests.wiring().addresses.ssh_host
         context["keys"] = [
             (appliance_keys.line(each, host), each) for each in appliance_keys.listed(work)
         ]
-    return page("admin/signatures.html", problems, now=requests.now(), **context)
+    place = f"{PLACE}/authorities"
+    return page("admin/signatures.html", problems, now=requests.now(), place=place, **context)

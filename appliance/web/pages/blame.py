@@ -92,7 +92,7 @@ def _checked(place: Place, found: Blame) -> dict[str, Checked]:
     """What came of checking the commits that a file's lines are of, the first few hundred."""
     oids = dict.fromkeys(run.origin.oid for run in found.runs)
     commits = history.read_many(place.frame.repository, itertools.islice(oids, MOST_CHECKED))
-    return signed_work.of_commits(list(commits.values()))
+    return signed_work.of_commits(place.frame.repository, list(commits.values()))
 
 
 def _age(origin: Origin, oldest: datetime | None, newest: datetime | None) -> int:

@@ -113,7 +113,7 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
         tab_name="tags",
         tags=[(ref, links.tag_address(ref.short, frame.names)) for ref in page.refs],
         is_protected=frame.repository.is_protected,
-        signatures=signed_work.of_tags(page.refs),
+        signatures=signed_work.of_tags(frame.repository, page.refs),
         listed=_listed(page, first, query),
         acts=ref_lists.acts(frame, TAGS),
         key=ref_lists.key,

@@ -121,7 +121,7 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
         author=words(commit.author.name),
         committer=words(commit.committer.name),
         is_same_person=_is_same(commit),
-        signature=signed_work.of_commits([commit]).get(oid),
+        signature=signed_work.of_commits(frame.repository, [commit]).get(oid),
         containing=_containing(frame, oid) if "refs" in flask.request.args else None,
         refs_piece=links.with_query(part="refs"),
         diff=diff,
@@ -132,7 +132,7 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
 
 def rows(place: Place, steps: Sequence[Step]) -> list[Row]:
     """Steps of a history as lines of a list."""
-    checked = signed_work.of_commits([step.commit for step in steps])
+    checked = signed_work.of_commits(place.frame.repository, [step.commit for step in steps])
     return [_row(place, step, checked.get(step.commit.oid)) for step in steps]
 
 

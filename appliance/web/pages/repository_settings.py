@@ -11,7 +11,13 @@ from pydantic import Field
 
 from appliance.domain.permissions import Role
 from appliance.domain.signatures import SignedBy
-from appliance.services import protections, repositories, repository_access, repository_moves
+from appliance.services import (
+    protections,
+    repositories,
+    repository_access,
+    repository_moves,
+    signing_rules,
+)
 from appliance.web import forms, requests
 from appliance.web.pages import words
 from appliance.web.pages.page_forms import Problems, attempt, done
@@ -152,4 +158,5 @@ def _general_page(owner: str, name: str, problems: Problems) -> str:
 def _branches_page(owner: str, name: str, problems: Problems) -> str:
     with requests.reading() as work:
         rules = protections.listed(work, f"{owner}/{name}")
-    return settings_page("branches.html", owner, name, problems, "branches", rules=rules)
+        firm = signing_rules.over(work, f"{owner}/{name}")
+    return settings_page("branches.html", owner, name, problems, "branches", rules=rules, firm=firm)

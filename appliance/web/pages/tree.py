@@ -42,7 +42,7 @@ def _signature_of_tag(place: Place) -> Checked | None:
     if place.found.kind is not history.RefKind.TAG or place.found.name is None:
         return None
     tag = history.one(place.frame.repository, place.found.name)
-    return signed_work.of_tags([tag]).get(tag.target)
+    return signed_work.of_tags(place.frame.repository, [tag]).get(tag.target)
 
 
 def _is_folder(repository: files.OpenRepository, commit: str, path: bytes) -> bool:

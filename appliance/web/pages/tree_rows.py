@@ -134,7 +134,7 @@ def line_of(place: Place, commit: Commit) -> LastCommit:
         author=words(commit.author.name),
         at=commit.committer.at,
         href=place.frame.links.commit(commit.oid),
-        signature=signed_work.of_commits([commit]).get(commit.oid),
+        signature=signed_work.of_commits(place.frame.repository, [commit]).get(commit.oid),
     )
 
 

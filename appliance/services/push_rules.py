@@ -26,13 +26,42 @@ from appliance.services import push_certificates
 from appliance.services.push_names import show
 
 if TYPE_CHECKING:
+    from appliance.git.inspect import Inspection
     from appliance.services.pushes import Proposal, Terms
+    from appliance.settings import Settings
 
 BYPASS = "bypass-protection"
 """The push option with which who may says: I know that this ref is protected."""
 WITHOUT_GIT = "api"
 """The protocol of what is changed in the portal or by the API."""
+MIB = 1024 * 1024
 ASKED = "`pushes` has asked whether the actor may push"
+
+
+def over_limits(found: Inspection, rules: Settings) -> tuple[str, ...]:
+    """Which files are too large, and which paths too long or too deep."""
+    limits = rules.limits
+    large = [
+        sentence(
+            "%(path)s is %(size)s MiB; a file may have %(most)s MiB. "
+            "Keep larger ones with Git LFS.",
+            path=show(each.path) or each.oid,
+            size=each.size_bytes // MIB,
+            most=limits.file_size_bytes // MIB,
+        )
+        for each in found.large_files
+    ]
+    deep = [
+        sentence(
+            "%(path)s is too long or too deep; a path may have %(bytes)s bytes "
+            "and %(folders)s folders.",
+            path=show(path)[:200],
+            bytes=limits.path_bytes,
+            folders=limits.path_depth,
+        )
+        for path in found.deep_paths
+    ]
+    return (*large, *deep)
 
 
 @open_to_everyone(because=ASKED)

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
 NOTHING_CHANGED = sentence("Nothing was changed.")
-MIB = 1024 * 1024
 # On the tables and built once: every push asks these, and mapped objects would take twice as long.
 KNOWN = sa.select(Push.id).where(Push.id == sa.bindparam("push_id"))
 ADD_PUSH = sa.insert(Push.__table__)  # type: ignore[arg-type]  # It is a table.
@@ -201,7 +200,7 @@ def inspect(
             path_bytes=limits.path_bytes,
         ),
     )
-    problems = _problems(found, rules)
+    problems = push_rules.over_limits(found, rules)
     brought = push_certificates.read(folder, certificate, place) if certificate else None
     return Proposal(updates, options, found.size_bytes, found.movements, problems, brought)
 
@@ -296,31 +295,6 @@ def _decided(
         return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
     _intend(work, repository, terms, proposal, now=now)
     return Verdict(is_accepted=True)
-
-
-def _problems(found: inspection.Inspection, rules: Settings) -> tuple[str, ...]:
-    limits = rules.limits
-    large = [
-        sentence(
-            "%(path)s is %(size)s MiB; a file may have %(most)s MiB. "
-            "Keep larger ones with Git LFS.",
-            path=show(each.path) or each.oid,
-            size=each.size_bytes // MIB,
-            most=limits.file_size_bytes // MIB,
-        )
-        for each in found.large_files
-    ]
-    deep = [
-        sentence(
-            "%(path)s is too long or too deep; a path may have %(bytes)s bytes "
-            "and %(folders)s folders.",
-            path=show(path)[:200],
-            bytes=limits.path_bytes,
-            folders=limits.path_depth,
-        )
-        for path in found.deep_paths
-    ]
-    return (*large, *deep)
 
 
 def _insist_it_takes_pushes(repository: Repository) -> None:

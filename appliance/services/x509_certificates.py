@@ -173,8 +173,10 @@ def _signer(
 ) -> x509_files.PersonFile:
     """The certificate that has signed the text, if it would count today."""
     judged = x509_checks.at_first_sight(work, signature, _spellings(text), holder.id, now=now)
+    if judged.finding in REFUSALS:
+        raise InvalidError.of(SIGNATURE, REFUSALS[judged.finding])
     if judged.finding is not Finding.VERIFIED:
-        raise InvalidError.of(SIGNATURE, REFUSALS.get(judged.finding, OTHERWISE))
+        raise InvalidError.of(SIGNATURE, OTHERWISE)
     return x509_files.person(
         next(
             each

@@ -1,5 +1,5 @@
 """Following a directory of 50,000 people in 5,000 groups, beside a plain search of all of it; and
-what signing in, permission checks and a SCIM client cost. `--only` names one of these parts.
+what signing in, permission checks, signatures and a SCIM client cost. `--only` names one of these.
 
 `--commits` says how many people; a tenth as many groups, in rows of five within each other. The
 directory is OpenLDAP, on this machine.
@@ -26,7 +26,7 @@ from tests.services.arrivals import rule
 from tests.services.synchronising import LOCKED, Corp
 from tests.world import World
 
-from . import identity_doors, identity_rights, identity_scim
+from . import identity_doors, identity_rights, identity_scim, identity_signed
 from .identity_worlds import WORLDS
 from .measure import Run, in_turn, run_program
 from .rows import Row, compared
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         "checks": identity_rights.run,
         "doors": identity_doors.run,
         "scim": lambda: identity_scim.run(min(options.commits, MOST)),
+        "signed": lambda: identity_signed.run(options.rounds),
         "sync": lambda: _follow(options),
     }
     wanted = [part for name, part in parts.items() if options.only in name]

@@ -9,7 +9,7 @@ import pytest
 from appliance.domain.permissions import OrganisationRole, Role
 from appliance.errors import ConflictError, sentence, together
 from appliance.git.inspect import Inspection, LargeFile
-from appliance.services import pushes
+from appliance.services import push_rules
 from appliance.settings import Settings
 from appliance.web import stored_sentences
 from script.sentences import SOURCES, is_for_people, spoken
@@ -162,7 +162,7 @@ def test_what_is_too_large_or_too_deep_for_a_push_is_a_sentence():
     large = LargeFile("1" * 40, 9 * 1024 * 1024, b"large.bin")
     found = Inspection(0, (large,), (b"a/b/c/d",), ())
     rules = Settings(limits={"file_size_bytes": 2 * 1024 * 1024, "path_depth": 3})
-    large, deep = pushes._problems(found, rules)
+    large, deep = push_rules.over_limits(found, rules)
     assert (large.values["path"], large.values["most"]) == ("large.bin", 2)
     assert (deep.values["path"], deep.values["folders"]) == ("a/b/c/d", 3)
 

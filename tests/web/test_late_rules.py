@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
-from werkzeug.routing import BuildError, Map, Rule, RuleFactory
+from werkzeug.routing import (
+    BaseConverter,
+    BuildError,
+    Map,
+    Rule,
+    RuleFactory,
+    UnicodeConverter,
+)
 
 from appliance.web.late_rules import LateRule
 
@@ -30,6 +39,32 @@ def test_an_address_is_the_same(place, endpoint, defaults, values):
     )
 
     assert ours == theirs
+
+
+@pytest.mark.parametrize(("place", "endpoint", "defaults", "values"), PLACES)
+def test_what_another_map_has_compiled_matches_and_builds_the_same(
+    place, endpoint, defaults, values
+):
+    first, again = (built(LateRule, place, endpoint, defaults or None, values) for _ in range(2))
+    rules: list[RuleFactory] = [LateRule(place, endpoint=endpoint, defaults=defaults or None)]
+    there = Map(rules).bind("codara.test")
+    path = there.build(endpoint, dict(values)).partition("?")[0]
+
+    assert first == again
+    assert there.match(unquote(path))[0] == endpoint
+
+
+def test_a_type_of_the_same_name_in_another_map_is_another():
+    class Digits(BaseConverter):
+        regex = "[0-9]+"
+
+    def matches(path: str, **converters: type[BaseConverter]) -> bool:
+        rules: list[RuleFactory] = [LateRule("/<some:thing>", endpoint="show")]
+        return Map(rules, converters=converters).bind("codara.test").test(path)
+
+    assert matches("/word", some=UnicodeConverter)
+    assert not matches("/word", some=Digits)
+    assert matches("/12", some=Digits)
 
 
 def test_without_what_it_needs_there_is_no_address():

@@ -62,6 +62,31 @@ def recorded(engine: sa.Engine, action: str | None = None) -> list[Event]:
     return [each for each in events if action in {None, each.action}]
 
 
+@dataclass(frozen=True)
+class Mark:
+    """How far the record was: entries in the logs, and the newest place in the queue."""
+
+    entries: int
+    newest: int
+
+
+def mark(engine: sa.Engine) -> Mark:
+    """How far the record is now."""
+    entries = sa.select(sa.func.count()).select_from(AuditLeaf).scalar_subquery()
+    newest = sa.select(sa.func.coalesce(sa.func.max(AuditQueued.position), 0)).scalar_subquery()
+    with engine.connect() as connection:
+        return Mark(*connection.execute(sa.select(entries, newest)).one())
+
+
+def actions_since(engine: sa.Engine, before: Mark) -> list[str]:
+    """What happened after a mark, oldest first, in a record that nobody sequences meanwhile."""
+    assert mark(engine).entries == before.entries, "what was in the queue has left it"
+    later = sa.select(AuditQueued.header).where(AuditQueued.position > before.newest)
+    with engine.connect() as connection:
+        found = connection.scalars(later.order_by(AuditQueued.position)).all()
+    return [json.loads(header)["action"] for header in found]
+
+
 def _values(personal: str | None) -> dict[str, Value]:
     return {
         field: Value(person, base64.b64decode(salt), words)

@@ -46,7 +46,7 @@ from appliance.security import tokens
 from appliance.settings import Settings, load
 from appliance.web.app import create_app
 from appliance.web.requests import SESSION_COOKIE
-from tests.recorded import Event, recorded
+from tests.recorded import Event, Mark, actions_since, mark, recorded
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough sentence"
@@ -338,6 +338,14 @@ class World:
     def recorded(self, action: str | None = None) -> list[Event]:
         """All events so far, oldest first; or those of one action."""
         return recorded(self.wiring.database.engine, action)
+
+    def events_so_far(self) -> Mark:
+        """How far the record is; `events_since` tells what came later."""
+        return mark(self.wiring.database.engine)
+
+    def events_since(self, before: Mark) -> list[str]:
+        """The kinds of all events since then, oldest first; only the queue may have moved."""
+        return actions_since(self.wiring.database.engine, before)
 
     def keep_log(self) -> None:
         """Do what the sequencer does: all that was recorded enters its log and can be found."""

@@ -355,14 +355,14 @@ def tried(stage, method, rule, body, number):
     Only a change leaves an event; a refusal leaves none but its own.
     """
     client, place = stage.client(ACTORS[number]), address(stage, rule, number)
-    before = len(stage.world.events())
+    before = stage.world.events_so_far()
     answer = client.open(place, method=method, json=with_names(body, number))
     where = f"{ACTORS[number]}: {method} {place}: {answer.status}"
     assert answer.status_code < 500, where
     told = SIGNS.get(answer.status_code, "+")
     if told == "+":
         return told
-    assert set(stage.world.events()[before:]) <= {"access.refused"}, where
+    assert set(stage.world.events_since(before)) <= {"access.refused"}, where
     if told == ".":
         for real, other in ((f"lab-{number}", f"gone-{number}"), ("/notes", "/never")):
             sent = with_names(body, number, {real: other})

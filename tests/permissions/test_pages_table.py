@@ -53,9 +53,9 @@ def signs(stage, row):
 def tried(stage, row, number):
     """What an actor was told, after looking at whether that is also what happened."""
     actor = ACTORS[number]
-    before = len(stage.world.events())
+    before = stage.world.events_so_far()
     answer = opened(stage, row, number)
-    events = [kind for kind in stage.world.events()[before:] if kind != "access.refused"]
+    events = [kind for kind in stage.world.events_since(before) if kind != "access.refused"]
     told = outcome(answer)
     where = f"{actor}: {row.method} {answer.request.path}: {answer.status}"
     if told == "+":

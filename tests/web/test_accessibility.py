@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import flask
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 from werkzeug.routing import Rule
 
 from appliance.db.outbox import JobRecord
@@ -45,13 +46,9 @@ from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import odd
 from tests.web.test_account_pages import public_key
-from tests.world import World
+from tests.world import World, copy_sqlite
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PARTS = 4
 """The pages are dealt out to so many tests, which may run side by side."""
 PAGES_ARE_IN = "appliance.web.pages"
@@ -90,15 +87,20 @@ ALSO = (
 )
 
 
-@pytest.fixture
-def full(world: World) -> Iterator[tuple[str, list[str], str]]:
+@pytest.fixture(scope="module")
+def full(
+    migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, list[str], str]]:
     """An appliance with something on every page: its address, the pages, a cookie."""
+    home = tmp_path_factory.mktemp("full") / "home"
+    world = World(home, copy_sqlite(migrated_sqlite, home))
     values = fill(world)
     with serve(world) as served:
         client = world.browser("administrator", elevated=True)
         cookie = client.get_cookie("codara_session")
         assert cookie is not None
         yield served.url, [*addresses(world.app, values), *ALSO], cookie.value
+    world.close()
 
 
 def fill(world: World) -> dict[str, Any]:
@@ -301,22 +303,36 @@ def test_axe_finds_nothing_on_any_page(full, chromium: Browser, part: int):
     url, paths, cookie = full
     context = chromium.new_context(reduced_motion="reduce")
     context.add_cookies([{"name": "codara_session", "value": cookie, "url": url}])
-    found = {path: problems(context, url + path) for path in paths[part::PARTS]}
+    page = Watched(context)
+    found = {path: page.problems(url + path) for path in paths[part::PARTS]}
     context.close()
 
     assert len(paths) > 50
     assert {path: each for path, each in found.items() if each} == {}
 
 
-def problems(context: BrowserContext, url: str) -> list[object]:
-    """What is wrong with a page: with what is seen, in what the browser refused, in its answer."""
-    page = context.new_page()
-    said: list[object] = []
-    page.on("console", lambda m: said.append(m.text) if "Security Policy" in m.text else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    answer = page.goto(url)
-    if answer is None or answer.status not in {200, 404, 422}:
-        said.append(answer.status if answer else "no answer")
-    said += axe.problems(page)
-    page.close()
-    return said
+class Watched:
+    """A tab that opens one page after the other, and what its browser has said since it was asked.
+
+    A tab for each page would be a process for each, which reads axe anew.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._page = context.new_page()
+        self._said: list[object] = []
+        self._page.on("console", self._note)
+        self._page.on("pageerror", lambda error: self._said.append(str(error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if "Security Policy" in message.text:
+            self._said.append(message.text)
+
+    def problems(self, url: str) -> list[object]:
+        """What is wrong with a page: with what is seen, what the browser refused, its answer."""
+        self._said.clear()
+        self._page.set_viewport_size(axe.DESK)
+        self._page.emulate_media(color_scheme="light")
+        answer = self._page.goto(url)
+        if answer is None or answer.status not in {200, 404, 422}:
+            self._said.append(answer.status if answer else "no answer")
+        return [*axe.problems(self._page), *self._said]

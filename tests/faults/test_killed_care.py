@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from subprocess import PIPE
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -38,25 +40,37 @@ import os, signal, sys
 import sqlalchemy as sa
 from appliance.db import schema
 from appliance.db.engine import make_engine
-engine, left = make_engine(sys.argv[1]), int(sys.argv[2])
 
-@sa.event.listens_for(engine, "after_cursor_execute")
-def look(connection, cursor, statement, *_):
-    global left
-    left -= statement.startswith(("INSERT INTO alembic_version", "UPDATE alembic_version"))
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+def migrate(left):
+    engine = make_engine(sys.argv[1])
 
-schema.bring_up_to_date(engine)
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def look(connection, cursor, statement, *_):
+        nonlocal left
+        left -= statement.startswith(("INSERT INTO alembic_version", "UPDATE alembic_version"))
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    schema.bring_up_to_date(engine)
+
+# For each step a process that is a copy of this one: what is imported once serves all of them.
+for step in sys.stdin:
+    if (pid := os.fork()) == 0:
+        try:
+            migrate(int(step))
+        finally:
+            os._exit(1)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
-def python(program, *words: object):
+def python(program, *words: object, **pipes: Any):
     """Start a program of ours in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", program, *map(str, words)],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         start_new_session=True,
+        **pipes,
     )
 
 
@@ -171,11 +185,12 @@ def test_a_migration_that_is_killed_at_any_step_is_none(empty_database, start):
         schema.upgrade(engine, start)
     before = tables(engine)
     steps = len(schema.known()) - int(start or 0)
-    for step in range(1, steps + 1):
-        killed = python(MIGRATE, empty_database, step)
-        assert killed.wait() == -signal.SIGKILL
-        assert schema.present(engine) == start
-        assert tables(engine) == before
+    with python(MIGRATE, empty_database, stdin=PIPE, stdout=PIPE, text=True) as migrating:
+        for step in range(1, steps + 1):
+            print(step, file=migrating.stdin, flush=True)
+            assert int(migrating.stdout.readline()) == -signal.SIGKILL
+            assert schema.present(engine) == start
+            assert tables(engine) == before
 
     schema.bring_up_to_date(engine)
     assert schema.present(engine) == schema.newest()
@@ -186,8 +201,5 @@ def test_a_migration_that_is_killed_at_any_step_is_none(empty_database, start):
 def tables(engine):
     """Every table and its columns."""
     with engine.connect() as connection:
-        inspector = sa.inspect(connection)
-        return {
-            name: [column["name"] for column in inspector.get_columns(name)]
-            for name in inspector.get_table_names()
-        }
+        columns = sa.inspect(connection).get_multi_columns()
+        return {name: [each["name"] for each in found] for (_, name), found in columns.items()}

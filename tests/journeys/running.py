@@ -21,15 +21,17 @@ from tests.world import CHEAP
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90
+LONGEST_PAUSE_SECONDS = 0.3  # What is asked needs the processor that the question takes.
 FIRST_PASSWORD = re.compile(r"^ {6}((?:[a-z2-9]{5}-){3}[a-z2-9]{5})$", re.MULTILINE)
 
 
 def until(is_so: Callable[[], Any], why: str = "it did not happen in time") -> Any:
-    """Ask again and again until the answer is true; gives it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """Ask again and again, ever less often, until the answer is true; gives it."""
+    deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.02
     while not (found := is_so()):
         assert time.monotonic() < deadline, why
-        select_nothing(0.02)
+        select_nothing(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
     return found
 
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -22,21 +23,27 @@ GOOD, TAMPERED, FORKED, INCOMPLETE, UNTRUSTED, MALFORMED = 0, 10, 20, 30, 40, 50
 FIRST = "logs/instance"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def appliance(request, tmp_path):
-    """A running appliance in which people have worked."""
-    settings = {}
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def appliance(request, tmp_path_factory):
+    """A running appliance in which people have worked; whoever checks it leaves that as it is."""
+    folder, settings = tmp_path_factory.mktemp("auditor"), {}
     if request.param == "postgresql":
         server = request.getfixturevalue("postgresql")
-        settings["CODARA_DATABASE__URL"] = server.create(f"auditor_{tmp_path.name}")
-    with whole(tmp_path / "home", **settings) as running:
-        for name in ("writer", "reader"):
-            running.codara("user", "create", name, "--email", f"{name}@lab.example")
-        running.codara("org", "create", "lab")
-        running.codara("org", "member", "add", "lab", "writer", "--role", "member")
+        settings["CODARA_DATABASE__URL"] = server.create(f"auditor_{uuid4().hex}")
+    with whole(folder / "home", **settings) as running:
+        running.codara("user", "create", "writer", "--email", "writer@lab.example")
+        token = running.token("admin", "admin,org:admin,repo:admin,repo:write,audit:read,user")
+
+        def do(method, path, body=None):
+            answer = running.api(token, method, path, body)
+            assert answer.status_code < 300, (path, answer.text)
+
+        do("POST", "/users", {"name": "reader", "email": "reader@lab.example"})
+        do("POST", "/orgs", {"name": "lab"})
+        do("PUT", "/orgs/lab/members/writer", {"role": "member"})
         for number in range(12):
-            running.codara("repo", "create", f"lab/notes-{number}")
-        running.codara("org", "change", "lab", "--description", "=cmd()")
+            do("POST", "/repos", {"owner": "lab", "name": f"notes-{number}"})
+        do("PATCH", "/orgs/lab", {"description": "=cmd()"})
         running.codara("repo", "delete", "lab/notes-3", "--yes")
         yield running
 

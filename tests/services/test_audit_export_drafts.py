@@ -175,24 +175,40 @@ from appliance.settings import load
 from tests.services import test_audit_export_drafts as tests
 from tests.world import World
 
-home, url, target, form, stop = sys.argv[1:]
-world = World(Path(home), url)
-left = [int(stop)]
+home, url, target, form, *stops = sys.argv[1:]
 
-def progress(step, done=0, total=0):
-    left[0] -= 1
-    if not left[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
+def write(stop):
+    world, left = World(Path(home), url), [stop]
 
-tests.write(world, tests.planned(world), Path(target), Form(form), progress=progress)
+    def progress(step, done=0, total=0):
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    tests.write(world, tests.planned(world), Path(target), Form(form), progress=progress)
+
+# Each writes in a copy of this process: what is imported once serves all of them.
+for stop in stops:
+    if (pid := os.fork()) == 0:
+        ended = 1
+        try:
+            write(int(stop))
+            ended = 0
+        finally:
+            os._exit(ended)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), int(Path(target).exists()))
 """
 
 
-def in_a_process(world, target, form, stop):
-    """Write an export in a process that is killed on its way; gives how it ended."""
+def in_processes(world, target, form, stops):
+    """Write an export in one process after the other, each of which is killed after so many steps;
+    gives how each ended, and whether the export was there then.
+    """
     url = world.environment["CODARA_DATABASE__URL"]
-    words = [str(world.home), url, str(target), str(form), str(stop)]
-    return subprocess.run([sys.executable, "-c", CHILD, *words], cwd=ROOT, check=False).returncode
+    words = [str(world.home), url, str(target), str(form), *map(str, stops)]
+    child = [sys.executable, "-c", CHILD, *words]
+    said = subprocess.run(child, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [tuple(map(int, line.split())) for line in said.splitlines()]
 
 
 @pytest.mark.parametrize("form", [Form.BUNDLE, Form.JSONL])
@@ -201,10 +217,8 @@ def test_a_killed_writer_leaves_what_the_next_one_goes_on_with(logs, tmp_path, f
     logs.keep_log()
     target = tmp_path / "out" / "x"
 
-    assert in_a_process(logs, target, form, 4) == -signal.SIGKILL
-    assert not target.exists()
-    assert in_a_process(logs, target, form, 3) == -signal.SIGKILL
-    assert in_a_process(logs, target, form, 0) == 0
+    killed = (-signal.SIGKILL, False)
+    assert in_processes(logs, target, form, (4, 3, 0)) == [killed, killed, (0, True)]
 
     assert [each.name for each in target.parent.iterdir()] == ["x"]
     if form is Form.BUNDLE:

@@ -42,12 +42,16 @@ def _on_sqlite(request: pytest.FixtureRequest, home: Path, content: Path) -> Gen
     file, spare = home / "codara.db", home.parent / "spare.db"
 
     def again() -> None:
-        for beside in ("-wal", "-shm"):
-            file.with_name(file.name + beside).unlink(missing_ok=True)
-        # Another file: somebody who still has the one of before open must not read this one.
-        fresh = file.with_name("fresh.db")
+        # Under another name: who still has the file of before open must not read this one, and
+        # takes away what lies beside a file of that name when a garbage collection closes it.
+        before, fresh = file.resolve(), file.with_name(f"stage-{uuid4().hex}.db")
         shutil.copyfile(spare, fresh)
-        fresh.replace(file)
+        link = fresh.with_suffix(".link")
+        link.symlink_to(fresh.name)
+        link.replace(file)
+        for old in home.glob(f"{before.name}*"):
+            if old != file:
+                old.unlink()
 
     stage = Stage(world, content, again)
     world.wiring.database.engine.dispose()  # What is beside the file goes into it.

@@ -15,7 +15,7 @@ from appliance import garbage
 from appliance.db import schema
 from appliance.db.engine import make_engine, sqlite_url
 from script.environment import compile_translations
-from tests import statements
+from tests import compiled
 from tests.peers.postgresql import PostgresqlServer
 from tests.quickest import GIB, quickest_place
 from tests.world import World, copy_sqlite
@@ -26,7 +26,7 @@ pytest_plugins = ["tests.peers.fixtures"]
 if (place := quickest_place(room_bytes=4 * GIB)) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
 
-statements.remember()
+compiled.remember()
 
 
 def pytest_collection_finish() -> None:

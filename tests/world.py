@@ -15,7 +15,6 @@ from typing import Any
 import flask
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 
 from appliance import wiring as wiring_module
 from appliance.db.base import Table
@@ -46,6 +45,7 @@ from appliance.security import tokens
 from appliance.settings import Settings, load
 from appliance.web.app import create_app
 from appliance.web.requests import SESSION_COOKIE
+from tests.compiled import COMPILED
 from tests.recorded import Event, Mark, actions_since, mark, recorded
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -61,25 +61,6 @@ CHEAP = {
     "CODARA_AUDIT__WAIT_SECONDS": "0",
     "CODARA_SERVER__PORT": "0",
 }
-
-
-class Compiled(BytecodeCache):
-    """Templates as some application of this process has compiled them, by their text."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """What was compiled of this name; it is believed only if the text is the same."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
 
 
 def copy_sqlite(template: Path, home: Path) -> str:

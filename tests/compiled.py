@@ -1,7 +1,8 @@
-"""Statements are compiled once in a process, not once for each test's database.
+"""Statements and templates are compiled once in a process, not once for each test.
 
-Every test has an engine of its own, and an engine forgets what others have compiled: that was most
-of what a test took. In the product one engine serves a process, which has all in its memory soon.
+Every test has an engine and an application of its own, which know nothing of what others have
+compiled: that was most of what a test took. In the product one of each serves a process, which has
+all in its memory soon.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -16,6 +18,25 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
 MOST = 4000
+
+
+class Compiled(BytecodeCache):
+    """Templates as some application of this process has compiled them, by their text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What was compiled of this name; it is believed only if the text is the same."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class Remembering(DefaultDialect):

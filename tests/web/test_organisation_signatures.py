@@ -123,6 +123,13 @@ def test_owners_set_and_remove_rules_and_each_page_says_so(lab):
     page = lab.browser("writer").get(f"/{REPOSITORY}/settings/branches").text
     assert "Required by the organisation" in page
     assert "refs/heads/release/*" in page
+    lab.user("reader", role=Role.READER, on=REPOSITORY)
+    for listed in ("branches", "tags"):
+        page = lab.browser("reader").get(f"/{REPOSITORY}/{listed}").text
+        assert "Required by the organisation" in page
+        assert "refs/heads/release/*" in page
+        elsewhere = lab.browser("writer").get(f"/works/notes/{listed}").text
+        assert "Required by the organisation" not in elsewhere
     found = lab.client("writer", Scope.REPOSITORY_READ).get(
         f"/api/v1/repos/{REPOSITORY}/signing-rules"
     )

@@ -10,13 +10,16 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from appliance.services import history
+from appliance.services import history, signing_rules
 from appliance.services.history import BRANCHES, TAGS
-from appliance.web import links, present, signed_work
+from appliance.web import links, present, requests, signed_work
 from appliance.web.pages import lists, ref_lists
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.db.signing_keys import SigningRule
     from appliance.git.refs import Divergence, Ref, RefPage
 
 pages = blueprint("branches")
@@ -86,6 +89,7 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
         tab_name="branches",
         branches=branches,
         listed=_listed(page, first, query),
+        firm=_demanded(frame),
         most=_most(branches),
         is_complete=all(one.divergence or one.ref.commit is None for one in branches),
         piece=links.with_query(part="rows"),
@@ -115,6 +119,7 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
         is_protected=frame.repository.is_protected,
         signatures=signed_work.of_tags(frame.repository, page.refs),
         listed=_listed(page, first, query),
+        firm=_demanded(frame),
         acts=ref_lists.acts(frame, TAGS),
         key=ref_lists.key,
         **lists.tools(sorted_by),
@@ -141,6 +146,14 @@ def delete_branches(owner: str, name: str) -> ResponseReturnValue:
 def delete_tags(owner: str, name: str) -> ResponseReturnValue:
     """Delete several tags."""
     return ref_lists.delete_several(owner, name, TAGS)
+
+
+def _demanded(frame: Frame) -> Sequence[SigningRule]:
+    """What the repository's organisation demands of signatures."""
+    if frame.repository.organisation_id is None:
+        return ()
+    with requests.reading() as work:
+        return signing_rules.over(work, frame.repository.path)
 
 
 def _asked() -> tuple[int, bytes]:

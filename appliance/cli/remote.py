@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import click
 
 from appliance.cli import logins
-from appliance.cli.client import Client, Http
+from appliance.cli.client import Client, Http, ProblemError
 from appliance.cli.context import Context, Plain, Verb, current
 from appliance.cli.logins import Login
 
@@ -40,7 +42,7 @@ def login(
     place = logins.address(url, insecure_http=insecure_http)
     wanted = Login(place, _token(token_stdin=token_stdin), str(ca or ""), insecure_http)
     api = Client(Http(wanted.url, wanted.ca), {"Authorization": f"Bearer {wanted.token}"})
-    found = api.call("GET", "/user")
+    found = _whose(context, api)
     in_keyring = logins.remember(wanted)
     where = "the key ring" if in_keyring else str(logins.file())
     context.show_thing({"appliance": place, **found}, FIELDS)
@@ -63,8 +65,24 @@ def logout(context: Context, url: str) -> None:
 @current
 def whoami(context: Context) -> None:
     """Say which appliance commands reach, and as whom."""
-    found = context.api.call("GET", "/user")
+    found = _whose(context, context.api)
     context.show_thing({"appliance": context.place, **found}, FIELDS)
+
+
+def _whose(context: Context, api: Client) -> dict[str, Any]:
+    """Whom the token belongs to; nothing, with the reason said, where it may not tell.
+
+    Errors:
+        ProblemError: it is no good.
+    """
+    try:
+        found: dict[str, Any] = api.call("GET", "/user")
+    except ProblemError as error:
+        if error.http_status != HTTPStatus.FORBIDDEN:
+            raise
+        context.say(f"The appliance knows this token, and does not say whose it is. {error}")
+        return {}
+    return found
 
 
 def _token(*, token_stdin: bool) -> str:

@@ -134,6 +134,18 @@ def test_a_locked_key_ring_leaves_it_to_the_file(say, appliance, keyring_is):
     assert appliance.token in logins.file().read_text()
 
 
+def test_a_token_that_does_not_say_whose_it_is_is_kept(say, signed_in, appliance):
+    made = signed_in("token", "create", "--scope", "repo:read", "--expires-in", "1d", "--json")
+
+    told = say("login", appliance.url, "--token-stdin", stdin=made.json["token"])
+
+    assert told.code == 0
+    assert "does not say whose it is" in told.said
+    assert "scope user" in told.said
+    assert say("repo", "list").code == 0
+    assert say("whoami", "--json").json == {"appliance": appliance.url}
+
+
 def test_a_token_that_is_not_good_is_not_kept(say, appliance):
     refused = say("login", appliance.url, "--token-stdin", stdin="cod_wrong\n")
 

@@ -32,6 +32,7 @@ PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
 LATE = sentence("The request did not arrive whole, or too slowly. Send it again.")
+NOTHING = "There is nothing at this address."
 NO_ROOM_ERRNO = {errno.ENOSPC, errno.EDQUOT}
 UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
 
@@ -83,6 +84,8 @@ def answer(error: ApplianceError) -> flask.Response:
         log.warning("request.failed", code=error.code, message=str(error), exc_info=error)
     if isinstance(error, SecondPersonNeededError):
         return _proposed(error)
+    if isinstance(error, NotFoundError) and _is_no_page():
+        error = NotFoundError(NOTHING)
     if isinstance(error, MovedError) and (target := _new_address(error)):
         return _redirect(target)
     if requests.is_scim():
@@ -94,6 +97,12 @@ def answer(error: ApplianceError) -> flask.Response:
     if isinstance(error, UnauthenticatedError) and wants_json():
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _is_no_page() -> bool:
+    """Whether the address is one of the API that a page took for the name of an owner."""
+    at_page = flask.request.blueprint
+    return flask.request.path.startswith("/api/") and not (at_page or "").startswith("api_")
 
 
 def _proposed(error: SecondPersonNeededError) -> flask.Response:
@@ -201,7 +210,7 @@ def _answer_http(error: HTTPException) -> flask.Response:
     if error.response is not None:
         return flask.make_response(error.response)
     if error.code == HTTPStatus.NOT_FOUND:
-        return answer(NotFoundError("There is nothing at this address."))
+        return answer(NotFoundError(NOTHING))
     if isinstance(error, MethodNotAllowed):
         response = answer(_TranslatedError(error))
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))

@@ -21,6 +21,16 @@ def test_a_link_to_the_next_page_keeps_every_word_of_the_query(world):
         assert f"{word}=x" in answer.headers["Link"]
 
 
+@pytest.mark.parametrize("path", ["nothing", "search", "branches", "blame/x", "commit/x"])
+def test_what_is_no_endpoint_is_no_repository_either(world, path):
+    world.user("reader")
+
+    answer = world.client("reader").get(f"/api/v1/{path}")
+
+    assert answer.status_code == 404
+    assert answer.json["detail"] == "There is nothing at this address."
+
+
 @pytest.mark.parametrize("cursor", ["x", "e30", "AAAAAAAAAAAAAAAAW10", "%ff", "é"])
 def test_a_cursor_that_was_made_up_is_refused(world, cursor):
     world.user("writer")

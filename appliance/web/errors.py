@@ -32,7 +32,7 @@ PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
 LATE = sentence("The request did not arrive whole, or too slowly. Send it again.")
-NOTHING = "There is nothing at this address."
+NOTHING = sentence("There is nothing at this address.")
 NO_ROOM_ERRNO = {errno.ENOSPC, errno.EDQUOT}
 UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
 

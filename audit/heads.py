@@ -8,6 +8,7 @@ known        so is the state that the auditor kept from an earlier visit
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -60,6 +61,16 @@ def newest(data: bytes, part: LogPart, trust: Trust) -> tuple[Head, notes.Note]:
     return Head(state, tuple(problems)), note
 
 
+def in_words(seconds: int | None) -> str:
+    """A time as people read it; as it was said, where no calendar goes so far."""
+    if seconds is None:
+        return "no time that it says"
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    except (OverflowError, OSError, ValueError):
+        return f"{seconds} s since 1970"
+
+
 def witnessed(note: notes.Note, trust: Trust) -> tuple[list[str], list[tuple[Verdict, str]]]:
     """The witnesses of the quorum that signed, in words, and what is wrong."""
     seen, problems, times = set(), [], []
@@ -72,7 +83,7 @@ def witnessed(note: notes.Note, trust: Trust) -> tuple[list[str], list[tuple[Ver
             continue
         if found:
             seen.add(trust.operators[by_key[key]])
-            times.append(f"{by_key[key]} at {found[0][1]} s since 1970")
+            times.append(f"{by_key[key]} at {in_words(found[0][1])}")
     if len(seen) < trust.needed:
         text = f"{len(seen)} of the witnesses signed, {trust.needed} are needed"
         problems.append((Verdict.UNTRUSTED, text))

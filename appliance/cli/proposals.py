@@ -9,7 +9,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, Verb, current, table
+from appliance.cli.context import Context, Noun, Verb, cell, current, table
 
 PLACE, RULE = "/admin/proposals", "/admin/two-people"
 COLUMNS = {
@@ -90,7 +90,7 @@ def rule(context: Context, wanted: str) -> None:
     if wanted != "show":
         context.api.call("PUT", RULE, {"required": wanted == "require"})
     found = context.api.call("GET", RULE)
-    said = f"since {found['since']}" if found["required"] else "not"
+    said = f"since {cell(found['since'])}" if found["required"] else "not"
     context.show(found, lambda: [f"Two people are needed: {said}."])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from appliance.db import lookups
-from appliance.db.address_lists import AddressList
+from appliance.db.address_lists import INSTANCE, AddressList
 from appliance.db.audit_log import AuditLog
 from appliance.db.audit_streams import AuditStream
 from appliance.db.audit_witnesses import Witness, WitnessQuorum
@@ -105,7 +105,7 @@ def address_list(work: UnitOfWork, asked: Arguments) -> State:
     """From where people may come to the appliance; that of an organisation is its owners'."""
     if asked.get("organisation"):
         return {}
-    query = sa.select(AddressList.networks).where(AddressList.scope == "instance")
+    query = sa.select(AddressList.networks).where(AddressList.scope == INSTANCE)
     networks = work.session.scalar(query) or []
     return {"": "addresses", "networks": _listed(networks) or "anywhere"}
 

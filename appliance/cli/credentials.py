@@ -157,13 +157,7 @@ def token() -> None:
     multiple=True,
     help="Only this repository (repeatable); all otherwise.",
 )
-@click.option(
-    "--network",
-    "networks",
-    metavar="NETWORK",
-    multiple=True,
-    help="Only from there, as 192.0.2.0/24 (repeatable); from anywhere otherwise.",
-)
+@options.networks
 @click.option(
     "--reason", default="", metavar="TEXT", help="Why, for organisations that approve tokens."
 )

@@ -83,6 +83,13 @@ of_user = click.option(
 limit = click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many; all otherwise."
 )
+networks = click.option(
+    "--network",
+    "networks",
+    metavar="NETWORK",
+    multiple=True,
+    help="Only from there, as 192.0.2.0/24 (repeatable); from anywhere otherwise.",
+)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 

@@ -17,6 +17,7 @@ COLUMNS = {
     "expires_at": "EXPIRES",
     "used_at": "LAST USED",
     "used_from": "FROM",
+    "networks": "ONLY FROM",
 }
 TOLD_COLUMNS = {
     "changed_at": "WHEN",
@@ -49,10 +50,13 @@ def list_tokens(context: Context, name: str) -> None:
     required=True,
     help="For how long: 12h, 30d, 4w, 1y or never.",
 )
+@options.networks
 @current
-def create(context: Context, name: str, title: str, expires_at: str) -> None:
+def create(
+    context: Context, name: str, title: str, expires_at: str, networks: tuple[str, ...]
+) -> None:
     """Make a token for a SCIM client. It is shown this once."""
-    wanted = {"name": title, "expires_at": expires_at or None}
+    wanted = {"name": title, "expires_at": expires_at or None, "networks": list(networks)}
     made = context.api.call("POST", _place(name), wanted)
     context.show(made, lambda: [made["token"]])
     if not context.is_json:

@@ -25,6 +25,8 @@ class ScimToken(Table):
     secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     shown_prefix: Mapped[str] = mapped_column(sa.String(16))
     """The first characters, to recognise it in a list."""
+    networks: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """From where it may be used; empty: from anywhere."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -10,15 +10,13 @@ import sqlalchemy as sa
 
 from appliance.access import act_states as states
 from appliance.access import fetch_addresses
-from appliance.db.address_lists import AddressList
+from appliance.db.address_lists import INSTANCE, AddressList
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import address_lists, events
 from appliance.domain.identity import Method
 from appliance.domain.second_person import Act
 from appliance.errors import InvalidError, sentence
 from appliance.services.second_person import guarded
-
-INSTANCE = "instance"
 
 
 @dataclass(frozen=True)

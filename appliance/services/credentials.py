@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from appliance.errors import (
     sentence,
 )
 from appliance.security import tokens
-from appliance.services import token_approvals
+from appliance.services import token_approvals, token_life
 from appliance.services.token_approvals import TokenStanding
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def create_token(
         )
     wanted = _scopes(scopes)
     chosen = _chosen_repositories(work, repositories)
-    _check_life(work, expires_at, now)
+    token_life.insist(work, expires_at, now)
     _insist_on_narrowing(work, wanted, chosen, expires_at)
     secret = tokens.mint()
     token = AccessToken(
@@ -268,24 +268,6 @@ def _networks(work: UnitOfWork, wanted: Sequence[str]) -> list[str]:
     if not all(address_lists.covers(used.networks, each) for each in chosen):
         raise RefusedError(NARROWER)
     return chosen or used.networks
-
-
-def _check_life(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None:
-    rules = work.rules.access
-    if expires_at is None:
-        if not rules.tokens_may_never_expire:
-            raise InvalidError.of("expires_at", "Say when this token shall expire.")
-        return
-    if expires_at <= now:
-        raise InvalidError.of("expires_at", "That is in the past.")
-    if expires_at > now + timedelta(days=rules.token_lifetime_days):
-        raise InvalidError.of(
-            "expires_at",
-            sentence(
-                "A token lives at most %(token_lifetime_days)s days here.",
-                token_lifetime_days=rules.token_lifetime_days,
-            ),
-        )
 
 
 def _insist_on_narrowing(

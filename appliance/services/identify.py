@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
 from appliance.db import credential_rules
-from appliance.db.address_lists import ANY_LIST
+from appliance.db.address_lists import ANY_LIST, OF_INSTANCE
 from appliance.db.credential_rules import KEY_WITHHELD, WITHHELD
 from appliance.db.credentials import (
     AccessToken,
@@ -261,19 +261,21 @@ def by_scim_token(
     """The client of a SCIM token. It acts for one provider, and may do nothing else.
 
     Errors:
-        UnauthenticatedError: it is none of ours, has expired, or was revoked.
+        UnauthenticatedError: it is none of ours, has expired, was revoked, or may not be used from
+            where it is.
     """
     if not tokens.is_well_formed(token):
         raise UnauthenticatedError(NOT_VALID)
     secret_hash = tokens.fingerprint(token, key=fingerprint_key)
     row = work.session.execute(
-        sa.select(ScimToken, IdentityProvider)
+        sa.select(ScimToken, IdentityProvider, OF_INSTANCE)
         .join(IdentityProvider, IdentityProvider.id == ScimToken.provider_id)
         .where(ScimToken.secret_hash == secret_hash, ScimToken.revoked_at.is_(None))
     ).first()
     if row is None or (row[0].expires_at is not None and now >= row[0].expires_at):
         raise UnauthenticatedError(NOT_VALID)
-    found, provider = row
+    found, provider, of_instance = row
+    reach.insist_on_client(found, of_instance, origin)
     return Actor(
         kind=ActorKind.SCIM_CLIENT,
         label=f"client of {provider.name}",

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
 from appliance.db.address_lists import AddressList
+from appliance.db.scim import ScimToken
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import address_lists, events
-from appliance.domain.identity import Actor, Method
+from appliance.domain.identity import Actor, Method, Origin
 from appliance.errors import UnauthenticatedError, sentence
 
 ELSEWHERE = sentence("You may not come in from this address. Your administrator says from where.")
@@ -52,6 +53,22 @@ def insist_on_token(work: UnitOfWork, actor: Actor, networks: list[str]) -> None
     if networks and not address_lists.holds(networks, actor.origin.address):
         del work
         raise refused(actor, "token", TOKEN_ELSEWHERE)
+
+
+def insist_on_client(token: ScimToken, of_instance: list[str] | None, origin: Origin) -> None:
+    """Go on only if a SCIM client may come from where it is: by the appliance's list, and by that
+    of its token.
+
+    Errors:
+        UnauthenticatedError: it may not.
+    """
+    lists = (("instance", of_instance, ELSEWHERE), ("token", token.networks, TOKEN_ELSEWHERE))
+    for scope, networks, words in lists:
+        if networks and not address_lists.holds(networks, origin.address):
+            event = events.ScimAddressRefused(
+                about=token.provider_id, token_id=str(token.id), scope=scope
+            )
+            raise UnauthenticatedError(words, event=event)
 
 
 def refused(actor: Actor, scope: str, words: str) -> UnauthenticatedError:

@@ -5,8 +5,9 @@ Several stand side by side, so that one can be exchanged for another without a g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,14 +18,15 @@ from appliance.db.credentials import LastUse
 from appliance.db.identity_providers import IdentityProvider
 from appliance.db.scim import ScimGroup, ScimToken, ScimUser
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain import events
+from appliance.domain import address_lists, events
 from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
 from appliance.domain.scim import MOST_TOKENS
-from appliance.errors import ConflictError, InvalidError, sentence
+from appliance.errors import ConflictError, sentence
 from appliance.security import tokens
+from appliance.services import token_life
 
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
@@ -75,6 +77,7 @@ def make(
     *,
     name: str,
     expires_at: datetime | None,
+    networks: Sequence[str] = (),
     tools: SignInTools,
     now: datetime,
 ) -> NewScimToken:
@@ -82,14 +85,15 @@ def make(
 
     Errors:
         ConflictError: the provider is no SCIM client, or it has too many tokens.
-        InvalidError: it would end in the past, or later than the instance allows.
+        InvalidError: it would end in the past, or later than the instance allows; or one of the
+            networks is none.
     """
     provider = fetch_provider.provider(work, provider_name, P)
     _insist_on_scim(provider)
     if len(_listed(work, provider.id)) >= MOST_TOKENS:
         said = sentence("There are %(most)s tokens already. Revoke one.", most=MOST_TOKENS)
         raise ConflictError(said)
-    _check_life(work, expires_at, now)
+    token_life.insist(work, expires_at, now)
     secret = tokens.mint()
     token = ScimToken(
         id=new_id(),
@@ -97,6 +101,7 @@ def make(
         name=check_title("name", name),
         secret_hash=tokens.fingerprint(secret, key=tools.fingerprint_key),
         shown_prefix=tokens.shown_part(secret),
+        networks=address_lists.networks(networks),
         created_at=now,
         expires_at=expires_at,
     )
@@ -106,6 +111,7 @@ def make(
             about=provider.id,
             token_id=str(token.id),
             expires_at=expires_at.isoformat() if expires_at else None,
+            networks=token.networks or None,
             name=token.name,
         )
     )
@@ -178,22 +184,4 @@ def _insist_on_scim(provider: IdentityProvider) -> None:
     if provider.kind is not ProviderKind.SCIM:
         raise ConflictError(
             sentence("%(label)s is no SCIM client, and takes no tokens.", label=provider.label)
-        )
-
-
-def _check_life(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None:
-    days = work.rules.access.token_lifetime_days
-    if expires_at is None:
-        if not work.rules.access.tokens_may_never_expire:
-            raise InvalidError.of("expires_at", "Say when this token shall expire.")
-        return
-    if expires_at <= now:
-        raise InvalidError.of("expires_at", "That is in the past.")
-    if expires_at > now + timedelta(days=days):
-        raise InvalidError.of(
-            "expires_at",
-            sentence(
-                "A token lives at most %(token_lifetime_days)s days here.",
-                token_lifetime_days=days,
-            ),
         )

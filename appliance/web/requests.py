@@ -221,12 +221,31 @@ def note_use(actor: Actor) -> None:
             identify.note_use(work, credential_id, address=actor.origin.address, now=now())
 
 
+def actor_or_stranger() -> Actor:
+    """Who is asking; somebody whose token is not believed is a stranger."""
+    try:
+        return actor()
+    except UnauthenticatedError:
+        return stranger(origin())
+
+
 def _load(request: flask.Request) -> Asking | None:
     """Flask-Login's question: who sent this request. A wrong token raises, a stale cookie does not.
+    It is asked several times, and a refusal is looked for and recorded once.
 
     Errors:
         UnauthenticatedError: a token was sent and is not valid.
     """
+    if "not_believed" in flask.g:
+        raise cast("UnauthenticatedError", flask.g.not_believed)
+    try:
+        return _found(request)
+    except UnauthenticatedError as error:
+        flask.g.not_believed = error
+        raise
+
+
+def _found(request: flask.Request) -> Asking | None:
     console = request.headers.get(CONSOLE_HEADER)
     if console is not None:
         return Asking(_at_console(console))

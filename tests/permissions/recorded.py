@@ -18,7 +18,7 @@ REFUSALS = frozenset(
         *("access.refused", "auth.assertion_refused", "auth.sign_in_refused"),
         "auth.second_factor_refused",
         *("admin.act_proposed", "admin.second_person_bypassed"),  # By the unit of work, anywhere.
-        "session.address_refused",
+        *("session.address_refused", "scim.address_refused"),
         "session.elevation_refused",
     }
 )
@@ -243,9 +243,10 @@ CHANGES = {
     "POST /settings/tokens/<uuid:token_id>/revoke": "token.revoked",
     "POST /settings/tokens/new": "token.created",
     "POST /auth/ldap/<provider>/login": (
-        "auth.identity_linked auth.signed_in org.member_added org.member_removed "
-        "org.member_role_changed session.elevated team.member_added team.member_removed "
-        "user.changed user.created user.reinstated user.role_changed user.suspended"
+        "auth.identity_changed auth.identity_linked auth.signed_in org.member_added "
+        "org.member_removed org.member_role_changed session.elevated team.member_added "
+        "team.member_removed user.changed user.created user.reinstated user.role_changed "
+        "user.suspended"
     ),
     "POST /sign-in": "auth.break_glass_used auth.signed_in",
     "POST /sign-out": "auth.signed_out",

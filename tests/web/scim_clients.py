@@ -19,9 +19,14 @@ BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 class Client:
     """A client with a token for one provider. Its state: the token."""
 
-    def __init__(self, world: World, token: str) -> None:
+    def __init__(self, world: World, token: str, address: str = "127.0.0.1") -> None:
         self.world, self.token = world, token
         self._http = world.app.test_client()
+        self._http.environ_base["REMOTE_ADDR"] = address
+
+    def at(self, address: str) -> Client:
+        """The same client, connecting from there."""
+        return Client(self.world, self.token, address)
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Send a request; gives the answer of Flask's client."""

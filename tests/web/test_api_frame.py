@@ -66,6 +66,16 @@ def test_limits_are_told_in_seconds_and_end(world):
     assert 0 < int(third.headers["Retry-After"]) <= 61
 
 
+@pytest.mark.parametrize("place", ["/api/v1/repos", "/scim/v2/Users"])
+def test_whose_token_is_not_believed_is_slowed_like_a_stranger(world, place):
+    world.configure(CODARA_LIMITS__STRANGER_REQUESTS_PER_MINUTE="2")
+    client = world.client()
+
+    answers = [client.get(place, headers={"Authorization": "Bearer cod_x"}) for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [401, 401, 429]
+
+
 def test_what_has_not_changed_is_not_sent_again(world):
     world.user("writer")
     client = world.client("writer")

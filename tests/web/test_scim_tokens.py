@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from appliance.domain.identity import Method, Origin
 from appliance.domain.identity_providers import ProviderKind
+from appliance.services import address_lists
 from tests.services.arrivals import provider
 from tests.web.scim_clients import Client
 
@@ -75,6 +78,49 @@ def test_tokens_end_and_are_few_and_only_for_scim(world, api, chief):
     )
     first = api.get(f"{API}/tokens").json["items"][0]["id"]
     assert api.delete(f"{elsewhere}/tokens/{first}").status_code == 404
+
+
+@pytest.mark.promise("P43")
+def test_a_client_comes_only_from_where_its_token_and_the_appliance_say(world, api, chief):
+    wanted = {"name": "2026", "expires_at": soon(), "networks": ["192.0.2.7/24", "2001:db8::1"]}
+    made = api.post(f"{API}/tokens", json=wanted).json
+    asks = Client(world, made["token"])
+
+    assert made["networks"] == ["192.0.2.0/24", "2001:db8::1/128"]
+    assert api.get(f"{API}/tokens").json["items"][0]["networks"] == made["networks"]
+    assert world.recorded("scim.token_created")[0].body["networks"] == made["networks"]
+    assert asked_from(asks, "192.0.2.200").status_code == 200
+    refused = asked_from(asks, "198.51.100.7")
+    assert (refused.status_code, refused.mimetype) == (401, "application/scim+json")
+    assert "may not be used from this address" in refused.json["detail"]
+
+    with world.begin(replace(chief, origin=Origin(method=Method.CONSOLE))) as work:
+        address_lists.change(work, "", ["198.51.100.0/24", "192.0.2.128/25"])
+    assert asked_from(asks, "192.0.2.200").status_code == 200
+    assert asked_from(asks, "192.0.2.7").status_code == 401
+    told = [each.body for each in world.recorded("scim.address_refused")]
+    assert [each["scope"] for each in told] == ["token", "instance"]
+    assert {each["token_id"] for each in told} == {made["id"]}
+
+
+def test_what_is_no_network_makes_no_token(world, api):
+    wanted = {"name": "x", "expires_at": soon(), "networks": ["everywhere"]}
+    refused = api.post(f"{API}/tokens", json=wanted)
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "networks")
+    assert api.get(f"{API}/tokens").json["items"] == []
+    world.app.config["WTF_CSRF_ENABLED"] = False
+    page = world.browser("chief", elevated=True)
+    said = {"name": "2026", "days": "30", "networks": "everywhere"}
+    wrong = page.post(f"{PAGE}/tokens", data=said)
+    assert (wrong.status_code, "everywhere is no network." in wrong.text) == (422, True)
+    page.post(f"{PAGE}/tokens", data=said | {"networks": "192.0.2.0/24\n2001:db8::/32"})
+    shown = page.get(PAGE).text
+    assert "<code>192.0.2.0/24</code>" in shown
+    assert "<code>2001:db8::/32</code>" in shown
+
+
+def asked_from(asks, address):
+    return asks.at(address)("GET", "/Users")
 
 
 def test_only_administrators_may_see_or_make_them(world, chief):

@@ -138,6 +138,7 @@ from appliance.domain.events.providers import (
     GroupsSynchronised,
     GroupUnmapped,
     IdentityLinked,
+    IdentityRestated,
     IdentityUnlinked,
     ProviderChanged,
     ProviderCreated,
@@ -151,6 +152,7 @@ from appliance.domain.events.providers import (
     SynchronisationRequested,
 )
 from appliance.domain.events.provisioning import (
+    ScimAddressRefused,
     ScimGroupChanged,
     ScimGroupCreated,
     ScimGroupDeleted,
@@ -266,6 +268,7 @@ __all__ = [
     "GroupsSynchronised",
     "Heartbeat",
     "IdentityLinked",
+    "IdentityRestated",
     "IdentityUnlinked",
     "ImpersonationEnded",
     "ImpersonationStarted",
@@ -336,6 +339,7 @@ __all__ = [
     "SamlKeyCreated",
     "SamlKeyRemoved",
     "SamlKeySwitched",
+    "ScimAddressRefused",
     "ScimGroupChanged",
     "ScimGroupCreated",
     "ScimGroupDeleted",

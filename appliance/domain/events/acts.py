@@ -131,6 +131,7 @@ MORE: Mapping[str, More] = {
     "auth.break_glass_used": More(
         severity=CRITICAL, ocsf=(3002, 1), act=Act.START, controls=("nist:AC-2(2)", "iso:A.8.2")
     ),
+    "auth.identity_changed": More(severity=LOW, ocsf=(3007, 99), ecs=("iam",), controls=IDENTITY),
     "auth.identity_linked": More(severity=MEDIUM, ocsf=(3007, 18), ecs=("iam",), controls=IDENTITY),
     "auth.identity_unlinked": More(
         severity=MEDIUM, ocsf=(3007, 19), ecs=("iam",), controls=IDENTITY
@@ -241,6 +242,7 @@ MORE: Mapping[str, More] = {
     "secret_scan.resolved": More(act=Act.END),
     "secret_scan.push_bypassed": More(severity=HIGH),
     "session.elevated": More(ocsf=(3003, 1), controls=("nist:AC-6(9)", "nist:IA-11", "iso:A.8.2")),
+    "scim.address_refused": More(severity=LOW, ocsf=(3002, OTHER), controls=IDENTITY),
     "session.elevation_refused": More(severity=MEDIUM, ocsf=(3003, OTHER)),
     "session.impersonation_started": More(
         severity=CRITICAL, ocsf=(3002, 7), controls=("pci:10.2.1.2", "nist:AC-6(9)", "iso:A.8.2")

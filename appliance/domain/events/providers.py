@@ -88,6 +88,17 @@ class IdentityLinked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityRestated(Event):
+    """What a system calls a user is written down in another way than before; it is the same."""
+
+    kind = "auth.identity_changed"
+    target = "user"
+    provider_id: str
+    former_subject: str = personal()
+    subject: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityUnlinked(Event):
     """An identity no longer leads to a user."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.domain.events.base import Event, personal
+from appliance.domain.events.base import Event, Outcome, personal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,8 @@ class ScimTokenCreated(Event):
     target = "provider"
     token_id: str
     expires_at: str | None = None
+    networks: list[str] | None = None
+    """From where it may be used; not said: from anywhere."""
     name: str
 
 
@@ -27,6 +29,18 @@ class ScimTokenRevoked(Event):
     token_id: str
     why: str | None = None
     """`unused`: nobody had used it for too long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimAddressRefused(Event):
+    """A token of a client is not taken from this address."""
+
+    kind = "scim.address_refused"
+    target = "provider"
+    outcome = Outcome.REFUSED
+    token_id: str
+    scope: str
+    """Whose list: of the instance, or of the token."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,7 +150,7 @@ def _limit_rates(app: OpenAPI) -> None:
     )
 
     def rate() -> str:
-        if not requests.actor().is_signed_in:
+        if not requests.actor_or_stranger().is_signed_in:
             return stranger
         return client if requests.is_scim() else patient
 
@@ -179,7 +179,7 @@ def _limit_rates(app: OpenAPI) -> None:
 
 
 def _who() -> str:
-    actor = requests.actor()
+    actor = requests.actor_or_stranger()
     return actor.pseudonym if actor.is_signed_in else f"address:{actor.origin.address}"
 
 

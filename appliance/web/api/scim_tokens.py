@@ -8,10 +8,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from appliance.domain.address_lists import MOST_NETWORKS
 from appliance.services import scim_tokens
 from appliance.services.scim_tokens import ListedScimToken
 from appliance.web import requests
 from appliance.web.api import frame
+from appliance.web.api.address_lists import NetworkText
 from appliance.web.api.identity_providers import PLACE, ProviderPath
 
 api = frame.area("provisioning", "Tokens of SCIM clients, for administrators.")
@@ -35,6 +37,7 @@ class ScimTokenAnswer(frame.Answer):
     expires_at: datetime | None
     used_at: datetime | None
     used_from: str
+    networks: list[str] = Field(description="Only from these; empty: from anywhere")
 
 
 class ScimTokenPage(frame.Answer):
@@ -50,6 +53,11 @@ class NewScimTokenBody(frame.Body):
     name: str = Field(max_length=100)
     expires_at: datetime | None = Field(
         None, description="None only where the instance allows tokens without end"
+    )
+    networks: list[NetworkText] = Field(
+        default_factory=list,
+        max_length=MOST_NETWORKS,
+        description="From where it may be used; else anywhere",
     )
 
 
@@ -93,6 +101,7 @@ def make(path: ProviderPath, body: NewScimTokenBody) -> Any:
             path.name,
             name=body.name,
             expires_at=body.expires_at,
+            networks=body.networks,
             tools=requests.wiring().sign_in,
             now=requests.now(),
         )
@@ -132,4 +141,5 @@ def _present(listed: ListedScimToken) -> ScimTokenAnswer:
         expires_at=token.expires_at,
         used_at=listed.used_at,
         used_from=listed.used_from,
+        networks=token.networks,
     )

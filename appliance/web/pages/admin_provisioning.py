@@ -31,6 +31,7 @@ class TokenForm(forms.Form):
 
     name: str = Field(max_length=100)
     days: int = Field(int(USUAL_LIFE), ge=1, le=3650)
+    networks: str = Field("", max_length=10_000)
 
 
 @pages.get(PLACE)
@@ -51,6 +52,7 @@ def make(name: str) -> ResponseReturnValue:
                 name,
                 name=form.name,
                 expires_at=requests.now() + timedelta(days=form.days),
+                networks=form.networks.split(),
                 tools=requests.wiring().sign_in,
                 now=requests.now(),
             )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.db.base import Table
@@ -64,6 +65,22 @@ class Identity(Table):
     """Their groups as the provider said last; none: it never said."""
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+_OTHER = orm.aliased(Identity)
+ANOTHER_KEEPS_OUT = (
+    sa.select(_OTHER.provider_id)
+    .where(
+        _OTHER.user_id == Identity.user_id,
+        _OTHER.id != Identity.id,
+        _OTHER.is_active.is_(False),
+    )
+    .order_by(_OTHER.id)
+    .limit(1)
+    .correlate(Identity)
+    .scalar_subquery()
+)
+"""Of an identity: another provider that does not let the same user in, as it said last."""
 
 
 class GroupRule(Table):

@@ -49,6 +49,9 @@ class Claims:
 
     subject: str
     """Stable and never given to anybody else: what an identity is found by."""
+    former_subject: str = ""
+    """What earlier releases called the same, where they called it something else: it was not always
+    certain, and counts only together with the name."""
     name: str = ""
     """The user name that the system would like."""
     display_name: str = ""
@@ -58,6 +61,11 @@ class Claims:
     is_active: bool = True
     """Whether the system lets them in at all."""
     facts: SessionFacts = field(default_factory=SessionFacts)
+
+    def was(self, subject: str, name: str) -> bool:
+        """Whether they are meant by what an earlier release called somebody, who had that name."""
+        is_same = bool(self.former_subject) and subject == self.former_subject
+        return is_same and bool(name) and name == self.name
 
     @property
     def verified_addresses(self) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from appliance.domain.claims import Address, Claims, SessionFacts
+from appliance.federation import ldap_subjects
 from appliance.federation.ldap_names import equals_any
 from appliance.federation.ldap_settings import LdapSettings
 
@@ -23,7 +23,6 @@ POLICY_CONTROL = "1.3.6.1.4.1.42.2.27.8.5.1"
 INVALID_CREDENTIALS = 49
 SEQUENCE, POLICY_ERROR, HEADER = 0x30, 0x81, 2
 """Tags of BER, and how long a tag with a short length is."""
-GUID_BYTES = 16
 DISABLED_FLAG = 0x2
 NEVER = frozenset({0, 0x7FFFFFFFFFFFFFFF})
 WINDOWS_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
@@ -144,14 +143,6 @@ def kept_out_by(entry: Entry, now: datetime) -> Refusal | None:
     return None
 
 
-def subject_of(entry: Entry, settings: LdapSettings) -> str:
-    """The value that never changes, as text; a GUID of Active Directory as it is written there."""
-    raw = next(iter(entry.values.get(settings.subject_attribute.casefold(), ())), b"")
-    if settings.subject_attribute.casefold() == "objectguid" and len(raw) == GUID_BYTES:
-        return str(UUID(bytes_le=raw))
-    return raw.decode(errors="replace")
-
-
 def claims_of(
     entry: Entry, settings: LdapSettings, groups: frozenset[str] | None, now: datetime
 ) -> Claims:
@@ -160,8 +151,10 @@ def claims_of(
         Address(each, is_verified=settings.vouches_for_email)
         for each in entry.texts(settings.email_attribute)
     )
+    raw = _subject(entry, settings)
     return Claims(
-        subject=subject_of(entry, settings),
+        subject=ldap_subjects.as_text(settings.subject_attribute, raw),
+        former_subject=ldap_subjects.as_before(settings.subject_attribute, raw),
         name=entry.text(settings.name_attribute),
         display_name=entry.text(settings.display_name_attribute),
         addresses=tuple(addresses),
@@ -185,13 +178,17 @@ def attributes(settings: LdapSettings) -> list[str]:
 
 
 def subject_as_filtered(subject: str, settings: LdapSettings) -> str:
-    """The filter for the entry of a subject, as `subject_of` wrote it."""
+    """The filter for the entry of a subject, as `ldap_subjects` writes it."""
     attribute = settings.subject_attribute
-    if attribute.casefold() == "objectguid":
-        with suppress(ValueError):
-            escaped = "".join(f"\\{each:02x}" for each in UUID(subject).bytes_le)
-            return f"({attribute}={escaped})"
-    return equals_any([attribute], subject)
+    value = ldap_subjects.as_bytes(attribute, subject)
+    if value == subject.encode():
+        return equals_any([attribute], subject)
+    escaped = "".join(f"\\{each:02x}" for each in value)
+    return f"({attribute}={escaped})"
+
+
+def _subject(entry: Entry, settings: LdapSettings) -> bytes:
+    return next(iter(entry.values.get(settings.subject_attribute.casefold(), ())), b"")
 
 
 def _is_past(text: str, now: datetime) -> bool:

@@ -27,6 +27,8 @@ PEOPLE_AT_ONCE = 500
 COUNTED = ""
 """No DN of a member: above it stand the groups that are among those asked for."""
 
+SAID = ("name", "display_name", "is_active", "former_subject")
+
 Progress = Callable[[str, int], None]
 """Hears what is being read, and how much of it was."""
 
@@ -90,7 +92,7 @@ class Reading:
         groups: frozenset[str] | None = None
         if above is not None:
             groups = frozenset().union(*(above(each) for each in self.spool.above(row.dn)))
-        said = {name: row.said[name] for name in ("name", "display_name", "is_active")}
+        said = {name: row.said[name] for name in SAID}
         addresses = tuple(Address(*each) for each in row.said["addresses"])
         return Claims(subject=row.subject, addresses=addresses, groups=groups, **said)
 
@@ -162,12 +164,13 @@ def _told(
     claims = ldap_answers.claims_of(entry, settings, None, now)
     said = {
         "name": claims.name,
+        "former_subject": claims.former_subject,
         "display_name": claims.display_name,
         "addresses": [(each.address, each.is_verified) for each in claims.addresses],
         "is_active": claims.is_active,
         "kept_out_by": _kept_out_by(entry, now),
     }
-    return claims.subject.strip(), plain_dn(entry.dn), said
+    return claims.subject if claims.subject.strip() else "", plain_dn(entry.dn), said
 
 
 def _kept_out_by(entry: Entry, now: datetime) -> str:

@@ -20,8 +20,9 @@ TABLES = (
     "PRAGMA locking_mode = EXCLUSIVE",
     (
         "CREATE TABLE people (number INTEGER PRIMARY KEY, subject TEXT UNIQUE, dn TEXT, said TEXT,"
-        " is_twice INTEGER DEFAULT 0)"
+        " former TEXT, name TEXT, is_twice INTEGER DEFAULT 0)"
     ),
+    "CREATE INDEX people_former ON people (former) WHERE former <> ''",
     "CREATE TABLE members (member TEXT, above TEXT)",
     "CREATE TABLE steps (number INTEGER PRIMARY KEY, kind TEXT, step TEXT)",
 )
@@ -61,10 +62,13 @@ class Spool:
 
     def add_people(self, rows: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
         """Keep subjects with their plain DNs and what was said of them."""
-        written = [(subject, dn, json.dumps(said)) for subject, dn, said in rows]
+        written = [
+            (subject, dn, json.dumps(said), said["former_subject"], said["name"])
+            for subject, dn, said in rows
+        ]
         with self._together():
             self._file.executemany(
-                "INSERT INTO people (subject, dn, said) VALUES (?, ?, ?)"
+                "INSERT INTO people (subject, dn, said, former, name) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (subject) DO UPDATE SET is_twice = 1",
                 written,
             )
@@ -102,6 +106,12 @@ class Spool:
         marks = ", ".join("?" * len(subjects))
         query = f"SELECT subject FROM people WHERE subject IN ({marks})"  # noqa: S608 - marks only.
         return {row[0] for row in self._file.execute(query, list(subjects))}
+
+    def knows_formerly(self, subjects: Sequence[str]) -> set[tuple[str, str]]:
+        """Of those that earlier releases called so, what they were called, and their names."""
+        marks = ", ".join("?" * len(subjects))
+        query = f"SELECT former, name FROM people WHERE former <> '' AND former IN ({marks})"  # noqa: S608 - marks only.
+        return set(self._file.execute(query, list(subjects)).fetchall())
 
     def add_steps(self, steps: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Keep what is to follow, by its kind."""

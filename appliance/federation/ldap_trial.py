@@ -7,13 +7,12 @@ from enum import StrEnum
 
 from cryptography import x509
 
-from appliance.federation import ldap_answers, ldap_groups
+from appliance.federation import ldap_answers, ldap_groups, ldap_subjects
 from appliance.federation.ldap import Directory
 from appliance.federation.ldap_answers import Entry
 from appliance.federation.ldap_connection import SUCCESS, Connection, DirectoryError
 from appliance.federation.trial_steps import LONGEST_LINE, MASK, Step
 
-BINARY = frozenset({"objectguid"})
 SHOWN_GROUPS = 200
 
 
@@ -88,8 +87,7 @@ def _lines(entry: Entry) -> Iterator[str]:
     yield f"dn: {entry.dn}"
     for name, values in entry.values.items():
         for value in values:
-            text = value.hex() if name in BINARY else value.decode(errors="replace")
-            yield f"{name}: {text}"
+            yield f"{name}: {ldap_subjects.as_text(name, value)}"
 
 
 def _masked(step: Step, secret: str) -> Step:

@@ -101,7 +101,7 @@ def learn(
     """Keep somebody out at once of whom the directory says that they may not enter any more."""
     if not isinstance(said, Kept) or said.claims is None:
         return
-    identity = identities.known(work, question.provider_id, said.claims.subject)
+    identity = identities.meant(work, question.provider_id, said.claims)
     if identity is not None:
         identities.follow(work, identity.id, said.claims, now=now)
 
@@ -110,5 +110,5 @@ def _user(work: UnitOfWork, question: Question, said: Kept) -> User | None:
     """Who is meant, where the directory said so for certain and they are known."""
     if said.claims is None:
         return None
-    identity = identities.known(work, question.provider_id, said.claims.subject)
+    identity = identities.meant(work, question.provider_id, said.claims)
     return work.session.get(User, identity.user_id) if identity else None

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
 from appliance.db.credentials import end_sessions
-from appliance.db.identity_providers import Identity, IdentityProvider
+from appliance.db.identity_providers import ANOTHER_KEEPS_OUT, Identity, IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.domain import events
@@ -90,12 +90,8 @@ def let_in_or_keep_out(
 
 def _also_kept_out_by(work: UnitOfWork, identity: Identity) -> UUID | None:
     """Another provider that does not let the same user in, as it said last."""
-    query = sa.select(Identity.provider_id).where(
-        Identity.user_id == identity.user_id,
-        Identity.id != identity.id,
-        Identity.is_active.is_(False),
-    )
-    return work.session.scalar(query.order_by(Identity.id).limit(1))
+    query = sa.select(ANOTHER_KEEPS_OUT).select_from(Identity).where(Identity.id == identity.id)
+    return work.session.scalar(query)
 
 
 @open_to_everyone(because="it only tells callers that were asked who is no person")

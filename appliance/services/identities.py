@@ -7,7 +7,7 @@ what was said: they let in or keep out, give and take what groups give, and keep
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -22,15 +22,9 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
 from appliance.domain.claims import Claims, SessionFacts, checked
-from appliance.domain.identity_providers import (
-    LinkedBy,
-    Policy,
-    domain_of,
-    policy,
-)
-from appliance.domain.names import LONGEST_DISPLAY_NAME, fold
+from appliance.domain.identity_providers import LinkedBy, policy
 from appliance.errors import ConflictError, sentence
-from appliance.services import entry, linking, new_users, provided_rights
+from appliance.services import entry, kept_profiles, linking, new_users, provided_rights
 
 refusal = linking.refusal  # For the protocols.
 
@@ -71,7 +65,7 @@ def arrive(work: UnitOfWork, provider_id: UUID, claims: Claims, *, now: datetime
     """
     provider = _enabled(work, provider_id)
     said = checked(claims)
-    identity = _known(work, provider.id, said.subject)
+    identity = meant(work, provider.id, said)
     made: new_users.Named | None = None
     if identity is None:
         identity, made = _first_seen(work, provider, said, now)
@@ -98,7 +92,7 @@ def foreseen(work: UnitOfWork, provider: IdentityProvider, claims: Claims) -> Fo
         InvalidError: the claims are not as they should be.
     """
     said = checked(claims)
-    identity = _known(work, provider.id, said.subject)
+    identity = meant(work, provider.id, said)
     if identity is not None:
         return Foreseen("known", work.session.get_one(User, identity.user_id).name)
     user = linking.by_rule(work, provider, said)
@@ -205,6 +199,18 @@ def end_sessions(work: UnitOfWork, identity: Identity, *, now: datetime) -> int:
 
 
 @open_to_everyone(because="it only says whom a provider means")
+def meant(work: UnitOfWork, provider_id: UUID, said: Claims) -> Identity | None:
+    """The identity of whom a provider speaks, if they have one here: by their subject, or by what
+    an earlier release called it.
+    """
+    found = _known(work, provider_id, said.subject)
+    if found is None and said.former_subject:
+        found = _known(work, provider_id, said.former_subject)
+        return found if found is not None and said.was(found.subject, found.said_name) else None
+    return found
+
+
+@open_to_everyone(because="it only says whom a provider means")
 def known(work: UnitOfWork, provider_id: UUID, subject: str) -> Identity | None:
     """The identity of a provider's subject, if it has one here."""
     return _known(work, provider_id, subject)
@@ -251,6 +257,17 @@ def linked(user: User, identity: Identity) -> events.IdentityLinked:
         provider_id=str(identity.provider_id),
         by_rule=identity.linked_by is LinkedBy.RULE,
         subject=identity.subject,
+    )
+
+
+def restated(user: User, identity: Identity, subject: str) -> events.IdentityRestated:
+    """The event that says that an identity is called something else here."""
+    return events.IdentityRestated(
+        about=user.id,
+        person=user.pseudonym,
+        provider_id=str(identity.provider_id),
+        former_subject=identity.subject,
+        subject=subject,
     )
 
 
@@ -339,6 +356,9 @@ def _take_over(
     now: datetime,
 ) -> None:
     """Everything that was said of somebody who is written to at `address`, but what groups give."""
+    if said.was(identity.subject, identity.said_name):
+        work.record(restated(user, identity, said.subject))
+        identity.subject = said.subject
     identity.seen_at = now
     identity.said_name, identity.said_email = said.name, said.address
     if said.groups is not None:
@@ -346,41 +366,4 @@ def _take_over(
     entry.let_in_or_keep_out(work, identity, user, is_active=said.is_active, now=now)
     rules = policy(provider.policy)
     if rules.keeps_profile:
-        _keep_profile(work, user, said, rules, address)
-
-
-def _keep_profile(work: UnitOfWork, user: User, said: Claims, rules: Policy, before: str) -> None:
-    changed: dict[str, str] = {}
-    display_name = said.display_name[:LONGEST_DISPLAY_NAME]
-    if display_name and display_name != user.display_name:
-        user.display_name = changed["display_name"] = display_name
-    address = next(iter(said.verified_addresses), "")
-    is_new = fold(address) != fold(before)
-    if address and is_new and _take_address(work, user, address, rules):
-        changed["email"] = address
-    if changed:
-        work.record(profile_changed(user, changed))
-
-
-def profile_changed(user: User, changed: Mapping[str, str]) -> events.UserChanged:
-    """The event that says what of a profile has another value now."""
-    return events.UserChanged(
-        about=user.id,
-        person=user.pseudonym,
-        changed=sorted(changed),
-        values="; ".join(f"{name}: {value}" for name, value in sorted(changed.items())),
-    )
-
-
-def _take_address(work: UnitOfWork, user: User, address: str, rules: Policy) -> bool:
-    """Write to them there, unless somebody else has the address; says whether.
-
-    It counts as verified only in the domains that this provider speaks for: another one's rule for
-    links would else believe what this one said of an address that is none of its people's.
-    """
-    is_ours = domain_of(address) in rules.link_domains
-    try:
-        email_addresses.set_primary(work.session, user.id, address, is_verified=is_ours)
-    except ConflictError:
-        return False
-    return True
+        kept_profiles.keep(work, user, said, rules, address)

@@ -24,7 +24,7 @@ from appliance.domain.ids import new_pseudonym
 from appliance.domain.names import LONGEST_DISPLAY_NAME, RESERVED_OWNERS, fold
 from appliance.domain.permissions import InstanceRole
 from appliance.errors import ConflictError, InvalidError
-from appliance.services import identities, linking, new_users, provided_rights
+from appliance.services import identities, kept_profiles, linking, new_users, provided_rights
 from appliance.services.identities import Arrived
 from appliance.services.new_users import Named, plain_name
 
@@ -184,7 +184,7 @@ def _record(work: UnitOfWork, made: _Made) -> None:
     work.record(new_users.created(made.named, made.identity.provider_id))
     work.record(identities.linked(user, made.identity))
     if made.profile:
-        work.record(identities.profile_changed(user, made.profile))
+        work.record(kept_profiles.profile_changed(user, made.profile))
 
 
 def _arrived(made: _Made) -> Arrived:

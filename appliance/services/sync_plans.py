@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
-from appliance.db.identity_providers import GroupRule, Identity
+from appliance.db.identity_providers import ANOTHER_KEEPS_OUT, GroupRule, Identity
 from appliance.db.provider_syncs import SyncChange
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
@@ -36,6 +36,7 @@ from appliance.federation.ldap_spool import Spool
 Reads = Callable[[], AbstractContextManager[UnitOfWork]]
 """Opens a reading transaction as the appliance."""
 IDENTITIES_AT_ONCE = 500
+KEPT_OUT_ELSEWHERE = "kept_out_elsewhere"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Plan:
 class _Row:
     """What is known here of a subject."""
 
+    subject: str
     identity_id: UUID
     user_id: UUID
     is_active: bool
@@ -100,6 +102,7 @@ class _Row:
     display_name: str
     may_enter: bool
     is_kept_out_by_it: bool
+    is_kept_out_elsewhere: bool
 
 
 def compare(reads: Reads, task: Task, reading: Reading, say: Callable[[int], None]) -> Plan:
@@ -185,11 +188,11 @@ def _steps(
     *,
     counts_groups: bool = True,
 ) -> list[tuple[str, dict[str, Any]]]:
-    rows = _known(work, task.provider_id, [each.subject for each in people])
+    rows = _known(work, task.provider_id, _called(people))
     confirmed = _confirmed(work, task, [each.subject for each in people])
     found = []
     for person in people:
-        row = rows.get(person.subject)
+        row = _row_of(rows, person)
         if counts_groups:
             _count_groups(plan, task, person, row)
         kind, detail = _judged(task, person, row)
@@ -202,6 +205,22 @@ def _steps(
             plan.losing[kind] += 1
         found.append((str(kind), step))
     return found
+
+
+def _called(people: Sequence[Known]) -> list[str]:
+    """What people are called now, and what earlier releases called them."""
+    before = (each.claims.former_subject for each in people if each.claims is not None)
+    return [*(each.subject for each in people), *filter(None, before)]
+
+
+def _row_of(rows: dict[str, _Row], person: Known) -> _Row | None:
+    """What is known of somebody, as `identities.meant` finds it."""
+    said = person.claims
+    found = rows.get(person.subject)
+    if found is not None or said is None:
+        return found
+    former = rows.get(said.former_subject)
+    return former if former and said.was(former.subject, former.said_name) else None
 
 
 def _judged(
@@ -225,14 +244,23 @@ def _judged(
 
 def _of_active(task: Task, said: Claims, row: _Row) -> tuple[ChangeKind | None, dict[str, Any]]:
     detail = _differences(task, said, row)
-    if row.is_kept_out_by_it and task.policy.lets_in_again:
+    if row.is_kept_out_by_it and not row.is_kept_out_elsewhere and task.policy.lets_in_again:
         return ChangeKind.RETURNED, detail
+    if not row.is_active and not row.may_enter:
+        return ChangeKind.UPDATED, {**detail, "reason": _why_still_out(row)}
     if detail.get("lost"):
         return ChangeKind.LESS, detail
     is_same_group = said.groups is None or (row.has_groups and said.groups == row.groups)
     if detail or not row.is_active or not is_same_group:
         return ChangeKind.UPDATED, detail
     return None, {}
+
+
+def _why_still_out(row: _Row) -> str:
+    """Why somebody whom the directory lets in again does not enter."""
+    if row.is_kept_out_elsewhere:
+        return KEPT_OUT_ELSEWHERE
+    return "not_let_in_again" if row.is_kept_out_by_it else "suspended_here"
 
 
 def _differences(task: Task, said: Claims, row: _Row) -> dict[str, Any]:
@@ -247,7 +275,11 @@ def _differences(task: Task, said: Claims, row: _Row) -> dict[str, Any]:
 
 
 def _news(policy: Policy, said: Claims, row: _Row) -> dict[str, bool]:
-    news = {"name": said.name != row.said_name, "email": said.address != row.said_email}
+    news = {
+        "subject": said.subject != row.subject,
+        "name": said.name != row.said_name,
+        "email": said.address != row.said_email,
+    }
     if policy.keeps_profile:
         display_name = said.display_name[:LONGEST_DISPLAY_NAME]
         news["display_name"] = bool(display_name) and display_name != row.display_name
@@ -268,14 +300,19 @@ def _count_groups(plan: Plan, task: Task, person: Known, row: _Row | None) -> No
 def _vanished(
     work: UnitOfWork, task: Task, spool: Spool, after: UUID | None, plan: Plan
 ) -> tuple[list[tuple[str, dict[str, Any]]], UUID | None]:
-    query = sa.select(Identity.id, Identity.subject).where(
+    query = sa.select(Identity.id, Identity.subject, Identity.said_name).where(
         Identity.provider_id == task.provider_id, Identity.is_active.is_(True)
     )
     if after is not None:
         query = query.where(Identity.id > after)
     rows = work.session.execute(query.order_by(Identity.id).limit(IDENTITIES_AT_ONCE)).all()
-    there = spool.knows([row.subject for row in rows])
-    missing = [row.subject for row in rows if row.subject not in there]
+    subjects = [row.subject for row in rows]
+    there, before = spool.knows(subjects), spool.knows_formerly(subjects)
+    missing = [
+        row.subject
+        for row in rows
+        if row.subject not in there and (row.subject, row.said_name) not in before
+    ]
     known = _known(work, task.provider_id, missing)
     confirmed = _confirmed(work, task, missing)
     steps = []
@@ -312,12 +349,14 @@ def _known(work: UnitOfWork, provider_id: UUID, subjects: Sequence[str]) -> dict
             *(Identity.id, Identity.subject, Identity.user_id, Identity.is_active),
             *(Identity.said_name, Identity.said_email, Identity.groups),
             *(User.name, User.display_name, User.state, User.suspended_by_id),
+            ANOTHER_KEEPS_OUT.label("other_id"),
         )
         .join(User, User.id == Identity.user_id)
         .where(Identity.provider_id == provider_id, Identity.subject.in_(subjects))
     )
     return {
         row.subject: _Row(
+            subject=row.subject,
             identity_id=row.id,
             user_id=row.user_id,
             is_active=row.is_active,
@@ -331,6 +370,7 @@ def _known(work: UnitOfWork, provider_id: UUID, subjects: Sequence[str]) -> dict
             is_kept_out_by_it=(
                 row.state is UserState.SUSPENDED and row.suspended_by_id == provider_id
             ),
+            is_kept_out_elsewhere=row.other_id is not None,
         )
         for row in work.session.execute(query)
     }

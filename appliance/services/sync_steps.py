@@ -141,6 +141,11 @@ def _outcome(task: Task, step: dict[str, Any], user: User | None) -> dict[str, A
     keeps_out = step["kind"] in {ChangeKind.VANISHED, ChangeKind.DISABLED}
     if state is ChangeState.DONE and keeps_out and user is not None and user.is_active:
         return _change(task, step, ChangeState.REFUSED, reason="last_administrator")
+    is_return = step["kind"] == ChangeKind.RETURNED and state is ChangeState.DONE
+    if is_return and user is not None and not user.is_active:
+        # Another system has begun to keep them out since they were compared.
+        known = {**step, "kind": ChangeKind.UPDATED}
+        return _change(task, known, state, reason=sync_plans.KEPT_OUT_ELSEWHERE)
     return _change(task, step, state)
 
 

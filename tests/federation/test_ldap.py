@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from base64 import b64encode
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -110,6 +111,16 @@ def test_accounts_of_active_directory_end():
     assert kept_out(accountExpires=116444736000000000) is Refusal.ACCOUNT_EXPIRED
     for never in (0, 0x7FFFFFFFFFFFFFFF, 0x7FFFFFFFFFFFFFFE):
         assert kept_out(userAccountControl=512, accountExpires=never) is None
+
+
+def test_values_that_are_no_text_are_two_people(slapd, name):
+    for number, value in enumerate((b"a\xf0", b"a\xf1")):
+        slapd.person(f"{name}-{number}", f"audio:: {b64encode(value).decode()}")
+
+    said = [check(slapd, f"{name}-{number}", subject_attribute="audio") for number in (0, 1)]
+
+    assert [each.subject for each in said] == ["hex:61f0", "hex:61f1"]
+    assert [each.former_subject for each in said] == ["a\ufffd"] * 2
 
 
 def test_groups_within_groups_are_found_and_circles_end(slapd, name):

@@ -14,15 +14,16 @@ JOBS = {
         " team.member_added team.member_removed user.role_changed"
     ),
     Job.ASK_PROVIDERS_AGAIN: (
-        "org.member_added org.member_removed org.member_role_changed"
+        "auth.identity_changed org.member_added org.member_removed org.member_role_changed"
         " repo.role_withdrawn session.revoked team.member_added team.member_removed user.changed"
         " user.reinstated user.role_changed user.suspended"
     ),
     Job.SYNCHRONISE: (
-        "auth.identity_linked group.synchronised group.synchronisation_refused org.member_added"
-        " org.member_removed org.member_role_changed repo.role_withdrawn"
-        " team.member_added team.member_removed user.changed user.created user.reinstated"
-        " user.role_changed user.suspended"
+        "auth.identity_changed auth.identity_linked group.synchronised"
+        " group.synchronisation_refused org.member_added org.member_removed"
+        " org.member_role_changed repo.role_withdrawn team.member_added"
+        " team.member_removed user.changed user.created user.reinstated user.role_changed"
+        " user.suspended"
     ),
     Job.END_TEMPORARY_RIGHTS: "role.access_ended role.access_expired",
     Job.TEND_REVIEWS: (

@@ -109,6 +109,12 @@ class Corp:
             for each in page.items
         }
 
+    def reasons(self, run: SyncRun) -> list[str]:
+        with self.world.reading(self.by) as work:
+            page = provider_syncs.changes(work, "corp", run.id, limit=1000)
+        found = (each.change.detail.get("reason", "") for each in page.items)
+        return [each for each in found if each]
+
     def state(self, number: int | str) -> UserState | None:
         return self.world.one(sa.select(User.state).where(User.name == self.name(number)))
 

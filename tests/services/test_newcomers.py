@@ -18,7 +18,7 @@ from appliance.domain.identity import appliance
 from appliance.domain.identity_providers import Gives, GroupRule
 from appliance.domain.ids import new_id
 from appliance.errors import ConflictError, InvalidError, UnauthenticatedError
-from appliance.services import identities, newcomers
+from appliance.services import identities, kept_profiles, newcomers
 from appliance.services.identities import Arrived
 from appliance.services.identity_providers import Shown
 from tests.services.arrivals import claims, provider, rule
@@ -226,6 +226,6 @@ def test_what_fails_in_an_attempt_leaves_what_was_done_before_it(world):
         row = Owner(id=new_id(), kind=OwnerKind.USER, name="reader", name_key="reader")
         with pytest.raises(ConflictError), work.attempt():
             work.session.add(row)
-        work.record(identities.profile_changed(user, {"theme": "dark"}))
+        work.record(kept_profiles.profile_changed(user, {"theme": "dark"}))
 
     assert world.one(sa.select(User.theme).where(User.id == actor.id)) == "dark"

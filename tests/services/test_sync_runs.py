@@ -87,13 +87,14 @@ def test_who_is_disabled_or_gone_is_kept_out_and_comes_back_as_the_policy_says(w
     corp.tell(policy={"lets_in_again": False})
     stays = corp.sync()
     assert (corp.state(0), stays.counts) == (UserState.SUSPENDED, {"updated.done": 1})
+    assert corp.reasons(stays) == ["not_let_in_again"]
     corp.tell(policy={"lets_in_again": True})
     assert corp.changes(corp.sync()) == {"0": "returned.done"}
     assert corp.state(0) is UserState.ACTIVE
 
 
 def test_whom_an_administrator_suspended_no_directory_lets_in(world, slapd, corp):
-    corp.people(1)
+    people = corp.people(1)
     corp.add()
     corp.sync()
     with world.begin(corp.by) as work:
@@ -101,6 +102,10 @@ def test_whom_an_administrator_suspended_no_directory_lets_in(world, slapd, corp
 
     assert corp.sync().counts == {}
     assert corp.state(0) is UserState.SUSPENDED
+    slapd.change(people[0], *LOCKED)
+    corp.sync()
+    slapd.change(people[0], "delete: pwdAccountLockedTime")
+    assert corp.reasons(corp.sync()) == ["suspended_here"]
 
 
 def test_who_is_renamed_there_stays_the_same_user_with_their_groups(world, slapd, corp):

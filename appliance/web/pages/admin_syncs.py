@@ -79,9 +79,18 @@ REASONS = {
     "new": lazy("new here"),
     "linked": lazy("linked by the rule"),
     "twice": lazy("two entries say that they are them"),
+    "kept_out_elsewhere": lazy("let in there, but another sign-in system keeps them out"),
+    "not_let_in_again": lazy("let in there; who was suspended is not let in again by itself"),
+    "suspended_here": lazy("let in there, but an administrator suspended them here"),
     "last_administrator": lazy("nobody else could administer the appliance"),
     "account_protected": lazy("the account here has a way in of its own"),
     "account_taken": lazy("somebody else of there has the account"),
+}
+CHANGED = {
+    "subject": lazy("how it is written here who they are"),
+    "name": lazy("user name there"),
+    "email": lazy("e-mail address"),
+    "display_name": lazy("name for people"),
 }
 ERRORS = {
     "no_server": lazy("No server let us in."),
@@ -172,6 +181,7 @@ def _report_page(name: str, run_id: UUID, problems: Problems) -> str:
         outcomes=OUTCOMES,
         doubt_words=DOUBTS,
         reason_words=REASONS,
+        changed_words=CHANGED,
         **tables(),
         **context,
     )

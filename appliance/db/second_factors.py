@@ -134,3 +134,12 @@ def forget_waiting(session: Session, *, now: datetime) -> None:
 def forget_challenges(session: Session, *, now: datetime) -> None:
     """Remove what nobody has answered in time."""
     session.execute(sa.delete(KeyChallenge).where(KeyChallenge.expires_at <= now))
+
+
+def forget_earlier_challenges(session: Session, *, purpose: str, asked: str, kept: int) -> None:
+    """Remove what the same one was asked before, but for so many."""
+    newest = sa.select(KeyChallenge.id).where(
+        KeyChallenge.purpose == purpose, KeyChallenge.asked == asked
+    )
+    old = newest.order_by(KeyChallenge.expires_at.desc(), KeyChallenge.id.desc()).offset(kept)
+    session.execute(sa.delete(KeyChallenge).where(KeyChallenge.id.in_(old)))

@@ -1,4 +1,5 @@
-"""How fast sign-ins at sign-in systems may begin: each leaves a row until its answer comes.
+"""How fast sign-ins may begin, at sign-in systems and by keys: each leaves a row until its answer
+comes.
 
 Nobody has to be known to begin one, so that without a pace a stranger could fill the table.
 """
@@ -12,15 +13,17 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.errors import ThrottledError, sentence
 from appliance.security.throttle import Throttle, place_of
 
+ELSEWHERE, BY_KEY = "begun", "key begun"
+
 
 @open_to_everyone(because="it only slows whoever asks")
-def claim(work: UnitOfWork, throttle: Throttle) -> None:
-    """Begin one more from the address that asks.
+def claim(work: UnitOfWork, throttle: Throttle, what: str = ELSEWHERE) -> None:
+    """Begin one more from the address that asks. Each way in is counted for itself.
 
     Errors:
         ThrottledError: too many were begun there lately and came to no end.
     """
-    wait = throttle.check(_place(work))
+    wait = throttle.check(_place(work, what))
     if wait > 0:
         raise ThrottledError(
             sentence("There were too many attempts. Wait a while."),
@@ -29,10 +32,10 @@ def claim(work: UnitOfWork, throttle: Throttle) -> None:
 
 
 @open_to_everyone(because="whoever came back shows what they began")
-def ended(work: UnitOfWork, throttle: Throttle) -> None:
+def ended(work: UnitOfWork, throttle: Throttle, what: str = ELSEWHERE) -> None:
     """Count the one that came back no more."""
-    throttle.succeeded(_place(work))
+    throttle.succeeded(_place(work, what))
 
 
-def _place(work: UnitOfWork) -> str:
-    return f"begun {place_of(work.actor.origin.address)}"
+def _place(work: UnitOfWork, what: str) -> str:
+    return f"{what} {place_of(work.actor.origin.address)}"

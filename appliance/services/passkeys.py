@@ -21,6 +21,7 @@ from appliance.db.second_factors import (
     KeyChallenge,
     SecurityKey,
     forget_challenges,
+    forget_earlier_challenges,
     take_challenge,
 )
 from appliance.db.unit_of_work import UnitOfWork
@@ -34,6 +35,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, UnauthenticatedError, sentence
 from appliance.security import passkeys
 from appliance.services import (
+    beginnings,
     break_glass,
     second_factors,
     second_step,
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
 
 LONGEST_ANSWER = passkeys.LARGEST_ANSWER
 ANSWER_WITHIN = timedelta(minutes=5)
+MOST_ASKED = 10
+"""Of one session or one sign-in that waits, at a time: one for each tab, and not thousands."""
 WRONG = sentence("That key does not let you in here.")
 NOT_ASKED = sentence("That took too long, or was used already. Try again.")
 
@@ -110,8 +114,13 @@ def make(work: UnitOfWork, *, answer: str, title: str, tools: FactorTools, now: 
 
 
 @open_to_everyone(because="whoever signs in by a key begins it")
-def ask_first(work: UnitOfWork, *, now: datetime) -> dict[str, Any]:
-    """What the browser needs in order to sign somebody in by a key alone."""
+def ask_first(work: UnitOfWork, *, tools: FactorTools, now: datetime) -> dict[str, Any]:
+    """What the browser needs in order to sign somebody in by a key alone.
+
+    Errors:
+        ThrottledError: too much was asked from there lately and never answered.
+    """
+    beginnings.claim(work, tools.sign_in.beginnings, beginnings.BY_KEY)
     challenge = _challenge(work, Purpose.FIRST, "", now)
     return passkeys.ask_to_sign(_here(work), challenge, known=(), must_verify=True)
 
@@ -138,6 +147,7 @@ def _entered(work: UnitOfWork, answer: str, tools: FactorTools, now: datetime) -
     if not break_glass.may_use_password(work, user):
         raise UnauthenticatedError(sign_in.PASSWORDS_OFF, event=_refusal(user, "password_off"))
     _note(work, shown, now)
+    beginnings.ended(work, tools.sign_in.beginnings, beginnings.BY_KEY)
     by = By(factor=Factor.KEY, way=Method.PASSKEY)
     return session_opening.opened(work, user, by, tools=tools.sign_in, now=now)
 
@@ -274,6 +284,8 @@ def _keys(work: UnitOfWork, user: User) -> Sequence[SecurityKey]:
 
 def _challenge(work: UnitOfWork, purpose: Purpose, asked: str, now: datetime) -> bytes:
     forget_challenges(work.session, now=now)
+    if asked:
+        forget_earlier_challenges(work.session, purpose=purpose, asked=asked, kept=MOST_ASKED - 1)
     challenge = passkeys.new_challenge()
     work.session.add(
         KeyChallenge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from appliance.errors import (
     ThrottledError,
     UnauthenticatedError,
 )
+from appliance.security.throttle import PER_BEGINNING, Throttle
+from appliance.security.throttle_stores import MemoryStore
 from appliance.services import identify, passkeys, second_factors
 from appliance.services.session_opening import Waiting
 from tests.services.device import PRESENT, VERIFIED, Device
@@ -51,9 +54,19 @@ def device(world, kit):
     return made
 
 
-def ask_first(world, now=NOON):
+def ask_first(world, now=NOON, throttle=None):
+    tools = world.wiring.factors
+    own = replace(tools.sign_in, beginnings=throttle or tools.sign_in.beginnings)
     with world.begin(stranger(ORIGIN)) as work:
-        return passkeys.ask_first(work, now=now)
+        return passkeys.ask_first(work, tools=replace(tools, sign_in=own), now=now)
+
+
+def begun_often(times):
+    """What counts beginnings at one moment, after so many from the address of strangers here."""
+    throttle = Throttle(MemoryStore(), PER_BEGINNING, clock=lambda: 0.0)
+    for _ in range(times):
+        assert throttle.check(f"key begun {ORIGIN.address}") == 0
+    return throttle
 
 
 def enter(world, kit, answer, now=NOON):
@@ -277,8 +290,43 @@ def test_an_appliance_without_a_name_makes_no_keys(world, kit):
 def test_what_nobody_answers_is_forgotten(world, kit):
     ask_first(world)
     ask_first(world, LATER + timedelta(minutes=1))
-    with world.wiring.database.engine.connect() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(KeyChallenge)) == 1
+    assert kept(world) == 1
+
+
+def kept(world) -> int | None:
+    return world.one(sa.select(sa.func.count()).select_from(KeyChallenge))
+
+
+@pytest.mark.promise("P40")
+def test_a_stranger_who_only_asks_has_to_wait_and_fills_no_table(world, kit):
+    throttle = begun_often(1000)
+    assert ask_first(world, throttle=throttle)
+    with pytest.raises(ThrottledError):
+        ask_first(world, throttle=throttle)
+
+    assert kept(world) == 1
+    assert passkeys.ANSWER_WITHIN.total_seconds() <= throttle._pace.window_seconds
+    assert throttle.check(f"begun {ORIGIN.address}") == 0, "other ways in are counted apart"
+
+
+def test_whom_a_key_lets_in_is_counted_no_more(world, kit, device):
+    throttle = begun_often(1000)
+    kit = replace(kit, sign_in=replace(kit.sign_in, beginnings=throttle))
+
+    for count in (1, 2, 3):
+        asked = ask_first(world, throttle=throttle)
+        assert enter(world, kit, device.sign(asked, count=count))
+
+
+def test_who_is_signed_in_and_only_asks_fills_no_table_either(world, kit):
+    for _ in range(passkeys.MOST_ASKED + 5):
+        with world.begin(at_console(world)) as work:
+            asked = passkeys.ask_to_make(work, now=NOON)
+
+    assert kept(world) == passkeys.MOST_ASKED
+    with world.begin(at_console(world)) as work:
+        answer = Device().make(asked)
+        assert passkeys.make(work, answer=answer, title="key", tools=kit, now=NOON)
 
 
 @pytest.mark.promise("P40")

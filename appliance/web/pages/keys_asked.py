@@ -40,7 +40,8 @@ def second() -> ResponseReturnValue:
 @pages.post("/sign-in/key/asked")
 def first() -> ResponseReturnValue:
     """For a key alone."""
-    return _asked(lambda work: passkeys.ask_first(work, now=requests.now()))
+    tools = requests.wiring().factors
+    return _asked(lambda work: passkeys.ask_first(work, tools=tools, now=requests.now()))
 
 
 def _asked(ask: Callable[[UnitOfWork], dict[str, Any]]) -> ResponseReturnValue:

@@ -42,10 +42,6 @@ class Members:
     def __init__(self, before: set[UUID]) -> None:
         self.now = set(before)
 
-    def remove(self, some: set[UUID]) -> None:
-        """Let these be in it no more."""
-        self.now -= some
-
     def apply(self, change: Change) -> None:
         """Do what a change by ids says."""
         if change.word == ADD:

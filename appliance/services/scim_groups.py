@@ -6,7 +6,7 @@ provider may have the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,16 +26,15 @@ from appliance.domain.jobs import Job
 from appliance.domain.scim import ScimError, ScimType
 from appliance.errors import sentence
 from appliance.federation import scim_members, scim_messages
-from appliance.federation.scim_members import Change, Members
+from appliance.federation.scim_members import Change
 from appliance.federation.scim_messages import Body
 from appliance.federation.scim_models import Group
 from appliance.services import scim_members as shown_members
-from appliance.services import scim_search, scim_users
+from appliance.services import scim_memberships, scim_search, scim_users
 from appliance.services.scim_answers import Answered, Found, insist_on_version, page_of
 
 SETTLED_AT_ONCE = 200
 """More people than this get and lose what a group gives in a job, a moment later."""
-ASKED_AT_ONCE = 500
 
 
 def create(
@@ -56,7 +55,7 @@ def create(
     work.record(events.ScimGroupCreated(about=row.id, provider_id=str(provider.id), group=row.name))
     work.session.flush()  # Its members refer to it.
     wanted = [Change("set", scim_members.ids(group))]
-    _change(work, provider, row, _members(work, row, wanted), [], now)
+    _change(work, provider, row, scim_memberships.changed(work, row, wanted), [], now)
     return _answered(work, row, asked, base)
 
 
@@ -121,7 +120,7 @@ def replace(
     after = scim_messages.read(Group, sent, is_new=False)
     wanted = [Change("set", scim_members.ids(after))]
     changed = _rename(work, provider, row, after)
-    _change(work, provider, row, _members(work, row, wanted), changed, now)
+    _change(work, provider, row, scim_memberships.changed(work, row, wanted), changed, now)
     return _answered(work, row, asked, base)
 
 
@@ -151,7 +150,7 @@ def patch(
     if rest is not None:
         plain = Group(id=str(row.id), display_name=row.name, external_id=row.external_id)
         changed = _rename(work, provider, row, scim_messages.patched(plain, rest))
-    _change(work, provider, row, _members(work, row, wanted), changed, now)
+    _change(work, provider, row, scim_memberships.changed(work, row, wanted), changed, now)
     return _answered(work, row, asked, base) if asked.attributes else None
 
 
@@ -164,7 +163,7 @@ def delete(work: UnitOfWork, identifier: str, *, if_match: str, now: datetime) -
     provider = fetch_scim.provider(work)
     row = fetch_scim.group(work, provider, identifier, is_locked=True)
     insist_on_version(_etag(row), if_match)
-    members = _present(work, row)
+    members = scim_memberships.present(work, row)
     work.session.execute(sa.delete(ScimMember).where(ScimMember.group_id == row.id))
     work.session.delete(row)
     work.record(events.ScimGroupDeleted(about=row.id, provider_id=str(provider.id), group=row.name))
@@ -187,25 +186,6 @@ def _rename(
     return changed
 
 
-def _members(
-    work: UnitOfWork, row: ScimGroup, wanted: Sequence[Change]
-) -> tuple[set[UUID], set[UUID]]:
-    """Whom the changes add, and whom they remove, one after the other."""
-    if not wanted:
-        return set(), set()
-    before = _present(work, row)
-    members = Members(before)
-    for change in wanted:
-        if change.chosen is not None:
-            rows = scim_search.members_chosen(work, row.id, change.chosen)
-            members.remove(set(work.session.scalars(rows)))
-        else:
-            members.apply(change)
-    added, removed = members.now - before, before - members.now
-    _insist_on_known(work, row, added)
-    return added, removed
-
-
 def _change(
     work: UnitOfWork,
     provider: IdentityProvider,
@@ -219,7 +199,7 @@ def _change(
         return
     row.version += 1
     row.changed_at = now
-    for some in _in_turn(removed):
+    for some in scim_memberships.in_turn(removed):
         gone = sa.delete(ScimMember).where(
             ScimMember.group_id == row.id, ScimMember.user_id.in_(some)
         )
@@ -228,7 +208,8 @@ def _change(
     work.session.flush()  # Who is in which group is asked of the rows.
     _record(work, provider, row, added, removed, changed)
     touched = added | removed
-    _settle(work, provider, _present(work, row) | touched if changed else touched, now)
+    everyone = scim_memberships.present(work, row) if changed else set()
+    _settle(work, provider, everyone | touched, now)
 
 
 def _record(
@@ -275,7 +256,7 @@ def _settle(
 
 
 def _note_groups(work: UnitOfWork, members: set[UUID]) -> None:
-    for some in _in_turn(members):
+    for some in scim_memberships.in_turn(members):
         query = (
             sa.select(Identity, ScimUser.id)
             .join(ScimUser, ScimUser.identity_id == Identity.id)
@@ -296,24 +277,10 @@ def _note_groups(work: UnitOfWork, members: set[UUID]) -> None:
             identity.groups = sorted(groups.get(user_id, ()))
 
 
-def _insist_on_known(work: UnitOfWork, row: ScimGroup, members: set[UUID]) -> None:
-    known: set[UUID] = set()
-    for some in _in_turn(members):
-        query = sa.select(ScimUser.id).where(
-            ScimUser.id.in_(some),
-            ScimUser.provider_id == row.provider_id,
-            ScimUser.deleted_at.is_(None),
-        )
-        known |= set(work.session.scalars(query))
-    unknown = next(iter(sorted(members - known)), None)
-    if unknown is not None:
-        raise ScimError(sentence("There is no user %(id)s.", id=unknown), ScimType.VALUE)
-
-
 def _users_of(work: UnitOfWork, members: set[UUID]) -> dict[UUID, str]:
     """The users of the appliance that these are."""
     found: dict[UUID, str] = {}
-    for some in _in_turn(members):
+    for some in scim_memberships.in_turn(members):
         query = (
             sa.select(ScimUser.id, Identity.user_id)
             .join(Identity, Identity.id == ScimUser.identity_id)
@@ -321,18 +288,6 @@ def _users_of(work: UnitOfWork, members: set[UUID]) -> dict[UUID, str]:
         )
         found |= {row.id: str(row.user_id) for row in work.session.execute(query)}
     return found
-
-
-def _in_turn(members: Iterable[UUID]) -> Iterable[list[UUID]]:
-    """Some at a time: a question names only so many."""
-    everyone = sorted(members)
-    for start in range(0, len(everyone), ASKED_AT_ONCE):
-        yield everyone[start : start + ASKED_AT_ONCE]
-
-
-def _present(work: UnitOfWork, row: ScimGroup) -> set[UUID]:
-    query = sa.select(ScimMember.user_id).where(ScimMember.group_id == row.id)
-    return set(work.session.scalars(query))
 
 
 def _insist_on_free_name(work: UnitOfWork, provider: IdentityProvider, group: Group) -> None:

@@ -29,6 +29,7 @@ from scim2_models.path import (
     Present,
     ValuePath,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from appliance.access.gate import open_to_everyone
 from appliance.db.json_entries import by_code_points, entries
@@ -47,6 +48,13 @@ TRUTHS = {True: "true", False: "false"}
 MOMENTS = {"created": "created_at", "last_modified": "changed_at"}
 ROWS = frozenset({"groups", "members"})
 """Attributes that are kept as rows: who is in which group."""
+
+
+WITH_INDEX: dict[Resources, dict[tuple[str, ...], InstrumentedAttribute[Any]]] = {
+    ScimUser: {("username",): ScimUser.name_key, ("externalid",): ScimUser.external_id},
+    ScimGroup: {("displayname",): ScimGroup.name_key, ("externalid",): ScimGroup.external_id},
+}
+"""What clients look for before each change, in columns that hold the same as the JSON."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +212,11 @@ class _Asked(_Asking):
     def _of_text(self, binding: AttributeBinding, node: Comparison) -> Condition:
         if binding.field_name == "id" and node.op is CompareOperator.eq:
             return self.table.id == _uuid(str(node.value))
-        compare = _comparing(self.work, node.op, _operand(binding, node.value))
-        steps = _steps(binding)
+        wanted, steps = _operand(binding, node.value), _steps(binding)
+        column = WITH_INDEX[self.table].get(steps)
+        if column is not None and node.op is CompareOperator.eq:
+            return sa.and_(column.is_not(None), column == wanted)  # Never unknown, so `not` works.
+        compare = _comparing(self.work, node.op, wanted)
         if not binding.is_multivalued:
             return sa.func.coalesce(compare(self.table.compared[steps].as_string()), sa.false())
         return self._any_entry(steps[0], lambda value: compare(value[steps[1]].as_string()))

@@ -27,7 +27,7 @@ from tests.services.synchronising import LOCKED, Corp
 from tests.world import World
 
 from . import identity_doors, identity_rights, identity_scim, identity_signed
-from .identity_worlds import WORLDS
+from .identity_worlds import chosen
 from .measure import Run, in_turn, run_program
 from .rows import Row, compared
 
@@ -45,9 +45,9 @@ ATTRIBUTES = ("entryUUID", "uid", "cn", "mail", "pwdAccountLockedTime", "pwdEndT
 def run(options: argparse.Namespace) -> list[Row]:
     """Every part, or one."""
     parts: dict[str, Callable[[], list[Row]]] = {
-        "checks": identity_rights.run,
+        "checks": lambda: identity_rights.run(options.on),
         "doors": identity_doors.run,
-        "scim": lambda: identity_scim.run(min(options.commits, MOST)),
+        "scim": lambda: identity_scim.run(min(options.commits, MOST), options.on),
         "signed": lambda: identity_signed.run(options.rounds),
         "sync": lambda: _follow(options),
     }
@@ -60,7 +60,7 @@ def _follow(options: argparse.Namespace) -> list[Row]:
     count = min(options.commits, MOST)
     ldif = "".join(_entries(count))
     found: list[Row] = []
-    for name, opened in WORLDS.items():
+    for name, opened in chosen(options.on).items():
         with opened() as world, slapd.start_slapd(more=ldif, size=4096 * slapd.MIB) as directory:
             rows = _measure(world, directory, count, options.rounds)
             found += [replace(row, name=f"{row.name}, {name}") for row in rows]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from appliance.db import schema
@@ -43,6 +43,11 @@ def on_postgresql() -> Generator[World]:
 
 
 WORLDS = {"SQLite": on_sqlite, "PostgreSQL": on_postgresql}
+
+
+def chosen(only: str = "") -> dict[str, Callable[[], AbstractContextManager[World]]]:
+    """Those databases, by name, whose name holds this."""
+    return {name: opened for name, opened in WORLDS.items() if only.lower() in name.lower()}
 
 
 def _world(home: Path, url: str) -> Generator[World]:

@@ -158,6 +158,12 @@ def settings(context: Context, kind: str) -> None:
     required=True,
     help="Its protocol.",
 )
+@click.option(
+    "--like",
+    metavar="PRODUCT",
+    default="",
+    help="Begin with what is usual for it: active_directory, openldap, freeipa.",
+)
 @label_option
 @settings_option
 @files_option
@@ -177,7 +183,7 @@ def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
         "name": name,
         "kind": kind,
         "label": said["label"] or name,
-        "settings": _settings(context, kind, said),
+        "settings": _preset(context, kind, said["like"]) | _settings(context, kind, said),
         "domains": list(said["domains"]),
         "policy": _policy(said),
     }
@@ -286,6 +292,21 @@ def _place(name: str) -> str:
 def _fields(context: Context, kind: str) -> dict[str, dict[str, Any]]:
     kinds = context.api.call("GET", f"{PLACE}/kinds")["items"]
     return {each["name"]: each for of in kinds if of["kind"] == kind for each in of["settings"]}
+
+
+def _preset(context: Context, kind: str, name: str) -> dict[str, Any]:
+    """What is usual for a product."""
+    if not name:
+        return {}
+    kinds = context.api.call("GET", f"{PLACE}/kinds")["items"]
+    known = {
+        each["name"]: each["settings"] for of in kinds if of["kind"] == kind
+        for each in of["presets"]
+    }  # fmt: skip
+    if name not in known:
+        raise click.UsageError(f"{kind} knows no {name}; it knows {', '.join(known) or 'none'}.")
+    found: dict[str, Any] = known[name]
+    return found
 
 
 def _settings(context: Context, kind: str, said: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import ssl
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from appliance.errors import sentence
 from appliance.federation.ldap_names import plain_dn
-from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
+from appliance.federation.provider_settings import LONG_TEXT, Certificates, ProviderSettings
 
 SERVER = re.compile(r"(ldaps?)://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+)(?::([0-9]{1,5}))?/?")
 ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
@@ -30,7 +29,7 @@ class LdapSettings(ProviderSettings):
         title=sentence("Encryption"),
         description=sentence("none is for trying out: passwords then cross the network readable."),
     )
-    authority: str = Field(
+    authority: Certificates = Field(
         "",
         title=sentence("Certificate authority"),
         description=sentence("Who signed the servers' certificates, in PEM; empty: the system's."),
@@ -130,16 +129,6 @@ class LdapSettings(ProviderSettings):
     @classmethod
     def _is_attribute(cls, name: str) -> str:
         return cls._are_attributes((name,))[0]
-
-    @field_validator("authority")
-    @classmethod
-    def _holds_certificates(cls, text: str) -> str:
-        try:
-            if text:
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-        except (ssl.SSLError, ValueError) as error:
-            raise ValueError(sentence("That is no certificate in PEM.")) from error
-        return text
 
     @model_validator(mode="after")
     def _agree(self) -> LdapSettings:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from appliance.domain.claims import SECOND_METHODS
 from appliance.errors import sentence
-from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
+from appliance.federation.provider_settings import (
+    LONG_TEXT,
+    Certificates,
+    ProviderSettings,
+    is_safe_address,
+)
+from appliance.federation.strength_settings import (
+    ASKS_ANEW,
+    COUNTS_AS_SECOND,
+    SIGNING_IN,
+    SIGNS_OUT_THERE,
+    STEP_UP,
+    AskedContexts,
+    CountedContexts,
+)
 
 
 class OidcSettings(ProviderSettings):
@@ -29,7 +42,7 @@ class OidcSettings(ProviderSettings):
     )
     signs_out_there: bool = Field(
         default=True,
-        title=sentence("Whoever signs out here signs out there"),
+        title=SIGNS_OUT_THERE,
         description=sentence("Where it has an address for that."),
     )
     refresh_minutes: int = Field(
@@ -51,23 +64,11 @@ class OidcSettings(ProviderSettings):
     )
     groups_claim: str = Field("groups", title=sentence("Claim with the groups"))
     name_claim: str = Field("preferred_username", title=sentence("Claim with the user name"))
-    contexts: tuple[str, ...] = Field(
-        (),
-        max_length=20,
-        title=sentence("Contexts to ask for (acr)"),
-        description=sentence("Whoever signs in has to show one of these; empty: any will do."),
+    contexts: AskedContexts = Field(
+        (), title=sentence("Contexts to ask for (acr)"), description=SIGNING_IN
     )
-    step_up_contexts: tuple[str, ...] = Field(
-        (),
-        max_length=20,
-        title=sentence("Contexts to ask for before sensitive acts"),
-        description=sentence("Empty: those for signing in."),
-    )
-    asks_anew: bool = Field(
-        default=False,
-        title=sentence("Everybody shows anew who they are"),
-        description=sentence("Also who is signed in there already."),
-    )
+    step_up_contexts: AskedContexts = STEP_UP
+    asks_anew: bool = ASKS_ANEW
     longest_ago_minutes: int = Field(
         0,
         ge=0,
@@ -81,12 +82,8 @@ class OidcSettings(ProviderSettings):
         title=sentence("Methods that count as a second factor (amr)"),
         description=sentence("Empty: none does, and people show theirs here."),
     )
-    second_factor_contexts: tuple[str, ...] = Field(
-        (),
-        max_length=20,
-        title=sentence("Contexts that count as a second factor"),
-    )
-    authority: str = Field(
+    second_factor_contexts: CountedContexts = Field((), title=COUNTS_AS_SECOND)
+    authority: Certificates = Field(
         "",
         title=sentence("Certificate authority"),
         description=sentence("Who signed its certificate, in PEM; empty: the system's."),
@@ -96,18 +93,9 @@ class OidcSettings(ProviderSettings):
     @field_validator("issuer_url")
     @classmethod
     def _of_its_form(cls, url: str) -> str:
-        parts = urlsplit(url)
-        is_here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
-        if not parts.hostname or not (parts.scheme == "https" or is_here):
+        if not is_safe_address(url):
             raise ValueError(sentence("An issuer is an https address."))
         return url.rstrip("/")
-
-    @field_validator("contexts", "step_up_contexts")
-    @classmethod
-    def _can_be_asked_for(cls, contexts: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not each or len(each.split()) != 1 for each in contexts):
-            raise ValueError(sentence("A context is one word, or an address."))
-        return contexts
 
     @property
     def issuer(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
@@ -17,8 +19,21 @@ Value = str | int | bool | list[str]
 Settings = TypeVar("Settings", bound="ProviderSettings")
 LONGEST = 65_536
 """Characters of one setting: metadata with several certificates is long."""
+HERE = frozenset({"127.0.0.1", "localhost"})
 LONG_TEXT: JsonDict = {"format": "long"}
 """`json_schema_extra` of a text of many lines, such as a certificate."""
+
+
+def _holds_certificates(text: str) -> str:
+    try:
+        if text:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError) as error:
+        raise ValueError(sentence("That is no certificate in PEM.")) from error
+    return text
+
+
+Certificates = Annotated[str, AfterValidator(_holds_certificates)]
 
 
 class ProviderSettings(BaseModel):
@@ -39,6 +54,13 @@ class ProviderSettings(BaseModel):
     def plain_group(cls, text: str) -> str:
         """A group's name as this protocol hands it over, from how a person may write it."""
         return text.strip()
+
+
+def is_safe_address(url: str) -> bool:
+    """Whether the appliance may ask there: over https, or on this very machine."""
+    parts = urlsplit(url)
+    is_here = parts.scheme == "http" and parts.hostname in HERE
+    return bool(parts.hostname) and (parts.scheme == "https" or is_here)
 
 
 class FieldKind(StrEnum):

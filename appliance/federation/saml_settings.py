@@ -9,13 +9,26 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from appliance.errors import InvalidError, sentence
-from appliance.federation.provider_settings import LONG_TEXT, ProviderSettings
+from appliance.federation.provider_settings import (
+    HERE,
+    LONG_TEXT,
+    ProviderSettings,
+    is_safe_address,
+)
+from appliance.federation.strength_settings import (
+    ASKS_ANEW,
+    COUNTS_AS_SECOND,
+    SIGNING_IN,
+    SIGNS_OUT_THERE,
+    STEP_UP,
+    AskedContexts,
+    CountedContexts,
+)
 
 if TYPE_CHECKING:
     from appliance.federation.saml_metadata import IdentityProviderFacts
 
 LONGEST_SKEW_SECONDS = 300
-HERE = frozenset({"127.0.0.1", "localhost"})
 
 
 def schemes_of(url: str) -> tuple[str, ...]:
@@ -77,30 +90,17 @@ class SamlSettings(ProviderSettings):
     )
     signs_out_there: bool = Field(
         default=True,
-        title=sentence("Whoever signs out here signs out there"),
+        title=SIGNS_OUT_THERE,
         description=sentence("Where its metadata name an address for that. The other way always."),
     )
-    contexts: tuple[str, ...] = Field(
-        (),
-        max_length=20,
-        title=sentence("Contexts to ask for (AuthnContextClassRef)"),
-        description=sentence("Whoever signs in has to show one of these; empty: any will do."),
+    contexts: AskedContexts = Field(
+        (), title=sentence("Contexts to ask for (AuthnContextClassRef)"), description=SIGNING_IN
     )
-    step_up_contexts: tuple[str, ...] = Field(
+    step_up_contexts: AskedContexts = STEP_UP
+    asks_anew: bool = ASKS_ANEW
+    second_factor_contexts: CountedContexts = Field(
         (),
-        max_length=20,
-        title=sentence("Contexts to ask for before sensitive acts"),
-        description=sentence("Empty: those for signing in."),
-    )
-    asks_anew: bool = Field(
-        default=False,
-        title=sentence("Everybody shows anew who they are"),
-        description=sentence("Also who is signed in there already."),
-    )
-    second_factor_contexts: tuple[str, ...] = Field(
-        (),
-        max_length=20,
-        title=sentence("Contexts that count as a second factor"),
+        title=COUNTS_AS_SECOND,
         description=sentence("Empty: none does, and people show theirs here."),
     )
     name_attribute: str = Field("", title=sentence("Attribute with the user name"))
@@ -111,18 +111,9 @@ class SamlSettings(ProviderSettings):
     @field_validator("metadata_url")
     @classmethod
     def _of_its_form(cls, url: str) -> str:
-        parts = urlsplit(url)
-        is_here = parts.scheme == "http" and parts.hostname in HERE
-        if url and not (parts.hostname and (parts.scheme == "https" or is_here)):
+        if url and not is_safe_address(url):
             raise ValueError(sentence("It is an https address."))
         return url
-
-    @field_validator("contexts", "step_up_contexts")
-    @classmethod
-    def _can_be_asked_for(cls, contexts: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not each or len(each.split()) != 1 for each in contexts):
-            raise ValueError(sentence("A context is one word, or an address."))
-        return contexts
 
     @field_validator("skew_seconds")
     @classmethod

@@ -36,12 +36,10 @@ from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.federation import provider_settings
 from appliance.federation.kinds import SETTINGS_OF
-from appliance.federation.provider_settings import ProviderSettings, SettingField, Value
+from appliance.federation.provider_settings import ProviderSettings, Value
 from appliance.security.sealing import Place, Sealer
 from appliance.services import provided_rights
 from appliance.services.second_person import guarded
-
-__all__ = ["SettingField"]  # For the doors, which do not know the protocols.
 
 P = Permission.PROVIDERS_MANAGE
 MOST = 50
@@ -100,12 +98,6 @@ class Consequences:
     sessions: int
     left_without_a_way_in: int
     """Users who have no password and no other identity."""
-
-
-def kinds(work: UnitOfWork) -> dict[ProviderKind, tuple[SettingField, ...]]:
-    """Every kind of provider, with what it can be told."""
-    gate.require(work, P)
-    return {kind: provider_settings.form_of(SETTINGS_OF[kind]) for kind in ProviderKind}
 
 
 def list_providers(work: UnitOfWork) -> list[Shown]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import flask
 
 if TYPE_CHECKING:
-    from appliance.services.identity_providers import SettingField
+    from appliance.services.provider_kinds import SettingField
 
 Value = str | int | bool | list[str]
 PREFIX = "setting-"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests import certificates
+
 SECRET = "a secret of the client"
 
 
@@ -43,10 +45,13 @@ def test_a_provider_is_added_shown_changed_switched_and_deleted(here, corp):
 
 def test_a_setting_comes_from_a_file_and_an_unknown_one_is_wrong_usage(here, corp, tmp_path):
     file = tmp_path / "authority.pem"
-    file.write_text("a certificate")
+    text = certificates.root().pem.decode().strip()
+    file.write_text(text)
     changed = here("provider", "change", corp, "--setting-file", f"authority={file}", "--json")
 
-    assert changed.json["settings"]["authority"] == "a certificate"
+    assert changed.json["settings"]["authority"] == text
+    file.write_text("a certificate")
+    assert here("provider", "change", corp, "--setting-file", f"authority={file}").code != 0
     refused = here("provider", "change", corp, "--setting", "colour=red")
     assert (refused.code, "issuer_url" in refused.said) == (2, True)
     assert here("provider", "change", corp, "--setting-file", "authority=/nowhere").code == 2
@@ -159,6 +164,10 @@ def test_tokens_of_a_scim_client_are_made_listed_and_deleted(here, fresh):
     assert made.out.startswith("cod_")
     assert [each["name"] for each in listed] == ["2026"]
     assert "0 people, 0 groups" in here("provider", "provisioned", name).said
+    words = ("provider", "token", "create", name, "2027", "--expires-in", "30d")
+    only = here(*words, "--network", "192.0.2.7/24", "--json").json
+    assert only["networks"] == ["192.0.2.0/24"]
+    assert here("provider", "token", "delete", name, only["id"], "--yes").code == 0
     gone = here("provider", "token", "delete", name, listed[0]["id"], "--yes")
     assert gone.code == 0
     assert here("provider", "token", "list", name, "--json").json == []

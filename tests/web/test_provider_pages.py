@@ -109,6 +109,29 @@ def test_a_form_that_is_wrong_comes_back_with_what_was_typed(administrator):
     assert SECRET not in answer.text
 
 
+def test_what_the_other_side_has_to_know_stands_on_both_pages(administrator):
+    described = administrator.get(f"{PLACE}/new?kind=oidc").text
+    administrator.post(f"{PLACE}/new", data=FORM)
+    shown = administrator.get(f"{PLACE}/corp").text
+
+    for last in ("callback", "jwks", "backchannel-logout", "frontchannel-logout"):
+        assert f"/auth/oidc/NAME/{last}" in described
+        assert f"/auth/oidc/corp/{last}" in shown
+    assert "/auth/saml/metadata" in administrator.get(f"{PLACE}/new?kind=saml").text
+
+
+def test_a_directory_begins_with_what_is_usual_for_its_product(administrator):
+    offered = administrator.get(f"{PLACE}/new").text
+    assert f"{PLACE}/new?kind=ldap&amp;like=active_directory" in offered
+    active = administrator.get(f"{PLACE}/new?kind=ldap&like=active_directory").text
+    plain = administrator.get(f"{PLACE}/new?kind=ldap&like=openldap").text
+
+    assert 'value="objectGUID"' in active
+    assert "sAMAccountName\nuserPrincipalName</textarea>" in active
+    assert '<option value="chain" selected>' in active
+    assert 'value="entryUUID"' in plain
+
+
 def test_rules_are_added_and_removed_on_the_page(world, administrator):
     world.organisation("lab")
     administrator.post(f"{PLACE}/new", data=FORM)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from appliance.domain import identity_providers as words
 from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind, Way
-from appliance.services import group_rules, identity_providers, provider_trials
+from appliance.services import group_rules, identity_providers, provider_kinds, provider_trials
 from appliance.services.group_rules import ListedRule
 from appliance.services.identity_providers import Changes, NewProvider, Shown
 from appliance.web import requests, saml_key
@@ -85,11 +85,20 @@ class FieldAnswer(frame.Answer):
     is_needed: bool
 
 
+class PresetAnswer(frame.Answer):
+    """A product, and what a provider of it is told that differs from the usual."""
+
+    name: str
+    label: str
+    settings: dict[str, SettingValue]
+
+
 class KindAnswer(frame.Answer):
     """A kind of provider, and what it can be told."""
 
     kind: ProviderKind
     settings: list[FieldAnswer]
+    presets: list[PresetAnswer]
 
 
 class KindPage(frame.Answer):
@@ -188,9 +197,13 @@ class NewRuleBody(frame.Body):
 def list_kinds() -> Any:
     """With everything that each can be told."""
     with requests.reading() as work:
-        forms = identity_providers.kinds(work)
+        forms, presets = provider_kinds.kinds(work), provider_kinds.presets(work)
     items = [
-        KindAnswer(kind=kind, settings=[FieldAnswer.model_validate(each) for each in form])
+        KindAnswer(
+            kind=kind,
+            settings=[FieldAnswer.model_validate(each) for each in form],
+            presets=[PresetAnswer.model_validate(each) for each in presets.get(kind, ())],
+        )
         for kind, form in forms.items()
     ]
     return frame.page(items, None)

@@ -17,6 +17,7 @@ from appliance.errors import NotFoundError
 from appliance.services import (
     group_rules,
     identity_providers,
+    provider_kinds,
     provider_syncs,
     provider_trials,
     saml_keys,
@@ -106,7 +107,7 @@ def add() -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         form = ProviderForm.parse(flask.request.form)
         with requests.begin() as work:
-            fields = identity_providers.kinds(work)[kind]
+            fields = provider_kinds.kinds(work)[kind]
             wanted = NewProvider(
                 name=form.name,
                 kind=kind,
@@ -140,7 +141,7 @@ def change(name: str) -> ResponseReturnValue:
             kind = identity_providers.show(work, name).provider.kind
             changes = Changes(
                 label=form.label,
-                settings=provider_forms.settings(identity_providers.kinds(work)[kind]),
+                settings=provider_forms.settings(provider_kinds.kinds(work)[kind]),
                 domains=form.domains.split(),
                 policy=_policy(form),
             )
@@ -248,14 +249,16 @@ def _new_page(problems: Problems, kind: ProviderKind | None = None) -> str:
     confirmed_first()
     chosen = kind or (_kind(asked("kind")) if asked("kind") else None)
     with requests.reading() as work:
-        forms = identity_providers.kinds(work)
-        fields = forms[chosen] if chosen else ()
+        fields = provider_kinds.form(work, chosen, asked("like")) if chosen else ()
+        presets = provider_kinds.presets(work)
         context = frame(work, "providers")
     return page(
         "admin/provider_new.html",
         problems,
         kind=chosen,
         fields=fields,
+        presets=presets,
+        ours=_addresses(chosen, "NAME") if chosen else [],
         shown=None,
         **_tables(),
         **context,
@@ -271,7 +274,8 @@ def _provider_page(name: str, problems: Problems, steps: list[Step] | None = Non
             "saml": _saml(work) if shown.provider.kind is ProviderKind.SAML else None,
             "rules": group_rules.list_rules(work, name),
             "would": identity_providers.consequences(work, name),
-            "fields": identity_providers.kinds(work)[shown.provider.kind],
+            "fields": provider_kinds.form(work, shown.provider.kind),
+            "ours": _addresses(shown.provider.kind, name),
             "syncs": _syncs(work, shown),
         }
     return page(
@@ -285,15 +289,38 @@ def _provider_page(name: str, problems: Problems, steps: list[Step] | None = Non
     )
 
 
+def _addresses(kind: ProviderKind, name: str) -> list[tuple[str, str, str]]:
+    """What a provider has to know of us: a word for it, the address, and when it is needed."""
+    url = requests.wiring().saml.url
+    at = f"{url}/auth/oidc/{name}"
+    if kind is ProviderKind.SAML:
+        return [
+            (_("Metadata"), url + saml_keys.METADATA_PATH, _("All else follows from them.")),
+            (_("Answers (ACS)"), url + saml_keys.ANSWERS_PATH, _("Where it takes no metadata.")),
+        ]
+    if kind is ProviderKind.OIDC:
+        return [
+            (_("Redirect address (callback)"), f"{at}/callback", ""),
+            (_("Keys (JWKS)"), f"{at}/jwks", _("For private_key, in place of a secret.")),
+            (
+                _("Back-channel logout"),
+                f"{at}/backchannel-logout",
+                _("So that who signs out there is signed out here."),
+            ),
+            (
+                _("Front-channel logout"),
+                f"{at}/frontchannel-logout",
+                _("Only where it knows no back-channel."),
+            ),
+            (_("Address after signing out"), f"{url}/sign-in", ""),
+        ]
+    return []
+
+
 def _saml(work: UnitOfWork) -> dict[str, Any]:
-    """What a SAML identity provider has to know of us."""
-    url, keys = requests.wiring().saml.url, saml_keys.listed(work)
-    return {
-        "metadata": url + saml_keys.METADATA_PATH,
-        "answers": url + saml_keys.ANSWERS_PATH,
-        "our_keys": keys,
-        "uses": {each.use for each in keys},
-    }
+    """By which keys SAML identity providers know us."""
+    keys = saml_keys.listed(work)
+    return {"our_keys": keys, "uses": {each.use for each in keys}}
 
 
 def _filled(steps: list[Step] | None) -> dict[str, Any]:

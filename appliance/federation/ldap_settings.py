@@ -9,7 +9,12 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from appliance.errors import sentence
 from appliance.federation.ldap_names import plain_dn
-from appliance.federation.provider_settings import LONG_TEXT, Certificates, ProviderSettings
+from appliance.federation.provider_settings import (
+    LONG_TEXT,
+    Certificates,
+    ProviderSettings,
+    Section,
+)
 
 SERVER = re.compile(r"(ldaps?)://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+)(?::([0-9]{1,5}))?/?")
 ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
@@ -17,6 +22,14 @@ ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 
 class LdapSettings(ProviderSettings):
     """One directory, perhaps on several servers that hold the same."""
+
+    SECTIONS = (
+        Section("servers", sentence("Where it is")),
+        Section("user_base", sentence("People")),
+        Section("group_base", sentence("Groups")),
+        Section("sync_minutes", sentence("Synchronisation")),
+        Section("connect_seconds", sentence("How long to wait"), is_rare=True),
+    )
 
     servers: tuple[str, ...] = Field(
         min_length=1,
@@ -40,7 +53,10 @@ class LdapSettings(ProviderSettings):
         description=sentence("A DN, or NAME@DOMAIN in Active Directory. It needs to read only."),
     )
     bind_password: SecretStr = Field(title=sentence("Password of the service account"))
-    user_base: str = Field(title=sentence("Where users are"))
+    user_base: str = Field(
+        title=sentence("Where users are"),
+        description=sentence("The DN above all of them, as OU=People,DC=example,DC=com."),
+    )
     user_filter: str = Field("(objectClass=person)", title=sentence("Which entries are users"))
     login_attributes: tuple[str, ...] = Field(
         ("uid", "mail"),
@@ -49,24 +65,6 @@ class LdapSettings(ProviderSettings):
         title=sentence("Attributes that people sign in with"),
         description=sentence("sAMAccountName and userPrincipalName in Active Directory."),
     )
-    groups_by: Literal["search", "member_of", "chain"] = Field(
-        "search",
-        title=sentence("How groups are found"),
-        description=sentence(
-            "search: by their members, step by step; member_of: by the entries' memberOf; "
-            "chain: Active Directory looks through all steps at once."
-        ),
-    )
-    group_base: str = Field(
-        "",
-        title=sentence("Where groups are"),
-        description=sentence("Empty: nothing is asked of groups."),
-    )
-    group_filter: str = Field(
-        "(|(objectClass=groupOfNames)(objectClass=group))",
-        title=sentence("Which entries are groups"),
-    )
-    member_attribute: str = Field("member", title=sentence("Attribute with a group's members"))
     subject_attribute: str = Field(
         "entryUUID",
         title=sentence("Attribute that never changes"),
@@ -80,8 +78,24 @@ class LdapSettings(ProviderSettings):
         title=sentence("It vouches for e-mail addresses"),
         description=sentence("Not where people may write their own there."),
     )
-    connect_seconds: int = Field(5, ge=1, le=60, title=sentence("Seconds to reach a server"))
-    answer_seconds: int = Field(10, ge=1, le=300, title=sentence("Seconds for an answer"))
+    group_base: str = Field(
+        "",
+        title=sentence("Where groups are"),
+        description=sentence("The DN above all of them. Empty: nothing is asked of groups."),
+    )
+    groups_by: Literal["search", "member_of", "chain"] = Field(
+        "search",
+        title=sentence("How groups are found"),
+        description=sentence(
+            "search: by their members, step by step; member_of: by the entries' memberOf; "
+            "chain: Active Directory looks through all steps at once."
+        ),
+    )
+    group_filter: str = Field(
+        "(|(objectClass=groupOfNames)(objectClass=group))",
+        title=sentence("Which entries are groups"),
+    )
+    member_attribute: str = Field("member", title=sentence("Attribute with a group's members"))
     sync_minutes: int = Field(
         15,
         ge=0,
@@ -104,6 +118,8 @@ class LdapSettings(ProviderSettings):
         title=sentence("Percent who may lose something at once"),
         description=sentence("Of more, nobody does until an administrator confirms the report."),
     )
+    connect_seconds: int = Field(5, ge=1, le=60, title=sentence("Seconds to reach a server"))
+    answer_seconds: int = Field(10, ge=1, le=300, title=sentence("Seconds for an answer"))
 
     @field_validator("servers")
     @classmethod

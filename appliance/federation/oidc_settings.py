@@ -12,11 +12,13 @@ from appliance.federation.provider_settings import (
     LONG_TEXT,
     Certificates,
     ProviderSettings,
+    Section,
     is_safe_address,
 )
 from appliance.federation.strength_settings import (
     ASKS_ANEW,
     COUNTS_AS_SECOND,
+    HOW_STRONGLY,
     SIGNING_IN,
     SIGNS_OUT_THERE,
     STEP_UP,
@@ -27,6 +29,13 @@ from appliance.federation.strength_settings import (
 
 class OidcSettings(ProviderSettings):
     """One OpenID provider, found by its issuer."""
+
+    SECTIONS = (
+        Section("issuer_url", sentence("Where it is")),
+        Section("scopes", sentence("People")),
+        Section("authority", sentence("Trust and sessions"), is_rare=True),
+        Section("contexts", HOW_STRONGLY, is_rare=True),
+    )
 
     issuer_url: str = Field(
         title=sentence("Issuer"),
@@ -39,6 +48,14 @@ class OidcSettings(ProviderSettings):
     client_secret: SecretStr = Field(SecretStr(""), title=sentence("Client secret"))
     scopes: tuple[str, ...] = Field(
         ("openid", "profile", "email"), max_length=20, title=sentence("Scopes")
+    )
+    name_claim: str = Field("preferred_username", title=sentence("Claim with the user name"))
+    groups_claim: str = Field("groups", title=sentence("Claim with the groups"))
+    authority: Certificates = Field(
+        "",
+        title=sentence("Certificate authority"),
+        description=sentence("Who signed its certificate, in PEM; empty: the system's."),
+        json_schema_extra=LONG_TEXT,
     )
     signs_out_there: bool = Field(
         default=True,
@@ -62,8 +79,6 @@ class OidcSettings(ProviderSettings):
             "Their sessions, or all access, with tokens and keys, until they sign in again."
         ),
     )
-    groups_claim: str = Field("groups", title=sentence("Claim with the groups"))
-    name_claim: str = Field("preferred_username", title=sentence("Claim with the user name"))
     contexts: AskedContexts = Field(
         (), title=sentence("Contexts to ask for (acr)"), description=SIGNING_IN
     )
@@ -83,12 +98,6 @@ class OidcSettings(ProviderSettings):
         description=sentence("Empty: none does, and people show theirs here."),
     )
     second_factor_contexts: CountedContexts = Field((), title=COUNTS_AS_SECOND)
-    authority: Certificates = Field(
-        "",
-        title=sentence("Certificate authority"),
-        description=sentence("Who signed its certificate, in PEM; empty: the system's."),
-        json_schema_extra=LONG_TEXT,
-    )
 
     @field_validator("issuer_url")
     @classmethod

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
@@ -36,10 +36,22 @@ def _holds_certificates(text: str) -> str:
 Certificates = Annotated[str, AfterValidator(_holds_certificates)]
 
 
+class Section(NamedTuple):
+    """Settings that are asked for together."""
+
+    first: str
+    """The name of the first of them; the others follow it."""
+    title: str
+    is_rare: bool = False
+    """Whether most leave them as they are."""
+
+
 class ProviderSettings(BaseModel):
     """What every kind has in common. Fields are `str`, `int`, `bool`, `Literal`, `tuple[str, ...]`,
     or `SecretStr`.
     """
+
+    SECTIONS: ClassVar[tuple[Section, ...]] = ()
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=LONGEST
@@ -86,11 +98,20 @@ class SettingField:
     usual: Value
     choices: tuple[str, ...]
     is_needed: bool
+    section: str = ""
+    """Under which words it stands."""
+    is_rare: bool = False
 
 
 def form_of(settings: type[ProviderSettings]) -> tuple[SettingField, ...]:
     """Every setting of a kind, in the order in which they are asked for."""
-    return tuple(_field(name, field) for name, field in settings.model_fields.items())
+    section = Section("", "")
+    found = []
+    begins = {each.first: each for each in settings.SECTIONS}
+    for name, field in settings.model_fields.items():
+        section = begins.get(name, section)
+        found.append(_field(name, field, section))
+    return tuple(found)
 
 
 def read(
@@ -134,7 +155,7 @@ def secret_names(settings: type[ProviderSettings]) -> frozenset[str]:
     return frozenset(name for name, field in fields if field.annotation is SecretStr)
 
 
-def _field(name: str, field: FieldInfo) -> SettingField:
+def _field(name: str, field: FieldInfo, section: Section) -> SettingField:
     kind = _kind(field)
     return SettingField(
         name=name,
@@ -144,6 +165,8 @@ def _field(name: str, field: FieldInfo) -> SettingField:
         usual=_usual(field, kind),
         choices=get_args(field.annotation) if kind is FieldKind.CHOICE else (),
         is_needed=field.is_required(),
+        section=section.title,
+        is_rare=section.is_rare,
     )
 
 

@@ -13,11 +13,13 @@ from appliance.federation.provider_settings import (
     HERE,
     LONG_TEXT,
     ProviderSettings,
+    Section,
     is_safe_address,
 )
 from appliance.federation.strength_settings import (
     ASKS_ANEW,
     COUNTS_AS_SECOND,
+    HOW_STRONGLY,
     SIGNING_IN,
     SIGNS_OUT_THERE,
     STEP_UP,
@@ -38,6 +40,13 @@ def schemes_of(url: str) -> tuple[str, ...]:
 
 class SamlSettings(ProviderSettings):
     """One identity provider, as its metadata describes it."""
+
+    SECTIONS = (
+        Section("metadata", sentence("Where it is")),
+        Section("name_id", sentence("People")),
+        Section("signed", sentence("Trust and sessions"), is_rare=True),
+        Section("contexts", HOW_STRONGLY, is_rare=True),
+    )
 
     metadata: str = Field(
         title=sentence("Metadata"),
@@ -60,6 +69,18 @@ class SamlSettings(ProviderSettings):
         title=sentence("Entity ID"),
         description=sentence("Which one, where the metadata describe several."),
     )
+    name_id: Literal["persistent", "email", "unspecified"] = Field(
+        "persistent",
+        title=sentence("Format of the subject"),
+        description=sentence(
+            "email only with links by e-mail address, and only in their domains. "
+            "A transient subject is always refused."
+        ),
+    )
+    name_attribute: str = Field("", title=sentence("Attribute with the user name"))
+    display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
+    email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))
+    groups_attribute: str = Field("", title=sentence("Attribute with the groups"))
     signed: Literal["assertion", "answer", "both"] = Field(
         "assertion",
         title=sentence("What it has to sign"),
@@ -69,14 +90,6 @@ class SamlSettings(ProviderSettings):
         default=False,
         title=sentence("Refuse assertions that are not encrypted"),
         description=sentence("It encrypts for the certificate in the appliance's metadata."),
-    )
-    name_id: Literal["persistent", "email", "unspecified"] = Field(
-        "persistent",
-        title=sentence("Format of the subject"),
-        description=sentence(
-            "email only with links by e-mail address, and only in their domains. "
-            "A transient subject is always refused."
-        ),
     )
     skew_seconds: int = Field(
         60,
@@ -103,10 +116,6 @@ class SamlSettings(ProviderSettings):
         title=COUNTS_AS_SECOND,
         description=sentence("Empty: none does, and people show theirs here."),
     )
-    name_attribute: str = Field("", title=sentence("Attribute with the user name"))
-    display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
-    email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))
-    groups_attribute: str = Field("", title=sentence("Attribute with the groups"))
 
     @field_validator("metadata_url")
     @classmethod

@@ -21,6 +21,7 @@ def _can_be_asked_for(contexts: tuple[str, ...]) -> tuple[str, ...]:
 AskedContexts = Annotated[tuple[str, ...], Field(max_length=20), AfterValidator(_can_be_asked_for)]
 CountedContexts = Annotated[tuple[str, ...], Field(max_length=20)]
 
+HOW_STRONGLY = sentence("How strongly people show who they are")
 SIGNING_IN = sentence("Whoever signs in has to show one of these; empty: any will do.")
 STEP_UP = Field(
     (),

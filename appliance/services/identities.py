@@ -47,10 +47,12 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """Who somebody would be here, and how: `known`, by `rule`, or `created` with that wish."""
+    """Who somebody would be here, and how: `known`, by `rule`, or `created`."""
 
     way: str
     user_name: str
+    wished_name: str = ""
+    """What a new user would have been called, had it been free."""
 
 
 @open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")
@@ -98,7 +100,9 @@ def foreseen(work: UnitOfWork, provider: IdentityProvider, claims: Claims) -> Fo
     user = linking.by_rule(work, provider, said)
     if user is not None:
         return Foreseen(LinkedBy.RULE, user.name)
-    return Foreseen(LinkedBy.CREATED, _wished(provider, said))
+    wished = _wished(provider, said)
+    name = new_users.free_name(work, wished)
+    return Foreseen(LinkedBy.CREATED, name, new_users.missed(wished, name))
 
 
 @open_to_everyone(because="the provider has vouched for who it is, as its protocol has checked")

@@ -40,7 +40,7 @@ def create(work: UnitOfWork, wished: str, *, provider_id: UUID, now: datetime) -
     Errors:
         ConflictError: no name like it is free.
     """
-    name = _free_name(work, wished)
+    name = free_name(work, wished)
     owner = owner_names.take(work.session, OwnerKind.USER, name)
     user = User(id=owner.id, name=name, created_at=now)
     work.session.add(user)
@@ -76,7 +76,13 @@ def plain_name(wished: str) -> str:
     return dashed[:LONGEST].strip("-") or NO_NAME
 
 
-def _free_name(work: UnitOfWork, wished: str) -> str:
+@open_to_everyone(because="it only says which name is free, to callers that were asked")
+def free_name(work: UnitOfWork, wished: str) -> str:
+    """A name as near to the wished one as can be had.
+
+    Errors:
+        ConflictError: no name like it is free.
+    """
     base = plain_name(wished)
     candidates = _candidates(base)
     of_it = sa.select(Owner.id).where(Owner.name_key == fold(base))

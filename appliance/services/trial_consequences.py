@@ -8,7 +8,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.identity_providers import IdentityProvider
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.claims import Claims
-from appliance.errors import InvalidError, UnauthenticatedError
+from appliance.errors import ConflictError, InvalidError, UnauthenticatedError
 from appliance.federation.trial_steps import Step
 from appliance.services import group_rules, identities
 from appliance.services.group_rules import ListedRule
@@ -19,9 +19,10 @@ def of(work: UnitOfWork, provider: IdentityProvider, claims: Claims, server: str
     """Who they would be here, and what their groups would give. Changes nothing."""
     try:
         seen = identities.foreseen(work, provider, claims)
-        said = (seen.way, seen.user_name)
+        taken = f"{seen.wished_name} is taken" if seen.wished_name else ""
+        said = (seen.way, seen.user_name, taken)
         yield Step("person", server, is_good=True, lines=tuple(each for each in said if each))
-    except (UnauthenticatedError, InvalidError) as error:
+    except (UnauthenticatedError, InvalidError, ConflictError) as error:
         yield Step("person", server, is_good=False, lines=(error.message,))
     rules = group_rules.list_rules(work, provider.name)
     groups = claims.groups

@@ -83,6 +83,8 @@ class FieldAnswer(frame.Answer):
     usual: SettingValue
     choices: list[str]
     is_needed: bool
+    section: str = Field(description="Under which words forms ask for it")
+    is_rare: bool = Field(description="Whether most leave it as it is")
 
 
 class PresetAnswer(frame.Answer):

@@ -46,8 +46,7 @@ words.give_to_templates(pages)
 
 PLACE = "/administration/providers"
 KINDS = {
-    ProviderKind.LDAP: (lazy("LDAP"), lazy("Active Directory, OpenLDAP and others: people type "
-        "their password of there here.")),
+    ProviderKind.LDAP: (lazy("LDAP"), lazy("People type their password of there here.")),
     ProviderKind.OIDC: (lazy("OpenID Connect"), lazy("People sign in there and come back.")),
     ProviderKind.SAML: (lazy("SAML 2.0"), lazy("People sign in there and come back.")),
     ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("It tells of people and groups; nobody signs in "

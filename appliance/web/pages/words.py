@@ -32,6 +32,7 @@ from appliance.domain.permissions import (
 )
 from appliance.domain.protection import Movement
 from appliance.domain.signatures import Finding, KeyUse, SignatureForm, SignedBy
+from appliance.web.pages import trial_words
 
 ROLES = {
     Role.READER: _("Reader"),
@@ -100,6 +101,7 @@ PROVIDER_STEPS = {
     "person": _("Who they would be here"),
     "gives": _("What their groups would give"),
 }
+PROVIDER_TRIAL_MEANINGS = trial_words.MEANINGS
 SAML_KEY_USES = {
     "signs": _("signs"),
     "next": _("is next"),

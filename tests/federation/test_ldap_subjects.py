@@ -28,7 +28,7 @@ VALUES = (
 )
 
 
-@pytest.mark.promise("P65")
+@pytest.mark.promise("P68")
 @given(attribute=ATTRIBUTES, one=VALUES, other=VALUES)
 @example(attribute="objectGUID", one=GUID.bytes_le, other=str(GUID).encode())
 @example(attribute="objectSid", one=b"hex:61", other=b"hex:hex")

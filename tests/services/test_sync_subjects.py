@@ -40,7 +40,7 @@ def test_no_report_says_that_somebody_returned_whom_another_system_keeps_out(wor
     assert [corp.state(n) for n in (0, 1)] == [UserState.SUSPENDED, UserState.ACTIVE]
 
 
-@pytest.mark.promise("P65")
+@pytest.mark.promise("P68")
 def test_a_subject_that_was_written_ambiguously_stays_with_whom_it_was(world, slapd, corp):
     """An earlier release wrote both of these as the same text."""
     for number, value in enumerate((b"a\xf0", b"a\xf1")):

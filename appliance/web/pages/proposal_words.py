@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from appliance.domain.identity_providers import ProviderKind
-    from appliance.services.identity_providers import SettingField
     from appliance.services.proposals import Shown
+    from appliance.services.provider_kinds import SettingField
 
 ACTS = {
     Act.USER_CREATE: _("Create an administrator or auditor"),

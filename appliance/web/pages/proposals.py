@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.second_person import ProposalState
-from appliance.services import identity_providers, proposals
+from appliance.services import proposals, provider_kinds
 from appliance.web import forms, requests
 from appliance.web.pages import words
 from appliance.web.pages.admin import frame
@@ -128,7 +128,7 @@ def _list_page(problems: Problems) -> str:
 def _page(proposal_id: UUID, problems: Problems) -> str:
     with requests.reading() as work:
         found = proposals.show(work, proposal_id)
-        kinds = identity_providers.kinds(work)
+        kinds = provider_kinds.kinds(work)
         context = frame(work, "proposals")
     return page(
         "admin/proposal.html",

@@ -153,7 +153,7 @@ def _page(error: ApplianceError) -> flask.Response:
         )
     if isinstance(error, UnauthenticatedError):
         return flask.make_response(
-            flask.redirect(flask.url_for("sign_in.show", next=flask.request.full_path), 303)
+            flask.redirect(flask.url_for("sign_in.show", next=_where_they_were()), 303)
         )
     return flask.make_response(
         flask.render_template(

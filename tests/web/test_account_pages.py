@@ -27,7 +27,7 @@ def browser(world):
 
 def test_settings_lead_strangers_to_the_sign_in_page(world):
     answer = world.client().get("/settings")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?next=/settings?")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?next=/settings")
 
 
 def test_a_profile_is_saved_and_the_browser_shows_the_portal_so(world, browser):
@@ -75,6 +75,15 @@ def test_other_sessions_are_listed_and_ended(world, browser):
     browser.post("/settings/sessions/revoke-others")
     assert elsewhere.get("/settings").status_code == 303
     assert browser.get("/settings").status_code == 200
+
+
+def test_a_form_that_came_after_the_session_leads_back_to_its_page(world, browser):
+    elsewhere = world.browser("writer")
+    browser.post("/settings/sessions/revoke-others")
+
+    late = elsewhere.post("/settings/email", headers={"Referer": "http://localhost/settings"})
+
+    assert (late.status_code, late.headers["Location"]) == (303, "/sign-in?next=/settings")
 
 
 def test_a_new_token_is_shown_once_and_works(world, browser):

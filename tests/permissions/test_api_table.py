@@ -361,6 +361,7 @@ def tried(stage, method, rule, body, number):
     assert answer.status_code < 500, where
     told = SIGNS.get(answer.status_code, "+")
     if told == "+":
+        answer.close()  # Or a transfer goes on, and is watched.
         return told
     assert set(stage.world.events_since(before)) <= {"access.refused"}, where
     if told == ".":

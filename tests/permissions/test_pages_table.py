@@ -61,6 +61,9 @@ def tried(stage, row, number):
     if told == "+":
         assert answer.status_code in {200, 303}, f"{where}\n{answer.text}"
         assert bool(events) is (row.method == "POST" or row.leaves_a_trace), f"{where}: {events}"
+        # A transfer that nobody ends is watched, from a thread that goes on asking the database,
+        # and keeps the one of before open when it is put back.
+        answer.close()
         return told
     assert events == [], where
     if told == "-":

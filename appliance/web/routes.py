@@ -41,6 +41,7 @@ from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import saml_keys as api_saml_keys
 from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
+from appliance.web.api import search_all as api_search_all
 from appliance.web.api import second_factors as api_second_factors
 from appliance.web.api import service_accounts as api_service_accounts
 from appliance.web.api import session as api_session
@@ -158,6 +159,7 @@ API = (
     api_history.api,
     api_pushes.api,
     api_search.api,
+    api_search_all.api,
     api_audit.api,
     api_audit_access.api,
     api_auditors.api,

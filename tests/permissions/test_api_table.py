@@ -121,6 +121,7 @@ TABLE = [
     ("PUT", f"{ORG}/teams/<team>/members/<name>", RULE_TEAM, None),
     ("DELETE", f"{ORG}/teams/<team>/members/<name>", RULE_TEAM, None),
     ("GET", "/api/v1/repos", EVERYONE, None),
+    ("GET", "/api/v1/search", EVERYONE, None),
     ("POST", "/api/v1/repos", SIGNED_IN, {"name": "own"}),
     ("GET", "/api/v1/bin", EVERYONE, None),
     ("GET", REPO, READ, None),
@@ -311,6 +312,7 @@ PLACES = {
 QUERIES = {
     f"{REPO}/diff": "?base=main&head=topic",
     f"{REPO}/protections": "?pattern=refs/heads/main",
+    "/api/v1/search": "?q=notes",
     f"{REPO}/search/commits": "?q=a",
     f"{REPO}/search/content": "?q=a",
     f"{REPO}/search/files": "?q=a",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appliance.cli.context import Context, Verb, current, table
+from appliance.cli.context import Context, Verb, cell, current, table
 
 COLUMNS = {
     "user": "USER",
@@ -42,7 +42,7 @@ def access(context: Context, on: str, repo: str | None, user: str | None, org: s
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{found['subject']} at {found['at']}"
+    yield f"{found['subject']} at {cell(found['at'])}"
     if found["open_to"]:
         who = "everybody who could enter" if found["open_to"] == "internal" else "everybody"
         yield f"It was {found['open_to']}: {who} could read it."

@@ -100,24 +100,25 @@ def refusal(
         if not matches(rule.pattern, ref):
             continue
         name = ref.decode("utf-8", "replace")
+        named = "" if rule.pattern == name else f" ({rule.pattern})"
         if movement is Movement.DELETE and not rule.allow_delete:
             return sentence(
-                "%(name)s is protected (%(pattern)s): it may not be deleted.",
+                "%(name)s is protected%(rule)s: it may not be deleted.",
                 name=name,
-                pattern=rule.pattern,
+                rule=named,
             )
         if movement is Movement.FORCE and not rule.allow_force:
             return sentence(
-                "%(name)s is protected (%(pattern)s): its history may not be "
+                "%(name)s is protected%(rule)s: its history may not be "
                 "rewritten. Merge or rebase on it and push again.",
                 name=name,
-                pattern=rule.pattern,
+                rule=named,
             )
         if role is None or ROLE_ORDER.index(role) < ROLE_ORDER.index(rule.push_role):
             return sentence(
-                "%(name)s is protected (%(pattern)s): only a %(push_role)s may push to it.",
+                "%(name)s is protected%(rule)s: only a %(push_role)s may push to it.",
                 name=name,
-                pattern=rule.pattern,
+                rule=named,
                 push_role=rule.push_role,
             )
     return None

@@ -15,6 +15,7 @@ from appliance.federation import (
     saml_keys,
     saml_logout,
     saml_metadata,
+    saml_openings,
     saml_request,
     saml_strength,
     saml_trial,
@@ -55,6 +56,7 @@ __all__ = [
     "read_logout",
     "read_logout_answer",
     "refused_step",
+    "to_claim",
     "tried",
 ]
 
@@ -63,6 +65,7 @@ decoded = saml_xml.decoded
 head = saml_answer.head
 question_of = saml_answer.question_of
 read = saml_answer.read
+to_claim = saml_openings.to_claim
 make_key = saml_keys.make
 counts = saml_metadata.counts
 masked = saml_trial.masked

@@ -15,9 +15,9 @@ from typing import Any
 
 from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response
-from onelogin.saml2.utils import OneLogin_Saml2_Utils, OneLogin_Saml2_ValidationError
+from onelogin.saml2.utils import OneLogin_Saml2_ValidationError
 
-from appliance.federation import saml_library, saml_shape, saml_subject, saml_xml
+from appliance.federation import saml_library, saml_openings, saml_shape, saml_subject, saml_xml
 from appliance.federation.refused import AnswerRefusedError, refused
 from appliance.federation.saml_library import NAME_IDS, Sides
 from appliance.federation.saml_refusals import Why
@@ -98,14 +98,18 @@ def question_of(content: bytes) -> str:
     return str(saml_xml.parse(content).get("InResponseTo", ""))
 
 
-def read(content: bytes, text: str, sides: Sides, *, asked: str, now: datetime) -> Answer:
-    """What an answer says, if it is true and was given to the question `asked` (empty: to none).
+def read(
+    content: bytes, text: str, sides: Sides, *, asked: str, claimed: str = "", now: datetime
+) -> Answer:
+    """What an answer says, if it is true and was given to the question `asked` (empty: to none);
+    `claimed` is the key that may be used for the first time (`saml_openings`).
 
     Errors:
         AnswerRefusedError: it is not to be believed; it says why.
     """
     try:
-        return _read(content, text, sides, asked, now)
+        saml_openings.insist(_shaped(content), sides, claimed=claimed)
+        return _read(text, sides, asked, now)
     except AnswerRefusedError:
         raise
     except OneLogin_Saml2_ValidationError as error:
@@ -115,14 +119,16 @@ def read(content: bytes, text: str, sides: Sides, *, asked: str, now: datetime) 
         raise refused(Why.DECRYPTION) from error
 
 
-def _read(content: bytes, text: str, sides: Sides, asked: str, now: datetime) -> Answer:
+def _shaped(content: bytes) -> etree._Element:
     root = saml_xml.parse(content)
     saml_shape.insist(root)
-    _check_encryption(root, sides)
+    return root
+
+
+def _read(text: str, sides: Sides, asked: str, now: datetime) -> Answer:
     response = _opened(sides, text)
     # The library lends elements that hide comments from who looks for them.
-    seen = saml_xml.parse(etree.tostring(response.get_xml_document(), encoding="utf-8"))
-    saml_shape.insist(seen)
+    seen = _shaped(etree.tostring(response.get_xml_document(), encoding="utf-8"))
     request = saml_library.request_data(sides.ours.answers_address)
     response.is_valid(request, request_id=asked or None, raise_exceptions=True)
     assertion = seen.find("saml:Assertion", NAMES)
@@ -155,32 +161,19 @@ def _opened(sides: Sides, text: str) -> Any:
     return OneLogin_Saml2_Response(saml_library.of(sides, keys[-1]), text)
 
 
-def opened(sides: Sides, text: str) -> bytes:
+def opened(content: bytes, text: str, sides: Sides, *, claimed: str) -> bytes:
     """An answer with its assertion in clear, to be looked at only.
 
     Errors:
-        AnswerRefusedError: none of our keys opens it.
+        AnswerRefusedError: it may not be opened, or none of our keys does.
     """
     try:
+        saml_openings.insist(_shaped(content), sides, claimed=claimed)
         return bytes(etree.tostring(_opened(sides, text).get_xml_document(), encoding="utf-8"))
+    except AnswerRefusedError:
+        raise
     except Exception as error:
         raise refused(Why.DECRYPTION) from error
-
-
-def _check_encryption(root: etree._Element, sides: Sides) -> None:
-    """Nothing is opened that could have been altered to learn from how it fails."""
-    if not saml_shape.is_chained(root):
-        return
-    if sides.settings.signed == "assertion" or not saml_shape.is_signed(root):
-        raise refused(Why.ALGORITHM)
-    OneLogin_Saml2_Utils.validate_sign(
-        root,
-        xpath=OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH,
-        multicerts=[
-            OneLogin_Saml2_Utils.format_cert(each.content) for each in sides.theirs.certificates
-        ],
-        raise_exceptions=True,
-    )
 
 
 def _check_answer(root: etree._Element, sides: Sides, asked: str) -> None:

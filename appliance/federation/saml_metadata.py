@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from lxml import etree
 
 from appliance.errors import InvalidError, sentence
-from appliance.federation import saml_enveloped, saml_xml
+from appliance.federation import saml_enveloped, saml_shape, saml_xml
 from appliance.federation.refused import AnswerRefusedError
 from appliance.federation.saml_xml import NAMES, tag, text_of
 
@@ -154,6 +154,9 @@ def write(ours: OurFacts) -> etree._Element:
         info = etree.SubElement(key, tag("ds:KeyInfo"))
         data = etree.SubElement(info, tag("ds:X509Data"))
         etree.SubElement(data, tag("ds:X509Certificate")).text = certificate
+        if use == "encryption":
+            for method in saml_shape.ENCRYPTS:
+                etree.SubElement(key, tag("md:EncryptionMethod"), Algorithm=method)
     for binding in (REDIRECT, POST):
         etree.SubElement(
             role, tag("md:SingleLogoutService"), Binding=binding, Location=ours.logout_address

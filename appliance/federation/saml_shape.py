@@ -49,7 +49,9 @@ KEY_TRANSPORTS = frozenset(
 )
 AUTHENTICATED = frozenset(f"http://www.w3.org/2009/xmlenc11#aes{bits}-gcm" for bits in (128, 256))
 CHAINED = frozenset(f"http://www.w3.org/2001/04/xmlenc#aes{bits}-cbc" for bits in (128, 256))
-"""Without a check of their own: only within an answer whose signature was checked before."""
+"""Without a check of their own: `saml_openings` says when one is opened."""
+ENCRYPTS = (*sorted(AUTHENTICATED, reverse=True), *sorted(CHAINED, reverse=True))
+"""By what providers may encrypt for us, the best first."""
 ID_ATTRIBUTES = ("ID", "Id", "id")
 RESPONSE, ASSERTION = tag("samlp:Response"), tag("saml:Assertion")
 ENCRYPTED = tag("saml:EncryptedAssertion")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from appliance.federation import saml_answer, saml_request, saml_xml
+from appliance.federation.refused import AnswerRefusedError
 from appliance.federation.saml_answer import Answer
 from appliance.federation.saml_library import NAME_IDS, Sides
 from appliance.federation.saml_metadata import IdentityProviderFacts
@@ -70,11 +72,12 @@ def tried(sides: Sides, *, now: datetime) -> list[Step]:
     ]
 
 
-def answered(sides: Sides, content: bytes, text: str) -> Step:
-    """The raw answer, opened where it was encrypted and that can be done."""
+def answered(sides: Sides, content: bytes, text: str, *, claimed: str) -> Step:
+    """The raw answer, opened where it was encrypted and may and can be."""
     lines = masked(content)
     if saml_xml.parse(content).find("saml:EncryptedAssertion", NAMES) is not None:
-        lines += ("", *masked(saml_answer.opened(sides, text)))
+        with suppress(AnswerRefusedError):  # The verdict says why.
+            lines += ("", *masked(saml_answer.opened(content, text, sides, claimed=claimed)))
     return _step(sides, StepName.ANSWER, lines)
 
 

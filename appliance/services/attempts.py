@@ -55,6 +55,20 @@ class Attempt:
         return place_of(self.address)
 
 
+def insist(what: str, address: str, throttle: Throttle) -> None:
+    """Go on only if an address need not wait.
+
+    Errors:
+        ThrottledError: too many that were not believed came from there lately.
+    """
+    wait = throttle.check(f"{what} {place_of(address)}")
+    if wait > 0:
+        raise ThrottledError(
+            sentence("There were too many attempts. Wait a while."),
+            retry_after_seconds=math.ceil(wait),
+        )
+
+
 @contextmanager
 def paced(what: str, address: str, throttle: Throttle) -> Generator[None]:
     """Take something from a stranger's address; the block raises where it is not believed.
@@ -64,13 +78,8 @@ def paced(what: str, address: str, throttle: Throttle) -> Generator[None]:
     Errors:
         ThrottledError: too many that were not believed came from there lately.
     """
+    insist(what, address, throttle)
     place = f"{what} {place_of(address)}"
-    wait = throttle.check(place)
-    if wait > 0:
-        raise ThrottledError(
-            sentence("There were too many attempts. Wait a while."),
-            retry_after_seconds=math.ceil(wait),
-        )
     try:
         yield
     except UnauthenticatedError:

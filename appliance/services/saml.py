@@ -22,6 +22,7 @@ from appliance.federation.refused import SAID, AnswerRefusedError, refused
 from appliance.federation.saml_refusals import Why
 from appliance.federation.saml_settings import SamlSettings
 from appliance.services import (
+    attempts,
     beginnings,
     identities,
     offered_providers,
@@ -82,18 +83,51 @@ def metadata(work: UnitOfWork, *, tools: SamlTools) -> bytes:
     return bytes(saml_keys.protocol().metadata(ours, is_signed=is_signed))
 
 
+@open_to_everyone(because="whoever brings an answer has it opened, once")
+def claim(work: UnitOfWork, text: str, *, browser: str, tools: SamlTools, now: datetime) -> str:
+    """The key that opens an answer to a question of this browser, if it may do so once only and did
+    not yet; otherwise nothing. What is wrong with the answer, `check` says.
+
+    Errors:
+        ThrottledError: too many that were not believed came from there lately.
+    """
+    attempts.insist("saml", work.actor.origin.address, tools.per_address)
+    protocol = saml_keys.protocol()
+    try:
+        content = protocol.decoded(text)
+        name = str(protocol.to_claim(content))
+        if not name:
+            return ""
+        head = protocol.head(content)
+        provider, sides = speaker(work, head.issuer, tools=tools)
+        asked = saml_questions.find(work, head.in_response_to, browser=browser, now=now)
+    except AnswerRefusedError:
+        return ""
+    if asked is None and not sides.settings.accepts_unasked:
+        return ""
+    return name if saml_questions.open_once(work, provider.id, name, now=now) else ""
+
+
 @open_to_everyone(because="it finds out who is asking")
-def check(work: UnitOfWork, text: str, *, browser: str, tools: SamlTools, now: datetime) -> Vouched:
+def check(  # What `claim` gave belongs to this answer of this browser.
+    work: UnitOfWork,
+    text: str,
+    *,
+    browser: str,
+    claimed: str = "",
+    tools: SamlTools,
+    now: datetime,
+) -> Vouched:
     """Who an answer is about, if it is true, and answers a question of this browser.
 
-    Wants `reading()`.
+    Wants `reading()`; `claimed` is what `claim` gave.
 
     Errors:
         UnauthenticatedError: it is not believed; the event says why, the message does not.
         ThrottledError: too many that were not believed came from there lately.
     """
     with paced(work.actor.origin.address, tools.per_address):
-        return _check(work, text, browser, tools, now)
+        return _check(work, text, browser, claimed, tools, now)
 
 
 @open_to_everyone(because="`check` found out who is asking")
@@ -149,7 +183,9 @@ def refusal(provider: IdentityProvider | None, why: str) -> UnauthenticatedError
     return UnauthenticatedError(SAID, event=event)
 
 
-def _check(work: UnitOfWork, text: str, browser: str, tools: SamlTools, now: datetime) -> Vouched:
+def _check(
+    work: UnitOfWork, text: str, browser: str, claimed: str, tools: SamlTools, now: datetime
+) -> Vouched:
     protocol, provider = saml_keys.protocol(), None
     try:
         content = protocol.decoded(text)
@@ -160,7 +196,8 @@ def _check(work: UnitOfWork, text: str, browser: str, tools: SamlTools, now: dat
             raise refused(Why.UNASKED)
         if asked is not None and asked.provider_id != provider.id:
             raise refused(Why.IN_RESPONSE_TO)
-        answer = protocol.read(content, text, sides, asked=asked.id if asked else "", now=now)
+        answered = asked.id if asked else ""
+        answer = protocol.read(content, text, sides, asked=answered, claimed=claimed, now=now)
         saml_questions.insist_on_strength(answer, sides.settings, asked, now=now)
         claims = protocol.claims(answer, sides.settings)
         insist_on_name(provider, sides.settings, claims)

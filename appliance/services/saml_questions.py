@@ -30,6 +30,8 @@ STEP_UP = "confirm"
 """The act of a question that is asked before sensitive acts."""
 QUESTION_LASTS = timedelta(minutes=10)
 """How long somebody has to show there who they are."""
+OPENING_KEPT = timedelta(days=7)
+"""How long a key is known that opened an assertion. Asking once a week takes a hundred years."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,19 @@ def take_once(work: UnitOfWork, provider_id: UUID, name: str, *, until: datetime
     """Let a message of that name count no more; whether it did until now. Flushes, so that of two
     at the same time one fails.
     """
-    key = _hash(f"saml {provider_id} {name}")
+    return _once(work, provider_id, f"{provider_id} {name}", until)
+
+
+@open_to_everyone(because="whoever brings an answer has it opened")
+def open_once(work: UnitOfWork, provider_id: UUID, name: str, *, now: datetime) -> bool:
+    """Let a key open an assertion that has no check of its own; whether it never did, whoever it is
+    said to come from. Flushes, too.
+    """
+    return _once(work, provider_id, f"opened {name}", now + OPENING_KEPT)
+
+
+def _once(work: UnitOfWork, provider_id: UUID, name: str, until: datetime) -> bool:
+    key = _hash(f"saml {name}")
     again = sa.select(FederationTicket.id).where(FederationTicket.key == key)
     if work.session.scalar(again) is not None:
         return False

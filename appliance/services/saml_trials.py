@@ -65,18 +65,39 @@ def asked(work: UnitOfWork, text: str, *, browser: str, now: datetime) -> Asked 
     return found if found is not None and found.act == TRY else None
 
 
+def claim(work: UnitOfWork, text: str, question: Asked, *, now: datetime) -> str:
+    """The key that opens an answer, as `saml.claim` gives it, of a provider that may be off."""
+    provider = fetch_provider.provider(work, question.target, P)
+    protocol = saml_keys.protocol()
+    try:
+        name = str(protocol.to_claim(protocol.decoded(text)))
+    except AnswerRefusedError:
+        return ""
+    is_new = name and saml_questions.open_once(work, provider.id, name, now=now)
+    return name if is_new else ""
+
+
 def explain(
-    work: UnitOfWork, text: str, question: Asked, *, tools: SamlTools, now: datetime
+    work: UnitOfWork,
+    text: str,
+    question: Asked,
+    *,
+    claimed: str = "",
+    tools: SamlTools,
+    now: datetime,
 ) -> Shown:
-    """What an answer says, whether it is believed, and what would come of it. Wants `reading()`."""
+    """What an answer says, whether it is believed, and what would come of it.
+
+    Wants `reading()`; `claimed` is what `claim` gave.
+    """
     provider = fetch_provider.provider(work, question.target, P)
     protocol = saml_keys.protocol()
     sides = saml_questions.sides(work, provider.id, tools=tools)
     content = protocol.decoded(text)
     steps: list[Step] = []
     try:
-        steps.append(protocol.answered(sides, content, text))
-        answer = protocol.read(content, text, sides, asked=question.id, now=now)
+        steps.append(protocol.answered(sides, content, text, claimed=claimed))
+        answer = protocol.read(content, text, sides, asked=question.id, claimed=claimed, now=now)
         saml_questions.insist_on_strength(answer, sides.settings, question, now=now)
         claims = protocol.claims(answer, sides.settings)
         saml.insist_on_name(provider, sides.settings, claims)

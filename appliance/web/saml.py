@@ -132,8 +132,10 @@ def _has_ended(brought: Brought) -> ResponseReturnValue:
 
 def _taken(text: str, browser: str) -> ResponseReturnValue:
     tools, now = requests.wiring().saml, requests.now()
+    with requests.begin() as work:
+        claimed = saml.claim(work, text, browser=browser, tools=tools, now=now)
     with requests.reading() as work:
-        vouched = saml.check(work, text, browser=browser, tools=tools, now=now)
+        vouched = saml.check(work, text, browser=browser, claimed=claimed, tools=tools, now=now)
     with requests.begin() as work:
         saml.take(work, vouched, tools=tools, now=now)
     asked = vouched.asked

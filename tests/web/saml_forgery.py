@@ -81,12 +81,12 @@ def sign(element: Any, key: bytes, *, method: Any = None, digest: Any = None) ->
     context.sign(node)
 
 
-def encrypted(answer: str, key: str) -> str:
-    """An answer whose assertion is encrypted for a key with AES-GCM, as not every provider can."""
+def encrypted(answer: str, key: str, *, by: Any = None) -> str:
+    """An answer whose assertion is encrypted for a key: with AES-GCM, as not every provider can."""
     root = opened(answer)
     true = assertion(root)
-    gcm, oaep = xmlsec.Transform.AES256_GCM, xmlsec.Transform.RSA_OAEP
-    data = xmlsec.template.encrypted_data_create(true, gcm, type=xmlsec.EncryptionType.ELEMENT)
+    method, oaep = by or xmlsec.Transform.AES256_GCM, xmlsec.Transform.RSA_OAEP
+    data = xmlsec.template.encrypted_data_create(true, method, type=xmlsec.EncryptionType.ELEMENT)
     xmlsec.template.encrypted_data_ensure_cipher_value(data)
     info = xmlsec.template.encrypted_data_ensure_key_info(data)
     wrapped_key = xmlsec.template.add_encrypted_key(info, oaep)

@@ -62,6 +62,8 @@ def test_somebody_signs_in_and_has_what_their_groups_give(world, saml_provider):
                 "saml20.sign.response": True,
             },
         ),
+        ({}, {"assertion.encryption": True}),
+        ({}, {"assertion.encryption": True, "saml20.sign.response": True}),
         ({}, {"signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"}),
     ],
 )
@@ -83,7 +85,6 @@ def test_answers_are_signed_and_encrypted_as_was_agreed(world, saml_provider, se
         ({"signed": "both"}, {}, "not_signed"),
         ({}, {"saml20.sign.assertion": False}, "not_signed"),
         ({"wants_encryption": True}, {}, "not_encrypted"),
-        ({}, {"assertion.encryption": True}, "algorithm"),
         (
             {},
             {"signature.algorithm": "http://www.w3.org/2000/09/xmldsig#rsa-sha1"},

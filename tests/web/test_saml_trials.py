@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+import xmlsec
 
 from appliance.db.credentials import BrowserSession
 from appliance.db.identity_providers import Identity
@@ -101,6 +102,14 @@ def test_an_encrypted_answer_is_shown_in_clear(visit):
 
     assert "EncryptedAssertion" in steps_of(page)["answer"][1]
     assert "<saml:AttributeStatement>" in steps_of(page)["answer"][1]
+
+
+def test_an_answer_in_aes_cbc_is_shown_in_clear_once(visit):
+    answer = tried(visit)
+    page = visit.bring(forgery.encrypted(answer, our_key().private_key, by=xmlsec.Transform.AES256))
+
+    assert "<saml:AttributeStatement>" in steps_of(page)["answer"][1]
+    assert steps_of(page)["verdict"][0]
 
 
 def test_somebody_whom_nobody_here_is_meant_by_is_shown_as_refused(visit):

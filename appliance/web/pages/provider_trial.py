@@ -33,8 +33,10 @@ def leave(name: str) -> ResponseReturnValue:
 def saml_shown(text: str, asked: Asked) -> ResponseReturnValue:
     """What a SAML provider answered, step by step, and what would come of it."""
     tools, now = requests.wiring().saml, requests.now()
+    with requests.begin() as work:
+        claimed = saml_trials.claim(work, text, asked, now=now)
     with requests.reading() as work:
-        found = saml_trials.explain(work, text, asked, tools=tools, now=now)
+        found = saml_trials.explain(work, text, asked, claimed=claimed, tools=tools, now=now)
     with requests.begin() as work:
         saml_trials.finish(work, found, now=now)
     return _page(found.name, found.steps)

@@ -13,10 +13,8 @@ OF_LDAP = {
 }
 OF_SAML = {
     "algorithm": _(
-        "It signs or encrypts in a way that is not safe here, such as SHA-1 or RSA 1.5. "
-        "AES-CBC is taken only within an answer that is signed as a whole: let it sign that "
-        "too, and choose “answer” or “both” under “What it has to sign”; or let it encrypt by "
-        "AES-GCM."
+        "It signs or encrypts in a way that is not safe here, such as SHA-1, RSA 1.5 or Triple "
+        "DES. Let it sign by RSA or ECDSA with SHA-256, and encrypt by AES and RSA-OAEP."
     ),
     "audience": _(
         "It answers for another service. There, the appliance goes by the address of its metadata."

@@ -200,6 +200,17 @@ class PreconditionError(ConflictError):
     http_status = 412
 
 
+class MergeConflictError(ConflictError):
+    """Two changes do not go together. `conflicts` has the paths, each with its three versions."""
+
+    code = "merge_conflict"
+    title = "These changes do not go together"
+
+    def __init__(self, message: str, *, conflicts: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.conflicts = tuple(conflicts)
+
+
 class ThrottledError(ApplianceError):
     """Too often, or too much at once. `retry_after_seconds` says when to come back."""
 

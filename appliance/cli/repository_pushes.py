@@ -25,6 +25,7 @@ FIELDS = {
     "pushed_at": "When",
     "method": "Credential",
     "protocol": "By",
+    "operation": "Operation",
     "address": "From",
     "size_bytes": "Bytes",
     "signed": "Signed",

@@ -58,6 +58,10 @@ class Push(Table):
     """As the signature names it."""
     certificate_owner_id: Mapped[UUID | None]
     """The user who had registered the key then."""
+    operation: Mapped[str | None] = mapped_column(sa.String(32))
+    """What was done, where it came without git: a merge, rebase and the like."""
+    operation_sources: Mapped[str | None] = mapped_column(sa.Text())
+    """The commits that it was done with, with spaces between."""
 
 
 class PushedRef(Table):

@@ -32,6 +32,7 @@ from appliance.db import (
     second_factors,
     signing_keys,
     ssh_authorities,
+    stashes,
     users,
 )
 from appliance.db.base import Table
@@ -62,6 +63,6 @@ MODULES = (
         provider_syncs,
         pushes,
     ),
-    *(repositories, saml_keys, scim, second_factors, signing_keys, ssh_authorities, users),
+    *(repositories, saml_keys, scim, second_factors, signing_keys, ssh_authorities, stashes, users),
 )
 metadata = Table.metadata

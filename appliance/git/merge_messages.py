@@ -13,10 +13,13 @@ CO_AUTHORS = 50
 TRAILER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*: .*|\(cherry picked from commit [0-9a-f]+\)")
 
 
-def merge(source: bytes, target: bytes) -> bytes:
-    """Of a merge commit. Source: git's fmt-merge-msg.c, which does not name main and master."""
+def merge(source: bytes, target: bytes, *, of: bytes = b"commit") -> bytes:
+    """Of a merge commit. Source: git's fmt-merge-msg.c, which does not name main and master.
+
+    `of` says what the source is: a `branch`, a `tag`, or a `commit`.
+    """
     into = b"" if target in {b"main", b"master"} else b" into " + target
-    return b"Merge branch '%s'%s\n" % (source, into)
+    return b"Merge %s '%s'%s\n" % (of, source, into)
 
 
 def squash(commits: Sequence[Original], *, maker: bytes) -> bytes:

@@ -265,7 +265,7 @@ class _Work:
             return found
         top = found.ref.new
         tree = tree_of(self.handle, top)
-        words = message or merge_messages.merge(b"commit " + top[:10].encode(), _short(target))
+        words = message or merge_messages.merge(top.encode(), _short(target))
         made = made_commits.make(self.handle, tree, [target.head, top], words, maker)
         ref = RefChange(target.name, target.head, made)
         return replace(found, ref=ref, commits=(*found.commits, made))
@@ -273,7 +273,7 @@ class _Work:
     def words(self, method: Method, target: Target, source: str, maker: Maker) -> bytes:
         """What a merge or squash commit says that nobody has written a message for."""
         if method is Method.MERGE:
-            return merge_messages.merge(b"commit " + source[:10].encode(), _short(target))
+            return merge_messages.merge(source.encode(), _short(target))
         oids = self._to_replay(target.head, source)
         originals = [made_commits.original(self.handle, oid) for oid in oids]
         return merge_messages.squash(originals, maker=maker.person.email)

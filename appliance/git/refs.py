@@ -27,10 +27,12 @@ from appliance.git import commits, limits, process, signed
 from appliance.git.commits import Person
 from appliance.git.handles import Handle, Kind, opened
 from appliance.git.ref_names import BRANCHES, TAGS, is_valid
+from appliance.git.repository_config import HIDDEN_REFS
 from appliance.git.signed import Signed
 
 SHORT_ID = re.compile(rb"[0-9a-fA-F]{7,40}")
 REF_PARTS = 64  # Most parts of a ref's name that are tried at the beginning of an address.
+HIDDEN = HIDDEN_REFS.encode() + b"/"
 TAG_DEPTH = 16  # Tags of tags of tags: real ones have one or two.
 
 
@@ -359,12 +361,12 @@ def _resolve_name(handle: Handle, text: bytes) -> Resolved | None:
 
 
 def _resolve_whole(handle: Handle, name: bytes) -> Resolved | None:
-    """The ref of exactly that name; HEAD stands for the default branch."""
+    """The ref of exactly that name; HEAD stands for the default branch. None where it is hidden."""
     if name == b"HEAD":
         name, target = (default := _head(handle)).name, default.oid
     else:
         target = _lookup(handle, name)
-    if target is None:
+    if target is None or name.startswith(HIDDEN):
         return None
     return Resolved(_commit(handle, target), _kind(name), name)
 

@@ -1,7 +1,8 @@
 """Turns a change to files into a commit on a branch, without a working tree.
 
 `commit_files(at, branch, changes, ...)` takes any number of `Put`, `Remove` and `Move` and makes
-one commit of them. The branch moves only if it is still where the commit was built on.
+one commit of them, if what it was told to `Expect` is there. The branch moves only if it is still
+where the commit was built on.
 `draft_files(...)` makes the commit and leaves the branch to `ref_changes.change`, so that the move
 can be put on record first.
 """
@@ -49,7 +50,15 @@ class Move:
     to: bytes
 
 
-Change = Put | Remove | Move
+@dataclass(frozen=True)
+class Expect:
+    """What must be at a path when its turn comes: the object, or nothing."""
+
+    path: bytes
+    oid: str | None
+
+
+Change = Put | Remove | Move | Expect
 
 
 @dataclass(frozen=True)
@@ -157,6 +166,10 @@ def _apply(handle: Handle, work: WrittenTree, item: Change) -> None:
         work.put(path, Leaf(mode, oid))
     elif isinstance(item, Remove):
         work.remove(check_path(item.path))
+    elif isinstance(item, Expect):
+        present = work.find(item.path)
+        if (present.oid if present is not None else None) != item.oid:
+            raise PreconditionError("A file has changed meanwhile. Look again, then repeat.")
     else:
         path, to = check_path(item.path), check_path(item.to)
         if to == path or to.startswith(path + b"/"):

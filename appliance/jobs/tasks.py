@@ -25,7 +25,7 @@ from appliance.errors import (
     TimeoutExceededError,
     UnavailableError,
 )
-from appliance.jobs import asking_again, ending_unused, reviewing
+from appliance.jobs import asking_again, ending_unused, reviewing, sweeping_stashes
 from appliance.services import (
     files,
     forks,
@@ -220,6 +220,7 @@ def _maintain(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     if not _is_due_for_care(wiring, repository_id):
         return
     try:
+        sweeping_stashes.sweep(wiring, repository_id)
         for number, step in enumerate(maintenance.STEPS):
             report(step, number, len(maintenance.STEPS))
             maintenance.tidy(repository_id, step, tools=wiring.git, rules=wiring.settings)

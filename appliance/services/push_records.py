@@ -103,6 +103,10 @@ class PushRecord:
     ref_count: int
     refs: tuple[RefMove, ...]
     signature: Signature | None
+    operation: str | None
+    """What was done, where it came without git."""
+    sources: tuple[str, ...]
+    """The commits that it was done with."""
 
 
 def listed(
@@ -186,6 +190,8 @@ def _records(
             ref_count=counts.get(push.id, 0),
             refs=tuple(moves.get(push.id, ())),
             signature=_signature(push, names),
+            operation=push.operation,
+            sources=tuple((push.operation_sources or "").split()),
         )
         for push in pushes
     ]

@@ -225,6 +225,8 @@ def _record(
                 signed_with=push.certificate_key,
                 signer_id=str(push.certificate_owner_id) if push.certificate_owner_id else None,
                 certificate_digest=push.certificate_digest,
+                operation=push.operation,
+                sources=push.operation_sources.split() if push.operation_sources else None,
             )
         )
 

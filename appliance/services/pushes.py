@@ -30,6 +30,7 @@ from appliance.db.signing_keys import firm_rules
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.events.parts import MOST_IN_A_PART, in_parts
+from appliance.domain.git_operations import MOST_SOURCES
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
@@ -47,6 +48,7 @@ from appliance.services.push_names import show, unusable
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
+    from appliance.domain.git_operations import Operation
     from appliance.git.certificates import Certificate
     from appliance.services.signature_rules import Examined
     from appliance.settings import Settings
@@ -97,6 +99,8 @@ class Proposal:
     """What came with it, where it was signed."""
     examined: Examined | None = None
     """What came of looking at its signatures, where `Verdict.demands` wanted that."""
+    operation: Operation | None = None
+    """What it is, where it comes without git."""
 
 
 @dataclass(frozen=True)
@@ -363,6 +367,7 @@ def _intend(
         "size_bytes": proposal.size_bytes,
         "accepted_at": now,
         **push_certificates.judged(work, repository, proposal.certificate, now=now),
+        **_remembered(proposal.operation),
     }
     rows = [
         {
@@ -377,3 +382,12 @@ def _intend(
     ]
     work.rows(ADD_PUSH, push)
     work.session.connection().execute(ADD_REFS, rows)
+
+
+def _remembered(operation: Operation | None) -> dict[str, str | None]:
+    """The columns that say what was done without git."""
+    sources = operation.sources[:MOST_SOURCES] if operation is not None else ()
+    return {
+        "operation": operation.kind if operation is not None else None,
+        "operation_sources": " ".join(sources) or None,
+    }

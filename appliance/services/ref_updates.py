@@ -26,17 +26,18 @@ from appliance.git import maintenance, ref_changes, write
 from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import BRANCHES, TAGS
-from appliance.git.write import Change, Move, Put, Remove, Written
+from appliance.git.write import Change, Expect, Move, Put, Remove, Written
 from appliance.services import authors, push_rules, pushes
 from appliance.services.pushes import Proposal, Terms
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
+    from appliance.domain.git_operations import Operation
     from appliance.security.commit_signing import CommitSigner
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
-__all__ = ["Move", "Put", "RefChange", "Remove", "Written"]
+__all__ = ["Expect", "Move", "Put", "RefChange", "Remove", "Written"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +86,11 @@ def draft_files(
     )
 
 
+def size_bytes(changes: Sequence[Change]) -> int:
+    """How many bytes new content has, before git packs it."""
+    return sum(len(each.content) for each in changes if isinstance(each, Put))
+
+
 def draft_branch(plan: Plan, name: bytes, commit: str) -> RefChange:
     """A new branch."""
     return ref_changes.draft_branch(plan.terms.folder, name, commit)
@@ -107,14 +113,17 @@ def draft_tag_deletion(plan: Plan, name: bytes, *, expected: str | None) -> RefC
     return ref_changes.draft_delete(plan.terms.folder, TAGS + name, expected=expected)
 
 
-def propose(plan: Plan, change: RefChange, *, rules: Settings) -> Proposal:
-    """What the change is, in the words of the rules for pushes.
+def propose(
+    plan: Plan, change: RefChange, *, rules: Settings, operation: Operation | None = None
+) -> Proposal:
+    """What the change is, in the words of the rules for pushes, and by which operation.
 
     Errors:
         DamagedError, TimeoutExceededError: the repository cannot be read, or not in time.
     """
     update = RefUpdate(change.name, change.old or NO_OBJECT, change.new or NO_OBJECT)
-    return pushes.inspect(plan.terms.folder, [update], quarantine={}, options=(), rules=rules)
+    found = pushes.inspect(plan.terms.folder, [update], quarantine={}, options=(), rules=rules)
+    return dataclasses.replace(found, operation=operation)
 
 
 def carry_out(plan: Plan, change: RefChange) -> None:

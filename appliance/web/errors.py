@@ -15,6 +15,7 @@ from appliance.errors import (
     ApplianceError,
     ElevationRequiredError,
     InvalidError,
+    MergeConflictError,
     MovedError,
     NotFoundError,
     SecondPersonNeededError,
@@ -23,7 +24,7 @@ from appliance.errors import (
     UnavailableError,
     sentence,
 )
-from appliance.web import language, requests, scim_answers
+from appliance.web import language, merge_conflicts, requests, scim_answers
 
 log = structlog.get_logger()
 
@@ -136,6 +137,8 @@ def problem(error: ApplianceError) -> dict[str, object]:
     }
     if isinstance(error, InvalidError) and error.fields:
         body["errors"] = [{"field": each.field, "message": each.message} for each in error.fields]
+    if isinstance(error, MergeConflictError):
+        body["conflicts"] = [merge_conflicts.fields(each) for each in error.conflicts]
     return body
 
 

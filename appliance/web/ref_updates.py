@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from appliance.errors import ApplianceError, RefusedError, together
 from appliance.services import appliance_keys, push_settlement, pushes, ref_updates
 from appliance.services.ref_updates import Plan, RefChange
 from appliance.web import requests, signature_rules
+
+if TYPE_CHECKING:
+    from appliance.domain.git_operations import Operation
 
 
 class ProtectedError(RefusedError):
@@ -26,14 +30,16 @@ def plan(path: str) -> Plan:
         return ref_updates.plan(work, path, tools=requests.wiring().git, now=requests.now())
 
 
-def move(plan: Plan, change: RefChange) -> None:
-    """Put the change on record, make it, and record what came of it.
+def move(plan: Plan, change: RefChange, *, operation: Operation | None = None) -> None:
+    """Put the change on record, with what it was done by, make it, and record what came of it.
 
     Errors:
         ProtectedError: a rule forbids it.
         PreconditionError, ConflictError: the ref is not what it was, or the name is taken.
     """
-    proposal = ref_updates.propose(plan, change, rules=requests.wiring().settings)
+    proposal = ref_updates.propose(
+        plan, change, rules=requests.wiring().settings, operation=operation
+    )
 
     def ask(proposed: pushes.Proposal) -> pushes.Verdict:
         with requests.begin() as work:

@@ -24,6 +24,7 @@ from appliance.web.api import describe
 from appliance.web.api import factor_rules as api_factor_rules
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
+from appliance.web.api import git_operations as api_git_operations
 from appliance.web.api import history as api_history
 from appliance.web.api import identities as api_identities
 from appliance.web.api import identity_providers as api_identity_providers
@@ -49,6 +50,7 @@ from appliance.web.api import sessions as api_sessions
 from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import signing_rules as api_signing_rules
 from appliance.web.api import ssh_authorities as api_ssh_authorities
+from appliance.web.api import stashes as api_stashes
 from appliance.web.api import teams as api_teams
 from appliance.web.api import token_rules as api_token_rules
 from appliance.web.api import users as api_users
@@ -156,6 +158,8 @@ API = (
     api_imports.api,
     api_files.api,
     api_file_changes.api,
+    api_git_operations.api,
+    api_stashes.api,
     api_history.api,
     api_pushes.api,
     api_search.api,

@@ -3,6 +3,7 @@
     history   a million commits, a folder of 10,000 entries and a file of 6,000 lines
     assets    48 MiB that no compression makes smaller, in a few hundred commits
     small     what a young project looks like
+    wide      100,000 files, and branches that change a few of them each
 
 They are made by `git fast-import`, and kept outside the checkout, in `$XDG_CACHE_HOME`.
 """
@@ -28,6 +29,9 @@ FOLDERS, FILES = 50, 20
 MERGE_EVERY = 64
 ASSETS, ASSET_BYTES = 192, 256 * 1024
 SMALL_COMMITS = 300
+WIDE_FOLDERS, WIDE_INNER, WIDE_FILES = 100, 10, 100
+WIDE_LINES = 12
+WIDE_CHANGES = 20
 
 Stream = Iterator[bytes]
 
@@ -55,6 +59,15 @@ def assets() -> Path:
 def small() -> Path:
     """A repository of some 300 commits and 100 files."""
     return _kept("small", _history(SMALL_COMMITS, wide=60, lines=200), _pack)
+
+
+def wide() -> Path:
+    """A repository of 100,000 files in 1,000 folders, with branches to merge.
+
+    `side` changes other files than `main`, `same` other lines of the same; `moved` and `folder`
+    rename what `side` changes.
+    """
+    return _kept("wide", _wide(), _pack)
 
 
 def git(folder: Path, *words: str) -> str:
@@ -153,6 +166,33 @@ def _assets() -> Stream:
         body = chance.randbytes(ASSET_BYTES)
         name = f"M 100644 inline assets/{number:03}.bin\ndata {len(body)}\n".encode()
         yield _commit("main", number, f"Add asset {number}.", name + body + b"\n")
+
+
+def _wide() -> Stream:
+    """The base is commit 1, and each branch one commit on it."""
+    paths = [
+        f"f{outer:02}/g{inner}/{number:02}.txt"
+        for outer in range(WIDE_FOLDERS)
+        for inner in range(WIDE_INNER)
+        for number in range(WIDE_FILES)
+    ]
+    chosen = [paths[place * len(paths) // WIDE_CHANGES] for place in range(WIDE_CHANGES)]
+    others = [paths[paths.index(path) + 1] for path in chosen]
+    branches = {
+        "main": b"".join(_wide_file(path, first="changed") for path in others),
+        "side": b"".join(_wide_file(path, last="changed") for path in chosen),
+        "same": b"".join(_wide_file(path, last="changed") for path in others),
+        "moved": f"R {chosen[3]} moved/here.txt\n".encode(),
+        "folder": f"R {chosen[0].partition('/')[0]} renamed\n".encode(),
+    }
+    yield _commit("main", 1, "Begin.", b"".join(map(_wide_file, paths)))
+    for mark, (branch, change) in enumerate(branches.items(), start=2):
+        yield _commit(branch, mark, f"Change {branch}.", change, parent=1)
+
+
+def _wide_file(path: str, first: str = "first", last: str = "last") -> bytes:
+    middle = "".join(f"{path} {number}\n" for number in range(WIDE_LINES))
+    return _file(path, f"{first}\n{middle}{last}\n")
 
 
 def _commit(

@@ -7,7 +7,7 @@ permissions say, and look at the log.
 
 from __future__ import annotations
 
-from tests.permissions import provider_doors, signature_doors
+from tests.permissions import branch_doors, provider_doors, signature_doors
 from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
 from tests.permissions.recorded_access import OF_ACCESS
 from tests.permissions.recorded_factors import OF_FACTORS
@@ -168,6 +168,7 @@ CHANGES = {
     "DELETE /api/v1/repos/<owner>/<name>/branches/<path:ref>": (
         "branch_rule.bypassed git.push_refused git.pushed"
     ),
+    **branch_doors.RECORDED,
     "POST /api/v1/repos/<owner>/<name>/check": "repo.check_requested",
     "POST /api/v1/repos/<owner>/<name>/fork": "repo.created repo.forked repo.imported",
     "DELETE /api/v1/repos/<owner>/<name>/grants/<path:grantee>": "repo.role_withdrawn",

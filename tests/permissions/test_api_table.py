@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.permissions import branch_doors
 from tests.permissions.actors import ACTORS, SIGNS
 from tests.permissions.seen import NOTHING, as_seen
 
@@ -152,6 +153,7 @@ TABLE = [
     ("PUT", f"{REPO}/write/<path:tail>", WRITE, {"content": "2"}),
     ("DELETE", f"{REPO}/remove/<path:tail>", WRITE, {}),
     ("POST", f"{REPO}/move", WRITE, {"path": "src", "to": "lib"}),
+    *branch_doors.ROWS,
     ("GET", f"{REPO}/commits", READ, None),
     ("GET", f"{REPO}/commits/<oid>", READ, None),
     ("GET", f"{REPO}/branches", READ, None),
@@ -251,6 +253,7 @@ ELSEWHERE = {
     ("DELETE", "/api/v1/user/keys/<uuid:id>"): "web/test_api_people.py",
     ("DELETE", "/api/v1/user/gpg-keys/<uuid:id>"): "web/test_signing_keys.py",
     ("GET", f"{REPO}/pushes/<uuid:id>"): "web/test_pushes.py",
+    **branch_doors.ELSEWHERE,
     ("GET", f"{REPO}/pushes/<uuid:id>/certificate"): "web/test_signed_pushes.py",
     ("PUT", "/api/v1/ssh-authorities/<uuid:id>/revocations"): "ssh/test_certificates.py",
     ("DELETE", "/api/v1/ssh-authorities/<uuid:id>"): "ssh/test_certificates.py",

@@ -64,6 +64,8 @@ from appliance.domain.events.git import (
     RawDownloaded,
     RefChanged,
     RefDrifted,
+    StashDropped,
+    Stashed,
 )
 from appliance.domain.events.instance import (
     AccessRefused,
@@ -368,6 +370,8 @@ __all__ = [
     "SshCertificateUsed",
     "SshKeyAdded",
     "SshKeyRemoved",
+    "StashDropped",
+    "Stashed",
     "SynchronisationConfirmed",
     "SynchronisationRefused",
     "SynchronisationRequested",

@@ -39,6 +39,10 @@ class Pushed(Event):
     signer_id: str | None = None
     certificate_digest: str | None = None
     """SHA-256 of the certificate, which is kept with the push."""
+    operation: str | None = None
+    """What was done without git: a merge, rebase, revert and the like."""
+    sources: list[str] | None = None
+    """The commits that it was done with; of many, the first hundred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,27 @@ class RefDrifted(Event):
     ref: str
     expected: str
     found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stashed(Event):
+    """Somebody set changes to a branch aside, for themselves."""
+
+    kind = "git.stashed"
+    target = "repo"
+    stash_id: str
+    branch: str
+    commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StashDropped(Event):
+    """Somebody gave up changes that they had set aside."""
+
+    kind = "git.stash_dropped"
+    target = "repo"
+    stash_id: str
+    commit: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,8 @@ class PushAnswer(frame.Answer):
     ref_count: int
     refs: list[PushedRefAnswer]
     signature: PushSignatureAnswer | None
+    operation: str | None = Field(description="merge, rebase and the like, if it came without git")
+    sources: list[str] = Field(description="The commits that it was done with")
 
 
 class PushPage(frame.Answer):
@@ -154,6 +156,8 @@ def _present(push: PushRecord) -> PushAnswer:
         ref_count=push.ref_count,
         refs=[_present_move(each) for each in push.refs],
         signature=_present_signature(push.signature) if push.signature else None,
+        operation=push.operation,
+        sources=list(push.sources),
     )
 
 

@@ -1,0 +1,34 @@
+"""What is done to a branch without a push, by its name in the API and in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MOST_SOURCES = 100
+"""Most commits that a record of one operation names."""
+
+
+class OperationKind(StrEnum):
+    """Which operation moved a branch."""
+
+    CHANGE_FILES = "change-files"
+    MERGE = "merge"
+    MERGE_SQUASH = "merge-squash"
+    MERGE_REBASE = "merge-rebase"
+    MERGE_FAST_FORWARD = "merge-fast-forward"
+    MERGE_SEMI_LINEAR = "merge-semi-linear"
+    REBASE = "rebase"
+    CHERRY_PICK = "cherry-pick"
+    REVERT = "revert"
+    RESET = "reset"
+    APPLY_STASH = "apply-stash"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation, and the commits that it was done with."""
+
+    kind: OperationKind
+    sources: tuple[str, ...] = ()
+    """What was merged, picked, reverted, or made the new base."""

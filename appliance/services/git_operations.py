@@ -1,0 +1,181 @@
+"""Merge, rebase, cherry-pick, revert and reset of branches, without a push.
+
+They go the way that `ref_updates` describes: these functions are its second step. Each drafts the
+move of a branch; where changes do not go together, `insist_on_merge` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from appliance.domain.git_operations import Operation, OperationKind
+from appliance.errors import (
+    MergeConflictError,
+    PreconditionError,
+    TooLargeError,
+    sentence,
+)
+from appliance.git import merge_messages, merging, refs
+from appliance.git.conflicts import Resolution, Resolutions, Side
+from appliance.git.made_commits import Maker
+from appliance.git.merging import Method, Outcome, Target
+from appliance.git.ref_names import BRANCHES
+from appliance.git.refs import RefKind
+
+if TYPE_CHECKING:
+    from appliance.git.refs import Resolved
+    from appliance.services.ref_updates import Plan
+    from appliance.settings import Settings
+
+__all__ = ["Method", "Outcome", "Resolution", "Side", "Target"]
+
+MIB = 1024 * 1024
+OF_METHOD = {
+    Method.MERGE: OperationKind.MERGE,
+    Method.SQUASH: OperationKind.MERGE_SQUASH,
+    Method.REBASE: OperationKind.MERGE_REBASE,
+    Method.FAST_FORWARD: OperationKind.MERGE_FAST_FORWARD,
+    Method.SEMI_LINEAR: OperationKind.MERGE_SEMI_LINEAR,
+}
+
+
+def target(plan: Plan, branch: bytes, *, expected_head: str | None) -> Target:
+    """The branch that is to move, where it is now.
+
+    Errors:
+        NotFoundError: there is none of that name.
+        PreconditionError: it is not at `expected_head`.
+    """
+    found = refs.one(plan.terms.folder, BRANCHES + branch)
+    if expected_head is not None and found.target != expected_head:
+        raise PreconditionError("The branch has moved meanwhile. Look again, then repeat.")
+    return Target(found.name, found.target)
+
+
+def resolutions(said: Iterable[Resolution], *, rules: Settings) -> Resolutions:
+    """What somebody says of conflicts.
+
+    Errors:
+        TooLargeError: a file would be larger than any may be.
+    """
+    kept = tuple(said)
+    most = rules.limits.file_size_bytes
+    if any(isinstance(each.take, bytes) and len(each.take) > most for each in kept):
+        raise TooLargeError(sentence("A file may have %(most)s MiB.", most=most // MIB))
+    return Resolutions(kept)
+
+
+def merge(
+    plan: Plan,
+    target: Target,
+    source: Resolved,
+    *,
+    method: Method,
+    message: bytes,
+    said: Resolutions,
+) -> Outcome:
+    """A branch with another history brought in; see `git.merging.merge` for the errors."""
+    if not message and method in {Method.MERGE, Method.SEMI_LINEAR}:
+        short = target.name.removeprefix(BRANCHES)
+        message = merge_messages.merge(source.short, short, of=_kind(source))
+    return merging.merge(
+        plan.terms.folder,
+        target,
+        source.commit,
+        method=method,
+        message=message,
+        maker=_maker(plan),
+        said=said,
+    )
+
+
+def rebase(plan: Plan, target: Target, onto: Resolved, *, said: Resolutions) -> Outcome:
+    """A branch with its commits made again on another; see `git.merging.rebase` for the errors."""
+    return merging.rebase(plan.terms.folder, target, onto.commit, maker=_maker(plan), said=said)
+
+
+def cherry_pick(
+    plan: Plan,
+    target: Target,
+    commits: Sequence[str],
+    *,
+    mainline: int | None,
+    names_origin: bool,
+    said: Resolutions,
+) -> Outcome:
+    """A branch with commits of another; see `git.merging.cherry_pick` for the errors."""
+    return merging.cherry_pick(
+        plan.terms.folder,
+        target,
+        commits,
+        mainline=mainline,
+        names_origin=names_origin,
+        maker=_maker(plan),
+        said=said,
+    )
+
+
+def revert(
+    plan: Plan,
+    target: Target,
+    commits: Sequence[str],
+    *,
+    mainline: int | None,
+    message: bytes,
+    said: Resolutions,
+) -> Outcome:
+    """A branch with commits taken back; see `git.merging.revert` for the errors."""
+    return merging.revert(
+        plan.terms.folder,
+        target,
+        commits,
+        mainline=mainline,
+        message=message,
+        maker=_maker(plan),
+        said=said,
+    )
+
+
+def reset(plan: Plan, target: Target, to: Resolved) -> Outcome:
+    """A branch at another commit; what it had beyond that is on it no more."""
+    return merging.reset(plan.terms.folder, target, to.commit)
+
+
+def apply_stash(
+    plan: Plan, target: Target, commit: str, *, message: bytes, said: Resolutions
+) -> Outcome:
+    """A branch with what was set aside; see `git.merging.apply` for the errors."""
+    return merging.apply(
+        plan.terms.folder, target, commit, message=message, maker=_maker(plan), said=said
+    )
+
+
+def insist_on_merge(outcome: Outcome) -> None:
+    """Go on only if all was decided.
+
+    Errors:
+        MergeConflictError: changes do not go together; it names the paths.
+    """
+    if outcome.conflicts:
+        raise MergeConflictError(
+            sentence(
+                "Both sides have changed the same: %(number)s paths are in conflict. Say what is "
+                "to be there, or merge with git and push.",
+                number=len(outcome.conflicts),
+            ),
+            conflicts=outcome.conflicts,
+        )
+
+
+def operation(kind: OperationKind, outcome: Outcome) -> Operation:
+    """What the log is to say of it."""
+    return Operation(kind, outcome.sources)
+
+
+def _maker(plan: Plan) -> Maker:
+    return Maker(plan.author, plan.signer.sign)
+
+
+def _kind(source: Resolved) -> bytes:
+    return source.kind.value.encode() if source.kind is not RefKind.OTHER else b"commit"

@@ -1,0 +1,152 @@
+"""`/stash`: changes set aside, each a commit that only its owner is told of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from appliance.domain.git_operations import OperationKind
+from appliance.services import appliance_keys, git_operations, ref_updates, stashes
+from appliance.web import paging, requests
+from appliance.web import ref_updates as moves
+from appliance.web.api import frame
+from appliance.web.api.bytes_text import exact, text
+from appliance.web.api.file_changes import ManyChangesBody, changes_of
+from appliance.web.api.git_operations import ANSWERS, ResolvingBody, Under, said
+from appliance.web.api.history import opened
+from appliance.web.api.repositories import RepositoryPath
+
+if TYPE_CHECKING:
+    from appliance.services.stashes import Kept
+
+api = frame.area("stashes", "Changes set aside: each a commit that only its owner is told of.")
+
+
+class StashPath(RepositoryPath):
+    """Which of one's stashes."""
+
+    id: UUID
+
+
+class StashBody(ManyChangesBody):
+    """What is set aside: changes to the files of a branch."""
+
+
+class ApplyStashBody(ResolvingBody):
+    """Where it is applied: to the branch that it was made on, if none is named."""
+
+    message: str = Field("", max_length=65_536, description="The stash's own if left out")
+    drop: bool = Field(default=False, description="Drop it once it is applied")
+
+
+class StashAnswer(frame.Answer):
+    """A change that was set aside. Compare `base` with `commit` to see it."""
+
+    id: UUID
+    branch: str
+    branch_base64: str | None
+    base: str = Field(description="Where the branch was")
+    commit: str
+    message: str
+    created_at: datetime
+
+
+class StashPage(frame.Answer):
+    """Some of one's stashes, newest first."""
+
+    items: list[StashAnswer]
+    next: str | None
+
+
+@api.get("/repos/<owner>/<name>/stash", summary="List your stashes", responses={"200": StashPage})
+def list_stashes(path: RepositoryPath, query: frame.PageQuery) -> Any:
+    """The newest first. Others see theirs."""
+    with requests.reading() as work:
+        page = stashes.listed(work, path.path, after=paging.after(query.cursor), limit=query.limit)
+    return frame.page([_present(each) for each in page.items], page.next)
+
+
+@api.post(
+    "/repos/<owner>/<name>/stash", summary="Set changes aside", responses={"201": StashAnswer}
+)
+def set_aside(path: RepositoryPath, body: StashBody) -> Any:
+    """The branch stays where it is."""
+    plan = moves.plan(path.path)
+    repository = opened(path)
+    branch = body.branch.encode() or repository.default_branch.encode()
+    target = git_operations.target(plan, branch, expected_head=body.expected_head)
+    changes = changes_of(body)
+    message = body.message or f"Work on {text(branch)}"
+    written = ref_updates.draft_files(
+        plan, branch, changes, message=message.encode(), expected_head=target.head
+    )
+    stash_id = stashes.hold(plan, written.commit)
+    with requests.begin() as work:
+        appliance_keys.keep(work, plan.signer, now=requests.now())
+        kept = stashes.keep(
+            work,
+            path.path,
+            stash_id,
+            written,
+            message=message,
+            size_bytes=ref_updates.size_bytes(changes),
+            now=requests.now(),
+        )
+    return frame.answer(_present(kept), 201)
+
+
+@api.get(
+    "/repos/<owner>/<name>/stash/<uuid:id>", summary="Show a stash", responses={"200": StashAnswer}
+)
+def show_stash(path: StashPath) -> Any:
+    """One of your own."""
+    with requests.reading() as work:
+        return frame.answer(_present(stashes.show_one(work, path.path, path.id)))
+
+
+@api.delete(
+    "/repos/<owner>/<name>/stash/<uuid:id>", summary="Drop a stash", responses={"204": None}
+)
+def drop_stash(path: StashPath) -> Any:
+    """Its objects go with the next maintenance."""
+    repository = opened(path)
+    with requests.begin() as work:
+        stashes.drop(work, path.path, path.id)
+    stashes.let_go(repository.folder, [path.id])
+    return frame.nothing()
+
+
+@api.post("/repos/<owner>/<name>/stash/<uuid:id>/apply", summary="Apply a stash", responses=ANSWERS)
+def apply_stash(path: StashPath, body: ApplyStashBody) -> Any:
+    """As one commit of yours, merged with what has come to the branch since."""
+    with requests.reading() as work:
+        stash = stashes.show_one(work, path.path, path.id)
+    under_way = Under.way(path, body, branch=stash.branch)
+    outcome = git_operations.apply_stash(
+        under_way.plan,
+        under_way.target,
+        stash.commit,
+        message=body.message.strip().encode() + b"\n" if body.message.strip() else b"",
+        said=said(body),
+    )
+    answer = under_way.finished(outcome, OperationKind.APPLY_STASH)
+    if body.drop and not body.dry_run:
+        with requests.begin() as work:
+            stashes.drop(work, path.path, path.id)
+        stashes.let_go(under_way.plan.terms.folder, [path.id])
+    return answer
+
+
+def _present(stash: Kept) -> StashAnswer:
+    return StashAnswer(
+        id=stash.id,
+        branch=text(stash.branch),
+        branch_base64=exact(stash.branch),
+        base=stash.base,
+        commit=stash.commit,
+        message=stash.message,
+        created_at=stash.created_at,
+    )

@@ -1,0 +1,100 @@
+"""Merges of large trees in memory, beside `git merge-tree --write-tree` of the same.
+
+Ours runs in this process, as in a web process that is there already, and makes a commit
+besides; the reference is a program of its own that makes the tree. Both write to the same disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.git import merging
+from appliance.git.commits import Person
+from appliance.git.conflicts import Resolutions
+from appliance.git.made_commits import Maker
+from appliance.git.merging import Method, Target
+
+from . import repositories
+from .measure import Run, in_turn, run_program
+from .rows import Row, compared
+
+MAKER = Maker(Person(b"Maker", b"maker@example.org", datetime(2026, 1, 2, tzinfo=UTC), 0))
+CASES = {
+    "few files on each side": ("main", "side"),
+    "and the same files": ("main", "same"),
+    "a file renamed on one": ("moved", "side"),
+    "a folder of 1,000 renamed on one": ("folder", "side"),
+}
+BOUND = 5.0
+CAREFUL = {
+    "safe.directory": "*",
+    "core.fsync": "committed,loose-object,reference",
+    "core.fsyncMethod": "batch",
+}
+"""What repositories of ours have, as far as it costs time."""
+
+
+def run(options: argparse.Namespace) -> list[Row]:
+    """Every measurement of changes under review."""
+    groups: list[tuple[str, Callable[[], list[Row]]]] = [("merge", lambda: _merges(options))]
+    found = []
+    for name, group in groups:
+        if options.only in name:
+            print(f"... {name}", flush=True)
+            found += group()
+    return found
+
+
+def _merges(options: argparse.Namespace) -> list[Row]:
+    found = []
+    with tempfile.TemporaryDirectory(prefix="codara-bench-") as name:
+        folder = Path(name) / "wide.git"
+        shutil.copytree(repositories.wide(), folder)
+        for case, (ours, theirs) in CASES.items():
+            found += _compared(folder, case, ours, theirs, options.rounds)
+    return found
+
+
+def _compared(folder: Path, case: str, ours: str, theirs: str, rounds: int) -> list[Row]:
+    head, source = (repositories.git(folder, "rev-parse", branch) for branch in (ours, theirs))
+    careful = [word for key, value in CAREFUL.items() for word in ("-c", f"{key}={value}")]
+    command = ["git", *careful, "-C", str(folder), "merge-tree", "--write-tree"]
+    mine, other = in_turn(
+        lambda: _measured(lambda: _merge(folder, head, source)),
+        lambda: run_program([*command, head, source]),
+        rounds=rounds,
+    )
+    return compared(f"merge of 100,000 files, {case}", mine, other, wall=BOUND, cpu=0)
+
+
+def _merge(folder: Path, head: str, source: str) -> None:
+    outcome = merging.merge(
+        folder,
+        Target(b"refs/heads/main", head),
+        source,
+        method=Method.MERGE,
+        message=b"Merge.\n",
+        maker=MAKER,
+        said=Resolutions(),
+    )
+    assert outcome.ref is not None, outcome.conflicts  # noqa: S101 — a conflict measures nothing.
+
+
+def _measured(act: Callable[[], None]) -> Run:
+    """The cost of an act of ours, with that of every program it starts."""
+    before = _cpu_seconds()
+    started = time.perf_counter()
+    act()
+    return Run(time.perf_counter() - started, _cpu_seconds() - before)
+
+
+def _cpu_seconds() -> float:
+    of = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in of)

@@ -38,6 +38,7 @@ COMMANDS = {
     "org": ("appliance.cli.organisations", "Organisations and their members."),
     "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
+    "issue": ("appliance.cli.issues", "Issues: open, list, comment, close."),
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),
     "ssh-authority": ("appliance.cli.ssh_authorities", "Whose SSH certificates let users in."),

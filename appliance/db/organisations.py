@@ -25,6 +25,8 @@ class Organisation(Table):
     base_role: Mapped[Role | None]
     """The role every member has on every repository of the organisation."""
     members_create_repositories: Mapped[bool] = mapped_column(default=True)
+    has_issues: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether its repositories may have issues."""
     quota_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
     """Room for all its repositories; 0 means the instance's default."""
     created_at: Mapped[datetime]

@@ -40,7 +40,10 @@ class Repository(Table):
     )
 
     # Sizes are measured after pushes, which are recorded; so is the time of the last one.
-    bookkeeping = frozenset({"size_bytes", "lfs_bytes", "pushed_at"})
+    # Numbers are given out with what they number, which is recorded too.
+    bookkeeping = frozenset(
+        {"size_bytes", "lfs_bytes", "pushed_at", "conversations_numbered", "milestones_numbered"}
+    )
 
     owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id"))
     organisation_id: Mapped[UUID | None] = mapped_column(
@@ -59,6 +62,11 @@ class Repository(Table):
         sa.ForeignKey("repositories.id", ondelete="SET NULL"), index=True
     )
     is_template: Mapped[bool] = mapped_column(default=False)
+    has_issues: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether there are issues here, as long as its organisation has them."""
+    conversations_numbered: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The last number that an issue or a pull request got."""
+    milestones_numbered: Mapped[int] = mapped_column(default=0, server_default="0")
     quota_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
     """Room for this repository; 0 means the instance's default."""
     size_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)

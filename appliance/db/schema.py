@@ -115,4 +115,4 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
 
 def is_described(name: str | None, *_: object) -> bool:
     """Whether a table or an index is one of the models'. That of words differs by database."""
-    return not (name or "").startswith("audit_words")
+    return not (name or "").startswith(("audit_words", "said_words"))

@@ -9,6 +9,7 @@ class Permission(StrEnum):
     """One thing that somebody may do. Public name: `<thing>.<verb>`."""
 
     REPOSITORY_READ = "repo.read"
+    REPOSITORY_DISCUSS = "repo.discuss"
     REPOSITORY_TRIAGE = "repo.triage"
     REPOSITORY_WRITE = "repo.write"
     REPOSITORY_LOCK_FILES = "repo.lock_files"
@@ -91,7 +92,8 @@ class Visibility(StrEnum):
 
 ROLE_ORDER: tuple[Role, ...] = tuple(Role)
 
-_READER = frozenset({P.REPOSITORY_READ, P.REPOSITORY_EXPORT})
+_ONLY_READS = frozenset({P.REPOSITORY_READ, P.REPOSITORY_EXPORT})
+_READER = _ONLY_READS | {P.REPOSITORY_DISCUSS}
 _TRIAGER = _READER | {P.REPOSITORY_TRIAGE}
 _WRITER = _TRIAGER | {P.REPOSITORY_WRITE, P.REPOSITORY_LOCK_FILES}
 _MAINTAINER = _WRITER | {
@@ -239,7 +241,7 @@ class Scope(StrEnum):
 
 
 PERMISSIONS_OF_SCOPE: dict[Scope, frozenset[Permission]] = {
-    Scope.REPOSITORY_READ: _READER,
+    Scope.REPOSITORY_READ: _ONLY_READS,
     Scope.REPOSITORY_WRITE: _WRITER,
     Scope.REPOSITORY_ADMIN: _OWNER | {P.REPOSITORY_CREATE, P.ORGANISATION_CREATE_REPOSITORY},
     Scope.ORGANISATION_READ: frozenset({P.ORGANISATION_READ, P.USERS_READ}),

@@ -25,7 +25,7 @@ from appliance.errors import (
     TimeoutExceededError,
     UnavailableError,
 )
-from appliance.jobs import asking_again, ending_unused, reviewing, sweeping_stashes
+from appliance.jobs import asking_again, ending_unused, following, reviewing, sweeping_stashes
 from appliance.services import (
     files,
     forks,
@@ -380,6 +380,7 @@ TASKS: dict[Job, Task] = {
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),
+    Job.FOLLOW_COMMITS: Task(following.follow),
     Job.MAINTAIN_REPOSITORY: Task(_maintain),
     Job.CHECK_REPOSITORY: Task(_check),
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),

@@ -32,6 +32,7 @@ class OrganisationChanges(TypedDict, total=False):
     description: str
     base_role: Role | None
     members_create_repositories: bool
+    has_issues: bool
     quota_bytes: int
 
 

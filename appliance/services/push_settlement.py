@@ -30,6 +30,7 @@ from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import UnauthenticatedError
 from appliance.git import refs
+from appliance.git.ref_names import BRANCHES
 from appliance.services import delegation, impersonated
 from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
@@ -190,7 +191,7 @@ def _settle(
     by: str,
     now: datetime,
 ) -> None:
-    asking, work.actor = work.actor, _pusher(work, push)
+    asking, work.actor = work.actor, pusher(work, push)
     repository = work.session.get_one(Repository, push.repository_id)
     listed = []
     for row in rows:
@@ -204,6 +205,7 @@ def _settle(
     ref_ledger.note(work.session, repository.id, after, now=now)
     if after:
         _promise_measuring(work, repository.id, now=now)
+    _promise_following(work, push, repository, after)
     work.actor = asking
 
 
@@ -245,11 +247,22 @@ def _promise_measuring(work: UnitOfWork, repository_id: UUID, *, now: datetime) 
         )
 
 
+def _promise_following(
+    work: UnitOfWork, push: Push, repository: Repository, after: dict[bytes, str]
+) -> None:
+    """Let be done what the new commits on the default branch say of issues, if there are any."""
+    head = after.get(BRANCHES + repository.default_branch.encode(), NO_OBJECT)
+    if repository.conversations_numbered and head != NO_OBJECT:
+        work.later(Job.FOLLOW_COMMITS, about=repository.id, push_id=str(push.id))
+
+
 def _rows(work: UnitOfWork, push: Push) -> list[PushedRef]:
     return list(work.session.scalars(ROWS, {"push_id": push.id}))
 
 
-def _pusher(work: UnitOfWork, push: Push) -> Actor:
+@open_to_everyone(because="it says in whose name something is done, and does nothing")
+def pusher(work: UnitOfWork, push: Push) -> Actor:
+    """Who pushed, as they were then."""
     origin = Origin(
         address=push.address,
         request_id=push.request_id,

@@ -50,6 +50,7 @@ class Changes:
     description: str | None = None
     default_branch: str | None = None
     is_template: bool | None = None
+    has_issues: bool | None = None
 
 
 class Order(StrEnum):
@@ -228,6 +229,8 @@ def change(
         changed["description"] = repository.description
     if wanted.is_template is not None and wanted.is_template != repository.is_template:
         changed["is_template"] = repository.is_template = wanted.is_template
+    if wanted.has_issues is not None and wanted.has_issues != repository.has_issues:
+        changed["has_issues"] = repository.has_issues = wanted.has_issues
     if wanted.default_branch is not None and wanted.default_branch != repository.default_branch:
         folder = ready_folder(repository, repositories)
         storage.set_default_branch(folder, wanted.default_branch.encode())

@@ -30,6 +30,9 @@ from appliance.web.api import identities as api_identities
 from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
+from appliance.web.api import issue_comments as api_issue_comments
+from appliance.web.api import issues as api_issues
+from appliance.web.api import labels as api_labels
 from appliance.web.api import leaked_tokens as api_leaked_tokens
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisations as api_organisations
@@ -164,6 +167,9 @@ API = (
     api_pushes.api,
     api_search.api,
     api_search_all.api,
+    api_issues.api,
+    api_issue_comments.api,
+    api_labels.api,
     api_audit.api,
     api_audit_access.api,
     api_auditors.api,

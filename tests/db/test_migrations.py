@@ -52,7 +52,7 @@ def test_all_migrations_go_down_and_up_again(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=OPTIONS)
         assert compare_metadata(context, tables.metadata) == []
-    assert triggers(engine) == (26 if is_sqlite(engine) else 22)
+    assert triggers(engine) == (29 if is_sqlite(engine) else 22)
 
 
 def test_every_step_goes_down_and_up(engine):

@@ -8,6 +8,8 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 
 from __future__ import annotations
 
+from tests.permissions import issues
+
 READ = "-.+++++.+++++"
 MAINTAIN = "-.---++.--+-+"
 OWN = "-.----+.--+-+"
@@ -26,6 +28,7 @@ TEAM = "lab-N/research"
 
 # Words that begin with a capital stand for something of the actor's own or of the target's.
 COMMANDS = [
+    *issues.COMMANDS,
     ("whoami", SIGNED_IN),
     ("job list", SIGNED_IN),
     ("job show QUEUED-OF-TARGET", OF_ANOTHER),

@@ -8,6 +8,7 @@ JOBS = {
     Job.PURGE_REPOSITORY: "repo.purged",
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
     Job.RECONCILE_PUSHES: "git.pushed",
+    Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (
         "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"

@@ -11,11 +11,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from appliance.db.conversations import Comment, Conversation
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
+from appliance.db.labels import Label, Milestone
 from appliance.db.outbox import JobRecord
-from appliance.db.repositories import ProtectionRule
+from appliance.db.repositories import ProtectionRule, Repository
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User, UserState
+from appliance.domain.conversations import ConversationKind, ConversationState
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role
@@ -107,6 +110,35 @@ class Stage:
         authority = _authority()
         world.add(authority)
         self.ids["authority", f"lab-{number}"] = str(authority.id)
+        self._discuss(number, notes)
+
+    def _discuss(self, number: int, notes: Repository) -> None:
+        """An open issue, a closed one, a comment, a label and a milestone, by the target."""
+        target = self.world._user(f"target-{number}").id
+        said = {"author_id": target, "created_at": NOON, "body": "As it is."}
+        issues = [
+            Conversation(
+                id=new_id(),
+                repository_id=notes.id,
+                number=place,
+                kind=ConversationKind.ISSUE,
+                title=f"Issue {place}",
+                state=state,
+                updated_at=NOON,
+                comment_count=1,
+                **said,
+            )
+            for place, state in ((1, ConversationState.OPEN), (2, ConversationState.CLOSED))
+        ]
+        comment = Comment(id=new_id(), conversation_id=issues[0].id, **said)
+        kept = {"repository_id": notes.id}
+        milestone = Milestone(number=1, title="First", title_key="first", created_at=NOON, **kept)
+        label = Label(name="bug", name_key="bug", colour="b4232a", **kept)
+        self.world.add(*issues, comment, milestone, label)
+        self.ids["comment", f"lab-{number}"] = str(comment.id)
+        with self.world.wiring.database._writing() as session, session.begin():
+            counted = session.get_one(Repository, notes.id)
+            counted.conversations_numbered, counted.milestones_numbered = len(issues), 1
 
     def _equip(self, user: str) -> None:
         """A key, a token, another session, and jobs that wait, failed and are done."""

@@ -128,7 +128,7 @@ def _disarm(connection: sa.Connection) -> None:
     if is_sqlite(connection):
         found = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for name in connection.scalars(found).all():
-            if not name.startswith("audit_words"):
+            if not name.startswith(("audit_words", "said_words")):
                 connection.execute(sa.text(f"DROP TRIGGER {name}"))
         return
     for table in GUARDED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.domain.events import access_requests, credentials, signing
+from appliance.domain.events import access_requests, credentials, issues, signing
 from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
 from appliance.domain.events.audit import (
     AccessLookedUp,
@@ -77,6 +77,7 @@ from appliance.domain.events.instance import (
     LeftoversSwept,
     ListExported,
 )
+from appliance.domain.events.issues import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.log import (
     Heartbeat,
     LogContinued,
@@ -394,4 +395,5 @@ __all__ = [
 ]
 __all__ += access_requests.__all__
 __all__ += credentials.__all__
+__all__ += issues.__all__
 __all__ += signing.__all__

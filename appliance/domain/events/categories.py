@@ -88,6 +88,10 @@ CATEGORIES: dict[str, Category] = {
         "Legal holds: what must not be deleted, whatever else says so.",
         *(HIGH, EVIDENCE, 3004, ("configuration",), ("nist:AU-11", "iso:A.5.28", "iso:A.5.33")),
     ),
+    "issue": Category(
+        "Issues, and what pull requests share with them: comments, labels, assignees, milestones.",
+        *(NOTICE, CHANGE, 6001, ("file",), ("nist:CM-3", "nist:SI-2", "iso:A.8.32")),
+    ),
     "job": Category(
         "Work that the appliance does after a request.",
         *(LOW, OPERATION, 6003, ("process",), ("nist:AU-12", "iso:A.8.16")),

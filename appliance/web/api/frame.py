@@ -16,7 +16,13 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from appliance.errors import FieldProblem, InvalidError, ThrottledError, sentence
+from appliance.errors import (
+    FieldProblem,
+    InvalidError,
+    PreconditionError,
+    ThrottledError,
+    sentence,
+)
 from appliance.services import idempotency
 from appliance.web import paging, requests
 
@@ -129,6 +135,17 @@ def answer(item: BaseModel, status: int = HTTPStatus.OK, location: str | None = 
     if location is not None:
         response.headers["Location"] = location
     return response
+
+
+def insist_on_match(item: BaseModel) -> None:
+    """Go on only if a thing still is as the client read it, where it says which (`If-Match`).
+
+    Errors:
+        PreconditionError: it was changed meanwhile.
+    """
+    wanted = flask.request.if_match
+    if wanted and not wanted.contains(paging.etag(answer(item).get_data())):
+        raise PreconditionError(sentence("It was changed meanwhile. Read it again first."))
 
 
 def nothing() -> Any:

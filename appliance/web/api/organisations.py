@@ -30,6 +30,7 @@ class OrganisationAnswer(frame.Answer):
     description: str
     base_role: Role | None
     members_create_repositories: bool
+    has_issues: bool = Field(description="Whether its repositories may have issues")
     quota_bytes: int
     created_at: datetime
 
@@ -71,6 +72,7 @@ class ChangedOrganisation(frame.Body):
     description: str | None = Field(None, max_length=500)
     base_role: Role | None = Field(None, description="null: members have no role by themselves")
     members_create_repositories: bool | None = None
+    has_issues: bool | None = None
     quota_bytes: int | None = Field(None, ge=0, description="For administrators; 0: the default")
 
 
@@ -206,6 +208,8 @@ def _changes(body: ChangedOrganisation) -> OrganisationChanges:
         changes["base_role"] = body.base_role
     if body.members_create_repositories is not None:
         changes["members_create_repositories"] = body.members_create_repositories
+    if body.has_issues is not None:
+        changes["has_issues"] = body.has_issues
     if body.quota_bytes is not None:
         changes["quota_bytes"] = body.quota_bytes
     return changes

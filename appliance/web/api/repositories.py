@@ -41,6 +41,7 @@ class RepositoryAnswer(frame.Answer):
     default_branch: str
     content: str = Field(description="ready, importing, forking or failed")
     is_template: bool
+    has_issues: bool
     is_archived: bool
     size_bytes: int
     lfs_bytes: int
@@ -114,6 +115,7 @@ class ChangedRepository(frame.Body):
     visibility: Visibility | None = None
     default_branch: str | None = Field(None, max_length=255)
     is_template: bool | None = None
+    has_issues: bool | None = None
     archived: bool | None = None
     quota_bytes: int | None = Field(None, ge=0, description="For administrators; 0: the default")
 
@@ -270,6 +272,7 @@ def present(repository: Repository) -> RepositoryAnswer:
         default_branch=repository.default_branch,
         content=repository.content,
         is_template=repository.is_template,
+        has_issues=repository.has_issues,
         is_archived=repository.archived_at is not None,
         size_bytes=repository.size_bytes,
         lfs_bytes=repository.lfs_bytes,
@@ -293,8 +296,8 @@ def _change(work: UnitOfWork, path: str, body: ChangedRepository) -> None:
     wiring = requests.wiring()
     if body.archived is False:
         _set_archived(work, path, archived=False)
-    if {"description", "default_branch", "is_template"} & body.model_fields_set:
-        wanted = Changes(body.description, body.default_branch, body.is_template)
+    if {"description", "default_branch", "is_template", "has_issues"} & body.model_fields_set:
+        wanted = Changes(body.description, body.default_branch, body.is_template, body.has_issues)
         repositories.change(work, path, wanted, repositories=wiring.repositories)
     if body.visibility is not None:
         repository_moves.change_visibility(work, path, body.visibility)

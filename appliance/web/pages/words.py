@@ -300,6 +300,7 @@ JOBS = {
     Job.MAINTAIN_REPOSITORY: _("Maintain a repository"),
     Job.CHECK_REPOSITORY: _("Check a repository for damage"),
     Job.MEASURE_REPOSITORY: _("Measure a repository"),
+    Job.FOLLOW_COMMITS: _("Do what commit messages say of issues"),
     Job.PURGE_REPOSITORY: _("Remove a repository from disk"),
     Job.SWEEP_LFS: _("Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: _("Settle interrupted pushes"),

@@ -1,0 +1,29 @@
+"""Conversations that the actor may read, wherever they are, filtered in SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from appliance.access import visible
+from appliance.db.conversations import Conversation
+from appliance.db.organisations import Organisation
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.conversations import ConversationKind
+
+
+def conversations(work: UnitOfWork) -> sa.Select[Conversation]:
+    """All of them; an issue only where there still are issues."""
+    without = sa.select(Organisation.id).where(Organisation.has_issues.is_(False))
+    with_issues = sa.select(Repository.id).where(
+        Repository.has_issues.is_(True),
+        sa.or_(Repository.organisation_id.is_(None), Repository.organisation_id.not_in(without)),
+    )
+    readable = visible.repositories(work).with_only_columns(Repository.id)
+    return sa.select(Conversation).where(
+        Conversation.repository_id.in_(readable),
+        sa.or_(
+            Conversation.kind != ConversationKind.ISSUE,
+            Conversation.repository_id.in_(with_issues),
+        ),
+    )

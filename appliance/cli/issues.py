@@ -1,0 +1,184 @@
+"""`codara issue`: what is to be done in a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import IO, Any
+
+import click
+
+from appliance.cli import options
+from appliance.cli.client import repository as place
+from appliance.cli.context import Context, Noun, current, facts
+
+COLUMNS = {
+    "number": "#",
+    "title": "TITLE",
+    "state": "STATE",
+    "labels": "LABELS",
+    "assignees": "ASSIGNED",
+    "author": "BY",
+    "comments": "COMMENTS",
+    "updated_at": "CHANGED",
+}
+FIELDS = {
+    "number": "#",
+    "title": "Title",
+    "state": "State",
+    "closed_as": "Closed as",
+    "duplicate_of": "Duplicate of",
+    "author": "By",
+    "labels": "Labels",
+    "assignees": "Assigned",
+    "milestone": "Milestone",
+    "created_at": "Opened",
+    "closed_at": "Closed",
+    "web_url": "Portal",
+}
+REASONS = ("completed", "not_planned", "duplicate")
+number = click.argument("number", metavar="N", type=click.IntRange(min=1))
+text = click.option("--body", metavar="TEXT", help="What it says, in Markdown.")
+file = click.option(
+    "--body-file", type=click.File(encoding="utf-8"), metavar="FILE", help="The same; - is stdin."
+)
+
+
+@click.group(cls=Noun)
+def issue() -> None:
+    """Issues: what is to be done in a repository."""
+
+
+@issue.command()
+@options.repository
+@click.argument("title")
+@text
+@file
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="For triagers.")
+@click.option("--assignee", "assignees", multiple=True, metavar="NAME", help="For triagers.")
+@click.option("--milestone", type=click.IntRange(min=1), metavar="N", help="For triagers.")
+@current
+def create(
+    context: Context,
+    /,
+    repository: str,
+    title: str,
+    body: str | None,
+    body_file: IO[str] | None,
+    **sorting: Any,
+) -> None:
+    """Open an issue."""
+    wanted = {"title": title, "body": _said(body, body_file)}
+    wanted |= {key: value for key, value in sorting.items() if value}
+    _show(context, context.api.call("POST", f"{place(repository)}/issues", wanted))
+
+
+@issue.command("list")
+@options.repository
+@click.option(
+    "--search",
+    default="is:open",
+    show_default=True,
+    metavar="QUERY",
+    help="As in the portal: is:closed label:bug author:me assignee:none words.",
+)
+@options.limit
+@current
+def list_issues(context: Context, repository: str, search: str, limit: int | None) -> None:
+    """List the issues that a search finds."""
+    found = options.listed(context, f"{place(repository)}/issues", limit, q=search)
+    rows = found if context.is_json else [_in_words(each) for each in found]
+    context.show_list(rows, COLUMNS)
+
+
+@issue.command()
+@options.repository
+@number
+@current
+def show(context: Context, repository: str, number: int) -> None:
+    """Show an issue and what was said in it."""
+    found = context.api.call("GET", _one(repository, number))
+    said = list(context.api.each(f"{_one(repository, number)}/comments"))
+    context.show({**found, "comments": said}, lambda: _told(found, said))
+
+
+@issue.command()
+@options.repository
+@number
+@text
+@file
+@current
+def comment(
+    context: Context, repository: str, number: int, body: str | None, body_file: IO[str] | None
+) -> None:
+    """Say something in an issue."""
+    sent = {"body": _said(body, body_file)}
+    said = context.api.call("POST", f"{_one(repository, number)}/comments", sent)
+    context.show(said, lambda: [f"Commented on #{number}."])
+
+
+@issue.command()
+@options.repository
+@number
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS),
+    default="completed",
+    show_default=True,
+    help="Why nothing is left to do.",
+)
+@click.option("--duplicate-of", type=click.IntRange(min=1), metavar="N", help="Of which one.")
+@current
+def close(
+    context: Context, repository: str, number: int, reason: str, duplicate_of: int | None
+) -> None:
+    """Close an issue."""
+    wanted: dict[str, Any] = {
+        "state": "closed",
+        "closed_as": "duplicate" if duplicate_of else reason,
+    }
+    if duplicate_of:
+        wanted["duplicate_of"] = duplicate_of
+    _show(context, context.api.call("PATCH", _one(repository, number), wanted))
+
+
+@issue.command()
+@options.repository
+@number
+@current
+def reopen(context: Context, repository: str, number: int) -> None:
+    """Open a closed issue again."""
+    _show(context, context.api.call("PATCH", _one(repository, number), {"state": "open"}))
+
+
+def _one(repository: str, number: int) -> str:
+    return f"{place(repository)}/issues/{number}"
+
+
+def _said(body: str | None, file: IO[str] | None) -> str:
+    if body is not None and file is not None:
+        raise click.UsageError("Say --body or --body-file, one of them.")
+    return file.read() if file is not None else body or ""
+
+
+def _show(context: Context, found: dict[str, Any]) -> None:
+    context.show(found, lambda: facts(_in_words(found), FIELDS))
+
+
+def _in_words(found: dict[str, Any]) -> dict[str, Any]:
+    milestone = found["milestone"]
+    return {
+        **found,
+        "labels": [each["name"] for each in found["labels"]],
+        "milestone": milestone and milestone["title"],
+    }
+
+
+def _told(found: dict[str, Any], said: list[dict[str, Any]]) -> Iterable[str]:
+    yield from facts(_in_words(found), FIELDS)
+    if found["body"]:
+        yield ""
+        yield from found["body"].splitlines()
+    for each in said:
+        yield ""
+        yield f"-- {each['author'] or '?'}, {each['created_at'][:16].replace('T', ' ')}Z"
+        yield from ["(deleted)"] if each["is_deleted"] else each["body"].splitlines()

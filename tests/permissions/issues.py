@@ -1,0 +1,71 @@
+"""What addresses of issues record, and who may go there."""
+
+from __future__ import annotations
+
+SORTING = "issue.labels_changed issue.assignees_changed issue.milestone_changed"
+STATES = "issue.closed issue.reopened issue.locked issue.unlocked issue.pinned issue.unpinned"
+API = "/api/v1/repos/<owner>/<name>"
+ONE = f"{API}/issues/<int:number>"
+COMMENT = f"{ONE}/comments/<uuid:id>"
+OF_ISSUES = {
+    f"POST {API}/issues": f"issue.opened {SORTING}",
+    f"PATCH {ONE}": f"issue.changed {SORTING} {STATES}",
+    f"PUT {ONE}/subscription": "issue.followed",
+    f"DELETE {ONE}/subscription": "issue.unfollowed",
+    f"PUT {ONE}/reactions/<reaction>": "issue.reacted",
+    f"DELETE {ONE}/reactions/<reaction>": "issue.reaction_removed",
+    f"POST {ONE}/comments": "issue.commented",
+    f"PATCH {COMMENT}": "issue.comment_changed",
+    f"DELETE {COMMENT}": "issue.comment_deleted",
+    f"PUT {COMMENT}/reactions/<reaction>": "issue.reacted",
+    f"DELETE {COMMENT}/reactions/<reaction>": "issue.reaction_removed",
+    f"POST {API}/labels": "issue.label_created",
+    f"PATCH {API}/labels/<path:label>": "issue.label_changed",
+    f"DELETE {API}/labels/<path:label>": "issue.label_deleted",
+    f"POST {API}/milestones": "issue.milestone_created",
+    f"PATCH {API}/milestones/<int:number>": "issue.milestone_set",
+    f"DELETE {API}/milestones/<int:number>": "issue.milestone_deleted",
+}
+READ = "..+++++.+++++"
+TRIAGE = "..-++++.--+-+"
+LABEL = {"name": "new", "colour": "000000"}
+API_TABLE = [
+    ("GET", f"{API}/issues", READ, None),
+    ("POST", f"{API}/issues", READ, {"title": "New"}),
+    ("GET", ONE, READ, None),
+    ("PATCH", ONE, TRIAGE, {"title": "Other"}),
+    ("PUT", f"{ONE}/subscription", READ, None),
+    ("PUT", f"{ONE}/reactions/<reaction>", READ, None),
+    ("GET", f"{ONE}/comments", READ, None),
+    ("POST", f"{ONE}/comments", READ, {"body": "So it is."}),
+    ("GET", f"{ONE}/timeline", READ, None),
+    ("GET", f"{ONE}/edits", READ, None),
+    ("GET", f"{API}/labels", READ, None),
+    ("POST", f"{API}/labels", TRIAGE, LABEL),
+    ("PATCH", f"{API}/labels/<path:label>", TRIAGE, {"colour": "000000"}),
+    ("DELETE", f"{API}/labels/<path:label>", TRIAGE, None),
+    ("GET", f"{API}/milestones", READ, None),
+    ("POST", f"{API}/milestones", TRIAGE, {"title": "New"}),
+    ("GET", f"{API}/milestones/<int:number>", READ, None),
+    ("PATCH", f"{API}/milestones/<int:number>", TRIAGE, {"title": "Other"}),
+    ("DELETE", f"{API}/milestones/<int:number>", TRIAGE, None),
+]
+TESTS = "web/test_api_issues.py"
+API_ELSEWHERE = {
+    **{(method, COMMENT): TESTS for method in ("GET", "PATCH", "DELETE")},
+    **{(method, f"{COMMENT}/reactions/<reaction>"): TESTS for method in ("PUT", "DELETE")},
+    ("GET", f"{COMMENT}/edits"): TESTS,
+    ("DELETE", f"{ONE}/subscription"): TESTS,
+    ("DELETE", f"{ONE}/reactions/<reaction>"): TESTS,
+}
+API_PLACES = {"<int:number>": "1", "<reaction>": "heart", "labels/<path:label>": "labels/bug"}
+SAID = "-.+++++.+++++"
+SORTED = "-.-++++.--+-+"
+COMMANDS = [
+    ("issue list lab-N/notes", SAID),
+    ("issue show lab-N/notes 1", SAID),
+    ("issue create lab-N/notes New", SAID),
+    ("issue comment lab-N/notes 1 --body So", SAID),
+    ("issue close lab-N/notes 1", SORTED),
+    ("issue reopen lab-N/notes 2", SORTED),
+]

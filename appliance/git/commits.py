@@ -23,6 +23,10 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON = re.compile(rb"^(?P<name>.*?) ?<(?P<email>.*)> ?(?P<time>-?\d+)? ?(?P<zone>[+-]\d{4})?$")
+NOT_OF_TEXTS = {"utf-8", "utf-7", "punycode", "idna", "unicode-escape", "raw-unicode-escape"}
+"""What is UTF-8 already, and encodings of Python that nobody writes texts in: with those, plain
+letters say more lines than they are, or reading them takes time that grows with their square."""
+LINES = (b"\n", b"\0")
 TRAILER = re.compile(rb"^(?P<key>[A-Za-z0-9][A-Za-z0-9-]*)\s*:\s*(?P<value>.*)$")
 
 
@@ -139,16 +143,20 @@ def parent_lines(lines: list[bytes]) -> list[bytes]:
 
 
 def to_utf8(text: bytes, encoding: bytes) -> bytes:
-    """`text` in UTF-8, where `encoding` names a text encoding that fits it; else unchanged."""
+    """`text` in UTF-8, where `encoding` names a text encoding that fits it; else unchanged.
+
+    It has the same lines afterwards: what the encoding of a line says never begins another one.
+    """
     if not encoding:
         return text
     try:
         codec = codecs.lookup(encoding.decode("ascii"))
-        if codec.name == "utf-8" or not codec._is_text_encoding:  # noqa: SLF001 — bytes.decode asks the same.
+        if codec.name in NOT_OF_TEXTS or not codec._is_text_encoding:  # noqa: SLF001 — bytes.decode asks the same.
             return text
-        return text.decode(codec.name).encode()
+        read = text.decode(codec.name).encode()
     except (LookupError, UnicodeError, ValueError):
         return text
+    return read if all(read.count(end) == text.count(end) for end in LINES) else text
 
 
 def parse_person(line: bytes) -> Person:

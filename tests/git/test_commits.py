@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +47,21 @@ def test_the_encoding_that_a_commit_names_is_honoured(built):
     commit = commits.read(built.at, oid)
     assert commit.subject.decode() == "Größe ändern"
     assert commit.author.name.decode() == "Jörg"
+
+
+@pytest.mark.parametrize("name", ["utf-7", "unicode_escape", "raw_unicode_escape", "punycode"])
+def test_an_encoding_neither_begins_lines_nor_takes_its_time(built, name):
+    said = rb"A <a@x.test>\ncommitter \u000acommitter B +AAo-committer " + b"-a9" * 60_000
+    head = b"encoding " + name.encode() + b"\n"
+
+    began = time.process_time()
+    read = commits.read(
+        built.at, built.commit({}, message=said, author=b"J <j@x.test>", extra=head)
+    )
+
+    assert time.process_time() - began < 1
+    assert read.message == said
+    assert commits.to_utf8(b"A <a@x.test>+AAo-committer", name.encode()).count(b"\n") == 0
 
 
 @pytest.mark.parametrize("encoding", [b"", b"encoding klingon\n", b"encoding hex\n"])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.db.credential_rules import KeyKeptOut, TokenApproval
+from appliance.db.credential_rules import KEPT_OUT, KeyKeptOut, TokenApproval
 from appliance.db.credentials import AccessToken, SshKey, TokenRepository
 from appliance.db.organisations import Membership, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
@@ -16,7 +16,7 @@ from appliance.db.scim import ScimToken
 from appliance.db.signing_keys import OpenPgpKey, X509Certificate
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User
-from appliance.domain.credentials import ApprovalState, CredentialKind
+from appliance.domain.credentials import CredentialKind
 from appliance.domain.signatures import MAY_ENTER
 
 NOBODY = sa.cast(sa.null(), sa.Uuid())
@@ -75,7 +75,7 @@ def reaching(organisation_id: UUID) -> sa.CompoundSelect[Any]:
     no_token = sa.exists().where(
         TokenApproval.token_id == AccessToken.id,
         TokenApproval.organisation_id == organisation_id,
-        TokenApproval.state.in_((ApprovalState.REFUSED, ApprovalState.REVOKED)),
+        KEPT_OUT,
     )
     no_key = sa.exists().where(
         KeyKeptOut.key_id == SshKey.id, KeyKeptOut.organisation_id == organisation_id

@@ -49,8 +49,16 @@ class TokenApproval(Table):
     answer: Mapped[str] = mapped_column(sa.String(LONGEST_REASON), default="")
     asked_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    """When it was decided last. Who asks again is kept out until it is decided anew."""
     decided_by_id: Mapped[UUID | None]
     """Who decided. No foreign key: the decision outlives them."""
+
+
+KEPT_OUT = sa.or_(
+    TokenApproval.state.in_((ApprovalState.REFUSED, ApprovalState.REVOKED)),
+    sa.and_(TokenApproval.state == ApprovalState.PENDING, TokenApproval.decided_at.is_not(None)),
+)
+"""Whether owners keep a token out, which no rule has to."""
 
 
 class KeyKeptOut(Table):
@@ -109,7 +117,7 @@ def _withheld() -> sa.ScalarSelect[str]:
         .where(
             sa.or_(
                 lives_too_long,
-                said.state.in_((ApprovalState.REFUSED, ApprovalState.REVOKED)),
+                KEPT_OUT,
                 sa.and_(is_asked, sa.not_(is_own_machine), sa.not_(is_approved)),
             )
         )

@@ -90,12 +90,14 @@ def standing(
     most_days: int | None,
     state: ApprovalState | None,
     *,
+    was_decided: bool,
     all_repositories: bool,
     lives_days: int | None,
     is_own_machine: bool,
 ) -> Standing:
     """What a token is to an organisation, as `db/credential_rules.WITHHELD` decides it in SQL."""
-    if state in {ApprovalState.REFUSED, ApprovalState.REVOKED}:
+    is_kept_out = state in {ApprovalState.REFUSED, ApprovalState.REVOKED}
+    if state is not None and (is_kept_out or (state is ApprovalState.PENDING and was_decided)):
         return Standing(state)
     if most_days is not None and (lives_days is None or lives_days > most_days):
         return Standing.TOO_LONG

@@ -262,6 +262,7 @@ def _standing(
         rule.approval,
         rule.most_days,
         said.state if said else None,
+        was_decided=said is not None and said.decided_at is not None,
         all_repositories=token.all_repositories,
         lives_days=token.lifetime_days,
         is_own_machine=holder.owner_organisation_id == rule.organisation_id,
@@ -317,7 +318,7 @@ def _ask(
         said = TokenApproval(id=new_id(), token_id=token.id, organisation_id=organisation_id)
         work.session.add(said)
     said.state, said.reason, said.asked_at = ApprovalState.PENDING, reason[:LONGEST_REASON], now
-    said.decided_at, said.decided_by_id, said.answer = None, None, ""
+    said.answer = ""
     work.record(
         events.TokenApprovalRequested(
             about=token.id,

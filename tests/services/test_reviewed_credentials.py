@@ -12,11 +12,19 @@ from appliance.access import fetch
 from appliance.db.access_reviews import ReviewedRight
 from appliance.db.credentials import AccessToken, SshKey
 from appliance.domain.access_reviews import AtDueDate, Decision, Outcome, Right
+from appliance.domain.credentials import ApprovalState, Standing
 from appliance.domain.identity import Method, Origin, appliance, stranger
 from appliance.domain.permissions import OrganisationRole, Permission, Role
 from appliance.domain.signatures import KeyUse
 from appliance.errors import HiddenError, RefusedError, UnauthenticatedError
-from appliance.services import identify, review_decisions, service_accounts, ssh_keys
+from appliance.services import (
+    credentials,
+    identify,
+    review_decisions,
+    service_accounts,
+    ssh_keys,
+    token_approvals,
+)
 from tests.permissions.people import public_key
 from tests.services.test_access_requests import present
 from tests.services.test_access_reviews import decide, start
@@ -137,6 +145,26 @@ def test_an_organisation_ends_what_is_its_own_and_keeps_out_what_is_a_persons(la
     with lab.reading(lab.actor("owner")) as work:
         left = review_decisions.listed(work, following.id).items
     assert [(each.kind, each.subject_name) for each in left] == [(Right.TOKEN, "owner")]
+
+
+@pytest.mark.promise("P59")
+@pytest.mark.promise("P55")
+def test_asking_again_lets_no_token_in_that_is_kept_out(lab):
+    review = start(lab, rights=KINDS)
+    decide(lab, review, reviewed(lab, review, Right.TOKEN, "member"))
+    with lab.begin(lab.actor("member")) as work:
+        token_id = work.session.scalar(
+            sa.select(AccessToken.id).where(AccessToken.user_id == work.actor.id)
+        )
+        said = token_approvals.ask(work, token_id, "lab", reason="please", now=NOON)
+
+    assert not reaches(lab, by_token(lab, "member"), "lab/notes")
+    with lab.reading(lab.actor("member")) as work:
+        listed = credentials.list_tokens(work).items
+    assert [each.standing for each in listed[0].organisations] == [Standing.PENDING]
+    with lab.begin(lab.actor("owner")) as work:
+        token_approvals.decide(work, "lab", said.id, ApprovalState.APPROVED, now=NOON)
+    assert reaches(lab, by_token(lab, "member"), "lab/notes")
 
 
 @pytest.mark.promise("P55")

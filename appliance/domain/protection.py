@@ -53,6 +53,8 @@ class Demand:
 
     pattern: str
     signed_by: frozenset[SignedBy]
+    is_firm: bool = False
+    """Whether the organisation demands it, and not the repository alone."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ def matches(pattern: str, ref: bytes) -> bool:
 
 def demands(rules: Iterable[Protection | FirmRule]) -> tuple[Demand, ...]:
     """What rules demand of signatures."""
-    return tuple(Demand(rule.pattern, rule.signed_by) for rule in rules if rule.signed_by)
+    return tuple(
+        Demand(rule.pattern, rule.signed_by, isinstance(rule, FirmRule))
+        for rule in rules
+        if rule.signed_by
+    )
 
 
 def are_about(rules: Iterable[FirmRule], refs: Iterable[bytes]) -> bool:

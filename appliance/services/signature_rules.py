@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.git.new_work import NewWork
+    from appliance.git.refs import Head
     from appliance.services.signed_claims import Checked, Claim
 
 NAMED = 5
@@ -80,12 +81,7 @@ def collect(
         wanted = wanted_for(demands, update.ref)
         if wanted is None or update.new_oid == NO_OBJECT:
             continue
-        # What was let in by a rule as strict was looked at then, and its keys may have gone since.
-        known = [oid for ref, oid in there if _is_as_strict(demands, ref, wanted)]
-        if update.old_oid != NO_OBJECT:
-            known.append(update.old_oid)
-        elif head.oid is not None and head.name != update.ref:
-            known.append(head.oid)
+        known = _known(demands, update, wanted, there, head)
         work = new_work.read(folder, place, update.ref, update.new_oid, known=known)
         found.append(Brought(update.ref, wanted, work))
     return tuple(found)
@@ -206,6 +202,36 @@ SAYINGS: dict[Finding, Saying] = {
         "%(name)s is signed by a certificate of an authority that is not trusted here.", name=name
     ),
 }
+
+
+def _known(
+    demands: Sequence[Demand],
+    update: RefUpdate,
+    wanted: frozenset[SignedBy],
+    there: Iterable[tuple[bytes, str]],
+    head: Head,
+) -> list[str]:
+    """What is not new: what a rule as strict has let in, of which the keys may have gone since.
+
+    Where an organisation demands signatures of a branch, only what it demands elsewhere is as
+    strict: neither a repository's own rule nor its choice of the default branch loosens that, and
+    of what a tag leads to its own signature says nothing.
+    """
+    firm = [each for each in demands if each.is_firm]
+    firmly = wanted_for(firm, update.ref)
+    if firmly is None or update.ref.startswith(TAGS):
+        known = [oid for ref, oid in there if _is_as_strict(demands, ref, wanted)]
+        if update.old_oid == NO_OBJECT and head.oid is not None and head.name != update.ref:
+            known.append(head.oid)
+    else:
+        known = [
+            oid
+            for ref, oid in there
+            if _is_as_strict(demands, ref, wanted)
+            and _is_as_strict(firm, ref, firmly)
+            and not ref.startswith(TAGS)
+        ]
+    return known if update.old_oid == NO_OBJECT else [*known, update.old_oid]
 
 
 def _is_as_strict(demands: Sequence[Demand], ref: bytes, wanted: frozenset[SignedBy]) -> bool:

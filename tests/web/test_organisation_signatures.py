@@ -9,7 +9,7 @@ import pytest
 
 from appliance.domain.permissions import OrganisationRole, Role, Scope
 from appliance.domain.signatures import SignedBy
-from appliance.services import openpgp_keys, protections, ssh_keys
+from appliance.services import openpgp_keys, protections, repositories, ssh_keys
 from tests import certificates
 from tests.services.test_signatures import vouch
 from tests.signing import Signer
@@ -49,10 +49,11 @@ def demand(world, **rule: Any):
     assert answer.status_code == 200, answer.text
 
 
-def push(signer, served, *words: str, who="writer", to=REPOSITORY):
+def push(signer, served, *words: str, who="writer", to=REPOSITORY, of="main", to_ref="main"):
     scopes = ("repo:write", "repo:admin")
+    ref = to_ref if to_ref.startswith("refs/") else f"refs/heads/{to_ref}"
     remote = served.remote(to, token(served.world, served.world.actor(who), *scopes))
-    return signer.git.try_("push", *words, remote, "main", at=signer.copy)
+    return signer.git.try_("push", *words, remote, f"{of}:{ref}", at=signer.copy)
 
 
 def register(world, signer, form="ssh"):
@@ -84,6 +85,29 @@ def test_a_repository_cannot_loosen_what_its_organisation_demands(lab, served, s
     assert lab.recorded("branch_rule.bypassed")[0].body["reasons"][-1] == SAID
     signer.commit("b.txt")
     assert push(signer, served).status == 0
+
+
+@pytest.mark.promise("P67")
+def test_no_rule_or_default_branch_of_a_repository_makes_unsigned_work_known(lab, served, signer):
+    demand(lab, **MAIN)
+    demand(lab, **MAIN | {"pattern": "release/*"})
+    demand(lab, **MAIN | {"pattern": "refs/tags/v*"})
+    register(lab, signer)
+    signer.commit("a.txt")
+    assert push(signer, served).status == 0
+    plain = signer.commit("b.txt", "--no-gpg-sign")
+    assert push(signer, served, to_ref="feature").status == 0
+    with lab.begin(lab.actor("writer")) as work:
+        rule = protections.Rule("feature", signed_by=frozenset(SignedBy))
+        protections.protect(work, REPOSITORY, rule, now=NOON)
+        store, wanted = lab.wiring.repositories, repositories.Changes(default_branch="feature")
+        repositories.change(work, REPOSITORY, wanted, repositories=store)
+    signer.git("tag", "-s", "-m", "Release", "v1", at=signer.copy)
+
+    assert push(signer, served, to_ref="refs/tags/v1", of="v1").status == 0
+    for name in ("main", "release/1"):
+        refused = push(signer, served, to_ref=name)
+        assert f"{plain[:10]} is not signed." in refused.said
 
 
 @pytest.mark.promise("P67")

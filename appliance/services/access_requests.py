@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch_requests, grants, visible_requests
+from appliance.access import fetch_requests, grants, unseen, visible_requests
 from appliance.access.fetch_requests import Target
 from appliance.access.gate import open_to_everyone
 from appliance.db.access_requests import AccessRequest
@@ -227,10 +227,9 @@ def presented(work: UnitOfWork, requests: list[AccessRequest], *, now: datetime)
 
 @open_to_everyone(because="it is asked about a request that the actor may see")
 def organisation_id_of(work: UnitOfWork, request: AccessRequest) -> UUID | None:
-    """In whose log a request belongs."""
-    if request.repository_id is None:
-        return request.organisation_id
-    return work.session.get_one(Repository, request.repository_id).organisation_id
+    """In whose log a request belongs. As many questions are asked where it leads to nothing."""
+    repository = work.session.get(Repository, request.repository_id or unseen.NOBODY)
+    return repository.organisation_id if repository else request.organisation_id
 
 
 def _names(work: UnitOfWork, requests: list[AccessRequest]) -> dict[UUID, str]:

@@ -11,19 +11,25 @@ MOST = 10_000
 
 
 class Remembered(Generic[Key, Value]):
-    """Answers by what was asked. Its state is these; with too many of them it begins anew."""
+    """Answers by what was asked. Its state is these and what they weigh; with too many of them it
+    begins anew.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._weight = 0
         self._answers: dict[Key, Value] = {}
 
     def get(self, key: Key) -> Value | None:
         """The answer; None where there is none yet."""
         return self._answers.get(key)
 
-    def keep(self, key: Key, answer: Value) -> None:
-        """Remember an answer."""
-        if len(self._answers) >= MOST:
+    def keep(self, key: Key, answer: Value, *, weight: int = 1) -> None:
+        """Remember an answer, which weighs as much as so many of the usual ones."""
+        if self._weight + weight > self._most:
             self._answers.clear()
+            self._weight = 0
+        self._weight += weight
         self._answers[key] = answer
 
 

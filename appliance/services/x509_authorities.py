@@ -22,11 +22,13 @@ from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.names import check_title
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, NotFoundError, sentence
+from appliance.errors import ConflictError, NotFoundError, TooLargeError, sentence
 from appliance.security import x509_files
 
 INSTANCE, ORGANISATION = "instance", "organisation"
 MOST = 100
+MOST_OF_LISTS = 16 * 1024 * 1024
+"""Bytes of all lists of one organisation: each look at a signature in it has to hold them all."""
 NO_SUCH = sentence("There is no such authority.")
 LONGEST_TITLE = 100
 LONGEST_SUBJECT = 500
@@ -83,6 +85,7 @@ def revoke(
         NotFoundError: there is no such authority.
         InvalidError: it is no such list, not signed by this authority, or only a part of one.
         ConflictError: a newer list is here already.
+        TooLargeError: the lists of the organisation would be too large together.
     """
     owner = fetch_credentials.owner(work, organisation, P, of_instance=OF_INSTANCE, sensitive=True)
     authority = _one(work, owner, authority_id)
@@ -92,6 +95,7 @@ def revoke(
         raise ConflictError(
             sentence("The list that is here is newer: it was made at %(at)s.", at=known_at)
         )
+    _insist_on_room_for(work, owner, authority, parsed.blob)
     authority.revocations = parsed.blob
     authority.revocations_digest = hashlib.sha256(parsed.blob).hexdigest()
     authority.revoked_count = parsed.count
@@ -153,6 +157,24 @@ def _insist_on_room(work: UnitOfWork, owner: Organisation | None, fingerprint: s
         raise ConflictError(sentence("This authority is trusted already."))
     if len(present) >= MOST:
         raise ConflictError(sentence("At most %(most)s authorities can be trusted.", most=MOST))
+
+
+def _insist_on_room_for(
+    work: UnitOfWork, owner: Organisation | None, authority: AnyAuthority, blob: bytes
+) -> None:
+    if owner is None:
+        return
+    table = OrganisationX509Authority
+    others = sa.select(sa.func.sum(sa.func.length(table.revocations))).where(
+        table.organisation_id == owner.id, table.id != authority.id
+    )
+    if (work.session.scalar(others) or 0) + len(blob) > MOST_OF_LISTS:
+        raise TooLargeError(
+            sentence(
+                "The lists of an organisation have at most %(most)s MiB together.",
+                most=MOST_OF_LISTS // (1024 * 1024),
+            )
+        )
 
 
 def _one(work: UnitOfWork, owner: Organisation | None, authority_id: UUID) -> AnyAuthority:

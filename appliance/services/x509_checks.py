@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 FORM = SignatureForm.X509
 _JUDGED: Remembered[bytes, Judged] = Remembered()
-_LISTS: Remembered[str, x509.CertificateRevocationList] = Remembered()
+REMEMBERED_BYTES = 64 * 1024 * 1024
+_LISTS: Remembered[str, x509.CertificateRevocationList] = Remembered(REMEMBERED_BYTES)
 """Lists by their digest: reading a large one takes a while."""
 
 
@@ -174,8 +175,9 @@ def _revocations(
     known = _LISTS.get(digest)
     if known is None:
         query = sa.select(table.revocations).where(table.id == authority_id)
-        known = x509.load_der_x509_crl(work.session.scalars(query).one() or b"")
-        _LISTS.keep(digest, known)
+        blob = work.session.scalars(query).one() or b""
+        known = x509.load_der_x509_crl(blob)
+        _LISTS.keep(digest, known, weight=len(blob))
     return known
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,22 +91,15 @@ def lapse(world, request):
 
 def statements_of(world, name, thing):
     """What is asked of the database while somebody asks for access."""
-    with noted(world) as statements:
-        ask(world, name, thing=thing)
-    return statements
-
-
-@contextmanager
-def noted(world):
-    """What is asked of the database meanwhile."""
     statements, engine = [], world.wiring.database.engine
 
     def note(_connection, _cursor, statement, _values, _context, _many):
         statements.append(statement)
 
     sa.event.listen(engine, "before_cursor_execute", note)
-    yield statements
+    ask(world, name, thing=thing)
     sa.event.remove(engine, "before_cursor_execute", note)
+    return statements
 
 
 @pytest.mark.promise("P52")
@@ -281,17 +273,6 @@ def test_asking_takes_as_many_questions_where_there_is_nothing(lab, thing, there
         access_rules.change(work, "lab", AccessRule(is_open=is_open, longest_hours=1))
     there_is, there_is_not = (statements_of(lab, name, thing) for name in (there, nowhere))
     assert there_is == there_is_not
-
-
-@pytest.mark.promise("P53")
-def test_taking_back_asks_as_many_questions_where_there_is_nothing(lab):
-    asked = []
-    for name in ("lab/notes", "lab/never"):
-        request = ask(lab, name)
-        with noted(lab) as statements, lab.begin(lab.actor("asker")) as work:
-            access_requests.withdraw(work, request.id, now=present())
-        asked.append(statements)
-    assert asked[0] == asked[1]
 
 
 def test_an_endless_wish_becomes_what_was_given_by_hand(lab):

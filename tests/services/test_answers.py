@@ -15,6 +15,17 @@ def test_an_answer_is_remembered_until_there_are_too_many():
     assert (answers.get(1), answers.get(MOST)) == (None, -MOST)
 
 
+def test_what_is_heavy_takes_the_room_of_others():
+    answers: Remembered[str, str] = Remembered(10)
+    answers.keep("a", "one", weight=6)
+    answers.keep("b", "two", weight=4)
+    assert (answers.get("a"), answers.get("b")) == ("one", "two")
+
+    answers.keep("c", "three", weight=1)
+
+    assert (answers.get("a"), answers.get("b"), answers.get("c")) == (None, None, "three")
+
+
 def test_only_who_has_more_time_tries_again():
     patience = Patience()
     assert not patience.is_in_vain("a", 0.1)

@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from appliance.errors import ConflictError, InvalidError, RefusedError
+from appliance.domain.permissions import OrganisationRole
+from appliance.errors import ConflictError, InvalidError, RefusedError, TooLargeError
 from appliance.services import x509_authorities
 from tests import certificates
 from tests.certificates import DAY
@@ -62,6 +63,26 @@ def test_only_a_strong_authority_can_be_trusted(world, writer, root):
     trust(world, root)
     with pytest.raises(ConflictError):
         trust(world, root)
+
+
+@pytest.mark.promise("P26")
+def test_the_lists_of_an_organisation_have_a_limit_together(world, writer, root, monkeypatch):
+    world.organisation("lab")
+    world.user("boss", member=OrganisationRole.OWNER, of="lab")
+    lists = [each.revocations() for each in (root, OTHER)]
+    with world.begin(world.actor("boss")) as work:
+        first, second = (
+            x509_authorities.trust(work, data=each.pem, organisation="lab", now=NOW).id
+            for each in (root, OTHER)
+        )
+        x509_authorities.revoke(work, first, data=lists[0], organisation="lab")
+    monkeypatch.setattr(x509_authorities, "MOST_OF_LISTS", len(lists[0]))
+
+    with pytest.raises(TooLargeError), world.begin(world.actor("boss")) as work:
+        x509_authorities.revoke(work, second, data=lists[1], organisation="lab")
+    with world.begin(world.actor("boss")) as work:
+        x509_authorities.revoke(work, first, data=lists[0], organisation="lab")
+    bring(world, trust(world, root), lists[0])
 
 
 def _of_ed25519():

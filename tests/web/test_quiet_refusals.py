@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from appliance.db.access_requests import AccessRequest
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import OrganisationRole, Role
-from appliance.services import temporary_rights
-from tests.web.test_access_request_pages import ALL, OWN, WHY, plain, request_of
+from appliance.services import access_requests, temporary_rights
+from tests.web.test_access_request_pages import ALL, OWN, WHY, ask, plain, request_of
 
 PLACE = "/settings/access-requests"
 WAYS = [
@@ -156,3 +156,21 @@ def test_who_can_see_the_thing_reads_why(lab):
     owner.post(f"{place}/refuse", data={"reason": "not yours"})
     assert "not yours" in browser.get(place).text
     assert "Not given" in browser.get(PLACE).text
+
+
+@pytest.mark.promise("P53")
+def test_taking_back_asks_as_many_questions_where_there_is_nothing(lab):
+    lab.user("asker")
+    asked, engine = [], lab.wiring.database.engine
+    for name in ("lab/notes", "lab/other"):
+        request, statements = ask(lab, name), []
+
+        def note(_connection, _cursor, statement, _values, _context, _many, into=statements):
+            into.append(statement)
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        with lab.begin(lab.actor("asker")) as work:
+            access_requests.withdraw(work, request.id, now=datetime.now(UTC))
+        sa.event.remove(engine, "before_cursor_execute", note)
+        asked.append(statements)
+    assert asked[0] == asked[1]

@@ -14,6 +14,7 @@ from appliance.cli import (
     repository_check,
     repository_export,
     repository_keys,
+    repository_operations,
     repository_pushes,
     signing_rules,
 )
@@ -70,6 +71,11 @@ repo.add_command(repository_bin.purge)
 repo.add_command(repository_check.check)
 repo.add_command(repository_export.export)
 repo.add_command(repository_keys.key)
+repo.add_command(repository_operations.merge)
+repo.add_command(repository_operations.rebase)
+repo.add_command(repository_operations.cherry_pick)
+repo.add_command(repository_operations.revert)
+repo.add_command(repository_operations.reset)
 repo.add_command(repository_pushes.pushes)
 repo.add_command(repository_pushes.push)
 repo.add_command(repository_pushes.push_certificate)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.permissions import issues
 
 READ = "-.+++++.+++++"
+WRITE = "-.--+++.--+-+"
 MAINTAIN = "-.---++.--+-+"
 OWN = "-.----+.--+-+"
 SIGNED_IN = "-++++++++++++"
@@ -113,6 +114,10 @@ COMMANDS = [
     (f"repo signing-rules {REPO}", READ),
     (f"repo protections {REPO}", READ),
     (f"repo pushes {REPO}", READ),
+    (f"repo merge {REPO} topic", WRITE),
+    (f"repo rebase {REPO} topic --yes", WRITE),
+    (f"repo revert {REPO} main --dry-run", WRITE),
+    (f"repo reset {REPO} topic --yes", WRITE),
     ("repo create ACTOR/made", SIGNED_IN),
     ("repo create lab-N/made", "-.-----+--+-+"),
     (f"repo change {REPO} --description x", MAINTAIN),
@@ -229,6 +234,7 @@ ELSEWHERE = {
     ),
     "audit auditor revoke": "web/test_api_auditors.py",
     "repo import": "services/test_imports.py",
+    "repo cherry-pick": "cli/test_repository_operations.py",
     "audit tail": "cli/test_audit_search.py",
     "audit show": "cli/test_audit_search.py",
     "audit export": "cli/test_audit_export.py",

@@ -78,7 +78,8 @@ def reaching(organisation_id: UUID) -> sa.CompoundSelect[Any]:
         KEPT_OUT,
     )
     no_key = sa.exists().where(
-        KeyKeptOut.key_id == SshKey.id, KeyKeptOut.organisation_id == organisation_id
+        KeyKeptOut.fingerprint == SshKey.fingerprint,
+        KeyKeptOut.organisation_id == organisation_id,
     )
     return sa.union_all(
         _tokens(AccessToken.user_id.in_(people) & reach & ~no_token),

@@ -62,12 +62,15 @@ KEPT_OUT = sa.or_(
 
 
 class KeyKeptOut(Table):
-    """An SSH key of a person that an organisation does not let in."""
+    """An SSH key of a person that an organisation does not let in, removed and added again or not.
 
-    __tablename__ = "keys_kept_out"
-    __table_args__ = (sa.UniqueConstraint("key_id", "organisation_id"),)
+    By its fingerprint, because a key that is added again has another id.
+    """
 
-    key_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ssh_keys.id", ondelete="CASCADE"))
+    __tablename__ = "ssh_keys_kept_out"
+    __table_args__ = (sa.UniqueConstraint("fingerprint", "organisation_id"),)
+
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
     organisation_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("organisations.id", ondelete="CASCADE"), index=True
     )
@@ -129,7 +132,7 @@ def _withheld() -> sa.ScalarSelect[str]:
 WITHHELD = _withheld()
 KEY_WITHHELD = (
     sa.select(sa.func.aggregate_strings(sa.cast(KeyKeptOut.organisation_id, sa.String), ","))
-    .where(KeyKeptOut.key_id == SshKey.id)
+    .where(KeyKeptOut.fingerprint == SshKey.fingerprint)
     .correlate(SshKey)
     .scalar_subquery()
 )

@@ -139,12 +139,14 @@ def _is_its_own(work: UnitOfWork, user_id: UUID | None, organisation_id: UUID) -
 
 def _keep_out(work: UnitOfWork, key: SshKey, organisation_id: UUID, now: datetime) -> None:
     there = sa.exists().where(
-        KeyKeptOut.key_id == key.id, KeyKeptOut.organisation_id == organisation_id
+        KeyKeptOut.fingerprint == key.fingerprint, KeyKeptOut.organisation_id == organisation_id
     )
     if work.session.scalar(sa.select(there)):
         return
     work.session.add(
-        KeyKeptOut(id=new_id(), key_id=key.id, organisation_id=organisation_id, since=now)
+        KeyKeptOut(
+            id=new_id(), fingerprint=key.fingerprint, organisation_id=organisation_id, since=now
+        )
     )
     work.record(
         events.SshKeyKeptOut(

@@ -270,9 +270,10 @@ def _page(
 
 def _kept_out(work: UnitOfWork, key_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
     rows = work.session.execute(
-        sa.select(KeyKeptOut.key_id, Organisation.name)
+        sa.select(SshKey.id, Organisation.name)
+        .join(KeyKeptOut, KeyKeptOut.fingerprint == SshKey.fingerprint)
         .join(Organisation, Organisation.id == KeyKeptOut.organisation_id)
-        .where(KeyKeptOut.key_id.in_(key_ids))
+        .where(SshKey.id.in_(key_ids))
         .order_by(Organisation.name)
     )
     found: dict[UUID, tuple[str, ...]] = {}

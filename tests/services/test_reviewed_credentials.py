@@ -12,12 +12,13 @@ from appliance.access import fetch
 from appliance.db.access_reviews import ReviewedRight
 from appliance.db.credentials import AccessToken, SshKey
 from appliance.domain.access_reviews import AtDueDate, Decision, Outcome, Right
-from appliance.domain.credentials import ApprovalState, Standing
+from appliance.domain.credentials import ApprovalState, CredentialKind, Standing
 from appliance.domain.identity import Method, Origin, appliance, stranger
 from appliance.domain.permissions import OrganisationRole, Permission, Role
 from appliance.domain.signatures import KeyUse
 from appliance.errors import HiddenError, RefusedError, UnauthenticatedError
 from appliance.services import (
+    credential_ends,
     credentials,
     identify,
     review_decisions,
@@ -145,6 +146,23 @@ def test_an_organisation_ends_what_is_its_own_and_keeps_out_what_is_a_persons(la
     with lab.reading(lab.actor("owner")) as work:
         left = review_decisions.listed(work, following.id).items
     assert [(each.kind, each.subject_name) for each in left] == [(Right.TOKEN, "owner")]
+
+
+@pytest.mark.promise("P62")
+def test_a_key_that_is_kept_out_stays_out_when_it_is_added_again(lab):
+    text = public_key()
+    for title in ("before", "again"):
+        with lab.begin(lab.actor("member")) as work:
+            key_id = ssh_keys.add(work, text=text, title=title, now=NOON).id
+        if title == "before":
+            assert reaches(lab, by_key(lab, title), "lab/notes")
+            with lab.begin(lab.actor("owner")) as work:
+                credential_ends.end_in(work, "lab", CredentialKind.SSH_KEY, key_id, now=NOON)
+            with lab.begin(lab.actor("member")) as work:
+                ssh_keys.remove(work, key_id)
+
+    assert not reaches(lab, by_key(lab, "again"), "lab/notes")
+    assert reaches(lab, by_key(lab, "again"), "works/notes")
 
 
 @pytest.mark.promise("P59")

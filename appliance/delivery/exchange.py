@@ -122,8 +122,16 @@ class Exchange:
         )
         raise RejectedError(said) if answer.status in OF_CONTENT else UnavailableError(said)
 
-    def answer(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-        """What the receiver answers, be it yes or no.
+    def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        most: int = LONGEST_ANSWER,
+    ) -> Answer:
+        """What the receiver answers, be it yes or no: of its content so many bytes at most.
 
         Errors:
             UnavailableError: it does not answer in time.
@@ -135,7 +143,7 @@ class Exchange:
                 connection = _Pinned(self.place, line)
                 is_sent = _is_sent(connection, method, path, body, headers)
                 answer = connection.getresponse()
-                found = Answer(answer.status, answer.read(LONGEST_ANSWER))
+                found = Answer(answer.status, answer.read(most))
             if not is_sent and found.status < HTTPStatus.BAD_REQUEST:
                 raise ConnectionAbortedError("it hung up before it had heard all")
         except (OSError, http.client.HTTPException) as error:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from appliance.errors import sentence
+from appliance.errors import InvalidError, sentence
 from appliance.federation.ldap_names import plain_dn
 from appliance.federation.provider_settings import (
     LONG_TEXT,
@@ -164,7 +164,14 @@ class LdapSettings(ProviderSettings):
 
     @classmethod
     def plain_group(cls, text: str) -> str:
-        """A group's DN as it is compared."""
+        """A group's DN as it is compared.
+
+        Errors:
+            InvalidError: it is no DN, and no group would ever be meant by it.
+        """
+        if "=" not in text:
+            said = sentence("A directory's group is named by its DN, as trying a person shows it.")
+            raise InvalidError.of("group", said)
         return plain_dn(text)
 
 

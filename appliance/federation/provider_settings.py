@@ -17,8 +17,8 @@ from appliance.errors import FieldProblem, InvalidError, sentence
 
 Value = str | int | bool | list[str]
 Settings = TypeVar("Settings", bound="ProviderSettings")
-LONGEST = 65_536
-"""Characters of one setting: metadata with several certificates is long."""
+LONGEST = 200 * 1024
+"""Characters of one setting: the metadata of AD FS, which speaks more than SAML, have 80,000."""
 HERE = frozenset({"127.0.0.1", "localhost"})
 LONG_TEXT: JsonDict = {"format": "long"}
 """`json_schema_extra` of a text of many lines, such as a certificate."""

@@ -83,6 +83,8 @@ def read(text: str, entity_id: str = "", *, signed_by: str = "") -> IdentityProv
         InvalidError: they are no metadata, describe none or several, or lack what we need; or are
             not signed by that certificate.
     """
+    if not text.strip():
+        raise _wrong(sentence("Give the metadata or their address."))
     try:
         root = saml_xml.parse(text.strip().encode())
     except AnswerRefusedError:

@@ -49,8 +49,12 @@ class SamlSettings(ProviderSettings):
     )
 
     metadata: str = Field(
+        "",
         title=sentence("Metadata"),
-        description=sentence("The XML that the identity provider publishes about itself."),
+        description=sentence(
+            "The XML that the identity provider publishes about itself. Empty: they are read at "
+            "the address below."
+        ),
         json_schema_extra=LONG_TEXT,
     )
     metadata_url: str = Field(

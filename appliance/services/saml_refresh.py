@@ -23,6 +23,7 @@ from appliance.domain import events
 from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, UnavailableError, sentence
+from appliance.federation.provider_settings import LONGEST
 from appliance.federation.saml_settings import SamlSettings, schemes_of
 from appliance.federation.trial_steps import Step
 from appliance.security import outgoing
@@ -37,10 +38,9 @@ FIELD = "settings.metadata_url"
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a provider publishes its metadata."""
+class Published:
+    """Metadata at an address."""
 
-    provider_id: UUID
     url: str
     seconds: float
     private_allowed: bool
@@ -56,13 +56,24 @@ class Source:
             self.url, schemes=schemes_of(self.url), private_allowed=self.private_allowed
         )
         answer = Exchange(place, Trust(), self.seconds).answer(
-            "GET", place.path, headers={"Accept": "application/samlmetadata+xml"}, body=b""
+            "GET",
+            place.path,
+            headers={"Accept": "application/samlmetadata+xml"},
+            body=b"",
+            most=LONGEST,
         )
         if answer.status != HTTPStatus.OK:
             raise UnavailableError(
                 sentence("%(host)s answers with %(status)s.", host=place.host, status=answer.status)
             )
         return answer.body.decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Source(Published):
+    """Where a provider publishes its metadata."""
+
+    provider_id: UUID
 
 
 def is_wanted(work: UnitOfWork) -> bool:
@@ -88,8 +99,12 @@ def source(work: UnitOfWork, provider_id: UUID, *, sealer: Sealer) -> Source | N
     if not settings.metadata_url:
         return None
     rules = work.rules.sign_in
-    allowed = rules.provider_private_addresses
-    return Source(provider_id, settings.metadata_url, rules.provider_seconds, allowed)
+    return Source(
+        url=settings.metadata_url,
+        seconds=rules.provider_seconds,
+        private_allowed=rules.provider_private_addresses,
+        provider_id=provider_id,
+    )
 
 
 def tried(found: Source, sides: Sides, *, now: datetime) -> Step:

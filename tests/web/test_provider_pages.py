@@ -13,8 +13,9 @@ from appliance.db.credentials import BrowserSession
 from appliance.db.identity_providers import Identity, IdentityProvider
 from appliance.domain.claims import Claims
 from appliance.domain.permissions import Scope
-from appliance.services import offered_providers
+from appliance.services import offered_providers, provider_kinds
 from appliance.web import provider_doors, requests
+from appliance.web.pages import setting_words
 from tests.services.arrivals import SECRET, arrive, claims, provider
 from tests.world import PASSWORD
 
@@ -303,3 +304,13 @@ def test_nobody_else_sees_or_changes_any_of_it(world, administrator):
     refused += [reader.post(f"{PLACE}/corp/delete", data={"confirm": "corp"})]
     refused += [client.get("/api/v1/admin/identity-providers/corp")]
     assert {answer.status_code for answer in refused} == {403}
+
+
+def test_every_choice_of_a_setting_has_words_for_people(world):
+    world.administrator()
+    with world.begin(world.actor("administrator")) as work:
+        fields = [each for form in provider_kinds.kinds(work).values() for each in form]
+    asked = {each.name: set(each.choices) for each in fields if each.choices}
+
+    assert {name: set(said) for name, said in setting_words.CHOICES.items()} == asked
+    assert set(setting_words.HINTS) <= set(asked)

@@ -10,7 +10,13 @@ from pydantic import Field
 
 from appliance.domain import identity_providers as words
 from appliance.domain.identity_providers import Gives, LinkBy, ProviderKind, Way
-from appliance.services import group_rules, identity_providers, provider_kinds, provider_trials
+from appliance.services import (
+    group_rules,
+    identity_providers,
+    provider_kinds,
+    provider_trials,
+    saml_first,
+)
 from appliance.services.group_rules import ListedRule
 from appliance.services.identity_providers import Changes, NewProvider, Shown
 from appliance.web import requests, saml_key
@@ -231,6 +237,9 @@ def add(body: NewProviderBody) -> Any:
         domains=body.domains,
         policy=body.policy,
     )
+    with requests.reading() as work:
+        at = saml_first.published(work, wanted)
+    wanted = saml_first.described(wanted, at)
     with requests.begin() as work:
         made = identity_providers.add(
             work, wanted, sealer=requests.wiring().sealer, now=requests.now()

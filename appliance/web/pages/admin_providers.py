@@ -20,12 +20,13 @@ from appliance.services import (
     provider_kinds,
     provider_syncs,
     provider_trials,
+    saml_first,
     saml_keys,
 )
 from appliance.services.identity_providers import Changes, NewProvider
 from appliance.services.provider_trials import Step
 from appliance.web import forms, provider_forms, requests, saml_key
-from appliance.web.pages import admin_syncs, words
+from appliance.web.pages import admin_syncs, setting_words, words
 from appliance.web.pages.admin import frame
 from appliance.web.pages.page_forms import (
     Problems,
@@ -105,7 +106,7 @@ def add() -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         form = ProviderForm.parse(flask.request.form)
-        with requests.begin() as work:
+        with requests.reading() as work:
             fields = provider_kinds.kinds(work)[kind]
             wanted = NewProvider(
                 name=form.name,
@@ -115,6 +116,9 @@ def add() -> ResponseReturnValue:
                 domains=form.domains.split(),
                 policy=_policy(form),
             )
+            at = saml_first.published(work, wanted)
+        wanted = saml_first.described(wanted, at)
+        with requests.begin() as work:
             identity_providers.add(
                 work, wanted, sealer=requests.wiring().sealer, now=requests.now()
             )
@@ -355,6 +359,8 @@ def _tables() -> dict[str, Any]:
         "gives": GIVES,
         "role_choices": words.PROVIDED_ROLES.items(),
         "lines_of": provider_forms.lines,
+        "choice_words": setting_words.CHOICES,
+        "choice_hints": setting_words.HINTS,
         **admin_syncs.tables(),
     }
 

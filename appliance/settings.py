@@ -34,6 +34,7 @@ from appliance.settings_sections import (
     Storage,
     Streams,
     Telemetry,
+    Webhooks,
     Witnesses,
 )
 
@@ -65,6 +66,7 @@ class Settings(Section):
     imports: Imports = Imports()
     audit: Audit = Audit()
     streams: Streams = Streams()
+    webhooks: Webhooks = Webhooks()
     witnesses: Witnesses = Witnesses()
     telemetry: Telemetry = Telemetry()
 

@@ -34,6 +34,8 @@ class Server(Section):
     """Web processes; one per core is plenty, because Git does the heavy work elsewhere."""
     web_threads: int = Field(default=32, ge=8, le=512)
     """Threads in each web process. Git transfers may take half of them and never more."""
+    most_listeners: int = Field(default=10_000, ge=1, le=100_000)
+    """How many may listen to events of repositories at once; each needs an open file."""
     trusted_proxies: int = Field(default=0, ge=0, le=4)
     """How many proxies stand in front; so many X-Forwarded-For entries are believed."""
     proxy_addresses: tuple[IPvAnyNetwork, ...] = LOOPBACK
@@ -259,6 +261,28 @@ class Streams(Section):
     """Longest wait until a receiver says that it has indexed what it took."""
     longest_pause_seconds: float = Field(default=300, gt=0)
     """Longest pause before a receiver that did not answer is tried again."""
+
+
+class Webhooks(Section):
+    """Telling other systems what happens in repositories, as their owners choose."""
+
+    hosts: tuple[str, ...] = ()
+    """Names of the only hosts that webhooks may reach; `*.ci.example` stands for all below it.
+    Empty: every host whose addresses may be reached."""
+    plain_http_hosts: tuple[str, ...] = ()
+    """Hosts that may be reached over plain HTTP, which anybody on the way can read."""
+    private_addresses: bool = False
+    """Whether webhooks may lead to private, loopback and link-local addresses."""
+    authorities_file: str = ""
+    """Certificates (PEM) of authorities that are believed beside those of the system."""
+    seconds: float = Field(default=10, gt=0, le=60)
+    """Longest that a receiver may take for one delivery, however it speaks."""
+    retry_hours: float = Field(default=24, ge=0, le=24 * 14)
+    """So long after an event a delivery that failed is tried again; then it is given up."""
+    disable_after: int = Field(default=20, ge=1)
+    """After so many deliveries given up in a row a webhook is switched off."""
+    keep_days: float = Field(default=30, gt=0)
+    """So long the list of deliveries is kept, with requests and answers."""
 
 
 class Witnesses(Section):

@@ -56,6 +56,11 @@ class Home:
         return self.root / "run"
 
     @property
+    def events_socket(self) -> Path:
+        """Where the web door gives away the connections of those who listen to events."""
+        return self.run / "events.sock"
+
+    @property
     def web_socket(self) -> Path:
         """Where the git hooks and the SSH programs reach the appliance."""
         return self.run / "web.sock"

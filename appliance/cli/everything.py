@@ -24,6 +24,7 @@ SHARED = (
     "appliance.web.app",
     "appliance.jobs.worker",
     "appliance.jobs.schedule",
+    "appliance.web.event_server",
     "appliance.cli.web_server",
 )
 
@@ -96,6 +97,7 @@ def _start(
         "worker-quick", programs.module("appliance.jobs.worker", "run", home, ("quick",))
     )
     supervisor.add("scheduler", programs.module("appliance.jobs.schedule", "run", home))
+    supervisor.add("events", programs.module("appliance.web.event_server", "run", home))
     supervisor.wait_until(lambda: _answers(home / "run" / "web.sock"))
 
 

@@ -1,4 +1,4 @@
-"""The processes of an appliance: `serve`, `worker`, `scheduler`, `ssh`, and what prepares them."""
+"""The processes of an appliance: `serve`, `worker`, `scheduler`, `events`, `ssh`, `migrate`."""
 
 from __future__ import annotations
 
@@ -59,6 +59,13 @@ def worker(context: Context, lanes: tuple[str, ...]) -> None:
 def scheduler(context: Context) -> None:
     """Hand promised jobs to the queue, and promise the regular ones."""
     _become("appliance.jobs.schedule", context.home_folder)
+
+
+@click.command(cls=Verb)
+@current
+def events(context: Context) -> None:
+    """Serve those who listen to what happens in repositories (Server-Sent Events)."""
+    _become("appliance.web.event_server", context.home_folder)
 
 
 @click.command(cls=Verb)

@@ -13,6 +13,7 @@ from appliance.cli import (
     repository_bin,
     repository_check,
     repository_export,
+    repository_hooks,
     repository_keys,
     repository_operations,
     repository_pushes,
@@ -70,6 +71,7 @@ repo.add_command(repository_bin.restore)
 repo.add_command(repository_bin.purge)
 repo.add_command(repository_check.check)
 repo.add_command(repository_export.export)
+repo.add_command(repository_hooks.hook)
 repo.add_command(repository_keys.key)
 repo.add_command(repository_operations.merge)
 repo.add_command(repository_operations.rebase)

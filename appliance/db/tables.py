@@ -36,6 +36,7 @@ from appliance.db import (
     ssh_authorities,
     stashes,
     users,
+    webhooks,
 )
 from appliance.db.base import Table
 
@@ -67,6 +68,7 @@ MODULES = (
         provider_syncs,
         pushes,
     ),
-    *(repositories, saml_keys, scim, second_factors, signing_keys, ssh_authorities, stashes, users),
+    *(repositories, saml_keys, scim, second_factors, signing_keys, ssh_authorities, stashes),
+    *(users, webhooks),
 )
 metadata = Table.metadata

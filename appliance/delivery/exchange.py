@@ -80,6 +80,7 @@ class Answer:
 
     status: int
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -143,7 +144,8 @@ class Exchange:
                 connection = _Pinned(self.place, line)
                 is_sent = _is_sent(connection, method, path, body, headers)
                 answer = connection.getresponse()
-                found = Answer(answer.status, answer.read(most))
+                heads = tuple(answer.getheaders())
+                found = Answer(answer.status, answer.read(most), heads)
             if not is_sent and found.status < HTTPStatus.BAD_REQUEST:
                 raise ConnectionAbortedError("it hung up before it had heard all")
         except (OSError, http.client.HTTPException) as error:

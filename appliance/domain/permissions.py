@@ -19,6 +19,7 @@ class Permission(StrEnum):
     REPOSITORY_BYPASS_PROTECTION = "repo.bypass_protection"
     REPOSITORY_GRANT = "repo.grant"
     REPOSITORY_KEYS = "repo.keys"
+    REPOSITORY_HOOKS = "repo.hooks"
     REPOSITORY_RENAME = "repo.rename"
     REPOSITORY_ARCHIVE = "repo.archive"
     REPOSITORY_TRANSFER = "repo.transfer"
@@ -105,6 +106,7 @@ _OWNER = _MAINTAINER | {
     P.REPOSITORY_BYPASS_PROTECTION,
     P.REPOSITORY_GRANT,
     P.REPOSITORY_KEYS,
+    P.REPOSITORY_HOOKS,
     P.REPOSITORY_RENAME,
     P.REPOSITORY_ARCHIVE,
     P.REPOSITORY_TRANSFER,

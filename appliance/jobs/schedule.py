@@ -20,7 +20,7 @@ from appliance import garbage, logs, settings, wiring, wiring_heartbeats
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs import pulse, sequencing, streaming, tasks, watch, witnessing
+from appliance.jobs import hooking, pulse, sequencing, streaming, tasks, watch, witnessing
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
@@ -35,6 +35,7 @@ from appliance.services import (
     saml_refresh,
     temporary_rights,
     unused_credentials,
+    webhook_deliveries,
 )
 from appliance.services.audit_log import erasure, removal, thinning
 from appliance.services.regular import Regular
@@ -144,6 +145,11 @@ def _settle_proposals(work: UnitOfWork, now: datetime) -> None:
     proposals.settle(work, now=now)
 
 
+def _forget_deliveries(work: UnitOfWork, now: datetime) -> None:
+    kept = timedelta(days=work.rules.webhooks.keep_days)
+    webhook_deliveries.forget_old(work, before=now - kept)
+
+
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
@@ -153,6 +159,7 @@ AGENDA = (
     Entry(Regular("end-temporary-rights", timedelta(minutes=1)), _end_temporary_rights),
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
+    Entry(Regular("forget-deliveries", timedelta(minutes=10)), _forget_deliveries),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
@@ -235,6 +242,7 @@ def run(home: Path) -> None:
         watch.watching(objects),
         sequencing.sequencing(objects),
         streaming.streaming(objects),
+        hooking.hooking(objects),
         witnessing.witnessing(objects),
         wiring_heartbeats.beating(objects.database, objects.logs.signer, beats_always=True),
     ):

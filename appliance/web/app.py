@@ -27,6 +27,7 @@ from appliance.web import (
     tracing,
 )
 from appliance.web.api import frame
+from appliance.web.event_stream import GivingAway
 from appliance.web.late_rules import Application
 from appliance.web.proxies import BehindProxies
 from appliance.wiring import Wiring
@@ -84,6 +85,7 @@ def _configure(app: flask.Flask, wiring: Wiring) -> None:
     app.url_map.strict_slashes = False
     if settings.server.trusted_proxies:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.server)  # type: ignore[method-assign]  # The documented way.
+    app.wsgi_app = GivingAway(app.wsgi_app)  # type: ignore[method-assign]  # The same.
 
 
 def _locale() -> str | None:

@@ -69,6 +69,7 @@ class PacedSocket(socket.socket):
         self._places = places
         self._has_place = False
         self._gathered = bytearray()
+        self._is_given_away = False
         self.begin(HEAD)
 
     def has_head(self) -> bool:
@@ -104,6 +105,10 @@ class PacedSocket(socket.socket):
             self._has_place = False
             self._places.release()
 
+    def give_away(self) -> None:
+        """Another process serves this connection from now on; here it is only let go of."""
+        self._is_given_away = True
+
     def close_politely(self) -> None:
         """Close the connection when the client has read the answer, or soon.
 
@@ -111,6 +116,9 @@ class PacedSocket(socket.socket):
         Gunicorn waits for that in the one thread that accepts clients. Source: RFC 9112, section
         9.6.
         """
+        if self._is_given_away:
+            self.close()
+            return
         self.begin(FAREWELL)
         try:
             self.shutdown(socket.SHUT_WR)

@@ -21,11 +21,13 @@ from appliance.web.api import auditors as api_auditors
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe
+from appliance.web.api import events as api_events
 from appliance.web.api import factor_rules as api_factor_rules
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
 from appliance.web.api import git_operations as api_git_operations
 from appliance.web.api import history as api_history
+from appliance.web.api import hooks as api_hooks
 from appliance.web.api import identities as api_identities
 from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import impersonations as api_impersonations
@@ -35,6 +37,7 @@ from appliance.web.api import issues as api_issues
 from appliance.web.api import labels as api_labels
 from appliance.web.api import leaked_tokens as api_leaked_tokens
 from appliance.web.api import operations as api_operations
+from appliance.web.api import organisation_hooks as api_organisation_hooks
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
@@ -122,6 +125,7 @@ from appliance.web.pages import (
     teams,
     token_rules,
     tree,
+    webhooks,
 )
 
 API = (
@@ -158,6 +162,9 @@ API = (
     api_repository_bin.api,
     api_access.api,
     api_deploy_keys.api,
+    api_hooks.api,
+    api_organisation_hooks.api,
+    api_events.api,
     api_imports.api,
     api_files.api,
     api_file_changes.api,
@@ -226,6 +233,7 @@ PEOPLE = (
     repository_settings.pages,
     repository_sharing.pages,
     repository_danger.pages,
+    webhooks.pages,
     owners.pages,
 )
 

@@ -46,7 +46,7 @@ GIVING = {
 }
 """What gives content away. Pages that show a file in parts are no raw reads."""
 OF_EACH_PROCESS = {"audit.node_started", "audit.heartbeat"}
-PROCESSES = {"serve", "worker", "scheduler", "migrate"}
+PROCESSES = {"serve", "worker", "scheduler", "events", "migrate"}
 ADVICE = "Say what it records, or why it records nothing, in permissions/recorded*.py."
 
 

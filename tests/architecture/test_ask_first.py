@@ -8,7 +8,14 @@ from tests.architecture.sources import files, name, parse
 
 DATABASE = {"Session", "Connection", "Engine", "sessionmaker"}
 DOORS = (
-    *("fetch.", "fetch_stream.", "fetch_log.", "fetch_provider.", "fetch_addresses."),
+    *(
+        "fetch.",
+        "fetch_stream.",
+        "fetch_hook.",
+        "fetch_log.",
+        "fetch_provider.",
+        "fetch_addresses.",
+    ),
     *("fetch_scim.", "fetch_person.", "fetch_requests.", "fetch_reviews.", "fetch_credentials."),
     *("fetch_conversations.", "visible_conversations."),
     *("visible.", "visible_logs.", "visible_requests.", "gate."),

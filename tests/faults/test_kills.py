@@ -20,7 +20,7 @@ from tests.web.git_client import GitClient
 pytestmark = pytest.mark.slow
 FORMAT = "--format=%(refname) %(objectname)"
 LEDGER = "SELECT repository_id, ref, oid FROM ref_ledger"
-PARTS = ("web", "worker", "worker-quick", "scheduler", "queue", "ssh")
+PARTS = ("web", "worker", "worker-quick", "scheduler", "events", "queue", "ssh")
 
 
 @pytest.fixture

@@ -129,6 +129,7 @@ COMMANDS = [
     (f"repo grant {REPO} --user nobody --role reader", OWN),
     (f"repo grant {REPO} --team {TEAM} --role reader", OWN),
     (f"repo revoke {REPO} --user target-N --yes", OWN),
+    (f"repo hook list {REPO}", OWN),
     (f"repo key list {REPO}", OWN),
     (f"repo key add {REPO} PUBLIC-KEY", OWN),
     (f"repo key delete {REPO} KEY-OF-LAB --yes", OWN),
@@ -169,7 +170,7 @@ COMMANDS = [
 
 # Who may start these is for the host to say: they ask no appliance, or need its home folder.
 WITHOUT_ROLES = {
-    *("serve", "worker", "scheduler", "ssh", "sshd", "migrate"),
+    *("serve", "worker", "scheduler", "events", "ssh", "sshd", "migrate"),
     *("login", "logout", "completion"),
 }
 # What the table's form cannot say; each has tests of its own.
@@ -251,6 +252,14 @@ ELSEWHERE = {
             "audit stream parked",
         ),
         "web/test_audit_streams.py",
+    ),
+    **dict.fromkeys(
+        (
+            *("repo hook show", "repo hook create", "repo hook change", "repo hook delete"),
+            *("repo hook ping", "repo hook deliveries", "repo hook delivery"),
+            "repo hook redeliver",
+        ),
+        "web/test_webhooks.py",
     ),
     "audit reconcile": "cli/test_audit_verify.py",
     **dict.fromkeys(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.permissions import (
+    hook_doors,
     machine_doors,
     oversight,
     provider_doors,
@@ -109,7 +110,7 @@ PAGES = [
     Row("GET", "/administration/second-factors", ADMINISTER),
     Row("GET", "/administration/addresses", ADMINISTER),
     Row("GET", "/administration/signatures", ADMINISTER),
-    *(Row("GET", *row) for row in (*machine_doors.PAGES, *signature_doors.PAGES)),
+    *(Row("GET", *each) for each in machine_doors.PAGES + signature_doors.PAGES + hook_doors.PAGES),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
@@ -165,6 +166,7 @@ PAGES = [
 ]
 
 FORMS = [
+    *(Row("POST", *row) for row in hook_doors.FORMS),
     Row("POST", "/settings", SIGNED_IN, {"display_name": "Somebody", "theme": "dark"}),
     Row("POST", "/settings/email", SIGNED_IN, {"email": "new-N@codara.test"}),
     Row(
@@ -324,7 +326,7 @@ ELSEWHERE = {
     ("POST", "/administration/second-factors/<uuid:rule_id>/remove"): (
         "web/test_factor_rule_pages.py"
     ),
-    **machine_doors.ELSEWHERE,
+    **(machine_doors.ELSEWHERE | hook_doors.ELSEWHERE),
     ("POST", "/settings/sessions/everywhere"): "web/test_session_pages.py",
     ("POST", "/settings/factors/key"): KEY_PAGES,
     ("POST", "/settings/factors/key/asked"): KEY_PAGES,

@@ -7,7 +7,7 @@ permissions say, and look at the log.
 
 from __future__ import annotations
 
-from tests.permissions import branch_doors, issues, provider_doors, signature_doors
+from tests.permissions import branch_doors, hook_doors, issues, provider_doors, signature_doors
 from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
 from tests.permissions.recorded_access import OF_ACCESS
 from tests.permissions.recorded_factors import OF_FACTORS
@@ -26,7 +26,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
-    **provider_doors.CHANGES,
+    **(provider_doors.CHANGES | hook_doors.CHANGES),
     **OF_FACTORS,
     **OF_ACCESS,
     **OF_MACHINES,
@@ -337,6 +337,7 @@ AT_THE_CONSOLE = {
 """Commands that act by themselves; all others ask the API, or start processes."""
 
 BY_ITSELF = {
+    **hook_doors.BY_ITSELF,
     "audit.event_parked": "the thread that sends streams",
     "audit.heartbeat": "every process that writes to a log",
     "audit.row_set_aside": "the sequencer, of what somebody else put into the queue",

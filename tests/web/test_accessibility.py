@@ -30,6 +30,7 @@ from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role, Scope
 from appliance.domain.second_person import Act
+from appliance.domain.webhooks import DeliveryState
 from appliance.services import (
     access_requests,
     access_reviews,
@@ -37,10 +38,13 @@ from appliance.services import (
     passwords,
     service_accounts,
     ssh_keys,
+    webhook_deliveries,
+    webhooks,
 )
 from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
 from appliance.services.identity_providers import NewProvider
+from appliance.services.webhooks import NewWebhook
 from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
@@ -152,6 +156,8 @@ def fill(world: World) -> dict[str, Any]:
         "proposal_id": proposed(world, administrator),
         "request_id": asked_for(world),
         "review_id": begun_review(world),
+        **hooked(world, "lab/odd"),
+        **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
     }
 
 
@@ -217,6 +223,19 @@ def asked_for(world: World) -> UUID:
     wish = Wish(Thing.REPOSITORY, "lab/odd", Role.MAINTAINER, 8, "for the audit")
     with world.begin(world.actor("writer")) as work:
         return access_requests.ask(work, wish, now=datetime.now(UTC)).request.id
+
+
+def hooked(world: World, place: str) -> dict[str, Any]:
+    """A webhook that was sent something, to which the receiver answered."""
+    present = datetime.now(UTC)
+    wanted = NewWebhook("https://8.8.8.8/in", ["push", "ref.created"])
+    with world.begin(world.actor("administrator")) as work:
+        made, _ = webhooks.create(work, place, wanted, sealer=world.wiring.sealer, now=present)
+        ping = webhook_deliveries.ping(work, place, made.id, url="https://codara.test", now=present)
+        ping.state, ping.status, ping.answer = DeliveryState.GIVEN_UP, 500, "no"
+        ping.request_headers = ping.answer_headers = [["Content-Type", "application/json"]]
+        made.failures, made.error = 1, "The receiver answered with 500."
+    return {"hook_id": made.id, "number": ping.number}
 
 
 def begun_review(world: World) -> UUID:
@@ -295,6 +314,8 @@ def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
         name = "builder"
     tail = TAILS.get(rule.endpoint, "main")
     known = {"owner": "lab", "name": name, "tail": tail, **values}
+    if "name" not in rule.arguments:
+        known |= {name: values[f"org_{name}"] for name in ("hook_id", "number")}
     return {argument: known[argument] for argument in rule.arguments if argument in known}
 
 

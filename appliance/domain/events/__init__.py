@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.domain.events import access_requests, credentials, issues, signing
+from appliance.domain.events import access_requests, credentials, issues, signing, webhooks
 from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
 from appliance.domain.events.audit import (
     AccessLookedUp,
@@ -201,6 +201,7 @@ from appliance.domain.events.second_person import (
     SecondPersonRequired,
 )
 from appliance.domain.events.signing import *  # noqa: F403 - the same.
+from appliance.domain.events.webhooks import *  # noqa: F403 - the same.
 from appliance.domain.events.witnesses import (
     AuditCosignatureImported,
     AuditQuorumChanged,
@@ -396,4 +397,4 @@ __all__ = [
 __all__ += access_requests.__all__
 __all__ += credentials.__all__
 __all__ += issues.__all__
-__all__ += signing.__all__
+__all__ += signing.__all__ + webhooks.__all__

@@ -1,4 +1,4 @@
-"""Reserved actions of people who work on content: reviewing, merging, releasing, telling others."""
+"""Reserved actions of people who work on content: reviewing, merging, releasing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from appliance.domain.events.base import Outcome
 from appliance.domain.events.words import Reserved
 
 FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
-MERGE, REVIEW, RELEASE, HOOK = "merge_request", "review", "release", "webhook"
+MERGE, REVIEW, RELEASE = "merge_request", "review", "release"
 
 ROWS = (
     Reserved(
@@ -60,23 +60,6 @@ ROWS = (
         "tag file sha256 size_bytes:int",
     ),
     Reserved("release.asset_downloaded", RELEASE, "A file was downloaded.", "tag file sha256"),
-    Reserved(
-        *("webhook.created", HOOK, "Another system is told what happens from now on."),
-        "host actions:list[str] scope",
-    ),
-    Reserved(
-        *("webhook.changed", HOOK, "A webhook's address or selection was changed."),
-        "host changed:dict[str,Any]",
-    ),
-    Reserved("webhook.deleted", HOOK, "Another system is told nothing more.", "host"),
-    Reserved(
-        *("webhook.delivery_failed", HOOK, "A delivery was given up."),
-        *("host delivery_id attempts:int reason", FAILED),
-    ),
-    Reserved(
-        *("webhook.disabled", HOOK, "A webhook was switched off, by somebody or after failures."),
-        "host why",
-    ),
     Reserved(
         *("branch_rule.ruleset_changed", "ruleset", "A layered set of rules was changed."),
         "name scope changed:dict[str,Any]",

@@ -140,7 +140,7 @@ def settings_page(
     with requests.reading() as work:
         given = repository_access.listed(work, frame.repository.path)
     return show(
-        f"repository_settings/{template}",
+        template if "/" in template else f"repository_settings/{template}",
         frame,
         problems=problems,
         filled=flask.request.form,

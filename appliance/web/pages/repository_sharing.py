@@ -179,6 +179,7 @@ def _table() -> list[tuple[str, list[bool]]]:
         Permission.REPOSITORY_SEE_ACCESS: _("See who has access"),
         Permission.REPOSITORY_GRANT: _("Give roles"),
         Permission.REPOSITORY_KEYS: _("Manage deploy keys"),
+        Permission.REPOSITORY_HOOKS: _("Manage webhooks"),
         Permission.REPOSITORY_BYPASS_PROTECTION: _("Push past protection"),
         Permission.REPOSITORY_ARCHIVE: _("Rename and archive"),
         Permission.REPOSITORY_DELETE: _("Change visibility, transfer, delete"),

@@ -1,0 +1,177 @@
+"""What other systems are told of a repository: by webhooks, and by whoever listens to its events.
+
+Each event is made from one recorded fact, has a name of its own, and says what `fields` lists; the
+reference page and the JSON Schema are made from this table. What others bring to tell is one row
+more in it. A payload only ever gains members; anything else is a new `VERSION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from appliance.domain.events.words import Field
+from appliance.domain.protection import NO_OBJECT
+from appliance.errors import sentence
+
+VERSION = 1
+PING = "ping"
+ALL = "*"
+MOVED, CREATED, DELETED = "moved", "created", "deleted"
+DONE = "moved"
+"""The outcome of a ref that a push moved."""
+
+Said = Mapping[str, Any]
+Maker = Callable[[Said], Iterable[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """One kind of event that can be chosen by its name."""
+
+    name: str
+    says: str
+    """A sentence, which is translated where it is shown."""
+    fields: tuple[Field, ...]
+    """What stands under `data`."""
+    actions: tuple[str, ...]
+    """The recorded actions that it is made from; none for `ping`."""
+    make: Maker = lambda said: [dict(said)]
+    """From what the action's record says, the `data` of each event that comes of it."""
+
+
+def told(
+    name: str, says: str, actions: str, members: str = "", make: Maker | None = None
+) -> WebhookEvent:
+    """A row of the table. `actions` and `members` are words; `number:int ?reason` is an integer and
+    a text that may be missing. Without `make` the members are those of the record.
+    """
+    fields = tuple(_field(word) for word in members.split())
+    names = [each.name for each in fields]
+    usual: Maker = lambda said: [_only(said, names)]  # noqa: E731 - it has a type.
+    return WebhookEvent(name, says, fields, tuple(actions.split()), make or usual)
+
+
+def _field(word: str) -> Field:
+    name, _, kind = word.removeprefix("?").partition(":")
+    return Field(name, kind or "str", is_optional=word.startswith("?"))
+
+
+def _only(said: Said, names: Iterable[str]) -> dict[str, Any]:
+    return {name: said[name] for name in names if name in said}
+
+
+def _refs(said: Said) -> list[dict[str, str]]:
+    """The refs that a push, or a change in the portal, has moved."""
+    rows = said.get("refs") or [[said.get("ref"), said.get("before"), said.get("after"), DONE]]
+    return [
+        {"ref": ref, "change": _change(before, after), "before": before, "after": after}
+        for ref, before, after, outcome in rows
+        if outcome == DONE
+    ]
+
+
+def _change(before: str, after: str) -> str:
+    if before == NO_OBJECT:
+        return CREATED
+    return DELETED if after == NO_OBJECT else MOVED
+
+
+def _push(said: Said) -> list[dict[str, Any]]:
+    refs = _refs(said)
+    more = _only(said, ("push_id", "part", "parts", "operation"))
+    via = str(said.get("protocol", "portal"))
+    return [{"refs": refs, "protocol": via, **more}] if refs else []
+
+
+def _those(change: str, oid: str) -> Maker:
+    def make(said: Said) -> list[dict[str, Any]]:
+        return [
+            {"ref": each["ref"], "object": each[oid]}
+            for each in _refs(said)
+            if each["change"] == change
+        ]
+
+    return make
+
+
+REFS = "refs:list[dict[str,str]] protocol ?push_id ?part:int ?parts:int ?operation"
+MOVES = "git.pushed git.ref_changed"
+ROWS: tuple[WebhookEvent, ...] = (
+    told(PING, sentence("Somebody tries out whether the receiver hears."), "", "hook"),
+    told(
+        *("push", sentence("Branches or tags were created, moved or deleted."), MOVES, REFS),
+        _push,
+    ),
+    told(
+        *("ref.created", sentence("A branch or tag is new."), MOVES, "ref object"),
+        _those(CREATED, "after"),
+    ),
+    told(
+        *("ref.deleted", sentence("A branch or tag is gone."), MOVES, "ref object"),
+        _those(DELETED, "before"),
+    ),
+    told(
+        *("repository.created", sentence("There is a repository more.")),
+        *("repo.created", "path visibility"),
+    ),
+    told(
+        *("repository.forked", sentence("It was made as a fork of another.")),
+        *("repo.forked", "path"),
+    ),
+    told(
+        *("repository.imported", sentence("It was brought in, with all its refs.")),
+        *("repo.imported", "refs:int"),
+    ),
+    told(
+        *("repository.changed", sentence("Its settings were changed.")),
+        *("repo.changed", "changed:dict[str,Any]"),
+    ),
+    told(
+        *("repository.renamed", sentence("It has another name.")),
+        *("repo.renamed", "before after"),
+    ),
+    told(
+        *("repository.transferred", sentence("It has another owner.")),
+        *("repo.transferred", "before after"),
+    ),
+    told(
+        *("repository.visibility_changed", sentence("Others than before can see it.")),
+        *("repo.visibility_changed", "before after"),
+    ),
+    told("repository.archived", sentence("It became read-only."), "repo.archived", "path"),
+    told(
+        *("repository.unarchived", sentence("It can be written to again.")),
+        *("repo.unarchived", "path"),
+    ),
+    told("repository.deleted", sentence("It went to the bin."), "repo.deleted", "path"),
+    told("repository.restored", sentence("It came back from the bin."), "repo.restored", "path"),
+)
+
+
+@cache
+def by_action() -> dict[str, tuple[WebhookEvent, ...]]:
+    """The events that come of each recorded action."""
+    found: dict[str, tuple[WebhookEvent, ...]] = {}
+    for each in ROWS:
+        for action in each.actions:
+            found[action] = (*found.get(action, ()), each)
+    return found
+
+
+@cache
+def by_name() -> dict[str, WebhookEvent]:
+    """Every event, in the order of the table."""
+    return {each.name: each for each in ROWS}
+
+
+def names() -> tuple[str, ...]:
+    """The names that a webhook may choose from."""
+    return tuple(name for name in by_name() if name != PING)
+
+
+def made_of(action: str, said: Said) -> list[tuple[str, dict[str, Any]]]:
+    """What is to be told of a recorded action: name and data of each event, in a fixed order."""
+    return [(each.name, data) for each in by_action().get(action, ()) for data in each.make(said)]

@@ -1,0 +1,156 @@
+"""What happened in repositories, as others are told of it: from the audit logs, in one order.
+
+The order is that in which entries come to be found, over all logs; it is the same for whoever asks,
+and what comes later has a later place. Of one entry come several events where it says so much; they
+are numbered, and a place and a number say how far somebody has heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access import gate
+from appliance.db.audit_log import AuditFinding, AuditLog
+from appliance.db.audit_log import AuditLeaf as Leaf
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import audit_headers, webhook_events
+from appliance.domain.audit_formats.entry import Entry
+from appliance.domain.permissions import Permission
+from appliance.security.sealing import Sealer
+from appliance.services.audit_log import entries
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event of one repository."""
+
+    place: int
+    part: int
+    name: str
+    repository: Repository
+    happened_at: datetime
+    payload: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The same however often it is told."""
+        return str(self.payload["id"])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Some events, and the place up to which there are no others."""
+
+    told: Sequence[Told]
+    until: int
+
+
+def newest(work: UnitOfWork) -> int:
+    """The last place there is."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    return work.session.scalar(sa.select(sa.func.max(AuditFinding.place))) or 0
+
+
+def after(
+    work: UnitOfWork,
+    place: int,
+    *,
+    sealer: Sealer,
+    url: str,
+    repository_id: UUID | None = None,
+    at_once: int = AT_ONCE,
+) -> Facts:
+    """What comes after a place, of one repository or of all; `url` is where the portal is."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    last = newest(work)
+    query = sa.select(
+        AuditFinding.place, AuditFinding.log_id, AuditFinding.idx, AuditFinding.target_ref
+    ).where(
+        AuditFinding.place > place,
+        AuditFinding.place <= last,
+        AuditFinding.action.in_(list(webhook_events.by_action())),
+    )
+    if repository_id is not None:
+        query = query.where(AuditFinding.target_ref == str(repository_id))
+    rows = work.session.execute(query.order_by(AuditFinding.place).limit(at_once)).all()
+    until = rows[-1].place if len(rows) == at_once else last
+    if not rows:
+        return Facts((), until)
+    found = _entries(work, rows, sealer)
+    repositories = _repositories(work, {row.target_ref for row in rows})
+    told = [
+        each
+        for row in rows
+        if row.target_ref in repositories and (row.log_id, row.idx) in found
+        for each in _told(
+            row.place, found[row.log_id, row.idx], repositories[row.target_ref], url=url
+        )
+    ]
+    return Facts(told, until)
+
+
+@gate.open_to_everyone(because="it spells what the caller was given")
+def described(repository: Repository, url: str) -> dict[str, Any]:
+    """A repository as payloads have it."""
+    return {
+        "id": str(repository.id),
+        "path": repository.path,
+        "visibility": str(repository.visibility),
+        "default_branch": repository.default_branch,
+        "url": f"{url}/{repository.path}",
+    }
+
+
+def _entries(work: UnitOfWork, rows: Sequence[Any], sealer: Sealer) -> dict[tuple[int, int], Entry]:
+    found: dict[tuple[int, int], Entry] = {}
+    for log_id in sorted({row.log_id for row in rows}):
+        log = work.session.get_one(AuditLog, log_id)
+        indexes = [row.idx for row in rows if row.log_id == log_id]
+        leaves = work.session.execute(
+            sa.select(Leaf.idx, Leaf.header)
+            .where(Leaf.log_id == log_id, Leaf.idx.in_(indexes))
+            .order_by(Leaf.idx)
+        ).all()
+        complete = entries.complete(work, log, leaves, sealer=sealer)
+        found |= {(log_id, each.index): each for each in complete}
+    return found
+
+
+def _repositories(work: UnitOfWork, references: set[str]) -> dict[str, Repository]:
+    """Those that are there still; of what was removed for good nothing is told."""
+    ids = [UUID(each) for each in references]
+    rows = work.session.scalars(sa.select(Repository).where(Repository.id.in_(ids)))
+    return {str(each.id): each for each in rows}
+
+
+def _told(place: int, entry: Entry, repository: Repository, *, url: str) -> list[Told]:
+    header = audit_headers.members(entry.leaf)
+    said = {**entry.body, **{each.field: each.words for each in entry.values}}
+    return [
+        Told(
+            place=place,
+            part=part,
+            name=name,
+            repository=repository,
+            happened_at=datetime.fromisoformat(header["time"]),
+            payload={
+                "version": webhook_events.VERSION,
+                "id": f"{header['id']}-{part}",
+                "event": name,
+                "happened_at": header["time"],
+                "repository": described(repository, url),
+                "actor": {"type": header["actor"]["type"], "name": entry.actor_name or None},
+                "data": data,
+            },
+        )
+        for part, (name, data) in enumerate(webhook_events.made_of(header["action"], said), start=1)
+    ]

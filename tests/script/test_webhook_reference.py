@@ -1,0 +1,75 @@
+"""What receivers read of webhook events is what the registry says, and payloads are as it says."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import jsonschema_rs
+import pytest
+
+from appliance.domain import events, webhook_events
+from appliance.domain.events import registry
+from appliance.domain.identity import appliance
+from appliance.services import repository_facts, webhook_deliveries
+from script import webhook_reference
+from tests.webhooks import NOTES, branch, hook, lab, now, push
+
+__all__ = ["lab"]
+ADVICE = "run: .venv/bin/python -m script.webhook_reference"
+VALIDATOR = jsonschema_rs.Draft202012Validator(webhook_reference.schema())
+URL = "https://codara.test"
+
+
+def test_the_page_and_the_schema_are_those_of_the_registry():
+    assert webhook_reference.PAGE.read_text("utf-8") == webhook_reference.page(), ADVICE
+    assert webhook_reference.SCHEMA.read_text("utf-8") == webhook_reference.schema_text(), ADVICE
+    jsonschema_rs.meta.validate(webhook_reference.schema())
+
+
+def test_each_is_made_from_actions_that_are_recorded():
+    unknown = {
+        action
+        for each in webhook_events.ROWS
+        for action in each.actions
+        if not (registry.is_known(action) and registry.of(action).is_emitted)
+    }
+
+    assert unknown == set()
+    assert len(webhook_events.by_name()) == len(webhook_events.ROWS), "a name stands once"
+
+
+FACTS = [
+    events.RepositoryCreated(path=NOTES, visibility="private"),
+    events.RepositoryForked(path=NOTES, parent_id="x"),
+    events.RepositoryImported(refs=1, lfs_objects=0),
+    events.RepositoryChanged(changed={"description": "x"}),
+    events.RepositoryRenamed(before="lab/a", after=NOTES),
+    events.RepositoryTransferred(before="shop/notes", after=NOTES),
+    events.RepositoryVisibilityChanged(before="private", after="public"),
+    events.RepositoryArchived(path=NOTES),
+    events.RepositoryUnarchived(path=NOTES),
+    events.RepositoryDeleted(path=NOTES),
+    events.RepositoryRestored(path=NOTES),
+]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_event_is_told_as_the_schema_says(lab):
+    push(lab)
+    branch(lab, "new")
+    branch(lab, "new", is_gone=True)
+    with lab.begin(lab.owner) as work:
+        for each in FACTS:
+            work.record(dataclasses.replace(each, about=lab.notes.id))
+    hook_id = hook(lab, "http://127.0.0.1:1/", "lab")
+    with lab.begin(lab.owner) as work:
+        ping = webhook_deliveries.ping(work, "lab", hook_id, url=URL, now=now())
+        payloads = [json.loads(ping.payload)]
+    lab.keep_log()
+    with lab.reading(appliance()) as work:
+        facts = repository_facts.after(work, 0, sealer=lab.wiring.sealer, url=URL)
+    payloads += [each.payload for each in facts.told]
+
+    assert {each["event"] for each in payloads} == set(webhook_events.by_name())
+    assert [problem for each in payloads for problem in VALIDATOR.iter_errors(each)] == []

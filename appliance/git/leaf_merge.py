@@ -105,14 +105,24 @@ def merge(merging: Merging, paths: Paths) -> Result:
     """Merge files of which at least two versions differ.
 
     Errors:
-        TooLargeError: they have more than `limits.MERGE_BYTES` together.
+        TooLargeError: they have more bytes or lines together than may be merged.
     """
     _insist_on_size(merging.handle, paths)
     groups: dict[Driver, Paths] = {driver: {} for driver in Driver}
-    for path, triple in paths.items():
-        groups[_driver(merging, path, triple)][path] = triple
     files: dict[bytes, Leaf | None] = {}
     conflicts: list[Conflict] = []
+    lines = 0
+    for path, triple in paths.items():
+        is_settled = _is_settled(triple)
+        counts = [_lines(merging.handle, leaf, is_settled=is_settled) for leaf in triple]
+        if max(counts) <= limits.MERGED_LINES:
+            groups[_driver(merging, path, triple)][path] = triple
+            lines += sum(counts)
+        elif is_settled:
+            files[path] = triple[2] if triple[0] == triple[1] else triple[1]
+        else:
+            groups[Driver.NONE][path] = triple
+    _insist_on_lines(lines)
     for driver, favor in FAVORS.items():
         if groups[driver]:
             found = _by_libgit2(merging, groups[driver], favor)
@@ -128,8 +138,6 @@ def _driver(merging: Merging, path: bytes, triple: Triple) -> Driver:
     files = [leaf for leaf in triple if leaf is not None and is_file(leaf)]
     if len({leaf.oid for leaf in files}) < len(triple):
         return Driver.LINES
-    if any(_size(merging.handle, leaf.oid) > limits.MERGED_BLOB_BYTES for leaf in files):
-        return Driver.NONE
     return merging.attributes.driver(path)
 
 
@@ -211,6 +219,35 @@ def _insist_on_size(handle: Handle, paths: Paths) -> None:
             sentence(
                 "The files that differ have more than %(most)s MiB: too much to merge here.",
                 most=limits.MERGE_BYTES // limits.MIB,
+            )
+        )
+
+
+def _is_settled(triple: Triple) -> bool:
+    """Whether only one side has changed it, or both have done the same."""
+    base, ours, theirs = triple
+    return ours == theirs or base in (ours, theirs)
+
+
+def _lines(handle: Handle, leaf: Leaf | None, *, is_settled: bool) -> int:
+    """How many lines a version has; of what is no file, or cannot be many and is settled, none."""
+    if leaf is None or not is_file(leaf):
+        return 0
+    size = _size(handle, leaf.oid)
+    if size > limits.MERGED_BLOB_BYTES:
+        return limits.MERGED_LINES + 1
+    if is_settled and size <= limits.MERGED_LINES:
+        return 0
+    return handle.read_known(leaf.oid).count(b"\n")
+
+
+def _insist_on_lines(lines: int) -> None:
+    if lines > limits.MERGE_LINES:
+        raise TooLargeError(
+            sentence(
+                "The files that both sides have changed have more than %(most)s lines: too many "
+                "to merge here.",
+                most=limits.MERGE_LINES,
             )
         )
 

@@ -110,6 +110,12 @@ MERGE_PATHS = 50_000
 MERGED_BLOB_BYTES = 16 * MIB
 """Largest file that is merged line by line; of larger ones a side must be chosen."""
 
+MERGED_LINES = 100_000
+"""Most lines of such a file. Comparing costs up to the square of them, and cannot be stopped."""
+
+MERGE_LINES = 1_000_000
+"""Most lines of all files together that both sides have changed."""
+
 MERGE_BYTES = 512 * MIB
 """Most bytes of all files together that one merge reads."""
 

@@ -267,6 +267,37 @@ def test_too_many_commits_are_not_made_again(built):
         merge(built, ours, theirs, method=Method.REBASE)
 
 
+def test_a_file_of_very_many_lines_is_merged_as_a_whole(built):
+    long = b"0\n" * (limits.MERGED_LINES + 1)
+    base = built.commit({b"data": long, b"f": TEXT, b"old": long})
+    ours = built.commit({b"data": long, b"f": TEXT + b"a\n", b"old": long}, parents=[base])
+    theirs = built.commit({b"data": b"1\n" + long, b"g": TEXT}, parents=[base], branch=b"x")
+    merged = files_of(built, merge(built, ours, theirs).ref.new)
+    assert {name: content for name, (_mode, content) in merged.items()} == {
+        b"data": b"1\n" + long,
+        b"g": TEXT + b"a\n",
+    }
+
+    both = built.commit({b"data": b"2\n" + long, b"f": TEXT, b"old": long}, parents=[base])
+    outcome = merge(built, both, theirs)
+    assert [(each.path, each.kind) for each in outcome.conflicts] == [
+        (b"data", ConflictKind.BINARY)
+    ]
+
+
+def test_files_of_too_many_lines_together_are_not_merged(built):
+    def files(first: bytes) -> dict[bytes, bytes]:
+        count = limits.MERGE_LINES // limits.MERGED_LINES
+        long = first + b"0\n" * (limits.MERGED_LINES - 2)
+        return {b"%d" % number: long for number in range(count)}
+
+    base = built.commit(files(b""))
+    ours = built.commit(files(b"1\n"), parents=[base])
+    theirs = built.commit(files(b"2\n"), parents=[base], branch=b"x")
+    with pytest.raises(TooLargeError):
+        merge(built, ours, theirs)
+
+
 def test_a_merge_moves_no_ref_by_itself(built, forked):
     _base, ours, theirs = forked
     before = git(built.at, "for-each-ref")

@@ -191,14 +191,14 @@ def may_read(work: UnitOfWork, repository: Repository, user: User) -> bool:
     return user.is_active and bool(reasons)
 
 
-def _to_change(
-    work: UnitOfWork, which: Which, may: Callable[[Standing], bool], refusal: str
-) -> Seen:
+def _to_change(work: UnitOfWork, which: Which, may: Callable[[Standing], bool], text: str) -> Seen:
     repository = fetch.repository(work, which.path, Permission.REPOSITORY_DISCUSS)
     _insist_on_somebody(work)
     seen = _seen(work, repository, which, is_changing=True)
     if not may(seen.standing):
-        raise RefusedError(LOCKED if seen.standing.is_locked else refusal)
+        if seen.standing.is_locked:
+            raise RefusedError(LOCKED)
+        raise RefusedError(text)
     _insist_on_writable(repository)
     return seen
 

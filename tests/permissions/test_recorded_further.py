@@ -243,6 +243,10 @@ ACTS = [
     *ON_SEVERAL,
     *OF_ONES_OWN,
 ]
+REPOSITORY = "/api/v1/repos/<owner>/<name>"
+STASH = f"{REPOSITORY}/stash/<uuid:id>"
+ISSUE = f"{REPOSITORY}/issues/<int:number>"
+COMMENT, REACTION = "/comments/<uuid:id>", "/reactions/<reaction>"
 ELSEWHERE = {
     f"GET {rule}/newer": "web/test_audit_pages.py: only where there is something newer"
     for rule in LOGS
@@ -256,6 +260,21 @@ ELSEWHERE = {
     "POST /api/v1/repos/<owner>/<name>/import": "services/test_imports.py: what is there to import",
     "POST /new/import": "services/test_imports.py",
     "POST /reset/<secret>": "services/test_passwords.py",
+    **{
+        f"POST {REPOSITORY}/{verb}": "web/test_api_git_operations.py: two branches have to differ"
+        for verb in ("cherry-pick", "merge", "rebase", "reset")
+    },
+    **dict.fromkeys(
+        (f"DELETE {STASH}", f"POST {STASH}/apply"),
+        "web/test_api_stashes.py: something has to be set aside",
+    ),
+    **{
+        f"{method} {ISSUE}{rest}": "web/test_api_issues.py: somebody has to have said it"
+        for method, rest in (
+            *(("PATCH", COMMENT), ("DELETE", COMMENT), ("DELETE", "/subscription")),
+            *(("PUT", COMMENT + REACTION), ("DELETE", COMMENT + REACTION), ("DELETE", REACTION)),
+        )
+    },
 }
 """What needs somebody else, and the test that does it."""
 OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")

@@ -11,14 +11,14 @@ from appliance.domain.events.words import Act, Retention, Severity, Viewer
 
 WORDS: dict[Act, str] = {
     Act.CREATE: "added created forked found granted issued opened placed registered requested set"
-    " stored submitted trusted made completed linked reported mapped reacted followed",
+    " stashed stored submitted trusted made completed linked reported mapped reacted followed",
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
     " prolonged renamed resolved restored reviewed rotated settled switched synchronised unlocked"
     " merged reverted finished retried reopened reinstated redelivered pinned",
-    Act.DELETE: "deleted dequeued discarded disposed erased pruned purged removed revoked swept"
-    " unlinked unmapped withdrawn destroyed unpinned unfollowed",
+    Act.DELETE: "deleted dequeued discarded disposed dropped erased pruned purged removed revoked"
+    " swept unlinked unmapped withdrawn destroyed unpinned unfollowed",
     Act.MOVE: "moved transferred",
     Act.ENABLE: "activated enabled published unarchived resumed recovered",
     Act.DISABLE: "archived disabled suspended paused",

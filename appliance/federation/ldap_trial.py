@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 
 from cryptography import x509
@@ -14,6 +15,7 @@ from appliance.federation.ldap_connection import SUCCESS, Connection, DirectoryE
 from appliance.federation.trial_steps import LONGEST_LINE, MASK, Step
 
 SHOWN_GROUPS = 200
+ACTIVE = "active"
 
 
 class StepName(StrEnum):
@@ -22,18 +24,19 @@ class StepName(StrEnum):
     CONNECT = "connect"
     BIND = "bind"
     SEARCH = "search"
+    ACCOUNT = "account"
     GROUPS = "groups"
 
 
-def tried(directory: Directory, user: str = "") -> list[Step]:
-    """Every server as far as it goes; with a user name, their entry and their groups too."""
-    settings = directory.settings
-    steps = [step for server in settings.servers for step in _at(directory, server, user.strip())]
+def tried(directory: Directory, user: str = "", *, now: datetime) -> list[Step]:
+    """Every server as far as it goes; with a user name, their entry, state and groups too."""
+    settings, name = directory.settings, user.strip()
+    steps = [step for server in settings.servers for step in _at(directory, server, name, now)]
     secret = settings.bind_password.get_secret_value()
     return [_masked(step, secret) for step in steps]
 
 
-def _at(directory: Directory, server: str, user: str) -> Iterator[Step]:
+def _at(directory: Directory, server: str, user: str, now: datetime) -> Iterator[Step]:
     settings = directory.settings
     connection = Connection(settings, server)
     name = StepName.CONNECT
@@ -53,6 +56,9 @@ def _at(directory: Directory, server: str, user: str) -> Iterator[Step]:
         yield Step(name, server, is_good=bool(found) and is_one, lines=lines)
         if not (user and len(found) == 1):
             return
+        kept_out_by = ldap_answers.kept_out_by(found[0], now)
+        lines = (kept_out_by or ACTIVE,)
+        yield Step(StepName.ACCOUNT, server, is_good=kept_out_by is None, lines=lines)
         name = StepName.GROUPS
         groups = ldap_groups.groups_of(connection, settings, found[0])
         yield Step(name, server, is_good=True, lines=tuple(sorted(groups or ()))[:SHOWN_GROUPS])

@@ -48,10 +48,11 @@ class DirectoryTrial:
     provider_name: str
     user: str
     directory: Directory
+    now: datetime
 
     def run(self) -> list[Step]:
         """Try it. Wants no transaction: it may take seconds."""
-        return ldap_trial.tried(self.directory, self.user)
+        return ldap_trial.tried(self.directory, self.user, now=self.now)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def prepare(work: UnitOfWork, name: str, user: str, *, tools: TrialTools, now: d
         peer = oidc_trials.peer_to_try(work, name, tools=tools.oidc)
         return OidcTrial(provider.name, peer, now)
     if provider.kind is ProviderKind.LDAP:
-        return _directory_trial(work, provider, user, tools)
+        return _directory_trial(work, provider, user, tools, now=now)
     raise ConflictError(sentence("A provider of this kind is not tried in this way."))
 
 
@@ -114,10 +115,10 @@ def record(work: UnitOfWork, trial: Trial, steps: list[Step]) -> None:
 
 
 def _directory_trial(
-    work: UnitOfWork, provider: IdentityProvider, user: str, tools: TrialTools
+    work: UnitOfWork, provider: IdentityProvider, user: str, tools: TrialTools, *, now: datetime
 ) -> DirectoryTrial:
     settings = identity_providers.settings_of(
         work, provider.id, LdapSettings, sealer=tools.saml.sealer
     )
     directory = tools.sign_in.directories.of(settings)
-    return DirectoryTrial(provider.name, user.strip(), directory)
+    return DirectoryTrial(provider.name, user.strip(), directory, now)

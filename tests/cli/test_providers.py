@@ -1,5 +1,7 @@
 """`codara provider`, a user's identities, and the last way in, by the command line."""
 
+import json
+
 import pytest
 
 from tests import certificates
@@ -105,9 +107,15 @@ def test_a_directory_is_tried_step_by_step_and_nothing_else_is(here, fresh, corp
     assert added.code == 0, added.said
 
     tried = here("provider", "test", name, "--user", person, "--json")
-    assert [each["name"] for each in tried.json] == ["connect", "bind", "search", "groups"]
+    names = [each["name"] for each in tried.json]
+    assert names == ["connect", "bind", "search", "account", "groups"]
+    assert tried.json[3]["lines"] == ["active"]
     assert f"dn: {dn}" in tried.json[2]["lines"]
     assert secret not in tried.out
+    slapd.change(dn, "add: pwdAccountLockedTime", "pwdAccountLockedTime: 000001010000Z")
+    locked = here("provider", "test", name, "--user", person, "--json")
+    account = next(each for each in json.loads(locked.out) if each["name"] == "account")
+    assert (locked.code, account["lines"], account["is_good"]) == (5, ["disabled"], False)
     assert here("provider", "test", name, "--user", "nobody").code == 5
     assert here("provider", "test", corp).code == 5
     here("provider", "delete", name, "--yes")

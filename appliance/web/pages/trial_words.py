@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 
 OF_LDAP = {
+    "disabled": _("Their account there is disabled or locked: they would be kept out here, too."),
+    "account_expired": _("Their account there has ended: they would be kept out here, too."),
     "49 invalidCredentials": _("Name or password of the service account is wrong there."),
     "0": _(
         "Nobody was found. Look at where users are, which entries are users, and by which "

@@ -84,6 +84,7 @@ PROVIDER_STEPS = {
     "connect": _("Reach it"),
     "bind": _("Sign in as the service account"),
     "search": _("Search"),
+    "account": _("Whether their account there is active"),
     "groups": _("Read groups"),
     "metadata": _("Its metadata"),
     "refresh": _("What it publishes now"),

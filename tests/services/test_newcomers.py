@@ -153,7 +153,8 @@ def test_it_comes_to_the_same_whether_they_come_together_or_one_at_a_time(world,
     world.team("lab/writers")
     rule(world, admin, "corp", GroupRule(GROUP, Gives.TEAM, "lab/writers"))
     scenes = []
-    for mark, take_in in (("aaa", together), ("bbb", alone)):
+    # Their letters stand in no id.
+    for mark, take_in in (("kilo", together), ("lima", alone)):
         owner = world.user(f"{mark}taken", password=None)
         world.add(OldOwnerName(id=new_id(), name_key=f"{mark}former", owner_id=owner.id))
         before = len(world.recorded())

@@ -21,12 +21,14 @@ from pathlib import Path
 from appliance.errors import ConflictError, InvalidError, TooLargeError, sentence
 from appliance.git import limits, made_commits, merge_messages, process
 from appliance.git.conflicts import Conflict, Resolutions
-from appliance.git.handles import Handle, Kind, opened
+from appliance.git.handles import EMPTY_TREE, Handle, Kind, opened
 from appliance.git.made_commits import Maker, Original, tree_of
 from appliance.git.merged_trees import TreeMerger, insist_on_relation, merge_bases
 from appliance.git.ref_changes import RefChange
 
 NOTHING_CHANGES = sentence("That would change nothing.")
+SAME = "="
+"""Git's mark of a commit whose change is on the other side, too."""
 
 
 class Method(StrEnum):
@@ -312,12 +314,20 @@ class _Work:
     def _to_replay(self, onto: str, head: str) -> list[str]:
         """Which commits git would rebase, oldest first.
 
+        One whose change is there already is left out; one that changes nothing stays.
         Source: git's sequencer.c, `sequencer_make_script`.
         """
-        words = ["rev-list", "--topo-order", "--reverse", "--no-merges", "--cherry-pick"]
+        words = ["rev-list", "--topo-order", "--reverse", "--no-merges", "--cherry-mark"]
         words += ["--right-only", "--end-of-options", f"{onto}...{head}"]
         answer = process.run(words, at=self.at, timeout_seconds=limits.MERGE_SECONDS)
-        return _counted(answer.decode("ascii").split())
+        marked = answer.decode("ascii").split()
+        stay = [line[1:] for line in marked if line[0] != SAME or self._is_empty(line[1:])]
+        return _counted(stay)
+
+    def _is_empty(self, oid: str) -> bool:
+        parents = made_commits.original(self.handle, oid).parents
+        before = tree_of(self.handle, parents[0]) if parents else EMPTY_TREE
+        return before == tree_of(self.handle, oid)
 
 
 @contextmanager

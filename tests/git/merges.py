@@ -16,6 +16,8 @@ from tests.git.builder import Builder
 
 MAKER = Maker(Person(b"Maker", b"maker@example.org", datetime(2026, 1, 2, tzinfo=UTC), 0))
 MAIN = b"refs/heads/main"
+FOLDERS_STAY = "merge.directoryRenames=false"
+"""Ours follow no renames of folders, so that a file is where somebody put it."""
 
 
 def merge(
@@ -48,8 +50,9 @@ def result(built: Builder, outcome: Outcome) -> str | None:
 
 
 def git(at: Path, *words: str, succeeds: bool = True) -> str:
-    name = ("-c", "user.name=Maker", "-c", "user.email=maker@example.org")
-    done = subprocess.run(["git", *name, *words], cwd=at, capture_output=True, check=False)
+    said = ("user.name=Maker", "user.email=maker@example.org", FOLDERS_STAY)
+    given = [word for each in said for word in ("-c", each)]
+    done = subprocess.run(["git", *given, *words], cwd=at, capture_output=True, check=False)
     assert done.returncode == 0 or not succeeds, done.stderr
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 

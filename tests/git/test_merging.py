@@ -99,6 +99,14 @@ def test_what_became_empty_is_left_out_of_a_rebase_and_what_was_stays(built):
     assert [commits.read(built.at, oid).subject for oid in found.commits] == [b"Empty."]
 
 
+def test_of_empty_commits_none_passes_for_another(built):
+    base = built.commit({b"file": TEXT})
+    onto = built.commit({b"file": TEXT}, parents=[base], message=b"Empty here.\n")
+    empty = built.commit({b"file": TEXT}, parents=[base], branch=b"side", message=b"Empty.\n")
+    found = merging.rebase(built.at, Target(MAIN, empty), onto, maker=MAKER, said=Resolutions())
+    assert [commits.read(built.at, oid).subject for oid in found.commits] == [b"Empty."]
+
+
 def test_commits_that_stand_where_they_should_keep_their_signatures(built, forked):
     base, _ours, theirs = forked
     found = merge(built, base, theirs, method=Method.REBASE)

@@ -21,7 +21,7 @@ def test_a_link_to_the_next_page_keeps_every_word_of_the_query(world):
         assert f"{word}=x" in answer.headers["Link"]
 
 
-@pytest.mark.parametrize("path", ["nothing", "search", "branches", "blame/x", "commit/x"])
+@pytest.mark.parametrize("path", ["nothing", "find", "branches", "blame/x", "commit/x"])
 def test_what_is_no_endpoint_is_no_repository_either(world, path):
     world.user("reader")
 

@@ -36,7 +36,7 @@ class Ear:
     def __init__(self, connection: socket.socket) -> None:
         self.id = ""
         self._connection = connection
-        connection.settimeout(30)
+        connection.settimeout(120)
         self._file = connection.makefile("rb")
         self.status = int(self._file.readline().split()[1])
         self.headers: dict[str, str] = {}
@@ -115,7 +115,7 @@ def serving_listeners(world: World) -> Generator[None]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert is_ready.wait(30)
+    assert is_ready.wait(120)
     try:
         yield
     finally:

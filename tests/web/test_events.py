@@ -109,7 +109,7 @@ def test_who_may_not_any_more_is_let_go_within_seconds(lab, listen, end):
     while ear.next() is not None:
         pass
 
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 45  # Looked at once a minute, but for what was recorded.
     assert numbers(other.some(1)) == [0]
 
 

@@ -175,5 +175,6 @@ def test_programs_learn_the_same_of_commits_and_tags(world, verified):
         "owner": "writer",
         "signed_at": None,
         "by_appliance": False,
+        "by_organisation": False,
     }
     assert json.dumps(commit)

@@ -171,7 +171,7 @@ class Hub:
         """Let all go; they come again by themselves."""
         for connection in self._all():
             connection.transport.close()
-        self._threads.shutdown(wait=False)
+        self._threads.shutdown(cancel_futures=True)  # What is asked now ends first.
 
     async def _look(self) -> None:
         self._spelled.clear()

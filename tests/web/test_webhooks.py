@@ -197,6 +197,7 @@ def test_the_portal_changes_sends_again_and_deletes(lab, place):
 @ON_ONE
 def test_the_command_line_does_all_of_it(lab, capsys, monkeypatch):
     with serve(lab) as served, receiving() as receiver:
+        monkeypatch.delenv("CODARA_HOME", raising=False)
         monkeypatch.setenv("CODARA_URL", served.url)
         monkeypatch.setenv("CODARA_TOKEN", lab.token("owner"))
 

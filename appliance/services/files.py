@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from appliance.access import fetch, grants, visible
+from appliance.access import fetch, fetch_conversations, grants, visible
+from appliance.db.conversation_rows import open_issues
 from appliance.db.repositories import Origin, Repository, RepositoryHealth
 from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
@@ -58,6 +59,8 @@ class OpenRepository:
     archived_at: datetime | None
     damaged_since: datetime | None
     is_template: bool
+    has_issues: bool
+    """Whether it wants issues, whatever its organisation says."""
     size_bytes: int
     lfs_bytes: int
     parent: str | None
@@ -66,6 +69,8 @@ class OpenRepository:
     allowed: frozenset[Permission]
     """What the actor may do with it."""
     protections: tuple[Protection, ...]
+    open_issues: int | None
+    """How many issues are open; None where it has none at all."""
     place: Path
 
     @property
@@ -123,12 +128,14 @@ def opened(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Ope
         archived_at=found.archived_at,
         damaged_since=health.damaged_since if health is not None else None,
         is_template=found.is_template,
+        has_issues=found.has_issues,
         size_bytes=found.size_bytes,
         lfs_bytes=found.lfs_bytes,
         parent=_parent(work, found),
         role=grants.role_on(work, found),
         allowed=grants.on_repository(work, found),
         protections=tuple(rule.as_rule for rule in protections(work.session, found.id)),
+        open_issues=_open_issues(work, found),
         place=repositories.folder(found.id),
     )
 
@@ -281,6 +288,12 @@ def note_raw(
             size_bytes=size_bytes,
         )
     )
+
+
+def _open_issues(work: UnitOfWork, repository: Repository) -> int | None:
+    if not fetch_conversations.has_issues(work, repository):
+        return None
+    return open_issues(work.session, repository.id) if repository.conversations_numbered else 0
 
 
 def _parent(work: UnitOfWork, repository: Repository) -> str | None:

@@ -24,7 +24,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
-from appliance.web import highlight
+from appliance.web import highlight, spoken
 from appliance.web.characters import decode
 
 Rewrite = Callable[[str], str | None]
@@ -76,15 +76,25 @@ class Heading:
     anchor: str
 
 
-def render(source: bytes, *, link: Rewrite, image: Rewrite | None = None) -> Markup:
+def render(
+    source: bytes,
+    *,
+    link: Rewrite,
+    image: Rewrite | None = None,
+    refer: spoken.Refer | None = None,
+    within: str = "",
+) -> Markup:
     """The document as safe HTML.
 
     `link` and `image` are asked about every relative address; `image` is `link` where not given.
+    `refer` is asked about all that a comment may speak of, as `#12`; there a line is a line.
+    `within` sets the ids of one of several documents on a page apart.
     """
     text = decode(source).encode("utf-8", "replace").decode()
     if len(source) > MAX_MARKDOWN_BYTES:
         return Markup('<pre class="block" tabindex="0">{}</pre>').format(text)
     parser = _parser()
+    parser.options["breaks"] = refer is not None
     tokens = parser.parse(text)
     _name_headings(tokens)
     _turn_alerts(tokens)
@@ -93,8 +103,10 @@ def render(source: bytes, *, link: Rewrite, image: Rewrite | None = None) -> Mar
         _align(token)
         if token.children:
             token.children = [_outside_picture(child) for child in token.children]
+            if refer is not None:
+                token.children = spoken.linked(token.children, refer)
     html = parser.renderer.render(tokens, parser.options, {})
-    return Markup(_sanitised(html, link, image or link))  # noqa: S704 - nh3 has cleaned it
+    return Markup(_sanitised(html, link, image or link, ID_PREFIX + within))  # noqa: S704 - nh3 has cleaned it
 
 
 def headings(source: bytes) -> list[Heading]:
@@ -273,12 +285,12 @@ def is_absolute(url: str) -> bool:
 # --- the last word ---
 
 
-def _sanitised(html: str, link: Rewrite, image: Rewrite) -> str:
+def _sanitised(html: str, link: Rewrite, image: Rewrite, prefix: str) -> str:
     """Only what is on the lists, every relative address rewritten."""
 
     def attribute(_tag: str, name: str, value: str) -> str | None:
         if name == "href":
-            return _address(value, link)
+            return _address(value, link, prefix)
         if name == "src":
             return None if is_absolute(value) else image(value)
         return value
@@ -291,16 +303,16 @@ def _sanitised(html: str, link: Rewrite, image: Rewrite) -> str:
         tag_attribute_values=VALUES,
         generic_attribute_prefixes=None,
         allowed_classes=CLASSES,
-        id_prefix=ID_PREFIX,
+        id_prefix=prefix,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
 
 
-def _address(url: str, link: Rewrite) -> str | None:
+def _address(url: str, link: Rewrite, prefix: str) -> str | None:
     """Where a link leads: an anchor here, a page of the portal, or another machine."""
     if url.startswith("#"):
-        return f"#{ID_PREFIX}{url[1:].removeprefix(ID_PREFIX)}" if url != "#" else url
+        return f"#{prefix}{url[1:].removeprefix(ID_PREFIX)}" if url != "#" else url
     if is_absolute(url):
         return url
     path, mark, anchor = url.partition("#")

@@ -98,6 +98,12 @@ from appliance.web.pages import (
     finder,
     impersonation,
     inbox,
+    issue,
+    issue_comments,
+    issue_labels,
+    issue_milestones,
+    issue_new,
+    issues,
     jobs,
     keys_asked,
     locks,
@@ -270,4 +276,6 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(locks.pages)
     app.register_blueprint(finder.pages)
     app.register_blueprint(search.pages)
+    for issue_pages in (issues, issue_new, issue, issue_comments, issue_labels, issue_milestones):
+        app.register_blueprint(issue_pages.pages)
     app.register_blueprint(archives.pages)

@@ -69,3 +69,74 @@ COMMANDS = [
     ("issue close lab-N/notes 1", SORTED),
     ("issue reopen lab-N/notes 2", SORTED),
 ]
+
+HERE = "/<owner>/<name>"
+PAGE = f"{HERE}/issues/<int:number>"
+OF_COMMENT = f"{PAGE}/comments/<uuid:comment_id>"
+ACTS = f"{PAGE}/<any(lock, unlock, pin, unpin, follow, leave):verb>"
+OF_ISSUES |= {
+    f"POST {HERE}/issues": "issue.labels_changed issue.closed issue.reopened",
+    f"POST {HERE}/issues/new": f"issue.opened {SORTING}",
+    f"POST {PAGE}/comment": "issue.commented issue.closed issue.reopened",
+    f"POST {PAGE}/edit": "issue.changed",
+    f"POST {PAGE}/state": "issue.closed issue.reopened",
+    f"POST {PAGE}/sort": SORTING,
+    f"POST {ACTS}": (
+        "issue.locked issue.unlocked issue.pinned issue.unpinned issue.followed issue.unfollowed"
+    ),
+    f"POST {PAGE}/react": "issue.reacted issue.reaction_removed",
+    f"POST {OF_COMMENT}/edit": "issue.comment_changed",
+    f"POST {OF_COMMENT}/delete": "issue.comment_deleted",
+    f"POST {OF_COMMENT}/react": "issue.reacted issue.reaction_removed",
+    f"POST {HERE}/labels": "issue.label_created",
+    f"POST {HERE}/labels/change": "issue.label_changed",
+    f"POST {HERE}/labels/delete": "issue.label_deleted",
+    f"POST {HERE}/milestones": "issue.milestone_created",
+    f"POST {HERE}/milestones/<int:number>": "issue.milestone_set",
+    f"POST {HERE}/milestones/<int:number>/delete": "issue.milestone_deleted",
+}
+ISSUE_LISTS = {f"GET {HERE}/issues": "admin.list_exported"}
+SIGNED_IN = "?.+++++.+++++"
+TRIAGE_SIGNED_IN = "?.-++++.--+-+"
+OWN = "lab-N"
+PAGES = [
+    (f"{HERE}/issues", READ, {}, OWN),
+    (f"{HERE}/issues/new", SIGNED_IN, {}, OWN),
+    (PAGE, READ, {}, OWN),
+    (f"{PAGE}/edit", SIGNED_IN, {}, OWN),
+    (f"{PAGE}/edits", READ, {}, OWN),
+    (f"{OF_COMMENT}/edits", READ, {}, OWN),
+    (f"{OF_COMMENT}/edit", SIGNED_IN, {}, OWN),
+    (f"{HERE}/labels", READ, {}, OWN),
+    (f"{HERE}/milestones", READ, {}, OWN),
+    (f"{HERE}/milestones/<int:number>", READ, {}, OWN),
+]
+FORMS = [
+    (f"{HERE}/issues", "..-++++.--+-+", {"act": "close", "chosen": "1"}, OWN),
+    (f"{HERE}/issues/new", SIGNED_IN, {"title": "New"}, OWN),
+    (f"{PAGE}/comment", SIGNED_IN, {"body": "So it is."}, OWN),
+    (f"{PAGE}/edit", TRIAGE_SIGNED_IN, {"title": "Other", "body": "As it is."}, OWN),
+    (f"{PAGE}/state", TRIAGE_SIGNED_IN, {}, OWN),
+    (f"{PAGE}/sort", TRIAGE_SIGNED_IN, {"labels": "bug"}, OWN),
+    (ACTS, TRIAGE_SIGNED_IN, {}, OWN),
+    (f"{PAGE}/react", SIGNED_IN, {"reaction": "heart", "given": "yes"}, OWN),
+    (f"{OF_COMMENT}/edit", TRIAGE_SIGNED_IN, {"body": "Other"}, OWN),
+    (f"{OF_COMMENT}/delete", TRIAGE_SIGNED_IN, {}, OWN),
+    (f"{OF_COMMENT}/react", SIGNED_IN, {"reaction": "heart", "given": "yes"}, OWN),
+    (f"{HERE}/labels", TRIAGE_SIGNED_IN, {"label": "new", "colour": "#000000"}, OWN),
+    (
+        f"{HERE}/labels/change",
+        TRIAGE_SIGNED_IN,
+        {"which": "bug", "label": "b", "colour": "#000000"},
+        OWN,
+    ),
+    (f"{HERE}/labels/delete", TRIAGE_SIGNED_IN, {"which": "bug"}, OWN),
+    (f"{HERE}/milestones", TRIAGE_SIGNED_IN, {"title": "New"}, OWN),
+    (f"{HERE}/milestones/<int:number>", TRIAGE_SIGNED_IN, {"title": "Other"}, OWN),
+    (f"{HERE}/milestones/<int:number>/delete", TRIAGE_SIGNED_IN, {}, OWN),
+]
+PAGE_PLACES = {
+    "<int:number>": "1",
+    "<any(lock, unlock, pin, unpin, follow, leave):verb>": "lock",
+}
+PAGE_NOUNS = {"comment_id": "comment"}

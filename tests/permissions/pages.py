@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tests.permissions import (
     hook_doors,
+    issues,
     machine_doors,
     oversight,
     provider_doors,
@@ -48,6 +49,7 @@ ORG = "/<owner>/-"
 USER = "/administration/users/<name>"
 LOG = "/administration/audit"
 OWN_THING = "ACTOR"
+ROOMS = (machine_doors, signature_doors, hook_doors, issues)
 
 
 class Row(NamedTuple):
@@ -110,7 +112,7 @@ PAGES = [
     Row("GET", "/administration/second-factors", ADMINISTER),
     Row("GET", "/administration/addresses", ADMINISTER),
     Row("GET", "/administration/signatures", ADMINISTER),
-    *(Row("GET", *each) for each in machine_doors.PAGES + signature_doors.PAGES + hook_doors.PAGES),
+    *(Row("GET", *row) for room in ROOMS for row in room.PAGES),
     Row("GET", "/administration/providers", ADMINISTER),
     Row("GET", "/administration/providers/new", ADMINISTER),
     Row("GET", "/administration/users", INSPECT),
@@ -166,7 +168,7 @@ PAGES = [
 ]
 
 FORMS = [
-    *(Row("POST", *row) for row in hook_doors.FORMS),
+    *(Row("POST", *row) for row in (*hook_doors.FORMS, *issues.FORMS)),
     Row("POST", "/settings", SIGNED_IN, {"display_name": "Somebody", "theme": "dark"}),
     Row("POST", "/settings/email", SIGNED_IN, {"email": "new-N@codara.test"}),
     Row(
@@ -379,6 +381,7 @@ ELSEWHERE = {
 }
 
 PLACES = {
+    **issues.PAGE_PLACES,
     "<owner>": "lab-N",
     USER: "/administration/users/target-N",
     "/members/<name>": "/members/target-N",
@@ -392,9 +395,5 @@ PLACES = {
     "archive/<tail:tail>": "archive/main.zip",
     "<tail:tail>": "main/src/one",
 }
-NOUNS = {
-    "key_id": "key",
-    "token_id": "token",
-    "session_id": "session",
-    "job_id": "queued",
-}
+NOUNS = {"key_id": "key", "token_id": "token", "session_id": "session", "job_id": "queued"}
+NOUNS |= issues.PAGE_NOUNS

@@ -193,6 +193,7 @@ LISTS = [
         "/<owner>/-/teams": f"/{LAB}/-/teams",
         "/<owner>/-/teams/<team>": f"/{LAB}/-/teams/research",
         "/<owner>/<name>/branches": f"/{LAB}/notes/branches",
+        "/<owner>/<name>/issues": f"/{LAB}/notes/issues",
         "/<owner>/<name>/locks": f"/{LAB}/notes/locks",
         "/<owner>/<name>/pushes": f"/{LAB}/notes/pushes",
         "/<owner>/<name>/tags": f"/{LAB}/notes/tags",

@@ -24,6 +24,7 @@ from appliance.domain.access_requests import Thing, Wish
 from appliance.domain.access_reviews import Plan, Reviewers, Right
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import Receiver
+from appliance.domain.conversations import Which
 from appliance.domain.identity import Actor, ActorKind, Method
 from appliance.domain.identity_providers import ProviderKind
 from appliance.domain.ids import new_id
@@ -34,7 +35,12 @@ from appliance.domain.webhooks import DeliveryState
 from appliance.services import (
     access_requests,
     access_reviews,
+    comments,
+    conversation_sorting,
+    conversations,
     identity_providers,
+    labels,
+    milestones,
     passwords,
     service_accounts,
     ssh_keys,
@@ -43,6 +49,8 @@ from appliance.services import (
 )
 from appliance.services.audit_log import streams
 from appliance.services.audit_log.streams import NewStream
+from appliance.services.conversation_sorting import Sorted
+from appliance.services.conversations import NewIssue
 from appliance.services.identity_providers import NewProvider
 from appliance.services.webhooks import NewWebhook
 from tests.peers.appliance import serve
@@ -158,7 +166,23 @@ def fill(world: World) -> dict[str, Any]:
         "review_id": begun_review(world),
         **hooked(world, "lab/odd"),
         **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
+        "comment_id": talked(world, administrator),
     }
+
+
+def talked(world: World, administrator: Actor) -> UUID:
+    """An issue and what belongs to one; gives a comment."""
+    present = datetime.now(UTC)
+    with world.begin(administrator) as work:
+        labels.create_usual(work, "lab/odd")
+        milestones.create(work, "lab/odd", milestones.Plan("1.0", "The *first*"), now=present)
+        new = NewIssue("It breaks", "# Often\n\n- [ ] see #1, @writer[^1]\n\n[^1]: So.")
+        conversations.open_issue(work, "lab/odd", new, now=present)
+        wanted = Sorted(("bug",), ("writer",), 1)
+        conversation_sorting.sort(work, Which("lab/odd", 1), wanted, now=present)
+        text = "# Here too\n\n`x`[^1]\n\n[^1]: So."
+        comments.add(work, Which("lab/odd", 1), text, now=present)
+        return comments.add(work, Which("lab/odd", 1), text, now=present).comment.id
 
 
 def proposed(world: World, administrator: Actor) -> UUID:
@@ -316,6 +340,8 @@ def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
     known = {"owner": "lab", "name": name, "tail": tail, **values}
     if "name" not in rule.arguments:
         known |= {name: values[f"org_{name}"] for name in ("hook_id", "number")}
+    if "hook_id" not in rule.arguments:
+        known["number"] = 1
     return {argument: known[argument] for argument in rule.arguments if argument in known}
 
 

@@ -61,6 +61,7 @@ class SettingsForm(forms.Form):
     description: str = Field("", max_length=500)
     base_role: str = NO_ROLE
     members_create: str = ""
+    issues: str = ""
 
 
 class QuotaForm(forms.Form):
@@ -173,6 +174,8 @@ def save_settings(owner: str) -> ResponseReturnValue:
             "base_role": None if form.base_role == NO_ROLE else Role(form.base_role),
             "members_create_repositories": bool(form.members_create),
         }
+        if form.issues:
+            changes["has_issues"] = form.issues == "on"
         with requests.begin() as work:
             organisations.change(work, owner, changes)
         return done(_("The settings are saved."), ".settings", owner=owner)

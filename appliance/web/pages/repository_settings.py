@@ -35,6 +35,7 @@ class GeneralForm(forms.Form):
     description: str = Field("", max_length=500)
     default_branch: str = Field(max_length=255)
     template: str = ""
+    issues: str = ""
 
 
 class NameForm(forms.Form):
@@ -66,7 +67,10 @@ def save(owner: str, name: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         form = GeneralForm.parse(flask.request.form)
-        changes = repositories.Changes(form.description, form.default_branch, bool(form.template))
+        has_issues = form.issues == "on" if form.issues else None
+        changes = repositories.Changes(
+            form.description, form.default_branch, bool(form.template), has_issues
+        )
         store = requests.wiring().repositories
         with requests.begin() as work:
             repositories.change(work, f"{owner}/{name}", changes, repositories=store)

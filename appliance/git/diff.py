@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def of_commit(at: Path, oid: str, options: Options = ORDINARY) -> Diff:
         NotFoundError: there is no such commit.
     """
     parents = commits.read(at, oid).parents
-    return _diff(at, parents[0] if parents else None, oid, options, ())
+    return between_trees(at, parents[0] if parents else None, oid, options, ())
 
 
 def compare(at: Path, base: str, head: str, options: Options = ORDINARY) -> Diff:
@@ -74,8 +74,8 @@ def compare(at: Path, base: str, head: str, options: Options = ORDINARY) -> Diff
     Errors:
         NotFoundError: one of the commits does not exist.
     """
-    _expect(at, base, head)
-    return _diff(at, merge_base(at, base, head), head, options, ())
+    expect(at, base, head)
+    return between_trees(at, merge_base(at, base, head), head, options, ())
 
 
 def between(at: Path, old: str, new: str, options: Options = ORDINARY) -> Diff:
@@ -84,8 +84,8 @@ def between(at: Path, old: str, new: str, options: Options = ORDINARY) -> Diff:
     Errors:
         NotFoundError: one of the commits does not exist.
     """
-    _expect(at, old, new)
-    return _diff(at, old, new, options, ())
+    expect(at, old, new)
+    return between_trees(at, old, new, options, ())
 
 
 def of_file(
@@ -100,8 +100,8 @@ def of_file(
     Errors:
         NotFoundError: one of the commits does not exist.
     """
-    _expect(at, *([new] if old is None else [old, new]))
-    files = _diff(at, old, new, options, tuple(dict.fromkeys(paths))).files
+    expect(at, *([new] if old is None else [old, new]))
+    files = between_trees(at, old, new, options, tuple(dict.fromkeys(paths))).files
     return next((file for file in files if file.path == paths[-1]), files[0] if files else None)
 
 
@@ -114,13 +114,30 @@ def merge_base(at: Path, one: str, other: str) -> str | None:
     return finished.output.split(b"\n", 1)[0].decode()
 
 
-def _expect(at: Path, *oids: str) -> None:
+def expect(at: Path, *oids: str) -> None:
+    """Go on only if these commits are there.
+
+    Errors:
+        NotFoundError: one of them is not.
+    """
     with opened(at) as handle:
         for oid in oids:
             handle.expect(oid, Kind.COMMIT)
 
 
-def _diff(at: Path, old: str | None, new: str, options: Options, paths: tuple[bytes, ...]) -> Diff:
+def between_trees(
+    at: Path,
+    old: str | None,
+    new: str,
+    options: Options,
+    paths: tuple[bytes, ...],
+    objects: Mapping[str, str] | None = None,
+) -> Diff:
+    """How one tree or commit differs from another, which are both there.
+
+    `objects` lets git see objects that are elsewhere, as variables of its environment. With paths
+    it is about those only, and finds no renames from or to others.
+    """
     parser = Parser(most_files=options.most_files, most_lines=options.most_lines)
     words = _words((*PATCH, f"--unified={options.context_lines}"), old, new, options, paths)
     is_whole = False
@@ -131,6 +148,7 @@ def _diff(at: Path, old: str | None, new: str, options: Options, paths: tuple[by
             timeout_seconds=options.seconds,
             output_bytes=OUTPUT_BYTES,
             configuration=CONFIGURATION,
+            extra=objects,
         ) as speech:
             is_whole = _feed(parser, speech)
             if is_whole:
@@ -140,7 +158,7 @@ def _diff(at: Path, old: str | None, new: str, options: Options, paths: tuple[by
             raise
     files = parser.finish(is_whole=is_whole)
     if any(file.hunks is None for file in files) or parser.total_files > len(files):
-        return _counted(at, old, new, options, files, parser.total_files, paths)
+        return _counted(at, old, new, options, files, parser.total_files, paths, objects)
     added, deleted = sum(file.added for file in files), sum(file.deleted for file in files)
     return Diff(old, new, files, parser.total_files, added, deleted, is_cut=False)
 
@@ -177,12 +195,17 @@ def _counted(
     files: tuple[DiffFile, ...],
     total: int,
     paths: tuple[bytes, ...],
+    objects: Mapping[str, str] | None,
 ) -> Diff:
     """A diff that was cut, with the number of lines of all its files from a cheaper question."""
     words = _words(COUNTS, old, new, options, paths)
     try:
         answer = process.run(
-            words, at=at, timeout_seconds=options.seconds, configuration=CONFIGURATION
+            words,
+            at=at,
+            timeout_seconds=options.seconds,
+            configuration=CONFIGURATION,
+            extra=objects,
         )
     except (TimeoutExceededError, TooLargeError):
         added, deleted = sum(file.added for file in files), sum(file.deleted for file in files)

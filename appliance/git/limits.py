@@ -74,6 +74,12 @@ DIFF_LINES = 100_000
 DIFF_FILE_LINES = 20_000
 """Most lines of one file's diff that are given."""
 
+SERIES_COMMITS = 500
+"""Most commits of each of two series that are paired; the time grows with the square of them."""
+
+SERIES_LINES = 1000
+"""Most lines that are given of how one commit of a series differs from its pair."""
+
 RENAME_CANDIDATES = 1000
 """Most files on either side between which renames are looked for. Source: git's own default."""
 

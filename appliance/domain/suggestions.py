@@ -1,0 +1,76 @@
+"""What a reviewer suggests instead of some lines: found in a comment, and put into a file.
+
+A suggestion is a fenced block of Markdown whose first word after the fence is `suggestion`.
+Source: CommonMark 0.31, section 4.5, for fences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from appliance.errors import ConflictError, sentence
+
+FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*$")
+WORD = "suggestion"
+LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Lines of a file, counted from 1, and the whole lines that are to stand there instead."""
+
+    first: int
+    last: int
+    text: str
+
+
+def suggested(comment: str) -> tuple[str, ...]:
+    """The texts that a comment suggests, each of whole lines."""
+    found: list[str] = []
+    fence, is_suggestion, lines = "", False, list[str]()
+    for line in comment.replace("\r\n", "\n").split("\n"):
+        match = FENCE.match(line)
+        if not fence:
+            if match is not None and not (match[1][0] == "`" and "`" in match[2]):
+                fence, is_suggestion = match[1], match[2].split(" ")[0] == WORD
+            continue
+        if match is not None and match[1].startswith(fence) and not match[2]:
+            if is_suggestion:
+                found.append("".join(f"{each}\n" for each in lines))
+            fence, lines = "", []
+        else:
+            lines.append(line)
+    return tuple(found)
+
+
+def applied(content: bytes, edits: Iterable[Edit]) -> bytes:
+    """A file with all these edits, whose lines are counted before the first of them.
+
+    An empty text takes the lines away. Lines end as the first of those they replace did.
+
+    Errors:
+        ConflictError: two of them are about the same line, or the file has no such line.
+    """
+    lines = LINE.findall(content)
+    before = len(lines) + 1
+    for edit in sorted(edits, key=lambda each: each.first, reverse=True):
+        if not 1 <= edit.first <= edit.last <= len(lines):
+            raise ConflictError("The file does not have the lines that a suggestion is about.")
+        if edit.last >= before:
+            raise ConflictError(
+                sentence("Two suggestions are about line %(line)s. Apply one.", line=before)
+            )
+        before = edit.first
+        lines[edit.first - 1 : edit.last] = _replacement(edit, lines)
+    return b"".join(lines)
+
+
+def _replacement(edit: Edit, lines: list[bytes]) -> list[bytes]:
+    replaced = lines[edit.first - 1 : edit.last]
+    end = b"\r\n" if replaced[0].endswith(b"\r\n") else b"\n"
+    new = [line[:-1] + end for line in LINE.findall(edit.text.encode())]
+    if new and not replaced[-1].endswith(b"\n"):
+        new[-1] = new[-1].removesuffix(end)
+    return new

@@ -29,6 +29,7 @@ STAMP = ENVIRONMENT / "codara-environment.json"
 UNFINISHED = ENVIRONMENT / "unfinished"
 LOG = ROOT / ".cache" / "install.log"
 TRANSLATIONS = ROOT / "appliance" / "web" / "translations"
+PATHS = ("", "clients/python")
 LOCKS = {"app": ("app",), "dev": ("app", "dev")}
 
 # Works for any path: a "#!" line may hold neither blanks nor more than 127 bytes.
@@ -195,7 +196,7 @@ def write_commands() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     python = ENVIRONMENT / "bin" / "python"
     packages = ENVIRONMENT / "lib" / f"python{python_version()}" / "site-packages"
-    (packages / "codara.pth").write_text(f"{ROOT}\n", "utf-8")
+    (packages / "codara.pth").write_text("".join(f"{ROOT / each}\n" for each in PATHS), "utf-8")
     for stale in packages.glob("codara_appliance-*.dist-info"):
         shutil.rmtree(stale)
     information = packages / f"codara_appliance-{project['version']}.dist-info"

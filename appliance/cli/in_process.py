@@ -18,10 +18,11 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from appliance import settings, wiring, wiring_heartbeats
-from appliance.cli.client import Answer, titled
 from appliance.errors import ApplianceError, UnavailableError
+from codara_client.transport import Answer, titled
 
 IN_PROCESS = "codara.in_process"
+CHUNK_BYTES = 65536
 
 
 class InProcess:
@@ -99,6 +100,10 @@ class _Pieces:
             self._begun = following
         taken, self._begun = self._begun[:amount], self._begun[amount:]
         return taken
+
+    def read1(self, amount: int = -1, /) -> bytes:
+        """At most so many bytes, as soon as some are there."""
+        return self.read(amount if amount >= 0 else CHUNK_BYTES)
 
     def close(self) -> None:
         """Tell the application that nobody reads on."""

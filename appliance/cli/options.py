@@ -11,9 +11,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from appliance.cli import suggestions
-from appliance.cli.client import PAGE_LIMIT
 from appliance.cli.context import Context
 from appliance.errors import ApplianceError
+from codara_client.client import PAGE_LIMIT
 
 ROLES = ("reader", "triager", "writer", "maintainer", "owner")
 VISIBILITIES = ("private", "internal", "public")

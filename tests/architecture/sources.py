@@ -9,7 +9,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = (
-    *("appliance", "audit", "config", "docs", "migrations", "requirements", "script", "tests"),
+    *(
+        "appliance",
+        "audit",
+        "clients",
+        "config",
+        "docs",
+        "migrations",
+        "requirements",
+        "script",
+        "tests",
+    ),
     "witness",
 )
 OTHERS = (".ci", ".devcontainer")

@@ -17,6 +17,7 @@ def pages():
     folders = (
         "appliance",
         "audit",
+        "clients",
         "config",
         "docs",
         "migrations",

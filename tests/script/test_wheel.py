@@ -17,9 +17,14 @@ import requests
 from tests.journeys.running import Whole
 
 ROOT = Path(__file__).parents[2]
-PACKAGED = ("appliance", "audit", "config", "migrations", "witness")
+CLIENT = "clients/python/codara_client"
+PACKAGED = ("appliance", "audit", CLIENT, "config", "migrations", "witness")
 COMPILED = "appliance/web/translations/de/LC_MESSAGES/messages.mo"
-INSIDE = {"config": "appliance/config", "migrations": "appliance/migrations"}
+INSIDE = {
+    CLIENT: "codara_client",
+    "config": "appliance/config",
+    "migrations": "appliance/migrations",
+}
 UV = (sys.executable, "-m", "uv", "--quiet", "--offline", "--no-cache")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE", "requirements", "script")
 
@@ -55,15 +60,19 @@ def wheel(tmp_path_factory):
 
 
 def test_every_file_of_the_product_is_in_the_wheel(wheel):
-    expected = {
-        str(Path(INSIDE.get(path.parts[0], path.parts[0]), *path.parts[1:])) for path in sources()
-    }
+    expected = {inside(str(path)) for path in sources()}
     with zipfile.ZipFile(wheel) as opened:
         found = {name for name in opened.namelist() if ".dist-info/" not in name}
 
     # What is built lies in no checkout that was not used; the wheel was made of such a one.
     assert expected - found == set()
     assert found - expected == {COMPILED}
+
+
+def inside(path):
+    """Where a file of the checkout stands in the wheel."""
+    place = next((each for each in INSIDE if path.startswith(f"{each}/")), "")
+    return INSIDE[place] + path.removeprefix(place) if place else path
 
 
 @pytest.fixture

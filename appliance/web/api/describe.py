@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestTimeout, Un
 from appliance import errors, version
 from appliance.errors import NotFoundError
 from appliance.web import requests, scim_description
-from appliance.web.api.frame import PREFIX
+from appliance.web.api.frame import PREFIX, Problem
 from appliance.web.errors import code_of
 from appliance.web.scim import base as scim_base
 
@@ -32,6 +32,8 @@ def document() -> dict[str, Any]:
         for operation in item.values():
             # The library describes a refusal of its own form; ours is a problem like all others.
             operation["responses"].pop("422", None)
+    # The frame names it in every answer, and no single endpoint brings it.
+    generated["components"]["schemas"]["Problem"] = Problem.model_json_schema()
     return {
         **generated,
         "openapi": "3.1.0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -94,7 +95,15 @@ def area(name: str, description: str) -> APIBlueprint:
         abp_tags=[Tag(name=name, description=description)],
         abp_security=SECURITY,
         abp_responses=PROBLEMS,
+        operation_id_callback=_operation,
     )
+
+
+def _operation(*, bp_name: str, name: str, **_route: str) -> str:
+    """What an operation is called: its area and its function, `users_create`. Clients of programs
+    are made from it, so it changes with a new version of the API only.
+    """
+    return re.sub(r"\W+", "_", f"{bp_name.removeprefix('api_')}_{name}").lower()
 
 
 def install(app: OpenAPI) -> None:

@@ -66,6 +66,7 @@ NEEDS = (
     Need("a font", ("/usr/share/fonts/truetype/*/*.ttf",), ("fonts-dejavu-core",)),
     Need("Node.js", ("node",), ("nodejs",)),
     Need("npm", ("npm",), ("npm",)),
+    Need("TypeScript", ("tsc",), ("node-typescript",)),
     Need("ShellCheck", ("shellcheck",), ("shellcheck",)),
 )
 

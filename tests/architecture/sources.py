@@ -26,7 +26,8 @@ OTHERS = (".ci", ".devcontainer")
 TEXTS = frozenset(
     {".py", ".html", ".css", ".js", ".md", ".toml", ".sh", ".txt", ".json", ".svg", ".yaml", ""}
 )
-GENERATED = ("_build", "__pycache__", "vendor", "node_modules")
+GENERATED = ("_build", "__pycache__", "vendor", "node_modules", "dist")
+WRITTEN = ("clients/python/codara_client/api", "clients/typescript/src/api")  # By script/clients.
 
 
 @cache
@@ -38,6 +39,7 @@ def files(*folders: str, suffix: str | None = None) -> tuple[Path, ...]:
         for path in sorted((ROOT / folder).rglob("*"))
         if path.is_file()
         and not set(path.relative_to(ROOT).parts) & set(GENERATED)
+        and str(path.parent.relative_to(ROOT)) not in WRITTEN
         and (path.suffix == suffix if suffix is not None else path.suffix in TEXTS)
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 COME_AGAIN_SECONDS = 2.0
 END_OF_LINE = re.compile("\r\n|\r|\n")
-LONGEST_LINE = 16 * 1024 * 1024
+LONGEST_LINE = 4 * 1024 * 1024
 """In characters: no event comes near it, and what is no stream of events may never end a line."""
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from appliance.access import fetch, grants
 from appliance.db import lookups
 from appliance.db.conversations import Comment, Conversation
-from appliance.db.organisations import Organisation, TeamMembership
+from appliance.db.organisations import Organisation, Team, TeamMembership
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
@@ -52,6 +52,16 @@ def home(work: UnitOfWork, path: str) -> Repository:
     return found
 
 
+def home_of(work: UnitOfWork, path: str, kind: ConversationKind) -> Repository:
+    """The repository of that path, if the actor may read it and it has such conversations.
+
+    Errors: as for `home`.
+    """
+    if kind is ConversationKind.ISSUE:
+        return home(work, path)
+    return fetch.repository(work, path, Permission.REPOSITORY_READ)
+
+
 def to_open(work: UnitOfWork, path: str) -> Repository:
     """The repository of that path, if the actor may open an issue there.
 
@@ -60,9 +70,9 @@ def to_open(work: UnitOfWork, path: str) -> Repository:
         NotFoundError: it has no issues. ConflictError: it is archived.
     """
     found = fetch.repository(work, path, Permission.REPOSITORY_DISCUSS)
-    _insist_on_somebody(work)
+    insist_on_somebody(work)
     home(work, path)
-    _insist_on_writable(found)
+    insist_on_writable(found)
     return found
 
 
@@ -73,9 +83,9 @@ def to_sort(work: UnitOfWork, path: str) -> Repository:
         HiddenError, RefusedError, UnauthenticatedError: they may not. ConflictError: archived.
     """
     found = fetch.repository(work, path, Permission.REPOSITORY_DISCUSS)
-    _insist_on_somebody(work)
+    insist_on_somebody(work)
     fetch.repository_by_id(work, found.id, Permission.REPOSITORY_TRIAGE)
-    _insist_on_writable(found)
+    insist_on_writable(found)
     return found
 
 
@@ -98,7 +108,7 @@ def to_follow(work: UnitOfWork, which: Which) -> Seen:
         UnauthenticatedError, RefusedError: no user is asking.
     """
     repository = fetch.repository(work, which.path, Permission.REPOSITORY_DISCUSS)
-    _insist_on_somebody(work)
+    insist_on_somebody(work)
     return _seen(work, repository, which)
 
 
@@ -126,6 +136,15 @@ def to_triage(work: UnitOfWork, which: Which) -> Seen:
     Errors: as for `to_take_part`; RefusedError: they are no triager.
     """
     repository = to_sort(work, which.path)
+    return _seen(work, repository, which, is_changing=True)
+
+
+def to_change(work: UnitOfWork, repository: Repository, which: Which) -> Seen:
+    """A conversation of a repository, locked until all is done. Asks nothing: who asks has asked.
+
+    Errors:
+        NotFoundError: it has no such conversation.
+    """
     return _seen(work, repository, which, is_changing=True)
 
 
@@ -168,6 +187,14 @@ def participant(work: UnitOfWork, repository: Repository, name: str) -> User | N
     return found if found is not None and may_read(work, repository, found) else None
 
 
+def team_to_ask(work: UnitOfWork, repository: Repository, path: str) -> Team | None:
+    """The team `ORG/TEAM`, if the actor may see it and one of its members may read a repository."""
+    if not team_participants(work, repository, path):
+        return None
+    found = lookups.team(work.session, *path.split("/", 1))
+    return None if found is None else found[1]
+
+
 def team_participants(work: UnitOfWork, repository: Repository, path: str) -> list[User]:
     """The members of `ORG/TEAM` who may read a repository, if the actor may see that team."""
     organisation_name, _, name = path.partition("/")
@@ -193,13 +220,13 @@ def may_read(work: UnitOfWork, repository: Repository, user: User) -> bool:
 
 def _to_change(work: UnitOfWork, which: Which, may: Callable[[Standing], bool], text: str) -> Seen:
     repository = fetch.repository(work, which.path, Permission.REPOSITORY_DISCUSS)
-    _insist_on_somebody(work)
+    insist_on_somebody(work)
     seen = _seen(work, repository, which, is_changing=True)
     if not may(seen.standing):
         if seen.standing.is_locked:
             raise RefusedError(LOCKED)
         raise RefusedError(text)
-    _insist_on_writable(repository)
+    insist_on_writable(repository)
     return seen
 
 
@@ -239,15 +266,24 @@ def _comment(work: UnitOfWork, seen: Seen, comment_id: UUID) -> Comment:
     return found
 
 
-def _insist_on_somebody(work: UnitOfWork) -> None:
-    """What people say is said by a user: no stranger, and no key of a machine."""
+def insist_on_somebody(work: UnitOfWork) -> None:
+    """What people say is said by a user: no stranger, and no key of a machine.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in. RefusedError: no user is asking.
+    """
     if not work.actor.is_signed_in:
         raise UnauthenticatedError(sentence("Sign in first."))
     if work.actor.kind is not ActorKind.USER or work.actor.id is None:
         raise RefusedError(sentence("That is for people, who have an account."))
 
 
-def _insist_on_writable(repository: Repository) -> None:
+def insist_on_writable(repository: Repository) -> None:
+    """Go on only if a repository takes changes.
+
+    Errors:
+        ConflictError: it is archived.
+    """
     if repository.archived_at is not None:
         raise ConflictError(
             sentence("%(path)s is archived. Unarchive it first.", path=repository.path)

@@ -40,6 +40,7 @@ COMMANDS = {
     "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
     "issue": ("appliance.cli.issues", "Issues: open, list, comment, close."),
+    "pr": ("appliance.cli.pulls", "Pull requests: open, list, review, merge."),
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),
     "ssh-authority": ("appliance.cli.ssh_authorities", "Whose SSH certificates let users in."),

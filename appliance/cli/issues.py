@@ -67,7 +67,7 @@ def create(
     **sorting: Any,
 ) -> None:
     """Open an issue."""
-    wanted = {"title": title, "body": _said(body, body_file)}
+    wanted = {"title": title, "body": said(body, body_file)}
     wanted |= {key: value for key, value in sorting.items() if value}
     _show(context, context.api.call("POST", f"{place(repository)}/issues", wanted))
 
@@ -111,9 +111,9 @@ def comment(
     context: Context, repository: str, number: int, body: str | None, body_file: IO[str] | None
 ) -> None:
     """Say something in an issue."""
-    sent = {"body": _said(body, body_file)}
-    said = context.api.call("POST", f"{_one(repository, number)}/comments", sent)
-    context.show(said, lambda: [f"Commented on #{number}."])
+    sent = {"body": said(body, body_file)}
+    made = context.api.call("POST", f"{_one(repository, number)}/comments", sent)
+    context.show(made, lambda: [f"Commented on #{number}."])
 
 
 @issue.command()
@@ -154,7 +154,8 @@ def _one(repository: str, number: int) -> str:
     return f"{place(repository)}/issues/{number}"
 
 
-def _said(body: str | None, file: IO[str] | None) -> str:
+def said(body: str | None, file: IO[str] | None) -> str:
+    """What somebody says, by an option or from a file."""
     if body is not None and file is not None:
         raise click.UsageError("Say --body or --body-file, one of them.")
     return file.read() if file is not None else body or ""

@@ -70,6 +70,8 @@ class Following(StrEnum):
     COMMENT = "comment"
     ASSIGNED = "assigned"
     MENTION = "mention"
+    REVIEW = "review"
+    """Their review is waited for."""
     CHOSEN = "chosen"
 
 
@@ -93,6 +95,21 @@ class Happening(StrEnum):
     """Another conversation speaks of it."""
     COMMITTED = "committed"
     """A commit on the default branch speaks of it."""
+    PUSHED = "pushed"
+    """A pull request has a new patch set."""
+    DRAFTED = "drafted"
+    READY = "ready"
+    RETARGETED = "retargeted"
+    MERGED = "merged"
+    SOURCE_DELETED = "source_deleted"
+    REVIEW_REQUESTED = "review_requested"
+    REVIEW_NOT_REQUESTED = "review_not_requested"
+    REVIEWED = "reviewed"
+    REVIEW_DISMISSED = "review_dismissed"
+    AUTO_MERGE_ON = "auto_merge_on"
+    AUTO_MERGE_OFF = "auto_merge_off"
+    QUEUED = "queued"
+    DEQUEUED = "dequeued"
 
 
 @dataclass(frozen=True)

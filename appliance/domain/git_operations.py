@@ -9,6 +9,21 @@ MOST_SOURCES = 100
 """Most commits that a record of one operation names."""
 
 
+class Method(StrEnum):
+    """How one history comes into another."""
+
+    MERGE = "merge"
+    """By a commit with both as its parents."""
+    SQUASH = "squash"
+    """By one commit with all of it."""
+    REBASE = "rebase"
+    """By the same commits, made again on top."""
+    FAST_FORWARD = "fast-forward"
+    """By the very same commits, or not at all."""
+    SEMI_LINEAR = "semi-linear"
+    """By the same commits, made again on top, and a merge commit."""
+
+
 class OperationKind(StrEnum):
     """Which operation moved a branch."""
 

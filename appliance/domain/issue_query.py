@@ -1,4 +1,4 @@
-"""The language in which issues are searched: `is:open label:bug author:me -label:wontfix crash`.
+"""The language in which issues and pull requests are searched: `is:open label:bug author:me crash`.
 
 Terms beside each other must all hold; `-` before one turns it around. Words, and "quoted words",
 are looked for in titles, texts and comments. `parse(spell(query)) == query`.
@@ -43,12 +43,17 @@ class Key(StrEnum):
     COMMENTER = "commenter"
     MILESTONE = "milestone"
     NO = "no"
+    INTO = "base"
+    FROM = "head"
+    REVIEW = "review"
+    REVIEWER = "reviewer"
 
 
 CHOICES: dict[Key, frozenset[str]] = {
-    Key.IS: frozenset({"open", "closed", "locked", "pinned"}),
+    Key.IS: frozenset({"open", "closed", "locked", "pinned", "draft", "merged"}),
     Key.AS: frozenset(ClosedAs),
     Key.NO: frozenset({"label", "assignee", "milestone"}),
+    Key.REVIEW: frozenset({"none", "approved", "changes"}),
 }
 SORTS = {
     f"{sort}{end}": (sort, is_rising)

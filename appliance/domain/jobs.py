@@ -15,6 +15,7 @@ class Job(StrEnum):
     CHECK_REPOSITORY = "repo.check"
     MEASURE_REPOSITORY = "repo.measure"
     FOLLOW_COMMITS = "issue.follow_commits"
+    FOLLOW_PULLS = "merge.follow"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -62,6 +63,7 @@ RULES: dict[Job, JobRule] = {
     Job.CHECK_REPOSITORY: JobRule(2, 3 * 3600, "Check a repository for damage", is_upkeep=True),
     Job.MEASURE_REPOSITORY: JobRule(3, 900, "Measure a repository"),
     Job.FOLLOW_COMMITS: JobRule(3, 900, "Do what commit messages say of issues"),
+    Job.FOLLOW_PULLS: JobRule(5, 1800, "Bring pull requests up to date"),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Settle interrupted pushes"),

@@ -147,6 +147,30 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("repo.unarchived", "path"),
     ),
     told("repository.deleted", sentence("It went to the bin."), "repo.deleted", "path"),
+    told(
+        *("pull_request.opened", sentence("Somebody asked that a branch be merged.")),
+        *("merge.requested", "number:int source into head draft:bool"),
+    ),
+    told(
+        *("pull_request.changed", sentence("It is a draft or none, or goes to another branch.")),
+        *("merge.changed", "number:int changed:list[str] draft:bool into"),
+    ),
+    told(
+        *("pull_request.pushed", sentence("It has a new patch set.")),
+        *("merge.head_pushed", "number:int patch_set:int before after"),
+    ),
+    told(
+        *("pull_request.closed", sentence("It was closed without a merge.")),
+        *("merge.closed", "number:int reason"),
+    ),
+    told(
+        *("pull_request.reopened", sentence("It is open again.")),
+        *("merge.reopened", "number:int"),
+    ),
+    told(
+        *("pull_request.merged", sentence("It was merged.")),
+        *("merge.merged", "number:int method head base merged_as into by_queue:bool"),
+    ),
     told("repository.restored", sentence("It came back from the bin."), "repo.restored", "path"),
 )
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
+from appliance.domain.git_operations import Method
 from appliance.errors import ConflictError, InvalidError, TooLargeError, sentence
 from appliance.git import limits, made_commits, merge_messages, process
 from appliance.git.conflicts import Conflict, Resolutions
@@ -29,21 +29,6 @@ from appliance.git.ref_changes import RefChange
 NOTHING_CHANGES = sentence("That would change nothing.")
 SAME = "="
 """Git's mark of a commit whose change is on the other side, too."""
-
-
-class Method(StrEnum):
-    """How one history comes into another."""
-
-    MERGE = "merge"
-    """By a commit with both as its parents."""
-    SQUASH = "squash"
-    """By one commit with all of it."""
-    REBASE = "rebase"
-    """By the same commits, made again on top."""
-    FAST_FORWARD = "fast-forward"
-    """By the very same commits, or not at all."""
-    SEMI_LINEAR = "semi-linear"
-    """By the same commits, made again on top, and a merge commit."""
 
 
 @dataclass(frozen=True)

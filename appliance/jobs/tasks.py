@@ -17,7 +17,6 @@ from uuid import UUID
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import (
-    ConflictError,
     DamagedError,
     HiddenError,
     InvalidError,
@@ -25,7 +24,15 @@ from appliance.errors import (
     TimeoutExceededError,
     UnavailableError,
 )
-from appliance.jobs import asking_again, ending_unused, following, reviewing, sweeping_stashes
+from appliance.jobs import (
+    asking_again,
+    audit_keeping,
+    ending_unused,
+    following,
+    pull_following,
+    reviewing,
+    sweeping_stashes,
+)
 from appliance.services import (
     files,
     forks,
@@ -45,8 +52,7 @@ from appliance.services import (
     sync_runs,
     temporary_rights,
 )
-from appliance.services.audit_log import anchors, erasure, export_jobs, pruning, removal, thinning
-from appliance.services.audit_log.export import Form
+from appliance.services.audit_log import export_jobs
 from appliance.services.job_runs import Claimed
 from appliance.wiring import Wiring
 
@@ -285,72 +291,6 @@ def _sweep_lfs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
             lfs_sweep.remove(work, oid, tools=wiring.git)
 
 
-def _export_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
-    export_id, now = UUID(claimed.arguments["export_id"]), datetime.now(UTC)
-    with wiring.database.reading(appliance()) as work:
-        task = export_jobs.begin(work, export_id)
-    if task is None:
-        return
-    asking = task.actor
-    with wiring.database.reading(asking) as work:
-        task = export_jobs.plan(work, task, now=now)
-    done = export_jobs.write(
-        lambda: wiring.database.reading(asking),
-        task,
-        folder=wiring.home.exports,
-        tools=wiring.logs,
-        progress=report,
-    )
-    kept_days = wiring.settings.audit.exports_kept_days
-    with wiring.database.begin(asking) as work:
-        export_jobs.finish(work, task, done, now=datetime.now(UTC), kept_days=kept_days)
-
-
-def _give_up_export(wiring: Wiring, claimed: Claimed, reason: str) -> None:
-    export_id = UUID(claimed.arguments["export_id"])
-    with wiring.database.begin(appliance()) as work:
-        export_jobs.give_up(work, export_id, reason=reason, now=datetime.now(UTC))
-    for form in Form:
-        export_jobs.forget_file(wiring.home.exports, export_id, form)
-
-
-def _prune_audit_log(wiring: Wiring, claimed: Claimed, report: Report) -> None:
-    del claimed
-    now = datetime.now(UTC)
-    begins = partial(wiring.database.begin, appliance())
-    if wiring.settings.audit.prune:
-        report("Looking what is old enough")
-        with wiring.database.reading(appliance()) as work:
-            planned = pruning.due(work, now=now)
-        for each in planned:
-            # What is being removed already is not asked for twice.
-            with suppress(ConflictError), begins() as work:
-                pruning.authorise(work, each, tools=wiring.logs, now=now)
-    with wiring.database.reading(appliance()) as work:
-        unfinished = removal.unfinished(work)
-        logs = thinning.old(work, now=now)
-    for pruning_id in unfinished:
-        removal.carry_out(begins, pruning_id, tools=wiring.logs, now=now, report=report)
-    for log_id in logs:
-        report("Thinning signed states")
-        thinning.thin_all(begins, log_id, now=now)
-    erasure.finish(begins, tools=wiring.logs, now=now)
-
-
-def _stamp_logs(wiring: Wiring, claimed: Claimed, report: Report) -> None:
-    del claimed
-    rules = wiring.settings.witnesses
-    if not rules.time_stamp_url:
-        return
-    with wiring.database.reading(appliance()) as work:
-        unstamped = anchors.due(work, now=datetime.now(UTC))
-    for number, each in enumerate(unstamped):
-        report("Asking for time stamps", number, len(unstamped))
-        stamp = anchors.ask(rules.time_stamp_url, each, rules=rules)
-        with wiring.database.begin(appliance()) as work:
-            anchors.keep(work, each.log_id, each.size, stamp, now=datetime.now(UTC))
-
-
 def _read_metadata(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     """Every provider by itself: one that cannot be read keeps no other from being read."""
     del claimed
@@ -381,13 +321,14 @@ TASKS: dict[Job, Task] = {
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),
     Job.FOLLOW_COMMITS: Task(following.follow),
+    Job.FOLLOW_PULLS: Task(pull_following.follow),
     Job.MAINTAIN_REPOSITORY: Task(_maintain),
     Job.CHECK_REPOSITORY: Task(_check),
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),
     Job.SWEEP_LFS: Task(_sweep_lfs),
-    Job.EXPORT_AUDIT_LOG: Task(_export_audit_log, _give_up_export),
-    Job.PRUNE_AUDIT_LOG: Task(_prune_audit_log),
-    Job.STAMP_LOGS: Task(_stamp_logs),
+    Job.EXPORT_AUDIT_LOG: Task(audit_keeping.export, audit_keeping.give_up_export),
+    Job.PRUNE_AUDIT_LOG: Task(audit_keeping.prune),
+    Job.STAMP_LOGS: Task(audit_keeping.stamp),
     Job.SETTLE_PROVIDED_RIGHTS: Task(_settle_provided_rights),
     Job.ASK_PROVIDERS_AGAIN: Task(asking_again.ask_again),
     Job.SYNCHRONISE: Task(_synchronise, _give_up_synchronising),

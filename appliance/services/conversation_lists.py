@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from appliance.access import fetch_conversations
-from appliance.db import paging, said_words_index
+from appliance.db import paging, pull_conditions, said_words_index
 from appliance.db.conversation_rows import assignees_of, labels_of, milestones_of, user_names
 from appliance.db.conversations import Assignee, Comment, Conversation, Subscription
 from appliance.db.labels import Label, LabelLink, Milestone
@@ -35,7 +35,7 @@ STATES = {each.value: each for each in ConversationState}
 
 @dataclass(frozen=True)
 class Listed:
-    """An issue in a list."""
+    """An issue or a pull request in a list."""
 
     conversation: Conversation
     author: str
@@ -46,7 +46,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many issues a search finds, open and closed."""
+    """How many a search finds, open and closed."""
 
     open: int
     closed: int
@@ -57,20 +57,21 @@ def listed(
     path: str,
     query: Query = OPEN,
     *,
+    kind: ConversationKind = ConversationKind.ISSUE,
     after: str | None = None,
     limit: int = paging.USUAL_LIMIT,
 ) -> paging.Page[Listed]:
-    """The issues of a repository that a search finds, in its order.
+    """The issues or pull requests of a repository that a search finds, in its order.
 
     Errors:
         HiddenError, MovedError: there is no such repository, or none for this actor.
         NotFoundError: it has no issues.
         InvalidError: the place in the list is none.
     """
-    repository = fetch_conversations.home(work, path)
+    repository = fetch_conversations.home_of(work, path, kind)
     found = paging.page(
         work.session,
-        _found(work, repository, query),
+        _found(work, repository, query, kind),
         *ORDERS[query.sort],
         make=paging.only,
         after=after,
@@ -93,17 +94,23 @@ def pinned(work: UnitOfWork, path: str) -> list[Listed]:
     return _presented(work, list(work.session.scalars(query.order_by(Conversation.pinned_at))))
 
 
-def counted(work: UnitOfWork, path: str, query: Query = OPEN) -> Counts:
-    """How many issues a search finds, whatever state it asks for.
+def counted(
+    work: UnitOfWork,
+    path: str,
+    query: Query = OPEN,
+    *,
+    kind: ConversationKind = ConversationKind.ISSUE,
+) -> Counts:
+    """How many of them a search finds, whatever state it asks for.
 
     Errors:
         HiddenError, MovedError, NotFoundError: as for `listed`.
     """
-    repository = fetch_conversations.home(work, path)
+    repository = fetch_conversations.home_of(work, path, kind)
     terms = tuple(
         each for each in query.terms if each.key is not Key.IS or each.value not in STATES
     )
-    everything = _found(work, repository, replace(query, terms=terms))
+    everything = _found(work, repository, replace(query, terms=terms), kind)
     rows = work.session.execute(
         everything.with_only_columns(Conversation.state, sa.func.count()).group_by(
             Conversation.state
@@ -113,10 +120,11 @@ def counted(work: UnitOfWork, path: str, query: Query = OPEN) -> Counts:
     return Counts(found.get(ConversationState.OPEN, 0), found.get(ConversationState.CLOSED, 0))
 
 
-def _found(work: UnitOfWork, repository: Repository, query: Query) -> sa.Select[Conversation]:
+def _found(
+    work: UnitOfWork, repository: Repository, query: Query, kind: ConversationKind
+) -> sa.Select[Conversation]:
     found = sa.select(Conversation).where(
-        Conversation.repository_id == repository.id,
-        Conversation.kind == ConversationKind.ISSUE,
+        Conversation.repository_id == repository.id, Conversation.kind == kind
     )
     for term in query.terms:
         condition = CONDITIONS[term.key](work, repository, term.value)
@@ -131,9 +139,11 @@ Condition = sa.ColumnElement[bool]
 
 
 def _is(work: UnitOfWork, repository: Repository, value: str) -> Condition:
-    del work, repository
+    del work
     if value in STATES:
         return Conversation.state == STATES[value]
+    if value in pull_conditions.STATES:
+        return pull_conditions.state(repository.id, value)
     column = Conversation.locked_at if value == "locked" else Conversation.pinned_at
     return column.is_not(None)
 
@@ -211,6 +221,26 @@ def _no(work: UnitOfWork, repository: Repository, value: str) -> Condition:
     return Conversation.id.not_in(sa.select(LabelLink.conversation_id))
 
 
+def _into(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+    del work
+    return pull_conditions.into(repository.id, value)
+
+
+def _from(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+    del work
+    return pull_conditions.source(repository.id, value)
+
+
+def _review(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+    del work
+    return pull_conditions.review(repository.id, value)
+
+
+def _reviewer(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+    del repository
+    return pull_conditions.reviewer(_user(work, value))
+
+
 CONDITIONS = {
     Key.IS: _is,
     Key.AS: _as,
@@ -221,6 +251,10 @@ CONDITIONS = {
     Key.COMMENTER: _commenter,
     Key.MILESTONE: _milestone,
     Key.NO: _no,
+    Key.INTO: _into,
+    Key.FROM: _from,
+    Key.REVIEW: _review,
+    Key.REVIEWER: _reviewer,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from appliance.domain.git_operations import Operation, OperationKind
+from appliance.domain.git_operations import Method, Operation, OperationKind
 from appliance.errors import (
     MergeConflictError,
     PreconditionError,
@@ -19,7 +19,7 @@ from appliance.errors import (
 from appliance.git import merge_messages, merging, refs
 from appliance.git.conflicts import Resolution, Resolutions, Side
 from appliance.git.made_commits import Maker
-from appliance.git.merging import Method, Outcome, Target
+from appliance.git.merging import Outcome, Target
 from appliance.git.ref_names import BRANCHES
 from appliance.git.refs import RefKind
 

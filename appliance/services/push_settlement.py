@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, gate
 from appliance.access.gate import open_to_everyone
-from appliance.db import ref_ledger
+from appliance.db import pull_rows, ref_ledger
 from appliance.db.outbox import JobRecord
 from appliance.db.pushes import Push, PushedRef, PushState
 from appliance.db.repositories import Origin as Content
@@ -31,7 +31,7 @@ from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import UnauthenticatedError
 from appliance.git import refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import delegation, impersonated
+from appliance.services import delegation, impersonated, pull_completion
 from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
 
@@ -50,11 +50,11 @@ OUTCOMES = {True: "moved", False: "not moved"}
 ROWS = (
     sa.select(PushedRef).where(PushedRef.push_id == sa.bindparam("push_id")).order_by(PushedRef.id)
 )
-MEASURING = (
+QUEUED = (
     sa.select(JobRecord.id)
     .where(
         JobRecord.about == sa.bindparam("repository_id"),
-        JobRecord.job == Job.MEASURE_REPOSITORY,
+        JobRecord.job == sa.bindparam("job"),
         JobRecord.state == JobState.QUEUED,
     )
     .limit(1)
@@ -206,6 +206,8 @@ def _settle(
     if after:
         _promise_measuring(work, repository.id, now=now)
     _promise_following(work, push, repository, after)
+    pull_completion.settle(work, push, moved=bool(after), now=now)
+    _promise_pulls(work, repository.id, after)
     work.actor = asking
 
 
@@ -238,7 +240,8 @@ def _promise_measuring(work: UnitOfWork, repository_id: UUID, *, now: datetime) 
 
     So pushes in quick succession are measured once, and none waits while the last one is.
     """
-    if work.rows(MEASURING, {"repository_id": repository_id}).first() is None:
+    queued = {"repository_id": repository_id, "job": Job.MEASURE_REPOSITORY}
+    if work.rows(QUEUED, queued).first() is None:
         work.later(
             Job.MEASURE_REPOSITORY,
             about=repository_id,
@@ -254,6 +257,19 @@ def _promise_following(
     head = after.get(BRANCHES + repository.default_branch.encode(), NO_OBJECT)
     if repository.conversations_numbered and head != NO_OBJECT:
         work.later(Job.FOLLOW_COMMITS, about=repository.id, push_id=str(push.id))
+
+
+def _promise_pulls(work: UnitOfWork, repository_id: UUID, after: dict[bytes, str]) -> None:
+    """Let pull requests follow their branches, where there are any and it is not promised already.
+
+    A job that waits will see what is so when it begins.
+    """
+    branches = {ref.removeprefix(BRANCHES) for ref in after if ref.startswith(BRANCHES)}
+    if not branches or not pull_rows.note_moved(work.session, repository_id, branches):
+        return
+    queued = {"repository_id": repository_id, "job": Job.FOLLOW_PULLS}
+    if work.rows(QUEUED, queued).first() is None:
+        work.later(Job.FOLLOW_PULLS, about=repository_id, repository_id=str(repository_id))
 
 
 def _rows(work: UnitOfWork, push: Push) -> list[PushedRef]:

@@ -17,7 +17,7 @@ from appliance.errors import sentence
 from appliance.git import inspect, new_work, refs
 from appliance.git.ref_names import TAGS
 from appliance.services import signatures
-from appliance.services.push_names import show
+from appliance.services.push_names import is_reserved, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,9 @@ def collect(
         DamagedError, TimeoutExceededError: the objects cannot be read, or not in time.
     """
     place = inspect.Quarantine.parse(folder, quarantine)
-    there, head = refs.names(folder, b"refs/"), refs.head(folder)
+    # Of what a pull request holds nobody has looked at the signatures.
+    there = [each for each in refs.names(folder, b"refs/") if not is_reserved(each[0])]
+    head = refs.head(folder)
     found = []
     for update in updates:
         wanted = wanted_for(demands, update.ref)

@@ -20,7 +20,7 @@ from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
-from appliance.web.api import describe
+from appliance.web.api import describe, pull_comments
 from appliance.web.api import events as api_events
 from appliance.web.api import factor_rules as api_factor_rules
 from appliance.web.api import file_changes as api_file_changes
@@ -42,6 +42,7 @@ from appliance.web.api import organisations as api_organisations
 from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
+from appliance.web.api import pulls as api_pulls
 from appliance.web.api import pushes as api_pushes
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
@@ -181,6 +182,8 @@ API = (
     api_search.api,
     api_search_all.api,
     api_issues.api,
+    api_pulls.api,
+    pull_comments.api,
     api_issue_comments.api,
     api_labels.api,
     api_audit.api,

@@ -6,12 +6,13 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from appliance.domain.git_operations import Method
 from appliance.git import merging, tree
 from appliance.git.commits import Person
 from appliance.git.conflicts import Resolution, Resolutions
 from appliance.git.handles import opened
 from appliance.git.made_commits import Maker, tree_of
-from appliance.git.merging import Method, Outcome, Target
+from appliance.git.merging import Outcome, Target
 from tests.git.builder import Builder
 
 MAKER = Maker(Person(b"Maker", b"maker@example.org", datetime(2026, 1, 2, tzinfo=UTC), 0))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.domain.git_operations import Method
 from appliance.errors import ConflictError, InvalidError, TooLargeError
 from appliance.git import commits, limits, merging, ref_changes
 from appliance.git.conflicts import ConflictKind, Resolution, Resolutions, Side
-from appliance.git.merging import Method, Outcome, Target
+from appliance.git.merging import Outcome, Target
 from tests.git.builder import Builder
 from tests.git.merges import MAIN, MAKER, by_git, files_of, git, merge, pick, revert, tree_at
 

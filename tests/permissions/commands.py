@@ -8,7 +8,7 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 
 from __future__ import annotations
 
-from tests.permissions import issues
+from tests.permissions import issues, pulls
 
 READ = "-.+++++.+++++"
 WRITE = "-.--+++.--+-+"
@@ -29,7 +29,7 @@ TEAM = "lab-N/research"
 
 # Words that begin with a capital stand for something of the actor's own or of the target's.
 COMMANDS = [
-    *issues.COMMANDS,
+    *(*issues.COMMANDS, *pulls.COMMANDS),
     ("whoami", SIGNED_IN),
     ("job list", SIGNED_IN),
     ("job show QUEUED-OF-TARGET", OF_ANOTHER),
@@ -175,6 +175,7 @@ WITHOUT_ROLES = {
 }
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
+    **pulls.COMMANDS_ELSEWHERE,
     "check": "cli/test_where.py",
     "user reset-factors": "cli/test_factors.py",
     "user sign-out": "cli/test_sessions.py",

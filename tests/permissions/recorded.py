@@ -7,7 +7,14 @@ permissions say, and look at the log.
 
 from __future__ import annotations
 
-from tests.permissions import branch_doors, hook_doors, issues, provider_doors, signature_doors
+from tests.permissions import (
+    branch_doors,
+    hook_doors,
+    issues,
+    provider_doors,
+    pulls,
+    signature_doors,
+)
 from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
 from tests.permissions.recorded_access import OF_ACCESS
 from tests.permissions.recorded_factors import OF_FACTORS
@@ -31,7 +38,7 @@ CHANGES = {
     **OF_ACCESS,
     **OF_MACHINES,
     **signature_doors.RECORDED,
-    **issues.OF_ISSUES,
+    **(issues.OF_ISSUES | pulls.CHANGES),
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/slo": "session.revoked",
     "POST /auth/saml/acs": (

@@ -7,8 +7,11 @@ JOBS = {
     Job.FORK_REPOSITORY: "repo.imported repo.import_failed",
     Job.PURGE_REPOSITORY: "repo.purged",
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
-    Job.RECONCILE_PUSHES: "git.pushed",
+    Job.RECONCILE_PUSHES: "git.pushed issue.closed merge.auto_disabled merge.merged",
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
+    Job.FOLLOW_PULLS: (
+        "issue.closed merge.auto_disabled merge.closed merge.head_pushed merge.merged"
+    ),
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (
         "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"

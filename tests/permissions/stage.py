@@ -15,13 +15,16 @@ from appliance.db.conversations import Comment, Conversation
 from appliance.db.credentials import AccessToken, BrowserSession, SshKey
 from appliance.db.labels import Label, Milestone
 from appliance.db.outbox import JobRecord
+from appliance.db.pulls import PatchSet, PullRequest
 from appliance.db.repositories import ProtectionRule, Repository
+from appliance.db.reviews import ReviewRequest
 from appliance.db.ssh_authorities import SshAuthority
 from appliance.db.users import User, UserState
 from appliance.domain.conversations import ConversationKind, ConversationState
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role
+from appliance.domain.pull_requests import Shift
 from appliance.security import tokens
 from appliance.web.requests import SESSION_COOKIE
 from tests.permissions.actors import ACTORS, IN_THE_ORGANISATION, settle
@@ -134,11 +137,46 @@ class Stage:
         kept = {"repository_id": notes.id}
         milestone = Milestone(number=1, title="First", title_key="first", created_at=NOON, **kept)
         label = Label(name="bug", name_key="bug", colour="b4232a", **kept)
-        self.world.add(*issues, comment, milestone, label)
+        asked = Conversation(
+            id=new_id(),
+            repository_id=notes.id,
+            number=3,
+            kind=ConversationKind.PULL_REQUEST,
+            title="Pull request",
+            updated_at=NOON,
+            **said,
+        )
+        self.world.add(*issues, comment, milestone, label, asked)
+        self._ask(number, notes, asked)
         self.ids["comment", f"lab-{number}"] = str(comment.id)
         with self.world.wiring.database._writing() as session, session.begin():
             counted = session.get_one(Repository, notes.id)
-            counted.conversations_numbered, counted.milestones_numbered = len(issues), 1
+            counted.conversations_numbered, counted.milestones_numbered = len(issues) + 1, 1
+
+    def _ask(self, number: int, notes: Repository, asked: Conversation) -> None:
+        """That `topic` be merged into `main`."""
+        head = {"head_oid": _head(self.world, number)}
+        target = self.world._user(f"target-{number}").id
+        pull = PullRequest(
+            id=asked.id,
+            repository_id=notes.id,
+            target_branch=b"main",
+            source_repository_id=notes.id,
+            source_branch=b"topic",
+            patch_sets_numbered=1,
+            **head,
+        )
+        first = PatchSet(
+            pull_id=asked.id,
+            number=1,
+            base_oid=pull.head_oid,
+            target_oid=pull.head_oid,
+            shift=Shift.FIRST,
+            created_at=NOON,
+            **head,
+        )
+        wanted = ReviewRequest(pull_id=asked.id, user_id=target, requested_at=NOON)
+        self.world.add(pull, first, wanted)
 
     def _equip(self, user: str) -> None:
         """A key, a token, another session, and jobs that wait, failed and are done."""

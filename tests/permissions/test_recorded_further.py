@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.permissions import pulls
 from tests.permissions.pages import FORMS, PAGES
 from tests.permissions.recorded import CHANGES, PARKED, READS
 from tests.permissions.scene import ADDRESS, API, LAB, NUMBER, SECRET, Scene, auditor
@@ -265,6 +266,7 @@ ELSEWHERE = {
         f"POST {REPOSITORY}/{verb}": "web/test_api_git_operations.py: two branches have to differ"
         for verb in ("cherry-pick", "merge", "rebase", "reset")
     },
+    **pulls.RECORDED_ELSEWHERE,
     **dict.fromkeys(
         (f"DELETE {STASH}", f"POST {STASH}/apply"),
         "web/test_api_stashes.py: something has to be set aside",

@@ -19,6 +19,7 @@ __all__ = ["lab"]
 ADVICE = "run: .venv/bin/python -m script.webhook_reference"
 VALIDATOR = jsonschema_rs.Draft202012Validator(webhook_reference.schema())
 URL = "https://codara.test"
+OID = "1" * 40
 
 
 def test_the_page_and_the_schema_are_those_of_the_registry():
@@ -51,6 +52,16 @@ FACTS = [
     events.RepositoryUnarchived(path=NOTES),
     events.RepositoryDeleted(path=NOTES),
     events.RepositoryRestored(path=NOTES),
+    events.PullRequestOpened(
+        number=1, source="topic", into="main", head=OID, draft=False, source_id="x", title="x"
+    ),
+    events.PullRequestChanged(number=1, changed=["draft"], draft=True, into="main"),
+    events.HeadPushed(number=1, patch_set=2, before=OID, after=OID),
+    events.PullRequestClosed(number=1, reason="by_hand"),
+    events.PullRequestReopened(number=1),
+    events.PullRequestMerged(
+        number=1, method="git", head=OID, base=OID, merged_as=OID, into="main", approvals=[]
+    ),
 ]
 
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from appliance.domain.events import access_requests, credentials, issues, signing, webhooks
+from appliance.domain.events import (
+    access_requests,
+    credentials,
+    git,
+    issues,
+    pulls,
+    signing,
+    webhooks,
+)
 from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
 from appliance.domain.events.audit import (
     AccessLookedUp,
@@ -51,22 +59,7 @@ from appliance.domain.events.factors import (
     SecondFactorRequired,
     SecondFactorsReset,
 )
-from appliance.domain.events.git import (
-    ArchiveDownloaded,
-    Fetched,
-    LfsFetched,
-    LfsLocked,
-    LfsStored,
-    LfsSwept,
-    LfsUnlocked,
-    Pushed,
-    PushRefused,
-    RawDownloaded,
-    RefChanged,
-    RefDrifted,
-    StashDropped,
-    Stashed,
-)
+from appliance.domain.events.git import *  # noqa: F403 - the same.
 from appliance.domain.events.instance import (
     AccessRefused,
     ApplianceStarted,
@@ -165,6 +158,7 @@ from appliance.domain.events.provisioning import (
     ScimUserCreated,
     ScimUserDeleted,
 )
+from appliance.domain.events.pulls import *  # noqa: F403 - the same.
 from appliance.domain.events.repositories import (
     ImportFailed,
     ImportRequested,
@@ -222,7 +216,6 @@ __all__ = [
     "AddressListChanged",
     "AddressRefused",
     "ApplianceStarted",
-    "ArchiveDownloaded",
     "AssertionRefused",
     "AuditCosignatureImported",
     "AuditEventParked",
@@ -266,7 +259,6 @@ __all__ = [
     "Elevated",
     "ElevationRefused",
     "Event",
-    "Fetched",
     "GroupMapped",
     "GroupUnmapped",
     "GroupsSynchronised",
@@ -284,11 +276,6 @@ __all__ = [
     "JobRetried",
     "JwtIssued",
     "LeftoversSwept",
-    "LfsFetched",
-    "LfsLocked",
-    "LfsStored",
-    "LfsSwept",
-    "LfsUnlocked",
     "ListExported",
     "LogContinued",
     "LogKeyRotated",
@@ -315,13 +302,8 @@ __all__ = [
     "ProviderCreated",
     "ProviderDeleted",
     "ProviderTested",
-    "PushRefused",
-    "Pushed",
-    "RawDownloaded",
     "RecoveryCodeUsed",
     "RecoveryCodesMade",
-    "RefChanged",
-    "RefDrifted",
     "RepositoryArchived",
     "RepositoryChanged",
     "RepositoryCheckRequested",
@@ -372,8 +354,6 @@ __all__ = [
     "SshCertificateUsed",
     "SshKeyAdded",
     "SshKeyRemoved",
-    "StashDropped",
-    "Stashed",
     "SynchronisationConfirmed",
     "SynchronisationRefused",
     "SynchronisationRequested",
@@ -397,4 +377,5 @@ __all__ = [
 __all__ += access_requests.__all__
 __all__ += credentials.__all__
 __all__ += issues.__all__
+__all__ += git.__all__ + pulls.__all__
 __all__ += signing.__all__ + webhooks.__all__

@@ -6,6 +6,23 @@ from dataclasses import dataclass
 
 from appliance.domain.events.base import Event, Outcome
 
+__all__ = [
+    "ArchiveDownloaded",
+    "Fetched",
+    "LfsFetched",
+    "LfsLocked",
+    "LfsStored",
+    "LfsSwept",
+    "LfsUnlocked",
+    "PushRefused",
+    "Pushed",
+    "RawDownloaded",
+    "RefChanged",
+    "RefDrifted",
+    "StashDropped",
+    "Stashed",
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched(Event):

@@ -9,24 +9,6 @@ FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
 MERGE, REVIEW, RELEASE = "merge_request", "review", "release"
 
 ROWS = (
-    Reserved(
-        *("merge.requested", MERGE, "Somebody asked to merge one branch into another."),
-        "number:int source into head *title",
-    ),
-    Reserved(
-        *("merge.changed", MERGE, "Title, description, branch or assignees were changed."),
-        "number:int changed:list[str] *?title",
-    ),
-    Reserved(
-        *("merge.head_pushed", MERGE, "New commits came to a request, as a patch set."),
-        "number:int patch_set:int before after",
-    ),
-    Reserved("merge.closed", MERGE, "A request was closed without a merge.", "number:int *?reason"),
-    Reserved("merge.reopened", MERGE, "A closed request is open again.", "number:int"),
-    Reserved(
-        *("merge.merged", MERGE, "A request was merged."),
-        "number:int method head base merged_as approvals:list[str] ?queue_id",
-    ),
     Reserved("merge.queued", MERGE, "A request waits for its turn to be merged.", "number:int"),
     Reserved(
         *("merge.dequeued", MERGE, "A request left the queue without a merge."),
@@ -35,10 +17,6 @@ ROWS = (
     Reserved(
         *("merge.failed", MERGE, "A merge that was promised could not be done."),
         *("number:int reason", FAILED),
-    ),
-    Reserved(
-        *("review.requested", REVIEW, "A review was asked for."),
-        "number:int reviewer_id reviewer_type",
     ),
     Reserved(
         *("review.submitted", REVIEW, "A reviewer approved, asked for changes, or commented."),

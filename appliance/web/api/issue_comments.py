@@ -110,14 +110,14 @@ def list_comments(path: IssuePath, query: frame.PageQuery) -> Any:
         page = comments.listed(
             work, path.which, after=paging.after(query.cursor), limit=query.limit
         )
-        return frame.page([_present(each) for each in page.items], page.next)
+        return frame.page([present(each) for each in page.items], page.next)
 
 
 @api.post(COMMENTS, summary="Comment on an issue", responses={"201": CommentAnswer})
 def add(path: IssuePath, body: CommentBody) -> Any:
     """For who may read the repository, unless the issue is locked."""
     with requests.begin() as work:
-        said = _present(comments.add(work, path.which, body.body, now=requests.now()))
+        said = present(comments.add(work, path.which, body.body, now=requests.now()))
     where = f"{frame.PREFIX}/repos/{path.path}/issues/{path.number}/comments/{said.id}"
     return frame.answer(said, 201, where)
 
@@ -126,16 +126,16 @@ def add(path: IssuePath, body: CommentBody) -> Any:
 def show(path: CommentPath) -> Any:
     """One that was not deleted."""
     with requests.reading() as work:
-        return frame.answer(_present(comments.show(work, path.which, path.id)))
+        return frame.answer(present(comments.show(work, path.which, path.id)))
 
 
 @api.patch(COMMENT, summary="Change a comment", responses={"200": CommentAnswer})
 def change(path: CommentPath, body: CommentBody) -> Any:
     """One's own, or anybody's for triagers; what it was before is kept."""
     with requests.begin() as work:
-        frame.insist_on_match(_present(comments.show(work, path.which, path.id)))
+        frame.insist_on_match(present(comments.show(work, path.which, path.id)))
         said = comments.edit(work, path.which, path.id, body.body, now=requests.now())
-        return frame.answer(_present(said))
+        return frame.answer(present(said))
 
 
 @api.delete(COMMENT, summary="Delete a comment", responses={"204": None})
@@ -171,28 +171,30 @@ def timeline(path: IssuePath, query: frame.PageQuery) -> Any:
         page = conversation_timeline.timeline(
             work, path.which, after=paging.after(query.cursor), limit=query.limit
         )
-        return frame.page([_entry(each) for each in page.items], page.next)
+        return frame.page([present_entry(each) for each in page.items], page.next)
 
 
 @api.get(f"{ONE}/edits", summary="What an issue's text was", responses={"200": PreviousTexts})
 def edits(path: IssuePath) -> Any:
     """The latest first."""
     with requests.reading() as work:
-        return _previous(comments.previous(work, path.which))
+        return present_previous(comments.previous(work, path.which))
 
 
 @api.get(f"{COMMENT}/edits", summary="What a comment was", responses={"200": PreviousTexts})
 def comment_edits(path: CommentPath) -> Any:
     """The latest first."""
     with requests.reading() as work:
-        return _previous(comments.previous(work, path.which, path.id))
+        return present_previous(comments.previous(work, path.which, path.id))
 
 
-def _previous(found: list[Previous]) -> Any:
+def present_previous(found: list[Previous]) -> Any:
+    """What a text was, as the API shows it."""
     return frame.answer(PreviousTexts(items=[PreviousText.model_validate(each) for each in found]))
 
 
-def _present(said: Said) -> CommentAnswer:
+def present(said: Said) -> CommentAnswer:
+    """A comment as the API shows it."""
     return CommentAnswer(
         id=said.comment.id,
         author=said.author,
@@ -205,14 +207,15 @@ def _present(said: Said) -> CommentAnswer:
     )
 
 
-def _entry(entry: Entry) -> TimelineAnswer:
+def present_entry(entry: Entry) -> TimelineAnswer:
+    """An entry of a timeline as the API shows it."""
     source = entry.source
     return TimelineAnswer(
         id=entry.id,
         kind=str(entry.kind or "comment"),
         at=entry.at,
         actor=entry.actor,
-        comment=_present(entry.said) if entry.said else None,
+        comment=present(entry.said) if entry.said else None,
         user=entry.user,
         source=source
         and ReferenceAnswer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -32,7 +32,7 @@ from appliance.web.api import frame
 from appliance.web.api.repositories import RepositoryPath
 
 if TYPE_CHECKING:
-    from appliance.db.labels import Label
+    from appliance.db.labels import Label, Milestone
     from appliance.db.unit_of_work import UnitOfWork
 
 api = frame.area("issues", "Issues: open, find, sort, close.")
@@ -133,6 +133,26 @@ class NewIssueBody(frame.Body):
     milestone: Number | None = None
 
 
+class Sorting(Protocol):
+    """A body that says what a conversation is to have."""
+
+    @property
+    def labels(self) -> list[str] | None:
+        """All labels."""
+
+    @property
+    def assignees(self) -> list[str] | None:
+        """All who are to deal with it."""
+
+    @property
+    def milestone(self) -> int | None:
+        """For when it is planned."""
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """What was sent."""
+
+
 class ChangedIssue(frame.Body):
     """What to change; what is left out stays."""
 
@@ -165,7 +185,7 @@ def list_issues(path: RepositoryPath, query: IssueQuery) -> Any:
 @api.post(ALL, summary="Open an issue", responses={"201": IssueAnswer})
 def open_issue(path: RepositoryPath, body: NewIssueBody) -> Any:
     """For who may read the repository."""
-    asked = Sorted(_words(body.labels), _words(body.assignees), body.milestone)
+    asked = Sorted(words(body.labels), words(body.assignees), body.milestone)
     new = NewIssue(body.title, body.body, asked)
     with requests.begin() as work:
         made = conversations.open_issue(work, path.path, new, now=requests.now())
@@ -241,7 +261,7 @@ def _change(work: UnitOfWork, which: Which, body: ChangedIssue) -> None:
     now = requests.now()
     if body.title is not None or body.body is not None:
         conversations.edit(work, which, Edit(body.title, body.body), now=now)
-    wanted = _sorting(body)
+    wanted = sorting(body)
     if wanted != conversation_sorting.UNSORTED:
         conversation_sorting.sort(work, which, wanted, now=now)
     if body.pinned is not None:
@@ -255,29 +275,30 @@ def _change(work: UnitOfWork, which: Which, body: ChangedIssue) -> None:
         conversation_sorting.lock(work, which, locked=body.locked, now=now)
 
 
-def _sorting(body: ChangedIssue) -> Sorted:
+def sorting(body: Sorting) -> Sorted:
+    """What a body says of labels, assignees and milestone."""
     milestone = body.milestone
     if "milestone" in body.model_fields_set and milestone is None:
         milestone = conversation_sorting.NO_MILESTONE
-    return Sorted(_words(body.labels), _words(body.assignees), milestone)
+    return Sorted(words(body.labels), words(body.assignees), milestone)
 
 
-def _words(names: list[str] | None) -> tuple[str, ...] | None:
+def words(names: list[str] | None) -> tuple[str, ...] | None:
+    """Names that were sent, if any were."""
     return None if names is None else tuple(names)
 
 
 def _summary(found: Listed, path: str) -> IssueSummary:
     one = found.conversation
-    milestone = found.milestone
     return IssueSummary(
         number=one.number,
         title=one.title,
         state=one.state,
         closed_as=one.closed_as,
         author=found.author,
-        labels=[_label(each) for each in found.labels],
+        labels=[label_of(each) for each in found.labels],
         assignees=found.assignees,
-        milestone=milestone and MilestoneOfIssue(number=milestone.number, title=milestone.title),
+        milestone=milestone_of(found.milestone),
         comments=one.comment_count,
         is_locked=one.locked_at is not None,
         is_pinned=one.pinned_at is not None,
@@ -288,5 +309,13 @@ def _summary(found: Listed, path: str) -> IssueSummary:
     )
 
 
-def _label(label: Label) -> LabelOfIssue:
+def label_of(label: Label) -> LabelOfIssue:
+    """A label as the API shows it."""
     return LabelOfIssue(name=label.name, colour=label.colour)
+
+
+def milestone_of(milestone: Milestone | None) -> MilestoneOfIssue | None:
+    """A milestone as the API shows it."""
+    if milestone is None:
+        return None
+    return MilestoneOfIssue(number=milestone.number, title=milestone.title)

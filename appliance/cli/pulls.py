@@ -1,0 +1,219 @@
+"""`codara pr`: branches that are to come into others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import IO, Any
+from urllib.parse import quote
+
+import click
+
+from appliance.cli import options
+from appliance.cli.client import repository as place
+from appliance.cli.context import Context, Noun, current, facts
+from appliance.cli.issues import file, number, said, text
+
+COLUMNS = {
+    "number": "#",
+    "title": "TITLE",
+    "state": "STATE",
+    "head": "FROM",
+    "base": "INTO",
+    "author": "BY",
+    "reviewers": "REVIEWERS",
+    "updated_at": "CHANGED",
+}
+FIELDS = {
+    "number": "#",
+    "title": "Title",
+    "state": "State",
+    "head": "From",
+    "base": "Into",
+    "patch_set": "Patch set",
+    "merge_state": "Merge",
+    "conflicts": "Conflicts",
+    "author": "By",
+    "reviewers": "Reviews asked for",
+    "labels": "Labels",
+    "assignees": "Assigned",
+    "milestone": "Milestone",
+    "created_at": "Opened",
+    "closed_at": "Closed",
+    "web_url": "Portal",
+}
+SETS = {"number": "#", "head": "HEAD", "base": "BASE", "shift": "HOW", "by": "BY", "at": "WHEN"}
+title = click.option("--title", metavar="TEXT", help="What it is called.")
+into = click.option("--into", "base", metavar="BRANCH", help="The branch it is to come into.")
+
+
+@click.group(cls=Noun)
+def pr() -> None:
+    """Pull requests: branches that are to come into others."""
+
+
+@pr.command()
+@options.repository
+@click.argument("head", metavar="BRANCH")
+@click.option("--title", required=True, metavar="TEXT", help="What it is called.")
+@text
+@file
+@into
+@click.option("--draft", is_flag=True, help="It is not to be merged yet.")
+@click.option(
+    "--reviewer", "reviewers", multiple=True, metavar="NAME", help="A user, or a team ORG/TEAM."
+)
+@current
+def create(
+    context: Context,
+    /,
+    repository: str,
+    head: str,
+    body: str | None,
+    body_file: IO[str] | None,
+    **asked: Any,
+) -> None:
+    """Ask that BRANCH be merged; of a fork, OWNER/NAME:BRANCH."""
+    wanted = {"head": head, "body": said(body, body_file)}
+    wanted |= {key: value for key, value in asked.items() if value}
+    _show(context, context.api.call("POST", f"{place(repository)}/pulls", wanted))
+
+
+@pr.command("list")
+@options.repository
+@click.option(
+    "--search",
+    default="is:open",
+    show_default=True,
+    metavar="QUERY",
+    help="As in the portal: is:draft base:main review:approved reviewer:me words.",
+)
+@options.limit
+@current
+def list_pulls(context: Context, repository: str, search: str, limit: int | None) -> None:
+    """List the pull requests that a search finds."""
+    found = options.listed(context, f"{place(repository)}/pulls", limit, q=search)
+    rows = found if context.is_json else [_in_words(each) for each in found]
+    context.show_list(rows, COLUMNS)
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def show(context: Context, repository: str, number: int) -> None:
+    """Show a pull request, and what was said of the whole."""
+    found = context.api.call("GET", _one(repository, number))
+    said_of_it = list(context.api.each(f"{_one(repository, number)}/comments"))
+    context.show({**found, "comments": said_of_it}, lambda: _told(found, said_of_it))
+
+
+@pr.command("patch-sets")
+@options.repository
+@number
+@current
+def patch_sets(context: Context, repository: str, number: int) -> None:
+    """List what its branch was after each push."""
+    found = context.api.call("GET", f"{_one(repository, number)}/patch-sets")
+    context.show_list(found["items"], SETS)
+
+
+@pr.command()
+@options.repository
+@number
+@text
+@file
+@current
+def comment(
+    context: Context, repository: str, number: int, body: str | None, body_file: IO[str] | None
+) -> None:
+    """Say something of a pull request as a whole."""
+    sent = {"body": said(body, body_file)}
+    made = context.api.call("POST", f"{_one(repository, number)}/comments", sent)
+    context.show(made, lambda: [f"Commented on #{number}."])
+
+
+@pr.command()
+@options.repository
+@number
+@title
+@text
+@into
+@current
+def edit(context: Context, /, repository: str, number: int, **wanted: str | None) -> None:
+    """Change its title, its text, or where it is to go."""
+    sent = {key: value for key, value in wanted.items() if value is not None}
+    _show(context, context.api.call("PATCH", _one(repository, number), sent))
+
+
+@pr.command()
+@options.repository
+@number
+@click.option("--undo", is_flag=True, help="It is a draft again.")
+@current
+def ready(context: Context, repository: str, number: int, *, undo: bool) -> None:
+    """Say that a draft may be reviewed and merged."""
+    _show(context, context.api.call("PATCH", _one(repository, number), {"draft": undo}))
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def close(context: Context, repository: str, number: int) -> None:
+    """Close a pull request without a merge."""
+    _show(context, context.api.call("PATCH", _one(repository, number), {"state": "closed"}))
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def reopen(context: Context, repository: str, number: int) -> None:
+    """Open a closed pull request again."""
+    _show(context, context.api.call("PATCH", _one(repository, number), {"state": "open"}))
+
+
+@pr.command()
+@options.repository
+@number
+@click.argument("reviewer")
+@click.option("--undo", is_flag=True, help="Their review is waited for no more.")
+@current
+def ask(context: Context, repository: str, number: int, reviewer: str, *, undo: bool) -> None:
+    """Ask a user, or a team ORG/TEAM, for a review; or once more."""
+    where = f"{_one(repository, number)}/reviewers/{quote(reviewer)}"
+    context.api.call("DELETE" if undo else "PUT", where)
+    context.show({"reviewer": reviewer, "asked": not undo}, lambda: ["Done."])
+
+
+def _one(repository: str, number: int) -> str:
+    return f"{place(repository)}/pulls/{number}"
+
+
+def _show(context: Context, found: dict[str, Any]) -> None:
+    context.show(found, lambda: facts(_in_words(found), FIELDS))
+
+
+def _in_words(found: dict[str, Any]) -> dict[str, Any]:
+    milestone, head, base = found["milestone"], found["head"], found["base"]
+    state = "merged" if found["is_merged"] else found["state"]
+    is_same = head["repository"] == base["repository"]
+    return {
+        **found,
+        "labels": [each["name"] for each in found["labels"]],
+        "milestone": milestone and milestone["title"],
+        "state": "draft" if found["is_draft"] and state == "open" else state,
+        "head": head["branch"] if is_same else f"{head['repository']}:{head['branch']}",
+        "base": base["branch"],
+    }
+
+
+def _told(found: dict[str, Any], said_of_it: list[dict[str, Any]]) -> Iterable[str]:
+    yield from facts(_in_words(found), FIELDS)
+    if found["body"]:
+        yield ""
+        yield from found["body"].splitlines()
+    for each in said_of_it:
+        yield ""
+        yield f"-- {each['author'] or '?'}, {each['created_at'][:16].replace('T', ' ')}Z"
+        yield from ["(deleted)"] if each["is_deleted"] else each["body"].splitlines()

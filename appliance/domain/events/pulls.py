@@ -1,0 +1,131 @@
+"""Events about pull requests: from asking for a merge until it is done, and what reviewers said.
+
+What they share with issues (title, comments, labels) is said by the events of issues. Texts are not
+kept in the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event, personal
+
+__all__ = [
+    "AutoMergeDisabled",
+    "HeadPushed",
+    "PullRequestChanged",
+    "PullRequestClosed",
+    "PullRequestMerged",
+    "PullRequestOpened",
+    "PullRequestReopened",
+    "ReviewRequestWithdrawn",
+    "ReviewRequested",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestOpened(Event):
+    """Somebody asked to merge one branch into another."""
+
+    kind = "merge.requested"
+    target = "repo"
+    number: int
+    source: str
+    into: str
+    head: str
+    draft: bool
+    source_id: str
+    """The repository that the source branch is in."""
+    title: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestChanged(Event):
+    """A pull request is a draft, or no longer; or it goes to another branch."""
+
+    kind = "merge.changed"
+    target = "repo"
+    number: int
+    changed: list[str]
+    draft: bool
+    into: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadPushed(Event):
+    """New commits came to a pull request, as a patch set."""
+
+    kind = "merge.head_pushed"
+    target = "repo"
+    number: int
+    patch_set: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestClosed(Event):
+    """A pull request was closed without a merge."""
+
+    kind = "merge.closed"
+    target = "repo"
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestReopened(Event):
+    """A closed pull request is open again."""
+
+    kind = "merge.reopened"
+    target = "repo"
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestMerged(Event):
+    """A pull request was merged."""
+
+    kind = "merge.merged"
+    target = "repo"
+    number: int
+    method: str
+    """`git` where it was merged by a push."""
+    head: str
+    base: str
+    merged_as: str
+    into: str
+    approvals: list[str]
+    by_queue: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoMergeDisabled(Event):
+    """A pull request will not be merged by itself."""
+
+    kind = "merge.auto_disabled"
+    target = "repo"
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRequested(Event):
+    """A review was asked for."""
+
+    kind = "review.requested"
+    target = "repo"
+    number: int
+    reviewer_id: str
+    reviewer_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRequestWithdrawn(Event):
+    """A review is waited for no more."""
+
+    kind = "review.request_withdrawn"
+    target = "repo"
+    number: int
+    reviewer_id: str
+    reviewer_type: str

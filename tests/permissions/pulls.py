@@ -1,0 +1,64 @@
+"""What addresses of pull requests record, and who may go there."""
+
+from __future__ import annotations
+
+from tests.permissions.issues import READ, SAID, SORTED, SORTING, TRIAGE
+
+API = "/api/v1/repos/<owner>/<name>"
+ALL = f"{API}/pulls"
+ONE = f"{ALL}/<int:number>"
+COMMENT = f"{ONE}/comments/<uuid:id>"
+REVIEWER = f"{ONE}/reviewers/<path:reviewer>"
+TESTS = "web/test_api_pulls.py"
+CHANGED = "merge.changed merge.closed merge.reopened merge.auto_disabled issue.changed"
+CHANGES = {
+    f"POST {ALL}": f"merge.requested review.requested {SORTING}",
+    f"PATCH {ONE}": f"{CHANGED} issue.locked issue.unlocked {SORTING}",
+    f"PUT {REVIEWER}": "review.requested",
+    f"DELETE {REVIEWER}": "review.request_withdrawn",
+    f"PUT {ONE}/subscription": "issue.followed",
+    f"DELETE {ONE}/subscription": "issue.unfollowed",
+    f"PUT {ONE}/reactions/<reaction>": "issue.reacted",
+    f"DELETE {ONE}/reactions/<reaction>": "issue.reaction_removed",
+    f"POST {ONE}/comments": "issue.commented",
+    f"PATCH {COMMENT}": "issue.comment_changed",
+    f"DELETE {COMMENT}": "issue.comment_deleted",
+    f"PUT {COMMENT}/reactions/<reaction>": "issue.reacted",
+    f"DELETE {COMMENT}/reactions/<reaction>": "issue.reaction_removed",
+}
+API_TABLE = [
+    ("GET", ALL, READ, None),
+    ("POST", ALL, READ, {"title": "New", "head": "topic"}),
+    ("GET", ONE, READ, None),
+    ("PATCH", ONE, TRIAGE, {"title": "Other"}),
+    ("GET", f"{ONE}/patch-sets", READ, None),
+    ("GET", f"{ONE}/commits", READ, None),
+    ("PUT", REVIEWER, TRIAGE, None),
+    ("DELETE", REVIEWER, TRIAGE, None),
+    ("PUT", f"{ONE}/subscription", READ, None),
+    ("PUT", f"{ONE}/reactions/<reaction>", READ, None),
+    ("GET", f"{ONE}/comments", READ, None),
+    ("POST", f"{ONE}/comments", READ, {"body": "So it is."}),
+    ("GET", f"{ONE}/timeline", READ, None),
+    ("GET", f"{ONE}/edits", READ, None),
+]
+API_ELSEWHERE = {
+    **{(method, COMMENT): TESTS for method in ("GET", "PATCH", "DELETE")},
+    **{(method, f"{COMMENT}/reactions/<reaction>"): TESTS for method in ("PUT", "DELETE")},
+    ("GET", f"{COMMENT}/edits"): TESTS,
+    ("DELETE", f"{ONE}/subscription"): TESTS,
+    ("DELETE", f"{ONE}/reactions/<reaction>"): TESTS,
+}
+API_PLACES = {"pulls/<int:number>": "pulls/3", "<path:reviewer>": "target-N"}
+RECORDED_ELSEWHERE = dict.fromkeys(CHANGES, f"{TESTS}: branches have to differ")
+COMMANDS = [
+    ("pr list lab-N/notes", SAID),
+    ("pr show lab-N/notes 3", SAID),
+    ("pr patch-sets lab-N/notes 3", SAID),
+    ("pr comment lab-N/notes 3 --body So", SAID),
+    ("pr edit lab-N/notes 3 --title Other", SORTED),
+    ("pr ready lab-N/notes 3 --undo", SORTED),
+    ("pr close lab-N/notes 3", SORTED),
+    ("pr ask lab-N/notes 3 target-N --undo", SORTED),
+]
+COMMANDS_ELSEWHERE = dict.fromkeys(("pr create", "pr reopen"), TESTS)

@@ -49,7 +49,11 @@ API_ELSEWHERE = {
     ("DELETE", f"{ONE}/subscription"): TESTS,
     ("DELETE", f"{ONE}/reactions/<reaction>"): TESTS,
 }
-API_PLACES = {"pulls/<int:number>": "pulls/3", "<path:reviewer>": "target-N"}
+API_PLACES = {"pulls/<int:number>": "pulls/3", "<path:reviewer>": "administrator"}
+MOVES_NOTHING = {
+    ("POST", ALL): "both branches are where the other is",
+    ("PUT", REVIEWER): "their review is waited for already",
+}
 RECORDED_ELSEWHERE = dict.fromkeys(CHANGES, f"{TESTS}: branches have to differ")
 COMMANDS = [
     ("pr list lab-N/notes", SAID),
@@ -59,6 +63,6 @@ COMMANDS = [
     ("pr edit lab-N/notes 3 --title Other", SORTED),
     ("pr ready lab-N/notes 3 --undo", SORTED),
     ("pr close lab-N/notes 3", SORTED),
-    ("pr ask lab-N/notes 3 target-N --undo", SORTED),
+    ("pr ask lab-N/notes 3 administrator --undo", SORTED),
 ]
 COMMANDS_ELSEWHERE = dict.fromkeys(("pr create", "pr reopen"), TESTS)

@@ -156,7 +156,7 @@ class Stage:
     def _ask(self, number: int, notes: Repository, asked: Conversation) -> None:
         """That `topic` be merged into `main`."""
         head = {"head_oid": _head(self.world, number)}
-        target = self.world._user(f"target-{number}").id
+        reviewer = self.world._user("administrator").id
         pull = PullRequest(
             id=asked.id,
             repository_id=notes.id,
@@ -175,7 +175,7 @@ class Stage:
             created_at=NOON,
             **head,
         )
-        wanted = ReviewRequest(pull_id=asked.id, user_id=target, requested_at=NOON)
+        wanted = ReviewRequest(pull_id=asked.id, user_id=reviewer, requested_at=NOON)
         self.world.add(pull, first, wanted)
 
     def _equip(self, user: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.peers.deaf_log import audited_rows, deaf_log
-from tests.permissions import branch_doors
+from tests.permissions import branch_doors, pulls
 from tests.permissions import test_api_table as api
 from tests.permissions import test_pages_table as portal
 from tests.permissions.actors import ACTORS
@@ -34,6 +34,7 @@ ASKED_FIRST = {
     ("POST", f"{api.REPO}/import"): "an import starts no sooner than its address was looked at",
     ("POST", f"{api.REPO}/transfer"): "to an organisation of one's own, which is the same one",
     **branch_doors.MOVES_NOTHING,
+    **pulls.MOVES_NOTHING,
     ("DELETE", "/api/v1/users/<name>"): "who was not suspended is not deleted",
     ("DELETE", f"{api.ORG}"): "one that has repositories is not deleted",
     ("POST", "/api/v1/audit/witnesses"): "what is sent is no key",

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from appliance.domain.git_operations import Method
 from appliance.git import merging
 from appliance.git.commits import Person
 from appliance.git.conflicts import Resolutions
 from appliance.git.made_commits import Maker
-from appliance.git.merging import Method, Target
+from appliance.git.merging import Target
 
 from . import repositories
 from .measure import Run, in_turn, run_program

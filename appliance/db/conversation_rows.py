@@ -104,9 +104,18 @@ def reactions_to(session: Session, text_ids: Iterable[UUID]) -> dict[UUID, list[
 
 def open_issues(session: Session, repository_id: UUID) -> int:
     """How many issues of a repository are open."""
+    return _open(session, repository_id, ConversationKind.ISSUE)
+
+
+def open_pulls(session: Session, repository_id: UUID) -> int:
+    """How many pull requests of a repository are open."""
+    return _open(session, repository_id, ConversationKind.PULL_REQUEST)
+
+
+def _open(session: Session, repository_id: UUID, kind: ConversationKind) -> int:
     query = sa.select(sa.func.count()).where(
         Conversation.repository_id == repository_id,
-        Conversation.kind == ConversationKind.ISSUE,
+        Conversation.kind == kind,
         Conversation.state == ConversationState.OPEN,
     )
     return session.scalar(query) or 0

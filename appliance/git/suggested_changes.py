@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.domain.suggestions import Edit, applied
 from appliance.errors import ConflictError, NotFoundError, sentence
 from appliance.git import blobs
+from appliance.git.blobs import File
 from appliance.git.write import Change, Expect, Put
 
 
@@ -19,17 +20,22 @@ def changes(at: Path, commit: str, edits: Mapping[bytes, Sequence[Edit]]) -> lis
     """
     made: list[Change] = []
     for path, about in sorted(edits.items()):
-        try:
-            found = blobs.file(at, commit, path)
-        except NotFoundError as error:
-            raise ConflictError(_gone(path)) from error
-        if found.content is None or found.is_binary or found.link_target is not None:
-            raise ConflictError(_gone(path))
+        found = _file(at, commit, path)
+        if found is None or found.content is None:
+            raise ConflictError(
+                sentence(
+                    "%(path)s is no file with lines any more.",
+                    path=path.decode("utf-8", "backslashreplace"),
+                )
+            )
         made += [Expect(path, found.entry.oid), Put(path, applied(found.content, about))]
     return made
 
 
-def _gone(path: bytes) -> str:
-    return sentence(
-        "%(path)s is no file with lines any more.", path=path.decode("utf-8", "backslashreplace")
-    )
+def _file(at: Path, commit: str, path: bytes) -> File | None:
+    """What is at a path, if it has lines."""
+    try:
+        found = blobs.file(at, commit, path)
+    except NotFoundError:
+        return None
+    return None if found.is_binary or found.link_target is not None else found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from appliance.access import fetch, fetch_conversations, grants, visible
-from appliance.db.conversation_rows import open_issues
+from appliance.db.conversation_rows import open_issues, open_pulls
 from appliance.db.repositories import Origin, Repository, RepositoryHealth
 from appliance.db.repository_rows import protections
 from appliance.db.unit_of_work import UnitOfWork
@@ -71,6 +71,8 @@ class OpenRepository:
     protections: tuple[Protection, ...]
     open_issues: int | None
     """How many issues are open; None where it has none at all."""
+    open_pulls: int
+    """How many pull requests are open."""
     place: Path
 
     @property
@@ -136,6 +138,7 @@ def opened(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Ope
         allowed=grants.on_repository(work, found),
         protections=tuple(rule.as_rule for rule in protections(work.session, found.id)),
         open_issues=_open_issues(work, found),
+        open_pulls=open_pulls(work.session, found.id) if found.conversations_numbered else 0,
         place=repositories.folder(found.id),
     )
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
@@ -32,6 +32,8 @@ CONTEXT_LINES = 3  # Unchanged lines around a change, unless somebody asks for m
 EXECUTABLE = 0o100755
 Place = Literal["start", "middle", "end"]
 Spans = list[tuple[int, int]]
+Spot = tuple[str, int]
+"""A line by its side, `L` or `R`, and its number there."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Line:
     new: int | None
     html: Markup
     missing_end: bool = False
+    below: Markup | None = None
+    """What is said of it; stands under it."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,24 @@ def hunk(changed: diff_parse.Hunk, *, path: bytes) -> Hunk:
     new = f"+{changed.new_start},{changed.new_count}"
     heading = f"@@ {old} {new} @@ ".encode() + changed.section
     return Hunk(heading.rstrip(), lines(changed.lines, path=path))
+
+
+def with_talk(drawn: File, said: Mapping[Spot, Markup]) -> tuple[File, list[Markup]]:
+    """A file with what is said of its lines under them; and what is said of lines not shown."""
+    left = dict(said)
+
+    def told(line: Line) -> Line:
+        spots = [("L", line.old), ("R", line.new)]
+        found = [left.pop(spot) for spot in spots if spot in left and _is_own(line, spot)]
+        return replace(line, below=Markup("").join(found)) if found else line
+
+    hunks = [replace(part, lines=[told(line) for line in part.lines]) for part in drawn.hunks]
+    return replace(drawn, hunks=hunks), list(left.values())
+
+
+def _is_own(line: Line, spot: tuple[str, int | None]) -> bool:
+    """Whether a line is to be spoken of by its number on that side."""
+    return line.kind == "same" or (spot[0] == "L") == (line.kind == "removed")
 
 
 def same(numbers: Iterable[int], rows: Sequence[Markup], shift: int) -> list[Line]:

@@ -117,6 +117,11 @@ from appliance.web.pages import (
     person_identities,
     proposals,
     provider_trial,
+    pull,
+    pull_files,
+    pull_new,
+    pull_patch_sets,
+    pulls,
     pushes,
     raw,
     repositories,
@@ -135,6 +140,10 @@ from appliance.web.pages import (
     webhooks,
 )
 
+CONVERSATIONS = (
+    *(issues, issue_new, issue, issue_comments, issue_labels, issue_milestones),
+    *(pulls, pull_new, pull, pull_patch_sets, pull_files),
+)
 API = (
     api_operations.api,
     api_session.api,
@@ -279,6 +288,6 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(locks.pages)
     app.register_blueprint(finder.pages)
     app.register_blueprint(search.pages)
-    for issue_pages in (issues, issue_new, issue, issue_comments, issue_labels, issue_milestones):
-        app.register_blueprint(issue_pages.pages)
+    for talk in CONVERSATIONS:
+        app.register_blueprint(talk.pages)
     app.register_blueprint(archives.pages)

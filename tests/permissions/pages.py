@@ -16,6 +16,7 @@ from tests.permissions import (
     machine_doors,
     oversight,
     provider_doors,
+    pull_pages,
     recorded_access,
     signature_doors,
 )
@@ -49,7 +50,7 @@ ORG = "/<owner>/-"
 USER = "/administration/users/<name>"
 LOG = "/administration/audit"
 OWN_THING = "ACTOR"
-ROOMS = (machine_doors, signature_doors, hook_doors, issues)
+ROOMS = (machine_doors, signature_doors, hook_doors, issues, pull_pages)
 
 
 class Row(NamedTuple):
@@ -168,7 +169,7 @@ PAGES = [
 ]
 
 FORMS = [
-    *(Row("POST", *row) for row in (*hook_doors.FORMS, *issues.FORMS)),
+    *(Row("POST", *row) for row in (*hook_doors.FORMS, *issues.FORMS, *pull_pages.FORMS)),
     Row("POST", "/settings", SIGNED_IN, {"display_name": "Somebody", "theme": "dark"}),
     Row("POST", "/settings/email", SIGNED_IN, {"email": "new-N@codara.test"}),
     Row(
@@ -301,7 +302,7 @@ OF_A_LOG = (
     ("POST", "/auditors/<uuid:grant_id>/revoke"),
 )
 # What the table's form cannot say; each has tests of its own.
-ELSEWHERE = {
+ELSEWHERE = pull_pages.ELSEWHERE | {
     **{
         (method, f"/administration/providers/{rule}"): PROVIDER_PAGES
         for method, rule in (
@@ -381,7 +382,7 @@ ELSEWHERE = {
 }
 
 PLACES = {
-    **issues.PAGE_PLACES,
+    **(pull_pages.PLACES | issues.PAGE_PLACES),
     "<owner>": "lab-N",
     USER: "/administration/users/target-N",
     "/members/<name>": "/members/target-N",

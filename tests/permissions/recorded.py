@@ -12,6 +12,7 @@ from tests.permissions import (
     hook_doors,
     issues,
     provider_doors,
+    pull_pages,
     pulls,
     signature_doors,
 )
@@ -38,7 +39,7 @@ CHANGES = {
     **OF_ACCESS,
     **OF_MACHINES,
     **signature_doors.RECORDED,
-    **(issues.OF_ISSUES | pulls.CHANGES),
+    **(issues.OF_ISSUES | pulls.CHANGES | pull_pages.CHANGES),
     "POST /auth/oidc/<provider>/backchannel-logout": "session.revoked",
     "POST /auth/saml/slo": "session.revoked",
     "POST /auth/saml/acs": (
@@ -269,7 +270,7 @@ READS = {
     "GET /administration/audit/access": "audit.access_read",
     "GET /api/v1/audit/access": "audit.access_read",
     **OF_ACCESS_LISTS,
-    **issues.ISSUE_LISTS,
+    **(issues.ISSUE_LISTS | pull_pages.LISTS),
     "GET /": "admin.list_exported",
     "GET /<owner>": "admin.list_exported",
     "GET /<owner>/-/audit": "audit.searched",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.permissions import pulls
+from tests.permissions import pull_pages, pulls
 from tests.permissions.pages import FORMS, PAGES
 from tests.permissions.recorded import CHANGES, PARKED, READS
 from tests.permissions.scene import ADDRESS, API, LAB, NUMBER, SECRET, Scene, auditor
@@ -195,6 +195,7 @@ LISTS = [
         "/<owner>/-/teams/<team>": f"/{LAB}/-/teams/research",
         "/<owner>/<name>/branches": f"/{LAB}/notes/branches",
         "/<owner>/<name>/issues": f"/{LAB}/notes/issues",
+        "/<owner>/<name>/pulls": f"/{LAB}/notes/pulls",
         "/<owner>/<name>/locks": f"/{LAB}/notes/locks",
         "/<owner>/<name>/pushes": f"/{LAB}/notes/pushes",
         "/<owner>/<name>/tags": f"/{LAB}/notes/tags",
@@ -266,7 +267,7 @@ ELSEWHERE = {
         f"POST {REPOSITORY}/{verb}": "web/test_api_git_operations.py: two branches have to differ"
         for verb in ("cherry-pick", "merge", "rebase", "reset")
     },
-    **pulls.RECORDED_ELSEWHERE,
+    **(pulls.RECORDED_ELSEWHERE | pull_pages.RECORDED_ELSEWHERE),
     **dict.fromkeys(
         (f"DELETE {STASH}", f"POST {STASH}/apply"),
         "web/test_api_stashes.py: something has to be set aside",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from appliance.domain.identity import Actor
 from appliance.domain.permissions import Role
+from appliance.services import pull_opening
+from appliance.services.pull_opening import NewPull
 from tests.git.builder import Builder, File
 from tests.world import World
 
@@ -109,3 +113,15 @@ def links(html: str) -> list[str]:
     """Where a page leads inside the appliance, each address once."""
     found = re.findall(r"(?:href|src|data-load|data-finder|action)=\"([^\"]*)\"", html)
     return list(dict.fromkeys(unescape(one) for one in found if one.startswith("/lab/")))
+
+
+def asked_to_merge(world: World, who: Actor, builder: Builder, commit: str) -> None:
+    """A pull request of `lab/odd`."""
+    builder.commit({b"new": b"new\n"}, parents=[commit], branch=b"topic", message=b"Add it.")
+    repositories = world.wiring.repositories
+    with world.reading(who) as work:
+        between = pull_opening.plan(work, "lab/odd", "topic", "main", repositories=repositories)
+    measured = pull_opening.measure(between)
+    new = NewPull("Bring a file", "It is *new*.\n\n- [ ] see #1", reviewers=("writer",))
+    with world.begin(who) as work:
+        pull_opening.open_pull(work, between, measured, new, now=datetime.now(UTC))

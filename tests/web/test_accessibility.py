@@ -56,7 +56,7 @@ from appliance.services.webhooks import NewWebhook
 from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
-from tests.web.code_pages import odd
+from tests.web.code_pages import asked_to_merge, odd
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
 
@@ -123,7 +123,7 @@ def fill(world: World) -> dict[str, Any]:
     world.user("writer", member=OrganisationRole.MEMBER, of="lab")
     world.team("lab/core", "writer")
     world.team("lab/inner", parent="core")
-    _, commit = odd(world)
+    builder, commit = odd(world)
     world.grant("lab/core", Role.WRITER, "lab/odd")
     world.protect("lab/odd", "refs/heads/main")
     world.token("administrator", Scope.USER, expires_at=datetime.now(UTC) + timedelta(days=3))
@@ -150,6 +150,8 @@ def fill(world: World) -> dict[str, Any]:
             now=present,
         )
     pushed = push(world, commit)
+    comment_id = talked(world, administrator)
+    asked_to_merge(world, administrator, builder, commit)
     world.keep_log()
     return {
         "push_id": pushed,
@@ -166,7 +168,7 @@ def fill(world: World) -> dict[str, Any]:
         "review_id": begun_review(world),
         **hooked(world, "lab/odd"),
         **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
-        "comment_id": talked(world, administrator),
+        "comment_id": comment_id,
     }
 
 
@@ -341,7 +343,7 @@ def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
     if "name" not in rule.arguments:
         known |= {name: values[f"org_{name}"] for name in ("hook_id", "number")}
     if "hook_id" not in rule.arguments:
-        known["number"] = 1
+        known["number"] = 2 if "/pulls/" in rule.rule else 1
     return {argument: known[argument] for argument in rule.arguments if argument in known}
 
 

@@ -12,6 +12,7 @@ from flask_babel import Babel
 from appliance.git.diff_parse import DiffFile, Hunk, Line, LineKind, Status
 from appliance.git.diff_words import Marks
 from appliance.web import diff_view
+from appliance.web.pages.file_list import tree
 
 
 def row(
@@ -116,3 +117,16 @@ def test_what_lines_cannot_say_is_said_in_words(changes, status, words):
 
     assert shown.status == status
     assert (words is None and shown.note is None) or words in shown.note
+
+
+def test_files_stand_in_folders_and_lone_folders_are_told_together():
+    class Shown:
+        def __init__(self, path: bytes) -> None:
+            self.drawn = type("Drawn", (), {"path": path})
+
+    found = tree([Shown(path) for path in (b"a/b/c.py", b"a/b/d.py", b"e/f.py", b"top")])
+    assert [(each.name, [name for name, _ in each.files]) for each in found.inner] == [
+        (b"a/b", [b"c.py", b"d.py"]),
+        (b"e", [b"f.py"]),
+    ]
+    assert [name for name, _ in found.files] == [b"top"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import flask
 from flask.typing import ResponseReturnValue
 
+from appliance.domain.permissions import Permission
 from appliance.services import history
+from appliance.services.history import RefKind
 from appliance.web import links, requests
 from appliance.web.pages import diff_context, diff_files
 from appliance.web.pages.commits import Row, days, rows
@@ -88,6 +90,7 @@ def show_comparison(owner: str, name: str, tail: str) -> ResponseReturnValue:  #
         swap_href=frame.links.compare(pair.head.ref, pair.base.ref, dots),
         direct_href=frame.links.compare(pair.base.ref, pair.head.ref, ".."),
         since_href=frame.links.compare(pair.base.ref, pair.head.ref, "..."),
+        ask_href=_ask(pair),
         **_choices(frame),
     )
 
@@ -135,6 +138,16 @@ def _commits(pair: Pair) -> tuple[list[tuple[str, list[Row]]], Divergence | None
     )
     found = history.divergence(repository, pair.base.commit, [pair.head.commit])[0]
     return list(days(rows(pair.head, page.steps))), found
+
+
+def _ask(pair: Pair) -> str:
+    """Where one asks that the second be merged into the first; empty where nobody can."""
+    both = (pair.base.found, pair.head.found)
+    are_branches = all(each.kind is RefKind.BRANCH for each in both)
+    if not are_branches or not pair.frame.repository.may(Permission.REPOSITORY_DISCUSS):
+        return ""
+    named = {"base": pair.base.found.short, "head": pair.head.found.short}
+    return f"{pair.frame.links.home}/pulls/new{links.query(named)}"
 
 
 def _choices(frame: Frame) -> dict[str, object]:

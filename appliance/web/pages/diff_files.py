@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import flask
+from markupsafe import Markup
 
 from appliance.services import history
 from appliance.services.history import Options
@@ -26,6 +27,28 @@ PARSED_LINES = 20_000  # Read for one page; of later files only the numbers are 
 
 
 @dataclass(frozen=True)
+class FileTalk:
+    """What is said of a file and its lines, as HTML, and how one says something of them."""
+
+    below: dict[diff_view.Spot, Markup]
+    """Under a line."""
+    above: Markup
+    """Of the file as a whole."""
+    acts: Markup
+    """What one does with the file; stands in its head."""
+    address: str
+    """Where a comment on a line begins; its side and number are added."""
+    is_folded: bool = False
+
+
+class Talk(Protocol):
+    """Knows what is said of each file of a diff."""
+
+    def of(self, file: DiffFile, number: int) -> FileTalk:
+        """What is said of one file."""
+
+
+@dataclass(frozen=True)
 class ShownFile:
     """One file of a diff; `piece` is where its lines are, if they are not here."""
 
@@ -39,6 +62,9 @@ class ShownFile:
     piece: str | None = None
     whole: str | None = None
     """The same as a page, for who has no script."""
+    talk: FileTalk | None = None
+    elsewhere: tuple[Markup, ...] = ()
+    """What is said of lines that are not shown."""
 
     @property
     def id(self) -> str:
@@ -103,7 +129,7 @@ def one(commits: Commits, paths: list[bytes]) -> DiffFile | None:
     return file
 
 
-def shown(frame: Frame, diff: Diff) -> ShownDiff:
+def shown(frame: Frame, diff: Diff, talk: Talk | None = None) -> ShownDiff:
     """A diff for a page."""
     first = max(0, flask.request.args.get("from", 0, int))
     lines = 0
@@ -115,7 +141,7 @@ def shown(frame: Frame, diff: Diff) -> ShownDiff:
         if file.hunks is not None and is_short and lines + count <= PAGE_LINES:
             lines += count
             here.add(number)
-    drawn = _Drawn.of(Commits(frame, diff.old, diff.new), elsewhere)
+    drawn = _Drawn.of(Commits(frame, diff.old, diff.new), elsewhere, talk)
     after = first + FILES
     return ShownDiff(
         files=[
@@ -134,10 +160,10 @@ def shown(frame: Frame, diff: Diff) -> ShownDiff:
     )
 
 
-def shown_alone(commits: Commits, file: DiffFile | None) -> ShownDiff:
+def shown_alone(commits: Commits, file: DiffFile | None, talk: Talk | None = None) -> ShownDiff:
     """One file of a diff as a page of its own, however large it is."""
     files = [file] if file is not None else []
-    drawn = _Drawn.of(commits, files)
+    drawn = _Drawn.of(commits, files, talk)
     return ShownDiff(
         files=[drawn.here(file, 1) for file in files],
         total=len(files),
@@ -150,10 +176,10 @@ def shown_alone(commits: Commits, file: DiffFile | None) -> ShownDiff:
     )
 
 
-def piece(commits: Commits, file: DiffFile | None) -> str:
+def piece(commits: Commits, file: DiffFile | None, talk: Talk | None = None) -> str:
     """The lines of one file alone, for a page that waited with them."""
     number = flask.request.args.get("n", 1, int)
-    one = _Drawn.of(commits, [file]).here(file, number) if file is not None else None
+    one = _Drawn.of(commits, [file], talk).here(file, number) if file is not None else None
     return show("commits/file.html", commits.frame, one=one, is_split=is_split())
 
 
@@ -176,10 +202,11 @@ class _Drawn:
 
     commits: Commits
     sides: dict[bytes, diff_sides.Sides]
+    talk: Talk | None
 
     @classmethod
-    def of(cls, commits: Commits, files: list[DiffFile]) -> _Drawn:
-        return cls(commits, diff_sides.of(commits, files))
+    def of(cls, commits: Commits, files: list[DiffFile], talk: Talk | None) -> _Drawn:
+        return cls(commits, diff_sides.of(commits, files), talk)
 
     def here(self, file: DiffFile, number: int) -> ShownFile:
         """A file with its lines."""
@@ -191,6 +218,8 @@ class _Drawn:
             drawn = replace(drawn, additions=0, deletions=0)
         if diff_context.is_whole() and all(hunk.gap is None for hunk in drawn.hunks):
             drawn = replace(drawn, tail=None)
+        talk = self.talk.of(file, number) if self.talk is not None else None
+        drawn, elsewhere = diff_view.with_talk(drawn, talk.below if talk else {})
         return ShownFile(
             drawn,
             number,
@@ -198,6 +227,8 @@ class _Drawn:
             context=diff_context.of(_said(file), number),
             sides=sides,
             moved=moved,
+            talk=talk,
+            elsewhere=tuple(elsewhere),
         )
 
     def elsewhere(self, file: DiffFile, number: int) -> ShownFile:
@@ -212,6 +243,7 @@ class _Drawn:
             self._href(file),
             piece=links.with_query(**said, n=str(number), part="file"),
             whole=links.with_query(**said),
+            talk=self.talk.of(file, number) if self.talk is not None else None,
         )
 
     def _href(self, file: DiffFile) -> str | None:

@@ -9,7 +9,7 @@ import flask
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
-from appliance.domain.conversations import ClosedAs, Reaction, Which
+from appliance.domain.conversations import ClosedAs, ConversationKind, Reaction, Which
 from appliance.services import (
     comments,
     conversation_following,
@@ -18,11 +18,12 @@ from appliance.services import (
     conversations,
     labels,
     milestones,
+    pulls,
 )
 from appliance.services.conversation_sorting import Sorted
 from appliance.services.conversations import Edit
 from appliance.web import forms, requests
-from appliance.web.pages import issue_frame
+from appliance.web.pages import issue_frame, pull_conversation
 from appliance.web.pages.page_forms import Problems, after, attempt, listed, signed_in
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 pages = blueprint("issue")
 
 ONE = "/<owner>/<name>/issues/<int:number>"
+PULL = "/<owner>/<name>/pulls/<int:number>"
 ENTRIES = 100
 
 
@@ -69,6 +71,7 @@ def show_issue(owner: str, name: str, number: int) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/comment")
+@pages.post(f"{PULL}/comment")
 def comment(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Say something, look at how it will look, or close or reopen with it."""
     signed_in()
@@ -83,16 +86,15 @@ def comment(owner: str, name: str, number: int) -> ResponseReturnValue:
         with requests.begin() as work:
             if act not in {"close", "reopen"} or text.strip():
                 comments.add(work, which, text, now=now)
-            if act == "close":
-                conversations.close(work, which, now=now)
-            elif act == "reopen":
-                conversations.reopen(work, which, now=now)
+            if act in {"close", "reopen"}:
+                _set_open(work, which, is_open=act == "reopen")
         return _back(frame, number, "#end")
 
     return attempt(say, lambda problems: _page(frame, number, problems), at="body")
 
 
 @pages.post(f"{ONE}/edit")
+@pages.post(f"{PULL}/edit")
 def edit(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Give it another title or text."""
     signed_in()
@@ -108,6 +110,7 @@ def edit(owner: str, name: str, number: int) -> ResponseReturnValue:
 
 
 @pages.get(f"{ONE}/edit")
+@pages.get(f"{PULL}/edit")
 def edit_form(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Its title and text to be changed."""
     signed_in()
@@ -130,6 +133,7 @@ def set_state(owner: str, name: str, number: int) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/sort")
+@pages.post(f"{PULL}/sort")
 def sort(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Give it labels, people and a milestone."""
 
@@ -142,6 +146,7 @@ def sort(owner: str, name: str, number: int) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/<any(lock, unlock, pin, unpin, follow, leave):verb>")
+@pages.post(f"{PULL}/<any(lock, unlock, pin, unpin, follow, leave):verb>")
 def act(owner: str, name: str, number: int, verb: str) -> ResponseReturnValue:
     """Lock, pin or follow it, or no longer."""
 
@@ -158,6 +163,7 @@ def act(owner: str, name: str, number: int, verb: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/react")
+@pages.post(f"{PULL}/react")
 def react(owner: str, name: str, number: int) -> ResponseReturnValue:
     """React to the issue's own text, or take that back."""
 
@@ -170,6 +176,7 @@ def react(owner: str, name: str, number: int) -> ResponseReturnValue:
 
 
 @pages.get(f"{ONE}/edits")
+@pages.get(f"{PULL}/edits")
 def edits(owner: str, name: str, number: int) -> ResponseReturnValue:
     """What its text was before."""
     frame = opened(owner, name)
@@ -181,8 +188,21 @@ def edits(owner: str, name: str, number: int) -> ResponseReturnValue:
                 **issue_frame.about(frame))  # fmt: skip
 
 
+def _set_open(work: UnitOfWork, which: Which, *, is_open: bool) -> None:
+    """Close it, or open it again."""
+    now = requests.now()
+    if which.kind is ConversationKind.PULL_REQUEST:
+        (pulls.reopen if is_open else pulls.close)(work, which, now=now)
+    elif is_open:
+        conversations.reopen(work, which, now=now)
+    else:
+        conversations.close(work, which, now=now)
+
+
 def _page(frame: Frame, number: int, problems: Problems, preview: str | None = None) -> str:
     which = issue_frame.which(frame, number)
+    if which.kind is ConversationKind.PULL_REQUEST:
+        return pull_conversation.page(frame, number, problems, preview)
     with requests.reading() as work:
         found = conversations.show(work, which)
         page = conversation_timeline.timeline(work, which, after=after(), limit=ENTRIES)
@@ -206,6 +226,7 @@ def _page(frame: Frame, number: int, problems: Problems, preview: str | None = N
         filled=flask.request.form,
         preview=preview,
         me=requests.actor().id,
+        here=f"{frame.links.home}/issues/{number}",
         **issue_frame.about(frame),
     )
 
@@ -234,4 +255,4 @@ def _done(
 
 
 def _back(frame: Frame, number: int, end: str = "") -> ResponseReturnValue:
-    return flask.redirect(f"{frame.links.home}/issues/{number}{end}", 303)
+    return flask.redirect(f"{issue_frame.at(frame)}/{number}{end}", 303)

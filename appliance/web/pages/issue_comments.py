@@ -17,9 +17,11 @@ from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 pages = blueprint("issue_comments")
 
 ONE = "/<owner>/<name>/issues/<int:number>/comments/<uuid:comment_id>"
+PULL = "/<owner>/<name>/pulls/<int:number>/comments/<uuid:comment_id>"
 
 
 @pages.get(f"{ONE}/edit")
+@pages.get(f"{PULL}/edit")
 def edit_form(owner: str, name: str, number: int, comment_id: UUID) -> ResponseReturnValue:
     """A comment to be changed."""
     signed_in()
@@ -27,6 +29,7 @@ def edit_form(owner: str, name: str, number: int, comment_id: UUID) -> ResponseR
 
 
 @pages.post(f"{ONE}/edit")
+@pages.post(f"{PULL}/edit")
 def edit(owner: str, name: str, number: int, comment_id: UUID) -> ResponseReturnValue:
     """Say it otherwise."""
     signed_in()
@@ -44,6 +47,7 @@ def edit(owner: str, name: str, number: int, comment_id: UUID) -> ResponseReturn
 
 
 @pages.post(f"{ONE}/delete")
+@pages.post(f"{PULL}/delete")
 def delete(owner: str, name: str, number: int, comment_id: UUID) -> ResponseReturnValue:
     """Take it back."""
     signed_in()
@@ -55,6 +59,7 @@ def delete(owner: str, name: str, number: int, comment_id: UUID) -> ResponseRetu
 
 
 @pages.post(f"{ONE}/react")
+@pages.post(f"{PULL}/react")
 def react(owner: str, name: str, number: int, comment_id: UUID) -> ResponseReturnValue:
     """React to it, or take that back."""
     signed_in()
@@ -67,6 +72,7 @@ def react(owner: str, name: str, number: int, comment_id: UUID) -> ResponseRetur
 
 
 @pages.get(f"{ONE}/edits")
+@pages.get(f"{PULL}/edits")
 def edits(owner: str, name: str, number: int, comment_id: UUID) -> ResponseReturnValue:
     """What it was before."""
     frame = opened(owner, name)
@@ -91,4 +97,4 @@ def _edit_page(frame: Frame, number: int, comment_id: UUID, problems: Problems) 
 
 
 def _back(frame: Frame, number: int, comment_id: UUID) -> ResponseReturnValue:
-    return flask.redirect(f"{frame.links.home}/issues/{number}#comment-{comment_id}", 303)
+    return flask.redirect(f"{issue_frame.at(frame)}/{number}#comment-{comment_id}", 303)

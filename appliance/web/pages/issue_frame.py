@@ -1,4 +1,8 @@
-"""What all pages of issues share: opening the repository, what texts say as HTML, words."""
+"""What all pages of issues share: opening the repository, what texts say as HTML, words.
+
+What one does with an issue one does with a pull request, too, at addresses of its own: so some
+pages are of both.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import flask
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
-from appliance.domain.conversations import ClosedAs, Reaction, Which
+from appliance.domain.conversations import ClosedAs, ConversationKind, Reaction, Which
 from appliance.domain.issue_query import Key, Query, Sort, Term, spell
 from appliance.domain.permissions import Permission
 from appliance.services import conversation_references
@@ -73,9 +77,21 @@ def texts(work: UnitOfWork, frame: Frame, said: Sequence[str]) -> Texts:
     return Texts(frame, found)
 
 
+def is_of_pulls() -> bool:
+    """Whether this request's address is one of pull requests."""
+    rule = flask.request.url_rule
+    return rule is not None and "/pulls" in rule.rule
+
+
 def which(frame: Frame, number: int) -> Which:
-    """The issue of an address."""
-    return Which(frame.repository.path, number)
+    """The issue or pull request of an address."""
+    kind = ConversationKind.PULL_REQUEST if is_of_pulls() else ConversationKind.ISSUE
+    return Which(frame.repository.path, number, kind)
+
+
+def at(frame: Frame) -> str:
+    """The list that this request's address is below."""
+    return f"{frame.links.home}/{'pulls' if is_of_pulls() else 'issues'}"
 
 
 def may_triage(frame: Frame) -> bool:
@@ -92,8 +108,10 @@ def may_discuss(frame: Frame) -> bool:
 def about(frame: Frame) -> dict[str, Any]:
     """What every template of issues needs."""
     return {
-        "tab_name": "issues",
-        "issues_at": f"{frame.links.home}/issues",
+        "tab_name": "pulls" if is_of_pulls() else "issues",
+        "issues_at": at(frame),
+        "listed_as": _("Pull requests") if is_of_pulls() else _("Issues"),
+        "is_here": not frame.repository.archived_at,
         "may_triage": may_triage(frame),
         "may_discuss": may_discuss(frame),
         "said_words": WORDS,
@@ -103,7 +121,7 @@ def about(frame: Frame) -> dict[str, Any]:
 
 def address(frame: Frame, query: Query) -> str:
     """The list that a search finds."""
-    return f"{frame.links.home}/issues" + links.query({"q": spell(query)})
+    return at(frame) + links.query({"q": spell(query)})
 
 
 def one_way(frame: Frame, query: Query, key: str, value: str) -> str:

@@ -302,6 +302,7 @@ JOBS = {
     Job.CHECK_REPOSITORY: _("Check a repository for damage"),
     Job.MEASURE_REPOSITORY: _("Measure a repository"),
     Job.FOLLOW_COMMITS: _("Do what commit messages say of issues"),
+    Job.FOLLOW_PULLS: _("Follow the branches of pull requests"),
     Job.PURGE_REPOSITORY: _("Remove a repository from disk"),
     Job.SWEEP_LFS: _("Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: _("Settle interrupted pushes"),

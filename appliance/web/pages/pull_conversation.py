@@ -1,0 +1,49 @@
+"""The conversation of a pull request as a page: what was said, what happened, and merging it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import flask
+
+from appliance.services import conversation_timeline, labels, milestones
+from appliance.web import requests
+from appliance.web.pages import issue_frame, pull_frame
+from appliance.web.pages.page_forms import Problems, after, listed
+from appliance.web.pages.repository_frame import Frame
+
+if TYPE_CHECKING:
+    from appliance.web.pages.pull_frame import Opened
+
+ENTRIES = 100
+
+
+def page(frame: Frame, number: int, problems: Problems, preview: str | None = None) -> str:
+    """The page; `problems` are with what somebody sent."""
+    return of(pull_frame.of(frame, number), problems, preview)
+
+
+def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
+    """The page of a pull request that is open already."""
+    frame, which, conversation = pull.frame, pull.which, pull.found.described.conversation
+    with requests.reading() as work:
+        entries = conversation_timeline.timeline(work, which, after=after(), limit=ENTRIES)
+        said = [each.said.comment.body for each in entries.items if each.said]
+        texts = issue_frame.texts(work, frame, [conversation.body, preview or "", *said])
+        people = conversation_timeline.participants(work, conversation)
+        choices = {
+            "labels": labels.listed(work, which.path),
+            "milestones": milestones.listed(work, which.path, closed=False),
+        }
+    return pull_frame.show_page(
+        "pulls/show.html",
+        pull,
+        "conversation",
+        entries=listed(entries),
+        texts=texts,
+        people=people,
+        choices=choices,
+        problems=problems,
+        filled=flask.request.form,
+        preview=preview,
+    )

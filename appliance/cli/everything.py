@@ -79,16 +79,19 @@ def _start(
 ) -> None:
     if not settings.queue.url.get_secret_value():
         supervisor.add("queue", _queue_server(home), ends_last=True)
-    if settings.ssh.embedded:
-        supervisor.add("ssh", programs.program(_python("ssh", home)))
     for name in SHARED:
         importlib.import_module(name)
     groundwork = importlib.import_module("appliance.cli.groundwork")
     with instance.alone(home):
+        # What it takes to change a schema, no process keeps.
+        if status := supervisor.errand(lambda: groundwork.prepare(home)):
+            raise SystemExit(status)
         password = groundwork.lay(home, given_password=given_password)
     if password is not None:
         terminal.say_password(password)
     garbage.settle()
+    if settings.ssh.embedded:
+        supervisor.add("ssh", programs.module("appliance.cli.ssh_server", "run", home))
     supervisor.add("web", _web(home, door))
     supervisor.add(
         "worker", programs.module("appliance.jobs.worker", "run", home, ("quick", "long", "upkeep"))
@@ -99,11 +102,6 @@ def _start(
     supervisor.add("scheduler", programs.module("appliance.jobs.schedule", "run", home))
     supervisor.add("events", programs.module("appliance.web.event_server", "run", home))
     supervisor.wait_until(lambda: _answers(home / "run" / "web.sock"))
-
-
-def _python(name: str, home: Path) -> list[str | Path]:
-    """Our own command once more, as another process with as few imports as it needs."""
-    return [programs.PYTHON, "-m", "appliance.cli", name, "--home", home]
 
 
 def _queue_server(home: Path) -> programs.Run:

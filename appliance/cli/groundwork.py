@@ -17,19 +17,33 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ADMINISTRATOR = "admin"
 
 
-def lay(home: Path, *, given_password: str = "") -> str | None:
-    """Prepare the home folder; gives the first administrator's one-time password if it was made.
-
-    With `given_password` the first administrator has that one, and nothing is given.
+def prepare(home: Path) -> None:
+    """Bring the schema and the git hooks to this release.
 
     Errors:
         SettingsError: the settings cannot be used.
         ConflictError: the database is of a newer release.
         UnavailableError: the database does not answer.
     """
+    objects = wiring.build(home, settings_module.from_process(home))
+    try:
+        wiring.prepare(objects)
+    finally:
+        objects.database.engine.dispose()
+
+
+def lay(home: Path, *, given_password: str = "") -> str | None:
+    """Note the start; gives the first administrator's one-time password if one was made.
+
+    With `given_password` the first administrator has that one, and nothing is given. The schema
+    is that of this release already (`prepare`).
+
+    Errors:
+        SettingsError: the settings cannot be used.
+        UnavailableError: the database does not answer.
+    """
     present_settings = settings_module.from_process(home)
     objects = wiring.build(home, present_settings)
-    wiring.prepare(objects)
     digest = hashlib.sha256(present_settings.model_dump_json().encode()).hexdigest()
     try:
         with wiring_heartbeats.beating(objects.database, objects.logs.signer):

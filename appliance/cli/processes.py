@@ -105,6 +105,7 @@ def migrate(context: Context) -> None:
     os.umask(0o077)
     groundwork = importlib.import_module("appliance.cli.groundwork")
     with instance.alone(home):
+        groundwork.prepare(home)
         password = groundwork.lay(home, given_password=os.environ.pop(PASSWORD_VARIABLE, ""))
     if password is not None:
         terminal.say_password(password)

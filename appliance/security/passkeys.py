@@ -6,35 +6,28 @@ not asked for (no attestation), because that says who somebody is and not that i
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import importlib
 import ipaddress
 import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
-
-import webauthn
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from appliance.errors import ConflictError, InvalidError, sentence
 
 CHALLENGE_BYTES = 32  # Source: WebAuthn Level 3, section 13.4.3, asks for 16 at least.
 LARGEST_ANSWER = 16_384
+LIBRARY = "webauthn"
+"""It takes 9 MiB, so a process imports it when somebody has a key, and not when it starts."""
 NO_ANSWER = sentence("That is no answer of a key. Try again.")
 NEEDS_NAME = sentence(
     "Keys need an appliance that is reached by a name and not by a number. Ask an administrator."
 )
-
-UNREADABLE = (WebAuthnException, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -101,6 +94,7 @@ def ask_to_make(
     place: Here, challenge: bytes, *, handle: bytes, user: str, known: Sequence[bytes]
 ) -> dict[str, Any]:
     """What a browser needs in order to make a key for a user; not on a device that has one."""
+    webauthn, structs = _library(), _library(".helpers.structs")
     options = webauthn.generate_registration_options(
         rp_id=place.host,
         rp_name=place.name,
@@ -108,11 +102,11 @@ def ask_to_make(
         user_name=user,
         user_display_name=user,
         challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.PREFERRED,
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.PREFERRED,
+            user_verification=structs.UserVerificationRequirement.PREFERRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
+        exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=each) for each in known],
     )
     asked: dict[str, Any] = json.loads(webauthn.options_to_json(options))
     return asked
@@ -122,11 +116,12 @@ def ask_to_sign(
     place: Here, challenge: bytes, *, known: Sequence[bytes], must_verify: bool
 ) -> dict[str, Any]:
     """What a browser needs to let a key sign: one of these, or, if there are none, any of here."""
-    wanted = UserVerificationRequirement
+    webauthn, structs = _library(), _library(".helpers.structs")
+    wanted = structs.UserVerificationRequirement
     options = webauthn.generate_authentication_options(
         rp_id=place.host,
         challenge=challenge,
-        allow_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
+        allow_credentials=[structs.PublicKeyCredentialDescriptor(id=each) for each in known],
         user_verification=wanted.REQUIRED if must_verify else wanted.PREFERRED,
     )
     asked: dict[str, Any] = json.loads(webauthn.options_to_json(options))
@@ -141,8 +136,8 @@ def read(answer: str) -> tuple[bytes, bytes]:
     """
     try:
         said = json.loads(answer)
-        client = json.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
-        return base64url_to_bytes(said["rawId"]), base64url_to_bytes(client["challenge"])
+        client = json.loads(_bytes(said["response"]["clientDataJSON"]))
+        return _bytes(said["rawId"]), _bytes(client["challenge"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidError.of("answer", NO_ANSWER) from error
 
@@ -154,13 +149,13 @@ def made(place: Here, answer: str, challenge: bytes) -> MadeKey:
         InvalidError: it was not.
     """
     try:
-        found = webauthn.verify_registration_response(
+        found = _library().verify_registration_response(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=place.host,
             expected_origin=place.origin,
         )
-    except UNREADABLE as error:
+    except _unreadable() as error:
         raise InvalidError.of("answer", NO_ANSWER) from error
     return MadeKey(found.credential_id, found.credential_public_key, found.sign_count)
 
@@ -172,7 +167,7 @@ def shown(place: Here, answer: str, challenge: bytes, *, public_key: bytes) -> S
         InvalidError: it is another, or did not.
     """
     try:
-        found = webauthn.verify_authentication_response(
+        found = _library().verify_authentication_response(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=place.host,
@@ -180,6 +175,19 @@ def shown(place: Here, answer: str, challenge: bytes, *, public_key: bytes) -> S
             credential_public_key=public_key,
             credential_current_sign_count=0,  # Who calls compares it, and says so in the log.
         )
-    except UNREADABLE as error:
+    except _unreadable() as error:
         raise InvalidError.of("answer", NO_ANSWER) from error
     return ShownKey(found.new_sign_count, found.user_verified)
+
+
+def _library(part: str = "") -> ModuleType:
+    return importlib.import_module(LIBRARY + part)
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    return _library(".helpers.exceptions").WebAuthnException, ValueError, RecursionError
+
+
+def _bytes(text: str) -> bytes:
+    """What base64url without padding stands for."""
+    return base64.urlsafe_b64decode(text + "===")  # What is too much is passed over.

@@ -105,15 +105,20 @@ def prepared(folder: Path) -> Generator[Product]:
 def serving(product: Product) -> Generator[Product]:
     """Let it run, all of it."""
     port, product.ssh_port = free_port(), free_port()
-    whole = environment() | {"CODARA_SSH__PORT": str(product.ssh_port)}
-    command: list[str | Path] = [CODARA, "serve", "--all", "--home", product.home]
-    command += ["--port", str(port)]
     started = time.perf_counter()
-    with running(command, ready="is ready at", environment=whole, folder=ROOT) as process:
+    with serving_home(product.home, port, product.ssh_port) as product.supervisor:
         product.start_seconds = time.perf_counter() - started
-        product.supervisor = process.pid
         product.url = f"http://127.0.0.1:{port}"
         yield product
+
+
+@contextmanager
+def serving_home(home: Path, port: int, ssh_port: int) -> Generator[int]:
+    """Let a home folder be served, which may be new; gives the process above all others."""
+    whole = environment() | {"CODARA_SSH__PORT": str(ssh_port)}
+    command: list[str | Path] = [CODARA, "serve", "--all", "--home", home, "--port", str(port)]
+    with running(command, ready="is ready at", environment=whole, folder=ROOT) as process:
+        yield process.pid
 
 
 def put(source: Path, target: Path) -> None:

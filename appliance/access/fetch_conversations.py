@@ -89,6 +89,18 @@ def to_sort(work: UnitOfWork, path: str) -> Repository:
     return found
 
 
+def to_watch(work: UnitOfWork, path: str) -> Repository:
+    """The repository of that path, if the actor may be told what happens in it.
+
+    Errors:
+        HiddenError, MovedError: there is none, or none for this actor.
+        UnauthenticatedError, RefusedError: no user is asking.
+    """
+    found = fetch.repository(work, path, Permission.REPOSITORY_DISCUSS)
+    insist_on_somebody(work)
+    return found
+
+
 def to_read(work: UnitOfWork, which: Which) -> Seen:
     """A conversation that the actor may read.
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from appliance.cli import (
+    inbox,
     options,
     repository_access,
     repository_arrival,
@@ -64,6 +65,8 @@ repo.add_command(repository_access.protect)
 repo.add_command(repository_access.unprotect)
 repo.add_command(repository_access.protections)
 repo.add_command(signing_rules.signing_rules)
+repo.add_command(inbox.watch)
+repo.add_command(inbox.watchers)
 repo.add_command(repository_arrival.import_repository)
 repo.add_command(repository_arrival.fork)
 repo.add_command(repository_bin.delete)

@@ -20,7 +20,16 @@ from appliance import garbage, logs, settings, wiring, wiring_heartbeats
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
-from appliance.jobs import hooking, pulse, sequencing, streaming, tasks, watch, witnessing
+from appliance.jobs import (
+    hooking,
+    notifying,
+    pulse,
+    sequencing,
+    streaming,
+    tasks,
+    watch,
+    witnessing,
+)
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
@@ -243,6 +252,7 @@ def run(home: Path) -> None:
         sequencing.sequencing(objects),
         streaming.streaming(objects),
         hooking.hooking(objects),
+        notifying.notifying(objects),
         witnessing.witnessing(objects),
         wiring_heartbeats.beating(objects.database, objects.logs.signer, beats_always=True),
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from appliance.access.fetch_conversations import Seen
 from appliance.access.gate import open_to_everyone
 from appliance.db import said_words_index
 from appliance.db.conversations import Conversation, Subscription, TimelineEntry
+from appliance.db.notifications import Mention
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.conversations import ConversationKind, Following, Happening
@@ -91,24 +92,37 @@ def note_text(
     if mentioned:
         work.session.flush()  # A subscription may have been added just now.
         follow(work, seen.conversation, mentioned, Following.MENTION)
+        _note_mentions(work, seen.conversation, text_id, mentioned)
     for target in _targets(work, seen.repository, spoken, earlier):
         _refer(work, seen.conversation, target, now=now)
 
 
 def _mentioned(
     work: UnitOfWork, repository: Repository, spoken: Spoken, earlier: Spoken
-) -> list[UUID]:
-    found = [
-        user
+) -> dict[UUID, bool]:
+    """Who may read a text that speaks of them, and whether it does so by a team only."""
+    found = {
+        user.id: False
         for name in spoken.people
         if name not in earlier.people
         and (user := fetch_conversations.participant(work, repository, name)) is not None
-    ]
+    }
     for path in spoken.teams:
         if path not in earlier.teams:
-            found += fetch_conversations.team_participants(work, repository, path)
-    ids = dict.fromkeys(user.id for user in found if user.id != work.actor.id)
-    return list(ids)[:MOST_MENTIONED]
+            for user in fetch_conversations.team_participants(work, repository, path):
+                found.setdefault(user.id, True)
+    others = [each for each in found.items() if each[0] != work.actor.id]
+    return dict(others[:MOST_MENTIONED])
+
+
+def _note_mentions(
+    work: UnitOfWork, conversation: Conversation, text_id: UUID, mentioned: Mapping[UUID, bool]
+) -> None:
+    known = set(work.session.scalars(sa.select(Mention.user_id).where(Mention.text_id == text_id)))
+    for user_id, by_team in sorted(mentioned.items()):
+        if user_id not in known:
+            values = {"text_id": text_id, "user_id": user_id, "by_team": by_team}
+            work.session.add(Mention(conversation_id=conversation.id, **values))
 
 
 def _targets(

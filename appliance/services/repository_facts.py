@@ -7,7 +7,7 @@ are numbered, and a place and a number say how far somebody has heard.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,25 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One recorded action of one repository, as the log has it."""
+
+    place: int
+    entry: Entry
+    repository: Repository
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """Who did what, and when."""
+        return audit_headers.members(self.entry.leaf)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it was recorded."""
+        return datetime.fromisoformat(self.header["time"])
+
+
+@dataclass(frozen=True)
 class Facts:
     """Some events, and the place up to which there are no others."""
 
@@ -71,31 +90,55 @@ def after(
 ) -> Facts:
     """What comes after a place, of one repository or of all; `url` is where the portal is."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
+    found, until = recorded_after(
+        work,
+        place,
+        list(webhook_events.by_action()),
+        sealer=sealer,
+        repository_id=repository_id,
+        at_once=at_once,
+    )
+    return Facts([each for fact in found for each in _told(fact, url=url)], until)
+
+
+def recorded_after(
+    work: UnitOfWork,
+    place: int,
+    actions: Collection[str],
+    *,
+    sealer: Sealer,
+    repository_id: UUID | None = None,
+    at_once: int = AT_ONCE,
+) -> tuple[list[Fact], int]:
+    """Some recorded actions after a place, and the place up to which there are no others."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
     last = newest(work)
     query = sa.select(
         AuditFinding.place, AuditFinding.log_id, AuditFinding.idx, AuditFinding.target_ref
     ).where(
         AuditFinding.place > place,
         AuditFinding.place <= last,
-        AuditFinding.action.in_(list(webhook_events.by_action())),
+        AuditFinding.action.in_(actions),
     )
     if repository_id is not None:
         query = query.where(AuditFinding.target_ref == str(repository_id))
     rows = work.session.execute(query.order_by(AuditFinding.place).limit(at_once)).all()
     until = rows[-1].place if len(rows) == at_once else last
+    return complete(work, rows, sealer=sealer), until
+
+
+@gate.open_to_everyone(because="whoever hands in places of the logs has asked")
+def complete(work: UnitOfWork, rows: Sequence[Any], *, sealer: Sealer) -> list[Fact]:
+    """The actions at some places of the logs; rows have `place`, `log_id`, `idx`, `target_ref`."""
     if not rows:
-        return Facts((), until)
+        return []
     found = _entries(work, rows, sealer)
     repositories = _repositories(work, {row.target_ref for row in rows})
-    told = [
-        each
+    return [
+        Fact(row.place, found[row.log_id, row.idx], repositories[row.target_ref])
         for row in rows
         if row.target_ref in repositories and (row.log_id, row.idx) in found
-        for each in _told(
-            row.place, found[row.log_id, row.idx], repositories[row.target_ref], url=url
-        )
     ]
-    return Facts(told, until)
 
 
 @gate.open_to_everyone(because="it spells what the caller was given")
@@ -132,22 +175,22 @@ def _repositories(work: UnitOfWork, references: set[str]) -> dict[str, Repositor
     return {str(each.id): each for each in rows}
 
 
-def _told(place: int, entry: Entry, repository: Repository, *, url: str) -> list[Told]:
-    header = audit_headers.members(entry.leaf)
+def _told(fact: Fact, *, url: str) -> list[Told]:
+    header, entry = fact.header, fact.entry
     said = {**entry.body, **{each.field: each.words for each in entry.values}}
     return [
         Told(
-            place=place,
+            place=fact.place,
             part=part,
             name=name,
-            repository=repository,
-            happened_at=datetime.fromisoformat(header["time"]),
+            repository=fact.repository,
+            happened_at=fact.happened_at,
             payload={
                 "version": webhook_events.VERSION,
                 "id": f"{header['id']}-{part}",
                 "event": name,
                 "happened_at": header["time"],
-                "repository": described(repository, url),
+                "repository": described(fact.repository, url),
                 "actor": {"type": header["actor"]["type"], "name": entry.actor_name or None},
                 "data": data,
             },

@@ -36,6 +36,7 @@ from appliance.web.api import issue_comments as api_issue_comments
 from appliance.web.api import issues as api_issues
 from appliance.web.api import labels as api_labels
 from appliance.web.api import leaked_tokens as api_leaked_tokens
+from appliance.web.api import notifications as api_notifications
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisation_hooks as api_organisation_hooks
 from appliance.web.api import organisations as api_organisations
@@ -109,6 +110,7 @@ from appliance.web.pages import (
     keys_asked,
     locks,
     new_repository,
+    notifications,
     organisation_signatures,
     organisations,
     owners,
@@ -137,6 +139,7 @@ from appliance.web.pages import (
     teams,
     token_rules,
     tree,
+    watching,
     webhooks,
 )
 
@@ -195,6 +198,7 @@ API = (
     pull_comments.api,
     api_issue_comments.api,
     api_labels.api,
+    api_notifications.api,
     api_audit.api,
     api_audit_access.api,
     api_auditors.api,
@@ -208,6 +212,7 @@ API = (
 PEOPLE = (
     dashboard.pages,
     inbox.pages,
+    notifications.pages,
     account.pages,
     account_credentials.pages,
     account_factors.pages,
@@ -255,6 +260,24 @@ PEOPLE = (
     owners.pages,
 )
 
+REPOSITORIES = (
+    repositories.pages,
+    tree.pages,
+    files.pages,
+    raw.pages,
+    blame.pages,
+    commits.pages,
+    compare.pages,
+    branches.pages,
+    pushes.pages,
+    locks.pages,
+    finder.pages,
+    search.pages,
+    *(each.pages for each in CONVERSATIONS),
+    watching.pages,
+    archives.pages,
+)
+
 
 def install(app: OpenAPI) -> None:
     """Put the pages, the API and the Git door into the application."""
@@ -273,21 +296,9 @@ def install(app: OpenAPI) -> None:
     app.register_blueprint(saml.blueprint)
     app.register_blueprint(scim.blueprint)
     inbox.install(app)
+    notifications.install(app)
     for pages in PEOPLE:
         app.register_blueprint(pages)
     # Repositories last: their addresses begin with any name at all.
-    app.register_blueprint(repositories.pages)
-    app.register_blueprint(tree.pages)
-    app.register_blueprint(files.pages)
-    app.register_blueprint(raw.pages)
-    app.register_blueprint(blame.pages)
-    app.register_blueprint(commits.pages)
-    app.register_blueprint(compare.pages)
-    app.register_blueprint(branches.pages)
-    app.register_blueprint(pushes.pages)
-    app.register_blueprint(locks.pages)
-    app.register_blueprint(finder.pages)
-    app.register_blueprint(search.pages)
-    for talk in CONVERSATIONS:
-        app.register_blueprint(talk.pages)
-    app.register_blueprint(archives.pages)
+    for pages in REPOSITORIES:
+        app.register_blueprint(pages)

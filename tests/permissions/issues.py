@@ -1,6 +1,8 @@
-"""What addresses of issues record, and who may go there."""
+"""What addresses of issues record, and who may go there; and of what people are told of them."""
 
 from __future__ import annotations
+
+from tests.permissions import social
 
 SORTING = "issue.labels_changed issue.assignees_changed issue.milestone_changed"
 STATES = "issue.closed issue.reopened issue.locked issue.unlocked issue.pinned issue.unpinned"
@@ -140,3 +142,12 @@ PAGE_PLACES = {
     "<any(lock, unlock, pin, unpin, follow, leave):verb>": "lock",
 }
 PAGE_NOUNS = {"comment_id": "comment"}
+
+OF_ISSUES |= social.RECORDED
+ISSUE_LISTS |= social.LISTS
+API_TABLE += social.API_TABLE
+API_ELSEWHERE |= social.API_ELSEWHERE
+COMMANDS += social.COMMANDS
+PAGES += social.PAGES
+FORMS += social.FORMS
+PAGES_ELSEWHERE = social.PAGES_ELSEWHERE

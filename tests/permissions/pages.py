@@ -302,7 +302,7 @@ OF_A_LOG = (
     ("POST", "/auditors/<uuid:grant_id>/revoke"),
 )
 # What the table's form cannot say; each has tests of its own.
-ELSEWHERE = pull_pages.ELSEWHERE | {
+ELSEWHERE = (pull_pages.ELSEWHERE | issues.PAGES_ELSEWHERE) | {
     **{
         (method, f"/administration/providers/{rule}"): PROVIDER_PAGES
         for method, rule in (

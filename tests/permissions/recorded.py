@@ -15,6 +15,7 @@ from tests.permissions import (
     pull_pages,
     pulls,
     signature_doors,
+    social,
 )
 from tests.permissions.recorded_access import LISTS as OF_ACCESS_LISTS
 from tests.permissions.recorded_access import OF_ACCESS
@@ -321,6 +322,7 @@ READS = {
 
 NOTHING = {
     **provider_doors.NOTHING,
+    **social.NOTHING,
     "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
     "POST /internal/ssh/certificate": "tells the SSH servers whom a certificate lets in",
     "POST /internal/ssh/keys": "tells sshd which key is whose",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.permissions import pull_pages, pulls
+from tests.permissions import pull_pages, pulls, social
 from tests.permissions.pages import FORMS, PAGES
 from tests.permissions.recorded import CHANGES, PARKED, READS
 from tests.permissions.scene import ADDRESS, API, LAB, NUMBER, SECRET, Scene, auditor
@@ -189,6 +189,7 @@ LISTS = [
         "/<owner>/-/members": f"/{LAB}/-/members",
         "/settings/access-requests": "/settings/access-requests",
         "/inbox/access": "/inbox/access",
+        "/inbox/conversations": "/inbox/conversations",
         "/<owner>/-/reviews": f"/{LAB}/-/reviews",
         "/administration/reviews": "/administration/reviews",
         "/<owner>/-/teams": f"/{LAB}/-/teams",
@@ -254,6 +255,7 @@ ELSEWHERE = {
     f"GET {rule}/newer": "web/test_audit_pages.py: only where there is something newer"
     for rule in LOGS
 } | {
+    **social.DOORS_ELSEWHERE,
     f"POST {API}/anchors": "services/test_anchors.py: an authority has to sign",
     f"POST {API}/cosignatures": "services/test_witness_files.py: a witness has to sign",
     f"POST {STREAM}/test": "web/test_audit_streams.py: a receiver has to answer",

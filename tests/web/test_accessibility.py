@@ -32,6 +32,7 @@ from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Role, Scope
 from appliance.domain.second_person import Act
 from appliance.domain.webhooks import DeliveryState
+from appliance.jobs import notifying
 from appliance.services import (
     access_requests,
     access_reviews,
@@ -153,6 +154,7 @@ def fill(world: World) -> dict[str, Any]:
     comment_id = talked(world, administrator)
     asked_to_merge(world, administrator, builder, commit)
     world.keep_log()
+    notifying.tell(world.wiring)
     return {
         "push_id": pushed,
         "oid": commit,
@@ -184,7 +186,10 @@ def talked(world: World, administrator: Actor) -> UUID:
         conversation_sorting.sort(work, Which("lab/odd", 1), wanted, now=present)
         text = "# Here too\n\n`x`[^1]\n\n[^1]: So."
         comments.add(work, Which("lab/odd", 1), text, now=present)
-        return comments.add(work, Which("lab/odd", 1), text, now=present).comment.id
+        comment = comments.add(work, Which("lab/odd", 1), text, now=present).comment
+    with world.begin(world.actor("writer")) as work:
+        comments.add(work, Which("lab/odd", 1), "@administrator, so it is.", now=present)
+    return comment.id
 
 
 def proposed(world: World, administrator: Actor) -> UUID:

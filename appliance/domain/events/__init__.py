@@ -9,6 +9,7 @@ from appliance.domain.events import (
     issues,
     pulls,
     signing,
+    social,
     webhooks,
 )
 from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
@@ -195,6 +196,7 @@ from appliance.domain.events.second_person import (
     SecondPersonRequired,
 )
 from appliance.domain.events.signing import *  # noqa: F403 - the same.
+from appliance.domain.events.social import *  # noqa: F403 - the same.
 from appliance.domain.events.webhooks import *  # noqa: F403 - the same.
 from appliance.domain.events.witnesses import (
     AuditCosignatureImported,
@@ -374,8 +376,7 @@ __all__ = [
     "all_events",
     "personal",
 ]
-__all__ += access_requests.__all__
-__all__ += credentials.__all__
+__all__ += access_requests.__all__ + credentials.__all__
 __all__ += issues.__all__
 __all__ += git.__all__ + pulls.__all__
-__all__ += signing.__all__ + webhooks.__all__
+__all__ += signing.__all__ + social.__all__ + webhooks.__all__

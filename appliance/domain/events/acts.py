@@ -11,14 +11,15 @@ from appliance.domain.events.words import Act, Retention, Severity, Viewer
 
 WORDS: dict[Act, str] = {
     Act.CREATE: "added created forked found granted issued opened placed registered requested set"
-    " stashed stored submitted trusted made completed linked reported mapped reacted followed",
+    " stashed stored submitted trusted made completed linked reported mapped reacted followed"
+    " watched",
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
     " prolonged renamed resolved restored reviewed rotated settled switched synchronised unlocked"
     " merged reverted finished retried reopened reinstated redelivered pinned",
     Act.DELETE: "deleted dequeued discarded disposed dropped erased pruned purged removed revoked"
-    " swept unlinked unmapped withdrawn destroyed unpinned unfollowed",
+    " swept unlinked unmapped withdrawn destroyed unpinned unfollowed unwatched",
     Act.MOVE: "moved transferred",
     Act.ENABLE: "activated enabled published unarchived resumed recovered",
     Act.DISABLE: "archived disabled suspended paused",
@@ -223,9 +224,11 @@ MORE: Mapping[str, More] = {
     "repo.role_granted": More(severity=MEDIUM, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "repo.role_withdrawn": More(severity=MEDIUM, ocsf=ROLE_OUT, ecs=("iam",), controls=LEAVING),
     "repo.transferred": More(severity=MEDIUM),
+    "repo.unwatched": More(severity=NOTICE),
     "repo.visibility_changed": More(
         act=Act.SHARE, severity=HIGH, controls=("nist:AC-3", "iso:A.8.3", "iso:A.8.4")
     ),
+    "repo.watched": More(severity=NOTICE),
     "retention.bypassed": More(severity=CRITICAL, is_awaited=True),
     "role.access_approved": More(severity=MEDIUM, ocsf=ROLE_IN, controls=PRIVILEGED),
     "role.access_ended": More(act=Act.END, ocsf=ROLE_OUT, controls=LEAVING),

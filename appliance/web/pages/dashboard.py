@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.services import repositories
+from appliance.services import notifications, repositories
 from appliance.web import requests
 from appliance.web.pages import inbox, lists, repository_lists, words
 from appliance.web.pages.page_forms import USUAL, after, asked, listed
@@ -31,12 +31,14 @@ def show() -> ResponseReturnValue:
     with requests.reading() as work:
         found = find(work, after=after(), limit=USUAL)
         waiting = inbox.waiting(work)
-        flask.g.inbox_count = len(waiting)
+        unread = notifications.counted(work).unread
+        flask.g.inbox_count = len(waiting) + unread
         return flask.render_template(
             "dashboard/show.html",
             repositories=listed(found),
             waiting=waiting[:MOST_WAITING],
             waiting_in_all=len(waiting),
+            unread=unread,
             recent=repositories.recently_pushed(work, limit=RECENT),
             query=query,
             mine=mine,

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from appliance.domain.credentials import ApprovalState, CredentialKind
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError
-from appliance.services import inbox
+from appliance.services import inbox, notifications
 from appliance.services.inbox_entries import Entry, Topic
 from appliance.web import language, requests
 from appliance.web.pages import words
@@ -55,8 +55,9 @@ def show() -> ResponseReturnValue:
     with requests.reading() as work:
         todo = waiting(work)
         found = [line(entry) for entry in inbox.news(work, now=requests.now())]
-    flask.g.inbox_count = len(todo)
-    return flask.render_template("inbox/show.html", todo=todo, news=found)
+        unread = notifications.counted(work).unread
+    flask.g.inbox_count = len(todo) + unread
+    return flask.render_template("inbox/show.html", todo=todo, news=found, unread=unread)
 
 
 def waiting(work: UnitOfWork) -> list[Line]:
@@ -70,7 +71,8 @@ def count() -> int | None:
     if "inbox_count" not in flask.g:
         try:
             with requests.reading() as work:
-                flask.g.inbox_count = len(waiting(work))
+                unread = notifications.counted(work).unread
+                flask.g.inbox_count = len(waiting(work)) + unread
         except ApplianceError:
             flask.g.inbox_count = None
     found: int | None = flask.g.inbox_count

@@ -9,9 +9,10 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import HiddenError, TimeoutExceededError
-from appliance.services import forks, history, jobs, languages
+from appliance.services import forks, history, jobs, languages, watching
 from appliance.web import links, present, requests
 from appliance.web.pages import languages_bar, readme, tree_rows, words
+from appliance.web.pages.notification_words import LEVELS
 from appliance.web.pages.repository_frame import (
     Frame,
     Place,
@@ -55,7 +56,7 @@ def home(owner: str, name: str) -> ResponseReturnValue:
         commits=history.count_if_quick(frame.repository, place.commit, seconds=COUNT_SECONDS),
         languages=_languages(place, LANGUAGES_SECONDS),
         languages_piece=links.with_query(part="languages"),
-        fork_count=_fork_count(frame),
+        **_social(frame),
     )
 
 
@@ -65,9 +66,16 @@ def _languages(place: Place, seconds: float) -> list[languages_bar.Part] | None:
     return languages_bar.parts(found) if found is not None else None
 
 
-def _fork_count(frame: Frame) -> int:
+def _social(frame: Frame) -> dict[str, Any]:
+    """Who else has to do with it, and how much the reader wants to be told."""
+    path = frame.repository.path
     with requests.reading() as work:
-        return forks.count(work, frame.repository.path)
+        return {
+            "fork_count": forks.count(work, path),
+            "watcher_count": watching.count(work, path),
+            "watch_level": watching.level(work, path),
+            "levels": LEVELS,
+        }
 
 
 def _arrival(frame: Frame) -> dict[str, Any]:

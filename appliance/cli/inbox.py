@@ -1,0 +1,94 @@
+"""`codara inbox`: what one is told of conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from appliance.cli import options
+from appliance.cli.client import repository as place
+from appliance.cli.context import Context, Noun, current
+
+COLUMNS = {
+    "repository": "REPOSITORY",
+    "number": "#",
+    "title": "TITLE",
+    "reason": "REASON",
+    "last": "LAST",
+    "by": "BY",
+    "happened_at": "WHEN",
+    "id": "ID",
+}
+LEVELS = ("participating", "all", "ignored")
+MARKS = ("read", "unread", "done", "inbox")
+
+
+@click.group(cls=Noun)
+def inbox() -> None:
+    """What one is told of issues and pull requests."""
+
+
+@inbox.command("list")
+@click.option(
+    "--part",
+    type=click.Choice(("unread", "inbox", "done")),
+    default="unread",
+    show_default=True,
+    help="What was not read, all, or what is done.",
+)
+@click.option("--reason", metavar="REASON", help="Only for this: mention, assigned, author ...")
+@click.option("--repository", metavar="OWNER/NAME", type=options.REPOSITORY, help="Only of this.")
+@options.limit
+@current
+def list_notifications(
+    context: Context, part: str, reason: str | None, repository: str | None, limit: int | None
+) -> None:
+    """List the conversations in which something happened."""
+    query = {"part": part, "reason": reason, "repository": repository}
+    known = {key: value for key, value in query.items() if value}
+    context.show_list(options.listed(context, "/user/notifications", limit, **known), COLUMNS)
+
+
+@inbox.command()
+@click.argument("mark", type=click.Choice(MARKS))
+@click.argument("identifiers", metavar="[ID]...", nargs=-1, type=options.Identifier())
+@click.option("--all", "is_all", is_flag=True, help="All that there are now.")
+@click.option("--repository", metavar="OWNER/NAME", type=options.REPOSITORY, help="With --all.")
+@current
+def mark(
+    context: Context,
+    mark: str,
+    identifiers: tuple[str, ...],
+    is_all: bool,  # noqa: FBT001 - click gives it by name.
+    repository: str | None,
+) -> None:
+    """Mark conversations as read, unread, done, or back in the inbox."""
+    if bool(identifiers) is is_all:
+        raise click.UsageError("Name ids, or say --all.")
+    wanted: dict[str, Any] = {"mark": mark}
+    wanted |= {"repository": repository or ""} if is_all else {"ids": list(identifiers)}
+    done = context.api.call("POST", "/user/notifications/mark", wanted)
+    context.show(done, lambda: [f"Marked {done['marked']}."])
+
+
+@click.command()
+@options.repository
+@click.option("--level", type=click.Choice(LEVELS), help="Be told so much from now on.")
+@current
+def watch(context: Context, repository: str, level: str | None) -> None:
+    """Show or set how much of a repository one is told."""
+    path = f"{place(repository)}/watch"
+    found = context.api.call("PUT", path, {"level": level}) if level else None
+    found = found or context.api.call("GET", path)
+    context.show(found, lambda: [f"{repository}: {found['level']}"])
+
+
+@click.command()
+@options.repository
+@options.limit
+@current
+def watchers(context: Context, repository: str, limit: int | None) -> None:
+    """List who is told all of a repository."""
+    found = options.listed(context, f"{place(repository)}/watchers", limit)
+    context.show_list(found, {"name": "NAME"})

@@ -1,0 +1,26 @@
+"""Events about what people want to see and hear of repositories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event
+
+__all__ = ["RepositoryUnwatched", "RepositoryWatched"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryWatched(Event):
+    """Somebody wants to be told all of a repository, or nothing."""
+
+    kind = "repo.watched"
+    target = "repo"
+    level: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryUnwatched(Event):
+    """Somebody wants to be told of a repository only what is theirs."""
+
+    kind = "repo.unwatched"
+    target = "repo"

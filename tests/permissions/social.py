@@ -1,0 +1,60 @@
+"""What addresses of notifications and of watching record, and who may go there."""
+
+from __future__ import annotations
+
+API = "/api/v1/repos/<owner>/<name>"
+WATCH = f"{API}/watch"
+OWN = "/api/v1/user/notifications"
+HERE = "/<owner>/<name>"
+LEVELS = "repo.watched repo.unwatched"
+INBOX = "/inbox/conversations"
+RECORDED = {
+    f"PUT {WATCH}": LEVELS,
+    f"DELETE {WATCH}": "repo.unwatched",
+    f"POST {HERE}/watch": LEVELS,
+    f"POST {INBOX}": "issue.unfollowed",
+}
+LISTS = {f"GET {INBOX}": "admin.list_exported"}
+WHAT_WAS_READ = "what somebody has read of their inbox is their own affair"
+NOTHING = {
+    f"PATCH {OWN}/<uuid:id>": WHAT_WAS_READ,
+    f"POST {OWN}/mark": WHAT_WAS_READ,
+    f"POST {INBOX}/all": WHAT_WAS_READ,
+    "POST /inbox/seen": WHAT_WAS_READ,
+}
+READ = "..+++++.+++++"
+SIGNED_IN = "?++++++++++++"
+READ_SIGNED_IN = "?.+++++.+++++"
+API_TABLE = [
+    ("GET", OWN, SIGNED_IN, None),
+    ("POST", f"{OWN}/mark", SIGNED_IN, {"mark": "read"}),
+    ("GET", "/api/v1/user/watches", SIGNED_IN, None),
+    ("GET", WATCH, READ, None),
+    ("PUT", WATCH, READ, {"level": "all"}),
+    ("GET", f"{API}/watchers", READ, None),
+]
+TESTS = "web/test_api_notifications.py"
+API_ELSEWHERE = {
+    ("GET", f"{OWN}/<uuid:id>"): TESTS,
+    ("PATCH", f"{OWN}/<uuid:id>"): TESTS,
+    ("DELETE", WATCH): TESTS,
+}
+MAY_READ = "-.+++++.+++++"
+COMMANDS = [
+    ("inbox list", "-++++++++++++"),
+    ("inbox mark read --all", "-++++++++++++"),
+    ("repo watch lab-N/notes --level all", MAY_READ),
+    ("repo watchers lab-N/notes", MAY_READ),
+]
+OWN_REPOSITORY = "lab-N"
+PAGES = [(INBOX, SIGNED_IN), (f"{HERE}/watchers", READ, {}, OWN_REPOSITORY)]
+FORMS = [
+    (f"{INBOX}/all", SIGNED_IN, {"act": "read"}),
+    (f"{HERE}/watch", READ_SIGNED_IN, {"level": "all"}, OWN_REPOSITORY),
+]
+PAGE_TESTS = "web/test_notification_pages.py"
+PAGES_ELSEWHERE = {("POST", INBOX): PAGE_TESTS, ("POST", "/inbox/seen"): PAGE_TESTS}
+DOORS_ELSEWHERE = {
+    f"DELETE {WATCH}": f"{TESTS}: it has to be watched first",
+    f"POST {INBOX}": f"{PAGE_TESTS}: somebody has to have been told",
+}

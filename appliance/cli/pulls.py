@@ -42,6 +42,15 @@ FIELDS = {
     "web_url": "Portal",
 }
 SETS = {"number": "#", "head": "HEAD", "base": "BASE", "shift": "HOW", "by": "BY", "at": "WHEN"}
+REVIEWS = {
+    "id": "ID",
+    "author": "BY",
+    "verdict": "VERDICT",
+    "patch_set": "PATCH SET",
+    "is_dismissed": "DISMISSED",
+    "submitted_at": "WHEN",
+}
+THREADS = {"id": "ID", "place": "LINES", "state": "STATE", "author": "BY", "body": "LAST SAID"}
 title = click.option("--title", metavar="TEXT", help="What it is called.")
 into = click.option("--into", "base", metavar="BRANCH", help="The branch it is to come into.")
 
@@ -184,6 +193,91 @@ def ask(context: Context, repository: str, number: int, reviewer: str, *, undo: 
     where = f"{_one(repository, number)}/reviewers/{quote(reviewer)}"
     context.api.call("DELETE" if undo else "PUT", where)
     context.show({"reviewer": reviewer, "asked": not undo}, lambda: ["Done."])
+
+
+@pr.command()
+@options.repository
+@number
+@click.option("--approve", "verdict", flag_value="approve", help="It may be merged.")
+@click.option(
+    "--request-changes", "verdict", flag_value="request_changes", help="It may not, as it is."
+)
+@click.option(
+    "--comment", "verdict", flag_value="comment", default=True, help="Say no verdict (the usual)."
+)
+@text
+@file
+@current
+def review(
+    context: Context,
+    repository: str,
+    number: int,
+    verdict: str,
+    body: str | None,
+    body_file: IO[str] | None,
+) -> None:
+    """Review a pull request, with all that you have noted before."""
+    sent = {"verdict": verdict, "body": said(body, body_file)}
+    made = context.api.call("POST", f"{_one(repository, number)}/reviews", sent)
+    context.show(made, lambda: [f"Reviewed #{number}: {made['verdict'].replace('_', ' ')}."])
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def reviews(context: Context, repository: str, number: int) -> None:
+    """List what reviewers said of the whole."""
+    found = context.api.call("GET", f"{_one(repository, number)}/reviews")
+    context.show_list(found["items"], REVIEWS)
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def threads(context: Context, repository: str, number: int) -> None:
+    """List what was said of lines."""
+    found = context.api.call("GET", f"{_one(repository, number)}/threads")
+    rows = found["items"] if context.is_json else [_line(each) for each in found["items"]]
+    context.show_list(rows, THREADS)
+
+
+@pr.command()
+@options.repository
+@number
+@click.argument("thread", metavar="ID")
+@click.option("--undo", is_flag=True, help="Something is left to say.")
+@current
+def resolve(context: Context, repository: str, number: int, thread: str, *, undo: bool) -> None:
+    """Say that nothing is left to say of a thread's lines."""
+    where = f"{_one(repository, number)}/threads/{quote(thread, safe='')}"
+    context.api.call("PATCH", where, {"resolved": not undo})
+    context.show({"id": thread, "is_resolved": not undo}, lambda: ["Done."])
+
+
+@pr.command()
+@options.repository
+@number
+@click.argument("review", metavar="ID")
+@click.option("--reason", default="", metavar="TEXT", help="Why; of another's it is needed.")
+@current
+def dismiss(context: Context, repository: str, number: int, review: str, reason: str) -> None:
+    """Let a reviewer's verdict count no more."""
+    where = f"{_one(repository, number)}/reviews/{quote(review, safe='')}/dismiss"
+    found = context.api.call("POST", where, {"reason": reason})
+    context.show(found, lambda: ["It counts no more."])
+
+
+def _line(found: dict[str, Any]) -> dict[str, Any]:
+    anchor, comments = found["anchor"], found["comments"]
+    return {
+        "id": found["id"],
+        "place": f"{anchor['path']}:{anchor['line'] or ''}".rstrip(":"),
+        "state": "resolved" if found["is_resolved"] else "open",
+        "author": comments[0]["author"] if comments else "",
+        "body": " ".join(comments[-1]["body"].split())[:60] if comments else "",
+    }
 
 
 def _one(repository: str, number: int) -> str:

@@ -47,6 +47,8 @@ from appliance.web.api import pulls as api_pulls
 from appliance.web.api import pushes as api_pushes
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
+from appliance.web.api import review_threads as api_review_threads
+from appliance.web.api import reviews as api_reviews
 from appliance.web.api import saml_keys as api_saml_keys
 from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
@@ -196,6 +198,8 @@ API = (
     api_issues.api,
     api_pulls.api,
     pull_comments.api,
+    api_reviews.api,
+    api_review_threads.api,
     api_issue_comments.api,
     api_labels.api,
     api_notifications.api,

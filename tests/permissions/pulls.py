@@ -11,7 +11,15 @@ COMMENT = f"{ONE}/comments/<uuid:id>"
 REVIEWER = f"{ONE}/reviewers/<path:reviewer>"
 TESTS = "web/test_api_pulls.py"
 CHANGED = "merge.changed merge.closed merge.reopened merge.auto_disabled issue.changed"
+REVIEWS, THREADS, DRAFTS = f"{ONE}/reviews", f"{ONE}/threads", f"{ONE}/drafts"
+ID = "<uuid:id>"
 CHANGES = {
+    f"POST {REVIEWS}": "review.submitted",
+    f"POST {REVIEWS}/{ID}/dismiss": "review.dismissed",
+    f"POST {THREADS}": "review.comment_added",
+    f"PATCH {THREADS}/{ID}": "review.thread_resolved review.thread_reopened",
+    f"PATCH {ONE}/review-comments/{ID}": "review.comment_changed",
+    f"DELETE {ONE}/review-comments/{ID}": "review.comment_deleted",
     f"POST {ALL}": f"merge.requested review.requested {SORTING}",
     f"PATCH {ONE}": f"{CHANGED} issue.locked issue.unlocked {SORTING}",
     f"PUT {REVIEWER}": "review.requested",
@@ -35,6 +43,14 @@ API_TABLE = [
     ("GET", f"{ONE}/commits", READ, None),
     ("PUT", REVIEWER, TRIAGE, None),
     ("DELETE", REVIEWER, TRIAGE, None),
+    ("GET", REVIEWS, READ, None),
+    ("POST", REVIEWS, READ, {"verdict": "comment", "body": "So it is."}),
+    ("GET", THREADS, READ, None),
+    ("POST", THREADS, READ, {"body": "Why?", "path": "src/one", "line": 1}),
+    ("GET", DRAFTS, READ, None),
+    ("POST", DRAFTS, READ, {"body": "Why?", "path": "src/one", "line": 1}),
+    ("GET", f"{ONE}/viewed", READ, None),
+    ("PUT", f"{ONE}/viewed", READ, {"path": "src/one"}),
     ("PUT", f"{ONE}/subscription", READ, None),
     ("PUT", f"{ONE}/reactions/<reaction>", READ, None),
     ("GET", f"{ONE}/comments", READ, None),
@@ -43,6 +59,13 @@ API_TABLE = [
     ("GET", f"{ONE}/edits", READ, None),
 ]
 API_ELSEWHERE = {
+    ("POST", f"{REVIEWS}/{ID}/dismiss"): TESTS,
+    ("PATCH", f"{THREADS}/{ID}"): TESTS,
+    **{
+        (method, f"{place}/{ID}"): TESTS
+        for method in ("PATCH", "DELETE")
+        for place in (DRAFTS, f"{ONE}/review-comments")
+    },
     **{(method, COMMENT): TESTS for method in ("GET", "PATCH", "DELETE")},
     **{(method, f"{COMMENT}/reactions/<reaction>"): TESTS for method in ("PUT", "DELETE")},
     ("GET", f"{COMMENT}/edits"): TESTS,
@@ -60,9 +83,12 @@ COMMANDS = [
     ("pr show lab-N/notes 3", SAID),
     ("pr patch-sets lab-N/notes 3", SAID),
     ("pr comment lab-N/notes 3 --body So", SAID),
+    ("pr review lab-N/notes 3 --body So", SAID),
+    ("pr reviews lab-N/notes 3", SAID),
+    ("pr threads lab-N/notes 3", SAID),
     ("pr edit lab-N/notes 3 --title Other", SORTED),
     ("pr ready lab-N/notes 3 --undo", SORTED),
     ("pr close lab-N/notes 3", SORTED),
     ("pr ask lab-N/notes 3 administrator --undo", SORTED),
 ]
-COMMANDS_ELSEWHERE = dict.fromkeys(("pr create", "pr reopen"), TESTS)
+COMMANDS_ELSEWHERE = dict.fromkeys(("pr create", "pr reopen", "pr resolve", "pr dismiss"), TESTS)

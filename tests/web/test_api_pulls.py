@@ -169,3 +169,53 @@ def test_what_changed_meanwhile_is_not_changed_unseen(notes):
     answer = writer.patch(ONE, json={"title": "Second"}, headers={"If-Match": tag})
 
     assert answer.status_code == 412
+
+
+def test_reviewers_speak_of_lines_and_of_the_whole(notes):
+    reader, writer = notes.client("reader"), notes.client("writer")
+    remark = {"body": "Why?", "path": "file", "line": 1}
+    made = reader.post(f"{ONE}/threads", json=remark)
+    assert made.status_code == 201, made.json
+    thread, comment = made.json["id"], made.json["comments"][0]["id"]
+    assert made.json["anchor"]["start_line"] == made.json["anchor"]["patch_set"] == 1
+    answer = writer.post(f"{ONE}/threads", json={"body": "So.", "thread": thread})
+    assert [each["body"] for each in answer.json["comments"]] == ["Why?", "So."]
+    where = f"{ONE}/review-comments/{comment}"
+    assert reader.patch(where, json={"body": "Why so?"}).json["body"] == "Why so?"
+    assert reader.delete(where).status_code == 204
+    assert writer.patch(f"{ONE}/threads/{thread}", json={"resolved": True}).status_code == 204
+    found = reader.get(f"{ONE}/threads").json["items"][0]
+    assert (found["is_resolved"], found["comments"][0]["is_deleted"]) == (True, True)
+
+
+def test_what_is_noted_is_said_with_the_review(notes):
+    reader, writer = notes.client("reader"), notes.client("writer")
+    remark = {"body": "Why?", "path": "file", "line": 1}
+    noted = reader.post(f"{ONE}/drafts", json={**remark, "body": "Note"})
+    draft = f"{ONE}/drafts/{noted.json['id']}"
+    assert reader.patch(draft, json={"body": "Other"}).json["body"] == "Other"
+    assert writer.patch(draft, json={"body": "Other"}).status_code == 404
+    spare = reader.post(f"{ONE}/drafts", json=remark).json["id"]
+    assert reader.delete(f"{ONE}/drafts/{spare}").status_code == 204
+    assert [each["body"] for each in reader.get(f"{ONE}/drafts").json["items"]] == ["Other"]
+    said = {"verdict": "request_changes", "body": "Not yet.", "comments": [remark]}
+    review = reader.post(f"{ONE}/reviews", json=said)
+    assert review.status_code == 201, review.json
+    assert len(reader.get(f"{ONE}/threads").json["items"]) == 2
+    assert writer.post(f"{ONE}/reviews", json={"verdict": "approve"}).status_code == 422
+    dismissed = f"{ONE}/reviews/{review.json['id']}/dismiss"
+    assert writer.post(dismissed, json={"reason": "It is so."}).status_code == 403
+    assert reader.post(dismissed).json["is_dismissed"] is True
+    assert len(reader.get(f"{ONE}/reviews").json["items"]) == 1
+
+
+def test_files_are_marked_as_viewed_as_they_are(notes):
+    reader = notes.client("reader")
+    assert reader.put(f"{ONE}/viewed", json={"path": "file"}).status_code == 204
+    found = reader.get(f"{ONE}/viewed").json["items"]
+    assert [each["path"] for each in found] == ["file"]
+    assert found[0]["old_blob"] != found[0]["new_blob"]
+    off = {"path": "file", "viewed": False}
+    assert reader.put(f"{ONE}/viewed", json=off).status_code == 204
+    assert reader.get(f"{ONE}/viewed").json["items"] == []
+    assert reader.put(f"{ONE}/viewed", json={"path": "none"}).status_code == 404

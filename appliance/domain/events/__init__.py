@@ -8,6 +8,7 @@ from appliance.domain.events import (
     git,
     issues,
     pulls,
+    reviews,
     signing,
     social,
     webhooks,
@@ -185,6 +186,7 @@ from appliance.domain.events.repositories import (
     RoleGranted,
     RoleWithdrawn,
 )
+from appliance.domain.events.reviews import *  # noqa: F403 - the same.
 from appliance.domain.events.second_person import (
     ActConfirmed,
     ActLapsed,
@@ -378,5 +380,5 @@ __all__ = [
 ]
 __all__ += access_requests.__all__ + credentials.__all__
 __all__ += issues.__all__
-__all__ += git.__all__ + pulls.__all__
+__all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__

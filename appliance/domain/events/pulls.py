@@ -1,4 +1,4 @@
-"""Events about pull requests: from asking for a merge until it is done, and what reviewers said.
+"""Events about pull requests: from asking for a merge until it is done.
 
 What they share with issues (title, comments, labels) is said by the events of issues. Texts are not
 kept in the log.
@@ -18,8 +18,6 @@ __all__ = [
     "PullRequestMerged",
     "PullRequestOpened",
     "PullRequestReopened",
-    "ReviewRequestWithdrawn",
-    "ReviewRequested",
 ]
 
 
@@ -107,25 +105,3 @@ class AutoMergeDisabled(Event):
     target = "repo"
     number: int
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReviewRequested(Event):
-    """A review was asked for."""
-
-    kind = "review.requested"
-    target = "repo"
-    number: int
-    reviewer_id: str
-    reviewer_type: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReviewRequestWithdrawn(Event):
-    """A review is waited for no more."""
-
-    kind = "review.request_withdrawn"
-    target = "repo"
-    number: int
-    reviewer_id: str
-    reviewer_type: str

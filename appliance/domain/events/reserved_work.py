@@ -6,7 +6,7 @@ from appliance.domain.events.base import Outcome
 from appliance.domain.events.words import Reserved
 
 FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
-MERGE, REVIEW, RELEASE = "merge_request", "review", "release"
+MERGE, RELEASE = "merge_request", "release"
 
 ROWS = (
     Reserved("merge.queued", MERGE, "A request waits for its turn to be merged.", "number:int"),
@@ -17,18 +17,6 @@ ROWS = (
     Reserved(
         *("merge.failed", MERGE, "A merge that was promised could not be done."),
         *("number:int reason", FAILED),
-    ),
-    Reserved(
-        *("review.submitted", REVIEW, "A reviewer approved, asked for changes, or commented."),
-        "number:int verdict head comments:int as_owner:bool",
-    ),
-    Reserved(
-        *("review.dismissed", REVIEW, "An approval no longer counts."),
-        "number:int review_id why *?reason",
-    ),
-    Reserved(
-        *("review.comment_added", REVIEW, "Somebody commented on lines of a change."),
-        "number:int comment_id *text",
     ),
     Reserved("release.created", RELEASE, "A release was drafted.", "tag commit *?title"),
     Reserved("release.published", RELEASE, "A release became visible to readers.", "tag commit"),

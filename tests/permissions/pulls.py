@@ -34,6 +34,13 @@ CHANGES = {
     f"PUT {COMMENT}/reactions/<reaction>": "issue.reacted",
     f"DELETE {COMMENT}/reactions/<reaction>": "issue.reaction_removed",
 }
+NOTES = "notes of one's own, which nobody else sees until the review is submitted"
+RECORDS_NOTHING = {
+    f"POST {DRAFTS}": NOTES,
+    f"PATCH {DRAFTS}/{ID}": NOTES,
+    f"DELETE {DRAFTS}/{ID}": NOTES,
+    f"PUT {ONE}/viewed": "a mark for oneself",
+}
 API_TABLE = [
     ("GET", ALL, READ, None),
     ("POST", ALL, READ, {"title": "New", "head": "topic"}),

@@ -13,6 +13,7 @@ from appliance.cli import (
     repository_arrival,
     repository_bin,
     repository_check,
+    repository_checks,
     repository_export,
     repository_hooks,
     repository_keys,
@@ -73,6 +74,8 @@ repo.add_command(repository_bin.delete)
 repo.add_command(repository_bin.restore)
 repo.add_command(repository_bin.purge)
 repo.add_command(repository_check.check)
+repo.add_command(repository_checks.status)
+repo.add_command(repository_checks.check_run)
 repo.add_command(repository_export.export)
 repo.add_command(repository_hooks.hook)
 repo.add_command(repository_keys.key)

@@ -141,6 +141,18 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("repository.visibility_changed", sentence("Others than before can see it.")),
         *("repo.visibility_changed", "before after"),
     ),
+    told(
+        *("status.reported", sentence("It was said how a commit stands.")),
+        *("check.status_reported", "commit context state"),
+    ),
+    told(
+        *("check_run.created", sentence("A check of a commit was announced, or is over.")),
+        *("check.run_created", "commit run_id name state ?conclusion"),
+    ),
+    told(
+        *("check_run.changed", sentence("A check of a commit went on, or ended.")),
+        *("check.run_changed", "commit run_id name state ?conclusion changed:list[str]"),
+    ),
     told("repository.archived", sentence("It became read-only."), "repo.archived", "path"),
     told(
         *("repository.unarchived", sentence("It can be written to again.")),

@@ -18,6 +18,7 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
+from appliance.web.api import checks as api_checks
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe, pull_comments
@@ -93,6 +94,7 @@ from appliance.web.pages import (
     auditors,
     blame,
     branches,
+    checks,
     commits,
     compare,
     credentials,
@@ -195,6 +197,7 @@ API = (
     api_pushes.api,
     api_search.api,
     api_search_all.api,
+    api_checks.api,
     api_issues.api,
     api_pulls.api,
     pull_comments.api,
@@ -271,6 +274,7 @@ REPOSITORIES = (
     raw.pages,
     blame.pages,
     commits.pages,
+    checks.pages,
     compare.pages,
     branches.pages,
     pushes.pages,

@@ -17,7 +17,7 @@ DOORS = (
         "fetch_addresses.",
     ),
     *("fetch_scim.", "fetch_person.", "fetch_requests.", "fetch_reviews.", "fetch_credentials."),
-    *("fetch_conversations.", "fetch_pulls.", "visible_conversations."),
+    *("fetch_conversations.", "fetch_pulls.", "fetch_checks.", "visible_conversations."),
     *("visible.", "visible_logs.", "visible_requests.", "gate."),
 )
 

@@ -8,7 +8,7 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 
 from __future__ import annotations
 
-from tests.permissions import issues, pulls
+from tests.permissions import check_doors, issues, pulls
 
 READ = "-.+++++.+++++"
 WRITE = "-.--+++.--+-+"
@@ -30,6 +30,7 @@ TEAM = "lab-N/research"
 # Words that begin with a capital stand for something of the actor's own or of the target's.
 COMMANDS = [
     *(*issues.COMMANDS, *pulls.COMMANDS),
+    *check_doors.COMMANDS,
     ("whoami", SIGNED_IN),
     ("job list", SIGNED_IN),
     ("job show QUEUED-OF-TARGET", OF_ANOTHER),
@@ -261,6 +262,13 @@ ELSEWHERE = {
             "repo hook redeliver",
         ),
         "web/test_webhooks.py",
+    ),
+    **dict.fromkeys(
+        (
+            *("repo check-run show", "repo check-run create", "repo check-run change"),
+            "repo check-run annotations",
+        ),
+        "web/test_checks.py",
     ),
     "audit reconcile": "cli/test_audit_verify.py",
     **dict.fromkeys(

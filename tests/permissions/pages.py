@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.permissions import (
+    check_doors,
     hook_doors,
     issues,
     machine_doors,
@@ -329,7 +330,7 @@ ELSEWHERE = (pull_pages.ELSEWHERE | issues.PAGES_ELSEWHERE) | {
     ("POST", "/administration/second-factors/<uuid:rule_id>/remove"): (
         "web/test_factor_rule_pages.py"
     ),
-    **(machine_doors.ELSEWHERE | hook_doors.ELSEWHERE),
+    **(machine_doors.ELSEWHERE | hook_doors.ELSEWHERE | check_doors.ELSEWHERE),
     ("POST", "/settings/sessions/everywhere"): "web/test_session_pages.py",
     ("POST", "/settings/factors/key"): KEY_PAGES,
     ("POST", "/settings/factors/key/asked"): KEY_PAGES,
@@ -376,9 +377,7 @@ ELSEWHERE = (pull_pages.ELSEWHERE | issues.PAGES_ELSEWHERE) | {
     ("POST", "/theme"): "web/test_sign_in_page.py",
     ("POST", "/new/import"): "services/test_imports.py",
     ("GET", "/static/<path:filename>"): "web/test_frame.py",
-    ("GET", "/healthz"): "web/test_frame.py",
-    ("GET", "/readyz"): "web/test_frame.py",
-    ("GET", "/metrics"): "web/test_frame.py",
+    **{("GET", f"/{each}"): "web/test_frame.py" for each in ("healthz", "readyz", "metrics")},
 }
 
 PLACES = {

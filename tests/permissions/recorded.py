@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tests.permissions import (
     branch_doors,
+    check_doors,
     hook_doors,
     issues,
     provider_doors,
@@ -35,7 +36,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
-    **(provider_doors.CHANGES | hook_doors.CHANGES),
+    **(provider_doors.CHANGES | hook_doors.CHANGES | check_doors.CHANGES),
     **OF_FACTORS,
     **OF_ACCESS,
     **OF_MACHINES,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.permissions import branch_doors, hook_doors, issues, pulls
+from tests.permissions import branch_doors, check_doors, hook_doors, issues, pulls
 from tests.permissions.actors import ACTORS, SIGNS
 from tests.permissions.seen import NOTHING, as_seen
 
@@ -38,9 +38,10 @@ REPO = "/api/v1/repos/<owner>/<name>"
 ORG = "/api/v1/orgs/<org>"
 PROVIDERS = "/api/v1/admin/identity-providers"
 OIDC = {"issuer_url": "https://sign-in.test", "client_id": "codara", "client_secret": "x"}
+ROOMS = (check_doors, hook_doors, issues, pulls)
 
 TABLE = [
-    *(*issues.API_TABLE, *pulls.API_TABLE, *hook_doors.API_TABLE),
+    *(row for each in ROOMS for row in each.API_TABLE),
     ("GET", "/api/v1/user", SIGNED_IN, None),
     ("GET", "/api/v1/user/tokens", SIGNED_IN, None),
     ("POST", "/api/v1/user/tokens", SIGNED_IN, {"name": "t", "scopes": ["user"]}),
@@ -181,7 +182,7 @@ TABLE = [
 
 # What the table's form cannot say; each has a test of its own.
 ELSEWHERE = {
-    **(issues.API_ELSEWHERE | pulls.API_ELSEWHERE | hook_doors.API_ELSEWHERE),
+    **{door: test for each in ROOMS for door, test in each.API_ELSEWHERE.items()},
     ("POST", "/api/v1/admin/saml-keys/<step>"): "web/test_saml_keys.py",
     **{
         (method, f"{PROVIDERS}/<name>{rest}"): "web/test_api_identity_providers.py"

@@ -52,6 +52,11 @@ FACTS = [
     events.RepositoryUnarchived(path=NOTES),
     events.RepositoryDeleted(path=NOTES),
     events.RepositoryRestored(path=NOTES),
+    events.CheckStatusReported(commit=OID, context="build", state="success"),
+    events.CheckRunCreated(commit=OID, run_id="x", name="build", state="queued"),
+    events.CheckRunChanged(
+        commit=OID, run_id="x", name="build", state="queued", changed=[], annotations=0
+    ),
     events.PullRequestOpened(
         number=1, source="topic", into="main", head=OID, draft=False, source_id="x", title="x"
     ),

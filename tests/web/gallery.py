@@ -89,6 +89,7 @@ COMMITS = [
         browse_href="#",
         signature=finding and Checked(finding, SignatureForm.SSH, "SHA256:4f2a", owner=author),
         badges=None,
+        checks=None,
     )
     for n, (author, subject, finding) in enumerate(
         [

@@ -58,6 +58,7 @@ from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import asked_to_merge, odd
+from tests.web.reported import checked
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
 
@@ -171,6 +172,7 @@ def fill(world: World) -> dict[str, Any]:
         **hooked(world, "lab/odd"),
         **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
         "comment_id": comment_id,
+        "check_id": checked(world, administrator, commit),
     }
 
 

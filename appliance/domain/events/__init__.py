@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.domain.events import (
     access_requests,
+    checks,
     credentials,
     git,
     issues,
@@ -48,6 +49,7 @@ from appliance.domain.events.audit import (
     AuditWitnessed,
 )
 from appliance.domain.events.base import Event, Outcome, all_events, personal
+from appliance.domain.events.checks import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.credentials import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.factors import (
     AddressListChanged,
@@ -378,7 +380,7 @@ __all__ = [
     "all_events",
     "personal",
 ]
-__all__ += access_requests.__all__ + credentials.__all__
+__all__ += access_requests.__all__ + checks.__all__ + credentials.__all__
 __all__ += issues.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__

@@ -56,6 +56,10 @@ CATEGORIES: dict[str, Category] = {
         "Rules about what may happen to branches and tags.",
         *(MEDIUM, CHANGE, 3004, ("configuration",), SOURCE),
     ),
+    "check": Category(
+        "What other systems say of commits: statuses and check runs.",
+        *(NOTICE, CHANGE, 6001, ("file",), ("nist:SA-11", "nist:CM-4", "iso:A.8.29")),
+    ),
     "config": Category(
         "Starting, stopping and settings of the appliance.",
         *(LOW, CHANGE, 3004, ("configuration",), SETTINGS),

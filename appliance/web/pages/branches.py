@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from appliance.services import history, signing_rules
 from appliance.services.history import BRANCHES, TAGS
 from appliance.web import links, present, requests, signed_work
-from appliance.web.pages import lists, ref_lists
+from appliance.web.pages import checks, lists, ref_lists
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show, words
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from appliance.db.signing_keys import SigningRule
     from appliance.git.refs import Divergence, Ref, RefPage
+    from appliance.services.checks import Rollup
 
 pages = blueprint("branches")
 
@@ -41,6 +42,7 @@ class Branch:
     is_default: bool
     is_protected: bool
     divergence: Divergence | None
+    checks: Rollup | None
     may_delete: bool
 
 
@@ -60,6 +62,7 @@ BRANCH_COLUMNS: lists.Columns = {
     "is_protected": lambda each: each.is_protected,
     "ahead": lambda each: each.divergence.ahead if each.divergence else None,
     "behind": lambda each: each.divergence.behind if each.divergence else None,
+    "checks": lambda each: each.checks.outcome if each.checks else None,
 }
 TAG_COLUMNS: lists.Columns = {
     **ref_lists.columns(lambda ref: ref),
@@ -166,6 +169,7 @@ def _branches(frame: Frame, page: RefPage, seconds: float) -> list[Branch]:
     head = history.head(repository)
     oids = [ref.commit for ref in page.refs if ref.commit]
     apart = ref_lists.apart(frame, oids, seconds)
+    rolled = checks.rollups(frame, oids)
     return [
         Branch(
             ref=ref,
@@ -174,6 +178,7 @@ def _branches(frame: Frame, page: RefPage, seconds: float) -> list[Branch]:
             is_default=ref.name == head.name,
             is_protected=repository.is_protected(ref.name),
             divergence=apart.get(ref.commit or ""),
+            checks=rolled.get(ref.commit or ""),
             may_delete=frame.may_write and ref.name != head.name,
         )
         for ref in page.refs

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from appliance.errors import InvalidError
 from appliance.services import history
 from appliance.web import links, present, signed_work
-from appliance.web.pages import diff_context, diff_files
+from appliance.web.pages import checks, diff_context, diff_files
 from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import (
     Frame,
@@ -33,6 +33,7 @@ from appliance.web.pages.repository_frame import (
 if TYPE_CHECKING:
     from appliance.git.commits import Commit
     from appliance.git.history import Step
+    from appliance.services.checks import Rollup
     from appliance.services.signatures import Checked
 
 pages = blueprint("commits")
@@ -55,6 +56,7 @@ class Row:
     browse_href: str
     badges: Markup | None = None
     signature: Checked | None = None
+    checks: Rollup | None = None
 
 
 @pages.get("/<owner>/<name>/commits", defaults={"tail": ""})
@@ -122,6 +124,7 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
         committer=words(commit.committer.name),
         is_same_person=_is_same(commit),
         signature=signed_work.of_commits(frame.repository, [commit]).get(oid),
+        checks=checks.of_commit(frame, oid),
         containing=_containing(frame, oid) if "refs" in flask.request.args else None,
         refs_piece=links.with_query(part="refs"),
         diff=diff,
@@ -132,11 +135,13 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
 
 def rows(place: Place, steps: Sequence[Step]) -> list[Row]:
     """Steps of a history as lines of a list."""
-    checked = signed_work.of_commits(place.frame.repository, [step.commit for step in steps])
-    return [_row(place, step, checked.get(step.commit.oid)) for step in steps]
+    signed = signed_work.of_commits(place.frame.repository, [step.commit for step in steps])
+    rolled = checks.rollups(place.frame, [step.commit.oid for step in steps])
+    found = [(step, step.commit.oid) for step in steps]
+    return [_row(place, step, signed.get(oid), rolled.get(oid)) for step, oid in found]
 
 
-def _row(place: Place, step: Step, signature: Checked | None) -> Row:
+def _row(place: Place, step: Step, signature: Checked | None, rollup: Rollup | None) -> Row:
     to, commit = place.frame.links, step.commit
     oid = commit.oid.encode()
     browse = to.blob(oid, step.path) if step.path else to.tree(oid)
@@ -151,6 +156,7 @@ def _row(place: Place, step: Step, signature: Checked | None) -> Row:
         browse_href=browse,
         badges=badge,
         signature=signature,
+        checks=rollup,
     )
 
 

@@ -32,7 +32,7 @@ from appliance.domain.permissions import (
 )
 from appliance.domain.protection import Movement
 from appliance.domain.signatures import Finding, KeyUse, SignatureForm, SignedBy
-from appliance.web.pages import trial_words
+from appliance.web.pages import check_words, trial_words
 
 ROLES = {
     Role.READER: _("Reader"),
@@ -58,6 +58,7 @@ FACTORS = {
     Factor.RECOVERY: _("Code for emergencies"),
     Factor.PROVIDER: _("Shown to the sign-in system"),
 }
+CHECKS = check_words.TABLES
 LINKED_BY = {
     LinkedBy.CREATED: _("created for it"),
     LinkedBy.RULE: _("linked by the rule"),

@@ -1,0 +1,49 @@
+"""Events about what other systems say of commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.events.base import Event
+
+__all__ = ["CheckRunChanged", "CheckRunCreated", "CheckStatusReported"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckStatusReported(Event):
+    """Somebody, mostly a machine, said how a commit stands under a name."""
+
+    kind = "check.status_reported"
+    target = "repo"
+    commit: str
+    context: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRunCreated(Event):
+    """A check of a commit was announced, began, or was over already."""
+
+    kind = "check.run_created"
+    target = "repo"
+    commit: str
+    run_id: str
+    name: str
+    state: str
+    conclusion: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRunChanged(Event):
+    """A check of a commit went on, ended, or said more."""
+
+    kind = "check.run_changed"
+    target = "repo"
+    commit: str
+    run_id: str
+    name: str
+    state: str
+    changed: list[str]
+    annotations: int
+    """How many it has in all."""
+    conclusion: str | None = None

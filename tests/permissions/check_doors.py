@@ -1,0 +1,37 @@
+"""Doors of statuses and check runs: what they record, and who may go there."""
+
+from __future__ import annotations
+
+READ = "..+++++.+++++"
+WRITE = "..--+++.--+-+"
+API = "/api/v1/repos/<owner>/<name>"
+COMMIT = f"{API}/commits/<oid>"
+RUN = f"{API}/check-runs/<uuid:id>"
+TESTS = "web/test_checks.py"
+STATUS = {"state": "success", "context": "build"}
+API_TABLE = [
+    ("POST", f"{API}/statuses/<oid>", WRITE, STATUS),
+    ("GET", f"{COMMIT}/statuses", READ, None),
+    ("GET", f"{COMMIT}/status", READ, None),
+    ("GET", f"{COMMIT}/check-runs", READ, None),
+]
+API_ELSEWHERE = {
+    ("POST", f"{API}/check-runs"): TESTS,
+    **{(method, RUN): TESTS for method in ("GET", "PATCH")},
+    ("GET", f"{RUN}/annotations"): TESTS,
+}
+ELSEWHERE = {("GET", "/<owner>/<name>/check-runs/<uuid:check_id>"): TESTS}
+CHANGES = {
+    f"POST {API}/statuses/<oid>": "check.status_reported",
+    f"POST {API}/check-runs": "check.run_created",
+    f"PATCH {RUN}": "check.run_changed",
+}
+FURTHER = {f"{each}": f"{TESTS}: the commit has to be there" for each in CHANGES}
+SAID = "-.+++++.+++++"
+WRITTEN = "-.--+++.--+-+"
+COMMANDS = [
+    ("repo status list lab-N/notes main", SAID),
+    ("repo status show lab-N/notes main", SAID),
+    ("repo status report lab-N/notes main build --state success", WRITTEN),
+    ("repo check-run list lab-N/notes main", SAID),
+]

@@ -1,0 +1,34 @@
+"""A commit of which build systems have said all that they can."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from appliance.domain.checks import StatusState
+from appliance.domain.identity import Actor
+from appliance.services import check_runs, checks
+from tests.world import World
+
+
+def checked(world: World, administrator: Actor, commit: str) -> UUID:
+    """What was said of a commit; gives a check run with all that one may have."""
+    present = datetime.now(UTC)
+    said = check_runs.Changes(
+        name="build",
+        conclusion=check_runs.Conclusion.FAILURE,
+        title="Two tests failed",
+        summary="# Two\n\n`x`",
+        text="As *said*.",
+        artefacts=[{"name": "report.html", "url": "https://ci.test/1", "size_bytes": 4096}],
+        annotations=[
+            check_runs.NewAnnotation(
+                "with space.txt", 1, 2, check_runs.AnnotationLevel.WARNING, "Long", "So", "More."
+            )
+        ],
+    )
+    with world.begin(administrator) as work:
+        checks.report(
+            work, "lab/odd", commit, checks.NewStatus(StatusState.PENDING, "lint"), now=present
+        )
+        return check_runs.create(work, "lab/odd", commit, said, now=present).run.id

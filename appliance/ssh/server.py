@@ -24,6 +24,9 @@ from appliance.ssh.protocol import UnansweredError, ask
 
 ACCOUNT = "git"
 CHUNK_BYTES = 256 * 1024
+# More than asyncssh ever keeps for us, which is two windows of 2 MiB. With each packet that it hands
+# over late it lets the client send a whole window more: what is left there adds up to all of a push.
+EVERYTHING_BYTES = 16 * 1024 * 1024
 LOGIN_SECONDS = 30
 KEEPALIVE_SECONDS = 30
 KEEPALIVES_MISSED = 4
@@ -218,7 +221,7 @@ def _environment(client: asyncssh.SSHServerProcess[bytes]) -> dict[str, str]:
 async def _feed(client: asyncssh.SSHServerProcess[bytes], target: asyncio.StreamWriter) -> None:
     """Give the child what the client sends, as fast as it takes it."""
     try:
-        while chunk := await client.stdin.read(CHUNK_BYTES):
+        while chunk := await client.stdin.read(EVERYTHING_BYTES):
             target.write(chunk)
             await target.drain()
     except (OSError, asyncssh.Error):

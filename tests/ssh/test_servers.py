@@ -13,6 +13,13 @@ from appliance.ssh import authorized_keys
 from tests.ssh.conftest import KEY_ID
 
 PROTOCOLS = ["0", "1", "2"]
+MIB = 1024 * 1024
+
+
+def peak_memory(pid):
+    """The most bytes of memory that a process has had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 @pytest.mark.parametrize("version", PROTOCOLS)
@@ -52,6 +59,20 @@ def test_a_push_that_is_refused_says_why(client, repository, working_copy, peer)
 
     assert "remote: Not today." in said
     assert client.git("for-each-ref", at=repository) == ""
+
+
+def test_a_push_faster_than_git_takes_it_waits_outside_of_memory(embedded, repository, tmp_path):
+    folder = tmp_path / "copy"
+    embedded.git("init", "-q", "-b", "main", folder, at=tmp_path)
+    for number in range(64):
+        (folder / f"{number}.bin").write_bytes(os.urandom(MIB))
+    for words in (["add", "."], ["commit", "-q", "-m", "Large"]):
+        embedded.git("-c", "core.compression=0", *words, at=folder)
+    before = peak_memory(embedded.server_pid)
+
+    embedded.git("-c", "core.compression=0", "push", "-q", embedded.address, "main", at=folder)
+
+    assert peak_memory(embedded.server_pid) - before < 24 * MIB
 
 
 def test_an_archive_comes_over_ssh(client, repository, working_copy, tmp_path):

@@ -116,6 +116,8 @@ def authenticate(socket_path: str, question: dict[str, str]) -> int:
 def become_git(socket_path: str, question: dict[str, str]) -> int:
     """Replace this program by git in the repository's folder, if the key may."""
     answer = _ask(socket_path, "/internal/ssh/session", question)
+    if news := answer.get("message"):
+        say(str(news))
     signal(SIGPIPE, SIG_DFL)  # Python ignores it, and git would inherit that.
     environment = {str(name): str(value) for name, value in answer["environment"].items()}
     if question["command"] in BULK:

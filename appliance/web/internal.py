@@ -9,7 +9,7 @@ import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import flask
@@ -21,6 +21,7 @@ from appliance.errors import (
     ApplianceError,
     HiddenError,
     InvalidError,
+    MovedError,
     NotFoundError,
     RefusedError,
     UnauthenticatedError,
@@ -46,6 +47,7 @@ BODY_BYTES = 64 * 1024 * 1024
 """A push of 100,000 refs with long names."""
 HEX = frozenset("0123456789abcdef")
 OID_CHARACTERS = (40, 64)
+Given = TypeVar("Given")
 LONGEST_KEY_ID = 64
 """A UUID has 36 characters; a certificate in base64 never has so few."""
 
@@ -120,14 +122,16 @@ def session() -> ResponseReturnValue:
     """Say whether a key may run a git command on a repository, and with what."""
     question = _question()
     wiring, now = requests.wiring(), requests.now()
-    wanted = ssh_access.Wanted(
-        command=_text(question, "command"),
-        path=_text(question, "path"),
-        protocol=_text(question, "protocol"),
-    )
-    try:
+
+    def start(path: str) -> ssh_access.Session:
+        wanted = ssh_access.Wanted(
+            command=_text(question, "command"), path=path, protocol=_text(question, "protocol")
+        )
         with _by_credential(wiring.database.begin, question) as work:
-            opened = ssh_access.open_session(work, wanted, tools=wiring.git, now=now)
+            return ssh_access.open_session(work, wanted, tools=wiring.git, now=now)
+
+    try:
+        opened, _, news = _followed(start, _text(question, "path"))
     except ApplianceError as error:
         return {"ok": False, "message": str(error)}
     return {
@@ -136,7 +140,7 @@ def session() -> ResponseReturnValue:
         "repository": str(opened.repository_id or ""),
         "folder": str(opened.folder or ""),
         "environment": opened.environment,
-        "message": "",
+        "message": news,
     }
 
 
@@ -163,13 +167,17 @@ def still() -> ResponseReturnValue:
 def authenticate_lfs() -> ResponseReturnValue:
     """Say where and with what git-lfs reaches a repository over HTTPS."""
     question = _question()
-    wiring, path = requests.wiring(), _text(question, "path")
-    try:
+    wiring = requests.wiring()
+
+    def allow(path: str) -> str:
         operation = lfs.Operation(_text(question, "operation"))
         with _by_credential(_opening(question), question) as work:
-            capability = lfs.session_capability(
+            return lfs.session_capability(
                 work, path, operation, tools=wiring.git, now=requests.now()
             )
+
+    try:
+        capability, path, _ = _followed(allow, _text(question, "path"))
     except ApplianceError as error:
         return {"ok": False, "message": str(error)}
     except ValueError:
@@ -180,6 +188,17 @@ def authenticate_lfs() -> ResponseReturnValue:
         "header": {"Authorization": f"{LFS_SCHEME} {capability}"},
         "expires_in": lfs.CAPABILITY_SECONDS,
     }
+
+
+def _followed(act: Callable[[str], Given], path: str) -> tuple[Given, str, str]:
+    """What `act` gives for a repository, its path, and what a client that used its old one reads.
+
+    SSH knows no redirect, so we follow it here.
+    """
+    try:
+        return act(path), path, ""
+    except MovedError as moved:
+        return act(moved.path), moved.path, str(moved)
 
 
 def _decide(question: dict[str, Any]) -> pushes.Verdict:

@@ -87,6 +87,14 @@ def test_an_archive_comes_over_ssh(client, repository, working_copy, tmp_path):
     assert names == b"notes.txt\n"
 
 
+def test_a_repository_under_its_old_name_works_and_says_its_new_one(client, repository, peer):
+    known = peer.answers["/internal/ssh/session"]
+    news = "lab/notes is lab/papers now."
+    peer.answers["/internal/ssh/session"] = lambda question: {**known(question), "message": news}
+
+    assert client.git("ls-remote", client.address, at=client.folder) == f"{news}\n"
+
+
 def test_an_unknown_repository_is_said_to_be_missing(client, repository):
     said = client.git("ls-remote", f"{client.address}x", at=client.folder, succeeds=False)
 

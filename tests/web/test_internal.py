@@ -12,7 +12,7 @@ from appliance.db.users import User, UserState
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Role
 from appliance.errors import ApplianceError
-from appliance.services import push_settlement, pushes
+from appliance.services import push_settlement, pushes, repository_moves
 from appliance.ssh.protocol import UnansweredError, ask
 from tests.web.git_client import GitClient
 from tests.world import NOON
@@ -89,6 +89,25 @@ def test_a_session_is_greeted_or_given_what_git_needs(world, writer, asked):
     assert (shell["ok"], hidden["ok"]) == (False, False)
     assert hidden["message"] == "There is no repository lab/nothing."
     assert world.events() == ["git.fetched", "access.refused"]
+
+
+def test_a_repository_is_found_under_its_old_name_by_who_may_read_it(world, writer, asked):
+    key_id = add_key(world, user_id=writer.id)
+    stranger = add_key(world, user_id=world.user("stranger").id, fingerprint="SHA256:" + "b" * 43)
+    with world.begin(world.user("boss", role=Role.OWNER, on="lab/notes")) as work:
+        repository_moves.rename(work, "lab/notes", "papers")
+
+    found = session(asked, key_id)
+    pushing = session(asked, key_id, command="git-receive-pack")
+    who = {"key_id": key_id, "path": "lab/notes", "address": "192.0.2.7"}
+    large = asked("lfs/authenticate", operation="download", **who)
+    hidden = session(asked, stranger)
+
+    assert found["folder"]
+    assert pushing["environment"]["CODARA_PUSH"]
+    assert found["message"] == "lab/notes is lab/papers now."
+    assert large["href"].endswith("/lab/papers.git/info/lfs")
+    assert hidden["message"] == "There is no repository lab/notes."
 
 
 def test_a_deploy_key_opens_its_repository_alone(world, asked):

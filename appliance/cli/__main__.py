@@ -14,7 +14,13 @@ import click
 
 from appliance import version
 from appliance.cli.client import ProposedError
-from appliance.cli.context import Context, appliance_options, harmless, json_option
+from appliance.cli.context import (
+    Context,
+    alone_option,
+    appliance_options,
+    harmless,
+    json_option,
+)
 from appliance.errors import ApplianceError
 
 # Name: where it is, and what it does in a few words, so that --help imports none of them.
@@ -71,7 +77,7 @@ class Codara(click.Group):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += [json_option(), *appliance_options()]
+        self.params += [json_option(), *appliance_options(), alone_option()]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names, in the order of the table."""

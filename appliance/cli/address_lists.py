@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 
 OF = click.option("--org", default="", metavar="ORG", help="To an organisation, not the appliance.")
 
@@ -23,7 +23,7 @@ def show(context: Context, org: str) -> None:
     _say(context, context.api.call("GET", _place(org)))
 
 
-@address_list.command("set")
+@address_list.command("set", cls=WeightyVerb)
 @OF
 @click.argument("networks", metavar="NETWORK...", nargs=-1, required=True)
 @current
@@ -35,7 +35,7 @@ def set_list(context: Context, org: str, networks: tuple[str, ...]) -> None:
     _say(context, context.api.call("PUT", _place(org), {"networks": list(networks)}))
 
 
-@address_list.command()
+@address_list.command(cls=WeightyVerb)
 @OF
 @current
 def clear(context: Context, org: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from appliance.cli import options
 from appliance.cli.audit_export_elsewhere import fetch
 from appliance.cli.context import Context, Verb, current
 
@@ -30,7 +31,7 @@ BEGUN = {
     metavar="BUNDLE",
     help="Where to: a folder, or one file where the name ends in .zip.",
 )
-@click.option("--org", "log", default="", metavar="ORG", help="Only this organisation's log.")
+@click.option(*options.LOG, default="", metavar="ORG", help="Only this organisation's log.")
 @click.option("--instance", is_flag=True, help="Only the log of the instance itself.")
 @click.option("--query", default="", metavar="Q", help="What to look for, as in `audit search`.")
 @click.option("--from", "since", default="", metavar="DAY", help="Not before this day, or time.")

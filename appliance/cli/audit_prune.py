@@ -11,7 +11,7 @@ import click
 
 from appliance.cli import at_console, options
 from appliance.cli.at_console import Console
-from appliance.cli.context import Context, Verb, current, table
+from appliance.cli.context import Context, WeightyVerb, current, table
 from appliance.domain.audit_terms import starts
 from appliance.errors import InvalidError
 from appliance.services.audit_log import pruning, removal
@@ -44,7 +44,7 @@ class Before(click.ParamType[Limit, Limit | str]):
             self.fail(f"{value!r} is no time, as in 2026-11-20 or 2026-11-20T08:00Z.", param, ctx)
 
 
-@click.command(cls=Verb)
+@click.command(cls=WeightyVerb)
 @click.option(*options.LOG, default="", metavar="ORG", help="Or `instance`; all logs otherwise.")
 @click.option("--bodies-before", "bodies", type=Before(), help="Remove details before this.")
 @click.option("--entries-before", "entries", type=Before(), help="Remove whole entries before.")

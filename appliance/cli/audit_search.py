@@ -37,7 +37,7 @@ FIELDS = {
 Pause = Callable[[float], None]
 
 of_organisation = click.option(
-    "--org", "log", default="", metavar="ORG", help="Only this organisation's log."
+    *options.LOG, default="", metavar="ORG", help="Only this organisation's log."
 )
 of_instance = click.option("--instance", is_flag=True, help="Only the log of the instance itself.")
 query_words = click.argument("query", nargs=-1)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from appliance.cli import options
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 from appliance.domain.audit_formats import Format
 from appliance.domain.audit_streams import OPTIONS, Covers, OptionValue, Receiver
 
@@ -188,7 +188,7 @@ def replay(
     context.show_thing(context.api.call("POST", f"{_place(identifier)}/replay", body), FIELDS)
 
 
-@stream.command()
+@stream.command(cls=WeightyVerb)
 @options.identifier
 @current
 def pause(context: Context, identifier: str) -> None:
@@ -204,7 +204,7 @@ def resume(context: Context, identifier: str) -> None:
     context.show_thing(context.api.call("POST", f"{_place(identifier)}/resume"), FIELDS)
 
 
-@stream.command()
+@stream.command(cls=WeightyVerb)
 @options.identifier
 @options.dry_run
 @options.yes

@@ -149,14 +149,18 @@ def appliance_options() -> list[click.Parameter]:
             callback=_remember("user"),
             help="Act as this user (console only; the administrator otherwise).",
         ),
-        click.Option(
-            ["--alone", "alone_because"],
-            metavar="REASON",
-            expose_value=False,
-            callback=_remember("alone"),
-            help="Do without a second administrator what needs one (console only; loud).",
-        ),
     ]
+
+
+def alone_option() -> click.Option:
+    """`--alone`, which commands take that may need a second administrator."""
+    return click.Option(
+        ["--alone", "alone_because"],
+        metavar="REASON",
+        expose_value=False,
+        callback=_remember("alone"),
+        help="Do without a second administrator what needs one (console only; loud).",
+    )
 
 
 class Plain(click.Command):
@@ -185,6 +189,14 @@ class Verb(Plain):
             if meant and meant not in str(error):
                 error.args = (f"{error} Did you mean {meant}?",)
             raise
+
+
+class WeightyVerb(Verb):
+    """A command that may need a second administrator."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.append(alone_option())
 
 
 class Noun(click.Group):

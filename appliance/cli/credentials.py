@@ -59,7 +59,6 @@ KEY_FIELDS = {
     "type": "Type",
     "fingerprint": "Fingerprint",
     "usage": "For",
-    "may_write": "May write",
     "created_at": "Created",
     "expires_at": "Expires",
     "last_used_at": "Last used",

@@ -6,7 +6,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 
 PLACE = "/admin/factor-rules"
 COLUMNS = {
@@ -34,7 +34,7 @@ def list_rules(context: Context) -> None:
         context.say(f"{found['without']} of {found['people']} people have none.")
 
 
-@factor_rule.command()
+@factor_rule.command(cls=WeightyVerb)
 @click.option("--org", default="", metavar="ORG", help="Who is in it; else the whole appliance.")
 @click.option("--role", default="", metavar="ROLE", help="Who has it there; else everybody.")
 @click.option("--grace-days", type=int, default=14, show_default=True, help="How long to go on.")
@@ -45,7 +45,7 @@ def add(context: Context, org: str, role: str, grace_days: int) -> None:
     context.show_thing(context.api.call("POST", PLACE, body), FIELDS)
 
 
-@factor_rule.command()
+@factor_rule.command(cls=WeightyVerb)
 @options.identifier
 @options.dry_run
 @options.yes

@@ -9,7 +9,7 @@ import click
 
 from appliance.cli import factors, identities, impersonations, options, person_access, sessions
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 from appliance.errors import ConflictError
 
 INSTANCE_ROLES = ("user", "administrator", "auditor")
@@ -39,7 +39,7 @@ def user() -> None:
     """Users: people, and programs that have a name of their own."""
 
 
-@user.command()
+@user.command(cls=WeightyVerb)
 @options.user
 @click.option("--email", default="", metavar="ADDRESS", help="Where mail for them goes.")
 @click.option("--display-name", default="", metavar="TEXT", help="Their name, as people write it.")
@@ -99,7 +99,7 @@ def show(context: Context, user: str) -> None:
     context.show_thing(context.api.call("GET", _place(user)), FIELDS)
 
 
-@user.command()
+@user.command(cls=WeightyVerb)
 @options.user
 @click.option("--email", metavar="ADDRESS", help="Where mail for them goes.")
 @click.option("--display-name", metavar="TEXT", help="Their name, as people write it.")
@@ -151,7 +151,7 @@ def reset_password(context: Context, user: str) -> None:
         context.say(f"It works once, until {link['expires_at']}. Give it to {user} only.")
 
 
-@user.command()
+@user.command(cls=WeightyVerb)
 @options.user
 @options.dry_run
 @options.yes

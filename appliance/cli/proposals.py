@@ -9,7 +9,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, Verb, cell, current, table
+from appliance.cli.context import Context, Noun, Verb, WeightyVerb, cell, current, table
 
 PLACE, RULE = "/admin/proposals", "/admin/two-people"
 COLUMNS = {
@@ -55,10 +55,12 @@ def show(context: Context, proposal: str) -> None:
 def confirm(context: Context, proposal: str, *, yes: bool) -> None:
     """Confirm a proposal of another administrator: it takes effect."""
     place = f"{PLACE}/{segment(proposal)}"
-    if not yes:
-        for line in _lines(context.api.call("GET", place)):
+    found = context.api.call("GET", place)
+    # What is going to be refused anyway needs no answer first.
+    if not yes and found["state"] == "waiting" and not found["is_own"]:
+        for line in _lines(found):
             context.say(line)
-    context.confirm("Let this take effect?", yes=yes)
+        context.confirm("Let this take effect?", yes=yes)
     done = context.api.call("POST", f"{place}/confirm")
     context.show(done, lambda: [f"It is {done['state']}."])
 
@@ -82,7 +84,7 @@ def withdraw(context: Context, proposal: str) -> None:
     context.show({"id": proposal}, lambda: ["Withdrawn. Nothing was changed."])
 
 
-@proposal.command(cls=Verb)
+@proposal.command(cls=WeightyVerb)
 @click.argument("wanted", type=click.Choice(("show", "require", "release")), default="show")
 @current
 def rule(context: Context, wanted: str) -> None:

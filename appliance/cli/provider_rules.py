@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 from appliance.domain.identity_providers import ROLES_OF, Gives
 
 PLACE = "/admin/identity-providers"
@@ -31,7 +31,7 @@ def list_rules(context: Context, name: str) -> None:
     context.show_list(context.api.call("GET", _place(name))["items"], COLUMNS)
 
 
-@rule.command()
+@rule.command(cls=WeightyVerb)
 @name_argument
 @click.argument("group", metavar="GROUP")
 @click.option("--team", metavar="ORG/TEAM", type=options.TEAM, help="It puts them into this team.")
@@ -62,7 +62,7 @@ def add(context: Context, /, name: str, group: str, **said: Any) -> None:
     context.show_thing(context.api.call("POST", _place(name), body), FIELDS)
 
 
-@rule.command()
+@rule.command(cls=WeightyVerb)
 @name_argument
 @options.identifier
 @options.dry_run

@@ -16,7 +16,7 @@ from appliance.cli import (
     provider_tokens,
 )
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 from appliance.domain.identity_providers import LinkBy, ProviderKind
 from appliance.errors import ConflictError
 
@@ -150,7 +150,7 @@ def settings(context: Context, kind: str) -> None:
     context.show_list(list(_fields(context, kind).values()), {**columns, "label": "MEANING"})
 
 
-@provider.command()
+@provider.command(cls=WeightyVerb)
 @name_argument
 @click.option(
     "--kind",
@@ -190,7 +190,7 @@ def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
     context.show_thing(context.api.call("POST", PLACE, body), FIELDS)
 
 
-@provider.command()
+@provider.command(cls=WeightyVerb)
 @name_argument
 @label_option
 @settings_option
@@ -220,7 +220,7 @@ def change(context: Context, /, name: str, **said: Any) -> None:
     context.show_thing(context.api.call("PATCH", _place(name), body), FIELDS)
 
 
-@provider.command()
+@provider.command(cls=WeightyVerb)
 @name_argument
 @current
 def enable(context: Context, name: str) -> None:
@@ -228,7 +228,7 @@ def enable(context: Context, name: str) -> None:
     context.show_thing(context.api.call("PATCH", _place(name), {"is_enabled": True}), FIELDS)
 
 
-@provider.command()
+@provider.command(cls=WeightyVerb)
 @name_argument
 @current
 def disable(context: Context, name: str) -> None:
@@ -244,7 +244,7 @@ def order(context: Context, names: tuple[str, ...]) -> None:
     context.show_list(context.api.call("PUT", PLACE, {"names": list(names)})["items"], COLUMNS)
 
 
-@provider.command()
+@provider.command(cls=WeightyVerb)
 @name_argument
 @options.dry_run
 @options.yes

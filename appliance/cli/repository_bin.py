@@ -9,7 +9,7 @@ import click
 from appliance.cli import options
 from appliance.cli.client import repository as place
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Verb, current
+from appliance.cli.context import Context, Verb, WeightyVerb, current
 from appliance.errors import ConflictError, NotFoundError
 
 COLUMNS = {
@@ -47,7 +47,7 @@ def restore(context: Context, repository: str, name: str | None) -> None:
     context.show_thing(found, FIELDS)
 
 
-@click.command(cls=Verb)
+@click.command(cls=WeightyVerb)
 @options.repository
 @click.option(
     "--id",

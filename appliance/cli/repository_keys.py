@@ -13,6 +13,7 @@ from appliance.cli.context import Context, Noun, current
 from appliance.cli.credentials import KEY_COLUMNS, KEY_FIELDS, Expiry, public_key
 
 COLUMNS = {**KEY_COLUMNS, "may_write": "MAY WRITE"}
+FIELDS = {**KEY_FIELDS, "may_write": "May write"}
 
 
 @click.group(cls=Noun)
@@ -45,7 +46,7 @@ def add(
         "may_write": may_write,
         "expires_at": expires_at or None,
     }
-    context.show_thing(context.api.call("POST", f"{place(repository)}/keys", wanted), KEY_FIELDS)
+    context.show_thing(context.api.call("POST", f"{place(repository)}/keys", wanted), FIELDS)
 
 
 @key.command("list")

@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, WeightyVerb, current
 from appliance.cli.credentials import public_key
 
 AUTHORITIES = "/ssh-authorities"
@@ -43,7 +43,7 @@ def list_authorities(context: Context, limit: int | None) -> None:
     context.show_list(options.listed(context, AUTHORITIES, limit), COLUMNS)
 
 
-@ssh_authority.command()
+@ssh_authority.command(cls=WeightyVerb)
 @click.argument("file", type=click.File("r", encoding="ascii", errors="replace"))
 @click.option("--title", default="", metavar="TEXT", help="What it is called; its comment else.")
 @click.option(
@@ -56,7 +56,7 @@ def trust(context: Context, file: IO[str], title: str, suffix: str) -> None:
     context.show_thing(context.api.call("POST", AUTHORITIES, wanted), FIELDS)
 
 
-@ssh_authority.command()
+@ssh_authority.command(cls=WeightyVerb)
 @options.identifier
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
 @current
@@ -66,7 +66,7 @@ def revoke(context: Context, identifier: str, file: IO[str]) -> None:
     context.show_thing(context.api.call("PUT", place, {"revocations": file.read()}), FIELDS)
 
 
-@ssh_authority.command()
+@ssh_authority.command(cls=WeightyVerb)
 @options.identifier
 @options.dry_run
 @options.yes

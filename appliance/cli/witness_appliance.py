@@ -9,7 +9,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Verb, cell, current, table
+from appliance.cli.context import Context, Verb, WeightyVerb, cell, current, table
 from appliance.errors import ConflictError, InvalidError, NotFoundError
 from witness import request
 
@@ -42,7 +42,7 @@ def list_witnesses(context: Context) -> None:
     context.show(found, lambda: _lines(found))
 
 
-@click.command(cls=Verb)
+@click.command(cls=WeightyVerb)
 @click.argument("name")
 @click.argument("vkey")
 @click.option("--address", default="", metavar="URL", help="Of it; else files are carried to it.")
@@ -60,7 +60,7 @@ def trust(context: Context, name: str, vkey: str, address: str, operator: str) -
     context.show_thing(found, titles)
 
 
-@click.command(cls=Verb)
+@click.command(cls=WeightyVerb)
 @click.argument("name")
 @options.dry_run
 @options.yes
@@ -72,7 +72,7 @@ def remove(context: Context, name: str, *, dry_run: bool, yes: bool) -> None:
     options.remove(context, place, name, question, dry_run=dry_run, yes=yes, act="remove")
 
 
-@click.command(cls=Verb)
+@click.command(cls=WeightyVerb)
 @click.argument("needed", type=click.IntRange(min=0))
 @current
 def quorum(context: Context, needed: int) -> None:

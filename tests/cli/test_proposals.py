@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def test_there_is_nothing_to_decide_and_the_rule_is_off(here):
     assert here("proposal", "list", "--json").json == []
@@ -19,6 +21,9 @@ def test_an_act_is_proposed_to_another_and_done_alone_only_with_a_reason(here, p
         told = here("user", "change", person, "--role", "auditor", "--json")
         assert "another administrator must confirm it" in told.said
         assert set(told.json) == {"proposal"}
+        assert re.search(r"by [-0-9]{10} [0-9:]{5}Z, in the portal", told.said)
+        mine = here("proposal", "confirm", told.json["proposal"]["id"])
+        assert (mine.code, "take effect?" in mine.said) == (3, False)
         second = ("--as", f"{person}-two")
         shown = here("proposal", "show", told.json["proposal"]["id"], "--json").json
         assert shown["changes"] == [{"name": "role", "before": "user", "after": "auditor"}]
@@ -29,3 +34,9 @@ def test_an_act_is_proposed_to_another_and_done_alone_only_with_a_reason(here, p
     finally:
         loud = here("proposal", "rule", "release", "--json", "--alone", "the test is over")
     assert loud.json == {"required": False, "since": None}
+
+
+def test_only_what_may_need_two_people_offers_to_do_it_alone(codara):
+    assert "--alone" in codara("user", "change", "--help").out
+    assert "--alone" not in codara("user", "list", "--help").out
+    assert codara("repo", "list", "--alone", "nobody is there").code == 2

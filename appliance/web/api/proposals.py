@@ -54,6 +54,9 @@ class ProposalAnswer(frame.Answer):
     decided_at: datetime | None
     reason: str
     changes: list[ProposedChange]
+    is_own: bool = Field(
+        description="Whether the caller proposed it, who may withdraw it, and not confirm it"
+    )
 
 
 class ProposalPage(frame.Answer):
@@ -175,4 +178,5 @@ def _present(found: proposals.Shown) -> ProposalAnswer:
         decided_at=found.decided_at,
         reason=found.reason,
         changes=changes,
+        is_own=found.is_own,
     )

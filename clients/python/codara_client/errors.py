@@ -51,9 +51,10 @@ class ProposedError(ClientError):
     """Nothing was done yet: the act waits for another administrator."""
 
     def __init__(self, proposal: Mapping[str, Any]) -> None:
+        until = f"{proposal['expires_at'][:16].replace('T', ' ')}Z"  # It is in UTC.
         super().__init__(
-            f"Proposed, not done: another administrator must confirm it by {proposal['expires_at']}"
-            f", in the portal or with `codara proposal confirm {proposal['id']}`."
+            f"Proposed, not done: another administrator must confirm it by {until}, in "
+            f"the portal or with `codara proposal confirm {proposal['id']}`."
         )
         self.proposal = proposal
 

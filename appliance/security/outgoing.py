@@ -52,12 +52,14 @@ def judge(
     *,
     schemes: Collection[str],
     private_allowed: bool = False,
+    setting: str = "",
     resolver: Resolver = resolve,
 ) -> Destination:
     """Where a request to `url` may go.
 
     One bad answer among good ones refuses them all. The refusal does not say what the name resolves
-    to, nor whether it does: that would let people map the network behind the appliance.
+    to, nor whether it does: that would let people map the network behind the appliance. `setting`
+    is what an administrator changes for private addresses.
 
     Errors:
         InvalidError: it is no plain URL of a scheme in `schemes`, or leads where we may not go.
@@ -69,12 +71,7 @@ def judge(
     literal = _literal(host)
     answers = [str(literal)] if literal else resolver(host, port)
     if not answers or not all(_may_reach(answer, private_allowed) for answer in answers):
-        raise _invalid(
-            sentence(
-                "%(host)s cannot be reached: it does not exist, or lies where we may not go.",
-                host=host,
-            )
-        )
+        raise _invalid(_unreachable(host, "" if private_allowed else setting))
     shown = f"[{host}]" if ":" in host else host
     suffix = "" if port == DEFAULT_PORTS[parts.scheme] else f":{port}"
     plain = f"{parts.scheme}://{shown}{suffix}{_plain_path(parts)}"
@@ -165,6 +162,19 @@ def _port(parts: SplitResult) -> int:
 def _plain_path(parts: SplitResult) -> str:
     query = f"?{quote(parts.query, safe=SAFE_IN_QUERY)}" if parts.query else ""
     return quote(parts.path, safe=SAFE_IN_PATH) + query
+
+
+def _unreachable(host: str, setting: str) -> str:
+    if setting:
+        return sentence(
+            "%(host)s cannot be reached: it does not exist, or lies where we may not go. For private "
+            "addresses an administrator sets %(setting)s.",
+            host=host,
+            setting=setting,
+        )
+    return sentence(
+        "%(host)s cannot be reached: it does not exist, or lies where we may not go.", host=host
+    )
 
 
 def _may_reach(answer: str, private_allowed: bool) -> bool:  # noqa: FBT001 - private, one caller.

@@ -271,7 +271,10 @@ def _choose_default_branch(folder: Path) -> None:
 def _judge(url: str, rules: Settings) -> Destination:
     """Where a request to this address may go, as the operator allows it."""
     return outgoing.judge(
-        url, schemes=rules.imports.schemes, private_allowed=rules.imports.private_addresses
+        url,
+        schemes=rules.imports.schemes,
+        private_allowed=rules.imports.private_addresses,
+        setting="imports.private_addresses",
     )
 
 

@@ -167,7 +167,10 @@ def _said(status: int) -> str:
 
 def _judge(address: str, rules: Webhooks) -> Destination:
     place = outgoing.judge(
-        address, schemes=_schemes(address, rules), private_allowed=rules.private_addresses
+        address,
+        schemes=_schemes(address, rules),
+        private_allowed=rules.private_addresses,
+        setting="webhooks.private_addresses",
     )
     if rules.hosts and not _is_among(place.host, rules.hosts):
         raise InvalidError.of(

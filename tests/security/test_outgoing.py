@@ -373,3 +373,19 @@ def _hear(listener: socket.socket, heard: list[bytes]) -> None:
     connection, _ = listener.accept()
     with connection:
         heard.append(connection.recv(4096))
+
+
+@pytest.mark.parametrize(("private_allowed", "names_it"), [(False, True), (True, False)])
+def test_a_refusal_names_the_setting_for_private_addresses_while_it_is_off(
+    private_allowed, names_it
+):
+    with pytest.raises(InvalidError) as refusal:
+        judge(
+            "https://code.example/notes.git",
+            schemes=("https",),
+            private_allowed=private_allowed,
+            setting="imports.private_addresses",
+            resolver=names(),
+        )
+
+    assert ("imports.private_addresses" in str(refusal.value)) is names_it

@@ -190,7 +190,12 @@ def _judge(receiver: Receiver, address: str, rules: Streams) -> Destination:
         has_port = rest.rpartition("]")[2].rpartition(":")[1]
         url = f"https://{rest}" if has_port else f"https://{rest}:{TLS_PORT}"
         schemes = ("https",)
-    place = outgoing.judge(url, schemes=schemes, private_allowed=rules.private_addresses)
+    place = outgoing.judge(
+        url,
+        schemes=schemes,
+        private_allowed=rules.private_addresses,
+        setting="streams.private_addresses",
+    )
     if receiver in WITH_PATHS and "?" in place.url:
         raise _invalid(sentence("The address of this kind of receiver has no question mark."))
     if rules.hosts and not any(fnmatchcase(place.host, each.lower()) for each in rules.hosts):

@@ -167,8 +167,8 @@ def _plain_path(parts: SplitResult) -> str:
 def _unreachable(host: str, setting: str) -> str:
     if setting:
         return sentence(
-            "%(host)s cannot be reached: it does not exist, or lies where we may not go. For private "
-            "addresses an administrator sets %(setting)s.",
+            "%(host)s cannot be reached: it does not exist, or lies where we may not go. For "
+            "private addresses an administrator sets %(setting)s.",
             host=host,
             setting=setting,
         )

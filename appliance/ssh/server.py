@@ -24,8 +24,9 @@ from appliance.ssh.protocol import UnansweredError, ask
 
 ACCOUNT = "git"
 CHUNK_BYTES = 256 * 1024
-# More than asyncssh ever keeps for us, which is two windows of 2 MiB. With each packet that it hands
-# over late it lets the client send a whole window more: what is left there adds up to all of a push.
+# More than asyncssh ever keeps for us, which is two windows of 2 MiB. With each packet that it
+# hands over late it lets the client send a whole window more: what is left there adds up to all of
+# a push.
 EVERYTHING_BYTES = 16 * 1024 * 1024
 LOGIN_SECONDS = 30
 KEEPALIVE_SECONDS = 30

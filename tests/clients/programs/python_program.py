@@ -3,9 +3,8 @@
 import json
 import sys
 
-from codara_client.api import connect, shapes
-
 from codara_client import ProblemError
+from codara_client.api import connect, shapes
 
 
 def main(url: str, token: str, name: str) -> None:

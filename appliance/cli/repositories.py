@@ -17,6 +17,7 @@ from appliance.cli import (
     repository_export,
     repository_hooks,
     repository_keys,
+    repository_mirrors,
     repository_operations,
     repository_pushes,
     signing_rules,
@@ -78,6 +79,7 @@ repo.add_command(repository_checks.status)
 repo.add_command(repository_checks.check_run)
 repo.add_command(repository_export.export)
 repo.add_command(repository_hooks.hook)
+repo.add_command(repository_mirrors.mirror)
 repo.add_command(repository_keys.key)
 repo.add_command(repository_operations.merge)
 repo.add_command(repository_operations.rebase)

@@ -11,6 +11,7 @@ class Job(StrEnum):
 
     IMPORT_REPOSITORY = "repo.import"
     FORK_REPOSITORY = "repo.fork"
+    SYNCHRONISE_MIRROR = "repo.mirror"
     MAINTAIN_REPOSITORY = "repo.maintain"
     CHECK_REPOSITORY = "repo.check"
     MEASURE_REPOSITORY = "repo.measure"
@@ -59,6 +60,7 @@ RETRY_BASE_SECONDS = 10
 RULES: dict[Job, JobRule] = {
     Job.IMPORT_REPOSITORY: JobRule(3, 6 * 3600, "Import a repository"),
     Job.FORK_REPOSITORY: JobRule(3, 3600, "Fork a repository"),
+    Job.SYNCHRONISE_MIRROR: JobRule(1, 6 * 3600, "Bring a mirror up to date"),
     Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository", is_upkeep=True),
     Job.CHECK_REPOSITORY: JobRule(2, 3 * 3600, "Check a repository for damage", is_upkeep=True),
     Job.MEASURE_REPOSITORY: JobRule(3, 900, "Measure a repository"),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from appliance.domain.destinations import Destination
 from appliance.errors import (
+    ApplianceError,
     InvalidError,
     TimeoutExceededError,
     TooLargeError,
@@ -67,12 +68,12 @@ def fetch_all(
         UnavailableError: the source cannot be read now.
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
-    configuration = _configuration(source, credentials)
+    configuration = reaching(source, credentials)
     place, local = _place(source)
     deadline = time.monotonic() + limits.seconds
     head = _default_branch(folder, place, local, configuration, deadline)
     words = ["fetch", "--progress", "--no-auto-gc", "--no-write-fetch-head", *local, "--"]
-    _follow(folder, [*words, place, *REFS], configuration, deadline, limits.size_bytes, progress)
+    follow(folder, [*words, place, *REFS], configuration, deadline, limits.size_bytes, progress)
     if head is not None:
         set_default_branch(folder, head)
 
@@ -86,7 +87,7 @@ def _place(source: Destination | Path) -> tuple[str, list[str]]:
     return os.fspath(source.resolve()), [READER]
 
 
-def _configuration(source: Destination | Path, credentials: Credentials | None) -> dict[str, str]:
+def reaching(source: Destination | Path, credentials: Credentials | None) -> dict[str, str]:
     """What lets git reach this source, and nothing else.
 
     It travels in the environment, which only this system account can read.
@@ -120,22 +121,28 @@ def _default_branch(
         timeout_seconds=max(1.0, deadline - time.monotonic()),
     )
     if answer.status != 0:
-        raise _explain(answer.complaint)
+        raise explain(answer.complaint)
     for line in answer.output.splitlines():
         if line.startswith(b"ref: refs/heads/") and line.endswith(b"\tHEAD"):
             return line.removeprefix(b"ref: refs/heads/").removesuffix(b"\tHEAD")
     return None
 
 
-def _follow(
+def follow(
     folder: Path,
     words: list[str],
     configuration: dict[str, str],
     deadline: float,
     most_bytes: int,
     progress: Progress,
+    explained: Callable[[bytes], ApplianceError] | None = None,
 ) -> None:
-    """Run git to its end, passing on its progress and watching its limits."""
+    """Run git to its end, passing on its progress and watching its limits.
+
+    Errors:
+        ApplianceError: what `explained`, or else `explain`, makes of git's complaint.
+        TimeoutExceededError, TooLargeError: it is more than allowed.
+    """
     running = process.popen(
         words,
         at=folder,
@@ -148,7 +155,7 @@ def _follow(
     try:
         said = _listen(running, folder, deadline, most_bytes, progress)
         if running.wait(max(0.1, deadline - time.monotonic())) != 0:
-            raise _explain(said)
+            raise (explained or explain)(said)
     except subprocess.TimeoutExpired as error:
         raise TimeoutExceededError("The import took longer than it may.") from error
     finally:
@@ -198,7 +205,7 @@ def _check_size(folder: Path, most_bytes: int) -> None:
         raise TooLargeError("The source is larger than a repository may be here.")
 
 
-def _explain(complaint: bytes) -> Exception:
+def explain(complaint: bytes) -> ApplianceError:
     """The error for what git said; git's own words may name things that are nobody's business."""
     said = complaint.lower()
     if any(words in said for words in REFUSALS):

@@ -34,6 +34,7 @@ from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
     impersonation,
+    mirror_runs,
     oidc_grants,
     proposals,
     provider_syncs,
@@ -117,6 +118,10 @@ def _synchronise(work: UnitOfWork, now: datetime) -> None:
     provider_syncs.promise_due(work, now=now)
 
 
+def _bring_mirrors_up_to_date(work: UnitOfWork, now: datetime) -> None:
+    mirror_runs.promise_due(work, now=now)
+
+
 def _read_metadata(work: UnitOfWork, now: datetime) -> None:
     """Only where a provider publishes them."""
     del now
@@ -162,6 +167,7 @@ def _forget_deliveries(work: UnitOfWork, now: datetime) -> None:
 AGENDA = (
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
+    Entry(Regular("mirrors", timedelta(minutes=1)), _bring_mirrors_up_to_date),
     Entry(Regular("end-impersonations", timedelta(minutes=1)), _end_impersonations),
     Entry(Regular("settle-proposals", timedelta(minutes=5)), _settle_proposals),
     Entry(Regular("ask-again", timedelta(minutes=1)), _ask_again),

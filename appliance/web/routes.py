@@ -37,6 +37,7 @@ from appliance.web.api import issue_comments as api_issue_comments
 from appliance.web.api import issues as api_issues
 from appliance.web.api import labels as api_labels
 from appliance.web.api import leaked_tokens as api_leaked_tokens
+from appliance.web.api import mirrors as api_mirrors
 from appliance.web.api import notifications as api_notifications
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisation_hooks as api_organisation_hooks
@@ -113,6 +114,7 @@ from appliance.web.pages import (
     jobs,
     keys_asked,
     locks,
+    mirrors,
     new_repository,
     notifications,
     organisation_signatures,
@@ -187,6 +189,7 @@ API = (
     api_deploy_keys.api,
     api_hooks.api,
     api_organisation_hooks.api,
+    api_mirrors.api,
     api_events.api,
     api_imports.api,
     api_files.api,
@@ -264,6 +267,7 @@ PEOPLE = (
     repository_sharing.pages,
     repository_danger.pages,
     webhooks.pages,
+    mirrors.pages,
     owners.pages,
 )
 

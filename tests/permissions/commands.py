@@ -131,6 +131,7 @@ COMMANDS = [
     (f"repo grant {REPO} --team {TEAM} --role reader", OWN),
     (f"repo revoke {REPO} --user target-N --yes", OWN),
     (f"repo hook list {REPO}", OWN),
+    (f"repo mirror list {REPO}", OWN),
     (f"repo key list {REPO}", OWN),
     (f"repo key add {REPO} PUBLIC-KEY", OWN),
     (f"repo key delete {REPO} KEY-OF-LAB --yes", OWN),
@@ -269,6 +270,13 @@ ELSEWHERE = {
             "repo check-run annotations",
         ),
         "web/test_checks.py",
+    ),
+    **dict.fromkeys(
+        (
+            *("repo mirror show", "repo mirror create", "repo mirror change"),
+            *("repo mirror sync", "repo mirror delete"),
+        ),
+        "web/test_mirrors.py",
     ),
     "audit reconcile": "cli/test_audit_verify.py",
     **dict.fromkeys(

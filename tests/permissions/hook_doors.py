@@ -1,4 +1,4 @@
-"""Doors of webhooks: those that the tables describe, what they record, and those with own tests."""
+"""Doors of webhooks and mirrors: those that the tables describe, what they record, and the rest."""
 
 from __future__ import annotations
 
@@ -73,5 +73,31 @@ CHANGES = {
         ("POST", "/<uuid:id>/redeliver"): "webhook.redelivered",
         ("POST", f"/<uuid:id>{NUMBER}/redeliver"): "webhook.redelivered",
     }.items()
+}
+# A mirror is of a repository, and managed by who manages its webhooks.
+MIRRORS = "/<owner>/<name>/settings/mirrors"
+MIRRORS_OF_API = "/api/v1/repos/<owner>/<name>/mirrors"
+NEW_MIRROR = {"direction": "pull", "url": "https://8.8.8.8/lab/notes.git"}
+OWN = PORTAL["/<owner>/<name>"]
+PAGES += ((MIRRORS, OWN),)
+FORMS += [(MIRRORS, OWN, {**NEW_MIRROR, "every_minutes": "60"})]
+API_TABLE += [("GET", MIRRORS_OF_API, OWN, None), ("POST", MIRRORS_OF_API, OWN, NEW_MIRROR)]
+ELSEWHERE |= {
+    (method, f"{MIRRORS}/<uuid:mirror_id>{rest}"): "web/test_mirrors.py"
+    for method, rest in (("GET", ""), ("POST", ""), ("POST", "/sync"), ("POST", "/delete"))
+}
+API_ELSEWHERE |= {
+    (method, f"{MIRRORS_OF_API}/<uuid:id>{rest}"): "web/test_mirrors.py"
+    for method, rest in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/sync"))
+}
+CHANGES |= {
+    f"POST {MIRRORS}": "repo.mirror_set",
+    f"POST {MIRRORS}/<uuid:mirror_id>": "repo.mirror_set",
+    f"POST {MIRRORS}/<uuid:mirror_id>/sync": "repo.mirror_requested",
+    f"POST {MIRRORS}/<uuid:mirror_id>/delete": "repo.mirror_removed",
+    f"POST {MIRRORS_OF_API}": "repo.mirror_set",
+    f"PATCH {MIRRORS_OF_API}/<uuid:id>": "repo.mirror_set",
+    f"DELETE {MIRRORS_OF_API}/<uuid:id>": "repo.mirror_removed",
+    f"POST {MIRRORS_OF_API}/<uuid:id>/sync": "repo.mirror_requested",
 }
 BY_ITSELF = {"webhook.delivery_failed": "the thread that tells webhooks"}

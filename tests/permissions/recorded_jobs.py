@@ -8,6 +8,10 @@ JOBS = {
     Job.PURGE_REPOSITORY: "repo.purged",
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
     Job.RECONCILE_PUSHES: "git.pushed issue.closed merge.auto_disabled merge.merged",
+    Job.SYNCHRONISE_MIRROR: (
+        "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
+        " merge.merged repo.mirror_failed repo.mirror_pushed"
+    ),
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
         "issue.closed merge.auto_disabled merge.closed merge.head_pushed merge.merged"

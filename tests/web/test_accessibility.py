@@ -54,6 +54,7 @@ from appliance.services.conversation_sorting import Sorted
 from appliance.services.conversations import NewIssue
 from appliance.services.identity_providers import NewProvider
 from appliance.services.webhooks import NewWebhook
+from tests.mirrors import mirrored
 from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
@@ -170,6 +171,7 @@ def fill(world: World) -> dict[str, Any]:
         "request_id": asked_for(world),
         "review_id": begun_review(world),
         **hooked(world, "lab/odd"),
+        "mirror_id": mirrored(world),
         **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
         "comment_id": comment_id,
         "check_id": checked(world, administrator, commit),

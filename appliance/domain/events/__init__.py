@@ -8,6 +8,7 @@ from appliance.domain.events import (
     credentials,
     git,
     issues,
+    mirrors,
     pulls,
     reviews,
     signing,
@@ -83,6 +84,7 @@ from appliance.domain.events.log import (
     NodeStarted,
     PrivacyErased,
 )
+from appliance.domain.events.mirrors import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.organisations import (
     MemberAdded,
     MemberRemoved,
@@ -384,3 +386,4 @@ __all__ += access_requests.__all__ + checks.__all__ + credentials.__all__
 __all__ += issues.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__
+__all__ += mirrors.__all__

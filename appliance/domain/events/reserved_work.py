@@ -46,9 +46,4 @@ ROWS = (
         *("git.attic_read", "repo", "Somebody looked at commits in the attic."), "commit *reason"
     ),
     Reserved("git.attic_purged", "repo", "Commits were removed from the attic.", "commits:int"),
-    Reserved("repo.mirror_set", "repo", "A repository follows another system.", "direction host"),
-    Reserved(
-        *("repo.mirror_failed", "repo", "A mirror could not be brought up to date."),
-        *("direction host reason", FAILED),
-    ),
 )

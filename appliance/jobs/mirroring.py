@@ -1,0 +1,87 @@
+"""The job that brings a mirror up to date; see services/mirror_runs.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from appliance.domain.identity import appliance, stranger
+from appliance.domain.mirrors import Direction
+from appliance.errors import ApplianceError, RefusedError, together
+from appliance.services import mirror_runs, push_settlement, pushes, signature_rules
+
+if TYPE_CHECKING:
+    from appliance.jobs.tasks import Report
+    from appliance.services.job_runs import Claimed
+    from appliance.services.mirror_runs import Difference, Plan
+    from appliance.services.pushes import Proposal, Terms, Verdict
+    from appliance.wiring import Wiring
+
+
+def mirror(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    """Bring a mirror up to date. What goes wrong is said of the mirror, and tried at its time."""
+    mirror_id = UUID(claimed.arguments["mirror_id"])
+    try:
+        with wiring.database.reading(appliance()) as work:
+            plan = mirror_runs.plan(
+                work, mirror_id, sealer=wiring.sealer, tools=wiring.git, now=datetime.now(UTC)
+            )
+        if plan is None:
+            return
+        with wiring.database.reading(plan.actor) as work:
+            mirror_runs.insist(work, plan)
+        difference = mirror_runs.look(plan, rules=wiring.settings, progress=report)
+        if plan.direction is Direction.PUSH:
+            mirror_runs.send(plan, difference.steps, rules=wiring.settings, progress=report)
+        else:
+            _apply(wiring, plan, difference)
+    except ApplianceError as error:
+        give_up(wiring, claimed, str(error))
+        return
+    with wiring.database.begin(appliance()) as work:
+        mirror_runs.note_done(work, plan, difference, now=datetime.now(UTC))
+
+
+def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
+    """Say of the mirror that it could not be brought up to date."""
+    mirror_id = UUID(claimed.arguments["mirror_id"])
+    with wiring.database.begin(appliance()) as work:
+        mirror_runs.note_failed(work, mirror_id, reason, now=datetime.now(UTC))
+
+
+def _apply(wiring: Wiring, plan: Plan, difference: Difference) -> None:
+    """Move the branches and tags, as a push of who answers for the mirror would."""
+    for terms, proposal, steps in mirror_runs.proposals(plan, difference, rules=wiring.settings):
+        verdict = _decided(wiring, terms, proposal)
+        if not verdict.is_accepted:
+            raise RefusedError(together(verdict.messages))
+        moved = False
+        try:
+            mirror_runs.move(plan, steps)
+            moved = True
+        finally:
+            with wiring.database.begin(plan.actor) as work:
+                now = datetime.now(UTC)
+                push_settlement.settle_own(work, terms.push_id, moved=moved, now=now)
+
+
+def _decided(wiring: Wiring, terms: Terms, proposal: Proposal) -> Verdict:
+    """The verdict, asked again with what comes of signatures where rules demand them."""
+
+    def ask(proposed: Proposal) -> Verdict:
+        with wiring.database.begin(terms.actor) as work:
+            return pushes.accept(work, terms, proposed, now=datetime.now(UTC))
+
+    verdict = ask(proposal)
+    if not verdict.demands:
+        return verdict
+    brought = signature_rules.collect(
+        terms.folder, proposal.updates, verdict.demands, quarantine={}
+    )
+    with wiring.database.reading(stranger()) as work:
+        examined = signature_rules.examine(
+            work, verdict.demands, brought, organisation_id=verdict.organisation_id
+        )
+    return ask(replace(proposal, examined=examined))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.errors import ConflictError, sentence
 
@@ -28,21 +28,47 @@ class Edit:
 
 def suggested(comment: str) -> tuple[str, ...]:
     """The texts that a comment suggests, each of whole lines."""
+    return split(comment)[1]
+
+
+def split(comment: str) -> tuple[str, tuple[str, ...]]:
+    """What a comment says beside what it suggests, and that."""
+    said: list[str] = []
     found: list[str] = []
-    fence, is_suggestion, lines = "", False, list[str]()
+    block: _Block | None = None
     for line in comment.replace("\r\n", "\n").split("\n"):
         match = FENCE.match(line)
-        if not fence:
-            if match is not None and not (match[1][0] == "`" and "`" in match[2]):
-                fence, is_suggestion = match[1], match[2].split(" ")[0] == WORD
-            continue
-        if match is not None and match[1].startswith(fence) and not match[2]:
-            if is_suggestion:
-                found.append("".join(f"{each}\n" for each in lines))
-            fence, lines = "", []
+        if block is None:
+            block = _begun(match)
+            target = [] if block and block.is_suggestion else said
+            target.append(line)
+        elif not block.ends(match):
+            (block.lines if block.is_suggestion else said).append(line)
         else:
-            lines.append(line)
-    return tuple(found)
+            if block.is_suggestion:
+                found.append("".join(f"{each}\n" for each in block.lines))
+            else:
+                said.append(line)
+            block = None
+    return "\n".join([*said, *(block.lines if block else ())]), tuple(found)
+
+
+@dataclass
+class _Block:
+    """A fenced block that has begun. Its state is what it holds so far."""
+
+    fence: str
+    is_suggestion: bool
+    lines: list[str] = field(default_factory=list)
+
+    def ends(self, match: re.Match[str] | None) -> bool:
+        return match is not None and match[1].startswith(self.fence) and not match[2]
+
+
+def _begun(match: re.Match[str] | None) -> _Block | None:
+    if match is None or (match[1][0] == "`" and "`" in match[2]):
+        return None
+    return _Block(match[1], match[2].split(" ")[0] == WORD)
 
 
 def applied(content: bytes, edits: Iterable[Edit]) -> bytes:

@@ -126,9 +126,11 @@ from appliance.web.pages import (
     proposals,
     provider_trial,
     pull,
+    pull_changes,
     pull_files,
     pull_new,
     pull_patch_sets,
+    pull_review,
     pulls,
     pushes,
     raw,
@@ -151,7 +153,7 @@ from appliance.web.pages import (
 
 CONVERSATIONS = (
     *(issues, issue_new, issue, issue_comments, issue_labels, issue_milestones),
-    *(pulls, pull_new, pull, pull_patch_sets, pull_files),
+    *(pulls, pull_new, pull, pull_patch_sets, pull_files, pull_review, pull_changes),
 )
 API = (
     api_operations.api,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.domain.suggestions import Edit, applied, suggested
+from appliance.domain.suggestions import Edit, applied, split, suggested
 from appliance.errors import ConflictError
 
 
@@ -28,6 +28,11 @@ from appliance.errors import ConflictError
 )
 def test_suggestions_are_fenced_blocks(comment, found):
     assert suggested(comment) == found
+
+
+def test_what_is_said_beside_a_suggestion_stays():
+    comment = "Better:\n```suggestion\none\n```\nAs\n```\ncode\n```"
+    assert split(comment) == ("Better:\nAs\n```\ncode\n```", ("one\n",))
 
 
 @pytest.mark.parametrize(

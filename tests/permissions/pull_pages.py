@@ -15,6 +15,8 @@ ALL = f"{HERE}/pulls"
 PULL = f"{ALL}/<int:number>"
 OF_COMMENT = f"{PULL}/comments/<uuid:comment_id>"
 ACTS = f"{PULL}/<any(lock, unlock, pin, unpin, follow, leave):verb>"
+THREAD = f"{PULL}/threads/<uuid:thread_id>"
+SAID = f"{PULL}/<any(drafts, said):kind>/<uuid:said_id>"
 STATE = f"{PULL}/<any(draft, ready):verb>"
 LISTS = {f"GET {ALL}": "admin.list_exported"}
 CHANGES = {
@@ -33,6 +35,15 @@ CHANGES = {
     f"POST {STATE}": "merge.changed",
     f"POST {PULL}/target": "merge.changed",
     f"POST {PULL}/reviewers": "review.requested review.request_withdrawn",
+    f"POST {PULL}/threads": "review.comment_added",
+    f"POST {THREAD}/reply": ("review.comment_added review.thread_resolved review.thread_reopened"),
+    f"POST {PULL}/reviews": "review.submitted",
+    f"POST {PULL}/reviews/<uuid:review_id>/dismiss": "review.dismissed",
+    f"POST {SAID}/edit": "review.comment_changed",
+    f"POST {SAID}/delete": "review.comment_deleted",
+    f"POST {PULL}/suggestions": (
+        "branch_rule.bypassed git.push_refused git.pushed review.comment_changed"
+    ),
 }
 PAGES = [
     (ALL, READ, {}, OWN),
@@ -41,6 +52,7 @@ PAGES = [
     (f"{PULL}/commits", READ, {}, OWN),
     (f"{PULL}/patch-sets", READ, {}, OWN),
     (f"{PULL}/files", READ, {}, OWN),
+    (f"{PULL}/threads/new", SIGNED_IN, {}, OWN),
     (f"{PULL}/edit", SIGNED_IN, {}, OWN),
     (f"{PULL}/edits", READ, {}, OWN),
 ]
@@ -52,18 +64,34 @@ FORMS = [
     (ACTS, TRIAGE_SIGNED_IN, {}, OWN),
     (f"{PULL}/react", SIGNED_IN, {"reaction": "heart", "given": "yes"}, OWN),
     (STATE, TRIAGE_SIGNED_IN, {}, OWN),
+    (f"{PULL}/threads", SIGNED_IN, {"path": "src/one", "line": "1", "body": "So."}, OWN),
+    (f"{PULL}/reviews", SIGNED_IN, {"body": "So it is."}, OWN),
 ]
 TESTS = "web/test_pull_pages.py"
+REVIEWS = "web/test_pull_review.py"
 ELSEWHERE = {
     ("POST", f"{ALL}/new"): TESTS,
     ("POST", f"{PULL}/target"): TESTS,
     ("POST", f"{PULL}/reviewers"): TESTS,
+    ("GET", THREAD): REVIEWS,
+    ("POST", f"{THREAD}/reply"): REVIEWS,
+    ("POST", f"{PULL}/reviews/<uuid:review_id>/dismiss"): REVIEWS,
+    ("GET", f"{SAID}/edit"): REVIEWS,
+    ("POST", f"{SAID}/edit"): REVIEWS,
+    ("POST", f"{SAID}/delete"): REVIEWS,
+    ("POST", f"{PULL}/drafts/discard"): REVIEWS,
+    ("POST", f"{PULL}/viewed"): REVIEWS,
+    ("POST", f"{PULL}/suggestions"): REVIEWS,
     **{("GET", f"{OF_COMMENT}/{page}"): TESTS for page in ("edit", "edits")},
     **{("POST", f"{OF_COMMENT}/{verb}"): TESTS for verb in ("edit", "delete", "react")},
 }
 PLACES = {"pulls/<int:number>": "pulls/3", "<any(draft, ready):verb>": "draft"}
+RECORDS_NOTHING = {
+    f"POST {PULL}/drafts/discard": "a note of one's own is no event until it is said",
+    f"POST {PULL}/viewed": "a mark for oneself",
+}
 RECORDED_ELSEWHERE = {
-    f"POST {rule}": f"{TESTS}: branches have to differ, or something to be said first"
-    for method, rule in ELSEWHERE
-    if method == "POST"
+    f"POST {rule}": f"{test}: branches have to differ, or something to be said first"
+    for (method, rule), test in ELSEWHERE.items()
+    if method == "POST" and f"POST {rule}" not in RECORDS_NOTHING
 }

@@ -322,7 +322,7 @@ READS = {
 """The same for what gives content or the log away."""
 
 NOTHING = {
-    **(provider_doors.NOTHING | pulls.RECORDS_NOTHING),
+    **(provider_doors.NOTHING | pulls.RECORDS_NOTHING | pull_pages.RECORDS_NOTHING),
     **social.NOTHING,
     "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
     "POST /internal/ssh/certificate": "tells the SSH servers whom a certificate lets in",

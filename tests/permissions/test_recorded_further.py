@@ -290,7 +290,7 @@ OF_SIGNING_IN = re.compile(
     r"identity-providers|/providers/|/auth/|identities|break-glass|gpg-keys|ssh-authorities|factor|"
     r"/sign-in/key|address|saml-keys|/scim/|/sessions/|/sign-out|impersonat|proposals|two-people|"
     r"x509-|/signatures|settings/certificates|signing-rules|access-requests|access-rule|"
-    r"inbox/access|reviews|"
+    r"inbox/access|(?<!number>/)reviews|"
     r"service-accounts|/accounts/|token-approvals|/settings/tokens|/approvals|/credentials|"
     r"/hooks/<uuid|/mirrors"
 )

@@ -25,8 +25,8 @@ def page(browser, path: str, status: int = 200) -> str:
     return answer.text
 
 
-def posted(browser, path: str, **form: str) -> str:
-    answer = browser.post(f"{HOME}/{path}", data=form)
+def posted(browser, address: str, /, **form: str) -> str:
+    answer = browser.post(f"{HOME}/{address}", data=form)
     assert answer.status_code == 303, answer.text
     return browser.get(answer.location.split("#")[0]).text
 

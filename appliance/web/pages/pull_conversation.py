@@ -8,7 +8,7 @@ import flask
 
 from appliance.services import conversation_timeline, labels, milestones
 from appliance.web import requests
-from appliance.web.pages import issue_frame, pull_frame
+from appliance.web.pages import issue_frame, pull_frame, pull_talk, pull_threads
 from appliance.web.pages.page_forms import Problems, after, listed
 from appliance.web.pages.repository_frame import Frame
 
@@ -35,10 +35,14 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
             "labels": labels.listed(work, which.path),
             "milestones": milestones.listed(work, which.path, closed=False),
         }
+    spoken = pull_threads.read(pull)
     return pull_frame.show_page(
         "pulls/show.html",
         pull,
         "conversation",
+        threads=pull_talk.in_conversation(spoken),
+        reviews={str(each.id): each for each in spoken.reviews},
+        review_texts=spoken.texts,
         entries=listed(entries),
         texts=texts,
         people=people,

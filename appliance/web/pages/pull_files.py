@@ -1,11 +1,10 @@
-"""The files that a pull request changes.
+"""The files that a pull request changes, with what is said of their lines.
 
 Against the target's side, or against an earlier patch set: then without what came from the target.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import flask
@@ -13,27 +12,22 @@ from flask.typing import ResponseReturnValue
 
 from appliance.services import history, patch_set_changes
 from appliance.web import links
-from appliance.web.pages import diff_context, diff_files, file_list, pull_frame
+from appliance.web.pages import diff_context, diff_files, file_list, pull_frame, pull_talk
 from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.pull_frame import ONE, Opened
 from appliance.web.pages.pull_patch_sets import numbered, state
+from appliance.web.pages.pull_talk import View
 from appliance.web.pages.repository_frame import blueprint
 
 if TYPE_CHECKING:
     from appliance.git.diff import Diff
     from appliance.git.diff_parse import DiffFile
-    from appliance.services.pull_facts import PatchSetFacts
 
 pages = blueprint("pull_files")
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Which patch set is looked at, and which one it is compared with; none: the target."""
-
-    pull: Opened
-    old: PatchSetFacts | None
-    new: PatchSetFacts
+class Chosen(View):
+    """The patch set that an address names."""
 
     @property
     def is_last(self) -> bool:
@@ -55,14 +49,17 @@ def show_files(owner: str, name: str, number: int) -> ResponseReturnValue:
     paths = diff_files.wanted_file()
     if paths and diff_context.is_piece():
         return diff_files.lines(chosen.commits, paths)
+    talk = pull_talk.of(chosen)
     if paths:
         file = _one(chosen, paths)
+        talk.expect([file] if file is not None else [])
         if diff_files.is_piece():
-            return diff_files.piece(chosen.commits, file)
-        diff, unmerged = diff_files.shown_alone(chosen.commits, file), frozenset[bytes]()
+            return diff_files.piece(chosen.commits, file, talk)
+        diff, unmerged = diff_files.shown_alone(chosen.commits, file, talk), frozenset[bytes]()
     else:
         changed, unmerged = _diff(chosen)
-        diff = diff_files.shown(pull.frame, changed)
+        talk.expect(changed.files)
+        diff = diff_files.shown(pull.frame, changed, talk)
     return pull_frame.show_page(
         "pulls/files.html",
         pull,
@@ -72,6 +69,7 @@ def show_files(owner: str, name: str, number: int) -> ResponseReturnValue:
         is_part=bool(paths),
         unmerged=sorted(unmerged),
         tree=file_list.tree(diff.files),
+        talk=talk,
         with_query=links.with_query,
     )
 

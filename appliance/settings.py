@@ -26,6 +26,7 @@ from appliance.settings_sections import (
     Database,
     Imports,
     Limits,
+    Mail,
     Queue,
     Section,
     Server,
@@ -67,6 +68,7 @@ class Settings(Section):
     audit: Audit = Audit()
     streams: Streams = Streams()
     webhooks: Webhooks = Webhooks()
+    mail: Mail = Mail()
     witnesses: Witnesses = Witnesses()
     telemetry: Telemetry = Telemetry()
 

@@ -285,6 +285,29 @@ class Webhooks(Section):
     """So long the list of deliveries is kept, with requests and answers."""
 
 
+class Mail(Section):
+    """Writing to people what happens in conversations, as they choose."""
+
+    host: str = ""
+    """Mail server (SMTP) that takes our letters; empty: none are written."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Port of the mail server: 587 with STARTTLS, 465 with TLS, 25 without either."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the way to the mail server is protected. `none` is for a server on this machine."""
+    user: str = ""
+    """User at the mail server; empty: it asks for none."""
+    password: SecretStr = Field(default=SecretStr(""), validate_default=False)
+    """Password of that user."""
+    from_address: str = ""
+    """Address that letters come from; empty: codara@ the host of server.url."""
+    authorities_file: str = ""
+    """Certificates (PEM) of authorities that are believed instead of those of the system."""
+    seconds: float = Field(default=20, gt=0, le=120)
+    """Longest that the mail server may take for one answer."""
+    keep_days: float = Field(default=30, gt=0)
+    """So long it is remembered which letters were sent; never what they said."""
+
+
 class Witnesses(Section):
     """Having the states of the audit log signed by others."""
 

@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import repository as place
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, current, facts
 
 COLUMNS = {
     "repository": "REPOSITORY",
@@ -20,6 +20,16 @@ COLUMNS = {
     "happened_at": "WHEN",
     "id": "ID",
 }
+FIELDS = {
+    "own_mail": "Letters of what is yours",
+    "watching_mail": "Letters of what you watch",
+    "digest": "Several in one letter, every",
+    "tells_own": "Of your own acts",
+    "address": "Address",
+    "is_vouched": "Somebody vouches for it",
+    "is_sent": "Letters are sent",
+}
+WHENS = ("at_once", "digest", "never")
 LEVELS = ("participating", "all", "ignored")
 MARKS = ("read", "unread", "done", "inbox")
 
@@ -70,6 +80,20 @@ def mark(
     wanted |= {"repository": repository or ""} if is_all else {"ids": list(identifiers)}
     done = context.api.call("POST", "/user/notifications/mark", wanted)
     context.show(done, lambda: [f"Marked {done['marked']}."])
+
+
+@inbox.command()
+@click.option("--own-mail", type=click.Choice(WHENS), help="Letters of what is yours.")
+@click.option("--watching-mail", type=click.Choice(WHENS), help="Letters of what you watch.")
+@click.option("--digest", type=click.Choice(("day", "week")), help="Several in one letter.")
+@click.option("--tells-own/--not-own", default=None, help="Of what you do yourself, too.")
+@current
+def settings(context: Context, /, **wanted: Any) -> None:
+    """Show or choose how one is told."""
+    path = "/user/notification-settings"
+    chosen = {key: value for key, value in wanted.items() if value is not None}
+    found = context.api.call("PATCH", path, chosen) if chosen else context.api.call("GET", path)
+    context.show(found, lambda: facts(found, FIELDS))
 
 
 @click.command()

@@ -8,8 +8,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from appliance.db.audit_log import BIG
 from appliance.db.base import Table
-from appliance.domain.notifications import Reason, Tale, WatchLevel
+from appliance.domain.notifications import (
+    DigestEvery,
+    MailState,
+    MailWhen,
+    Reason,
+    Tale,
+    WatchLevel,
+)
 
 
 class Watch(Table):
@@ -91,3 +99,67 @@ class NotificationCursor(Table):
         sa.Integer(), primary_key=True, autoincrement=False
     )
     place: Mapped[int] = mapped_column(sa.BigInteger())
+
+
+class NotificationChoice(Table):
+    """How somebody wants to be told; without one as `domain.notifications.Choices` says."""
+
+    __tablename__ = "notification_choices"
+
+    user_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("users.id", ondelete="CASCADE"), unique=True
+    )
+    own_mail: Mapped[MailWhen]
+    watching_mail: Mapped[MailWhen] = mapped_column(
+        # With a name of its own: one table has both checks.
+        sa.Enum(
+            MailWhen,
+            name="watching_mail",
+            native_enum=False,
+            create_constraint=True,
+            length=32,
+            values_callable=lambda kind: [str(member.value) for member in kind],
+        )
+    )
+    digest: Mapped[DigestEvery]
+    tells_own: Mapped[bool]
+
+
+class NotificationMail(Table):
+    """A letter, or a part of one, to somebody. What it says is read when it is sent."""
+
+    __tablename__ = "notification_mails"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "event_id"),
+        sa.Index(
+            "ix_notification_mails_waiting",
+            *("due_at", "number"),
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    audited = False  # It follows from what happened, and from what people chose.
+
+    id = None  # type: ignore[assignment]  # The number is the key.
+    number: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    conversation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
+    event_id: Mapped[UUID]
+    reason: Mapped[Reason]
+    tale: Mapped[Tale]
+    actor_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    text_id: Mapped[UUID | None]
+    happened_at: Mapped[datetime]
+    is_digest: Mapped[bool]
+    due_at: Mapped[datetime]
+    state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    holder: Mapped[str] = mapped_column(sa.String(64), default="")
+    held_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    error: Mapped[str] = mapped_column(sa.Text(), default="")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -135,3 +136,68 @@ def stronger(reason: Reason, other: Reason) -> Reason:
 def reason_to_keep(before: Reason, new: Reason, *, is_unread: bool) -> Reason:
     """Why a conversation is in an inbox after one thing more happened in it."""
     return stronger(before, new) if is_unread and before in DIRECT else new
+
+
+class MailWhen(StrEnum):
+    """When somebody is written to."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    """Together with others, in one letter."""
+    NEVER = "never"
+
+
+class DigestEvery(StrEnum):
+    """How often others come together in one letter."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+class MailState(StrEnum):
+    """Where a letter is on its way."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DROPPED = "dropped"
+    """They may not read it any more, have read it already, or it is gone."""
+    GIVEN_UP = "given_up"
+
+
+DIGEST_HOUR = 6
+"""In UTC."""
+MONDAY = 0
+RETRY_MINUTES = (1, 5, 15, 60, 180, 360, 720)
+"""Pauses after each try that failed; then a letter is given up."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How somebody wants to be told; this is what holds without a choice."""
+
+    own_mail: MailWhen = MailWhen.AT_ONCE
+    """Of conversations that they take part in, or are named in."""
+    watching_mail: MailWhen = MailWhen.DIGEST
+    """Of those in repositories that they watch."""
+    digest: DigestEvery = DigestEvery.DAY
+    tells_own: bool = False
+    """Whether they are told of what they do themselves, too."""
+
+    def mail_for(self, reason: Reason) -> MailWhen:
+        """When they are written to for a reason."""
+        return self.watching_mail if reason is Reason.WATCHING else self.own_mail
+
+
+def next_digest(every: DigestEvery, now: datetime) -> datetime:
+    """When the next letter is due that brings several together."""
+    found = now.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    while found <= now or (every is DigestEvery.WEEK and found.weekday() != MONDAY):
+        found += timedelta(days=1)
+    return found
+
+
+def next_try(attempts: int, now: datetime) -> datetime | None:
+    """When a letter is tried again that failed so often; None: not any more."""
+    if attempts > len(RETRY_MINUTES):
+        return None
+    return now + timedelta(minutes=RETRY_MINUTES[attempts - 1])

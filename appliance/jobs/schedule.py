@@ -22,6 +22,7 @@ from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError, ConflictError
 from appliance.jobs import (
     hooking,
+    mailing,
     notifying,
     pulse,
     sequencing,
@@ -34,6 +35,7 @@ from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
     impersonation,
+    mail_queue,
     mirror_runs,
     oidc_grants,
     proposals,
@@ -159,6 +161,10 @@ def _settle_proposals(work: UnitOfWork, now: datetime) -> None:
     proposals.settle(work, now=now)
 
 
+def _forget_letters(work: UnitOfWork, now: datetime) -> None:
+    mail_queue.forget_old(work, before=now - timedelta(days=work.rules.mail.keep_days))
+
+
 def _forget_deliveries(work: UnitOfWork, now: datetime) -> None:
     kept = timedelta(days=work.rules.webhooks.keep_days)
     webhook_deliveries.forget_old(work, before=now - kept)
@@ -175,6 +181,7 @@ AGENDA = (
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("forget-deliveries", timedelta(minutes=10)), _forget_deliveries),
+    Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
@@ -259,6 +266,7 @@ def run(home: Path) -> None:
         streaming.streaming(objects),
         hooking.hooking(objects),
         notifying.notifying(objects),
+        mailing.mailing(objects),
         witnessing.witnessing(objects),
         wiring_heartbeats.beating(objects.database, objects.logs.signer, beats_always=True),
     ):

@@ -34,7 +34,8 @@ from appliance.domain.notifications import (
 )
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
-from appliance.services import repository_facts
+from appliance.services import mail_queue, notification_choices, repository_facts
+from appliance.services.mail_queue import Occasion
 from appliance.services.repository_facts import Fact
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class News:
     actor_id: UUID | None
     text_id: UUID | None
     happened_at: datetime
+    event_id: UUID
     said: Mapping[str, Any]
 
 
@@ -127,6 +129,7 @@ def _news(work: UnitOfWork, fact: Fact) -> News | None:
         actor_id=work.session.scalar(actor),
         text_id=UUID(texts[0]) if texts else None,
         happened_at=fact.happened_at,
+        event_id=UUID(fact.header["id"]),
         said=said,
     )
 
@@ -137,6 +140,7 @@ def _tell(work: UnitOfWork, news: News, readers: _Readers, now: datetime) -> int
     told = {user: why for user, why in people.items() if readers.may_see(user, news)}
     for user_id, reason in sorted(told.items()):
         _put_into_inbox(work, news, user_id, reason)
+    mail_queue.promise(work, _occasion(news), told, now=now)
     return len(told)
 
 
@@ -155,7 +159,15 @@ def _audience(work: UnitOfWork, news: News) -> Audience:
         left=frozenset(row.user_id for row in rows if row.left_at is not None),
         watching=frozenset(user for user, level in watches if level is WatchLevel.ALL),
         ignoring=frozenset(user for user, level in watches if level is WatchLevel.IGNORED),
+        wanting_own=_wanting_own(work, news),
     )
+
+
+def _wanting_own(work: UnitOfWork, news: News) -> frozenset[UUID]:
+    """Who did it, if they want to be told of that."""
+    ids = [news.actor_id] if news.actor_id else []
+    chosen = notification_choices.of(work, ids)
+    return frozenset(user for user, choices in chosen.items() if choices.tells_own)
 
 
 def _named(work: UnitOfWork, news: News) -> dict[UUID, Reason]:
@@ -219,6 +231,17 @@ def _put_into_inbox(work: UnitOfWork, news: News, user_id: UUID, reason: Reason)
     row.tale, row.actor_id, row.text_id = news.tale, news.actor_id, news.text_id
     row.happened_at, row.read_at, row.done_at = news.happened_at, None, None
     work.session.flush()  # Of the same conversation more may be told in the same transaction.
+
+
+def _occasion(news: News) -> Occasion:
+    return Occasion(
+        conversation_id=news.conversation.id,
+        event_id=news.event_id,
+        tale=news.tale,
+        actor_id=news.actor_id,
+        text_id=news.text_id,
+        happened_at=news.happened_at,
+    )
 
 
 def _place(work: UnitOfWork) -> int:

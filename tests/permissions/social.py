@@ -7,12 +7,16 @@ WATCH = f"{API}/watch"
 OWN = "/api/v1/user/notifications"
 HERE = "/<owner>/<name>"
 LEVELS = "repo.watched repo.unwatched"
+SETTINGS = "/api/v1/user/notification-settings"
+CHOSEN = "user.notifications_changed"
 INBOX = "/inbox/conversations"
 RECORDED = {
     f"PUT {WATCH}": LEVELS,
     f"DELETE {WATCH}": "repo.unwatched",
     f"POST {HERE}/watch": LEVELS,
     f"POST {INBOX}": "issue.unfollowed",
+    f"PATCH {SETTINGS}": CHOSEN,
+    "POST /settings/notifications": CHOSEN,
 }
 LISTS = {f"GET {INBOX}": "admin.list_exported"}
 WHAT_WAS_READ = "what somebody has read of their inbox is their own affair"
@@ -29,6 +33,8 @@ API_TABLE = [
     ("GET", OWN, SIGNED_IN, None),
     ("POST", f"{OWN}/mark", SIGNED_IN, {"mark": "read"}),
     ("GET", "/api/v1/user/watches", SIGNED_IN, None),
+    ("GET", SETTINGS, SIGNED_IN, None),
+    ("PATCH", SETTINGS, SIGNED_IN, {"digest": "week"}),
     ("GET", WATCH, READ, None),
     ("PUT", WATCH, READ, {"level": "all"}),
     ("GET", f"{API}/watchers", READ, None),
@@ -43,13 +49,23 @@ MAY_READ = "-.+++++.+++++"
 COMMANDS = [
     ("inbox list", "-++++++++++++"),
     ("inbox mark read --all", "-++++++++++++"),
+    ("inbox settings --digest week", "-++++++++++++"),
     ("repo watch lab-N/notes --level all", MAY_READ),
     ("repo watchers lab-N/notes", MAY_READ),
 ]
 OWN_REPOSITORY = "lab-N"
-PAGES = [(INBOX, SIGNED_IN), (f"{HERE}/watchers", READ, {}, OWN_REPOSITORY)]
+PAGES = [
+    (INBOX, SIGNED_IN),
+    ("/settings/notifications", SIGNED_IN),
+    (f"{HERE}/watchers", READ, {}, OWN_REPOSITORY),
+]
 FORMS = [
     (f"{INBOX}/all", SIGNED_IN, {"act": "read"}),
+    (
+        "/settings/notifications",
+        SIGNED_IN,
+        {"own_mail": "digest", "watching_mail": "never", "digest": "week"},
+    ),
     (f"{HERE}/watch", READ_SIGNED_IN, {"level": "all"}, OWN_REPOSITORY),
 ]
 PAGE_TESTS = "web/test_notification_pages.py"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.domain.events.base import Event
 
-__all__ = ["RepositoryUnwatched", "RepositoryWatched"]
+__all__ = ["NotificationChoicesChanged", "RepositoryUnwatched", "RepositoryWatched"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,3 +25,12 @@ class RepositoryUnwatched(Event):
 
     kind = "repo.unwatched"
     target = "repo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationChoicesChanged(Event):
+    """Somebody wants to be told otherwise of what happens in conversations."""
+
+    kind = "user.notifications_changed"
+    target = "user"
+    changed: dict[str, Any]

@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from appliance.domain.conversations import ConversationKind, ConversationState
-from appliance.domain.notifications import Reason, Tale, WatchLevel
-from appliance.services import notifications, watching
+from appliance.domain.notifications import DigestEvery, MailWhen, Reason, Tale, WatchLevel
+from appliance.services import notification_choices, notifications, watching
+from appliance.services.notification_choices import Changes, Shown
 from appliance.services.notifications import MOST_AT_ONCE, Mark, Part, Told, Wanted
 from appliance.web import paging, requests
 from appliance.web.api import frame
@@ -82,6 +83,27 @@ class MarkedAnswer(frame.Answer):
     """How many were marked."""
 
     marked: int
+
+
+class NotificationSettingsBody(frame.Body):
+    """How one wants to be told; what is left out stays."""
+
+    own_mail: MailWhen | None = Field(None, description="Of what is one's own")
+    watching_mail: MailWhen | None = Field(None, description="Of what one watches")
+    digest: DigestEvery | None = None
+    tells_own: bool | None = Field(None, description="Of what one does oneself, too")
+
+
+class NotificationSettingsAnswer(frame.Answer):
+    """How one is told."""
+
+    own_mail: MailWhen
+    watching_mail: MailWhen
+    digest: DigestEvery
+    tells_own: bool
+    address: str
+    is_vouched: bool = Field(description="Whether letters are written to the address")
+    is_sent: bool = Field(description="Whether the appliance writes letters")
 
 
 class WatchBody(frame.Body):
@@ -165,6 +187,30 @@ def mark_several(body: MarkSeveralBody) -> Any:
     return frame.answer(MarkedAnswer(marked=number))
 
 
+@api.get(
+    "/user/notification-settings",
+    summary="Show how one is told",
+    responses={"200": NotificationSettingsAnswer},
+)
+def show_settings() -> Any:
+    """What one chose of letters, and whether they can arrive."""
+    with requests.reading() as work:
+        return frame.answer(_present_settings(notification_choices.show(work)))
+
+
+@api.patch(
+    "/user/notification-settings",
+    summary="Choose how one is told",
+    responses={"200": NotificationSettingsAnswer},
+)
+def change_settings(body: NotificationSettingsBody) -> Any:
+    """What is left out stays."""
+    wanted = Changes(body.own_mail, body.watching_mail, body.digest, body.tells_own)
+    with requests.begin() as work:
+        notification_choices.change(work, wanted)
+        return frame.answer(_present_settings(notification_choices.show(work)))
+
+
 @api.get("/user/watches", summary="List watched repositories", responses={"200": WatchedPage})
 def list_watches() -> Any:
     """Those of which one is told all, or nothing."""
@@ -203,6 +249,19 @@ def list_watchers(path: RepositoryPath, query: frame.PageQuery) -> Any:
             work, path.path, after=paging.after(query.cursor), limit=query.limit
         )
         return frame.page([WatcherAnswer(name=each) for each in page.items], page.next)
+
+
+def _present_settings(shown: Shown) -> NotificationSettingsAnswer:
+    chosen = shown.choices
+    return NotificationSettingsAnswer(
+        own_mail=chosen.own_mail,
+        watching_mail=chosen.watching_mail,
+        digest=chosen.digest,
+        tells_own=chosen.tells_own,
+        address=shown.address,
+        is_vouched=shown.is_vouched,
+        is_sent=shown.is_sent,
+    )
 
 
 def _present(told: Told) -> NotificationAnswer:

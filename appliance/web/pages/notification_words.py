@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from appliance.domain.notifications import Reason, Tale, WatchLevel
+from appliance.domain.notifications import DigestEvery, MailWhen, Reason, Tale, WatchLevel
 from appliance.services.notifications import Part
 
 PARTS = {Part.UNREAD: _("Unread"), Part.INBOX: _("All"), Part.DONE: _("Done")}
@@ -43,10 +43,18 @@ LEVELS = {
     WatchLevel.ALL: (_("Everything"), _("You are told of every conversation here.")),
     WatchLevel.IGNORED: (_("Nothing"), _("You are told nothing, not even if you are mentioned.")),
 }
+MAIL_WHENS = {
+    MailWhen.AT_ONCE: _("At once"),
+    MailWhen.DIGEST: _("Several in one letter"),
+    MailWhen.NEVER: _("Not at all"),
+}
+DIGESTS = {DigestEvery.DAY: _("Every morning"), DigestEvery.WEEK: _("Monday mornings")}
 WORDS = {
     "PARTS": PARTS,
     "REASONS": REASONS,
     "PRESSING": PRESSING,
     "TALES": TALES,
     "LEVELS": LEVELS,
+    "MAIL_WHENS": MAIL_WHENS,
+    "DIGESTS": DIGESTS,
 }

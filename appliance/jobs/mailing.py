@@ -1,0 +1,83 @@
+"""Writes to people what happened in conversations: letters that are due go to the mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from appliance.domain.identity import appliance
+from appliance.domain.ids import new_id
+from appliance.domain.notifications import MailState
+from appliance.errors import ApplianceError, UnavailableError
+from appliance.repeating import repeating
+from appliance.services import mail_letters, mail_queue, mail_sending
+from appliance.services.mail_letters import Sender
+from appliance.services.mail_queue import Outcome
+
+if TYPE_CHECKING:
+    from appliance.services.mail_queue import Held
+    from appliance.wiring import Wiring
+
+log = structlog.get_logger()
+EVERY_SECONDS = 2.0
+
+
+class Mailing:
+    """Sends what is due. Its state: who it is to others that do the same."""
+
+    def __init__(self, objects: Wiring) -> None:
+        self._database = objects.database
+        self._rules = objects.settings.mail
+        self._sender = Sender(objects.settings.server.url.rstrip("/"), objects.settings.server.name)
+        self._me = str(new_id())
+
+    def look(self) -> None:
+        """Send all that is due, if there is a mail server that takes it."""
+        try:
+            while self.work_off(datetime.now(UTC)):
+                pass
+        except ApplianceError as error:
+            log.warning("mail.waits", code=error.code, message=str(error))
+
+    def work_off(self, now: datetime) -> int:
+        """Send some of what is due; gives how many letters were looked at.
+
+        Errors:
+            UnavailableError: the database does not answer.
+        """
+        with self._database.reading(appliance()) as work:
+            if not mail_queue.is_due(work, now=now):
+                return 0
+        with self._database.begin(appliance()) as work:
+            held = mail_queue.take(work, self._me, now=now)
+        sent: list[Held] = []
+        try:
+            with mail_sending.connected(self._rules, self._sender) as post:
+                for each in held:
+                    with self._database.reading(appliance()) as work:
+                        letter = mail_letters.compose(work, each, self._sender, now=now)
+                    self._note(each, mail_sending.send(post, letter), now)
+                    sent.append(each)
+        except UnavailableError as error:
+            log.warning("mail.waits", message=str(error))
+            for each in held[len(sent) :]:
+                self._note(each, Outcome(MailState.WAITING, str(error)), now)
+        return len(held)
+
+    def _note(self, held: Held, outcome: Outcome, now: datetime) -> None:
+        with self._database.begin(appliance()) as work:
+            mail_queue.note(work, self._me, held, outcome, now=now)
+
+
+@contextmanager
+def mailing(objects: Wiring) -> Iterator[None]:
+    """Send letters for the length of the block, where there is a mail server."""
+    if not objects.settings.mail.host:
+        yield
+        return
+    with repeating(Mailing(objects).look, name="mailing", every_seconds=EVERY_SECONDS):
+        yield

@@ -1,0 +1,215 @@
+"""What letters say: made when they are sent, of what is there and may be read then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from appliance.access import fetch_conversations, gate
+from appliance.db import email_addresses
+from appliance.db.conversations import Comment, Conversation
+from appliance.db.notifications import Notification, NotificationMail
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
+from appliance.delivery.mail import Letter
+from appliance.domain.conversations import ConversationKind
+from appliance.domain.names import fold
+from appliance.domain.notifications import Reason, Tale
+from appliance.domain.permissions import Permission
+from appliance.errors import Sentence, sentence
+from appliance.services.letter_language import said
+from appliance.services.mail_queue import Held
+from appliance.services.notifications import PAGES
+
+SAYS: dict[Tale, Sentence] = {
+    Tale.OPENED: sentence("%(name)s opened this."),
+    Tale.COMMENTED: sentence("%(name)s commented."),
+    Tale.CLOSED: sentence("%(name)s closed this."),
+    Tale.REOPENED: sentence("%(name)s opened this again."),
+    Tale.MENTIONED: sentence("%(name)s changed the text."),
+    Tale.ASSIGNED: sentence("%(name)s assigned this to you."),
+    Tale.REVIEW_REQUESTED: sentence("%(name)s asks for your review."),
+    Tale.REVIEWED: sentence("%(name)s reviewed this."),
+    Tale.REVIEW_DISMISSED: sentence("%(name)s dismissed a review."),
+    Tale.PUSHED: sentence("%(name)s pushed new commits."),
+    Tale.MERGED: sentence("%(name)s merged this."),
+    Tale.QUEUED: sentence("%(name)s put this into the merge queue."),
+    Tale.DEQUEUED: sentence("This left the merge queue without a merge."),
+    Tale.MERGE_FAILED: sentence("This could not be merged."),
+}
+BECAUSE: dict[Reason, Sentence] = {
+    Reason.MENTION: sentence("You are told because you were mentioned."),
+    Reason.REVIEW_REQUESTED: sentence("You are told because your review is wanted."),
+    Reason.ASSIGNED: sentence("You are told because it was assigned to you."),
+    Reason.TEAM_MENTION: sentence("You are told because a team of yours was mentioned."),
+    Reason.AUTHOR: sentence("You are told because you opened it."),
+    Reason.COMMENT: sentence("You are told because you take part."),
+    Reason.SUBSCRIBED: sentence("You are told because you follow it."),
+    Reason.WATCHING: sentence("You are told because you watch the repository."),
+}
+SOMEBODY = sentence("Somebody")
+SETTINGS_AT = sentence("What you are told, and how: %(url)s")
+DIGEST_SUBJECT = sentence("%(number)s conversations with news")
+ONE_SUBJECT = sentence("One conversation with news")
+WITH_TEXT_OF_ITS_OWN = frozenset(
+    {Tale.OPENED, Tale.MENTIONED, Tale.ASSIGNED, Tale.REVIEW_REQUESTED}
+)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who writes: the appliance, where it is and what it is called."""
+
+    url: str
+    name: str
+
+    @property
+    def host(self) -> str:
+        """In the ids of letters."""
+        return urlsplit(self.url).hostname or "localhost"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is to be said of one occasion."""
+
+    row: NotificationMail
+    conversation: Conversation
+    repository: Repository
+    actor: str
+    text: str
+
+    def url(self, sender: Sender) -> str:
+        """Where it is read."""
+        kind = PAGES[self.conversation.kind]
+        end = f"#comment-{self.row.text_id}" if self.row.text_id else ""
+        return f"{sender.url}/{self.repository.path}/{kind}/{self.conversation.number}{end}"
+
+
+def compose(work: UnitOfWork, held: Held, sender: Sender, *, now: datetime) -> Letter | None:
+    """The letter as it is now; None where there is nothing left to say, or nobody to say it to."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    user = work.session.get(User, held.user_id)
+    address = _address(work, user) if user is not None and user.is_active else ""
+    if user is None or not address:
+        return None
+    parts = [part for row in held.rows if (part := _part(work, row, user, held)) is not None]
+    if not parts:
+        return None
+    if held.is_digest:
+        return _digest(parts, user, address, sender, now)
+    return _single(parts[0], user, address, sender)
+
+
+def _address(work: UnitOfWork, user: User) -> str:
+    """Where somebody is written to, if somebody has vouched that it is theirs."""
+    found = email_addresses.primary(work.session, user.id)
+    vouched = email_addresses.verified(work.session, [user.id]).get(user.id, frozenset())
+    return found if fold(found) in vouched else ""
+
+
+def _part(work: UnitOfWork, row: NotificationMail, user: User, held: Held) -> _Part | None:
+    session = work.session
+    conversation = session.get(Conversation, row.conversation_id)
+    repository = session.get(Repository, conversation.repository_id) if conversation else None
+    if conversation is None or repository is None or repository.deleted_at is not None:
+        return None
+    is_off = conversation.kind is ConversationKind.ISSUE and not fetch_conversations.has_issues(
+        work, repository
+    )
+    if is_off or not fetch_conversations.may_read(work, repository, user):
+        return None
+    comment = session.get(Comment, row.text_id) if row.text_id else None
+    if comment is not None and comment.deleted_at is not None:
+        return None
+    if held.is_digest and _is_read(work, row):
+        return None
+    actor = session.get(User, row.actor_id) if row.actor_id else None
+    text = comment.body if comment else ""
+    if comment is None and row.tale in WITH_TEXT_OF_ITS_OWN:
+        text = conversation.body
+    return _Part(row, conversation, repository, actor.name if actor else "", text)
+
+
+def _is_read(work: UnitOfWork, row: NotificationMail) -> bool:
+    """Whether they have looked since, so that a digest need not say it."""
+    query = sa.select(Notification.read_at).where(
+        Notification.user_id == row.user_id, Notification.conversation_id == row.conversation_id
+    )
+    read_at = work.session.scalar(query)
+    return read_at is not None and read_at >= row.happened_at
+
+
+def _single(part: _Part, user: User, address: str, sender: Sender) -> Letter:
+    conversation, repository = part.conversation, part.repository
+    thread = f"<{conversation.id}@{sender.host}>"
+    begins = part.row.tale is Tale.OPENED
+    url = part.url(sender)
+    return Letter(
+        to=address,
+        from_name=part.actor or sender.name,
+        subject=f"[{repository.path}] {conversation.title} (#{conversation.number})",
+        text=_text(part, user, sender),
+        message_id=thread if begins else f"<{part.row.event_id}@{sender.host}>",
+        written_at=part.row.happened_at,
+        answers="" if begins else thread,
+        headers={
+            "List-ID": f"{repository.path} <{_list_id(repository, sender)}>",
+            "List-Archive": f"<{sender.url}/{repository.path}>",
+            "List-Unsubscribe": f"<{url.partition('#')[0]}>",
+            "X-Codara-Reason": str(part.row.reason),
+        },
+    )
+
+
+def _list_id(repository: Repository, sender: Sender) -> str:
+    """As RFC 2919 has it: the narrower name first."""
+    return f"{repository.name}.{repository.owner_name}.{sender.host}"
+
+
+def _text(part: _Part, user: User, sender: Sender) -> str:
+    locale = user.locale
+    lines = [_says(part, locale), ""]
+    if part.text.strip():
+        lines += [part.text.strip(), ""]
+    return "\n".join([*lines, *_foot(part.url(sender), part.row.reason, locale, sender)])
+
+
+def _says(part: _Part, locale: str) -> str:
+    return said(SAYS[part.row.tale], locale, name=part.actor or said(SOMEBODY, locale))
+
+
+def _foot(url: str, reason: Reason | None, locale: str, sender: Sender) -> Sequence[str]:
+    settings = said(SETTINGS_AT, locale, url=f"{sender.url}/settings/notifications")
+    because = [said(BECAUSE[reason], locale)] if reason else []
+    return ["-- ", *([url] if url else []), *because, settings, ""]
+
+
+def _digest(
+    parts: Sequence[_Part], user: User, address: str, sender: Sender, now: datetime
+) -> Letter:
+    locale = user.locale
+    last = {part.conversation.id: part for part in parts}
+    lines: list[str] = []
+    path = ""
+    for part in sorted(last.values(), key=lambda each: (each.repository.path, each.row.number)):
+        if part.repository.path != path:
+            path = part.repository.path
+            lines += [path, ""]
+        title = f"#{part.conversation.number} {part.conversation.title}"
+        lines += [f"  {title}", f"  {_says(part, locale)}", f"  {part.url(sender)}", ""]
+    number = len(last)
+    subject = said(ONE_SUBJECT if number == 1 else DIGEST_SUBJECT, locale, number=number)
+    return Letter(
+        to=address,
+        from_name=sender.name,
+        subject=f"[{sender.name}] {subject}",
+        text="\n".join([*lines, *_foot("", None, locale, sender)]),
+        message_id=f"<digest-{parts[0].row.event_id}-{user.id}@{sender.host}>",
+        written_at=now,
+    )

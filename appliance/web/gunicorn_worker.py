@@ -51,6 +51,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # The library is not typed.
             self.pending_conns = deque(by_end)
         super().murder_pending()
 
+    def _cap_keepalive(self, deadline: float) -> None:
+        """On the way out, wait for those who never asked no longer than for those who have."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            if not conn.sock.has_begun:
+                conn.timeout = min(conn.timeout, deadline)
+
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it; in a thread."""
         conn.sock.begin(HEAD)

@@ -18,6 +18,8 @@ from appliance.errors import UnavailableError
 EVENTS = "/audit/events"
 MOST_AT_ONCE = 500
 USUAL, USUAL_TAIL = 100, 20
+# A push of thousands of tags names each of them.
+LONGEST_VALUE = 200
 PAUSE_SECONDS = 1.0
 PATIENT_SECONDS = 10.0
 WIDTHS = {"action": 26, "actor": 18, "target": 26}
@@ -170,7 +172,7 @@ def line(event: Mapping[str, Any]) -> str:
         "target": _who(event["target"]),
     }
     padded = [pad(cell(text), WIDTHS[name]) for name, text in parts.items()]
-    said = [f"{name}={_value(event, name)}" for name in event["fields"]]
+    said = [f"{name}={_short(_value(event, name))}" for name in event["fields"]]
     where = [f"from {event['address']}"] if event["address"] else []
     moment = event["time"][:19].replace("T", " ") + "Z"
     details = [cell(" ".join(said + where))] if said or where else []
@@ -232,6 +234,11 @@ def _asked(
 
 def _who(found: Mapping[str, Any]) -> str:
     return str(found["name"] or found["ref"] or found["type"])
+
+
+def _short(text: str) -> str:
+    """As much of a value as a line has room for; `audit show` and `--json` have all of it."""
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def _value(event: Mapping[str, Any], name: str) -> str:

@@ -42,6 +42,18 @@ def test_people_read_a_line_for_each_event(console):
     assert "There are more; these are the newest 5." in found.said
 
 
+def test_a_value_longer_than_a_line_is_cut_for_people(console, world):
+    with world.begin(world.actor("administrator")) as work:
+        work.record(events.AccessRefused(reason="long", attempt="x" * 1000))
+    world.keep_log()
+
+    [told] = console("search", "long").out.splitlines()
+    [whole] = console("search", "long", "--json").json
+
+    assert f"attempt={'x' * 200}… " in told
+    assert whole["fields"]["attempt"] == "x" * 1000
+
+
 def test_programs_get_all_that_they_asked_for(console, world):
     found = console("search", "category:access", "--limit", "2000", "--json").json
     assert len(found) == 30

@@ -97,6 +97,16 @@ def to_edit(work: UnitOfWork, wanted: Which) -> SeenPull:
     return _pull(work, fetch_conversations.to_edit(work, _that(wanted)), is_changing=True)
 
 
+def to_plan_merge(work: UnitOfWork, wanted: Which) -> SeenPull:
+    """A pull request that the actor may merge, as far as their role goes; nothing is locked yet.
+
+    Errors: as for `to_merge`.
+    """
+    repository = fetch.repository(work, wanted.path, Permission.REPOSITORY_WRITE)
+    fetch_conversations.insist_on_writable(repository)
+    return to_read(work, wanted)
+
+
 def to_merge(work: UnitOfWork, wanted: Which) -> SeenPull:
     """A pull request that the actor may merge, as far as their role goes.
 

@@ -50,8 +50,12 @@ REVIEWS = {
     "is_dismissed": "DISMISSED",
     "submitted_at": "WHEN",
 }
+OBSTACLES = {"rule": "RULE", "text": "WHAT", "source": "WHOSE RULE"}
+METHODS = ("merge", "squash", "rebase", "fast-forward", "semi-linear")
 THREADS = {"id": "ID", "place": "LINES", "state": "STATE", "author": "BY", "body": "LAST SAID"}
 title = click.option("--title", metavar="TEXT", help="What it is called.")
+method = click.option("--method", type=click.Choice(METHODS), help="The usual one if left out.")
+message_title = click.option("--title", metavar="TEXT", help="The commit's first line.")
 into = click.option("--into", "base", metavar="BRANCH", help="The branch it is to come into.")
 
 
@@ -267,6 +271,67 @@ def dismiss(context: Context, repository: str, number: int, review: str, reason:
     where = f"{_one(repository, number)}/reviews/{quote(review, safe='')}/dismiss"
     found = context.api.call("POST", where, {"reason": reason})
     context.show(found, lambda: ["It counts no more."])
+
+
+@pr.command()
+@options.repository
+@number
+@method
+@message_title
+@click.option("--message", metavar="TEXT", help="The rest of the commit's message.")
+@click.option("--delete-branch/--keep-branch", default=None, help="Afterwards.")
+@click.option("--auto", is_flag=True, help="As soon as nothing stands in the way.")
+@current
+def merge(context: Context, /, repository: str, number: int, *, auto: bool, **wanted: Any) -> None:
+    """Merge a pull request, or promise to."""
+    sent = {key: value for key, value in wanted.items() if value is not None}
+    where = _one(repository, number)
+    if auto:
+        context.api.call("PUT", f"{where}/auto-merge", sent)
+        context.show({"number": number, "auto_merge": True}, lambda: [f"#{number} will be merged."])
+        return
+    done = context.api.call("POST", f"{where}/merge", sent)
+    context.show(done, lambda: [f"Merged #{number} by {done['method']}: {done['commit'][:10]}"])
+
+
+@pr.command("no-auto")
+@options.repository
+@number
+@current
+def no_auto(context: Context, repository: str, number: int) -> None:
+    """Let a pull request be merged by hand only."""
+    context.api.call("DELETE", f"{_one(repository, number)}/auto-merge")
+    context.show({"number": number, "auto_merge": False}, lambda: ["Done."])
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def obstacles(context: Context, repository: str, number: int) -> None:
+    """List what stands in the way of merging."""
+    found = context.api.call("GET", f"{_one(repository, number)}/merge")
+    context.show_list(found["obstacles"], OBSTACLES)
+
+
+@pr.command()
+@options.repository
+@number
+@current
+def revert(context: Context, repository: str, number: int) -> None:
+    """Ask that a merged pull request be taken back."""
+    _show(context, context.api.call("POST", f"{_one(repository, number)}/revert"))
+
+
+@pr.command()
+@options.repository
+@number
+@click.argument("branch")
+@current
+def backport(context: Context, repository: str, number: int, branch: str) -> None:
+    """Ask that a merged pull request come into BRANCH, too."""
+    where = f"{_one(repository, number)}/backport"
+    _show(context, context.api.call("POST", where, {"base": branch}))
 
 
 def _line(found: dict[str, Any]) -> dict[str, Any]:

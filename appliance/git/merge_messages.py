@@ -33,6 +33,15 @@ def squash(commits: Sequence[Original], *, maker: bytes) -> bytes:
     return body + _gap(body, trailers) + b"".join(line + b"\n" for line in trailers)
 
 
+def told(commits: Sequence[Original], *, maker: bytes) -> tuple[bytes, bytes]:
+    """What commits say beyond the title of a pull request, and lines for who else wrote them."""
+    if len(commits) == 1:
+        said = commits[0].message.lstrip(b"\n").partition(b"\n\n")[2].strip()
+    else:
+        said = b"\n".join(b"* " + each.subject for each in commits)
+    return said, b"\n".join(b"Co-authored-by: " + name for name in _others(commits, maker))
+
+
 def picked(original: Original) -> bytes:
     """Of a picked commit, with a line that says which one it was, as `git cherry-pick -x` does."""
     body = original.message.rstrip(b"\n") + b"\n"

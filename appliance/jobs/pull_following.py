@@ -9,6 +9,7 @@ from uuid import UUID
 
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError, NotFoundError, TimeoutExceededError
+from appliance.jobs import auto_merging
 from appliance.services import pull_following
 from appliance.services.pull_following import MOST_LOOKS, Followed
 
@@ -28,6 +29,7 @@ def follow(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         # What cannot be read holds up nothing else.
         with suppress(DamagedError, NotFoundError, TimeoutExceededError):
             _follow(wiring, followed, looks=number < MOST_LOOKS)
+            auto_merging.try_to(wiring, followed.pull_id)
 
 
 def _follow(wiring: Wiring, followed: Followed, *, looks: bool) -> None:

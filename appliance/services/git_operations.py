@@ -85,14 +85,14 @@ def merge(
         source.commit,
         method=method,
         message=message,
-        maker=_maker(plan),
+        maker=maker(plan),
         said=said,
     )
 
 
 def rebase(plan: Plan, target: Target, onto: Resolved, *, said: Resolutions) -> Outcome:
     """A branch with its commits made again on another; see `git.merging.rebase` for the errors."""
-    return merging.rebase(plan.terms.folder, target, onto.commit, maker=_maker(plan), said=said)
+    return merging.rebase(plan.terms.folder, target, onto.commit, maker=maker(plan), said=said)
 
 
 def cherry_pick(
@@ -111,7 +111,7 @@ def cherry_pick(
         commits,
         mainline=mainline,
         names_origin=names_origin,
-        maker=_maker(plan),
+        maker=maker(plan),
         said=said,
     )
 
@@ -132,7 +132,7 @@ def revert(
         commits,
         mainline=mainline,
         message=message,
-        maker=_maker(plan),
+        maker=maker(plan),
         said=said,
     )
 
@@ -147,7 +147,7 @@ def apply_stash(
 ) -> Outcome:
     """A branch with what was set aside; see `git.merging.apply` for the errors."""
     return merging.apply(
-        plan.terms.folder, target, commit, message=message, maker=_maker(plan), said=said
+        plan.terms.folder, target, commit, message=message, maker=maker(plan), said=said
     )
 
 
@@ -173,7 +173,8 @@ def operation(kind: OperationKind, outcome: Outcome) -> Operation:
     return Operation(kind, outcome.sources)
 
 
-def _maker(plan: Plan) -> Maker:
+def maker(plan: Plan) -> Maker:
+    """Who makes commits for a plan, and what signs them."""
     return Maker(plan.author, plan.signer.sign)
 
 

@@ -39,6 +39,7 @@ from appliance.services.push_names import show
 
 ASKED = "whoever moved the target was asked whether they may"
 MERGED = "merged"
+NEW_COMMITS = "new_commits"
 BY_GIT = "git"
 
 
@@ -51,7 +52,6 @@ class Done:
     head: str
     onto: str
     merged_as: str
-    deletes_branch: bool = False
     by_queue: bool = False
 
 
@@ -60,11 +60,9 @@ def settle(work: UnitOfWork, push: Push, *, moved: bool, now: datetime) -> None:
     """Complete the merges that a settled push was, or forget them where nothing moved."""
     rows = list(work.session.scalars(sa.select(PullMerge).where(PullMerge.push_id == push.id)))
     for row in rows:
-        seen = _locked(work, row.pull_id)
+        seen = locked(work, row.pull_id)
         if moved and seen is not None and seen.pull.merged_at is None:
-            done = Done(
-                row.method, row.head_oid, row.onto_oid, row.as_oid, row.deletes_branch, row.by_queue
-            )
+            done = Done(row.method, row.head_oid, row.onto_oid, row.as_oid, row.by_queue)
             complete(work, seen, done, now=now)
         work.session.delete(row)
 
@@ -125,6 +123,14 @@ def end_promises(work: UnitOfWork, seen: SeenPull, *, reason: str) -> None:
         )
 
 
+@open_to_everyone(because=ASKED)
+def end_others_promise(work: UnitOfWork, seen: SeenPull) -> None:
+    """What somebody promised to merge by itself is not merged with what others push afterwards."""
+    promised = work.session.get(AutoMerge, seen.pull.id)
+    if promised is not None and promised.user_id != work.actor.id:
+        end_promises(work, seen, reason=NEW_COMMITS)
+
+
 def _close_issues(work: UnitOfWork, seen: SeenPull, *, now: datetime) -> None:
     """Close the issues that title and text say it fixes."""
     home, found = seen.repository, seen.conversation
@@ -154,7 +160,9 @@ def _close_issues(work: UnitOfWork, seen: SeenPull, *, now: datetime) -> None:
         )
 
 
-def _locked(work: UnitOfWork, pull_id: UUID) -> SeenPull | None:
+@open_to_everyone(because=ASKED)
+def locked(work: UnitOfWork, pull_id: UUID) -> SeenPull | None:
+    """A pull request by its id, locked until all is done; None where it is gone."""
     query = sa.select(Conversation).where(Conversation.id == pull_id).with_for_update()
     conversation = work.session.scalar(query.execution_options(populate_existing=True))
     pull = work.session.get(PullRequest, pull_id)

@@ -174,6 +174,7 @@ def note_moves(
 def add_patch_set(work: UnitOfWork, seen: SeenPull, new: NewSet, *, now: datetime) -> None:
     """A pull request has another head now."""
     pull, before = seen.pull, seen.pull.head_oid
+    pull_completion.end_others_promise(work, seen)
     pull.patch_sets_numbered += 1
     pull.head_oid = new.head
     pull.merge_state = MergeState.UNKNOWN

@@ -45,6 +45,7 @@ from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
+    from appliance.services.ref_moving import Mover
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,20 @@ def open_pull(
     _begin_talk(work, fetch_pulls.which(between.path, made.number), new, now=now)
     work.later(Job.FOLLOW_PULLS, about=target.id, repository_id=str(target.id))
     return made.number
+
+
+def ask(mover: Mover, path: str, head: str, into: str, new: NewPull) -> int:
+    """All steps; gives the number.
+
+    Errors: as the steps.
+    """
+    with mover.reads() as work:
+        between = plan(work, path, head, into, repositories=mover.tools.repositories)
+    measured = measure(between)
+    with mover.begins() as work:
+        number = open_pull(work, between, measured, new, now=mover.clock())
+    keep(between, number, measured)
+    return number
 
 
 def keep(between: Between, number: int, measured: Measured) -> None:

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from appliance.errors import ApplianceError, RefusedError, together
-from appliance.services import appliance_keys, push_settlement, pushes, ref_updates
+from appliance.domain.identity import stranger
+from appliance.services import ref_moving, ref_updates
+from appliance.services.ref_moving import Mover, ProtectedError
 from appliance.services.ref_updates import Plan, RefChange
-from appliance.web import requests, signature_rules
+from appliance.web import requests
 
 if TYPE_CHECKING:
     from appliance.domain.git_operations import Operation
 
+__all__ = ["ProtectedError"]
 
-class ProtectedError(RefusedError):
-    """A rule of the repository forbids it. The refusal itself is recorded already."""
 
-    code = "protected"
+def mover() -> Mover:
+    """Who asks in this request, and with what refs are moved."""
+    wiring = requests.wiring()
+    return Mover(
+        begins=requests.begin,
+        reads=requests.reading,
+        reads_keys=lambda: wiring.database.reading(stranger()),
+        tools=wiring.git,
+        rules=wiring.settings,
+        clock=requests.now,
+    )
 
 
 def plan(path: str) -> Plan:
@@ -37,24 +47,7 @@ def move(plan: Plan, change: RefChange, *, operation: Operation | None = None) -
         ProtectedError: a rule forbids it.
         PreconditionError, ConflictError: the ref is not what it was, or the name is taken.
     """
-    proposal = ref_updates.propose(
-        plan, change, rules=requests.wiring().settings, operation=operation
-    )
-
-    def ask(proposed: pushes.Proposal) -> pushes.Verdict:
-        with requests.begin() as work:
-            appliance_keys.keep(work, plan.signer, now=requests.now())
-            return pushes.accept(work, plan.terms, proposed, now=requests.now())
-
-    verdict = signature_rules.decided(ask, proposal, plan.terms.folder, {}, requests.wiring())
-    if not verdict.is_accepted:
-        raise ProtectedError(together(verdict.messages))
-    try:
-        ref_updates.carry_out(plan, change)
-    except ApplianceError:
-        _settle(plan, moved=False)
-        raise
-    _settle(plan, moved=True)
+    ref_moving.move(mover(), plan, change, operation=operation)
 
 
 def do(path: str, draft: Callable[[Plan], RefChange]) -> RefChange:
@@ -63,8 +56,3 @@ def do(path: str, draft: Callable[[Plan], RefChange]) -> RefChange:
     change = draft(leave)
     move(leave, change)
     return change
-
-
-def _settle(plan: Plan, *, moved: bool) -> None:
-    with requests.begin() as work:
-        push_settlement.settle_own(work, plan.terms.push_id, moved=moved, now=requests.now())

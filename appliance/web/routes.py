@@ -21,7 +21,7 @@ from appliance.web.api import auditors as api_auditors
 from appliance.web.api import checks as api_checks
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
-from appliance.web.api import describe, pull_comments
+from appliance.web.api import describe, pull_comments, pull_merges
 from appliance.web.api import events as api_events
 from appliance.web.api import factor_rules as api_factor_rules
 from appliance.web.api import file_changes as api_file_changes
@@ -207,6 +207,7 @@ API = (
     api_issues.api,
     api_pulls.api,
     pull_comments.api,
+    pull_merges.api,
     api_reviews.api,
     api_review_threads.api,
     api_issue_comments.api,

@@ -9,11 +9,23 @@ ALL = f"{API}/pulls"
 ONE = f"{ALL}/<int:number>"
 COMMENT = f"{ONE}/comments/<uuid:id>"
 REVIEWER = f"{ONE}/reviewers/<path:reviewer>"
+WRITE = "?.--+++.--+-+"
+MAINTAIN = "?.---++.--+-+"
+WRITERS = "-.--+++.--+-+"
 TESTS = "web/test_api_pulls.py"
 CHANGED = "merge.changed merge.closed merge.reopened merge.auto_disabled issue.changed"
 REVIEWS, THREADS, DRAFTS = f"{ONE}/reviews", f"{ONE}/threads", f"{ONE}/drafts"
 ID = "<uuid:id>"
+MERGE, SETTINGS = f"{ONE}/merge", f"{API}/merge-settings"
+MOVES = "branch_rule.bypassed git.push_refused git.pushed"
+DONE = "issue.closed merge.auto_disabled merge.merged"
 CHANGES = {
+    f"POST {MERGE}": f"{MOVES} {DONE}",
+    f"PUT {ONE}/auto-merge": "merge.auto_enabled",
+    f"DELETE {ONE}/auto-merge": "merge.auto_disabled",
+    f"POST {ONE}/revert": f"{MOVES} merge.requested",
+    f"POST {ONE}/backport": f"{MOVES} merge.requested",
+    f"PATCH {SETTINGS}": "merge.rules_changed",
     f"POST {REVIEWS}": "review.submitted",
     f"POST {REVIEWS}/{ID}/dismiss": "review.dismissed",
     f"POST {THREADS}": "review.comment_added",
@@ -50,6 +62,14 @@ API_TABLE = [
     ("GET", f"{ONE}/commits", READ, None),
     ("PUT", REVIEWER, TRIAGE, None),
     ("DELETE", REVIEWER, TRIAGE, None),
+    ("GET", MERGE, READ, None),
+    ("POST", MERGE, WRITE, {}),
+    ("PUT", f"{ONE}/auto-merge", WRITE, {}),
+    ("DELETE", f"{ONE}/auto-merge", TRIAGE, None),
+    ("POST", f"{ONE}/revert", WRITE, {}),
+    ("POST", f"{ONE}/backport", WRITE, {"base": "topic"}),
+    ("GET", SETTINGS, READ, None),
+    ("PATCH", SETTINGS, MAINTAIN, {"delete_branches": True}),
     ("GET", REVIEWS, READ, None),
     ("POST", REVIEWS, READ, {"verdict": "comment", "body": "So it is."}),
     ("GET", THREADS, READ, None),
@@ -81,6 +101,10 @@ API_ELSEWHERE = {
 }
 API_PLACES = {"pulls/<int:number>": "pulls/3", "<path:reviewer>": "administrator"}
 MOVES_NOTHING = {
+    ("POST", MERGE): "both branches are where the other is",
+    ("POST", f"{ONE}/revert"): "it was not merged",
+    ("POST", f"{ONE}/backport"): "it was not merged",
+    ("DELETE", f"{ONE}/auto-merge"): "nobody has promised to merge it",
     ("POST", ALL): "both branches are where the other is",
     ("PUT", REVIEWER): "their review is waited for already",
 }
@@ -93,9 +117,14 @@ COMMANDS = [
     ("pr review lab-N/notes 3 --body So", SAID),
     ("pr reviews lab-N/notes 3", SAID),
     ("pr threads lab-N/notes 3", SAID),
+    ("pr obstacles lab-N/notes 3", SAID),
+    ("pr merge lab-N/notes 3 --auto", WRITERS),
+    ("pr no-auto lab-N/notes 3", SORTED),
     ("pr edit lab-N/notes 3 --title Other", SORTED),
     ("pr ready lab-N/notes 3 --undo", SORTED),
     ("pr close lab-N/notes 3", SORTED),
     ("pr ask lab-N/notes 3 administrator --undo", SORTED),
 ]
-COMMANDS_ELSEWHERE = dict.fromkeys(("pr create", "pr reopen", "pr resolve", "pr dismiss"), TESTS)
+COMMANDS_ELSEWHERE = dict.fromkeys(
+    ("pr create", "pr reopen", "pr resolve", "pr dismiss", "pr revert", "pr backport"), TESTS
+)

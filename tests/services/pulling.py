@@ -95,6 +95,14 @@ class Place:
         )
         return done.stdout.strip() or None
 
+    def git(self, *words: str, path=NOTES):
+        """What git says of the repository."""
+        folder = self.world.folder(self.world._repository(path))
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
     def topic(self, name="topic", files=None, *, who="author", path=NOTES):
         """A branch of `main` with one commit; gives it."""
         start = self.head("main", path=path)

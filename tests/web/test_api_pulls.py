@@ -219,3 +219,76 @@ def test_files_are_marked_as_viewed_as_they_are(notes):
     assert reader.put(f"{ONE}/viewed", json=off).status_code == 204
     assert reader.get(f"{ONE}/viewed").json["items"] == []
     assert reader.put(f"{ONE}/viewed", json={"path": "none"}).status_code == 404
+
+
+def test_it_is_merged_and_taken_back_and_brought_elsewhere(notes):
+    reader, writer = notes.client("reader"), notes.client("writer")
+    start = writer.get(f"{REPO}/commits").json["items"][0]["oid"]
+    writer.post(f"{REPO}/branches", json={"name": "stable", "start": start})
+    found = reader.get(f"{ONE}/merge").json
+    assert found == {"obstacles": [], "may_merge": False, "auto_merge": None}
+    assert reader.post(f"{ONE}/merge", json={}).status_code == 403
+    asked = {
+        "method": "squash",
+        "title": "Two at once",
+        "head": writer.get(ONE).json["head"]["commit"],
+    }
+    done = writer.post(f"{ONE}/merge", json=asked)
+    assert done.status_code == 200, done.json
+    assert (done.json["method"], done.json["onto"]) == ("squash", start)
+    merged = reader.get(ONE).json["merged"]
+    assert (merged["by"], merged["method"], merged["commit"]) == (
+        *("writer", "squash"),
+        done.json["commit"],
+    )
+    assert writer.post(f"{ONE}/merge", json={}).status_code == 409
+    back = writer.post(f"{ONE}/revert", json={})
+    assert (back.status_code, back.json["head"]["branch"]) == (201, "revert-1")
+    there = writer.post(f"{ONE}/backport", json={"base": "stable"})
+    assert there.headers["Location"] == f"{PULLS}/3"
+    assert there.json["base"]["branch"] == "stable"
+
+
+def test_a_merge_with_conflicts_names_them_and_takes_what_is_said(notes):
+    writer = notes.client("writer")
+    write(writer, "main", "other\n")
+    refused = writer.post(f"{ONE}/merge", json={})
+    assert (refused.status_code, refused.json["code"]) == (409, "merge_conflict")
+    assert [each["path"] for each in refused.json["conflicts"]] == ["file"]
+
+    said = {"resolutions": [{"path": "file", "content": "both\n"}]}
+    assert writer.post(f"{ONE}/merge", json=said).status_code == 200
+    assert writer.get(f"{REPO}/read/file").json["content"] == "both\n"
+
+
+def test_a_merge_is_promised_and_not(notes):
+    writer = notes.client("writer")
+    assert writer.put(f"{ONE}/auto-merge", json={"method": "rebase"}).status_code == 204
+    assert writer.get(f"{ONE}/merge").json["auto_merge"] == {"method": "rebase", "by": "writer"}
+    for _ in range(2):
+        assert writer.delete(f"{ONE}/auto-merge").status_code == 204
+    assert writer.get(f"{ONE}/merge").json["auto_merge"] is None
+
+
+def test_what_stands_in_the_way_is_in_the_refusal(notes):
+    writer = notes.client("writer")
+    writer.patch(ONE, json={"draft": True})
+
+    answer = writer.post(f"{ONE}/merge", json={})
+
+    assert (answer.status_code, answer.json["code"]) == (409, "obstructed")
+    assert "draft" in answer.json["detail"]
+
+
+def test_maintainers_say_how_one_merges(notes):
+    notes.user("maintainer", role=Role.MAINTAINER, on="lab/notes")
+    maintainer = notes.client("maintainer")
+    wanted = {"methods": ["squash"], "squash_title": "%{title}", "delete_branches": True}
+    changed = maintainer.patch(f"{REPO}/merge-settings", json=wanted)
+    assert changed.json["methods"] == ["squash"]
+    assert notes.client("writer").patch(f"{REPO}/merge-settings", json={}).status_code == 403
+    refused = maintainer.patch(f"{REPO}/merge-settings", json={"merge_body": "%{nothing}"})
+    assert refused.json["errors"][0]["field"] == "merge_body"
+    assert notes.client("writer").post(f"{ONE}/merge", json={"method": "merge"}).status_code == 422
+    done = notes.client("writer").post(f"{ONE}/merge", json={})
+    assert done.json["is_branch_deleted"] is True

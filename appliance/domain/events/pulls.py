@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.domain.events.base import Event, personal
+from appliance.domain.events.base import Event, Outcome, personal
 
 __all__ = [
     "AutoMergeDisabled",
+    "AutoMergeEnabled",
     "HeadPushed",
+    "MergeFailed",
+    "MergeRulesChanged",
     "PullRequestChanged",
     "PullRequestClosed",
     "PullRequestMerged",
@@ -105,3 +108,34 @@ class AutoMergeDisabled(Event):
     target = "repo"
     number: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoMergeEnabled(Event):
+    """A pull request will be merged as soon as nothing stands in the way."""
+
+    kind = "merge.auto_enabled"
+    target = "repo"
+    number: int
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeFailed(Event):
+    """A merge that was promised could not be done."""
+
+    kind = "merge.failed"
+    target = "repo"
+    outcome = Outcome.FAILED
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeRulesChanged(Event):
+    """Pull requests of a repository are merged in other ways than before."""
+
+    kind = "merge.rules_changed"
+    target = "repo"
+    changed: list[str]
+    methods: list[str]

@@ -14,10 +14,6 @@ ROWS = (
         *("merge.dequeued", MERGE, "A request left the queue without a merge."),
         "number:int reason",
     ),
-    Reserved(
-        *("merge.failed", MERGE, "A merge that was promised could not be done."),
-        *("number:int reason", FAILED),
-    ),
     Reserved("release.created", RELEASE, "A release was drafted.", "tag commit *?title"),
     Reserved("release.published", RELEASE, "A release became visible to readers.", "tag commit"),
     Reserved("release.deleted", RELEASE, "A release was deleted.", "tag"),

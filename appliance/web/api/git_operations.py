@@ -316,10 +316,15 @@ def said(body: ResolvingBody) -> Resolutions:
         InvalidError: a path is missing, or no base64. TooLargeError: a content is too large.
     """
     rules = requests.wiring().settings
-    return git_operations.resolutions(map(_resolution, body.resolutions), rules=rules)
+    return git_operations.resolutions(map(resolution, body.resolutions), rules=rules)
 
 
-def _resolution(body: ResolutionBody) -> Resolution:
+def resolution(body: ResolutionBody) -> Resolution:
+    """What a client says of one conflict.
+
+    Errors:
+        InvalidError: a path is missing, or no base64.
+    """
     path = uncover(body.path_base64, "base64") if body.path_base64 else body.path.encode()
     if not path:
         raise InvalidError.of("resolutions", "A resolution names a path.")

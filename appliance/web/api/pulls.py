@@ -64,7 +64,11 @@ class PullPath(RepositoryPath):
     @property
     def which(self) -> Which:
         """The pull request."""
-        return Which(self.path, self.number, pull_lists.KIND)
+        return self.which_of(self.number)
+
+    def which_of(self, number: int) -> Which:
+        """Another one of the same repository."""
+        return Which(self.path, number, pull_lists.KIND)
 
 
 class ReviewerPath(PullPath):
@@ -213,21 +217,21 @@ def open_pull(path: RepositoryPath, body: NewPullBody) -> Any:
     asked = Sorted(words(body.labels), words(body.assignees), body.milestone)
     new = NewPull(body.title, body.body, body.draft, tuple(body.reviewers or ()), asked)
     number = doors.open_pull(path.path, body.head, body.base, new)
-    shown = _read(Which(path.path, number, pull_lists.KIND))
+    shown = read(Which(path.path, number, pull_lists.KIND))
     return frame.answer(shown, 201, f"{frame.PREFIX}/repos/{path.path}/pulls/{number}")
 
 
 @api.get(ONE, summary="Show a pull request", responses={"200": PullAnswer})
 def show(path: PullPath) -> Any:
     """With whether it goes together with its base, as both are now."""
-    return frame.answer(_read(path.which))
+    return frame.answer(read(path.which))
 
 
 @api.patch(ONE, summary="Change a pull request", responses={"200": PullAnswer})
 def change(path: PullPath, body: ChangedPull) -> Any:
     """Author and triagers; all changes happen or none. With If-Match, only if it is as it was."""
     repositories, now = requests.wiring().repositories, requests.now()
-    frame.insist_on_match(_read(path.which))
+    frame.insist_on_match(read(path.which))
     with requests.begin() as work:
         wanted = Change(body.title, body.body, body.draft, body.base)
         pulls.change(work, path.which, wanted, repositories=repositories, now=now)
@@ -240,7 +244,7 @@ def change(path: PullPath, body: ChangedPull) -> Any:
             pulls.reopen(work, path.which, now=now)
         if body.locked is not None:
             conversation_sorting.lock(work, path.which, locked=body.locked, now=now)
-    return frame.answer(_read(path.which))
+    return frame.answer(read(path.which))
 
 
 @api.get(f"{ONE}/patch-sets", summary="List patch sets", responses={"200": PatchSetPage})
@@ -287,7 +291,7 @@ def withdraw(path: ReviewerPath) -> Any:
     return frame.nothing()
 
 
-def _read(which: Which) -> PullAnswer:
+def read(which: Which) -> PullAnswer:
     """A pull request as the API shows it. Git works while no transaction is open."""
     repositories = requests.wiring().repositories
     with requests.reading() as work:

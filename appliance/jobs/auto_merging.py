@@ -1,0 +1,47 @@
+"""Merges pull requests of which somebody has said so, once nothing stands in the way."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from appliance.domain.identity import appliance
+from appliance.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PreconditionError,
+    RefusedError,
+    UnauthenticatedError,
+)
+from appliance.jobs.moving import mover
+from appliance.services import auto_merging, git_operations, pull_merging
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from appliance.services.auto_merging import Waiting
+    from appliance.wiring import Wiring
+
+
+def try_to(wiring: Wiring, pull_id: UUID) -> None:
+    """Merge a pull request if that was promised and may be done now; else it goes on waiting."""
+    try:
+        with wiring.database.reading(appliance()) as work:
+            waiting = auto_merging.waiting(work, pull_id, now=datetime.now(UTC))
+        if waiting is not None:
+            _merge(wiring, waiting)
+    except (UnauthenticatedError, RefusedError, InvalidError, NotFoundError) as error:
+        with wiring.database.begin(appliance()) as work:
+            auto_merging.give_up(work, pull_id, str(error), now=datetime.now(UTC))
+
+
+def _merge(wiring: Wiring, waiting: Waiting) -> None:
+    url = wiring.addresses.web(waiting.which.path)
+    nothing_said = git_operations.resolutions((), rules=wiring.settings)
+    # Something stands in the way, or came in between: another job will see when it is gone.
+    with suppress(ConflictError, PreconditionError):
+        pull_merging.merge(
+            mover(wiring, waiting.actor), waiting.which, waiting.wanted, nothing_said, url=url
+        )

@@ -1,0 +1,174 @@
+"""Merging as soon as nothing stands in the way, in the name of who said so.
+
+They must still be allowed to when it is done, by what they showed then: a token that was revoked
+merges nothing. Whatever others push afterwards ends the promise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from appliance.access import fetch_pulls, gate
+from appliance.access.fetch_pulls import SeenPull
+from appliance.db import pull_rows
+from appliance.db.conversations import Conversation
+from appliance.db.pulls import AutoMerge, PullRequest
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import events
+from appliance.domain.conversations import Happening, Which
+from appliance.domain.git_operations import Method as MergeMethod
+from appliance.domain.identity import Actor, Method, Origin
+from appliance.domain.jobs import Job
+from appliance.domain.permissions import Permission
+from appliance.errors import ConflictError, InvalidError, UnauthenticatedError, sentence
+from appliance.services import conversation_steps, identify, merge_settings, pull_completion
+from appliance.services.pull_merging import Merging
+
+if TYPE_CHECKING:
+    from appliance.services.merge_settings import MergeSettings
+
+BY_HAND = "by_hand"
+NOT_ALLOWED = "not_allowed"
+
+
+def enable(work: UnitOfWork, which: Which, wanted: Merging, *, now: datetime) -> None:
+    """Let a pull request be merged as soon as nothing stands in the way. Said again, it replaces.
+
+    Errors:
+        HiddenError, NotFoundError, RefusedError, UnauthenticatedError: the actor may not.
+        InvalidError: the method is not used here. PreconditionError: there are new commits.
+        ConflictError: it is merged, closed, or that is not used here.
+    """
+    seen = fetch_pulls.to_merge(work, which)
+    gate.insist_on_oneself(work)
+    fetch_pulls.insist_on_open(seen)
+    settings = merge_settings.of_row(pull_rows.merge_rules(work.session, seen.repository.id))
+    method = _insist_on_rules(settings, wanted)
+    if work.actor.id is None:
+        raise UnauthenticatedError(sentence("Sign in first."))
+    before = work.session.get(AutoMerge, seen.pull.id)
+    if before is not None:
+        work.session.delete(before)
+        work.session.flush()  # One row for each.
+    origin = work.actor.origin
+    row = AutoMerge(
+        id=seen.pull.id,
+        method=method,
+        title=wanted.title or "",
+        message=wanted.message or "",
+        deletes_branch=(
+            settings.deletes_branches if wanted.deletes_branch is None else wanted.deletes_branch
+        ),
+        user_id=work.actor.id,
+        sign_in=str(origin.method),
+        credential_id=origin.credential_id,
+        since=now,
+    )
+    work.session.add(row)
+    conversation_steps.happened(
+        work, seen.conversation, Happening.AUTO_MERGE_ON, now=now, method=str(method)
+    )
+    work.record(
+        events.AutoMergeEnabled(
+            about=seen.repository.id,
+            organisation_id=seen.repository.organisation_id,
+            number=seen.conversation.number,
+            method=str(method),
+        )
+    )
+    home = seen.repository.id
+    work.later(Job.FOLLOW_PULLS, about=home, repository_id=str(home))
+
+
+def disable(work: UnitOfWork, which: Which, *, now: datetime) -> None:
+    """Let it be merged by hand only. Safe to repeat. For who may merge, and who asks for it.
+
+    Errors:
+        HiddenError, NotFoundError, RefusedError: the actor may not. ConflictError: archived.
+    """
+    seen = fetch_pulls.to_edit(work, which)
+    if work.session.get(AutoMerge, seen.pull.id) is None:
+        return
+    conversation_steps.happened(work, seen.conversation, Happening.AUTO_MERGE_OFF, now=now)
+    pull_completion.end_promises(work, seen, reason=BY_HAND)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A merge that was promised: in whose name, of what, and how."""
+
+    actor: Actor
+    which: Which
+    wanted: Merging
+
+
+def waiting(work: UnitOfWork, pull_id: UUID, *, now: datetime) -> Waiting | None:
+    """Who promised to merge a pull request, and how; None where nobody did.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+        UnauthenticatedError: they may not enter any more, or what they showed does not stand.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    row = work.session.get(AutoMerge, pull_id)
+    if row is None:
+        return None
+    pull = work.session.get_one(PullRequest, pull_id)
+    repository = work.session.get_one(Repository, pull.repository_id)
+    conversation = work.session.get_one(Conversation, pull_id)
+    origin = Origin(method=Method(row.sign_in), credential_id=row.credential_id)
+    actor = identify.again(work, row.user_id, row.credential_id, origin=origin, now=now)
+    wanted = Merging(
+        row.method,
+        row.title or None,
+        row.message or None,
+        pull.head_oid,
+        row.deletes_branch,
+    )
+    return Waiting(actor, fetch_pulls.which(repository.path, conversation.number), wanted)
+
+
+def give_up(work: UnitOfWork, pull_id: UUID, reason: str, *, now: datetime) -> None:
+    """Say that a promised merge cannot be done, and promise it no more.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    row = work.session.get(AutoMerge, pull_id)
+    if row is None:
+        return
+    seen = pull_completion.locked(work, pull_id)
+    if seen is None:
+        return
+    _note_failure(work, seen, reason, now=now)
+    pull_completion.end_promises(work, seen, reason=NOT_ALLOWED)
+
+
+def _insist_on_rules(settings: MergeSettings, wanted: Merging) -> MergeMethod:
+    if not settings.allows_auto_merge:
+        raise ConflictError(sentence("Nothing is merged by itself in this repository."))
+    method = wanted.method or settings.usual
+    if method not in settings.methods:
+        raise InvalidError.of(
+            "method", sentence("Pull requests are not merged by %(method)s here.", method=method)
+        )
+    return method
+
+
+def _note_failure(work: UnitOfWork, seen: SeenPull, reason: str, *, now: datetime) -> None:
+    conversation_steps.happened(
+        work, seen.conversation, Happening.AUTO_MERGE_OFF, now=now, reason=reason
+    )
+    work.record(
+        events.MergeFailed(
+            about=seen.repository.id,
+            organisation_id=seen.repository.organisation_id,
+            number=seen.conversation.number,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,57 @@
+"""What stands in the way of merging a pull request: every door asks here, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from appliance.access.gate import open_to_everyone
+from appliance.domain.pull_requests import MergeState
+from appliance.errors import sentence
+
+if TYPE_CHECKING:
+    from appliance.access.fetch_pulls import SeenPull
+    from appliance.db.unit_of_work import UnitOfWork
+    from appliance.git.pull_refs import Look
+
+BUILT_IN = "appliance"
+"""Where a rule comes from that nobody has made."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A reason not to merge."""
+
+    text: str
+    rule: str
+    source: str
+    """Whose rule it is: of the appliance, an organisation, a repository."""
+
+
+@open_to_everyone(because="whoever has a pull request before them was asked whether they may")
+def obstacles(
+    work: UnitOfWork, seen: SeenPull, *, look: Look | None = None
+) -> tuple[Obstacle, ...]:
+    """What stands in the way of merging, whoever merges. `look`: what git says, where it is known.
+
+    For a pull request that was merged or closed it is that alone.
+    """
+    del work
+    pull, found = seen.pull, []
+    if pull.merged_at is not None:
+        return (Obstacle(sentence("It was merged already."), "state", BUILT_IN),)
+    if not seen.conversation.is_open:
+        return (Obstacle(sentence("It is closed. Reopen it first."), "state", BUILT_IN),)
+    if pull.is_draft:
+        found.append(Obstacle(sentence("It is a draft. Say that it is ready."), "draft", BUILT_IN))
+    state = pull.merge_state if look is None else look.state
+    if state in IN_THE_WAY:
+        found.append(Obstacle(IN_THE_WAY[state], "mergeable", BUILT_IN))
+    return tuple(found)
+
+
+IN_THE_WAY = {
+    MergeState.CONFLICTS: sentence("It changes the same as its target: solve the conflicts."),
+    MergeState.NOTHING: sentence("Its target has all of it already."),
+    MergeState.TOO_LARGE: sentence("It is more than is merged here. Merge with git and push."),
+}

@@ -1,0 +1,85 @@
+"""What stands in the way of merging a pull request as all is now, for pages and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from appliance.access import fetch_pulls
+from appliance.access.gate import open_to_everyone
+from appliance.db.conversation_rows import user_names
+from appliance.db.pulls import AutoMerge
+from appliance.errors import NotFoundError
+from appliance.services import merge_rules, pull_facts
+
+if TYPE_CHECKING:
+    from appliance.access.fetch_pulls import SeenPull
+    from appliance.db.unit_of_work import UnitOfWork
+    from appliance.domain.conversations import Which
+    from appliance.domain.git_operations import Method
+    from appliance.git.pull_refs import Look
+    from appliance.git.storage import RepositoryStore
+    from appliance.services.merge_rules import Obstacle
+
+
+@dataclass(frozen=True)
+class Promised:
+    """A merge that is done once nothing stands in the way."""
+
+    method: Method
+    by: str
+
+
+@dataclass(frozen=True)
+class Obstacles:
+    """What stands in the way, whether the reader may merge at all, and what was promised."""
+
+    obstacles: tuple[Obstacle, ...]
+    may_merge: bool
+    auto_merge: Promised | None
+
+
+def asked(
+    reads: Callable[[], AbstractContextManager[UnitOfWork]],
+    which: Which,
+    *,
+    repositories: RepositoryStore,
+) -> Obstacles:
+    """What stands in the way now. Git works while no transaction is open.
+
+    Errors:
+        HiddenError, MovedError, NotFoundError: there is none, or none for this actor.
+    """
+    with reads() as work:
+        facts = pull_facts.of_pull(work, fetch_pulls.to_read(work, which))
+    look = None
+    if facts.merged is None:
+        try:
+            look = pull_facts.mergeability(facts, repositories=repositories)
+        except NotFoundError:
+            look = None  # The target is gone; who merges will be told.
+    with reads() as work:
+        return found(work, which, look=look)
+
+
+def found(work: UnitOfWork, which: Which, *, look: Look | None) -> Obstacles:
+    """What stands in the way, where it is known what git says.
+
+    Errors:
+        HiddenError, MovedError, NotFoundError: there is none, or none for this actor.
+    """
+    seen = fetch_pulls.to_read(work, which)
+    return Obstacles(
+        merge_rules.obstacles(work, seen, look=look), seen.may_write, promised(work, seen)
+    )
+
+
+@open_to_everyone(because="whoever has a pull request before them was asked whether they may")
+def promised(work: UnitOfWork, seen: SeenPull) -> Promised | None:
+    """The merge that was promised, if one was."""
+    row = work.session.get(AutoMerge, seen.pull.id)
+    if row is None:
+        return None
+    return Promised(row.method, user_names(work.session, [row.user_id]).get(row.user_id, ""))

@@ -1,0 +1,426 @@
+"""Merging: five methods, what stands in the way, races, crashes, promises, reverts, backports."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+import sqlalchemy as sa
+
+from appliance.db.credentials import AccessToken
+from appliance.db.pulls import PullMerge
+from appliance.db.pushes import Push, PushState
+from appliance.domain.conversations import ConversationState
+from appliance.domain.git_operations import Method
+from appliance.domain.identity import appliance
+from appliance.domain.permissions import Role
+from appliance.domain.pull_requests import Verdict
+from appliance.errors import (
+    ConflictError,
+    HiddenError,
+    InvalidError,
+    MergeConflictError,
+    PreconditionError,
+    RefusedError,
+)
+from appliance.git.conflicts import Resolution, Side
+from appliance.jobs.moving import mover
+from appliance.services import (
+    auto_merging,
+    git_operations,
+    merge_settings,
+    pull_copies,
+    pull_merging,
+    pull_obstacles,
+    pulls,
+    push_settlement,
+    reviews,
+)
+from appliance.services.merge_settings import Wanted
+from appliance.services.pull_merging import Merging, ObstructedError
+from appliance.services.pulls import Change
+from appliance.services.ref_moving import ProtectedError
+from appliance.services.reviews import NewReview
+from tests.services.pulling import FORK, NOTES, Place, which
+from tests.world import NOON
+
+URL = "https://codara.test/lab/notes"
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def place(world):
+    """A pull request of two commits, beside which the target went on."""
+    place = Place(world)
+    place.topic(files={"new": "new\n"})
+    place.write("author", "topic", {"newer": "newer\n"}, message=b"Add more\n")
+    place.write("maintainer", "main", {"else": "else\n"})
+    place.open(title="Add two files", body="As asked for.")
+    return place
+
+
+def merge(place, who="writer", number=1, said=(), **wanted: object):
+    solved = git_operations.resolutions(said, rules=place.world.settings)
+    moving = mover(place.world.wiring, place.world.actor(who))
+    return pull_merging.merge(moving, which(number), Merging(**wanted), solved, url=URL)
+
+
+def message(place, commit):
+    return place.git("log", "-1", "--format=%B", commit)
+
+
+def count(place, spec):
+    return int(place.git("rev-list", "--count", spec))
+
+
+def configure(place, **wanted: object):
+    with place.world.begin(place.world.actor("maintainer")) as work:
+        return merge_settings.change(work, NOTES, Wanted(**wanted))
+
+
+@pytest.mark.parametrize(
+    ("method", "new", "parents"),
+    [
+        (Method.MERGE, 3, 2),
+        (Method.SQUASH, 1, 1),
+        (Method.REBASE, 2, 1),
+        (Method.SEMI_LINEAR, 3, 2),
+    ],
+)
+def test_it_is_merged_by_each_method(place, method, new, parents):
+    before = place.head("main")
+
+    done = merge(place, method=method)
+
+    assert place.head("main") == done.commit
+    assert done.onto == before
+    assert count(place, f"{before}..main") == new
+    assert len(place.git("log", "-1", "--format=%P", "main").split()) == parents
+    assert place.git("ls-tree", "--name-only", "main").split() == ["else", "file", "new", "newer"]
+    merged = place.facts().merged
+    assert (merged.by, merged.method, merged.as_oid) == ("writer", method, done.commit)
+    assert place.world.recorded("merge.merged")[-1].body["merged_as"] == done.commit
+    assert place.show().described.conversation.state is ConversationState.CLOSED
+
+
+def test_a_fast_forward_is_made_only_where_it_is_one(place):
+    with pytest.raises(ConflictError, match="Rebase first"):
+        merge(place, method=Method.FAST_FORWARD)
+    start = place.head("main")
+    head = place.write("author", "ahead", {"ahead": "ahead\n"}, start=start)
+    place.open("ahead")
+
+    assert merge(place, number=2, method=Method.FAST_FORWARD).commit == head
+
+
+@pytest.mark.parametrize(
+    ("who", "refusal"),
+    [
+        ("outsider", HiddenError),
+        ("reader", RefusedError),
+        ("triager", RefusedError),
+        ("writer", None),
+        ("author", None),
+    ],
+)
+def test_writers_merge(place, who, refusal):
+    with pytest.raises(refusal) if refusal else nullcontext():
+        merge(place, who)
+
+
+def test_messages_come_from_templates_or_from_who_merges(place):
+    place.do("maintainer", reviews.submit, which(), NewReview(Verdict.APPROVE))
+    configure(place, squash_title="%{title} by %{author}", squash_body="%{url}\n\n%{approved_by}")
+
+    done = merge(place, method=Method.SQUASH)
+
+    assert message(place, done.commit) == (
+        f"Add two files by author\n\n{URL}/pulls/1\n\nApproved-by: maintainer\n\n"
+    )
+
+
+def test_the_usual_words_name_the_commits_and_who_wrote_them(place):
+    done = merge(place, method=Method.SQUASH)
+
+    said = message(place, done.commit)
+    assert said.startswith("Add two files (#1)\n\n* Write\n* Add more\n\nCo-authored-by: author <")
+
+
+def test_what_somebody_wrote_stands_as_it_is(place):
+    done = merge(place, method=Method.MERGE, title="100% %{title}", message="")
+
+    assert message(place, done.commit).rstrip() == "100% %{title}"
+
+
+def test_only_the_methods_of_the_repository_are_used(place):
+    configure(place, methods=(Method.SQUASH, Method.REBASE))
+
+    with pytest.raises(InvalidError):
+        merge(place, method=Method.MERGE)
+    assert merge(place).method is Method.SQUASH
+
+
+@pytest.mark.parametrize(
+    ("who", "refusal"), [("reader", RefusedError), ("writer", RefusedError), ("maintainer", None)]
+)
+def test_maintainers_say_how_one_merges(place, who, refusal):
+    with pytest.raises(refusal) if refusal else nullcontext():
+        with place.world.begin(place.world.actor(who)) as work:
+            merge_settings.change(work, NOTES, Wanted(deletes_branches=True))
+        assert place.world.recorded("merge.rules_changed")[-1].body["changed"] == [
+            "deletes_branches"
+        ]
+
+
+@pytest.mark.parametrize("wanted", [{"methods": ()}, {"merge_title": "%{nothing}"}])
+def test_settings_that_cannot_be_are_refused(place, wanted):
+    with pytest.raises(InvalidError):
+        configure(place, **wanted)
+
+
+def test_a_draft_is_not_merged(place):
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+
+    with pytest.raises(ObstructedError, match="draft"):
+        merge(place)
+
+
+def test_conflicts_are_named_and_solved_by_who_merges(place):
+    place.write("author", "topic", {"file": "theirs\n"})
+    place.run_jobs()
+    place.write("maintainer", "main", {"file": "ours\n"})
+    with pytest.raises(MergeConflictError) as caught:
+        merge(place)
+    assert [each.path for each in caught.value.conflicts] == [b"file"]
+
+    merge(place, said=[Resolution(b"file", Side.THEIRS)])
+
+    assert place.git("show", "main:file") == "theirs\n"
+
+
+def test_nobody_merges_what_they_have_not_seen(place):
+    head = place.facts().head
+    place.write("author", "topic", {"late": "late\n"})
+
+    with pytest.raises(PreconditionError):
+        merge(place)  # The push is there, its patch set not yet.
+    place.run_jobs()
+    with pytest.raises(PreconditionError):
+        merge(place, head=head)
+    assert merge(place, head=place.facts().head)
+
+
+def test_what_comes_in_between_undoes_the_merge(place):
+    moving = mover(place.world.wiring, place.world.actor("writer"))
+    said = git_operations.resolutions((), rules=place.world.settings)
+    with moving.reads() as work:
+        planned = pull_merging.plan(work, which(), Merging(), tools=moving.tools, url=URL, now=NOON)
+    outcome = pull_merging.draft(planned, said=said)
+    before = place.write("maintainer", "main", {"between": "between\n"})
+
+    with pytest.raises(PreconditionError):
+        pull_merging.carry_out(moving, planned, outcome)
+
+    assert place.head("main") == before
+    assert place.facts().merged is None
+    assert place.world.one(sa.select(PullMerge)) is None
+
+
+def test_two_who_merge_at_once_merge_once(place):
+    moving = mover(place.world.wiring, place.world.actor("writer"))
+    said = git_operations.resolutions((), rules=place.world.settings)
+    with moving.reads() as work:
+        planned = pull_merging.plan(work, which(), Merging(), tools=moving.tools, url=URL, now=NOON)
+    outcome = pull_merging.draft(planned, said=said)
+    merge(place, "maintainer")
+
+    with pytest.raises(ConflictError, match="merged already"):
+        pull_merging.carry_out(moving, planned, outcome)
+    assert place.world.events().count("merge.merged") == 1
+
+
+def test_a_merge_that_a_crash_cut_short_is_completed(place, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(push_settlement, "settle_own", lambda *_, **__: None)
+        done = merge(place)
+    assert place.head("main") == done.commit
+    assert place.facts().merged is None
+    place.run_jobs()
+    assert place.facts().merged is None  # No push has merged it: ours is under way.
+
+    push = place.world.one(sa.select(Push).where(Push.state == PushState.ACCEPTED))
+    with place.world.begin(appliance()) as work:
+        assert push_settlement.reconcile(
+            work, push.id, tools=place.world.wiring.git, now=datetime.now(UTC)
+        )
+
+    merged = place.facts().merged
+    assert (merged.by, merged.method, merged.as_oid) == ("writer", Method.MERGE, done.commit)
+
+
+def test_rules_for_pushes_hold_for_merges(place):
+    place.world.protect(NOTES, "refs/heads/main", push_role=Role.MAINTAINER)
+
+    with pytest.raises(ProtectedError, match="maintainer"):
+        merge(place, "writer")
+    assert place.world.events()[-1] == "git.push_refused"
+    assert merge(place, "maintainer")
+
+
+def test_the_branch_goes_where_that_is_wanted(place):
+    done = merge(place, deletes_branch=True)
+
+    assert done.is_branch_deleted
+    assert place.head("topic") is None
+    assert place.ref("refs/pull/1/head") == place.facts().head
+    place.run_jobs()
+    assert place.world.events().count("merge.closed") == 0
+
+
+def test_a_branch_that_another_one_needs_stays(place):
+    place.push("maintainer", "stable", place.git("rev-parse", "main~1").strip())
+    place.open("topic", "stable")
+    configure(place, deletes_branches=True)
+
+    assert not merge(place).is_branch_deleted
+    assert place.head("topic") is not None
+
+
+def test_a_fork_is_merged_and_its_branch_is_its_owners(place):
+    place.fork()
+    place.topic("mine", {"mine": "mine\n"}, who="writer", path=FORK)
+    place.open(f"{FORK}:mine", who="writer")
+
+    assert not merge(place, "maintainer", 2, deletes_branch=True).is_branch_deleted
+    assert place.head("mine", path=FORK) is not None
+    assert "mine" in place.git("ls-tree", "--name-only", "main")
+
+
+def obstacles(place, who="reader"):
+    reads = partial(place.world.reading, place.world.actor(who))
+    return pull_obstacles.asked(reads, which(), repositories=place.world.wiring.repositories)
+
+
+def test_what_stands_in_the_way_is_said_with_its_rule(place):
+    assert obstacles(place).obstacles == ()
+    assert (obstacles(place).may_merge, obstacles(place, "writer").may_merge) == (False, True)
+    place.write("author", "topic", {"file": "theirs\n"})
+    place.run_jobs()
+    place.write("maintainer", "main", {"file": "ours\n"})
+    assert [each.rule for each in obstacles(place).obstacles] == ["mergeable"]
+    place.do("author", pulls.close, which())
+    assert [each.rule for each in obstacles(place).obstacles] == ["state"]
+
+
+def promise(place, who="writer", **wanted: object):
+    place.do(who, auto_merging.enable, which(), Merging(**wanted))
+
+
+def test_it_is_merged_by_itself_once_nothing_stands_in_the_way(place):
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+    promise(place, method=Method.SQUASH)
+    place.run_jobs()
+    assert place.facts().merged is None
+    assert obstacles(place).auto_merge.by == "writer"
+
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
+    place.run_jobs()
+
+    merged = place.facts().merged
+    assert (merged.by, merged.method) == ("writer", Method.SQUASH)
+    assert obstacles(place).auto_merge is None
+
+
+@pytest.mark.parametrize(("who", "is_merged"), [("author", False), ("writer", True)])
+def test_what_others_push_is_not_merged_by_itself(place, who, is_merged):
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+    promise(place)
+    place.write(who, "topic", {"late": "late\n"})
+    place.run_jobs()
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
+    place.run_jobs()
+
+    assert (place.facts().merged is not None) is is_merged
+    ended = place.world.recorded("merge.auto_disabled")
+    assert [each.body["reason"] for each in ended] == ([] if is_merged else ["new_commits"])
+
+
+def test_who_may_no_longer_merge_merges_nothing_by_itself(place):
+    place.world.protect(NOTES, "refs/heads/main", push_role=Role.MAINTAINER)
+    promise(place)
+    place.run_jobs()
+
+    assert place.facts().merged is None
+    assert place.world.recorded("merge.failed")
+    assert obstacles(place).auto_merge is None
+
+
+def test_a_promise_is_taken_back_and_readers_make_none(place):
+    with pytest.raises(RefusedError):
+        promise(place, "reader")
+    promise(place)
+    for _ in range(2):
+        place.do("author", auto_merging.disable, which())
+    assert place.world.events().count("merge.auto_disabled") == 1
+    configure(place, allows_auto_merge=False)
+    with pytest.raises(ConflictError):
+        promise(place)
+
+
+def copy(place, verb, *arguments: object, who="writer"):
+    said = git_operations.resolutions((), rules=place.world.settings)
+    return verb(mover(place.world.wiring, place.world.actor(who)), which(), *arguments, said)
+
+
+@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH, Method.REBASE, Method.SEMI_LINEAR])
+def test_a_merged_one_is_taken_back_by_another(place, method):
+    before = place.git("rev-parse", "main^{tree}")
+    merge(place, method=method)
+
+    number = copy(place, pull_copies.revert)
+    merge(place, "maintainer", number)
+
+    assert place.git("rev-parse", "main^{tree}") == before
+    shown = place.show(number).described.conversation
+    assert (shown.title, shown.body) == ("Undo: Add two files", "Reverts #1.")
+
+
+@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH, Method.REBASE])
+def test_a_merged_one_comes_into_another_branch(place, method):
+    place.push("maintainer", "stable", place.git("rev-parse", "main~1").strip())
+    merge(place, method=method)
+
+    number = copy(place, pull_copies.backport, "stable")
+    merge(place, "maintainer", number)
+
+    names = place.git("ls-tree", "--name-only", "stable").split()
+    assert names == ["file", "new", "newer"]
+    assert place.facts(number).target_branch == b"stable"
+
+
+def test_only_what_was_merged_is_taken_back_by_writers(place):
+    with pytest.raises(ConflictError, match="not merged"):
+        copy(place, pull_copies.revert)
+    merge(place)
+    with pytest.raises(RefusedError):
+        copy(place, pull_copies.revert, who="reader")
+
+
+def test_what_a_revoked_token_promised_is_not_merged(place):
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+    client = place.world.client("writer")
+    where = f"/api/v1/repos/{NOTES}/pulls/1"
+    assert client.put(f"{where}/auto-merge", json={}).status_code == 204
+    with place.world.wiring.database._writing() as session, session.begin():
+        session.execute(sa.update(AccessToken).values(revoked_at=NOON))
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
+    place.run_jobs()
+
+    assert place.facts().merged is None
+    assert place.world.recorded("merge.failed")

@@ -14,7 +14,8 @@ JOBS = {
     ),
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
-        "issue.closed merge.auto_disabled merge.closed merge.head_pushed merge.merged"
+        "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
+        " merge.closed merge.failed merge.head_pushed merge.merged"
     ),
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (

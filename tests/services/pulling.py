@@ -13,8 +13,12 @@ from appliance.domain.identity import Actor
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import Role
 from appliance.jobs import tasks
+from appliance.jobs.moving import mover
 from appliance.services import (
     forks,
+    git_operations,
+    merge_settings,
+    pull_merging,
     pull_opening,
     pulls,
     push_settlement,
@@ -22,12 +26,15 @@ from appliance.services import (
     ref_updates,
 )
 from appliance.services.job_runs import Claimed
+from appliance.services.merge_settings import Wanted
+from appliance.services.pull_merging import Merging
 from appliance.services.pull_opening import NewPull
 from appliance.services.ref_updates import Put
 from tests.world import NOON
 
 NOTES = "lab/notes"
 FORK = "writer/notes"
+URL = "https://codara.test/lab/notes"
 
 
 class Place:
@@ -180,3 +187,26 @@ def claimed(job_id, job, arguments):
 
 def _change(name, content):
     return Put(name.encode(), content.encode())
+
+
+def two_commits(world):
+    """A pull request of two commits, beside which the target went on."""
+    place = Place(world)
+    place.topic(files={"new": "new\n"})
+    place.write("author", "topic", {"newer": "newer\n"}, message=b"Add more\n")
+    place.write("maintainer", "main", {"else": "else\n"})
+    place.open(title="Add two files", body="As asked for.")
+    return place
+
+
+def merge(place, who="writer", number=1, said=(), **wanted: object):
+    """Merge a pull request as somebody."""
+    solved = git_operations.resolutions(said, rules=place.world.settings)
+    moving = mover(place.world.wiring, place.world.actor(who))
+    return pull_merging.merge(moving, which(number), Merging(**wanted), solved, url=URL)
+
+
+def configure(place, **wanted: object):
+    """Let them be merged otherwise."""
+    with place.world.begin(place.world.actor("maintainer")) as work:
+        return merge_settings.change(work, NOTES, Wanted(**wanted))

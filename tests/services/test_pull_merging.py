@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
-from appliance.db.credentials import AccessToken
 from appliance.db.pulls import PullMerge
 from appliance.db.pushes import Push, PushState
 from appliance.domain.conversations import ConversationState
@@ -28,12 +26,9 @@ from appliance.errors import (
 from appliance.git.conflicts import Resolution, Side
 from appliance.jobs.moving import mover
 from appliance.services import (
-    auto_merging,
     git_operations,
     merge_settings,
-    pull_copies,
     pull_merging,
-    pull_obstacles,
     pulls,
     push_settlement,
     reviews,
@@ -43,28 +38,15 @@ from appliance.services.pull_merging import Merging, ObstructedError
 from appliance.services.pulls import Change
 from appliance.services.ref_moving import ProtectedError
 from appliance.services.reviews import NewReview
-from tests.services.pulling import FORK, NOTES, Place, which
+from tests.services.pulling import FORK, NOTES, URL, configure, merge, two_commits, which
 from tests.world import NOON
 
-URL = "https://codara.test/lab/notes"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
 def place(world):
-    """A pull request of two commits, beside which the target went on."""
-    place = Place(world)
-    place.topic(files={"new": "new\n"})
-    place.write("author", "topic", {"newer": "newer\n"}, message=b"Add more\n")
-    place.write("maintainer", "main", {"else": "else\n"})
-    place.open(title="Add two files", body="As asked for.")
-    return place
-
-
-def merge(place, who="writer", number=1, said=(), **wanted: object):
-    solved = git_operations.resolutions(said, rules=place.world.settings)
-    moving = mover(place.world.wiring, place.world.actor(who))
-    return pull_merging.merge(moving, which(number), Merging(**wanted), solved, url=URL)
+    return two_commits(world)
 
 
 def message(place, commit):
@@ -73,11 +55,6 @@ def message(place, commit):
 
 def count(place, spec):
     return int(place.git("rev-list", "--count", spec))
-
-
-def configure(place, **wanted: object):
-    with place.world.begin(place.world.actor("maintainer")) as work:
-        return merge_settings.change(work, NOTES, Wanted(**wanted))
 
 
 @pytest.mark.parametrize(
@@ -297,130 +274,3 @@ def test_a_fork_is_merged_and_its_branch_is_its_owners(place):
     assert not merge(place, "maintainer", 2, deletes_branch=True).is_branch_deleted
     assert place.head("mine", path=FORK) is not None
     assert "mine" in place.git("ls-tree", "--name-only", "main")
-
-
-def obstacles(place, who="reader"):
-    reads = partial(place.world.reading, place.world.actor(who))
-    return pull_obstacles.asked(reads, which(), repositories=place.world.wiring.repositories)
-
-
-def test_what_stands_in_the_way_is_said_with_its_rule(place):
-    assert obstacles(place).obstacles == ()
-    assert (obstacles(place).may_merge, obstacles(place, "writer").may_merge) == (False, True)
-    place.write("author", "topic", {"file": "theirs\n"})
-    place.run_jobs()
-    place.write("maintainer", "main", {"file": "ours\n"})
-    assert [each.rule for each in obstacles(place).obstacles] == ["mergeable"]
-    place.do("author", pulls.close, which())
-    assert [each.rule for each in obstacles(place).obstacles] == ["state"]
-
-
-def promise(place, who="writer", **wanted: object):
-    place.do(who, auto_merging.enable, which(), Merging(**wanted))
-
-
-def test_it_is_merged_by_itself_once_nothing_stands_in_the_way(place):
-    into = {"repositories": place.world.wiring.repositories}
-    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
-    promise(place, method=Method.SQUASH)
-    place.run_jobs()
-    assert place.facts().merged is None
-    assert obstacles(place).auto_merge.by == "writer"
-
-    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
-    place.run_jobs()
-
-    merged = place.facts().merged
-    assert (merged.by, merged.method) == ("writer", Method.SQUASH)
-    assert obstacles(place).auto_merge is None
-
-
-@pytest.mark.parametrize(("who", "is_merged"), [("author", False), ("writer", True)])
-def test_what_others_push_is_not_merged_by_itself(place, who, is_merged):
-    into = {"repositories": place.world.wiring.repositories}
-    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
-    promise(place)
-    place.write(who, "topic", {"late": "late\n"})
-    place.run_jobs()
-    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
-    place.run_jobs()
-
-    assert (place.facts().merged is not None) is is_merged
-    ended = place.world.recorded("merge.auto_disabled")
-    assert [each.body["reason"] for each in ended] == ([] if is_merged else ["new_commits"])
-
-
-def test_who_may_no_longer_merge_merges_nothing_by_itself(place):
-    place.world.protect(NOTES, "refs/heads/main", push_role=Role.MAINTAINER)
-    promise(place)
-    place.run_jobs()
-
-    assert place.facts().merged is None
-    assert place.world.recorded("merge.failed")
-    assert obstacles(place).auto_merge is None
-
-
-def test_a_promise_is_taken_back_and_readers_make_none(place):
-    with pytest.raises(RefusedError):
-        promise(place, "reader")
-    promise(place)
-    for _ in range(2):
-        place.do("author", auto_merging.disable, which())
-    assert place.world.events().count("merge.auto_disabled") == 1
-    configure(place, allows_auto_merge=False)
-    with pytest.raises(ConflictError):
-        promise(place)
-
-
-def copy(place, verb, *arguments: object, who="writer"):
-    said = git_operations.resolutions((), rules=place.world.settings)
-    return verb(mover(place.world.wiring, place.world.actor(who)), which(), *arguments, said)
-
-
-@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH, Method.REBASE, Method.SEMI_LINEAR])
-def test_a_merged_one_is_taken_back_by_another(place, method):
-    before = place.git("rev-parse", "main^{tree}")
-    merge(place, method=method)
-
-    number = copy(place, pull_copies.revert)
-    merge(place, "maintainer", number)
-
-    assert place.git("rev-parse", "main^{tree}") == before
-    shown = place.show(number).described.conversation
-    assert (shown.title, shown.body) == ("Undo: Add two files", "Reverts #1.")
-
-
-@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH, Method.REBASE])
-def test_a_merged_one_comes_into_another_branch(place, method):
-    place.push("maintainer", "stable", place.git("rev-parse", "main~1").strip())
-    merge(place, method=method)
-
-    number = copy(place, pull_copies.backport, "stable")
-    merge(place, "maintainer", number)
-
-    names = place.git("ls-tree", "--name-only", "stable").split()
-    assert names == ["file", "new", "newer"]
-    assert place.facts(number).target_branch == b"stable"
-
-
-def test_only_what_was_merged_is_taken_back_by_writers(place):
-    with pytest.raises(ConflictError, match="not merged"):
-        copy(place, pull_copies.revert)
-    merge(place)
-    with pytest.raises(RefusedError):
-        copy(place, pull_copies.revert, who="reader")
-
-
-def test_what_a_revoked_token_promised_is_not_merged(place):
-    into = {"repositories": place.world.wiring.repositories}
-    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
-    client = place.world.client("writer")
-    where = f"/api/v1/repos/{NOTES}/pulls/1"
-    assert client.put(f"{where}/auto-merge", json={}).status_code == 204
-    with place.world.wiring.database._writing() as session, session.begin():
-        session.execute(sa.update(AccessToken).values(revoked_at=NOON))
-    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
-    place.run_jobs()
-
-    assert place.facts().merged is None
-    assert place.world.recorded("merge.failed")

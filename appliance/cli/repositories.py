@@ -15,6 +15,7 @@ from appliance.cli import (
     repository_check,
     repository_checks,
     repository_export,
+    repository_grep,
     repository_hooks,
     repository_keys,
     repository_mirrors,
@@ -78,6 +79,7 @@ repo.add_command(repository_check.check)
 repo.add_command(repository_checks.status)
 repo.add_command(repository_checks.check_run)
 repo.add_command(repository_export.export)
+repo.add_command(repository_grep.grep)
 repo.add_command(repository_hooks.hook)
 repo.add_command(repository_mirrors.mirror)
 repo.add_command(repository_keys.key)

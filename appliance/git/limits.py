@@ -98,6 +98,30 @@ SEARCH_LINE_BYTES = 1000
 PATTERN_BYTES = 1000
 """Longest pattern that is searched for."""
 
+PATTERN_STEPS = 5000
+"""Largest expression that is searched for, as RE2 counts it: (a{1,100}){1,9} has some 1,800."""
+
+PATTERN_MEMORY_BYTES = 4 * MIB
+"""Most memory of one expression; RE2's own default is 8 MiB."""
+
+GREP_FILE_BYTES = 4 * MIB
+"""Largest file that is searched by an expression; larger ones are counted as passed over."""
+
+GREP_BYTES = 512 * MIB
+"""Most bytes of all files together that one search by an expression reads."""
+
+GREP_PIECE_BYTES = 64 * KIB
+"""How much is searched between two looks at the clock; longer lines are cut there."""
+
+GREP_MATCHES_PER_FILE = 50
+"""Most lines of one file that are given."""
+
+GREP_AROUND = 10
+"""Most lines that are given before and after each match."""
+
+GREP_GLOBS = 20
+"""Most globs of one search."""
+
 PATH_BYTES = 4096
 """Longest path inside a tree that is written. Source: PATH_MAX of Linux."""
 

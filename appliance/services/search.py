@@ -8,19 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.git import grep as greps
 from appliance.git import history as walks
 from appliance.git import limits
 from appliance.git import search as searches
+from appliance.git.grep import Wanted as Expression
 from appliance.git.history import Wanted
-from appliance.git.search import MATCHES_PER_FILE
+from appliance.git.limits import GREP_AROUND, GREP_GLOBS
+from appliance.git.search import MATCHES_PER_FILE, Match, Matches
 
 if TYPE_CHECKING:
+    from appliance.git.grep import Result
     from appliance.git.history import Page
-    from appliance.git.search import Matches
     from appliance.git.tree import Paths
     from appliance.services.files import OpenRepository
 
-__all__ = ["MATCHES_PER_FILE", "commits", "content", "files"]
+__all__ = [
+    "GREP_AROUND",
+    "GREP_GLOBS",
+    "MATCHES_PER_FILE",
+    "Expression",
+    "commits",
+    "content",
+    "files",
+    "grep",
+]
 
 
 def content(
@@ -33,21 +45,36 @@ def content(
     path: bytes = b"",
     most: int = limits.SEARCH_RESULTS,
 ) -> Matches:
-    """Lines of text files that contain a pattern, or match it as a POSIX extended expression.
+    """Lines of text files that contain a pattern, or match it as an expression of RE2.
 
     Errors:
         NotFoundError: there is no such commit.
-        InvalidError: the pattern is empty, too long, too costly or no expression.
+        InvalidError: the pattern is empty, too long, too large or no expression.
     """
+    if is_expression:
+        wanted = Expression(pattern, ignore_case=ignore_case, path=path)
+        found = greps.search(repository.folder, commit, wanted, most=most, field="q")
+        lines = (Match(each.path, each.line, each.column, each.content) for each in found.matches)
+        return Matches(tuple(lines), found.is_cut)
     return searches.content(
-        repository.folder,
-        commit,
-        pattern,
-        is_expression=is_expression,
-        ignore_case=ignore_case,
-        path=path,
-        most=most,
+        repository.folder, commit, pattern, ignore_case=ignore_case, path=path, most=most
     )
+
+
+def grep(
+    repository: OpenRepository,
+    commit: str,
+    wanted: Expression,
+    *,
+    most: int = limits.SEARCH_RESULTS,
+) -> Result:
+    """Lines of text files that match an expression, with where in the line and what is around.
+
+    Errors:
+        NotFoundError: there is no such commit.
+        InvalidError: the pattern is empty, too long, too large or no expression.
+    """
+    return greps.search(repository.folder, commit, wanted, most=most)
 
 
 def files(

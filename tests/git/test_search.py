@@ -30,12 +30,6 @@ def test_lines_are_found_with_their_places(built):
     assert search.content(built.at, oid, "two.three").matches == (
         Match(b"a.py", 2, 3, b"  two.three"),
     )
-    assert [
-        m.path for m in search.content(built.at, oid, "two.three", is_expression=True).matches
-    ] == [
-        b"a.py",
-        b"dir/b",
-    ]
     assert search.content(built.at, oid, "TWO.", ignore_case=True).matches[0].line == 2
     assert search.content(built.at, oid, "two", path=b"dir").matches[0].path == b"dir/b"
     assert search.content(built.at, oid, "absent").matches == ()
@@ -58,13 +52,11 @@ def test_too_many_lines_are_cut(built):
     assert len(search.content(built.at, long, "x").matches[0].content) == 1000
 
 
-@pytest.mark.parametrize(
-    "pattern", ["", "a\nb", "a\0b", "x" * 1001, "(", "a{1000}", "(a{9}){9}", r"(a)\1", "[z-a]"]
-)
-def test_patterns_that_are_none_or_cost_too_much_are_refused(built, pattern):
+@pytest.mark.parametrize("pattern", ["", "a\nb", "a\0b", "x" * 1001])
+def test_patterns_that_are_none_are_refused(built, pattern):
     oid = built.commit({b"a": b"aaaa\n"})
     with pytest.raises(InvalidError):
-        search.content(built.at, oid, pattern, is_expression=True)
+        search.content(built.at, oid, pattern)
 
 
 def test_files_are_found_by_words_of_their_path_closest_first(built):

@@ -14,6 +14,7 @@ API_TABLE = [
     ("GET", f"{COMMIT}/statuses", READ, None),
     ("GET", f"{COMMIT}/status", READ, None),
     ("GET", f"{COMMIT}/check-runs", READ, None),
+    ("POST", f"{API}/grep", READ, {"pattern": "o.e"}),
 ]
 API_ELSEWHERE = {
     ("POST", f"{API}/check-runs"): TESTS,
@@ -27,6 +28,7 @@ CHANGES = {
     f"PATCH {RUN}": "check.run_changed",
 }
 FURTHER = {f"{each}": f"{TESTS}: the commit has to be there" for each in CHANGES}
+RECORDS_NOTHING = {f"POST {API}/grep": "looks for lines; the words are too long for an address"}
 SAID = "-.+++++.+++++"
 WRITTEN = "-.--+++.--+-+"
 COMMANDS = [
@@ -34,4 +36,5 @@ COMMANDS = [
     ("repo status show lab-N/notes main", SAID),
     ("repo status report lab-N/notes main build --state success", WRITTEN),
     ("repo check-run list lab-N/notes main", SAID),
+    ("repo grep lab-N/notes o.e", SAID),
 ]

@@ -323,7 +323,7 @@ READS = {
 
 NOTHING = {
     **(provider_doors.NOTHING | pulls.RECORDS_NOTHING | pull_pages.RECORDS_NOTHING),
-    **social.NOTHING,
+    **(social.NOTHING | check_doors.RECORDS_NOTHING),
     "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
     "POST /internal/ssh/certificate": "tells the SSH servers whom a certificate lets in",
     "POST /internal/ssh/keys": "tells sshd which key is whose",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ from appliance.web.api import frame
 from appliance.web.api.bytes_text import Named, exact, text
 from appliance.web.api.history import CommitPage, opened, present_commits, resolve
 from appliance.web.api.repositories import RepositoryPath
+
+if TYPE_CHECKING:
+    from appliance.git.grep import Found
 
 api = frame.area("search", "Find commits, lines and files in a repository.")
 
@@ -33,7 +36,7 @@ class ContentQuery(SearchQuery):
     """Which lines."""
 
     path: str = Field("", max_length=4096, description="Only below this folder")
-    expression: bool = Field(default=False, description="`q` is an extended regular expression")
+    expression: bool = Field(default=False, description="`q` is a regular expression of RE2")
     ignore_case: bool = False
 
 
@@ -50,6 +53,44 @@ class MatchList(frame.Answer):
 
     items: list[MatchAnswer]
     is_cut: bool
+
+
+class GrepBody(frame.Body):
+    """What to look for, and where."""
+
+    pattern: str = Field(min_length=1, max_length=1000, description="An expression of RE2")
+    ref: str = Field("", max_length=1024, description="A branch, tag or id; the default branch")
+    path: str = Field("", max_length=4096, description="Only this file, or below this folder")
+    globs: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
+        default_factory=list,
+        max_length=search.GREP_GLOBS,
+        description="Only files that fit one: `*` stops at a slash, `**` does not",
+    )
+    literal: bool = Field(default=False, description="The pattern is text")
+    ignore_case: bool = False
+    whole_words: bool = False
+    around: int = Field(0, ge=0, le=search.GREP_AROUND, description="Lines before and after")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class GrepMatch(Named):
+    """A line that matches; columns count bytes, and `end` is behind the match."""
+
+    line: int
+    column: int
+    end: int
+    content: str
+    before: list[str]
+    after: list[str]
+
+
+class GrepAnswer(frame.Answer):
+    """The lines found; `is_cut` says that there is more to find, or to look at."""
+
+    items: list[GrepMatch]
+    is_cut: bool
+    files: int = Field(description="How many files were looked into")
+    skipped: int = Field(description="How many are too large, or no text")
 
 
 class FileList(frame.Answer):
@@ -114,6 +155,29 @@ def content(path: RepositoryPath, query: ContentQuery) -> Any:
     return frame.answer(MatchList(items=items, is_cut=found.is_cut))
 
 
+@api.post("/repos/<owner>/<name>/grep", summary="Find lines", responses={"200": GrepAnswer})
+def grep(path: RepositoryPath, body: GrepBody) -> Any:
+    """By an expression of RE2, whose time grows with the bytes searched alone; changes nothing."""
+    repository = opened(path)
+    start = resolve(repository, body.ref)
+    if start is None:
+        return frame.answer(GrepAnswer(items=[], is_cut=False, files=0, skipped=0))
+    wanted = search.Expression(
+        body.pattern,
+        is_literal=body.literal,
+        ignore_case=body.ignore_case,
+        whole_words=body.whole_words,
+        path=body.path.encode(),
+        globs=tuple(body.globs),
+        around=body.around,
+    )
+    found = search.grep(repository, start, wanted, most=body.limit)
+    items = [_found(each) for each in found.matches]
+    return frame.answer(
+        GrepAnswer(items=items, is_cut=found.is_cut, files=found.files, skipped=found.skipped)
+    )
+
+
 @api.get(
     "/repos/<owner>/<name>/search/files",
     summary="Find files by their name",
@@ -128,3 +192,16 @@ def names(path: RepositoryPath, query: SearchQuery) -> Any:
     found = search.files(repository, start, query.q.encode())
     items = [Named(path=text(each), path_base64=exact(each)) for each in found.paths]
     return frame.answer(FileList(items=items, is_cut=found.is_cut))
+
+
+def _found(each: Found) -> GrepMatch:
+    return GrepMatch(
+        path=text(each.path),
+        path_base64=exact(each.path),
+        line=each.line,
+        column=each.column,
+        end=each.end,
+        content=text(each.content),
+        before=[text(line) for line in each.before],
+        after=[text(line) for line in each.after],
+    )

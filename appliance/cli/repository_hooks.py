@@ -23,6 +23,7 @@ COLUMNS = {
 FIELDS = {
     "url": "Address",
     "events": "Events",
+    "format": "Format",
     "state": "State",
     "off_because": "Off because",
     "error": "Went wrong last",
@@ -67,6 +68,12 @@ active_option = click.option("--on/--off", "is_active", default=None, help="Whet
 secret_option = click.option(
     "--secret-stdin", "has_secret", is_flag=True, help="Read its secret from the input."
 )
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(("codara", "slack", "mattermost", "teams")),
+    help="What the receiver understands: a program all, a chat one line.",
+)
 number_argument = click.argument("number", type=click.IntRange(min=1), metavar="NUMBER")
 
 
@@ -99,12 +106,20 @@ def show(context: Context, repository: str, identifier: str) -> None:
 )
 @events_option
 @secret_option
+@format_option
 @current
-def create(
-    context: Context, repository: str, url: str, events: tuple[str, ...], *, has_secret: bool
+def create(  # Each is one of its options.
+    context: Context,
+    repository: str,
+    url: str,
+    events: tuple[str, ...],
+    form: str | None,
+    *,
+    has_secret: bool,
 ) -> None:
     """Make a webhook; without a secret it gets one, which is shown this once."""
     body = {"url": url, "events": list(events) or ["*"], "secret": _secret() if has_secret else ""}
+    body |= {"format": form} if form else {}
     made = context.api.call("POST", _hooks(repository), body)
     fields = FIELDS if has_secret else {**FIELDS, "secret": "Secret"}
     context.show_thing(made, fields)
@@ -115,6 +130,7 @@ def create(
 @options.identifier
 @address_option
 @events_option
+@format_option
 @active_option
 @secret_option
 @click.option(
@@ -128,6 +144,8 @@ def change(context: Context, /, repository: str, identifier: str, **wanted: Any)
     """Change a webhook; what is left out stays, and you answer for it from then on."""
     names = ("url", "is_active", "overlap_hours")
     body = {name: wanted[name] for name in names if wanted[name] is not None}
+    if wanted["form"]:
+        body["format"] = wanted["form"]
     if wanted["events"]:
         body["events"] = list(wanted["events"])
     if wanted["has_secret"]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.db.audit_log import BIG
 from appliance.db.base import Table
+from appliance.domain.chat_messages import WebhookFormat
 from appliance.domain.ids import new_id
 from appliance.domain.webhooks import DeliveryState
 
@@ -47,6 +48,10 @@ class Webhook(Table):
     address: Mapped[str] = mapped_column(sa.String(2048))
     events: Mapped[list[str]]
     """The names of those that it wants; `*`: all."""
+    format: Mapped[WebhookFormat] = mapped_column(
+        default=WebhookFormat.CODARA, server_default="codara"
+    )
+    """What its receiver understands."""
     is_active: Mapped[bool]
     off_because: Mapped[str] = mapped_column(sa.Text(), default="")
     """Why the appliance itself switched it off; empty if it did not."""

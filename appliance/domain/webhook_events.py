@@ -160,6 +160,22 @@ ROWS: tuple[WebhookEvent, ...] = (
     ),
     told("repository.deleted", sentence("It went to the bin."), "repo.deleted", "path"),
     told(
+        *("issue.opened", sentence("Somebody opened an issue.")),
+        *("issue.opened", "number:int"),
+    ),
+    told(
+        *("issue.commented", sentence("Somebody commented on an issue or a pull request.")),
+        *("issue.commented", "number:int thing comment_id"),
+    ),
+    told(
+        *("issue.closed", sentence("An issue was closed.")),
+        *("issue.closed", "number:int reason ?duplicate_of:int ?commit"),
+    ),
+    told(
+        *("issue.reopened", sentence("An issue is open again.")),
+        *("issue.reopened", "number:int"),
+    ),
+    told(
         *("pull_request.opened", sentence("Somebody asked that a branch be merged.")),
         *("merge.requested", "number:int source into head draft:bool"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.webhooks import Webhook, WebhookDelivery
 from appliance.domain import events, webhook_events
+from appliance.domain.chat_messages import CHATS, message
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.domain.webhooks import MOST_AGAIN, DeliveryState
@@ -82,7 +84,7 @@ def ping(
     owner, hook = fetch_hook.hook(work, place, hook_id)
     _insist_on_active(hook)
     identifier = str(new_id())
-    payload = {
+    payload: dict[str, Any] = {
         "version": webhook_events.VERSION,
         "id": identifier,
         "event": webhook_events.PING,
@@ -97,7 +99,7 @@ def ping(
         path="",
         event=webhook_events.PING,
         event_id=identifier,
-        payload=json.dumps(payload),
+        payload=json.dumps(message(hook.format, payload) if hook.format in CHATS else payload),
         created_at=now,
         give_up_at=now,
     )

@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.access import gate, grants
+from appliance.db.conversations import Conversation
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
 from appliance.db.webhooks import Webhook, WebhookCursor, WebhookDelivery
+from appliance.domain.chat_messages import CHATS, message
 from appliance.domain.permissions import Permission
 from appliance.domain.webhooks import is_wanted
 from appliance.errors import ConflictError
@@ -109,10 +111,21 @@ def _delivery(work: UnitOfWork, hook: Webhook, told: Told, now: datetime) -> Web
         path=told.repository.path,
         event=told.name,
         event_id=told.id,
-        payload=json.dumps(told.payload),
+        payload=json.dumps(_payload(work, hook, told)),
         created_at=now,
         give_up_at=now + timedelta(hours=work.rules.webhooks.retry_hours),
     )
+
+
+def _payload(work: UnitOfWork, hook: Webhook, told: Told) -> dict[str, Any]:
+    """What the receiver understands."""
+    if hook.format not in CHATS:
+        return told.payload
+    query = sa.select(Conversation.title).where(
+        Conversation.repository_id == told.repository.id,
+        Conversation.number == told.payload["data"].get("number"),
+    )
+    return message(hook.format, told.payload, title=work.session.scalar(query) or "")
 
 
 def _place(work: UnitOfWork) -> int:

@@ -19,6 +19,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.db.webhooks import Webhook, WebhookDelivery
 from appliance.domain import events
+from appliance.domain.chat_messages import WebhookFormat
 from appliance.domain.ids import new_id
 from appliance.domain.webhooks import (
     LONGEST_OVERLAP_HOURS,
@@ -48,6 +49,7 @@ class NewWebhook:
     events: Sequence[str]
     secret: str = ""
     is_active: bool = True
+    format: WebhookFormat = WebhookFormat.CODARA
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Changes:
     is_active: bool | None = None
     secret: str | None = None
     overlap_hours: float = USUAL_OVERLAP_HOURS
+    format: WebhookFormat | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def create(
         address=wanted.address,
         events=check_events(wanted.events),
         is_active=wanted.is_active,
+        format=wanted.format,
         responsible_id=work.actor.id,
         created_at=now,
         start=work.session.scalar(sa.select(sa.func.max(AuditFinding.place))) or 0,
@@ -214,6 +218,7 @@ def _changed(hook: Webhook, changes: Changes) -> dict[str, Any]:
         "address": changes.address,
         "events": None if changes.events is None else check_events(changes.events),
         "is_active": changes.is_active,
+        "format": changes.format,
     }
     changed: dict[str, Any] = {}
     for name, value in wanted.items():

@@ -57,6 +57,10 @@ FACTS = [
     events.CheckRunChanged(
         commit=OID, run_id="x", name="build", state="queued", changed=[], annotations=0
     ),
+    events.IssueOpened(number=1, title="x"),
+    events.IssueCommented(number=1, thing="issue", comment_id="x"),
+    events.IssueClosed(number=1, reason="completed"),
+    events.IssueReopened(number=1),
     events.PullRequestOpened(
         number=1, source="topic", into="main", head=OID, draft=False, source_id="x", title="x"
     ),

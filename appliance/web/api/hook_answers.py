@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from appliance.domain.chat_messages import WebhookFormat
 from appliance.domain.webhooks import LONGEST_OVERLAP_HOURS, USUAL_OVERLAP_HOURS, DeliveryState
 from appliance.services import webhook_deliveries, webhook_targets, webhooks
 from appliance.services.webhooks import Changes, Listed, NewWebhook
@@ -17,6 +18,7 @@ from appliance.web.api import frame
 if TYPE_CHECKING:
     from appliance.db.webhooks import WebhookDelivery
 
+FORMAT = "codara: as the reference of events says; else one line for a chat"
 EVENTS = "Names of events, as in push; * for all"
 SIGNS = "Signs each delivery; from 16 to 200 characters"
 LARGEST_NUMBER = 2**63 - 1
@@ -28,6 +30,7 @@ class HookAnswer(frame.Answer):
     id: UUID
     url: str
     events: list[str]
+    format: WebhookFormat = Field(description=FORMAT)
     is_active: bool
     state: str = Field(description="new, good, failing or off")
     off_because: str = Field(description="Why the appliance itself switched it off")
@@ -61,6 +64,7 @@ class NewHookBody(frame.Body):
     events: list[str] = Field(max_length=100, description=EVENTS)
     secret: str = Field("", max_length=200, description=f"{SIGNS}; empty: one is made")
     is_active: bool = True
+    format: WebhookFormat = Field(WebhookFormat.CODARA, description=FORMAT)
 
 
 class ChangedHookBody(frame.Body):
@@ -69,6 +73,7 @@ class ChangedHookBody(frame.Body):
     url: str | None = Field(None, max_length=2048)
     events: list[str] | None = Field(None, max_length=100, description=EVENTS)
     is_active: bool | None = None
+    format: WebhookFormat | None = Field(None, description=FORMAT)
     secret: str | None = Field(None, max_length=200, description=SIGNS)
     overlap_hours: float = Field(
         USUAL_OVERLAP_HOURS,
@@ -154,7 +159,7 @@ def made(place: str, at: str, body: NewHookBody) -> Any:
     with requests.reading() as work:
         webhooks.insist_on_permission(work, place)
     webhook_targets.check_address(body.url, rules=wiring.settings.webhooks)
-    wanted = NewWebhook(body.url, body.events, body.secret, body.is_active)
+    wanted = NewWebhook(body.url, body.events, body.secret, body.is_active, body.format)
     with requests.begin() as work:
         hook, secret = webhooks.create(
             work, place, wanted, sealer=wiring.sealer, now=requests.now()
@@ -179,7 +184,9 @@ def changed(place: str, hook_id: UUID, body: ChangedHookBody) -> Any:
         webhooks.insist_on_permission(work, place)
     if body.url is not None:
         webhook_targets.check_address(body.url, rules=wiring.settings.webhooks)
-    changes = Changes(body.url, body.events, body.is_active, body.secret, body.overlap_hours)
+    changes = Changes(
+        *(body.url, body.events, body.is_active, body.secret, body.overlap_hours, body.format)
+    )
     with requests.begin() as work:
         webhooks.change(work, place, hook_id, changes, sealer=wiring.sealer, now=requests.now())
     return shown(place, hook_id)
@@ -246,7 +253,7 @@ def range_redelivered(place: str, hook_id: UUID, body: RangeBody) -> Any:
 def _present(found: Listed) -> HookAnswer:
     hook = found.hook
     names = (
-        *("id", "events", "is_active", "off_because", "is_kept_back", "created_at"),
+        *("id", "events", "format", "is_active", "off_because", "is_kept_back", "created_at"),
         *("delivered_at", "failures", "error"),
     )
     return HookAnswer(

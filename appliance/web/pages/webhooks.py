@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.domain import webhook_events
+from appliance.domain.chat_messages import WebhookFormat
 from appliance.domain.webhook_events import ALL
 from appliance.domain.webhooks import USUAL_OVERLAP_HOURS, DeliveryState
 from appliance.errors import InvalidError
@@ -51,6 +52,15 @@ DELIVERY_STATES = {
 }
 
 
+FORMATS = {
+    WebhookFormat.CODARA: lazy("All that there is to know, for programs"),
+    WebhookFormat.SLACK: "Slack",
+    WebhookFormat.MATTERMOST: "Mattermost",
+    WebhookFormat.TEAMS: "Microsoft Teams",
+}
+"""What a receiver may understand, in words."""
+
+
 class HookForm(forms.Form):
     """A webhook as somebody describes it."""
 
@@ -58,6 +68,7 @@ class HookForm(forms.Form):
     everything: str = ""
     events: list[str] = Field(default_factory=list, max_length=100)
     active: str = ""
+    format: WebhookFormat = WebhookFormat.CODARA
     secret: str = Field("", max_length=200)
 
     @property
@@ -118,7 +129,7 @@ def create(owner: str, name: str = "") -> ResponseReturnValue:
             webhooks.insist_on_permission(work, _place(owner, name))
         wiring = requests.wiring()
         webhook_targets.check_address(form.url, rules=wiring.settings.webhooks)
-        wanted = NewWebhook(form.url, form.chosen, form.secret, bool(form.active))
+        wanted = NewWebhook(form.url, form.chosen, form.secret, bool(form.active), form.format)
         with requests.begin() as work:
             hook, secret = webhooks.create(
                 work, _place(owner, name), wanted, sealer=wiring.sealer, now=requests.now()
@@ -143,7 +154,8 @@ def change(owner: str, hook_id: UUID, name: str = "") -> ResponseReturnValue:
         with requests.reading() as work:
             webhooks.insist_on_permission(work, _place(owner, name))
         webhook_targets.check_address(form.url, rules=requests.wiring().settings.webhooks)
-        _change(owner, name, hook_id, Changes(form.url, form.chosen, bool(form.active)))
+        changes = Changes(form.url, form.chosen, bool(form.active), format=form.format)
+        _change(owner, name, hook_id, changes)
         return done(_("The webhook is changed."), ".show", **_at(owner, name, hook_id))
 
     return attempt(act, lambda problems: _hook_page(owner, name, hook_id, problems), at="url")
@@ -291,6 +303,7 @@ def _page(template: str, owner: str, name: str, problems: Problems, **context: A
         "events": webhook_events.by_name(),
         "all_events": ALL,
         "ping_event": webhook_events.PING,
+        "formats": FORMATS,
         "place": _place(owner, name),
         "now": requests.now(),
     }

@@ -1,5 +1,6 @@
-"""What a push brings, asked while it is still in quarantine: how much, how large, where, and
-whether a ref goes forward. Bounded questions; whether the answers are welcome is decided elsewhere.
+"""What a push brings, asked while it is still in quarantine, or what was made here, asked before a
+ref moves: how much, how large, where, and whether a ref goes forward. Bounded questions; whether
+the answers are welcome is decided elsewhere.
 
 Source: git-receive-pack(1), "QUARANTINE ENVIRONMENT".
 """
@@ -109,13 +110,13 @@ def inspect(
         for update in updates
     )
     if quarantine is None:
-        return Inspection(0, (), (), movements)
+        return _made_here(folder, updates, limits, deadline, movements)
     if small is not None:
         return Inspection(small.size_bytes, (), (), movements)
     return Inspection(
         size_bytes=size_bytes(quarantine.objects),
         large_files=_large_files(quarantine, updates, limits.file_size_bytes, deadline),
-        deep_paths=_deep_paths(quarantine, updates, limits, deadline),
+        deep_paths=_deep_paths(folder, quarantine.with_repository, updates, limits, deadline),
         movements=movements,
     )
 
@@ -134,6 +135,32 @@ def new_blobs(quarantine: Quarantine, *, seconds: float) -> Iterator[tuple[str, 
         if line.startswith(b"blob "):
             _kind, oid, size = line.split(b" ")
             yield oid.decode("ascii"), int(size)
+
+
+def _made_here(
+    folder: Path,
+    updates: tuple[RefUpdate, ...],
+    limits: InspectionLimits,
+    deadline: float,
+    movements: tuple[Movement, ...],
+) -> Inspection:
+    """What objects bring that are in the repository, and that no ref leads to yet."""
+    tips = _tips(updates)
+    words = ["rev-list", "--objects", "--stdin", *NEW]
+    found = _records(folder, words, b"\n", _left(deadline), extra={}, question=tips)
+    paths = {oid: path for oid, _, path in (line.partition(b" ") for line in found)} if tips else {}
+    if not paths:
+        return Inspection(0, (), (), movements)
+    form = "--batch-check=%(objecttype) %(objectname) %(objectsize) %(objectsize:disk)"
+    words, question = ["cat-file", "--buffer", form], b"".join(oid + b"\n" for oid in paths)
+    added, large = 0, []
+    for line in _records(folder, words, b"\n", _left(deadline), extra={}, question=question):
+        kind, oid, size, on_disk = line.split(b" ")
+        added += int(on_disk)
+        if kind == b"blob" and int(size) > limits.file_size_bytes:
+            large.append(LargeFile(oid.decode("ascii"), int(size), paths[oid]))
+    deep = _deep_paths(folder, {}, updates, limits, deadline)
+    return Inspection(added, tuple(large[:OFFENDERS]), deep, movements)
 
 
 def _large_files(
@@ -173,25 +200,22 @@ def _paths_of(
 
 
 def _deep_paths(
-    quarantine: Quarantine,
+    folder: Path,
+    seen: Mapping[str, str],
     updates: tuple[RefUpdate, ...],
     limits: InspectionLimits,
     deadline: float,
 ) -> tuple[bytes, ...]:
     """Paths that a new commit adds or changes and that are over a limit.
 
-    A commit is compared with its first parent only: what that one has was looked at before.
+    A commit is compared with its first parent only: what that one has was looked at before. `seen`
+    says which objects git is to see.
     """
     words = ["log", "--format=", "--name-only", "-z", "--no-renames", "--diff-filter=d", "--root"]
     words += ["--diff-merges=first-parent", "--stdin", *NEW]
     offenders = []
     for path in _records(
-        quarantine.folder,
-        words,
-        b"\0",
-        _left(deadline),
-        extra=quarantine.with_repository,
-        question=_tips(updates),
+        folder, words, b"\0", _left(deadline), extra=seen, question=_tips(updates)
     ):
         if len(path) > limits.path_bytes or path.count(b"/") > limits.path_depth:
             offenders.append(path)

@@ -7,22 +7,20 @@ file stands in for it, and the path is named: there the difference shows more th
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pygit2
-
 from appliance.git import diff, limits
 from appliance.git.conflicts import Conflict, Resolution, Resolutions, Side
 from appliance.git.diff import ORDINARY, Diff, Options
 from appliance.git.diff_parse import DiffFile
-from appliance.git.handles import EMPTY_TREE, Handle, opened
+from appliance.git.handles import EMPTY_TREE
 from appliance.git.made_commits import tree_of
 from appliance.git.merged_trees import TreeMerger
+from appliance.git.scratch import apart
 
 
 @dataclass(frozen=True)
@@ -78,23 +76,10 @@ def _brought_along(
 ) -> Iterator[tuple[str, frozenset[bytes], Mapping[str, str]]]:
     """The old state's tree on the new base, and what lets git see it: it is never kept."""
     deadline = time.monotonic() + limits.PAGE_SECONDS
-    with tempfile.TemporaryDirectory() as folder, opened(at) as whole:
-        handle = _apart(whole, at, Path(folder))
+    with apart(at) as (handle, objects):
         trees = [tree_of(handle, oid) for oid in (old.base, new.base, old.head)]
         tree, unmerged = _merged(TreeMerger(at, handle, deadline), *trees)
-        objects = {
-            "GIT_OBJECT_DIRECTORY": folder,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((at / "objects").resolve()),
-        }
         yield tree, unmerged, objects
-
-
-def _apart(handle: Handle, at: Path, folder: Path) -> Handle:
-    """The same repository, but what is written to it goes into a folder of its own."""
-    objects = pygit2.Odb(str(folder))
-    objects.add_disk_alternate(str((at / "objects").resolve()))
-    handle.repository.set_odb(objects)
-    return Handle(handle.repository)
 
 
 def _merged(merger: TreeMerger, base: str, onto: str, head: str) -> tuple[str, frozenset[bytes]]:

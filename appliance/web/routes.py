@@ -114,6 +114,7 @@ from appliance.web.pages import (
     jobs,
     keys_asked,
     locks,
+    merge_settings,
     mirrors,
     new_repository,
     notification_settings,
@@ -128,7 +129,9 @@ from appliance.web.pages import (
     provider_trial,
     pull,
     pull_changes,
+    pull_conflicts,
     pull_files,
+    pull_merge,
     pull_new,
     pull_patch_sets,
     pull_review,
@@ -155,6 +158,7 @@ from appliance.web.pages import (
 CONVERSATIONS = (
     *(issues, issue_new, issue, issue_comments, issue_labels, issue_milestones),
     *(pulls, pull_new, pull, pull_patch_sets, pull_files, pull_review, pull_changes),
+    *(pull_merge, pull_conflicts, merge_settings),
 )
 API = (
     api_operations.api,

@@ -18,6 +18,10 @@ ACTS = f"{PULL}/<any(lock, unlock, pin, unpin, follow, leave):verb>"
 THREAD = f"{PULL}/threads/<uuid:thread_id>"
 SAID = f"{PULL}/<any(drafts, said):kind>/<uuid:said_id>"
 STATE = f"{PULL}/<any(draft, ready):verb>"
+MADE_ANEW = (
+    f"branch_rule.bypassed git.push_refused git.pushed merge.requested review.requested {SORTING}"
+)
+MAINTAIN = "..---++.--+-+"
 LISTS = {f"GET {ALL}": "admin.list_exported"}
 CHANGES = {
     f"POST {ALL}": "issue.labels_changed merge.closed merge.reopened",
@@ -44,6 +48,15 @@ CHANGES = {
     f"POST {PULL}/suggestions": (
         "branch_rule.bypassed git.push_refused git.pushed review.comment_changed"
     ),
+    f"POST {PULL}/merge": (
+        "branch_rule.bypassed git.push_refused git.pushed merge.merged merge.auto_enabled "
+        "merge.auto_disabled issue.closed"
+    ),
+    f"POST {PULL}/auto-merge/stop": "merge.auto_disabled",
+    f"POST {HERE}/settings/merging": "merge.rules_changed",
+    f"POST {PULL}/revert": MADE_ANEW,
+    f"POST {PULL}/backport": MADE_ANEW,
+    f"POST {PULL}/conflicts": "branch_rule.bypassed git.push_refused git.pushed",
 }
 PAGES = [
     (ALL, READ, {}, OWN),
@@ -52,12 +65,15 @@ PAGES = [
     (f"{PULL}/commits", READ, {}, OWN),
     (f"{PULL}/patch-sets", READ, {}, OWN),
     (f"{PULL}/files", READ, {}, OWN),
-    (f"{PULL}/threads/new", SIGNED_IN, {}, OWN),
+    (f"{PULL}/checks", READ, {}, OWN),
+    (f"{HERE}/settings/merging", MAINTAIN, {}, OWN),
+    (f"{PULL}/conflicts", READ, {}, OWN),
     (f"{PULL}/edit", SIGNED_IN, {}, OWN),
     (f"{PULL}/edits", READ, {}, OWN),
 ]
 FORMS = [
     (ALL, "..-++++.--+-+", {"act": "close", "chosen": "3"}, OWN),
+    (f"{HERE}/settings/merging", MAINTAIN, {"usual": "squash", "methods": "merge"}, OWN),
     (f"{PULL}/comment", SIGNED_IN, {"body": "So it is."}, OWN),
     (f"{PULL}/edit", TRIAGE_SIGNED_IN, {"title": "Other", "body": "As it is."}, OWN),
     (f"{PULL}/sort", TRIAGE_SIGNED_IN, {"labels": "bug"}, OWN),
@@ -69,10 +85,16 @@ FORMS = [
 ]
 TESTS = "web/test_pull_pages.py"
 REVIEWS = "web/test_pull_review.py"
+MERGES = "web/test_pull_merge_pages.py"
 ELSEWHERE = {
     ("POST", f"{ALL}/new"): TESTS,
     ("POST", f"{PULL}/target"): TESTS,
     ("POST", f"{PULL}/reviewers"): TESTS,
+    **{
+        ("POST", f"{PULL}/{verb}"): MERGES
+        for verb in ("merge", "auto-merge/stop", "revert", "backport", "conflicts")
+    },
+    ("GET", f"{PULL}/threads/new"): REVIEWS,
     ("GET", THREAD): REVIEWS,
     ("POST", f"{THREAD}/reply"): REVIEWS,
     ("POST", f"{PULL}/reviews/<uuid:review_id>/dismiss"): REVIEWS,

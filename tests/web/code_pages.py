@@ -12,13 +12,16 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from appliance.domain.conversations import ConversationKind, Which
 from appliance.domain.identity import Actor
 from appliance.domain.permissions import Role
-from appliance.services import pull_opening
+from appliance.domain.pull_requests import Anchor, Side
+from appliance.services import pull_opening, review_drafts, review_threads
 from appliance.services.pull_opening import NewPull
 from tests.git.builder import Builder, File
 from tests.world import World
 
+AT = Anchor(1, b"new", Side.NEW, 1, 1)
 HOSTILE = (
     b"caf\xe9.txt",
     b"with space.txt",
@@ -115,13 +118,20 @@ def links(html: str) -> list[str]:
     return list(dict.fromkeys(unescape(one) for one in found if one.startswith("/lab/")))
 
 
-def asked_to_merge(world: World, who: Actor, builder: Builder, commit: str) -> None:
-    """A pull request of `lab/odd`."""
+def asked_to_merge(world: World, who: Actor, builder: Builder, commit: str) -> dict[str, object]:
+    """A pull request of `lab/odd`, of which something is said; gives what stands in addresses."""
     builder.commit({b"new": b"new\n"}, parents=[commit], branch=b"topic", message=b"Add it.")
     repositories = world.wiring.repositories
     with world.reading(who) as work:
         between = pull_opening.plan(work, "lab/odd", "topic", "main", repositories=repositories)
     measured = pull_opening.measure(between)
     new = NewPull("Bring a file", "It is *new*.\n\n- [ ] see #1", reviewers=("writer",))
+    present = datetime.now(UTC)
     with world.begin(who) as work:
-        pull_opening.open_pull(work, between, measured, new, now=datetime.now(UTC))
+        number = pull_opening.open_pull(work, between, measured, new, now=present)
+    which = Which("lab/odd", number, ConversationKind.PULL_REQUEST)
+    text = "So:\n```suggestion\nnewer\n```"
+    with world.begin(who) as work:
+        thread = review_threads.comment(work, which, AT, text, now=present)
+        review_drafts.add(work, which, Anchor(1, b"new"), "And *this*?", now=present)
+    return {"thread_id": thread.id, "said_id": thread.comments[0].id, "kind": "said"}

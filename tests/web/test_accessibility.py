@@ -154,7 +154,7 @@ def fill(world: World) -> dict[str, Any]:
         )
     pushed = push(world, commit)
     comment_id = talked(world, administrator)
-    asked_to_merge(world, administrator, builder, commit)
+    asked = asked_to_merge(world, administrator, builder, commit)
     world.keep_log()
     notifying.tell(world.wiring)
     return {
@@ -174,6 +174,7 @@ def fill(world: World) -> dict[str, Any]:
         "mirror_id": mirrored(world),
         **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
         "comment_id": comment_id,
+        **asked,
         "check_id": checked(world, administrator, commit),
     }
 

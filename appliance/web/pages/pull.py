@@ -12,7 +12,7 @@ from appliance.domain.conversations import Which
 from appliance.services import pulls, review_requests
 from appliance.services.pulls import Change
 from appliance.web import forms, requests
-from appliance.web.pages import pull_conversation, pull_frame
+from appliance.web.pages import checks, pull_conversation, pull_frame
 from appliance.web.pages.commits import days, rows
 from appliance.web.pages.page_forms import attempt, signed_in
 from appliance.web.pages.pull_frame import ONE
@@ -56,6 +56,14 @@ def commits(owner: str, name: str, number: int) -> ResponseReturnValue:
     return pull_frame.show_page(
         "pulls/commits.html", pull, "commits", days=found, most=pull_frame.COMMITS
     )
+
+
+@pages.get(f"{ONE}/checks")
+def show_checks(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """What other systems say of its last patch set."""
+    pull = pull_frame.read(owner, name, number)
+    found = checks.of_commit(pull.frame, pull.facts.head)
+    return pull_frame.show_page("pulls/checks.html", pull, "checks", checks=found)
 
 
 @pages.post(f"{ONE}/<any(draft, ready):verb>")

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING
 
 import flask
 
-from appliance.services import conversation_timeline, labels, milestones
+from appliance.domain.pull_requests import Verdict
+from appliance.services import (
+    conversation_timeline,
+    labels,
+    merge_settings,
+    milestones,
+    pull_obstacles,
+    reviews,
+)
 from appliance.web import requests
-from appliance.web.pages import issue_frame, pull_frame, pull_talk, pull_threads
+from appliance.web.pages import checks, issue_frame, pull_frame, pull_talk, pull_threads
 from appliance.web.pages.page_forms import Problems, after, listed
 from appliance.web.pages.repository_frame import Frame
 
@@ -36,6 +44,10 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
             "milestones": milestones.listed(work, which.path, closed=False),
         }
     spoken = pull_threads.read(pull)
+    repositories = requests.wiring().repositories
+    with requests.reading() as work:
+        settings = merge_settings.show(work, which.path)
+        standing = reviews.standing(work, which)
     return pull_frame.show_page(
         "pulls/show.html",
         pull,
@@ -43,6 +55,12 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
         threads=pull_talk.in_conversation(spoken),
         reviews={str(each.id): each for each in spoken.reviews},
         review_texts=spoken.texts,
+        merging=pull_obstacles.asked(requests.reading, which, repositories=repositories),
+        settings=settings,
+        checks=checks.of_commit(frame, pull.facts.head),
+        approvals=pull_threads.counted(standing, Verdict.APPROVE),
+        refusals=pull_threads.counted(standing, Verdict.REQUEST_CHANGES),
+        standing=standing,
         entries=listed(entries),
         texts=texts,
         people=people,

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import flask
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.pull_requests import LARGEST_LINE, Anchor, Side, Verdict
-from appliance.errors import NotFoundError
+from appliance.errors import InvalidError, NotFoundError
 from appliance.services import review_drafts, review_threads, reviews
 from appliance.services.reviews import NewReview
 from appliance.web import forms, links, requests
@@ -101,6 +102,8 @@ def comment_form(owner: str, name: str, number: int) -> ResponseReturnValue:
     signed_in()
     pull = pull_frame.read(owner, name, number)
     place = _place(PlaceForm.parse(flask.request.args))
+    if not place.path:
+        raise InvalidError.of("path", _("Name a path, and lines from first to last."))
     lines = _text(pull, place)
     if flask.request.args.get("part") == "form":
         return _piece("pulls/comment_form.html", pull, place=place, lines=lines)

@@ -1,0 +1,148 @@
+"""The conflicts of a pull request, file by file: both sides and the base, to be solved here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from appliance.errors import ConflictError, InvalidError
+from appliance.services import pull_conflicts
+from appliance.services.pull_conflicts import Resolution, Side
+from appliance.web import links, present, requests
+from appliance.web import ref_updates as moves
+from appliance.web.pages import issue_frame, pull_frame
+from appliance.web.pages.page_forms import Problems, attempt, signed_in
+from appliance.web.pages.pull_frame import ONE, Opened
+from appliance.web.pages.pull_threads import lines_of
+from appliance.web.pages.repository_frame import blueprint
+
+if TYPE_CHECKING:
+    from appliance.git.conflict_texts import ConflictText
+
+pages = blueprint("pull_conflicts")
+
+TEXT = "text"
+MOST = 1000
+MARKS = ("<<<<<<< ", "||||||| ", ">>>>>>> ")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One path that is not decided, as the page shows it."""
+
+    path: bytes
+    spelled: str
+    kind: str
+    sides: list[tuple[str, list[Markup] | None, bool]]
+    """Of the source, the base and the target: lines, if they can be shown; whether it is there."""
+    draft: str | None
+    taken: str
+    """What was chosen, or is the usual choice."""
+
+
+@pages.get(f"{ONE}/conflicts")
+def show_conflicts(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """What does not go together."""
+    return _page(pull_frame.read(owner, name, number), {})
+
+
+@pages.post(f"{ONE}/conflicts")
+def solve(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """Bring the target into the source, as was decided."""
+    signed_in()
+    pull = pull_frame.read(owner, name, number)
+
+    def do() -> ResponseReturnValue:
+        if not pull.facts.source_path:
+            raise ConflictError(_("The source branch is not within your reach."))
+        plan = moves.plan(pull.facts.source_path)
+        outcome = pull_conflicts.draft(
+            plan,
+            pull.found.folder,
+            pull.facts,
+            _said(),
+            target=issue_frame.said("target"),
+            rules=requests.wiring().settings,
+        )
+        if outcome.ref is None:
+            raise ConflictError(_("There is nothing to solve any more."))
+        moves.move(plan, outcome.ref, operation=pull_conflicts.operation(outcome))
+        flask.flash(_("The conflicts are solved, by a commit on the source branch."), "good")
+        return flask.redirect(pull.here, 303)
+
+    return attempt(do, lambda problems: _page(pull, problems))
+
+
+def _page(pull: Opened, problems: Problems) -> str:
+    found = pull_conflicts.read(pull.found.folder, pull.facts)
+    return pull_frame.show_page(
+        "pulls/conflicts.html",
+        pull,
+        "conversation",
+        target=found.target,
+        conflicts=[_shown(each, at) for at, each in enumerate(found.conflicts)],
+        problems={"": " ".join(problems.values())} if problems else {},
+        may_solve=pull.found.described.standing.may_comment and bool(pull.facts.source_path),
+    )
+
+
+def _shown(text: ConflictText, at: int) -> Shown:
+    conflict, path = text.conflict, text.conflict.path
+    versions = (
+        (text.ours, conflict.ours),
+        (text.base, conflict.base),
+        (text.theirs, conflict.theirs),
+    )
+    draft = text.draft.decode("utf-8") if text.draft is not None and _is_text(text.draft) else None
+    sent = flask.request.form
+    return Shown(
+        path,
+        present.path_url(path),
+        conflict.kind.value,
+        [
+            (side, None if content is None else lines_of(content, path), leaf is not None)
+            for side, (content, leaf) in zip(("ours", "base", "theirs"), versions, strict=True)
+        ],
+        sent.get(f"text-{at}", draft) if draft is not None else None,
+        sent.get(f"take-{at}", TEXT if draft is not None else ""),
+    )
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether a field of a form gives the same bytes back."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\r" not in content.replace(b"\r\n", b"\n")
+
+
+def _said() -> list[Resolution]:
+    """What the form says of each path."""
+    sent, said = flask.request.form, []
+    for at in range(MOST):
+        spelled = sent.get(f"path-{at}")
+        if spelled is None:
+            break
+        path, take = links.from_field(spelled), sent.get(f"take-{at}", "")
+        if take == TEXT:
+            said.append(Resolution(path, _text(sent.get(f"text-{at}", ""), path)))
+        elif take in {each.value for each in Side}:
+            said.append(Resolution(path, Side(take)))
+    return said
+
+
+def _text(text: str, path: bytes) -> bytes:
+    """What is to be in a file; its lines end as browsers never send them."""
+    found = text.replace("\r\n", "\n")
+    if any(line.startswith(MARKS) for line in found.split("\n")):
+        raise InvalidError.of(
+            "text",
+            _("%(path)s still has marks of a conflict in it.", path=present.name_text(path)),
+        )
+    return found.encode()

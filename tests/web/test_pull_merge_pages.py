@@ -1,0 +1,119 @@
+"""Merging in the portal: at once, later, undone, elsewhere; and conflicts that are solved there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from appliance.domain.pull_requests import Verdict
+from appliance.services import reviews
+from appliance.services.reviews import NewReview
+from tests.services.pulling import FORK, Place, which
+from tests.web.test_pull_pages import HOME, page, posted
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+LINES = "".join(f"line {number}\n" for number in range(1, 11))
+OURS, THEIRS = (LINES.replace("line 5\n", f"{side}\n") for side in ("ours", "theirs"))
+
+
+@pytest.fixture
+def place(world) -> Place:
+    place = Place(world)
+    place.write("maintainer", "main", {"a": LINES})
+    place.topic("topic", {"a": OURS})
+    place.open()
+    return place
+
+
+def test_a_pull_request_is_merged_undone_and_brought_elsewhere(place):
+    place.push("maintainer", "stable", place.head("main"))
+    place.do("reader", reviews.submit, which(1), NewReview(Verdict.APPROVE))
+    writer = place.world.browser("writer")
+    shown = page(writer, "pulls/1")
+    assert "Nothing stands in the way" in shown
+    assert "1 approval" in shown
+    assert 'name="method"' not in page(place.world.browser("reader"), "pulls/1")
+    form = {"method": "squash", "title": "All of it", "deletes_branch": "yes"}
+    shown = posted(writer, "pulls/1/merge", **form, head=place.head("topic"))
+    assert "It was merged" in shown
+    assert place.head("topic") is None
+    assert "All of it" in page(writer, f"commit/{place.head('main')}")
+    assert "Undo: Something new" in posted(writer, "pulls/1/revert")
+    assert "Something new (stable)" in posted(writer, "pulls/1/backport", into="stable")
+    answer = writer.post(f"{HOME}/pulls/1/backport", data={"into": "none"})
+    assert answer.status_code in {404, 422}
+    assert "none" in answer.text
+
+
+def test_what_cannot_be_merged_says_why_and_waits(place):
+    author = place.world.browser("author")
+    writer = place.world.browser("writer")
+    answer = writer.post(f"{HOME}/pulls/1/merge", data={"method": "merge", "head": "0" * 40})
+    assert answer.status_code == 412
+    posted(author, "pulls/1/draft")
+    answer = writer.post(f"{HOME}/pulls/1/merge", data={"method": "merge"})
+    assert answer.status_code == 409
+    assert "It is a draft" in answer.text
+    shown = posted(writer, "pulls/1/merge", method="rebase", act="auto")
+    assert "It is merged as soon as nothing stands in the way" in shown
+    assert "It is merged as soon as" not in posted(writer, "pulls/1/auto-merge/stop")
+    assert author.post(f"{HOME}/pulls/1/revert").status_code == 409
+
+
+def test_conflicts_are_solved_file_by_file(place):
+    place.write("maintainer", "main", {"a": THEIRS})
+    place.run_jobs()
+    author = place.world.browser("author")
+    assert "Show the conflicts" in page(author, "pulls/1")
+    shown = page(author, "pulls/1/conflicts")
+    assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; ours" in shown
+    target = re.search(r'name="target" value="([0-9a-f]{40})"', shown)
+    assert target is not None
+    form = {"target": target[1], "path-0": "a", "take-0": "text"}
+    marked = {**form, "text-0": "<<<<<<< ours\n"}
+    answer = author.post(f"{HOME}/pulls/1/conflicts", data=marked)
+    assert answer.status_code == 422
+    assert "still has marks" in answer.text
+    answer = author.post(f"{HOME}/pulls/1/conflicts", data={"target": target[1]})
+    assert answer.status_code == 409
+    both = LINES.replace("line 5\n", "both\n")
+    crlf = both.replace("\n", "\r\n")
+    shown = posted(author, "pulls/1/conflicts", **form, **{"text-0": crlf})
+    assert "The conflicts are solved" in shown
+    assert author.get(f"{HOME}/raw/topic/a").text == both
+    place.run_jobs()
+    assert "Nothing is in conflict" in page(author, "pulls/1/conflicts")
+    assert "Nothing stands in the way" in page(author, "pulls/1")
+
+
+def test_conflicts_of_a_fork_are_solved_there(place):
+    place.fork()
+    place.topic("mine", {"a": OURS.replace("ours", "mine")}, who="writer", path=FORK)
+    number = place.open(f"{FORK}:mine", who="writer")
+    place.write("maintainer", "main", {"a": THEIRS})
+    writer = place.world.browser("writer")
+    shown = page(writer, f"pulls/{number}/conflicts")
+    target = re.search(r'name="target" value="([0-9a-f]{40})"', shown)
+    assert target is not None
+    form = {"target": target[1], "path-0": "a", "take-0": "theirs"}
+    posted(writer, f"pulls/{number}/conflicts", **form)
+    assert writer.get(f"/{FORK}/raw/mine/a").text == THEIRS
+    answer = place.world.browser("reader").post(f"{HOME}/pulls/{number}/conflicts", data=form)
+    assert answer.status_code == 409
+    assert "not within your reach" in answer.text
+
+
+def test_maintainers_say_how_pull_requests_are_merged(place):
+    maintainer, writer = place.world.browser("maintainer"), place.world.browser("writer")
+    assert "Title of squashed commits" in page(maintainer, "settings/merging")
+    assert writer.get(f"{HOME}/settings/merging").status_code == 403
+    form = {"usual": "squash", "methods": "rebase", "squash_title": "%{title}"}
+    assert "are saved" in posted(maintainer, "settings/merging", **form)
+    shown = page(writer, "pulls/1")
+    assert shown.index('value="squash"') < shown.index('value="rebase"')
+    assert 'value="merge"' not in shown
+    wrong = {**form, "squash_title": "%{nothing}"}
+    answer = maintainer.post(f"{HOME}/settings/merging", data=wrong)
+    assert answer.status_code == 422
+    assert "%{nothing}" in answer.text

@@ -10,6 +10,7 @@ from appliance.cli import (
     inbox,
     options,
     repository_access,
+    repository_archives,
     repository_arrival,
     repository_bin,
     repository_check,
@@ -82,6 +83,7 @@ repo.add_command(repository_export.export)
 repo.add_command(repository_grep.grep)
 repo.add_command(repository_hooks.hook)
 repo.add_command(repository_mirrors.mirror)
+repo.add_command(repository_archives.import_archive)
 repo.add_command(repository_keys.key)
 repo.add_command(repository_operations.merge)
 repo.add_command(repository_operations.rebase)

@@ -104,13 +104,13 @@ def _source(context: Context, source: str, username: str, password: str) -> dict
 def _show(context: Context, made: dict[str, Any], *, no_wait: bool) -> None:
     if made["content"] in ARRIVING and not no_wait:
         if context.is_served:
-            made = _await(context, made)
+            made = wait_for_content(context, made)
         else:
             context.say("The appliance is not running. Its content comes when it does.")
     context.show_thing(made, FIELDS)
 
 
-def _await(context: Context, made: dict[str, Any]) -> dict[str, Any]:
+def wait_for_content(context: Context, made: dict[str, Any]) -> dict[str, Any]:
     """The repository once its content is there; a bar on the terminal shows how far it is.
 
     Errors:

@@ -18,6 +18,7 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
+from appliance.web.api import brought as api_brought
 from appliance.web.api import checks as api_checks
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
@@ -197,6 +198,7 @@ API = (
     api_hooks.api,
     api_organisation_hooks.api,
     api_mirrors.api,
+    api_brought.api,
     api_events.api,
     api_imports.api,
     api_files.api,

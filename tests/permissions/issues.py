@@ -21,6 +21,7 @@ OF_ISSUES = {
     f"DELETE {COMMENT}": "issue.comment_deleted",
     f"PUT {COMMENT}/reactions/<reaction>": "issue.reacted",
     f"DELETE {COMMENT}/reactions/<reaction>": "issue.reaction_removed",
+    f"POST {API}/import/conversations": "issue.imported",
     f"POST {API}/labels": "issue.label_created",
     f"PATCH {API}/labels/<path:label>": "issue.label_changed",
     f"DELETE {API}/labels/<path:label>": "issue.label_deleted",
@@ -31,7 +32,9 @@ OF_ISSUES = {
 READ = "..+++++.+++++"
 TRIAGE = "..-++++.--+-+"
 LABEL = {"name": "new", "colour": "000000"}
+BROUGHT = {"number": 9000, "title": "Old", "created_at": "2024-03-01T10:00:00Z"}
 API_TABLE = [
+    ("POST", f"{API}/import/conversations", "..----+.--+-+", {"items": [BROUGHT]}),
     ("GET", f"{API}/issues", READ, None),
     ("POST", f"{API}/issues", READ, {"title": "New"}),
     ("GET", ONE, READ, None),

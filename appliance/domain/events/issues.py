@@ -30,6 +30,7 @@ __all__ = [
     "IssueUnfollowed",
     "IssueUnlocked",
     "IssueUnpinned",
+    "IssuesImported",
     "LabelChanged",
     "LabelCreated",
     "LabelDeleted",
@@ -306,3 +307,13 @@ class MilestoneDeleted(Event):
     milestone_id: str
     conversations: int
     title: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuesImported(Event):
+    """Conversations were brought in from elsewhere, with what was said in them."""
+
+    kind = "issue.imported"
+    target = "repo"
+    conversations: int
+    comments: int

@@ -45,6 +45,7 @@ COMMANDS = {
     "org": ("appliance.cli.organisations", "Organisations and their members."),
     "team": ("appliance.cli.teams", "Teams and their members."),
     "repo": ("appliance.cli.repositories", "Repositories: create, import, grant, export and more."),
+    "ruleset": ("appliance.cli.ruleset", "Rules for branches, tags and pushes, in three layers."),
     "issue": ("appliance.cli.issues", "Issues: open, list, comment, close."),
     "pr": ("appliance.cli.pulls", "Pull requests: open, list, review, merge."),
     "inbox": ("appliance.cli.inbox", "What one is told of issues and pull requests."),

@@ -22,6 +22,7 @@ from appliance.cli import (
     repository_mirrors,
     repository_operations,
     repository_pushes,
+    ruleset,
     signing_rules,
 )
 from appliance.cli.client import repository as place
@@ -71,6 +72,7 @@ repo.add_command(repository_access.protections)
 repo.add_command(signing_rules.signing_rules)
 repo.add_command(inbox.watch)
 repo.add_command(inbox.watchers)
+repo.add_command(ruleset.rules)
 repo.add_command(repository_arrival.import_repository)
 repo.add_command(repository_arrival.fork)
 repo.add_command(repository_bin.delete)

@@ -34,6 +34,7 @@ from appliance.db import (
     pushes,
     repositories,
     reviews,
+    rulesets,
     saml_keys,
     scim,
     second_factors,
@@ -77,16 +78,7 @@ MODULES = (
         pulls,
         pushes,
     ),
-    *(
-        repositories,
-        reviews,
-        saml_keys,
-        scim,
-        second_factors,
-        signing_keys,
-        ssh_authorities,
-        stashes,
-    ),
-    *(users, webhooks),
+    *(repositories, reviews, rulesets, saml_keys, scim, second_factors, signing_keys),
+    *(ssh_authorities, stashes, users, webhooks),
 )
 metadata = Table.metadata

@@ -1,7 +1,7 @@
 """What is known of a pull request when rules are asked whether it may be merged.
 
 Who owns a fact fills it in: reviews and patch sets say who has approved what, checks say what came
-of them. The judge in `rulesets` only reads. Everybody is named by id; teams as `ORG/TEAM`.
+of them. The judge in `rulesets` only reads. Everybody is named by id.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ReviewFact:
 
     A rebase that leaves the changes as they were keeps it current.
     """
-    teams: frozenset[str] = frozenset()
+    team_ids: frozenset[UUID] = frozenset()
     """The teams that the reviewer is in, with the teams around those."""
 
 

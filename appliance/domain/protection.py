@@ -1,4 +1,4 @@
-"""May this actor move this ref from here to there: protected branches and tags."""
+"""Protected branches and tags, and what a push does to one; what rules refuse is in `rulesets`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.domain.permissions import ROLE_ORDER, Role
+from appliance.domain.permissions import Role
 from appliance.domain.signatures import SignedBy
-from appliance.errors import sentence
 
 
 class Movement(StrEnum):
@@ -54,7 +53,13 @@ class Demand:
     pattern: str
     signed_by: frozenset[SignedBy]
     is_firm: bool = False
-    """Whether the organisation demands it, and not the repository alone."""
+    """Whether more than the repository alone demands it."""
+    excludes: tuple[str, ...] = ()
+    """Patterns of refs for which it does not count."""
+
+    def is_about(self, ref: bytes) -> bool:
+        """Whether it counts for a ref."""
+        return matches(self.pattern, ref) and not any(matches(each, ref) for each in self.excludes)
 
 
 @dataclass(frozen=True)
@@ -74,57 +79,7 @@ def matches(pattern: str, ref: bytes) -> bool:
     return fnmatch.fnmatchcase(ref.decode("utf-8", "surrogateescape"), pattern)
 
 
-def demands(rules: Iterable[Protection | FirmRule]) -> tuple[Demand, ...]:
-    """What rules demand of signatures."""
-    return tuple(
-        Demand(rule.pattern, rule.signed_by, isinstance(rule, FirmRule))
-        for rule in rules
-        if rule.signed_by
-    )
-
-
-def are_about(rules: Iterable[FirmRule], refs: Iterable[bytes]) -> bool:
-    """Whether one of the rules is about one of these refs."""
-    patterns = {rule.pattern for rule in rules}
-    return any(matches(pattern, ref) for ref in refs for pattern in patterns)
-
-
 def wanted_for(demands: Iterable[Demand], ref: bytes) -> frozenset[SignedBy] | None:
     """Which signatures count for a ref, where all rules agree; None where it needs none."""
-    found = [demand.signed_by for demand in demands if matches(demand.pattern, ref)]
+    found = [demand.signed_by for demand in demands if demand.is_about(ref)]
     return frozenset.intersection(*found) if found else None
-
-
-def refusal(
-    protections: list[Protection], ref: bytes, movement: Movement, role: Role | None
-) -> str | None:
-    """Why the movement is refused, as a plain sentence; None if it is not.
-
-    Where several rules match, every one of them must agree.
-    """
-    for rule in protections:
-        if not matches(rule.pattern, ref):
-            continue
-        name = ref.decode("utf-8", "replace")
-        named = "" if rule.pattern == name else f" ({rule.pattern})"
-        if movement is Movement.DELETE and not rule.allow_delete:
-            return sentence(
-                "%(name)s is protected%(rule)s: it may not be deleted.",
-                name=name,
-                rule=named,
-            )
-        if movement is Movement.FORCE and not rule.allow_force:
-            return sentence(
-                "%(name)s is protected%(rule)s: its history may not be "
-                "rewritten. Merge or rebase on it and push again.",
-                name=name,
-                rule=named,
-            )
-        if role is None or ROLE_ORDER.index(role) < ROLE_ORDER.index(rule.push_role):
-            return sentence(
-                "%(name)s is protected%(rule)s: only a %(push_role)s may push to it.",
-                name=name,
-                rule=named,
-                push_role=rule.push_role,
-            )
-    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from appliance.domain.identity import appliance, stranger
 from appliance.domain.mirrors import Direction
 from appliance.errors import ApplianceError, RefusedError, together
-from appliance.services import mirror_runs, push_settlement, pushes, signature_rules
+from appliance.services import mirror_runs, push_settlement, pushes, ref_moving
 
 if TYPE_CHECKING:
     from appliance.jobs.tasks import Report
@@ -68,20 +67,12 @@ def _apply(wiring: Wiring, plan: Plan, difference: Difference) -> None:
 
 
 def _decided(wiring: Wiring, terms: Terms, proposal: Proposal) -> Verdict:
-    """The verdict, asked again with what comes of signatures where rules demand them."""
+    """The verdict, asked again with what comes of looking where rules want that."""
 
     def ask(proposed: Proposal) -> Verdict:
         with wiring.database.begin(terms.actor) as work:
             return pushes.accept(work, terms, proposed, now=datetime.now(UTC))
 
-    verdict = ask(proposal)
-    if not verdict.demands:
-        return verdict
-    brought = signature_rules.collect(
-        terms.folder, proposal.updates, verdict.demands, quarantine={}
+    return ref_moving.decided(
+        ask, proposal, terms.folder, {}, lambda: wiring.database.reading(stranger())
     )
-    with wiring.database.reading(stranger()) as work:
-        examined = signature_rules.examine(
-            work, verdict.demands, brought, organisation_id=verdict.organisation_id
-        )
-    return ask(replace(proposal, examined=examined))

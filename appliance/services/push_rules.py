@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from appliance.access import grants
 from appliance.access.gate import open_to_everyone
 from appliance.db.repositories import Repository
+from appliance.db.rulesets import RulesetFinding
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.events.parts import in_parts
-from appliance.domain.permissions import OrganisationRole, Permission
-from appliance.domain.protection import (
-    FirmRule,
-    Protection,
-    are_about,
-    matches,
-    refusal,
-)
+from appliance.domain.identity import ActorKind
+from appliance.domain.ruleset_facts import ChangeFacts
+from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind
+from appliance.domain.rulesets import Refusal, Ruleset, judge
 from appliance.domain.signatures import Finding
 from appliance.errors import sentence
-from appliance.services import push_certificates
+from appliance.services import push_certificates, rule_facts
 from appliance.services.push_names import show
 
 if TYPE_CHECKING:
     from appliance.git.inspect import Inspection
     from appliance.services.pushes import Proposal, Terms
+    from appliance.services.rule_looks import Examined
     from appliance.settings import Settings
 
 BYPASS = "bypass-protection"
@@ -35,6 +33,7 @@ BYPASS = "bypass-protection"
 WITHOUT_GIT = "api"
 """The protocol of what is changed in the portal or by the API."""
 MIB = 1024 * 1024
+LAYERS = tuple(Layer)
 ASKED = "`pushes` has asked whether the actor may push"
 
 
@@ -65,100 +64,135 @@ def over_limits(found: Inspection, rules: Settings) -> tuple[str, ...]:
 
 
 @open_to_everyone(because=ASKED)
-def protected(
-    work: UnitOfWork, repository: Repository, proposal: Proposal, rules: list[Protection]
-) -> list[str]:
-    """Why rules of branches and tags refuse it, in plain sentences."""
-    if not rules:
-        return []
-    role = grants.role_on(work, repository)
-    found = (
-        refusal(rules, each.ref, movement, role)
-        for each, movement in zip(proposal.updates, proposal.movements, strict=True)
-    )
-    return [reason for reason in found if reason is not None]
-
-
-@open_to_everyone(because=ASKED)
-def unsigned(
+def judged(
     work: UnitOfWork,
     repository: Repository,
     terms: Terms,
     proposal: Proposal,
-    rules: Iterable[Protection | FirmRule],
+    rulesets: Sequence[Ruleset],
     *,
     now: datetime,
-) -> list[str]:
+) -> list[Refusal]:
+    """Which rules the push breaks, those on trial too."""
+    if not rulesets:
+        return []
+    actor = rule_facts.of_actor(work, repository, wholly=any(each.id for each in rulesets))
+    pairs = zip(proposal.updates, proposal.movements, strict=True)
+    moves = [(update, movement) for update, movement in pairs if _is_meant(rulesets, update.ref)]
+    unsigned = _unsigned(work, repository, terms, proposal, rulesets, now=now)
+    checks = rule_facts.checks(work, repository, moves) if _wants_checks(rulesets) else {}
+    found: list[Refusal] = []
+    for update, movement in moves:
+        facts = ChangeFacts(
+            ref=update.ref,
+            movement=movement,
+            at=now,
+            actor=actor,
+            unsigned=unsigned,
+            checks=checks.get(update.new_oid, {}),
+            merge=proposal.merge,
+        )
+        for each in rulesets:
+            found += judge([each], _seen_by(each, facts, proposal.examined))
+    return sorted(found, key=lambda each: LAYERS.index(each.ruleset.layer))
+
+
+def _is_meant(rulesets: Iterable[Ruleset], ref: bytes) -> bool:
+    return any(each.is_about(ref) for each in rulesets)
+
+
+def _wants_checks(rulesets: Iterable[Ruleset]) -> bool:
+    return any(rule.kind is RuleKind.REQUIRED_CHECKS for each in rulesets for rule in each.rules)
+
+
+def _seen_by(ruleset: Ruleset, facts: ChangeFacts, examined: Examined | None) -> ChangeFacts:
+    """The facts as one ruleset sees them: what is new to it, and which signatures it asks for."""
+    if examined is None:
+        return facts
+    is_dry = ruleset.enforcement is Enforcement.DRY_RUN
+    lacking = examined.lacking_on_trial if is_dry else examined.lacking
+    contents = examined.contents.get((facts.ref, ruleset.id)) if ruleset.id is not None else None
+    return replace(facts, lacking=lacking.get(facts.ref, ()), contents=contents)
+
+
+def _unsigned(
+    work: UnitOfWork,
+    repository: Repository,
+    terms: Terms,
+    proposal: Proposal,
+    rulesets: Iterable[Ruleset],
+    *,
+    now: datetime,
+) -> tuple[str, ...]:
     """Why the push itself must be signed. What is changed without git is no push."""
-    asking = [rule.pattern for rule in rules if rule.signed_push]
-    if terms.protocol == WITHOUT_GIT or not asking:
-        return []
-    named = next(
-        (
-            each.ref
-            for each in proposal.updates
-            if any(matches(pattern, each.ref) for pattern in asking)
-        ),
-        None,
-    )
-    if named is None:
-        return []
+    asking = [
+        each for each in rulesets if any(rule.kind is RuleKind.SIGNED_PUSH for rule in each.rules)
+    ]
+    named = next((each.ref for each in proposal.updates if _is_meant(asking, each.ref)), None)
+    if terms.protocol == WITHOUT_GIT or named is None:
+        return ()
     judged = push_certificates.judged(work, repository, proposal.certificate, now=now)
     finding = judged["certificate_finding"]
     if finding == Finding.VERIFIED:
-        return []
+        return ()
     if finding is None:
-        return [
+        return (
             sentence(
                 "%(name)s takes signed pushes only. Push with “git push --signed”, or for always "
                 "“git config push.gpgSign if-asked”.",
                 name=show(named),
-            )
-        ]
-    return [
+            ),
+        )
+    return (
         sentence(
             "%(name)s takes signed pushes only, and the signature of this one cannot be verified "
             "as yours (%(finding)s).",
             name=show(named),
             finding=finding,
+        ),
+    )
+
+
+@open_to_everyone(because=ASKED)
+def messages(refusals: Iterable[Refusal]) -> list[str]:
+    """What is said of refusals, each sentence once."""
+    return list(dict.fromkeys(word for refusal in refusals for word in refusal.said))
+
+
+@open_to_everyone(because=ASKED)
+def ways_past(proposal: Proposal, refusals: Sequence[Refusal]) -> list[str]:
+    """How to go past rulesets, for who may and has not said why."""
+    named = [each for each in refusals if each.ruleset.id is not None]
+    if not named or not all(each.may_bypass for each in refusals) or proposal.bypass_reason:
+        return []
+    return [
+        sentence(
+            "You may go past this, and say why: git push -o “%(option)s=REASON”", option=BYPASS
         )
     ]
 
 
 @open_to_everyone(because=ASKED)
-def bypasses(
-    work: UnitOfWork, repository: Repository, proposal: Proposal, *, firmly: list[str]
-) -> bool:
-    """Whether the actor may push past the rules, and says so: past what the organisation demands,
-    only its owners.
-    """
-    allowed = grants.on_repository(work, repository)
-    if BYPASS not in proposal.options or Permission.REPOSITORY_BYPASS_PROTECTION not in allowed:
+def bypasses(proposal: Proposal, refusals: Sequence[Refusal]) -> bool:
+    """Whether the actor may go past all of the refusals, and says so; past rulesets, also why."""
+    is_said = proposal.bypass_reason or BYPASS in proposal.options
+    needs_reason = any(each.ruleset.id is not None for each in refusals)
+    if not is_said or not all(each.may_bypass for each in refusals):
         return False
-    if not firmly or repository.organisation_id is None:
-        return True
-    role = grants.organisation_role(work, repository.organisation_id)
-    return role is OrganisationRole.OWNER
-
-
-@open_to_everyone(because=ASKED)
-def firmly(proposal: Proposal, firm: Iterable[FirmRule], reasons: list[str]) -> list[str]:
-    """The reasons for lack of signatures that are the organisation's too, and a word that says so.
-
-    Where it demands signatures of a ref as well, what the repository adds is not told apart.
-    """
-    if not reasons or not are_about(firm, [each.ref for each in proposal.updates]):
-        return []
-    said = sentence("The organisation requires this in all its repositories.")
-    return [*reasons, said]
+    return bool(proposal.bypass_reason) or not needs_reason
 
 
 @open_to_everyone(because=ASKED)
 def record_bypass(
-    work: UnitOfWork, repository: Repository, terms: Terms, reasons: list[str]
+    work: UnitOfWork,
+    repository: Repository,
+    terms: Terms,
+    proposal: Proposal,
+    refusals: Sequence[Refusal],
 ) -> None:
-    """Say that somebody has pushed past the rules."""
-    for part in in_parts(reasons):
+    """Say that somebody has gone past rules, and why."""
+    names = sorted({each.ruleset.name for each in refusals if each.ruleset.id is not None})
+    for part in in_parts(messages(refusals)):
         work.record(
             events.ProtectionBypassed(
                 about=repository.id,
@@ -167,5 +201,34 @@ def record_bypass(
                 reasons=part.items,
                 part=part.number,
                 parts=part.of,
+                rulesets=names or None,
+                reason=proposal.bypass_reason or None,
+            )
+        )
+
+
+@open_to_everyone(because=ASKED)
+def keep_findings(
+    work: UnitOfWork,
+    repository: Repository,
+    terms: Terms,
+    refusals: Iterable[Refusal],
+    *,
+    now: datetime,
+) -> None:
+    """Keep what rulesets on trial would have refused."""
+    for each in refusals:
+        if each.ruleset.id is None:
+            continue
+        work.session.add(
+            RulesetFinding(
+                ruleset_id=each.ruleset.id,
+                repository_id=repository.id,
+                user_id=work.actor.id if work.actor.kind is ActorKind.USER else None,
+                push_id=terms.push_id,
+                ref=each.ref,
+                kind=each.kind.value,
+                reasons=list(each.said),
+                found_at=now,
             )
         )

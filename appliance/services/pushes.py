@@ -25,8 +25,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.pushes import Push, PushedRef
 from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
-from appliance.db.repository_rows import protections
-from appliance.db.signing_keys import firm_rules
+from appliance.db.rulesets import all_over
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.events.parts import MOST_IN_A_PART, in_parts
@@ -34,27 +33,24 @@ from appliance.domain.git_operations import MOST_SOURCES
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
-from appliance.domain.protection import (
-    Demand,
-    Movement,
-    RefUpdate,
-    demands,
-)
+from appliance.domain.protection import Movement, RefUpdate
 from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
 from appliance.git import certificates, maintenance, transport
 from appliance.git import inspect as inspection
-from appliance.services import delegation, push_certificates, push_rules, signature_rules
+from appliance.services import delegation, push_certificates, push_rules, rule_looks
 from appliance.services.push_names import show, unusable
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
     from appliance.domain.git_operations import Operation
+    from appliance.domain.merge_facts import MergeFacts
     from appliance.git.certificates import Certificate
-    from appliance.services.signature_rules import Examined
+    from appliance.services.rule_looks import Examined, Wanted
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
 NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
+REASON_CHARACTERS = 500
 NOTHING_CHANGED = sentence("Nothing was changed.")
 # On the tables and built once: every push asks these, and mapped objects would take twice as long.
 KNOWN = sa.select(Push.id).where(Push.id == sa.bindparam("push_id"))
@@ -98,9 +94,20 @@ class Proposal:
     certificate: Certificate | None = None
     """What came with it, where it was signed."""
     examined: Examined | None = None
-    """What came of looking at its signatures, where `Verdict.demands` wanted that."""
+    """What came of looking at what `Verdict.wanted` names."""
     operation: Operation | None = None
     """What it is, where it comes without git."""
+    merge: MergeFacts | None = None
+    """The pull request that it merges, as it is in the transaction that decides."""
+    reason: str = ""
+    """Why somebody goes past rules, where it comes without git."""
+
+    @property
+    def bypass_reason(self) -> str:
+        """Why somebody goes past rules; empty where they do not say."""
+        start = f"{push_rules.BYPASS}="
+        said = (each[len(start) :] for each in self.options if each.startswith(start))
+        return (self.reason or next(said, "")).strip()[:REASON_CHARACTERS]
 
 
 @dataclass(frozen=True)
@@ -109,10 +116,8 @@ class Verdict:
 
     is_accepted: bool
     messages: tuple[str, ...] = ()
-    demands: tuple[Demand, ...] = ()
-    """Not decided yet: ask again with what comes of looking at signatures by these."""
-    organisation_id: UUID | None = None
-    """Whose authorities count then."""
+    wanted: Wanted | None = None
+    """Not decided yet: ask again with what comes of looking at this."""
 
 
 def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: datetime) -> Ticket:
@@ -280,23 +285,22 @@ def _decided(
     if work.rows(KNOWN, {"push_id": terms.push_id}).first() is not None:
         raise ConflictError(NOT_A_PUSH)
     reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
-    rules = [] if reasons else [row.as_rule for row in protections(work.session, repository.id)]
-    firm = [] if reasons else firm_rules(work.session, repository.organisation_id)
-    wanted = signature_rules.demanded(demands([*rules, *firm]), proposal.updates)
-    if wanted and not _is_examined(proposal, wanted, repository):
+    rules = [] if reasons else all_over(work.session, repository)
+    wanted = rule_looks.wanted(rules, proposal.updates, repository.organisation_id)
+    if wanted.is_anything and not _is_examined(proposal, wanted):
         _insist_on_first_look(proposal)
-        return Verdict(
-            is_accepted=False, demands=wanted, organisation_id=repository.organisation_id
-        )
-    lacking = [*(proposal.examined.reasons if proposal.examined and wanted else ())]
-    lacking += push_rules.unsigned(work, repository, terms, proposal, [*rules, *firm], now=now)
-    firmly = push_rules.firmly(proposal, firm, lacking)
-    guarded = [*push_rules.protected(work, repository, proposal, rules), *(firmly or lacking)]
-    if guarded and push_rules.bypasses(work, repository, proposal, firmly=firmly):
-        push_rules.record_bypass(work, repository, terms, guarded)
+        return Verdict(is_accepted=False, wanted=wanted)
+    broken = push_rules.judged(work, repository, terms, proposal, rules, now=now)
+    push_rules.keep_findings(
+        work, repository, terms, (each for each in broken if each.is_dry), now=now
+    )
+    guarded = [each for each in broken if not each.is_dry]
+    if guarded and push_rules.bypasses(proposal, guarded):
+        push_rules.record_bypass(work, repository, terms, proposal, guarded)
         guarded = []
     if reasons or guarded:
-        return _refuse(work, repository, terms, proposal, [*reasons, *guarded])
+        said = [*reasons, *push_rules.messages(guarded), *push_rules.ways_past(proposal, guarded)]
+        return _refuse(work, repository, terms, proposal, said)
     _intend(work, repository, terms, proposal, now=now)
     return Verdict(is_accepted=True)
 
@@ -314,13 +318,8 @@ def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) ->
     return [] if lacking is None else [lacking]
 
 
-def _is_examined(proposal: Proposal, wanted: tuple[Demand, ...], repository: Repository) -> bool:
-    examined = proposal.examined
-    return (
-        examined is not None
-        and examined.demands == wanted
-        and examined.organisation_id == repository.organisation_id
-    )
+def _is_examined(proposal: Proposal, wanted: Wanted) -> bool:
+    return proposal.examined is not None and proposal.examined.wanted == wanted
 
 
 def _insist_on_first_look(proposal: Proposal) -> None:

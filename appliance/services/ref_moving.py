@@ -17,7 +17,7 @@ from appliance.services import (
     push_settlement,
     pushes,
     ref_updates,
-    signature_rules,
+    rule_looks,
 )
 
 if TYPE_CHECKING:
@@ -99,20 +99,16 @@ def decided(
     quarantine: Mapping[str, str],
     reads_keys: Work,
 ) -> Verdict:
-    """The verdict on a push; where rules demand signatures, what it brings is looked at in between.
+    """The verdict on a push; where rules want to know more, what it brings is looked at in between.
 
     `ask` opens a transaction of its own; git works while none is open.
     """
     verdict = ask(proposal)
-    if not verdict.demands:
+    if verdict.wanted is None:
         return verdict
-    brought = signature_rules.collect(
-        folder, proposal.updates, verdict.demands, quarantine=quarantine
-    )
+    brought = rule_looks.collect(folder, proposal.updates, verdict.wanted, quarantine=quarantine)
     with reads_keys() as work:
-        examined = signature_rules.examine(
-            work, verdict.demands, brought, organisation_id=verdict.organisation_id
-        )
+        examined = rule_looks.examine(work, verdict.wanted, brought)
     return ask(replace(proposal, examined=examined))
 
 

@@ -1,7 +1,6 @@
 """Rules that new commits and tags be signed: what they demand, and what a push brings instead.
 
-A push asks thrice: `pushes` says what the rules demand of it, `collect` reads what it brings while
-no transaction is open, and `examine` checks that. A push that no such rule is about asks nothing.
+`rule_looks` says when each of these is asked.
 """
 
 from __future__ import annotations
@@ -43,16 +42,6 @@ class Brought:
     work: NewWork
 
 
-@dataclass(frozen=True)
-class Examined:
-    """What came of looking at what a push brings, and by which demands."""
-
-    demands: tuple[Demand, ...]
-    reasons: tuple[str, ...]
-    organisation_id: UUID | None = None
-    """Whose authorities counted beside the appliance's."""
-
-
 def demanded(demands: tuple[Demand, ...], updates: Iterable[RefUpdate]) -> tuple[Demand, ...]:
     """All demands, if one of them is about a ref that would get something; else none."""
     is_asked = demands and any(
@@ -74,6 +63,8 @@ def collect(
         InvalidError: what is told of the quarantine is not of this repository.
         DamagedError, TimeoutExceededError: the objects cannot be read, or not in time.
     """
+    if not demands:
+        return ()
     place = inspect.Quarantine.parse(folder, quarantine)
     # Of what a pull request holds nobody has looked at the signatures.
     there = [each for each in refs.names(folder, b"refs/") if not is_reserved(each[0])]
@@ -91,17 +82,10 @@ def collect(
 
 @open_to_everyone(because="`pushes` has asked whether the actor may push")
 def examine(
-    work: UnitOfWork,
-    demands: tuple[Demand, ...],
-    brought: Iterable[Brought],
-    *,
-    organisation_id: UUID | None,
-) -> Examined:
-    """Why a push is refused for lack of signatures, in plain sentences; nothing if it is not."""
-    reasons: list[str] = []
-    for each in brought:
-        reasons += _reasons(work, each, organisation_id)
-    return Examined(demands, tuple(reasons), organisation_id)
+    work: UnitOfWork, brought: Iterable[Brought], *, organisation_id: UUID | None
+) -> dict[bytes, tuple[str, ...]]:
+    """By ref, why a push is refused for lack of signatures, in plain sentences."""
+    return {each.ref: tuple(_reasons(work, each, organisation_id)) for each in brought}
 
 
 def _reasons(work: UnitOfWork, brought: Brought, organisation_id: UUID | None) -> list[str]:

@@ -34,6 +34,7 @@ from appliance.web.api import identities as api_identities
 from appliance.web.api import identity_providers as api_identity_providers
 from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
+from appliance.web.api import instance_rulesets as api_instance_rulesets
 from appliance.web.api import issue_comments as api_issue_comments
 from appliance.web.api import issues as api_issues
 from appliance.web.api import labels as api_labels
@@ -42,6 +43,7 @@ from appliance.web.api import mirrors as api_mirrors
 from appliance.web.api import notifications as api_notifications
 from appliance.web.api import operations as api_operations
 from appliance.web.api import organisation_hooks as api_organisation_hooks
+from appliance.web.api import organisation_rulesets as api_organisation_rulesets
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
@@ -52,6 +54,7 @@ from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
 from appliance.web.api import review_threads as api_review_threads
 from appliance.web.api import reviews as api_reviews
+from appliance.web.api import rulesets as api_rulesets
 from appliance.web.api import saml_keys as api_saml_keys
 from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
@@ -143,6 +146,7 @@ from appliance.web.pages import (
     repository_danger,
     repository_settings,
     repository_sharing,
+    rulesets,
     saml_keys,
     search,
     search_all,
@@ -172,6 +176,9 @@ API = (
     api_ssh_authorities.api,
     api_x509_authorities.api,
     api_x509_certificates.api,
+    api_rulesets.api,
+    api_organisation_rulesets.api,
+    api_instance_rulesets.api,
     api_signing_rules.api,
     api_appliance_keys.api,
     api_saml_keys.api,
@@ -275,6 +282,7 @@ PEOPLE = (
     teams.pages,
     new_repository.pages,
     repository_settings.pages,
+    rulesets.pages,
     repository_sharing.pages,
     repository_danger.pages,
     webhooks.pages,

@@ -1,4 +1,4 @@
-"""Asks about a push again where rules demand signatures: what it brings is looked at in between."""
+"""Asks about a push again where rules want to know more: what it brings is looked at in between."""
 
 from __future__ import annotations
 

@@ -113,6 +113,11 @@ COMMANDS = [
     (f"repo export {REPO} --out FILE", READ),
     (f"repo fork {REPO} --into ACTOR/fork-N --no-wait", READ),
     (f"repo signing-rules {REPO}", READ),
+    (f"repo rules {REPO}", READ),
+    (f"ruleset list --repo {REPO}", READ),
+    ("ruleset list --org lab-N", RULE),
+    ("ruleset list", ADMINISTER),
+    ("ruleset kinds", SIGNED_IN),
     (f"repo protections {REPO}", READ),
     (f"repo pushes {REPO}", READ),
     (f"repo merge {REPO} topic", WRITE),
@@ -216,6 +221,9 @@ ELSEWHERE = {
             "service-account delete",
         ),
         "cli/test_service_accounts.py",
+    ),
+    **dict.fromkeys(
+        ("ruleset show", "ruleset create", "ruleset set", "ruleset remove"), "cli/test_rulesets.py"
     ),
     "token end": "cli/test_credentials.py",
     **dict.fromkeys(("token approve", "token refuse", "token ask"), "cli/test_token_rules.py"),

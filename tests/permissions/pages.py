@@ -19,6 +19,7 @@ from tests.permissions import (
     provider_doors,
     pull_pages,
     recorded_access,
+    ruleset_doors,
     signature_doors,
 )
 from tests.permissions.seen import NOTHING
@@ -51,7 +52,7 @@ ORG = "/<owner>/-"
 USER = "/administration/users/<name>"
 LOG = "/administration/audit"
 OWN_THING = "ACTOR"
-ROOMS = (machine_doors, signature_doors, hook_doors, issues, pull_pages)
+ROOMS = (machine_doors, signature_doors, hook_doors, issues, pull_pages, ruleset_doors)
 
 
 class Row(NamedTuple):
@@ -170,7 +171,7 @@ PAGES = [
 ]
 
 FORMS = [
-    *(Row("POST", *row) for row in (*hook_doors.FORMS, *issues.FORMS, *pull_pages.FORMS)),
+    *(Row("POST", *row) for room in ROOMS[2:] for row in room.FORMS),
     Row("POST", "/settings", SIGNED_IN, {"display_name": "Somebody", "theme": "dark"}),
     Row("POST", "/settings/email", SIGNED_IN, {"email": "new-N@codara.test"}),
     Row(
@@ -303,7 +304,7 @@ OF_A_LOG = (
     ("POST", "/auditors/<uuid:grant_id>/revoke"),
 )
 # What the table's form cannot say; each has tests of its own.
-ELSEWHERE = (pull_pages.ELSEWHERE | issues.PAGES_ELSEWHERE) | {
+ELSEWHERE = (pull_pages.ELSEWHERE | issues.PAGES_ELSEWHERE | ruleset_doors.ELSEWHERE) | {
     **{
         (method, f"/administration/providers/{rule}"): PROVIDER_PAGES
         for method, rule in (

@@ -15,6 +15,7 @@ from tests.permissions import (
     provider_doors,
     pull_pages,
     pulls,
+    ruleset_doors,
     signature_doors,
     social,
 )
@@ -36,7 +37,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
-    **(provider_doors.CHANGES | hook_doors.CHANGES | check_doors.CHANGES),
+    **(provider_doors.CHANGES | hook_doors.CHANGES | check_doors.CHANGES | ruleset_doors.CHANGES),
     **OF_FACTORS,
     **OF_ACCESS,
     **OF_MACHINES,
@@ -323,7 +324,7 @@ READS = {
 
 NOTHING = {
     **(provider_doors.NOTHING | pulls.RECORDS_NOTHING | pull_pages.RECORDS_NOTHING),
-    **(social.NOTHING | check_doors.RECORDS_NOTHING),
+    **(social.NOTHING | check_doors.RECORDS_NOTHING | ruleset_doors.NOTHING),
     "POST /internal/ssh/still": "asks whether a key would be let in; nothing is given away",
     "POST /internal/ssh/certificate": "tells the SSH servers whom a certificate lets in",
     "POST /internal/ssh/keys": "tells sshd which key is whose",

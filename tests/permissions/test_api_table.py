@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.permissions import branch_doors, check_doors, hook_doors, issues, pulls
+from tests.permissions import branch_doors, check_doors, hook_doors, issues, pulls, ruleset_doors
 from tests.permissions.actors import ACTORS, SIGNS
 from tests.permissions.seen import NOTHING, as_seen
 
@@ -38,7 +38,7 @@ REPO = "/api/v1/repos/<owner>/<name>"
 ORG = "/api/v1/orgs/<org>"
 PROVIDERS = "/api/v1/admin/identity-providers"
 OIDC = {"issuer_url": "https://sign-in.test", "client_id": "codara", "client_secret": "x"}
-ROOMS = (check_doors, hook_doors, issues, pulls)
+ROOMS = (check_doors, hook_doors, issues, pulls, ruleset_doors)
 
 TABLE = [
     *(row for each in ROOMS for row in each.API_TABLE),

@@ -60,6 +60,7 @@ from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import asked_to_merge, odd
 from tests.web.reported import checked
+from tests.web.ruled import ruled
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
 
@@ -176,6 +177,7 @@ def fill(world: World) -> dict[str, Any]:
         "comment_id": comment_id,
         **asked,
         "check_id": checked(world, administrator, commit),
+        **ruled(world),
     }
 
 
@@ -351,7 +353,8 @@ def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
     tail = TAILS.get(rule.endpoint, "main")
     known = {"owner": "lab", "name": name, "tail": tail, **values}
     if "name" not in rule.arguments:
-        known |= {name: values[f"org_{name}"] for name in ("hook_id", "number")}
+        known |= {name: values[f"org_{name}"] for name in ("hook_id", "number", "ruleset_id")}
+    known |= {} if "owner" in rule.arguments else {"ruleset_id": values["all_ruleset_id"]}
     if "hook_id" not in rule.arguments:
         known["number"] = 2 if "/pulls/" in rule.rule else 1
     return {argument: known[argument] for argument in rule.arguments if argument in known}

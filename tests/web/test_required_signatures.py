@@ -11,7 +11,7 @@ from appliance.domain.protection import Demand
 from appliance.domain.signatures import SignedBy
 from appliance.errors import ConflictError
 from appliance.git import commits
-from appliance.services import protections, pushes, signature_rules, signatures, ssh_keys
+from appliance.services import protections, pushes, rule_looks, signatures, ssh_keys
 from tests.services.test_signatures import vouch
 from tests.signing import Signer
 from tests.web.git_client import token
@@ -254,7 +254,7 @@ def test_rules_that_change_under_way_ask_for_another_push(world, writer):
         0,
         (pushes.Movement.CREATE,),
         (),
-        examined=signature_rules.Examined(other, ()),
+        examined=rule_looks.Examined(rule_looks.Wanted(other)),
     )
     repository = world._repository(REPOSITORY)
     terms = pushes.Terms(repository.id, repository.id, world.folder(repository), "ssh", writer)

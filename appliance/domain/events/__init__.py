@@ -6,11 +6,13 @@ from appliance.domain.events import (
     access_requests,
     checks,
     credentials,
+    factors,
     git,
     issues,
     mirrors,
     pulls,
     reviews,
+    rulesets,
     signing,
     social,
     webhooks,
@@ -52,18 +54,7 @@ from appliance.domain.events.audit import (
 from appliance.domain.events.base import Event, Outcome, all_events, personal
 from appliance.domain.events.checks import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.credentials import *  # noqa: F403 - its names are in a list of its own.
-from appliance.domain.events.factors import (
-    AddressListChanged,
-    AddressRefused,
-    RecoveryCodesMade,
-    RecoveryCodeUsed,
-    SecondFactorAdded,
-    SecondFactorNotRequired,
-    SecondFactorRefused,
-    SecondFactorRemoved,
-    SecondFactorRequired,
-    SecondFactorsReset,
-)
+from appliance.domain.events.factors import *  # noqa: F403 - the same.
 from appliance.domain.events.git import *  # noqa: F403 - the same.
 from appliance.domain.events.instance import (
     AccessRefused,
@@ -191,6 +182,7 @@ from appliance.domain.events.repositories import (
     RoleWithdrawn,
 )
 from appliance.domain.events.reviews import *  # noqa: F403 - the same.
+from appliance.domain.events.rulesets import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.second_person import (
     ActConfirmed,
     ActLapsed,
@@ -221,8 +213,6 @@ __all__ = [
     "ActProposed",
     "ActRefused",
     "ActWithdrawn",
-    "AddressListChanged",
-    "AddressRefused",
     "ApplianceStarted",
     "AssertionRefused",
     "AuditCosignatureImported",
@@ -310,8 +300,6 @@ __all__ = [
     "ProviderCreated",
     "ProviderDeleted",
     "ProviderTested",
-    "RecoveryCodeUsed",
-    "RecoveryCodesMade",
     "RepositoryArchived",
     "RepositoryChanged",
     "RepositoryCheckRequested",
@@ -342,12 +330,6 @@ __all__ = [
     "ScimUserChanged",
     "ScimUserCreated",
     "ScimUserDeleted",
-    "SecondFactorAdded",
-    "SecondFactorNotRequired",
-    "SecondFactorRefused",
-    "SecondFactorRemoved",
-    "SecondFactorRequired",
-    "SecondFactorsReset",
     "SecondPersonBypassed",
     "SecondPersonNotRequired",
     "SecondPersonRequired",
@@ -387,3 +369,4 @@ __all__ += issues.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__
 __all__ += mirrors.__all__
+__all__ += rulesets.__all__ + factors.__all__

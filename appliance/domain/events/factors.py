@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 from appliance.domain.events.base import Event, Outcome, personal
 
+__all__ = [
+    "AddressListChanged",
+    "AddressRefused",
+    "RecoveryCodeUsed",
+    "RecoveryCodesMade",
+    "SecondFactorAdded",
+    "SecondFactorNotRequired",
+    "SecondFactorRefused",
+    "SecondFactorRemoved",
+    "SecondFactorRequired",
+    "SecondFactorsReset",
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecondFactorAdded(Event):

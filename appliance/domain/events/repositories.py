@@ -170,6 +170,10 @@ class ProtectionBypassed(Event):
     reasons: list[str]
     part: int | None = None
     parts: int | None = None
+    rulesets: list[str] | None = None
+    """The rulesets that they went past."""
+    reason: str | None = personal(None)
+    """Why, in their words."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,14 +23,6 @@ ROWS = (
     ),
     Reserved("release.asset_downloaded", RELEASE, "A file was downloaded.", "tag file sha256"),
     Reserved(
-        *("branch_rule.ruleset_changed", "ruleset", "A layered set of rules was changed."),
-        "name scope changed:dict[str,Any]",
-    ),
-    Reserved(
-        *("branch_rule.exempted", "ruleset", "Somebody may bypass a set of rules."),
-        "name user_id *reason",
-    ),
-    Reserved(
         *("git.history_rewritten", "repo", "Commits were replaced, to purge something from them."),
         "refs:int before after map_sha256 *reason",
     ),

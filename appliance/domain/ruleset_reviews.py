@@ -1,0 +1,188 @@
+"""Rules about pull requests: who must have approved, and what must have been checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from appliance.domain.codeowners import any_fits
+from appliance.domain.merge_facts import CheckOutcome
+from appliance.domain.protection import Movement
+from appliance.domain.ruleset_words import (
+    SENSITIVE,
+    SENSITIVE_APPROVALS,
+    Rule,
+    Subject,
+    SubjectKind,
+)
+from appliance.errors import sentence
+
+if TYPE_CHECKING:
+    from appliance.domain.merge_facts import MergeFacts, OwnedFact, ReviewFact
+    from appliance.domain.ruleset_facts import ChangeFacts
+
+NAMED = 5
+Reasons = tuple[str, ...]
+
+
+def reviewed(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+    """Why a pull request, or a better approved one, is needed."""
+    del named
+    if facts.merge is None:
+        return _pull_request_needed(facts)
+    counted = counting(rule, facts.merge)
+    reasons = [*_objections(facts.merge), *_too_few(rule.approvals, counted)]
+    reasons += _without_owners(facts.merge, counted) if rule.code_owners else ()
+    reasons += _without_reviewers(rule.reviewers, counted)
+    if rule.resolved_threads and facts.merge.open_threads:
+        reasons.append(
+            sentence(
+                "%(number)s conversations are not resolved. Resolve them first.",
+                number=facts.merge.open_threads,
+            )
+        )
+    return tuple(reasons)
+
+
+def sensitive(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+    """Why files that say who approves and what runs need more approvals."""
+    del named
+    merge = facts.merge
+    changed = merge.paths if merge else _changed(facts)
+    found = sorted(any_fits(rule.patterns or SENSITIVE, changed))
+    if not found:
+        return ()
+    shown = ", ".join(path.decode("utf-8", "replace")[:200] for path in found[:NAMED])
+    if merge is None:
+        return (
+            sentence(
+                "%(paths)s is changed by pull requests only. Push to another branch and open one.",
+                paths=shown,
+            ),
+        )
+    wanted = rule.approvals or SENSITIVE_APPROVALS
+    lacking = _too_few(wanted, counting(Rule(rule.kind, dismiss_stale=True), merge))
+    said = sentence("%(paths)s needs more eyes than other files.", paths=shown)
+    return (*lacking, said) if lacking else ()
+
+
+def checked(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+    """Which checks have not passed."""
+    del named
+    if facts.movement is Movement.DELETE or facts.is_first_of_known:
+        return ()
+    outcomes = facts.merge.checks if facts.merge else facts.checks
+    reasons = list(_unpassed(rule.checks, outcomes))
+    if rule.up_to_date and facts.merge is not None and not facts.merge.is_up_to_date:
+        reasons.append(
+            sentence("The branch to be merged is behind. Update it, and let the checks run again.")
+        )
+    return tuple(reasons)
+
+
+def counting(rule: Rule, merge: MergeFacts) -> tuple[ReviewFact, ...]:
+    """The approvals that count: never the author's, and not those that the rule leaves out."""
+    return tuple(
+        each
+        for each in merge.reviews
+        if each.approves
+        and each.may_write
+        and each.reviewer_id != merge.author_id
+        and not (rule.not_last_pusher and each.reviewer_id == merge.last_pusher_id)
+        and (each.is_current or not rule.dismiss_stale)
+    )
+
+
+def _pull_request_needed(facts: ChangeFacts) -> Reasons:
+    if facts.movement is Movement.DELETE or facts.is_first_of_known:
+        return ()
+    return (
+        sentence(
+            "%(name)s is changed by pull requests only. Push to another branch and open one.",
+            name=facts.ref.decode("utf-8", "replace"),
+        ),
+    )
+
+
+def _changed(facts: ChangeFacts) -> set[bytes]:
+    return {each.path for each in facts.contents.files} if facts.contents else set()
+
+
+def _objections(merge: MergeFacts) -> Iterable[str]:
+    asking = [each for each in merge.reviews if not each.approves and each.may_write]
+    if asking:
+        yield sentence(
+            "Changes are requested by %(number)s reviewers. Make them and ask for another review.",
+            number=len(asking),
+        )
+
+
+def _too_few(wanted: int, counted: tuple[ReviewFact, ...]) -> Reasons:
+    if len(counted) >= wanted:
+        return ()
+    return (
+        sentence(
+            "%(wanted)s approvals are needed, and %(there)s count. Ask somebody for a review who "
+            "may write here and has not pushed it.",
+            wanted=wanted,
+            there=len(counted),
+        ),
+    )
+
+
+def _without_owners(merge: MergeFacts, counted: tuple[ReviewFact, ...]) -> Iterable[str]:
+    approving = {each.reviewer_id for each in counted}
+    for owned in merge.owned:
+        if owned.owner_ids & approving:
+            continue
+        yield _owner_needed(owned, merge)
+
+
+def _owner_needed(owned: OwnedFact, merge: MergeFacts) -> str:
+    said = {"pattern": owned.pattern, "owners": ", ".join(owned.owners[:NAMED])}
+    if owned.owner_ids - {merge.author_id}:
+        return sentence(
+            "What CODEOWNERS says of %(pattern)s must be approved by one of %(owners)s.", **said
+        )
+    return sentence(
+        "What CODEOWNERS says of %(pattern)s leaves nobody who could approve: %(owners)s. Name "
+        "somebody else there, or ask somebody who may go past the rule.",
+        **said,
+    )
+
+
+def _without_reviewers(
+    wanted: tuple[Subject, ...], counted: tuple[ReviewFact, ...]
+) -> Iterable[str]:
+    lacking = [each for each in wanted if not any(_is(each, review) for review in counted)]
+    if lacking:
+        yield sentence(
+            "%(number)s of the teams or users whose approval the rule asks for have not approved. "
+            "Ask them for a review.",
+            number=len(lacking),
+        )
+
+
+def _is(subject: Subject, review: ReviewFact) -> bool:
+    if subject.kind is SubjectKind.TEAM:
+        return subject.id in review.team_ids
+    return subject.kind is SubjectKind.USER and subject.id == review.reviewer_id
+
+
+def _unpassed(names: tuple[str, ...], outcomes: Mapping[str, CheckOutcome]) -> Iterable[str]:
+    failed = [name for name in names if outcomes.get(name) is CheckOutcome.FAILED]
+    waiting = [
+        name
+        for name in names
+        if outcomes.get(name) not in {CheckOutcome.FAILED, CheckOutcome.PASSED}
+    ]
+    if failed:
+        yield sentence(
+            "Required checks have failed: %(names)s. Mend what they found and push again.",
+            names=", ".join(failed),
+        )
+    if waiting:
+        yield sentence(
+            "Required checks have not passed yet: %(names)s. Wait for them.",
+            names=", ".join(waiting),
+        )

@@ -1,0 +1,235 @@
+"""Changes and the rules that they keep or break, for the tests of the judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from appliance.domain.merge_facts import CheckOutcome, MergeFacts, OwnedFact, ReviewFact
+from appliance.domain.permissions import Role
+from appliance.domain.protection import Movement
+from appliance.domain.ruleset_facts import ActorFacts, ChangeFacts, CommitFacts, Contents, FileFacts
+from appliance.domain.ruleset_words import Layer, Rule, RuleKind, Subject, SubjectKind
+from appliance.domain.rulesets import Ruleset
+
+K, M = RuleKind, Movement
+MAIN = b"refs/heads/main"
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # A Friday.
+ANN, BOB, EVE, TEAM = (UUID(int=number) for number in (1, 2, 3, 9))
+WRITERS = Subject(SubjectKind.ROLE, role=Role.WRITER)
+MAINTAINERS = Subject(SubjectKind.ROLE, role=Role.MAINTAINER)
+WRITER = ActorFacts(user_id=ANN, role=Role.WRITER, addresses=frozenset({"ann@codara.test"}))
+
+
+def ruleset(*rules: Rule, **fields: Any) -> Ruleset:
+    usual = {"name": "Trunk", "layer": Layer.REPOSITORY, "includes": ("refs/heads/*",)}
+    return Ruleset(**{**usual, "rules": rules, "id": UUID(int=7), **fields})
+
+
+def commit(message: str = "Mend it.", author: str = "ann@codara.test", parents: int = 1):
+    return CommitFacts("c" * 40, message, author, parents)
+
+
+def contents(*commits: CommitFacts, files: tuple[FileFacts, ...] = (), **more: Any) -> Contents:
+    return Contents(commits or (commit(),), files, **more)
+
+
+def file(path: str, size_bytes: int | None = 10) -> FileFacts:
+    return FileFacts(path.encode(), "c" * 40, size_bytes)
+
+
+def facts(movement: Movement = M.FAST_FORWARD, **fields: Any) -> ChangeFacts:
+    usual = {"actor": WRITER, "contents": contents()}
+    return ChangeFacts(MAIN, movement, NOON, **{**usual, **fields})
+
+
+def merge(*reviews: ReviewFact, **fields: Any) -> ChangeFacts:
+    usual = {"head_oid": "d" * 40, "author_id": ANN, "last_pusher_id": ANN}
+    return facts(merge=MergeFacts(**{**usual, "reviews": reviews, **fields}))
+
+
+def yes(who: UUID, **fields: Any) -> ReviewFact:
+    return ReviewFact(who, approves=True, **fields)
+
+
+def no(who: UUID, **fields: Any) -> ReviewFact:
+    return ReviewFact(who, approves=False, **fields)
+
+
+OWNED = OwnedFact("*.sql", ("@bob",), frozenset({BOB}), (b"a.sql",))
+OF_AUTHOR = replace(OWNED, owners=("@ann",), owner_ids=frozenset({ANN}))
+TWO = Rule(K.PULL_REQUEST, approvals=2)
+ONE = Rule(K.PULL_REQUEST, approvals=1)
+CI = Rule(K.REQUIRED_CHECKS, checks=("build", "test"), up_to_date=True)
+PASSED = {"build": CheckOutcome.PASSED, "test": CheckOutcome.PASSED}
+MESSAGE = Rule(K.COMMIT_MESSAGE, patterns=(r"^(feat|fix): ",))
+NO_WIP = Rule(K.COMMIT_MESSAGE, patterns=(r"(?i)^wip\b",), forbidden=True)
+COMPANY = Rule(K.AUTHOR_ADDRESS, patterns=("*@codara.test",))
+FROZEN = Rule(K.FREEZE, windows=("Fri 10:00/Mon 06:00",))
+
+
+CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
+    (Rule(K.CREATION), facts(M.CREATE), "may not be created"),
+    (Rule(K.CREATION), facts(), None),
+    (Rule(K.CREATION, allowed=(WRITERS,)), facts(M.CREATE), None),
+    (Rule(K.CREATION, allowed=(Subject(SubjectKind.USER, ANN),)), facts(M.CREATE), None),
+    (Rule(K.CREATION, allowed=(Subject(SubjectKind.TEAM, TEAM),)), facts(M.CREATE), "created"),
+    (Rule(K.UPDATE), facts(), "nobody may push"),
+    (Rule(K.UPDATE), merge(), None),
+    (Rule(K.UPDATE, allowed=(MAINTAINERS,)), facts(), "only a maintainer"),
+    (Rule(K.UPDATE, allowed=(MAINTAINERS,)), merge(), "only a maintainer"),
+    (Rule(K.UPDATE, allowed=(WRITERS,)), facts(), None),
+    (
+        Rule(K.UPDATE, allowed=(Subject(SubjectKind.TEAM, TEAM), MAINTAINERS)),
+        facts(actor=replace(WRITER, team_ids=frozenset({TEAM}))),
+        None,
+    ),
+    (
+        Rule(K.UPDATE, allowed=(Subject(SubjectKind.TEAM, TEAM), MAINTAINERS)),
+        facts(),
+        "whom the rule names",
+    ),
+    (Rule(K.DELETION), facts(M.DELETE), "may not be deleted"),
+    (Rule(K.DELETION), facts(M.FORCE), None),
+    (Rule(K.DELETION, allowed=(WRITERS,)), facts(M.DELETE), None),
+    (Rule(K.NON_FAST_FORWARD), facts(M.FORCE), "rewritten"),
+    (Rule(K.NON_FAST_FORWARD), facts(), None),
+    (Rule(K.REF_NAME, patterns=("feature/*", "main")), facts(M.CREATE), None),
+    (Rule(K.REF_NAME, patterns=("feature/*",)), facts(M.CREATE), "must be called"),
+    (Rule(K.REF_NAME, patterns=("feature/*",)), facts(), None),
+    (Rule(K.REF_NAME, patterns=("ma*",), forbidden=True), facts(M.CREATE), "called so"),
+    (Rule(K.LINEAR_HISTORY), facts(contents=contents(commit(parents=2))), "linear"),
+    (Rule(K.LINEAR_HISTORY), facts(), None),
+    (Rule(K.LINEAR_HISTORY), facts(contents=Contents(is_too_much=True)), "in parts"),
+    (Rule(K.SIGNED_COMMITS), facts(lacking=("It is not signed.",)), "not signed"),
+    (Rule(K.SIGNED_COMMITS), facts(), None),
+    (Rule(K.SIGNED_PUSH), facts(unsigned=("Sign it.",)), "Sign"),
+    (Rule(K.SIGNED_PUSH), facts(), None),
+    (ONE, facts(), "pull requests only"),
+    (ONE, facts(M.FORCE), "pull requests only"),
+    (ONE, facts(M.DELETE), None),
+    (ONE, facts(M.CREATE), "pull requests only"),
+    (ONE, facts(M.CREATE, contents=Contents()), None),
+    (ONE, facts(M.FAST_FORWARD, contents=Contents()), "pull requests only"),
+    (ONE, merge(yes(BOB)), None),
+    (ONE, merge(), "1 approvals are needed, and 0"),
+    (TWO, merge(yes(BOB)), "2 approvals are needed, and 1"),
+    (TWO, merge(yes(BOB), yes(EVE)), None),
+    (ONE, merge(yes(ANN)), "and 0 count"),
+    (ONE, merge(yes(BOB, may_write=False)), "and 0 count"),
+    (ONE, merge(yes(BOB, is_current=False)), None),
+    (replace(ONE, dismiss_stale=True), merge(yes(BOB, is_current=False)), "and 0 count"),
+    (ONE, merge(yes(BOB), last_pusher_id=BOB), None),
+    (replace(ONE, not_last_pusher=True), merge(yes(BOB), last_pusher_id=BOB), "and 0 count"),
+    (ONE, merge(yes(BOB), no(EVE)), "Changes are requested"),
+    (ONE, merge(yes(BOB), no(EVE, may_write=False)), None),
+    (replace(ONE, code_owners=True), merge(yes(BOB), owned=(OWNED,)), None),
+    (replace(ONE, code_owners=True), merge(yes(EVE), owned=(OWNED,)), "one of @bob"),
+    (replace(ONE, code_owners=True), merge(yes(EVE), owned=(OF_AUTHOR,)), "leaves nobody"),
+    (ONE, merge(yes(EVE), owned=(OWNED,)), None),
+    (replace(ONE, reviewers=(Subject(SubjectKind.TEAM, TEAM),)), merge(yes(BOB)), "teams or"),
+    (
+        replace(ONE, reviewers=(Subject(SubjectKind.TEAM, TEAM),)),
+        merge(yes(BOB, team_ids=frozenset({TEAM}))),
+        None,
+    ),
+    (replace(ONE, resolved_threads=True), merge(yes(BOB), open_threads=2), "2 conversations"),
+    (replace(ONE, resolved_threads=True), merge(yes(BOB)), None),
+    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"CODEOWNERS",)), "2 approvals"),
+    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"docs/CODEOWNERS",)), "more eyes"),
+    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b".github/workflows/a.yml",)), "2 appr"),
+    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), yes(EVE), paths=(b"CODEOWNERS",)), None),
+    (
+        Rule(K.SENSITIVE_FILES),
+        merge(yes(BOB), yes(EVE, is_current=False), paths=(b"CODEOWNERS",)),
+        "2 approvals",
+    ),
+    (Rule(K.SENSITIVE_FILES), merge(paths=(b"a.py",)), None),
+    (
+        Rule(K.SENSITIVE_FILES),
+        facts(contents=contents(files=(file("CODEOWNERS"),))),
+        "pull requests only",
+    ),
+    (Rule(K.SENSITIVE_FILES), facts(contents=contents(files=(file("a.py"),))), None),
+    (
+        Rule(K.SENSITIVE_FILES, patterns=("/infra/",)),
+        merge(yes(BOB), paths=(b"infra/a/b.tf",)),
+        "2 approvals",
+    ),
+    (CI, merge(checks=PASSED), None),
+    (CI, merge(checks={**PASSED, "test": CheckOutcome.FAILED}), "failed: test"),
+    (CI, merge(checks={"build": CheckOutcome.PENDING}), "not passed yet: build, test"),
+    (CI, merge(checks=PASSED, is_up_to_date=False), "behind"),
+    (CI, facts(), "not passed yet"),
+    (CI, facts(checks=PASSED), None),
+    (CI, facts(M.DELETE), None),
+    (CI, facts(M.CREATE, contents=Contents()), None),
+    (MESSAGE, facts(), "not as it must be"),
+    (MESSAGE, facts(contents=contents(commit("fix: it"))), None),
+    (MESSAGE, facts(contents=contents(commit("fix: it"), commit("x"))), "not as it must be"),
+    (MESSAGE, facts(contents=None), None),
+    (NO_WIP, facts(contents=contents(commit("WIP"))), "may not have"),
+    (NO_WIP, facts(), None),
+    (COMPANY, facts(), None),
+    (COMPANY, facts(contents=contents(commit(author="ann@else.test"))), "ann@else.test"),
+    (replace(COMPANY, forbidden=True), facts(), "does not take"),
+    (Rule(K.VERIFIED_AUTHOR), facts(), None),
+    (
+        Rule(K.VERIFIED_AUTHOR),
+        facts(contents=contents(commit(author="bob@codara.test"))),
+        "no verified address",
+    ),
+    (
+        Rule(K.VERIFIED_AUTHOR),
+        replace(
+            merge(addresses=frozenset({"bob@codara.test"})),
+            contents=contents(commit(author="bob@codara.test")),
+        ),
+        None,
+    ),
+    (Rule(K.TICKET_REFERENCE), facts(), "names no ticket"),
+    (Rule(K.TICKET_REFERENCE), facts(contents=contents(commit("AB-12: it"))), None),
+    (Rule(K.TICKET_REFERENCE), facts(contents=contents(commit("Mends #3"))), None),
+    (Rule(K.TICKET_REFERENCE), merge(title="Mend #3"), None),
+    (Rule(K.TICKET_REFERENCE), merge(description="See AB-12."), None),
+    (Rule(K.TICKET_REFERENCE), merge(title="Mend it"), "names no ticket"),
+    (Rule(K.TICKET_REFERENCE, patterns=("T[0-9]+",)), merge(title="T1"), None),
+    (
+        Rule(K.FILE_PATHS, patterns=("/vendor/",)),
+        facts(contents=contents(files=(file("vendor/a.c"),))),
+        "vendor/a.c may not be changed",
+    ),
+    (
+        Rule(K.FILE_PATHS, patterns=("/vendor/",)),
+        facts(contents=contents(files=(file("vendor/a.c", None),))),
+        "may not be changed",
+    ),
+    (
+        Rule(K.FILE_PATHS, patterns=("/vendor/",)),
+        facts(contents=contents(files=(file("src/vendor/a.c"),))),
+        None,
+    ),
+    (
+        Rule(K.FILE_EXTENSIONS, patterns=("*.exe", "dll")),
+        facts(contents=contents(files=(file("a.EXE"),))),
+        "of a kind",
+    ),
+    (
+        Rule(K.FILE_EXTENSIONS, patterns=("exe",)),
+        facts(contents=contents(files=(file("a.exe", None), file("exe")))),
+        None,
+    ),
+    (
+        Rule(K.FILE_SIZE, most_bytes=2048),
+        facts(contents=contents(files=(file("a", 2049),))),
+        "larger than the 2 KiB",
+    ),
+    (Rule(K.FILE_SIZE, most_bytes=2048), facts(contents=contents(files=(file("a", 2048),))), None),
+    (Rule(K.FILE_SIZE, most_bytes=9), facts(contents=Contents(is_too_much=True)), "in parts"),
+    (FROZEN, facts(), "frozen until 2026-11-23 06:00"),
+    (FROZEN, merge(), "frozen"),
+    (FROZEN, facts(M.DELETE), "frozen"),
+    (replace(FROZEN, windows=("Sat 00:00/Mon 06:00",)), facts(), None),
+]

@@ -1,0 +1,73 @@
+"""Doors of rulesets: those that the tables describe, what they record, and those with own tests."""
+
+from __future__ import annotations
+
+TESTS = "web/test_ruleset_doors.py"
+REPOSITORY, ORGANISATION = "/api/v1/repos/<owner>/<name>", "/api/v1/orgs/<org>"
+READ, MAINTAIN = "..+++++.+++++", "..---++.--+-+"
+RULE, ADMINISTER = "..--------+-+", "?-----------+"
+NEW = {"name": "gone-N", "includes": ["gone-N/*"], "rules": [{"kind": "linear_history"}]}
+PLACES = {REPOSITORY: (READ, MAINTAIN), ORGANISATION: (RULE, RULE), "/api/v1": (ADMINISTER,) * 2}
+API_TABLE = [
+    ("GET", f"{REPOSITORY}/rules", READ, None),
+    ("GET", f"{REPOSITORY}/properties", READ, None),
+    ("POST", f"{REPOSITORY}/rulesets/try", MAINTAIN, NEW),
+    ("PUT", f"{REPOSITORY}/properties", "..-----.--+-+", {"properties": {}}),
+    *(
+        row
+        for place, (reading, changing) in PLACES.items()
+        for row in (
+            ("GET", f"{place}/rulesets", reading, None),
+            ("POST", f"{place}/rulesets", changing, NEW),
+        )
+    ),
+]
+API_ELSEWHERE = {
+    (method, f"{place}/rulesets/<uuid:id>{rest}"): TESTS
+    for place in PLACES
+    for method, rest in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/report"))
+}
+NOTHING = {f"POST {REPOSITORY}/rulesets/try": "judges past pushes; nothing is set"}
+SET = "branch_rule.ruleset_changed branch_rule.exempted"
+CHANGES = {
+    f"{method} {place}/rulesets{rest}": actions
+    for place in PLACES
+    for (method, rest), actions in {
+        ("POST", ""): SET,
+        ("PUT", "/<uuid:id>"): SET,
+        ("DELETE", "/<uuid:id>"): "branch_rule.ruleset_removed",
+    }.items()
+} | {f"PUT {REPOSITORY}/properties": "repo.properties_changed"}
+
+PAGES_TESTS = "web/test_ruleset_pages.py"
+OF_PORTAL = {
+    "/<owner>/<name>/settings": (MAINTAIN, MAINTAIN),
+    "/<owner>/-/settings": (RULE, "?.--------+-+"),
+    "/administration": (ADMINISTER, ADMINISTER),
+}
+FORM = {
+    "name": "gone-N",
+    "enforcement": "active",
+    "includes": "gone-N/*",
+    "rule": "linear_history",
+}
+PAGES = tuple(
+    (f"{place}/rulesets{rest}", expected)
+    for place, both in OF_PORTAL.items()
+    for rest, expected in zip(("", "/new"), both, strict=True)
+)
+FORMS = [(f"{place}/rulesets/new", expected, FORM) for place, (expected, _) in OF_PORTAL.items()]
+ELSEWHERE = {
+    (method, f"{place}/rulesets/<uuid:ruleset_id>{rest}"): PAGES_TESTS
+    for place in OF_PORTAL
+    for method, rest in (("GET", ""), ("POST", ""), ("POST", "/remove"))
+}
+CHANGES |= {
+    f"POST {place}/rulesets{rest}": actions
+    for place in OF_PORTAL
+    for rest, actions in {
+        "/new": SET,
+        "/<uuid:ruleset_id>": SET,
+        "/<uuid:ruleset_id>/remove": "branch_rule.ruleset_removed",
+    }.items()
+}

@@ -1,4 +1,5 @@
-"""Merges of large trees in memory, beside `git merge-tree --write-tree` of the same.
+"""Merges of large trees in memory, beside `git merge-tree --write-tree` of the same; and large
+changes under review, beside git's own words about them.
 
 Ours runs in this process, as in a web process that is there already, and makes a commit
 besides; the reference is a program of its own that makes the tree. Both write to the same disk.
@@ -13,14 +14,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from appliance.domain.git_operations import Method
-from appliance.git import merging
+from appliance.git import diff, interdiff, merging, range_diff
 from appliance.git.commits import Person
 from appliance.git.conflicts import Resolutions
+from appliance.git.diff import Options
+from appliance.git.interdiff import State
 from appliance.git.made_commits import Maker
 from appliance.git.merging import Target
+from appliance.git.range_diff import Series
 
 from . import repositories
 from .measure import Run, in_turn, run_program
@@ -34,6 +39,8 @@ CASES = {
     "a folder of 1,000 renamed on one": ("folder", "side"),
 }
 BOUND = 5.0
+FIRST_PAGE = Options(most_lines=20_000)
+"""As `web.pages.diff_files` asks: of later files only the numbers."""
 CAREFUL = {
     "safe.directory": "*",
     "core.fsync": "committed,loose-object,reference",
@@ -44,7 +51,10 @@ CAREFUL = {
 
 def run(options: argparse.Namespace) -> list[Row]:
     """Every measurement of changes under review."""
-    groups: list[tuple[str, Callable[[], list[Row]]]] = [("merge", lambda: _merges(options))]
+    groups: list[tuple[str, Callable[[], list[Row]]]] = [
+        ("merge", lambda: _merges(options)),
+        ("diff", lambda: _changes(options)),
+    ]
     found = []
     for name, group in groups:
         if options.only in name:
@@ -60,6 +70,43 @@ def _merges(options: argparse.Namespace) -> list[Row]:
         shutil.copytree(repositories.wide(), folder)
         for case, (ours, theirs) in CASES.items():
             found += _compared(folder, case, ours, theirs, options.rounds)
+    return found
+
+
+def _changes(options: argparse.Namespace) -> list[Row]:
+    """What pages of a change of 3,000 files and 100,000 lines ask git for."""
+    folder = repositories.reviewed()
+    named = ("main", "onto", "large", "large-again", "series", "series-again")
+    main, onto, large, again, series, later = (
+        repositories.git(folder, "rev-parse", branch) for branch in named
+    )
+    git = ["git", "-c", "safe.directory=*", "-C", str(folder)]
+    tree = [*git, "diff-tree", "-r", "-M", "--raw", "-p", "--full-index"]
+    old, new = State(main, large), State(onto, again)
+    pairs = Series(main, series), Series(onto, later)
+    cases: dict[str, tuple[Callable[[], object], list[str]]] = {
+        "first page of 3,000 files": (
+            lambda: diff.between(folder, main, large, FIRST_PAGE),
+            [*tree, main, large],
+        ),
+        "all of 100,000 lines": (lambda: diff.between(folder, main, large), [*tree, main, large]),
+        "3,000 files over a rebase": (
+            lambda: interdiff.compare(folder, old, new),
+            [*tree, large, again],
+        ),
+        "50 commits over a rebase": (
+            lambda: range_diff.compare(folder, *pairs),
+            [*git, "range-diff", pairs[0].words, pairs[1].words],
+        ),
+    }
+    found = []
+    for case, (act, command) in cases.items():
+        mine, other = in_turn(
+            partial(_measured, act),
+            partial(run_program, command),
+            rounds=options.rounds,
+        )
+        found += compared(f"review, {case}", mine, other, wall=BOUND, cpu=0)
     return found
 
 
@@ -88,7 +135,7 @@ def _merge(folder: Path, head: str, source: str) -> None:
     assert outcome.ref is not None, outcome.conflicts  # noqa: S101 — a conflict measures nothing.
 
 
-def _measured(act: Callable[[], None]) -> Run:
+def _measured(act: Callable[[], object]) -> Run:
     """The cost of an act of ours, with that of every program it starts."""
     before = _cpu_seconds()
     started = time.perf_counter()

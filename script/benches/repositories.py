@@ -4,6 +4,7 @@
     assets    48 MiB that no compression makes smaller, in a few hundred commits
     small     what a young project looks like
     wide      100,000 files, and branches that change a few of them each
+    reviewed  a change of 3,000 files and 100,000 lines, before and after a rebase
 
 They are made by `git fast-import`, and kept outside the checkout, in `$XDG_CACHE_HOME`.
 """
@@ -32,6 +33,8 @@ SMALL_COMMITS = 300
 WIDE_FOLDERS, WIDE_INNER, WIDE_FILES = 100, 10, 100
 WIDE_LINES = 12
 WIDE_CHANGES = 20
+REVIEWED_FILES, REVIEWED_LINES, REVIEWED_CHANGES = 3_000, 60, 17
+REVIEWED_COMMITS = 50
 
 Stream = Iterator[bytes]
 
@@ -68,6 +71,15 @@ def wide() -> Path:
     rename what `side` changes.
     """
     return _kept("wide", _wide(), _pack)
+
+
+def reviewed() -> Path:
+    """A repository with a large change under review.
+
+    `large` changes 17 lines of each of 3,000 files; `series` are 50 commits of some files each. On
+    `onto`, which is newer than `main`, they stand again as `large-again` and `series-again`.
+    """
+    return _kept("reviewed", _reviewed(), _pack)
 
 
 def git(folder: Path, *words: str) -> str:
@@ -188,6 +200,33 @@ def _wide() -> Stream:
     yield _commit("main", 1, "Begin.", b"".join(map(_wide_file, paths)))
     for mark, (branch, change) in enumerate(branches.items(), start=2):
         yield _commit(branch, mark, f"Change {branch}.", change, parent=1)
+
+
+def _reviewed() -> Stream:
+    """`main` is commit 1, `onto` commit 2; then what stands on the one and on the other."""
+    numbers = range(REVIEWED_FILES)
+    yield _commit("main", 1, "Begin.", b"".join(_reviewed_file(number) for number in numbers))
+    yield _commit("onto", 2, "Go on.", _file("other.txt", "other\n"), parent=1)
+    mark = 3
+    for base, end in ((1, ""), (2, "-again")):
+        large = b"".join(_reviewed_file(number, changed=True) for number in numbers)
+        yield _commit(f"large{end}", mark, "Change all.", large, parent=base)
+        parent, mark = base, mark + 1
+        for step in range(REVIEWED_COMMITS):
+            own = [
+                _reviewed_file(number, changed=True) for number in numbers[step::REVIEWED_COMMITS]
+            ]
+            yield _commit(f"series{end}", mark, f"Step {step}.", b"".join(own), parent=parent)
+            parent, mark = mark, mark + 1
+
+
+def _reviewed_file(number: int, *, changed: bool = False) -> bytes:
+    last = REVIEWED_CHANGES if changed else 0
+    lines = (
+        f"value_{number}_{line} = {'other' if line < last else 'compute'}({line})\n"
+        for line in range(REVIEWED_LINES)
+    )
+    return _file(f"src/p{number % 40:02}/f{number:04}.py", "".join(lines))
 
 
 def _wide_file(path: str, first: str = "first", last: str = "last") -> bytes:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from appliance.access.gate import open_to_everyone
 from appliance.domain.pull_requests import MergeState
-from appliance.errors import sentence
+from appliance.errors import sentence, together
+from appliance.services import pull_rules
 
 if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.git.pull_refs import Look
+    from appliance.services.pull_rules import Looked
 
 BUILT_IN = "appliance"
 """Where a rule comes from that nobody has made."""
@@ -30,13 +32,13 @@ class Obstacle:
 
 @open_to_everyone(because="whoever has a pull request before them was asked whether they may")
 def obstacles(
-    work: UnitOfWork, seen: SeenPull, *, look: Look | None = None
+    work: UnitOfWork, seen: SeenPull, *, look: Look | None = None, looked: Looked | None = None
 ) -> tuple[Obstacle, ...]:
     """What stands in the way of merging, whoever merges. `look`: what git says, where it is known.
+    `looked`: the same for rulesets; without it they are not asked here, but when the target moves.
 
     For a pull request that was merged or closed it is that alone.
     """
-    del work
     pull, found = seen.pull, []
     if pull.merged_at is not None:
         return (Obstacle(sentence("It was merged already."), "state", BUILT_IN),)
@@ -47,6 +49,11 @@ def obstacles(
     state = pull.merge_state if look is None else look.state
     if state in IN_THE_WAY:
         found.append(Obstacle(IN_THE_WAY[state], "mergeable", BUILT_IN))
+    if looked is not None:
+        found += [
+            Obstacle(together(each.said), each.kind.value, each.ruleset.layer.value)
+            for each in pull_rules.broken(work, seen, looked)
+        ]
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ The rest is `ref_moving`; and `pull_completion`, when the move is settled.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -42,6 +42,7 @@ from appliance.services import (
     git_operations,
     merge_rules,
     merge_settings,
+    pull_rules,
     pushes,
     ref_moving,
     ref_updates,
@@ -51,6 +52,7 @@ from appliance.services.push_names import show
 if TYPE_CHECKING:
     from appliance.git.conflicts import Resolutions
     from appliance.services.merge_settings import MergeSettings
+    from appliance.services.pull_rules import Looked
     from appliance.services.pushes import Proposal, Verdict
     from appliance.services.ref_moving import Mover
     from appliance.services.ref_updates import Plan
@@ -198,6 +200,7 @@ def accept(
     outcome: merging.Outcome,
     proposal: Proposal,
     *,
+    looked: Looked | None = None,
     now: datetime,
 ) -> Verdict:
     """Decide, and write down what the move will be once it is settled.
@@ -210,7 +213,9 @@ def accept(
     seen = fetch_pulls.to_merge(work, planned.which)
     fetch_pulls.insist_on_open(seen)
     _insist_on_latest(work, seen, planned)
-    insist_on_way(work, seen, look=Look(MergeState.CLEAN))
+    insist_on_way(work, seen, look=Look(MergeState.CLEAN), looked=looked)
+    if looked is not None:
+        proposal = replace(proposal, merge=pull_rules.facts(work, seen, looked))
     verdict = pushes.accept(work, planned.plan.terms, proposal, now=now)
     ref = outcome.ref
     if verdict.is_accepted and ref is not None:
@@ -248,13 +253,14 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
     if ref is None:
         raise ConflictError(sentence("Its target has all of it already."))
     kind = git_operations.OF_METHOD[planned.method]
+    looked = _looked(mover, planned)
     ref_moving.move(
         mover,
         planned.plan,
         ref,
         operation=git_operations.operation(kind, outcome),
         accept=lambda work, _, proposal: accept(
-            work, planned, outcome, proposal, now=mover.clock()
+            work, planned, outcome, proposal, looked=looked, now=mover.clock()
         ),
     )
     deleted = planned.deletes_branch and _delete_source(mover, planned)
@@ -262,15 +268,24 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
 
 
 @open_to_everyone(because="whoever merges a pull request was asked whether they may")
-def insist_on_way(work: UnitOfWork, seen: SeenPull, *, look: Look | None = None) -> None:
+def insist_on_way(
+    work: UnitOfWork, seen: SeenPull, *, look: Look | None = None, looked: Looked | None = None
+) -> None:
     """Go on only if nothing stands in the way.
 
     Errors:
         ObstructedError: something does.
     """
-    found = merge_rules.obstacles(work, seen, look=look)
+    found = merge_rules.obstacles(work, seen, look=look, looked=looked)
     if found:
         raise ObstructedError(together([each.text for each in found]))
+
+
+def _looked(mover: Mover, planned: MergePlan) -> Looked | None:
+    """What rules must know of what is merged; None where none asks."""
+    with mover.reads() as work:
+        wanted = pull_rules.wanted(work, fetch_pulls.to_read(work, planned.which))
+    return None if wanted is None else pull_rules.look(planned.plan.terms.folder, wanted)
 
 
 def _delete_source(mover: Mover, planned: MergePlan) -> bool:

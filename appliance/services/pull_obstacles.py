@@ -12,7 +12,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.conversation_rows import user_names
 from appliance.db.pulls import AutoMerge
 from appliance.errors import NotFoundError
-from appliance.services import merge_rules, pull_facts
+from appliance.services import merge_rules, pull_facts, pull_rules
 
 if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from appliance.git.pull_refs import Look
     from appliance.git.storage import RepositoryStore
     from appliance.services.merge_rules import Obstacle
+    from appliance.services.pull_rules import Looked
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,23 @@ def asked(
         HiddenError, MovedError, NotFoundError: there is none, or none for this actor.
     """
     with reads() as work:
-        facts = pull_facts.of_pull(work, fetch_pulls.to_read(work, which))
-    look = None
+        seen = fetch_pulls.to_read(work, which)
+        facts, wanted = pull_facts.of_pull(work, seen), pull_rules.wanted(work, seen)
+    look = looked = None
     if facts.merged is None:
         try:
             look = pull_facts.mergeability(facts, repositories=repositories)
+            if wanted is not None:
+                looked = pull_rules.look(repositories.folder(facts.repository_id), wanted)
         except NotFoundError:
             look = None  # The target is gone; who merges will be told.
     with reads() as work:
-        return found(work, which, look=look)
+        return found(work, which, look=look, looked=looked)
 
 
-def found(work: UnitOfWork, which: Which, *, look: Look | None) -> Obstacles:
+def found(
+    work: UnitOfWork, which: Which, *, look: Look | None, looked: Looked | None = None
+) -> Obstacles:
     """What stands in the way, where it is known what git says.
 
     Errors:
@@ -72,7 +78,9 @@ def found(work: UnitOfWork, which: Which, *, look: Look | None) -> Obstacles:
     """
     seen = fetch_pulls.to_read(work, which)
     return Obstacles(
-        merge_rules.obstacles(work, seen, look=look), seen.may_write, promised(work, seen)
+        merge_rules.obstacles(work, seen, look=look, looked=looked),
+        seen.may_write,
+        promised(work, seen),
     )
 
 

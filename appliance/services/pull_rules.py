@@ -1,0 +1,192 @@
+"""What rules are told of a pull request: reviews, checks, owners, and what changed since.
+
+wanted   whether rules ask at all, and which commits must be compared for them
+look     reads git, while no transaction is open
+facts    what is known then, in the transaction that decides
+broken   which rules stand in the way of merging, whoever merges
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from appliance.access.gate import open_to_everyone
+from appliance.db import email_addresses, pull_rows
+from appliance.db.reviews import ReviewThread
+from appliance.db.rulesets import all_over
+from appliance.db.users import User
+from appliance.domain.codeowners import CodeOwners
+from appliance.domain.merge_facts import MergeFacts, ReviewFact
+from appliance.domain.permissions import Role
+from appliance.domain.protection import Movement
+from appliance.domain.pull_requests import Verdict
+from appliance.domain.ruleset_facts import ChangeFacts
+from appliance.domain.ruleset_words import Enforcement, RuleKind, reaches
+from appliance.domain.rulesets import Refusal, Ruleset, judge
+from appliance.errors import ApplianceError
+from appliance.git import change_digest, pull_refs, refs
+from appliance.git.ref_names import BRANCHES
+from appliance.services import checks, code_owners, rule_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from appliance.access.fetch_pulls import SeenPull
+    from appliance.db.reviews import Review
+    from appliance.db.unit_of_work import UnitOfWork
+
+ASKED = "whoever has a pull request before them was asked whether they may read it"
+OF_MERGES = frozenset(
+    {
+        *(RuleKind.PULL_REQUEST, RuleKind.SENSITIVE_FILES, RuleKind.REQUIRED_CHECKS),
+        *(RuleKind.FREEZE, RuleKind.TICKET_REFERENCE),
+    }
+)
+"""Kinds of rules that can be asked before the merge is made."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What must be compared so that rules can be asked."""
+
+    target: bytes
+    head: str
+    base: str
+    reviewed: Mapping[str, str] = field(default_factory=dict)
+    """Heads of which a verdict counts, with what their changes are counted from."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What git says."""
+
+    paths: tuple[bytes, ...] = ()
+    owners: CodeOwners | None = None
+    """CODEOWNERS of the target."""
+    is_up_to_date: bool = True
+    unchanged: frozenset[str] = frozenset()
+    """Those of the reviewed heads that change what the head changes."""
+
+
+@open_to_everyone(because=ASKED)
+def wanted(work: UnitOfWork, seen: SeenPull) -> Wanted | None:
+    """What must be compared; None where no ruleset asks for it."""
+    if not any(each.id for each in _over(work, seen)):
+        return None
+    pull = seen.pull
+    sets = {each.number: each for each in pull_rows.patch_sets(work.session, pull.id)}
+    last = sets.get(pull.patch_sets_numbered)
+    standing = pull_rows.standing_reviews(work.session, pull.id)
+    reviewed = {
+        each.head_oid: sets[each.patch_set].base_oid for each in standing if each.patch_set in sets
+    }
+    base = last.base_oid if last is not None else ""
+    return Wanted(BRANCHES + pull.target_branch, pull.head_oid, base, reviewed)
+
+
+def look(folder: Path, wanted: Wanted) -> Looked:
+    """What git says. Reads objects and may take a while.
+
+    Errors:
+        NotFoundError: the target is gone.
+        DamagedError, TimeoutExceededError, TooLargeError: it cannot be told, or not in time.
+    """
+    target = refs.one(folder, wanted.target).target
+    base = pull_refs.base(folder, target, wanted.head)
+    if base is None:
+        return Looked(is_up_to_date=False)
+    found = code_owners.found(folder, target)
+    mine = change_digest.digest(folder, base, wanted.head)
+    unchanged = {
+        head
+        for head, reviewed_base in wanted.reviewed.items()
+        if head == wanted.head or _is_same(folder, reviewed_base, head, mine)
+    }
+    return Looked(
+        change_digest.paths(folder, base, wanted.head),
+        found.owners if found is not None else None,
+        base == target,
+        frozenset(unchanged),
+    )
+
+
+@open_to_everyone(because=ASKED)
+def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
+    """A pull request as rules see it."""
+    pull, found, session = seen.pull, seen.conversation, work.session
+    sets = pull_rows.patch_sets(session, pull.id)
+    last = max(sets, key=lambda each: each.number, default=None)
+    pushers = {each.pushed_by_id for each in sets if each.pushed_by_id}
+    people = pushers | ({found.author_id} if found.author_id else set())
+    addresses = email_addresses.verified(session, people) if people else {}
+    owners = looked.owners
+    threads = sa.select(sa.func.count()).where(
+        ReviewThread.pull_id == pull.id, ReviewThread.resolved_at.is_(None)
+    )
+    return MergeFacts(
+        head_oid=pull.head_oid,
+        author_id=found.author_id,
+        last_pusher_id=last.pushed_by_id if last is not None else None,
+        reviews=_reviews(work, seen, looked),
+        checks=checks.outcomes(work, seen.repository.id, pull.head_oid),
+        paths=looked.paths,
+        owned=code_owners.owned(work, seen.repository, owners, looked.paths) if owners else (),
+        open_threads=session.scalar(threads) or 0,
+        is_up_to_date=looked.is_up_to_date,
+        title=found.title,
+        description=found.body,
+        addresses=frozenset().union(*addresses.values()),
+    )
+
+
+@open_to_everyone(because=ASKED)
+def broken(work: UnitOfWork, seen: SeenPull, looked: Looked) -> tuple[Refusal, ...]:
+    """The rules that stand in the way of merging, whoever merges."""
+    found = [each for each in _over(work, seen) if each.id is not None]
+    if not found:
+        return ()
+    change = ChangeFacts(
+        ref=BRANCHES + seen.pull.target_branch,
+        movement=Movement.FAST_FORWARD,
+        at=work.begun_at,
+        merge=facts(work, seen, looked),
+    )
+    return tuple(each for each in judge(found, change) if each.kind in OF_MERGES)
+
+
+def _over(work: UnitOfWork, seen: SeenPull) -> list[Ruleset]:
+    ref = BRANCHES + seen.pull.target_branch
+    return [
+        each
+        for each in all_over(work.session, seen.repository)
+        if each.enforcement is Enforcement.ACTIVE and each.is_about(ref)
+    ]
+
+
+def _reviews(work: UnitOfWork, seen: SeenPull, looked: Looked) -> tuple[ReviewFact, ...]:
+    standing = pull_rows.standing_reviews(work.session, seen.pull.id)
+    return tuple(_review(work, seen, each, looked) for each in standing)
+
+
+def _review(work: UnitOfWork, seen: SeenPull, review: Review, looked: Looked) -> ReviewFact:
+    user = work.session.get_one(User, review.author_id)
+    known = rule_facts.of_user(work, seen.repository, user)
+    return ReviewFact(
+        reviewer_id=user.id,
+        approves=review.verdict is Verdict.APPROVE,
+        may_write=user.is_active and reaches(known.role, Role.WRITER),
+        is_current=review.head_oid == seen.pull.head_oid or review.head_oid in looked.unchanged,
+        team_ids=known.team_ids,
+    )
+
+
+def _is_same(folder: Path, base: str, head: str, mine: str | None) -> bool:
+    """Whether what was looked at then changes what is changed now."""
+    try:
+        return mine is not None and change_digest.digest(folder, base, head) == mine
+    except ApplianceError:
+        return False  # What was looked at then is gone: look again.

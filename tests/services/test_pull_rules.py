@@ -1,0 +1,161 @@
+"""Rulesets at merging: who has approved what, of whom it is, what was checked, and since when."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.domain.checks import StatusState
+from appliance.domain.pull_requests import Verdict
+from appliance.domain.ruleset_words import Enforcement, SubjectKind
+from appliance.domain.rulesets import Target
+from appliance.services import checks, pull_obstacles, reviews, rulesets
+from appliance.services.checks import NewStatus
+from appliance.services.pull_merging import ObstructedError
+from appliance.services.ref_moving import ProtectedError
+from appliance.services.reviews import NewReview
+from appliance.services.ruleset_drafts import Draft, SaidSubject
+from appliance.services.rulesets import Place as Where
+from tests.services.pulling import NOTES, Place, merge, which
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+OWNERS = "*.sql @owner\n"
+
+
+@pytest.fixture
+def place(world):
+    made = Place(world)
+    made.write("maintainer", "main", {"CODEOWNERS": OWNERS, "a.sql": "1\n"})
+    made.topic(files={"a.sql": "2\n", "b": "new\n"})
+    made.open()
+    return made
+
+
+def rule(place, **said: object):
+    draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), (said,))
+    place.do("owner", rulesets.create, Where(repository=NOTES), draft)
+
+
+def say(place, who, verdict=Verdict.APPROVE):
+    place.do(who, reviews.submit, which(), NewReview(verdict, "I looked."))
+
+
+def refused(place):
+    with pytest.raises(ObstructedError) as caught:
+        merge(place)
+    world = place.world
+    shown = pull_obstacles.asked(
+        lambda: world.reading(world.actor("reader")),
+        which(),
+        repositories=world.wiring.repositories,
+    )
+    assert [each.source for each in shown.obstacles] == ["repository"] * len(shown.obstacles)
+    assert shown.obstacles
+    return str(caught.value)
+
+
+@pytest.mark.promise("P76")
+def test_approvals_are_counted_and_an_objection_stands_in_the_way(place):
+    rule(place, kind="pull_request", approvals=2)
+    assert "2 approvals are needed, and 0 count" in refused(place)
+    say(place, "writer")
+    say(place, "reader")
+    assert "and 1 count" in refused(place)
+    say(place, "maintainer")
+    say(place, "owner", Verdict.REQUEST_CHANGES)
+    assert "Changes are requested by 1" in refused(place)
+    say(place, "owner")
+
+    assert merge(place).commit == place.head("main")
+
+
+def test_owners_of_changed_files_must_approve(place):
+    rule(place, kind="pull_request", approvals=1, code_owners=True)
+    say(place, "maintainer")
+    assert "must be approved by one of @owner" in refused(place)
+    say(place, "owner")
+    assert merge(place).commit
+
+
+def test_those_whom_the_rule_names_must_approve(place):
+    named = [SaidSubject(SubjectKind.USER, "owner")]
+    rule(place, kind="pull_request", reviewers=named)
+    say(place, "maintainer")
+    assert "teams or users" in refused(place)
+    say(place, "owner")
+    assert merge(place).commit
+
+
+def test_an_approval_ends_with_a_real_difference_and_not_with_a_rebase(place):
+    say(place, "maintainer")
+    place.write("maintainer", "main", {"else": "else\n"})
+    rule(place, kind="pull_request", approvals=1, dismiss_stale=True)
+    start = place.head("main")
+    rebased = place.write("author", "again", {"a.sql": "2\n", "b": "new\n"}, start=start)
+    place.push("author", "topic", rebased)
+    place.run_jobs()
+    assert len(place.sets()) == 2
+    with place.world.reading(place.world.actor("reader")) as work:
+        assert len(reviews.standing(work, which())) == 1
+    place.write("author", "topic", {"b": "newer\n"})
+    place.run_jobs()
+
+    assert "and 0 count" in refused(place)
+    place.push("author", "topic", rebased)
+    place.run_jobs()
+    assert merge(place).commit
+
+
+def test_required_checks_are_those_of_the_head(place):
+    rule(place, kind="required_checks", checks=["build"])
+    assert "not passed yet: build" in refused(place)
+    place.do("writer", checks.report, NOTES, place.head("topic"), status(StatusState.FAILURE))
+    assert "have failed: build" in refused(place)
+    place.do("writer", checks.report, NOTES, place.head("topic"), status(StatusState.SUCCESS))
+    place.write("author", "topic", {"c": "c\n"})
+    place.run_jobs()
+    assert "not passed yet" in refused(place)
+    place.do("writer", checks.report, NOTES, place.head("topic"), status(StatusState.SUCCESS))
+
+    merge(place)
+    assert place.world.events()[-1] in {"git.pushed", "merge.merged"}
+
+
+def status(state):
+    return NewStatus(state, "build")
+
+
+def test_two_approvals_for_who_approves(place):
+    rule(place, kind="sensitive_files")
+    place.write("author", "topic", {"CODEOWNERS": "* @author\n"})
+    place.run_jobs()
+    say(place, "writer")
+    assert "CODEOWNERS needs more eyes" in refused(place)
+    say(place, "maintainer")
+    assert merge(place).commit
+
+
+def test_a_branch_that_is_behind_and_what_is_frozen(place):
+    rule(place, kind="required_checks", checks=["build"], up_to_date=True)
+    place.do("writer", checks.report, NOTES, place.head("topic"), status(StatusState.SUCCESS))
+    place.do("owner", _freeze)
+    place.write("maintainer", "other", {"x": "x\n"}, start=place.head("main"))
+    assert "frozen" in refused(place)
+
+
+def _freeze(work, *, now):
+    said = {"kind": "freeze", "windows": ["2000-01-01/2999-01-01"]}
+    draft = Draft("Frozen", Enforcement.ACTIVE, Target(("main",)), (said,))
+    rulesets.create(work, Where(repository=NOTES), draft, now=now)
+
+
+def test_a_ticket_in_the_title_is_enough(place):
+    rule(place, kind="ticket_reference", patterns=["AB-[0-9]+"])
+    place.topic(name="other", files={"d": "d\n"})
+    number = place.open("other", title="AB-1: d")
+    with pytest.raises(ProtectedError, match="names no ticket"):
+        merge(place)
+    assert merge(place, number=number).commit
+
+
+def test_what_no_rule_asks_for_is_merged(place):
+    assert merge(place).commit == place.head("main")

@@ -150,6 +150,17 @@ def reopen(context: Context, repository: str, number: int) -> None:
     _show(context, context.api.call("PATCH", _one(repository, number), {"state": "open"}))
 
 
+@issue.command()
+@options.repository
+@number
+@click.argument("target", metavar="OWNER/NAME")
+@current
+def transfer(context: Context, repository: str, number: int, target: str) -> None:
+    """Move an issue to another repository, with what was said in it."""
+    where = f"{_one(repository, number)}/transfer"
+    _show(context, context.api.call("POST", where, {"to": target}))
+
+
 def _one(repository: str, number: int) -> str:
     return f"{place(repository)}/issues/{number}"
 

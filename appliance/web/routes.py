@@ -36,6 +36,7 @@ from appliance.web.api import impersonations as api_impersonations
 from appliance.web.api import imports as api_imports
 from appliance.web.api import instance_rulesets as api_instance_rulesets
 from appliance.web.api import issue_comments as api_issue_comments
+from appliance.web.api import issue_transfers as api_issue_transfers
 from appliance.web.api import issues as api_issues
 from appliance.web.api import labels as api_labels
 from appliance.web.api import leaked_tokens as api_leaked_tokens
@@ -206,6 +207,7 @@ API = (
     api_organisation_hooks.api,
     api_mirrors.api,
     api_brought.api,
+    api_issue_transfers.api,
     api_events.api,
     api_imports.api,
     api_files.api,

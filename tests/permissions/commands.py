@@ -247,6 +247,7 @@ ELSEWHERE = {
     "audit auditor revoke": "web/test_api_auditors.py",
     "repo import": "services/test_imports.py",
     "repo import-archive": "cli/test_archives.py",
+    "issue transfer": "web/test_issue_transfers.py",
     "repo cherry-pick": "cli/test_repository_operations.py",
     "audit tail": "cli/test_audit_search.py",
     "audit show": "cli/test_audit_search.py",

@@ -22,6 +22,9 @@ OF_ISSUES = {
     f"PUT {COMMENT}/reactions/<reaction>": "issue.reacted",
     f"DELETE {COMMENT}/reactions/<reaction>": "issue.reaction_removed",
     f"POST {API}/import/conversations": "issue.imported",
+    f"POST {ONE}/transfer": (
+        "issue.opened issue.transferred issue.commented issue.closed issue.locked"
+    ),
     f"POST {API}/labels": "issue.label_created",
     f"PATCH {API}/labels/<path:label>": "issue.label_changed",
     f"DELETE {API}/labels/<path:label>": "issue.label_deleted",
@@ -61,6 +64,7 @@ API_ELSEWHERE = {
     **{(method, f"{COMMENT}/reactions/<reaction>"): TESTS for method in ("PUT", "DELETE")},
     ("GET", f"{COMMENT}/edits"): TESTS,
     ("DELETE", f"{ONE}/subscription"): TESTS,
+    ("POST", f"{ONE}/transfer"): "web/test_issue_transfers.py",
     ("DELETE", f"{ONE}/reactions/<reaction>"): TESTS,
 }
 API_PLACES = {"<int:number>": "1", "<reaction>": "heart", "labels/<path:label>": "labels/bug"}

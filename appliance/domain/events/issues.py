@@ -27,6 +27,7 @@ __all__ = [
     "IssueReactionRemoved",
     "IssueReferenced",
     "IssueReopened",
+    "IssueTransferred",
     "IssueUnfollowed",
     "IssueUnlocked",
     "IssueUnpinned",
@@ -317,3 +318,14 @@ class IssuesImported(Event):
     target = "repo"
     conversations: int
     comments: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueTransferred(Event):
+    """An issue was moved to another repository."""
+
+    kind = "issue.transferred"
+    target = "repo"
+    number: int
+    to_repository_id: str
+    to_number: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from appliance.db.conversations import Conversation
 from appliance.db.organisations import Organisation, Team
-from appliance.db.pulls import MergeRules, PatchSet, PullRequest
+from appliance.db.pulls import AutoMerge, MergeRules, PatchSet, PullRequest
 from appliance.db.pushes import Push, PushedRef, PushState, RefLedger
 from appliance.db.reviews import Review, ReviewRequest
 from appliance.db.users import User
 from appliance.domain.conversations import ConversationState
 from appliance.domain.pull_requests import MergeState, Verdict
 
+REF = b"refs/heads/"
 FEW = 500
 """Well below the number of variables that SQLite takes in a statement."""
 OPEN = (Conversation.state == ConversationState.OPEN, PullRequest.merged_at.is_(None))
@@ -71,8 +72,40 @@ def note_moved(session: Session, repository_id: UUID, branches: Collection[bytes
     return bool(found)
 
 
-def open_of(session: Session, repository_id: UUID) -> list[PullRequest]:
-    """All open pull requests from or into a repository, the one that changed last first."""
+def due_of(session: Session, repository_id: UUID) -> list[PullRequest]:
+    """The open pull requests from or into a repository that are not known to be as their branches
+    are, or are to be merged by themselves; the one that changed last first.
+    """
+    rows = _open_of(session, repository_id)
+    at = _sources(session, rows)
+    promised = set(session.scalars(sa.select(AutoMerge.id)))
+    return [
+        each
+        for each in rows
+        if each.merge_state is MergeState.UNKNOWN
+        or each.id in promised
+        or at.get((each.source_repository_id, each.source_branch)) != each.head_oid
+    ]
+
+
+def _sources(
+    session: Session, pulls: Sequence[PullRequest]
+) -> dict[tuple[UUID | None, bytes], str]:
+    """Where sources are, as far as is recorded, by repository and branch."""
+    found: dict[tuple[UUID | None, bytes], str] = {}
+    for start in range(0, len(pulls), FEW):
+        some = pulls[start : start + FEW]
+        rows = session.execute(
+            sa.select(RefLedger.repository_id, RefLedger.ref, RefLedger.oid).where(
+                RefLedger.repository_id.in_({each.source_repository_id for each in some}),
+                RefLedger.ref.in_({REF + each.source_branch for each in some}),
+            )
+        )
+        found |= {(row[0], row[1].removeprefix(REF)): row[2] for row in rows}
+    return found
+
+
+def _open_of(session: Session, repository_id: UUID) -> list[PullRequest]:
     query = (
         sa.select(PullRequest)
         .join(Conversation, Conversation.id == PullRequest.id)

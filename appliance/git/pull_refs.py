@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appliance.domain.pull_requests import MergeState
 from appliance.errors import NotFoundError, TimeoutExceededError, TooLargeError, sentence
-from appliance.git import limits, process
+from appliance.git import limits, process, refs
 from appliance.git.conflicts import Resolutions
 from appliance.git.failures import check
 from appliance.git.handles import Kind, opened
@@ -70,14 +70,22 @@ def keep(at: Path, number: int, heads: Mapping[int, str]) -> None:
     Errors:
         DamagedError: they cannot be written.
     """
-    names = {b"%d" % patch_set: oid for patch_set, oid in heads.items()}
+    folder = b"%s%d/" % (PULLS, number)
+    names = {folder + b"%d" % patch_set: oid for patch_set, oid in heads.items()}
     if heads:
-        names[b"head"] = heads[max(heads)]
-    spoken = b"".join(
-        b"update %s%d/%s\0%s\0\0" % (PULLS, number, name, oid.encode())
-        for name, oid in names.items()
-    )
+        names[folder + b"head"] = heads[max(heads)]
+    lacking = {name: oid for name, oid in names.items() if _target(at, name) != oid}
+    if not lacking:
+        return
+    spoken = b"".join(b"update %s\0%s\0\0" % (name, oid.encode()) for name, oid in lacking.items())
     process.run(["update-ref", "--no-deref", "--stdin", "-z"], at=at, input=spoken, extra=INTERNAL)
+
+
+def _target(at: Path, name: bytes) -> str | None:
+    try:
+        return refs.one(at, name).target
+    except NotFoundError:
+        return None
 
 
 def base(at: Path, target: str, head: str) -> str | None:

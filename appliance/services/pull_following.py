@@ -96,14 +96,15 @@ class Looked:
 
 
 def plan(work: UnitOfWork, repository_id: UUID, *, repositories: RepositoryStore) -> list[Followed]:
-    """The open pull requests from and into a repository, the one that changed last first.
+    """The open pull requests from and into a repository of which something is to be found out, the
+    one that changed last first.
 
     Errors:
         RefusedError: only the appliance and administrators may.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     found = []
-    for pull in pull_rows.open_of(work.session, repository_id):
+    for pull in pull_rows.due_of(work.session, repository_id):
         conversation = work.session.get_one(Conversation, pull.id)
         sets = pull_rows.patch_sets(work.session, pull.id)
         source = pull.source_repository_id
@@ -259,7 +260,7 @@ def note_merge(work: UnitOfWork, followed: Followed, target: str, *, now: dateti
     ref = BRANCHES + pull.target_branch
     push = pull_rows.mover(work.session, pull.repository_id, ref, target)
     if push is not None:
-        work.actor = push_settlement.pusher(work, push)
+        work.actor = _pusher(work, push.id)
     done = pull_completion.Done(
         None, pull.head_oid, pull_rows.onto(work.session, push, ref) or followed.base, target
     )

@@ -255,6 +255,9 @@ def _rows(
     )
     work.session.add(pull)
     work.session.flush()  # The same.
+    ref = BRANCHES + between.source_branch
+    push = pull_rows.mover(work.session, between.source_id, ref, measured.head)
+    pusher_id = push.actor_id if push else work.actor.id
     work.session.add(
         PatchSet(
             pull_id=made.id,
@@ -263,7 +266,8 @@ def _rows(
             base_oid=measured.base,
             target_oid=measured.target,
             shift=Shift.FIRST,
-            pushed_by_id=work.actor.id,
+            pushed_by_id=pusher_id,
+            pushed_by_label="" if push is None or pusher_id else push.actor_label,
             created_at=now,
         )
     )

@@ -68,6 +68,7 @@ def test_it_is_merged_by_itself_once_nothing_stands_in_the_way(place):
     assert obstacles(place).auto_merge is None
 
 
+@pytest.mark.promise("P79")
 @pytest.mark.parametrize(("who", "is_merged"), [("author", False), ("writer", True)])
 def test_what_others_push_is_not_merged_by_itself(place, who, is_merged):
     into = {"repositories": place.world.wiring.repositories}
@@ -83,6 +84,7 @@ def test_what_others_push_is_not_merged_by_itself(place, who, is_merged):
     assert [each.body["reason"] for each in ended] == ([] if is_merged else ["new_commits"])
 
 
+@pytest.mark.promise("P79")
 def test_who_may_no_longer_merge_merges_nothing_by_itself(place):
     place.world.protect(NOTES, "refs/heads/main", push_role=Role.MAINTAINER)
     promise(place)
@@ -144,6 +146,7 @@ def test_only_what_was_merged_is_taken_back_by_writers(place):
         copy(place, pull_copies.revert, who="reader")
 
 
+@pytest.mark.promise("P79")
 def test_what_a_revoked_token_promised_is_not_merged(place):
     into = {"repositories": place.world.wiring.repositories}
     place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)

@@ -178,6 +178,7 @@ def test_conflicts_are_named_and_solved_by_who_merges(place):
     assert place.git("show", "main:file") == "theirs\n"
 
 
+@pytest.mark.promise("P78")
 def test_nobody_merges_what_they_have_not_seen(place):
     head = place.facts().head
     place.write("author", "topic", {"late": "late\n"})
@@ -190,6 +191,7 @@ def test_nobody_merges_what_they_have_not_seen(place):
     assert merge(place, head=place.facts().head)
 
 
+@pytest.mark.promise("P78")
 def test_what_comes_in_between_undoes_the_merge(place):
     moving = mover(place.world.wiring, place.world.actor("writer"))
     said = git_operations.resolutions((), rules=place.world.settings)
@@ -206,6 +208,7 @@ def test_what_comes_in_between_undoes_the_merge(place):
     assert place.world.one(sa.select(PullMerge)) is None
 
 
+@pytest.mark.promise("P78")
 def test_two_who_merge_at_once_merge_once(place):
     moving = mover(place.world.wiring, place.world.actor("writer"))
     said = git_operations.resolutions((), rules=place.world.settings)
@@ -219,6 +222,7 @@ def test_two_who_merge_at_once_merge_once(place):
     assert place.world.events().count("merge.merged") == 1
 
 
+@pytest.mark.promise("P78")
 def test_a_merge_that_a_crash_cut_short_is_completed(place, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(push_settlement, "settle_own", lambda *_, **__: None)
@@ -238,6 +242,7 @@ def test_a_merge_that_a_crash_cut_short_is_completed(place, monkeypatch):
     assert (merged.by, merged.method, merged.as_oid) == ("writer", Method.MERGE, done.commit)
 
 
+@pytest.mark.promise("P78")
 def test_rules_for_pushes_hold_for_merges(place):
     place.world.protect(NOTES, "refs/heads/main", push_role=Role.MAINTAINER)
 

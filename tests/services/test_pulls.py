@@ -12,7 +12,9 @@ from appliance.db.pulls import PatchSet
 from appliance.domain.conversations import ConversationState, Which
 from appliance.domain.issue_query import parse
 from appliance.domain.permissions import Role, Visibility
+from appliance.domain.protection import Demand, RefUpdate
 from appliance.domain.pull_requests import MergeState, Shift
+from appliance.domain.signatures import SignedBy
 from appliance.errors import (
     ConflictError,
     HiddenError,
@@ -27,6 +29,7 @@ from appliance.services import (
     pull_lists,
     pulls,
     review_requests,
+    signature_rules,
 )
 from appliance.services.conversations import NewIssue
 from appliance.services.pulls import Change
@@ -170,6 +173,7 @@ def test_commits_of_a_fork_come_along_and_outlive_it(place):
     assert place.facts(number, who="writer").source_path == FORK
 
 
+@pytest.mark.promise("P77")
 def test_readers_of_the_target_do_not_learn_of_a_fork_that_is_hidden_from_them(place):
     place.fork()
     place.topic(who="writer", path=FORK)
@@ -179,6 +183,7 @@ def test_readers_of_the_target_do_not_learn_of_a_fork_that_is_hidden_from_them(p
     assert place.facts(who="reader").is_from_fork
 
 
+@pytest.mark.promise("P77")
 def test_only_who_may_write_to_a_fork_shows_what_it_holds(place):
     place.world.repository("writer/notes", visibility=Visibility.INTERNAL)
     place.write("writer", "main", {"file": "other\n"}, path=FORK)
@@ -386,3 +391,17 @@ def test_rows_go_with_the_repository(place):
         session.execute(sa.delete(Conversation).where(Conversation.id == found.id))
 
     assert place.world.one(sa.select(PatchSet)) is None
+
+
+@pytest.mark.promise("P77")
+def test_what_a_pull_request_brought_is_new_to_rules_for_signatures(place):
+    place.fork()
+    head = place.topic(who="writer", path=FORK)
+    place.open(f"{FORK}:topic", who="writer")
+    folder = place.world.folder(place.world._repository(NOTES))
+    update = RefUpdate(b"refs/heads/main", place.head("main"), head)
+    demands = [Demand("refs/*", frozenset({SignedBy.SSH}))]
+
+    found = signature_rules.collect(folder, [update], demands, quarantine={})
+
+    assert [each.oid for each in found[0].work.commits] == [head]

@@ -57,6 +57,7 @@ def find(place, query):
         return [each.facts.number for each in pull_lists.listed(work, NOTES, parse(query)).items]
 
 
+@pytest.mark.promise("P79")
 @pytest.mark.parametrize(
     ("who", "verdict", "refusal"),
     [
@@ -73,6 +74,7 @@ def test_whoever_may_read_it_judges_it_but_nobody_their_own(place, who, verdict,
         place.do(who, reviews.submit, which(), NewReview(verdict, "So it is."))
 
 
+@pytest.mark.promise("P79")
 def test_nobody_judges_in_anothers_name(place):
     actor = place.world.actor("writer")
     other = Impersonator(uuid4(), "administrator", "p_x", uuid4())

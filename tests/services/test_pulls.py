@@ -11,10 +11,8 @@ from appliance.db.conversations import Conversation
 from appliance.db.pulls import PatchSet
 from appliance.domain.conversations import ConversationState, Which
 from appliance.domain.issue_query import parse
-from appliance.domain.permissions import Role, Visibility
-from appliance.domain.protection import Demand, RefUpdate
+from appliance.domain.permissions import Role
 from appliance.domain.pull_requests import MergeState, Shift
-from appliance.domain.signatures import SignedBy
 from appliance.errors import (
     ConflictError,
     HiddenError,
@@ -29,11 +27,10 @@ from appliance.services import (
     pull_lists,
     pulls,
     review_requests,
-    signature_rules,
 )
 from appliance.services.conversations import NewIssue
 from appliance.services.pulls import Change
-from tests.services.pulling import FORK, NOTES, Place, which
+from tests.services.pulling import NOTES, Place, which
 from tests.world import NOON
 
 
@@ -158,42 +155,6 @@ def test_a_closed_one_follows_its_branch_once_it_is_open_again(place):
 
     assert place.facts().head == new
     assert place.world.events().count("merge.reopened") == 1
-
-
-def test_commits_of_a_fork_come_along_and_outlive_it(place):
-    place.fork()
-    head = place.topic(who="writer", path=FORK)
-    number = place.open(f"{FORK}:topic", who="writer")
-
-    assert place.ref(f"refs/pull/{number}/1") == head
-    newer = place.write("writer", "topic", {"new": "newer\n"}, path=FORK)
-    place.run_jobs()
-
-    assert place.ref(f"refs/pull/{number}/2") == newer
-    assert place.facts(number, who="writer").source_path == FORK
-
-
-@pytest.mark.promise("P77")
-def test_readers_of_the_target_do_not_learn_of_a_fork_that_is_hidden_from_them(place):
-    place.fork()
-    place.topic(who="writer", path=FORK)
-    place.open(f"{FORK}:topic", who="writer")
-
-    assert place.facts(who="reader").source_path == ""
-    assert place.facts(who="reader").is_from_fork
-
-
-@pytest.mark.promise("P77")
-def test_only_who_may_write_to_a_fork_shows_what_it_holds(place):
-    place.world.repository("writer/notes", visibility=Visibility.INTERNAL)
-    place.write("writer", "main", {"file": "other\n"}, path=FORK)
-
-    with pytest.raises(RefusedError):
-        place.open(f"{FORK}:main", who="reader")
-    with pytest.raises(HiddenError):
-        place.open("writer/none:main", who="reader")
-    with pytest.raises(InvalidError, match="nothing in common"):
-        place.open(f"{FORK}:main", who="writer")
 
 
 def test_a_push_that_brings_all_of_it_merges_it(place):
@@ -391,17 +352,3 @@ def test_rows_go_with_the_repository(place):
         session.execute(sa.delete(Conversation).where(Conversation.id == found.id))
 
     assert place.world.one(sa.select(PatchSet)) is None
-
-
-@pytest.mark.promise("P77")
-def test_what_a_pull_request_brought_is_new_to_rules_for_signatures(place):
-    place.fork()
-    head = place.topic(who="writer", path=FORK)
-    place.open(f"{FORK}:topic", who="writer")
-    folder = place.world.folder(place.world._repository(NOTES))
-    update = RefUpdate(b"refs/heads/main", place.head("main"), head)
-    demands = [Demand("refs/*", frozenset({SignedBy.SSH}))]
-
-    found = signature_rules.collect(folder, [update], demands, quarantine={})
-
-    assert [each.oid for each in found[0].work.commits] == [head]

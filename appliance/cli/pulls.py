@@ -12,6 +12,7 @@ from appliance.cli import options
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts
 from appliance.cli.issues import file, number, said, text
+from appliance.cli.pull_changes import apply_, compare
 
 COLUMNS = {
     "number": "#",
@@ -62,6 +63,10 @@ into = click.option("--into", "base", metavar="BRANCH", help="The branch it is t
 @click.group(cls=Noun)
 def pr() -> None:
     """Pull requests: branches that are to come into others."""
+
+
+pr.add_command(compare)
+pr.add_command(apply_)
 
 
 @pr.command()

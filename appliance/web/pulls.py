@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.services import pull_copies, pull_merging, pull_opening
+from appliance.errors import ConflictError, sentence
+from appliance.services import (
+    applied_suggestions,
+    pull_copies,
+    pull_merging,
+    pull_opening,
+    pulls,
+    review_threads,
+)
 from appliance.web import ref_updates, requests
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from appliance.domain.conversations import Which
     from appliance.git.conflicts import Resolutions
     from appliance.services.pull_merging import MergedNow, Merging
@@ -46,3 +57,23 @@ def backport(which: Which, into: str, said: Resolutions) -> int:
     Errors: as for `pull_copies.backport`.
     """
     return pull_copies.backport(ref_updates.mover(), which, into, said)
+
+
+def apply_suggestions(which: Which, wanted: Sequence[UUID]) -> str:
+    """Apply what comments suggest as one commit on the source branch; gives the commit.
+
+    Errors: as the steps of `applied_suggestions`; ProtectedError: a rule forbids it.
+        ConflictError: the source branch is not within the actor's reach.
+    """
+    with requests.reading() as work:
+        found = pulls.show(work, which, repositories=requests.wiring().repositories)
+        sets, threads = pulls.patch_sets(work, which), review_threads.listed(work, which)
+    if not found.facts.source_path:
+        raise ConflictError(sentence("The source branch is not within your reach."))
+    what = applied_suggestions.chosen(found.folder, found.facts, sets, threads, wanted)
+    plan = ref_updates.plan(found.facts.source_path)
+    written = applied_suggestions.draft(plan, found.facts, what)
+    ref_updates.move(plan, written.ref)
+    with requests.begin() as work:
+        review_threads.note_applied(work, which, list(what.comments), written.commit)
+    return written.commit

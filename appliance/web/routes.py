@@ -49,6 +49,7 @@ from appliance.web.api import organisations as api_organisations
 from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
+from appliance.web.api import pull_changes as api_pull_changes
 from appliance.web.api import pulls as api_pulls
 from appliance.web.api import pushes as api_pushes
 from appliance.web.api import repositories as api_repositories
@@ -221,6 +222,7 @@ API = (
     api_checks.api,
     api_issues.api,
     api_pulls.api,
+    api_pull_changes.api,
     pull_comments.api,
     pull_merges.api,
     api_reviews.api,

@@ -26,6 +26,7 @@ CHANGES = {
     f"POST {ONE}/revert": f"{MOVES} merge.requested",
     f"POST {ONE}/backport": f"{MOVES} merge.requested",
     f"PATCH {SETTINGS}": "merge.rules_changed",
+    f"POST {ONE}/suggestions": f"{MOVES} review.comment_changed",
     f"POST {REVIEWS}": "review.submitted",
     f"POST {REVIEWS}/{ID}/dismiss": "review.dismissed",
     f"POST {THREADS}": "review.comment_added",
@@ -87,6 +88,8 @@ API_TABLE = [
 ]
 API_ELSEWHERE = {
     ("POST", f"{REVIEWS}/{ID}/dismiss"): TESTS,
+    ("POST", f"{ONE}/suggestions"): "web/test_api_pull_changes.py",
+    ("GET", f"{ONE}/comparison"): "web/test_api_pull_changes.py",
     ("PATCH", f"{THREADS}/{ID}"): TESTS,
     **{
         (method, f"{place}/{ID}"): TESTS
@@ -118,6 +121,7 @@ COMMANDS = [
     ("pr reviews lab-N/notes 3", SAID),
     ("pr threads lab-N/notes 3", SAID),
     ("pr obstacles lab-N/notes 3", SAID),
+    ("pr compare lab-N/notes 3 1", SAID),
     ("pr merge lab-N/notes 3 --auto", WRITERS),
     ("pr no-auto lab-N/notes 3", SORTED),
     ("pr edit lab-N/notes 3 --title Other", SORTED),
@@ -126,5 +130,6 @@ COMMANDS = [
     ("pr ask lab-N/notes 3 administrator --undo", SORTED),
 ]
 COMMANDS_ELSEWHERE = dict.fromkeys(
-    ("pr create", "pr reopen", "pr resolve", "pr dismiss", "pr revert", "pr backport"), TESTS
+    ("pr create", "pr reopen", "pr resolve", "pr dismiss", "pr revert", "pr backport", "pr apply"),
+    TESTS,
 )

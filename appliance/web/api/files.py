@@ -236,7 +236,7 @@ def diff(path: RepositoryPath, query: DiffQuery) -> Any:
     head = history.resolve(repository, query.head.encode("utf-8", "surrogatepass")).commit
     options = history.Options(ignore_whitespace=query.ignore_whitespace)
     look = history.compare if query.from_merge_base else history.between
-    return frame.answer(_present_diff(look(repository, base, head, options)))
+    return frame.answer(present_diff(look(repository, base, head, options)))
 
 
 @api.get(
@@ -299,7 +299,8 @@ def _present_entry(entry: Entry) -> EntryAnswer:
     )
 
 
-def _present_diff(found: Diff) -> DiffAnswer:
+def present_diff(found: Diff) -> DiffAnswer:
+    """A difference for programs."""
     return DiffAnswer(
         base=found.old,
         head=found.new,

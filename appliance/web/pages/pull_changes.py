@@ -8,11 +8,11 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from appliance.errors import ConflictError, InvalidError
-from appliance.services import applied_suggestions, review_threads, viewed_files
+from appliance.errors import InvalidError
+from appliance.services import viewed_files
 from appliance.services.viewed_files import Viewed
 from appliance.web import links, requests
-from appliance.web import ref_updates as moves
+from appliance.web import pulls as doors
 from appliance.web.pages import issue_frame, pull_conversation, pull_frame
 from appliance.web.pages.page_forms import attempt, signed_in
 from appliance.web.pages.pull_frame import ONE, Opened
@@ -48,7 +48,8 @@ def apply(owner: str, name: str, number: int) -> ResponseReturnValue:
     pull = pull_frame.read(owner, name, number)
 
     def do() -> ResponseReturnValue:
-        _apply(pull, [_id(each) for each in flask.request.form.getlist("chosen")])
+        wanted = [_id(each) for each in flask.request.form.getlist("chosen")]
+        doors.apply_suggestions(pull.which, wanted)
         return flask.redirect(f"{pull.here}/files", 303)
 
     def again(problems: dict[str, str]) -> str:
@@ -56,20 +57,6 @@ def apply(owner: str, name: str, number: int) -> ResponseReturnValue:
         return pull_conversation.page(pull.frame, number, told)
 
     return attempt(do, again)
-
-
-def _apply(pull: Opened, wanted: list[UUID]) -> None:
-    """Draft the commit, move the branch, and write down which comments it applied."""
-    if not pull.facts.source_path:
-        raise ConflictError(_("The source branch is not within your reach."))
-    with requests.reading() as work:
-        threads = review_threads.listed(work, pull.which)
-    what = applied_suggestions.chosen(pull.found.folder, pull.facts, pull.sets, threads, wanted)
-    plan = moves.plan(pull.facts.source_path)
-    written = applied_suggestions.draft(plan, pull.facts, what)
-    moves.move(plan, written.ref)
-    with requests.begin() as work:
-        review_threads.note_applied(work, pull.which, list(what.comments), written.commit)
 
 
 def _id(text: str) -> UUID:

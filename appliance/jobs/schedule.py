@@ -34,6 +34,7 @@ from appliance.jobs import (
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
+    auto_merging,
     impersonation,
     mail_queue,
     mirror_runs,
@@ -120,6 +121,10 @@ def _synchronise(work: UnitOfWork, now: datetime) -> None:
     provider_syncs.promise_due(work, now=now)
 
 
+def _merge_what_was_promised(work: UnitOfWork, _now: datetime) -> None:
+    auto_merging.promise_all(work)
+
+
 def _bring_mirrors_up_to_date(work: UnitOfWork, now: datetime) -> None:
     mirror_runs.promise_due(work, now=now)
 
@@ -171,6 +176,7 @@ def _forget_deliveries(work: UnitOfWork, now: datetime) -> None:
 
 
 AGENDA = (
+    Entry(Regular("promised-merges", timedelta(seconds=30)), _merge_what_was_promised),
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
     Entry(Regular("synchronise", timedelta(minutes=1)), _synchronise),
     Entry(Regular("mirrors", timedelta(minutes=1)), _bring_mirrors_up_to_date),

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from appliance.access import fetch_pulls, gate
 from appliance.access.fetch_pulls import SeenPull
 from appliance.db import pull_rows
@@ -130,6 +132,19 @@ def waiting(work: UnitOfWork, pull_id: UUID, *, now: datetime) -> Waiting | None
         row.deletes_branch,
     )
     return Waiting(actor, fetch_pulls.which(repository.path, conversation.number), wanted)
+
+
+def promise_all(work: UnitOfWork) -> None:
+    """Let all that was promised be tried again: a check has passed, a freeze has ended, a rule is
+    another one.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    query = sa.select(PullRequest.repository_id).join(AutoMerge, AutoMerge.id == PullRequest.id)
+    for home in work.session.scalars(query.distinct()):
+        work.later(Job.FOLLOW_PULLS, about=home, repository_id=str(home))
 
 
 def give_up(work: UnitOfWork, pull_id: UUID, reason: str, *, now: datetime) -> None:

@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.db.credentials import AccessToken
+from appliance.db.pulls import PullRequest
 from appliance.domain.git_operations import Method
+from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
 from appliance.errors import ConflictError, RefusedError
 from appliance.jobs.moving import mover
@@ -93,6 +95,21 @@ def test_who_may_no_longer_merge_merges_nothing_by_itself(place):
     assert place.facts().merged is None
     assert place.world.recorded("merge.failed")
     assert obstacles(place).auto_merge is None
+
+
+def test_a_promise_is_tried_again_from_time_to_time(place):
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+    promise(place)
+    place.run_jobs()
+    with place.world.wiring.database._writing() as session, session.begin():
+        session.execute(sa.update(PullRequest).values(is_draft=False))
+
+    with place.world.begin(appliance()) as work:
+        auto_merging.promise_all(work)
+    place.run_jobs()
+
+    assert place.facts().merged is not None
 
 
 def test_a_promise_is_taken_back_and_readers_make_none(place):

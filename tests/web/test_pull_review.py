@@ -143,6 +143,14 @@ def test_marks_of_files_stay_where_a_push_leaves_the_change_alone(place):
     assert reader.post(f"{HERE}/viewed", data={**first, "old": "no"}).status_code == 422
 
 
+def test_files_say_who_owns_them(place):
+    place.write("maintainer", "main", {".codara/CODEOWNERS": "/b @writer\n"})
+    place.topic("owned", {"b": "b\n", "c": "c\n"})
+    number = place.open("owned")
+    files = page(place.world.browser("reader"), f"pulls/{number}/files")
+    assert files.count("Owned by @writer") == 2  # Words for a pointer, and for a reader.
+
+
 def test_suggestions_become_one_commit_with_all_their_authors(place):
     for who, path, line, text in (("reader", b"a", 20, "line 20?"), ("writer", b"b", 1, "newest")):
         body = f"So:\n```suggestion\n{text}\n```"

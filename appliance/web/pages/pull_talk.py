@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from appliance.domain.codeowners import CodeOwners
 from appliance.domain.protection import NO_OBJECT
 from appliance.domain.pull_requests import Anchor, Side
 from appliance.errors import ApplianceError
-from appliance.services import patch_set_changes
+from appliance.services import code_owners, patch_set_changes
 from appliance.services.patch_set_changes import BlobPair
 from appliance.services.viewed_files import Viewed
 from appliance.web import links, present
@@ -49,6 +50,7 @@ class PullTalk:
     outdated: int
     threads: Any
     marks: Any
+    owners: CodeOwners
     same: set[bytes] = field(default_factory=set)
     total: int = 0
 
@@ -99,7 +101,8 @@ class PullTalk:
         }
         address = f"{self.chosen.pull.here}/threads/new{links.query(said)}"
         mark = self.mark(file, number)
-        acts = self.marks.file_acts(mark, address, self.said.may_say)
+        owners = self.owners.owners_of(file.path)
+        acts = self.marks.file_acts(mark, address, self.said.may_say, owners)
         if above:
             above = Markup('<section class="talk">{}</section>').format(above)
         return FileTalk(below, above, acts, address, is_folded=bool(mark and mark.is_viewed))
@@ -137,7 +140,17 @@ def of(chosen: View) -> PullTalk:
         outdated,
         pull_threads.macros("pulls/_thread.html", chosen.pull),
         pull_threads.macros("pulls/_mark.html", chosen.pull),
+        _owners(chosen),
     )
+
+
+def _owners(chosen: View) -> CodeOwners:
+    """Who owns which files, as the target said then; nobody where that cannot be read."""
+    try:
+        found = code_owners.found(chosen.pull.found.folder, chosen.new.target)
+    except ApplianceError:  # The page says the rest.
+        return CodeOwners()
+    return found.owners if found is not None else CodeOwners()
 
 
 def in_conversation(said: Said) -> list[Thread]:

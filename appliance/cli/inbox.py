@@ -116,3 +116,15 @@ def watchers(context: Context, repository: str, limit: int | None) -> None:
     """List who is told all of a repository."""
     found = options.listed(context, f"{place(repository)}/watchers", limit)
     context.show_list(found, {"name": "NAME"})
+
+
+@click.command()
+@options.repository
+@click.option("--undo", is_flag=True, help="Star it no longer.")
+@current
+def star(context: Context, repository: str, *, undo: bool) -> None:
+    """Star a repository, to find it again."""
+    path = f"{place(repository)}/star"
+    context.api.call("DELETE" if undo else "PUT", path)
+    found = context.api.call("GET", path)
+    context.show(found, lambda: [f"{repository}: {found['stars']} stars"])

@@ -40,6 +40,7 @@ from appliance.db import (
     second_factors,
     signing_keys,
     ssh_authorities,
+    stars,
     stashes,
     users,
     webhooks,
@@ -79,6 +80,6 @@ MODULES = (
         pushes,
     ),
     *(repositories, reviews, rulesets, saml_keys, scim, second_factors, signing_keys),
-    *(ssh_authorities, stashes, users, webhooks),
+    *(ssh_authorities, stars, stashes, users, webhooks),
 )
 metadata = Table.metadata

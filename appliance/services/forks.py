@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore
 
 MOST_COUNTED = 1000
+MOST_LEVELS, MOST_FORKS_SHOWN = 20, 200
+"""Of a tree of forks."""
 AT_ONCE_BYTES = 8 * 1024 * 1024
 """Forking so much takes some milliseconds, for which the others who write may wait."""
 
@@ -177,3 +179,45 @@ def _settle(
         )
     )
     work.later(Job.MEASURE_REPOSITORY, about=repository.id, repository_id=str(repository.id))
+
+
+@dataclass(frozen=True)
+class Branching:
+    """A repository in a tree of forks: how far below the first one it stands."""
+
+    repository: Repository
+    depth: int
+    is_asked: bool
+
+
+def tree(work: UnitOfWork, path: str) -> list[Branching]:
+    """A repository with what it was forked from and what was forked from it, level by level, as far
+    as the actor may read them; what lies behind a hidden one is not shown.
+
+    Errors:
+        HiddenError, MovedError: there is none, or none for this actor.
+    """
+    asked = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    root, levels = asked, MOST_LEVELS
+    while root.forked_from_id is not None and levels:
+        above = visible.repositories(work).where(Repository.id == root.forked_from_id)
+        parent = work.session.scalar(above)
+        if parent is None:
+            break
+        root, levels = parent, levels - 1
+    found: list[Branching] = []
+    _add_branch(work, root, 0, asked, found)
+    return found
+
+
+def _add_branch(
+    work: UnitOfWork, root: Repository, depth: int, asked: Repository, found: list[Branching]
+) -> None:
+    found.append(Branching(root, depth, root.id == asked.id))
+    if depth >= MOST_LEVELS:
+        return
+    below = visible.repositories(work).where(Repository.forked_from_id == root.id)
+    for each in work.session.scalars(below.order_by(Repository.id).limit(MOST_FORKS_SHOWN)):
+        if len(found) >= MOST_FORKS_SHOWN:
+            return
+        _add_branch(work, each, depth + 1, asked, found)

@@ -67,6 +67,7 @@ from appliance.web.api import session as api_session
 from appliance.web.api import sessions as api_sessions
 from appliance.web.api import signing_keys as api_signing_keys
 from appliance.web.api import signing_rules as api_signing_rules
+from appliance.web.api import social as api_social
 from appliance.web.api import ssh_authorities as api_ssh_authorities
 from appliance.web.api import stashes as api_stashes
 from appliance.web.api import teams as api_teams
@@ -155,6 +156,7 @@ from appliance.web.pages import (
     second_step,
     service_accounts,
     sign_in,
+    social,
     teams,
     token_rules,
     tree,
@@ -230,6 +232,7 @@ API = (
     api_issue_comments.api,
     api_labels.api,
     api_notifications.api,
+    api_social.api,
     api_audit.api,
     api_audit_access.api,
     api_auditors.api,
@@ -310,6 +313,7 @@ REPOSITORIES = (
     search.pages,
     *(each.pages for each in CONVERSATIONS),
     watching.pages,
+    social.pages,
     archives.pages,
 )
 

@@ -7,6 +7,7 @@ WATCH = f"{API}/watch"
 OWN = "/api/v1/user/notifications"
 HERE = "/<owner>/<name>"
 LEVELS = "repo.watched repo.unwatched"
+STAR = f"{API}/star"
 SETTINGS = "/api/v1/user/notification-settings"
 CHOSEN = "user.notifications_changed"
 INBOX = "/inbox/conversations"
@@ -17,6 +18,10 @@ RECORDED = {
     f"POST {INBOX}": "issue.unfollowed",
     f"PATCH {SETTINGS}": CHOSEN,
     "POST /settings/notifications": CHOSEN,
+    f"PUT {STAR}": "repo.starred",
+    f"DELETE {STAR}": "repo.unstarred",
+    f"POST {HERE}/star": "repo.starred repo.unstarred",
+    "POST /settings/pins": "user.repositories_pinned",
 }
 LISTS = {f"GET {INBOX}": "admin.list_exported"}
 WHAT_WAS_READ = "what somebody has read of their inbox is their own affair"
@@ -38,12 +43,18 @@ API_TABLE = [
     ("GET", WATCH, READ, None),
     ("PUT", WATCH, READ, {"level": "all"}),
     ("GET", f"{API}/watchers", READ, None),
+    ("GET", STAR, READ, None),
+    ("PUT", STAR, READ, None),
+    ("GET", f"{API}/stargazers", READ, None),
+    ("GET", f"{API}/forks/tree", READ, None),
+    ("GET", "/api/v1/users/<name>/stars", ".++++++++++++", None),
 ]
 TESTS = "web/test_api_notifications.py"
 API_ELSEWHERE = {
     ("GET", f"{OWN}/<uuid:id>"): TESTS,
     ("PATCH", f"{OWN}/<uuid:id>"): TESTS,
     ("DELETE", WATCH): TESTS,
+    ("DELETE", STAR): "web/test_social.py",
 }
 MAY_READ = "-.+++++.+++++"
 COMMANDS = [
@@ -52,12 +63,15 @@ COMMANDS = [
     ("inbox settings --digest week", "-++++++++++++"),
     ("repo watch lab-N/notes --level all", MAY_READ),
     ("repo watchers lab-N/notes", MAY_READ),
+    ("repo star lab-N/notes", MAY_READ),
 ]
 OWN_REPOSITORY = "lab-N"
 PAGES = [
     (INBOX, SIGNED_IN),
     ("/settings/notifications", SIGNED_IN),
     (f"{HERE}/watchers", READ, {}, OWN_REPOSITORY),
+    (f"{HERE}/stargazers", READ, {}, OWN_REPOSITORY),
+    (f"{HERE}/forks", READ, {}, OWN_REPOSITORY),
 ]
 FORMS = [
     (f"{INBOX}/all", SIGNED_IN, {"act": "read"}),
@@ -66,11 +80,18 @@ FORMS = [
         SIGNED_IN,
         {"own_mail": "digest", "watching_mail": "never", "digest": "week"},
     ),
+    ("/settings/pins", SIGNED_IN, {"pinned": ""}),
+    (f"{HERE}/star", READ_SIGNED_IN, {"starred": "yes"}, OWN_REPOSITORY),
     (f"{HERE}/watch", READ_SIGNED_IN, {"level": "all"}, OWN_REPOSITORY),
 ]
 PAGE_TESTS = "web/test_notification_pages.py"
-PAGES_ELSEWHERE = {("POST", INBOX): PAGE_TESTS, ("POST", "/inbox/seen"): PAGE_TESTS}
+PAGES_ELSEWHERE = {
+    ("GET", "/<owner>/-/stars"): "web/test_social.py",
+    ("POST", INBOX): PAGE_TESTS,
+    ("POST", "/inbox/seen"): PAGE_TESTS,
+}
 DOORS_ELSEWHERE = {
     f"DELETE {WATCH}": f"{TESTS}: it has to be watched first",
+    f"DELETE {STAR}": "web/test_social.py: it has to be starred first",
     f"POST {INBOX}": f"{PAGE_TESTS}: somebody has to have been told",
 }

@@ -88,8 +88,7 @@ ALSO = (
     "/?q=nothing-like-it",
     "/administrator",
     "/search?q=lab",
-    "/search?q=lab&kind=organisations",
-    "/search?q=admin&kind=users",
+    *("/search?q=lab&kind=organisations", "/search?q=admin&kind=users"),
     "/lab/odd/settings/access?why=writer",
     "/lab/odd/settings/access?why=nobody-there",
     "/administration/repositories?show=damaged",
@@ -350,8 +349,9 @@ def _arguments(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
     name = "odd" if "owner" in rule.arguments else "writer"
     if rule.endpoint == "service_accounts.show":
         name = "builder"
+    owner = "writer" if rule.endpoint == "social.of_user" else "lab"
     tail = TAILS.get(rule.endpoint, "main")
-    known = {"owner": "lab", "name": name, "tail": tail, **values}
+    known = {"owner": owner, "name": name, "tail": tail, **values}
     if "name" not in rule.arguments:
         known |= {name: values[f"org_{name}"] for name in ("hook_id", "number", "ruleset_id")}
     known |= {} if "owner" in rule.arguments else {"ruleset_id": values["all_ruleset_id"]}

@@ -12,14 +12,14 @@ from appliance.domain.events.words import Act, Retention, Severity, Viewer
 WORDS: dict[Act, str] = {
     Act.CREATE: "added created forked found granted issued opened placed registered requested set"
     " stashed stored submitted trusted made completed linked reported mapped reacted followed"
-    " watched",
+    " watched starred",
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
     " prolonged renamed resolved restored reviewed rotated settled switched synchronised unlocked"
     " merged reverted finished retried reopened reinstated redelivered pinned",
     Act.DELETE: "deleted dequeued discarded disposed dropped erased pruned purged removed revoked"
-    " swept unlinked unmapped withdrawn destroyed unpinned unfollowed unwatched",
+    " swept unlinked unmapped withdrawn destroyed unpinned unfollowed unwatched unstarred",
     Act.MOVE: "moved transferred",
     Act.ENABLE: "activated enabled published unarchived resumed recovered",
     Act.DISABLE: "archived disabled suspended paused",
@@ -224,6 +224,8 @@ MORE: Mapping[str, More] = {
     "repo.role_granted": More(severity=MEDIUM, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "repo.role_withdrawn": More(severity=MEDIUM, ocsf=ROLE_OUT, ecs=("iam",), controls=LEAVING),
     "repo.transferred": More(severity=MEDIUM),
+    "repo.starred": More(severity=NOTICE),
+    "repo.unstarred": More(severity=NOTICE),
     "repo.unwatched": More(severity=NOTICE),
     "repo.visibility_changed": More(
         act=Act.SHARE, severity=HIGH, controls=("nist:AC-3", "iso:A.8.3", "iso:A.8.4")

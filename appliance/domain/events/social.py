@@ -7,7 +7,14 @@ from typing import Any
 
 from appliance.domain.events.base import Event
 
-__all__ = ["NotificationChoicesChanged", "RepositoryUnwatched", "RepositoryWatched"]
+__all__ = [
+    "NotificationChoicesChanged",
+    "RepositoriesPinned",
+    "RepositoryStarred",
+    "RepositoryUnstarred",
+    "RepositoryUnwatched",
+    "RepositoryWatched",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,3 +41,28 @@ class NotificationChoicesChanged(Event):
     kind = "user.notifications_changed"
     target = "user"
     changed: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryStarred(Event):
+    """Somebody starred a repository."""
+
+    kind = "repo.starred"
+    target = "repo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryUnstarred(Event):
+    """Somebody starred a repository no longer."""
+
+    kind = "repo.unstarred"
+    target = "repo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoriesPinned(Event):
+    """Somebody chose which repositories stand first on their page."""
+
+    kind = "user.repositories_pinned"
+    target = "user"
+    repositories: list[str]

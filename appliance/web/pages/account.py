@@ -14,7 +14,15 @@ from flask_babel import ngettext
 from pydantic import Field
 
 from appliance.errors import InvalidError, UnauthenticatedError
-from appliance.services import identity_links, impersonation, passwords, sessions, sign_in, users
+from appliance.services import (
+    identity_links,
+    impersonation,
+    passwords,
+    sessions,
+    sign_in,
+    stars,
+    users,
+)
 from appliance.web import cookies, forms, provider_doors, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
@@ -78,7 +86,7 @@ SESSION_ACTS = {
 @pages.get("/settings")
 def profile() -> ResponseReturnValue:
     """One's own profile."""
-    return _profile_page({})
+    return profile_page({})
 
 
 @pages.post("/settings")
@@ -103,7 +111,7 @@ def save_profile() -> ResponseReturnValue:
         cookies.set_preference(response, cookies.LOCALE_COOKIE, form.locale)
         return response
 
-    return attempt(act, _profile_page)
+    return attempt(act, profile_page)
 
 
 @pages.get("/settings/email")
@@ -208,10 +216,19 @@ def _proof(password: str) -> sign_in.Proof:
         raise InvalidError.of("current", _("This is not your password.")) from error
 
 
-def _profile_page(problems: Problems) -> str:
+def profile_page(problems: Problems) -> str:
+    """One's own profile, and what stands first on one's page."""
     with requests.reading() as work:
         own = users.show_self(work)
-    return page("account/profile.html", problems, own=own, section="profile")
+        pinned = [each.path for each in stars.pinned(work, own.user.name)]
+    return page(
+        "account/profile.html",
+        problems,
+        own=own,
+        pinned=pinned,
+        most_pinned=stars.MOST_PINNED,
+        section="profile",
+    )
 
 
 def _email_page(problems: Problems) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.services import notifications, repositories
+from appliance.services import activity, notifications, repositories
 from appliance.web import requests
 from appliance.web.pages import inbox, lists, repository_lists, words
 from appliance.web.pages.page_forms import USUAL, after, asked, listed
+from appliance.web.pages.social import ACTS
 
 pages = flask.Blueprint("dashboard", __name__)
 words.give_to_templates(pages)
@@ -40,6 +41,8 @@ def show() -> ResponseReturnValue:
             waiting_in_all=len(waiting),
             unread=unread,
             recent=repositories.recently_pushed(work, limit=RECENT),
+            activity=activity.lately(work, sealer=requests.wiring().sealer, limit=RECENT),
+            acts=ACTS,
             query=query,
             mine=mine,
             **lists.tools(sorting),

@@ -8,10 +8,18 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.domain.permissions import Permission
-from appliance.services import organisation_members, organisations, teams, users
+from appliance.services import (
+    activity,
+    organisation_members,
+    organisations,
+    stars,
+    teams,
+    users,
+)
 from appliance.web import requests
 from appliance.web.pages import lists, repository_lists, words
 from appliance.web.pages.page_forms import USUAL, after, asked, listed
+from appliance.web.pages.social import ACTS
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
@@ -20,6 +28,7 @@ pages = flask.Blueprint("owners", __name__)
 words.give_to_templates(pages)
 
 MEMBERS_SHOWN = 20
+ACTS_SHOWN = 10
 TEAMS_SHOWN = 10
 ORGANISATIONS_SHOWN = 50
 
@@ -46,7 +55,15 @@ def _user(work: UnitOfWork, name: str) -> dict[str, Any]:
     profile = users.show(work, name)
     belongs = organisations.list_of_user(work, name, limit=ORGANISATIONS_SHOWN).items
     is_self = profile.user.id == work.actor.id
-    return {"profile": profile, "organisations": belongs, "is_self": is_self}
+    sealer = requests.wiring().sealer
+    return {
+        "profile": profile,
+        "organisations": belongs,
+        "is_self": is_self,
+        "pinned": stars.pinned(work, name),
+        "activity": activity.lately(work, sealer=sealer, by=name, limit=ACTS_SHOWN),
+        "acts": ACTS,
+    }
 
 
 def _organisation(work: UnitOfWork, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import HiddenError, TimeoutExceededError
-from appliance.services import forks, history, jobs, languages, watching
+from appliance.services import forks, history, jobs, languages, stars, watching
 from appliance.web import links, present, requests
 from appliance.web.pages import languages_bar, readme, tree_rows, words
 from appliance.web.pages.notification_words import LEVELS
@@ -72,6 +72,8 @@ def _social(frame: Frame) -> dict[str, Any]:
     with requests.reading() as work:
         return {
             "fork_count": forks.count(work, path),
+            "star_count": stars.count(work, path),
+            "is_starred": stars.is_starred(work, path),
             "watcher_count": watching.count(work, path),
             "watch_level": watching.level(work, path),
             "levels": LEVELS,

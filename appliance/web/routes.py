@@ -18,6 +18,7 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
+from appliance.web.api import branch_matrix as api_branch_matrix
 from appliance.web.api import brought as api_brought
 from appliance.web.api import checks as api_checks
 from appliance.web.api import credentials as api_credentials
@@ -101,6 +102,7 @@ from appliance.web.pages import (
     audit_streams,
     auditors,
     blame,
+    branch_matrix,
     branches,
     checks,
     commits,
@@ -222,6 +224,7 @@ API = (
     api_search.api,
     api_search_all.api,
     api_checks.api,
+    api_branch_matrix.api,
     api_issues.api,
     api_pulls.api,
     api_pull_changes.api,
@@ -307,6 +310,7 @@ REPOSITORIES = (
     checks.pages,
     compare.pages,
     branches.pages,
+    branch_matrix.pages,
     pushes.pages,
     locks.pages,
     finder.pages,

@@ -14,6 +14,8 @@ API_TABLE = [
     ("GET", f"{COMMIT}/statuses", READ, None),
     ("GET", f"{COMMIT}/status", READ, None),
     ("GET", f"{COMMIT}/check-runs", READ, None),
+    ("GET", f"{COMMIT}/pulls", READ, None),
+    ("GET", f"{API}/matrix", READ, None),
     ("POST", f"{API}/grep", READ, {"pattern": "o.e"}),
 ]
 API_ELSEWHERE = {
@@ -21,6 +23,8 @@ API_ELSEWHERE = {
     **{(method, RUN): TESTS for method in ("GET", "PATCH")},
     ("GET", f"{RUN}/annotations"): TESTS,
 }
+PAGES = (("/<owner>/<name>/branches/matrix", READ),)
+QUERIES = {f"{API}/matrix": "?ref=main&ref=topic"}
 ELSEWHERE = {("GET", "/<owner>/<name>/check-runs/<uuid:check_id>"): TESTS}
 CHANGES = {
     f"POST {API}/statuses/<oid>": "check.status_reported",

@@ -52,7 +52,7 @@ ORG = "/<owner>/-"
 USER = "/administration/users/<name>"
 LOG = "/administration/audit"
 OWN_THING = "ACTOR"
-ROOMS = (machine_doors, signature_doors, hook_doors, issues, pull_pages, ruleset_doors)
+ROOMS = (check_doors, machine_doors, signature_doors, hook_doors, issues, pull_pages, ruleset_doors)
 
 
 class Row(NamedTuple):

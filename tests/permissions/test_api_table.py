@@ -316,7 +316,7 @@ PLACES = {
     "tree/<path:tail>": "tree/src",
     "<path:tail>": "src/one",
 }
-QUERIES = {
+QUERIES = check_doors.QUERIES | {
     f"{REPO}/diff": "?base=main&head=topic",
     f"{REPO}/protections": "?pattern=refs/heads/main",
     "/api/v1/search": "?q=notes",

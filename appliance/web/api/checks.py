@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain.merge_facts import CheckOutcome
-from appliance.services import check_runs, checks, history
+from appliance.services import check_runs, checks, commit_pulls, history
 from appliance.web import paging, requests
 from appliance.web.api import check_answers, frame
 from appliance.web.api.check_answers import (
@@ -39,6 +39,20 @@ class RevisionPath(RepositoryPath):
     """Which commit: by its id, or as a branch or tag that is at it."""
 
     oid: str = Field(min_length=1, max_length=1024)
+
+
+class PullOf(frame.Answer):
+    """A pull request that a commit belongs to."""
+
+    number: int
+    title: str
+    state: Literal["open", "closed", "merged"]
+
+
+class PullsOf(frame.Answer):
+    """At most twenty, the newest first."""
+
+    items: list[PullOf]
 
 
 class CheckRunPath(RepositoryPath):
@@ -91,6 +105,17 @@ def combined(path: RevisionPath) -> Any:
             check_runs=[check_answers.run(each) for each in found.runs],
         )
     return frame.answer(answer)
+
+
+@api.get(
+    f"{REPO}/commits/<oid>/pulls", summary="Pull requests of a commit", responses={"200": PullsOf}
+)
+def list_pulls(path: RevisionPath) -> Any:
+    """Those whose head it is or was, or that were merged as it."""
+    commit = _commit(path, path.oid)
+    with requests.reading() as work:
+        found = commit_pulls.of_commit(work, path.path, commit)
+    return frame.answer(PullsOf(items=[PullOf.model_validate(each) for each in found]))
 
 
 @api.get(

@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from appliance.errors import InvalidError
-from appliance.services import history
-from appliance.web import links, present, signed_work
+from appliance.services import commit_pulls, history
+from appliance.web import links, present, requests, signed_work
 from appliance.web.pages import checks, diff_context, diff_files
 from appliance.web.pages.diff_sides import Commits
 from appliance.web.pages.repository_frame import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from appliance.git.commits import Commit
     from appliance.git.history import Step
     from appliance.services.checks import Rollup
+    from appliance.services.commit_pulls import AboutCommit
     from appliance.services.signatures import Checked
 
 pages = blueprint("commits")
@@ -125,6 +126,7 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
         is_same_person=_is_same(commit),
         signature=signed_work.of_commits(frame.repository, [commit]).get(oid),
         checks=checks.of_commit(frame, oid),
+        pulls=_pulls(frame, oid),
         containing=_containing(frame, oid) if "refs" in flask.request.args else None,
         refs_piece=links.with_query(part="refs"),
         diff=diff,
@@ -171,6 +173,11 @@ def _is_same(commit: Commit) -> bool:
         commit.committer.name,
         commit.committer.email,
     )
+
+
+def _pulls(frame: Frame, oid: str) -> list[AboutCommit]:
+    with requests.reading() as work:
+        return commit_pulls.of_commit(work, frame.repository.path, oid)
 
 
 def _containing(frame: Frame, oid: str) -> dict[str, object]:

@@ -282,6 +282,7 @@ ELSEWHERE = {
             *(("PUT", COMMENT + REACTION), ("DELETE", COMMENT + REACTION), ("DELETE", REACTION)),
         )
     },
+    f"POST {ISSUE}/transfer": "web/test_issue_transfers.py: it takes two repositories",
 }
 """What needs somebody else, and the test that does it."""
 OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")

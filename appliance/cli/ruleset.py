@@ -26,6 +26,7 @@ COLUMNS = {
     "id": "ID",
 }
 STANDING = {"layer": "LAYER", "name": "NAME", "enforcement": "ENFORCEMENT", "kinds": "RULES"}
+OWNERS = {"number": "LINE", "pattern": "PATTERN", "owners": "OWNERS", "files": "FILES"}
 Wrapped = Callable[..., None]
 
 
@@ -133,6 +134,23 @@ def rules(context: Context, repository: str, ref: str) -> None:
     """List all rules that stand over it, of every layer."""
     found = context.api.call("GET", f"{place(repository)}/rules", query={"ref": ref})["items"]
     context.show_list([_with_kinds(each) for each in found], STANDING)
+
+
+@click.command("codeowners", cls=Verb)
+@options.repository
+@click.option("--ref", default="", help="In this branch; else in the default branch.")
+@current
+def code_owners(context: Context, repository: str, ref: str) -> None:
+    """Say how much of it has owners, by the lines of CODEOWNERS."""
+    found = context.api.call("GET", f"{place(repository)}/codeowners", query={"ref": ref})
+
+    def lines() -> list[str]:
+        nobody = [f"Nobody here is {each}." for each in found["unknown"]]
+        strange = [f"Line {each['number']} says nothing." for each in found["problems"]]
+        said = f"{found['owned']} of {found['files']} files have owners."
+        return [said, *table(found["lines"], OWNERS), *nobody, *strange]
+
+    context.show(found, lines)
 
 
 def _place(repository: str | None, organisation: str | None) -> str:

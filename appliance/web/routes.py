@@ -21,6 +21,7 @@ from appliance.web.api import auditors as api_auditors
 from appliance.web.api import branch_matrix as api_branch_matrix
 from appliance.web.api import brought as api_brought
 from appliance.web.api import checks as api_checks
+from appliance.web.api import code_owners as api_code_owners
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe, pull_comments, pull_merges
@@ -183,6 +184,7 @@ API = (
     api_x509_authorities.api,
     api_x509_certificates.api,
     api_rulesets.api,
+    api_code_owners.api,
     api_organisation_rulesets.api,
     api_instance_rulesets.api,
     api_signing_rules.api,

@@ -59,3 +59,7 @@ def test_what_is_no_ruleset_is_refused(codara, lab, file):
 def test_the_kinds_of_rules_are_listed(codara):
     found = {each["kind"]: each["takes"] for each in codara("ruleset", "kinds", "--json").json}
     assert "approvals" in found["pull_request"]
+
+
+def test_where_nobody_is_named_there_is_nothing_to_report(codara, notes):
+    assert codara("repo", "codeowners", notes).code == 4

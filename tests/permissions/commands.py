@@ -223,7 +223,11 @@ ELSEWHERE = {
         "cli/test_service_accounts.py",
     ),
     **dict.fromkeys(
-        ("ruleset show", "ruleset create", "ruleset set", "ruleset remove"), "cli/test_rulesets.py"
+        (
+            *("ruleset show", "ruleset create", "ruleset set", "ruleset remove"),
+            "repo codeowners",
+        ),
+        "cli/test_rulesets.py",
     ),
     "token end": "cli/test_credentials.py",
     **dict.fromkeys(("token approve", "token refuse", "token ask"), "cli/test_token_rules.py"),

@@ -27,6 +27,7 @@ API_ELSEWHERE = {
     for place in PLACES
     for method, rest in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/report"))
 }
+API_ELSEWHERE[("GET", f"{REPOSITORY}/codeowners")] = TESTS
 NOTHING = {f"POST {REPOSITORY}/rulesets/try": "judges past pushes; nothing is set"}
 SET = "branch_rule.ruleset_changed branch_rule.exempted"
 CHANGES = {

@@ -310,3 +310,16 @@ def test_what_a_trial_has_found_and_a_replay_of_the_past(lab):
     assert report["by_kind"] == {"file_extensions": 1}
     assert (report["items"][0]["by"], report["items"][0]["ref"]) == ("writer", "refs/heads/main")
     assert lab.client("writer").get(f"{RULESETS}/{made['id']}/report").status_code == 403
+
+
+def test_how_much_has_owners(lab):
+    owners = "*.txt @writer @nobody\n/docs/\n/x ![\n"
+    for path, content in {"CODEOWNERS": owners, "a.txt": "a", "docs/b.txt": "b"}.items():
+        assert write(lab, path=path, content=content).status_code == 200
+
+    found = lab.client("writer").get(f"/api/v1/repos/{PATH}/codeowners").json
+
+    assert (found["path"], found["files"], found["owned"]) == ("CODEOWNERS", 3, 1)
+    assert [each["files"] for each in found["lines"]] == [1, 1]
+    assert (found["unknown"], len(found["problems"])) == (["@nobody"], 1)
+    assert sorted(found["unowned"]) == ["CODEOWNERS", "docs/b.txt"]

@@ -74,7 +74,6 @@ PAGES = [
     (f"{HERE}/forks", READ, {}, OWN_REPOSITORY),
 ]
 FORMS = [
-    (f"{INBOX}/all", SIGNED_IN, {"act": "read"}),
     (
         "/settings/notifications",
         SIGNED_IN,
@@ -86,6 +85,7 @@ FORMS = [
 ]
 PAGE_TESTS = "web/test_notification_pages.py"
 PAGES_ELSEWHERE = {
+    ("POST", f"{INBOX}/all"): PAGE_TESTS,
     ("GET", "/<owner>/-/stars"): "web/test_social.py",
     ("POST", INBOX): PAGE_TESTS,
     ("POST", "/inbox/seen"): PAGE_TESTS,

@@ -15,10 +15,15 @@ from appliance.domain import events
 from appliance.domain.conversations import ConversationState, Happening, Which
 from appliance.domain.jobs import Job
 from appliance.domain.pull_requests import MergeState, check_branch
-from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
-from appliance.git import refs
+from appliance.errors import ConflictError, sentence
 from appliance.git.ref_names import BRANCHES
-from appliance.services import conversation_steps, conversations, pull_facts, pull_following
+from appliance.services import (
+    conversation_steps,
+    conversations,
+    pull_facts,
+    pull_following,
+    pull_retargeting,
+)
 from appliance.services.conversations import Described, Edit
 from appliance.services.pull_facts import PatchSetFacts, PullFacts
 from appliance.services.push_names import show as shown
@@ -105,7 +110,9 @@ def change(
         conversation_steps.happened(work, seen.conversation, kind, now=now)
         changed.append("draft")
     if wanted.into is not None and check_branch(wanted.into) != seen.pull.target_branch:
-        _retarget(work, seen, check_branch(wanted.into), repositories=repositories, now=now)
+        into = check_branch(wanted.into)
+        pull_retargeting.retarget(work, seen, into, repositories=repositories, now=now)
+        _insist_on_first(work, seen)
         changed.append("into")
     if not changed:
         return
@@ -160,36 +167,6 @@ def reopen(work: UnitOfWork, which: Which, *, now: datetime) -> None:
         )
     )
     _follow(work, seen)
-
-
-def _retarget(
-    work: UnitOfWork,
-    seen: SeenPull,
-    into: bytes,
-    *,
-    repositories: RepositoryStore,
-    now: datetime,
-) -> None:
-    fetch_pulls.insist_on_open(seen)
-    pull = seen.pull
-    if (pull.source_repository_id, pull.source_branch) == (pull.repository_id, into):
-        raise InvalidError.of("base", sentence("A branch is not merged into itself."))
-    try:
-        refs.one(ready_folder(seen.repository, repositories), BRANCHES + into)
-    except NotFoundError as error:
-        raise InvalidError.of(
-            "base", sentence("There is no branch %(branch)s.", branch=shown(into))
-        ) from error
-    before, pull.target_branch, pull.merge_state = pull.target_branch, into, MergeState.UNKNOWN
-    _insist_on_first(work, seen)
-    conversation_steps.happened(
-        work,
-        seen.conversation,
-        Happening.RETARGETED,
-        now=now,
-        before=shown(before),
-        after=shown(into),
-    )
 
 
 def _insist_on_source(work: UnitOfWork, seen: SeenPull) -> None:

@@ -12,7 +12,8 @@ from appliance.db.pulls import PullRequest
 from appliance.domain.git_operations import Method
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
-from appliance.errors import ConflictError, RefusedError
+from appliance.domain.pull_requests import Verdict
+from appliance.errors import ConflictError, InvalidError, PreconditionError, RefusedError
 from appliance.jobs.moving import mover
 from appliance.services import (
     auto_merging,
@@ -20,9 +21,11 @@ from appliance.services import (
     pull_copies,
     pull_obstacles,
     pulls,
+    reviews,
 )
 from appliance.services.pull_merging import Merging
 from appliance.services.pulls import Change
+from appliance.services.reviews import NewReview
 from tests.services.pulling import NOTES, configure, merge, two_commits, which
 from tests.world import NOON
 
@@ -177,3 +180,51 @@ def test_what_a_revoked_token_promised_is_not_merged(place):
 
     assert place.facts().merged is None
     assert place.world.recorded("merge.failed")
+
+
+def retargeted(place, into, who="author"):
+    wanted = {"repositories": place.world.wiring.repositories}
+    place.do(who, pulls.change, which(), wanted=Change(into=into), **wanted)
+
+
+def test_what_was_promised_and_approved_for_a_branch_says_nothing_of_another(place):
+    place.push("maintainer", "stable", place.head("main"))
+    promise(place)
+    verdict = NewReview(Verdict.APPROVE, head=place.facts().head)
+    place.do("maintainer", reviews.submit, which(), new=verdict)
+
+    retargeted(place, "stable")
+    place.run_jobs()
+
+    assert place.facts().merged is None
+    assert "merge.auto_disabled" in place.world.events()
+    with place.world.reading(place.world.actor("reader")) as work:
+        assert reviews.standing(work, which()) == []
+        assert pull_obstacles.found(work, which(), look=None).auto_merge is None
+
+
+def test_what_it_changes_is_counted_from_the_branch_that_it_goes_into(place):
+    start, head = place.head("main"), place.facts().head
+    place.push("writer", "half", place.git("rev-parse", f"{head}~1").strip())
+    retargeted(place, "half")
+    assert place.facts().base == place.head("half")
+
+    retargeted(place, "main")
+
+    assert place.facts().base == place.git("merge-base", start, head).strip()
+    sets = place.sets()
+    assert [each.head for each in sets] == [head] * 3
+    assert {each.by for each in sets} == {"author"}
+    place.run_jobs()
+    assert place.ref("refs/pull/1/3") == head
+
+
+def test_nobody_has_it_merged_by_letting_it_go_where_it_is_already(place):
+    place.push("writer", "half", place.facts().head)
+
+    with pytest.raises(InvalidError, match="nothing to merge"):
+        retargeted(place, "half")
+    place.write("author", "topic", {"new": "newer\n"})
+    place.push("writer", "other", place.head("main"))
+    with pytest.raises(PreconditionError):
+        retargeted(place, "other")

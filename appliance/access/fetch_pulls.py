@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, fetch_conversations, grants, visible
 from appliance.access.fetch_conversations import Seen
+from appliance.db.conversations import Conversation
 from appliance.db.pulls import PullRequest
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.db.users import User
 from appliance.domain.conversations import ConversationKind, Which
-from appliance.domain.permissions import Permission
+from appliance.domain.permissions import PERMISSIONS_OF, Permission, Visibility, highest
 from appliance.errors import ConflictError, RefusedError, sentence
 
 
@@ -127,6 +129,26 @@ def readable_paths(work: UnitOfWork, ids: Iterable[UUID | None]) -> dict[UUID | 
         return {}
     rows = work.session.scalars(visible.repositories(work).where(Repository.id.in_(wanted)))
     return {each.id: each.path for each in rows}
+
+
+def is_followed(work: UnitOfWork, pull: PullRequest) -> bool:
+    """Whether what is pushed to its source comes into the target still: of a fork, as long as who
+    asked may read the target, and write to a source that not everybody may read.
+    """
+    home, source_id = pull.repository_id, pull.source_repository_id
+    if source_id is None or source_id == home:
+        return source_id == home
+    source = work.session.get_one(Repository, source_id)
+    author_id = work.session.get_one(Conversation, pull.id).author_id
+    author = work.session.get(User, author_id) if author_id else None
+    if source.deleted_at is not None or author is None:
+        return False
+    if not fetch_conversations.may_read(work, work.session.get_one(Repository, home), author):
+        return False
+    found = grants.reasons(work, source, user_id=author.id, instance_role=author.instance_role)
+    role = highest([reason.role for reason in found])
+    writes = role is not None and Permission.REPOSITORY_WRITE in PERMISSIONS_OF[role]
+    return writes or source.visibility is Visibility.PUBLIC
 
 
 def may_delete_source(work: UnitOfWork, pull: PullRequest) -> bool:

@@ -16,7 +16,7 @@ from typing import IO, Any
 import codara_client
 from appliance import version
 from appliance.errors import ApplianceError, NotFoundError, UnavailableError
-from codara_client import Answer, Http, LocalSocket, Transport, repository, segment
+from codara_client import Answer, Http, LocalSocket, Transport
 
 __all__ = [
     "ALONE_HEADER",
@@ -89,6 +89,26 @@ class Client(codara_client.Client):
             super().download(path, into, **options)
 
 
+def segment(name: str) -> str:
+    """A name as one segment of a path.
+
+    Errors:
+        NotFoundError: nothing can be called so.
+    """
+    with _as_ours():
+        return codara_client.segment(name)
+
+
+def repository(path: str) -> str:
+    """`OWNER/NAME` as the API's path of that repository.
+
+    Errors:
+        NotFoundError: nothing can be called so.
+    """
+    with _as_ours():
+        return codara_client.repository(path)
+
+
 @contextmanager
 def _as_ours() -> Generator[None]:
     try:
@@ -97,7 +117,7 @@ def _as_ours() -> Generator[None]:
         raise UnavailableError(f"{error} (codara login URL --ca FILE)") from error
     except codara_client.UnavailableError as error:
         raise UnavailableError(str(error)) from error
-    except codara_client.MovedError as error:
+    except (codara_client.MovedError, codara_client.InvalidNameError) as error:
         raise NotFoundError(str(error)) from error
     except codara_client.ProblemError as error:
         raise ProblemError(error) from error

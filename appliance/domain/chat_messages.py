@@ -33,6 +33,9 @@ MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&])")
 """What Markdown may take for its own. Source: CommonMark 0.31, section 2.4."""
 NO_CALL = "@\N{ZERO WIDTH SPACE}"
 """Instead of the sign by which a text calls people, or everybody in the room."""
+ADDRESS = re.compile(r"(?i)(\w:|\bwww\.)(?=/|\w)")
+"""Where chats find addresses in plain words, and make links of them."""
+NO_ADDRESS = "\\1\N{ZERO WIDTH SPACE}"
 
 
 @dataclass(frozen=True)
@@ -138,16 +141,17 @@ DOES: dict[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def _slack(piece: Piece) -> str:
-    words = _one_line(piece.words)
+    words = _quiet(piece.words)
     words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    words = words.replace("@", NO_CALL)
     return f"<{piece.url}|{words.replace('|', ' ')}>" if piece.url else words
 
 
 def _markdown(piece: Piece) -> str:
-    words = MARKS.sub(r"\\\1", _one_line(piece.words)).replace("@", NO_CALL)
+    words = MARKS.sub(r"\\\1", _quiet(piece.words))
     return f"[{words}]({piece.url})" if piece.url else words
 
 
-def _one_line(words: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in words)
+def _quiet(words: str) -> str:
+    """On one line, and calling nobody and leading nowhere by themselves."""
+    line = "".join(each if each.isprintable() else " " for each in words)
+    return ADDRESS.sub(NO_ADDRESS, line.replace("@", NO_CALL))

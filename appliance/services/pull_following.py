@@ -19,7 +19,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import gate
+from appliance.access import fetch_pulls, gate
 from appliance.access.fetch_pulls import SeenPull
 from appliance.access.gate import open_to_everyone
 from appliance.db import pull_rows
@@ -327,7 +327,7 @@ def _moves(work: UnitOfWork, pull: PullRequest) -> tuple[Move, ...]:
     last = pull_rows.ledger_oid(session, pull.source_repository_id, ref) or NO_OBJECT
     if last != here and len(moves) < MOST_MOVES:
         moves.append(Move(None, last))
-    return tuple(moves)
+    return tuple(moves) if moves and fetch_pulls.is_followed(work, pull) else ()
 
 
 def _locked(work: UnitOfWork, pull_id: UUID) -> SeenPull | None:

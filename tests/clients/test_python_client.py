@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from codara_client import ProblemError, UnavailableError, connect
+from codara_client import InvalidNameError, ProblemError, UnavailableError, connect, repository
 from tests.clients.serving import COMES_AND_GOES, PROBLEM, serving
 
 
@@ -40,6 +40,12 @@ def test_a_no_says_its_kind_and_its_fields(client):
 def test_nobody_there_is_said():
     with pytest.raises(UnavailableError, match="does not answer"):
         connect("http://127.0.0.1:1", "cod_x").call("GET", "/user")
+
+
+@pytest.mark.parametrize("path", ["lab/..", "../admin", "lab/."])
+def test_no_name_leads_to_another_path(path):
+    with pytest.raises(InvalidNameError):
+        repository(path)
 
 
 def test_events_are_heard_and_gone_on_from(client, notes):

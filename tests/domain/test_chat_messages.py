@@ -94,3 +94,14 @@ def test_a_ping_of_an_organisation_has_no_repository():
     payload = {"event": "ping", "actor": {"name": "owner"}, "repository": None, "data": {}}
 
     assert texts(WebhookFormat.SLACK, payload) == "owner tries out whether this chat hears"
+
+
+@pytest.mark.promise("P73")
+@pytest.mark.parametrize("form", sorted(CHATS))
+@pytest.mark.parametrize("words", ["https://evil.test/x", "WWW.evil.test", "ftp://evil.test"])
+def test_what_looks_like_an_address_is_no_link(form, words):
+    payload = told("status.reported", {"commit": "1" * 40, "context": words, "state": "success"})
+
+    for said in (texts(form, payload), texts(form, told("issue.opened", {"number": 1}), words)):
+        assert "://evil" not in said.replace("\\", "")
+        assert "www.evil" not in said.replace("\\", "").lower()

@@ -7,6 +7,7 @@ appliance says of itself.
 from codara_client.client import Client, connect, repository, segment
 from codara_client.errors import (
     ClientError,
+    InvalidNameError,
     MovedError,
     ProblemError,
     ProposedError,
@@ -23,6 +24,7 @@ __all__ = [
     "ClientError",
     "Event",
     "Http",
+    "InvalidNameError",
     "LocalSocket",
     "MovedError",
     "ProblemError",

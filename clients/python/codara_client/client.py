@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from codara_client.errors import (
     ClientError,
+    InvalidNameError,
     MovedError,
     ProblemError,
     ProposedError,
@@ -28,6 +29,8 @@ CHUNK_BYTES = 1024 * 1024
 LONGEST_PAUSE_SECONDS = 60.0
 STRANGER = "What answered there is no Codara Appliance. Check the address."
 EVENTS = "text/event-stream"
+NO_NAMES = frozenset({".", ".."})
+"""What makes another path of a path. Source: RFC 3986, section 5.2.4."""
 BROKEN = (OSError, http.client.HTTPException)
 
 
@@ -174,7 +177,13 @@ def connect(url: str, token: str, *, ca: str = "") -> Client:
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a path."""
+    """A name as one segment of a path.
+
+    Errors:
+        InvalidNameError: it would lead elsewhere.
+    """
+    if name in NO_NAMES:
+        raise InvalidNameError(f"{name!r} is no name of anything there.")
     return quote(name, safe="")
 
 

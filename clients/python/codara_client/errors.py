@@ -11,6 +11,10 @@ class ClientError(Exception):
     """Something that the appliance, or the way to it, can explain."""
 
 
+class InvalidNameError(ClientError):
+    """Nothing can be called so, and asking for it would ask for something else."""
+
+
 class UnavailableError(ClientError):
     """No appliance answers there, or not to the end."""
 

@@ -140,8 +140,11 @@ export class Client {
   }
 }
 
-/** A name as one segment of a path. */
+/** A name as one segment of a path; throws where it would make another path of it. */
 export function segment(name: string | number): string {
+  if ([".", ".."].includes(String(name))) {
+    throw new RangeError(`${JSON.stringify(name)} is no name of anything there.`);
+  }
   return encodeURIComponent(name);
 }
 

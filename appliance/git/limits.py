@@ -41,6 +41,9 @@ CONFIGURATION_BYTES = 256 * KIB
 MESSAGE_BYTES = 256 * KIB
 """Most of a commit message or signature that is given to a page."""
 
+BROUGHT_BYTES = 4096 * MIB
+"""Most that commits of another repository on this machine may weigh to come along."""
+
 TREE_ENTRIES = 20_000
 """Most entries of one folder that are listed."""
 

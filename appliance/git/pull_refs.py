@@ -42,17 +42,25 @@ class Look:
     conflicts: tuple[bytes, ...] = ()
 
 
-def bring(at: Path, source: Path, oid: str) -> None:
+def bring(at: Path, source: Path, oid: str, *, most_bytes: int = limits.BROUGHT_BYTES) -> None:
     """Let a repository have a commit of another on this machine, with all that leads to it.
 
     Errors:
         NotFoundError: the other has no such commit.
+        TooLargeError: it is more than may come along.
         TimeoutExceededError: it takes too long.
     """
     if at == source:
         return
     if not _has(source, oid):
         raise NotFoundError(sentence("There is no such commit in the source any more."))
+    if missing_bytes(at, source, oid) > most_bytes:
+        raise TooLargeError(
+            sentence(
+                "The branch brings more than the %(most)s MiB that one push may.",
+                most=most_bytes // limits.MIB,
+            )
+        )
     words = ["fetch", "--quiet", "--no-tags", "--no-auto-gc", "--no-write-fetch-head", READER, "--"]
     answer = process.execute(
         [*words, os.fspath(source), oid],
@@ -62,6 +70,17 @@ def bring(at: Path, source: Path, oid: str) -> None:
         timeout_seconds=BRING_SECONDS,
     )
     check(answer.status, answer.complaint)
+
+
+def missing_bytes(at: Path, source: Path, oid: str) -> int:
+    """How much of a commit of another repository, and of what leads to it, is not here yet.
+
+    Errors:
+        DamagedError, TimeoutExceededError: it cannot be measured, or not in time.
+    """
+    known = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": os.fspath(at / "objects")}
+    words = ["rev-list", "--disk-usage", "--objects", oid, "--not", "--alternate-refs"]
+    return int(process.run(words, at=source, extra=known, timeout_seconds=limits.MERGE_SECONDS))
 
 
 def keep(at: Path, number: int, heads: Mapping[int, str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from appliance.domain.identity import appliance
-from appliance.errors import DamagedError, NotFoundError, TimeoutExceededError
+from appliance.errors import DamagedError, NotFoundError, TimeoutExceededError, TooLargeError
 from appliance.jobs import auto_merging
 from appliance.services import pull_following
 from appliance.services.pull_following import MOST_LOOKS, Followed
@@ -27,7 +27,7 @@ def follow(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     for number, followed in enumerate(planned):
         report("Following branches", number, len(planned))
         # What cannot be read holds up nothing else.
-        with suppress(DamagedError, NotFoundError, TimeoutExceededError):
+        with suppress(DamagedError, NotFoundError, TimeoutExceededError, TooLargeError):
             _follow(wiring, followed, looks=number < MOST_LOOKS)
             auto_merging.try_to(wiring, followed.pull_id)
 

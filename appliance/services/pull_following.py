@@ -26,6 +26,7 @@ from appliance.db import pull_rows
 from appliance.db.conversations import Conversation
 from appliance.db.pulls import PatchSet, PullMerge, PullRequest
 from appliance.db.pushes import Push, PushState
+from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
@@ -130,6 +131,7 @@ def measure(followed: Followed) -> list[NewSet]:
 
     Errors:
         DamagedError, TimeoutExceededError, NotFoundError: they cannot be read, or are gone.
+        TooLargeError: it is more than may come along.
     """
     made = []
     before = followed.head
@@ -327,7 +329,16 @@ def _moves(work: UnitOfWork, pull: PullRequest) -> tuple[Move, ...]:
     last = pull_rows.ledger_oid(session, pull.source_repository_id, ref) or NO_OBJECT
     if last != here and len(moves) < MOST_MOVES:
         moves.append(Move(None, last))
-    return tuple(moves) if moves and fetch_pulls.is_followed(work, pull) else ()
+    return tuple(moves) if moves and _may_come(work, pull) else ()
+
+
+def _may_come(work: UnitOfWork, pull: PullRequest) -> bool:
+    """Whether what was pushed to the source is let into the target, and has room there."""
+    if pull.source_repository_id == pull.repository_id:
+        return True
+    target = work.session.get_one(Repository, pull.repository_id)
+    has_room = shortage(work.session, target, 1, limits=work.rules.limits) is None
+    return has_room and fetch_pulls.is_followed(work, pull)
 
 
 def _locked(work: UnitOfWork, pull_id: UUID) -> SeenPull | None:

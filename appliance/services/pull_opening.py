@@ -22,6 +22,7 @@ from appliance.db import pull_rows
 from appliance.db.conversation_rows import next_number
 from appliance.db.conversations import Conversation
 from appliance.db.pulls import PatchSet, PullRequest
+from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
@@ -35,7 +36,7 @@ from appliance.domain.conversations import (
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
 from appliance.domain.pull_requests import Shift, check_branch, split_head
-from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
+from appliance.errors import ConflictError, InvalidError, NotFoundError, QuotaError, sentence
 from appliance.git import pull_refs, refs
 from appliance.git.ref_names import BRANCHES
 from appliance.services import conversation_sorting, conversation_steps, review_requests
@@ -74,6 +75,8 @@ class Between:
     source_id: UUID
     source_branch: bytes
     source_folder: Path
+    most_bytes: int
+    """What may come along from another repository."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def plan(
         HiddenError, RefusedError, UnauthenticatedError: the actor may not.
         InvalidError: no branch can be called so, or both are the same.
         ConflictError, UnavailableError: a repository is archived, or has no content yet.
+        QuotaError: there is no room for what comes from another one.
     """
     target = fetch_pulls.to_open(work, path)
     source_path, name = split_head(head)
@@ -107,9 +111,13 @@ def plan(
         source.id,
         check_branch(name),
         ready_folder(source, repositories),
+        work.rules.limits.push_size_bytes,
     )
     if (found.source_id, found.source_branch) == (found.target_id, found.target_branch):
         raise InvalidError.of("head", sentence("A branch is not merged into itself."))
+    is_full = shortage(work.session, target, 1, limits=work.rules.limits) is not None
+    if is_full and source.id != target.id:
+        raise QuotaError(sentence("%(path)s has no room for more.", path=target.path))
     return found
 
 
@@ -118,11 +126,14 @@ def measure(between: Between) -> Measured:
 
     Errors:
         InvalidError: a branch is not there, they have nothing in common, or nothing would change.
+        TooLargeError: it is more than one push may bring.
         DamagedError, TimeoutExceededError: they cannot be read, or not in time.
     """
     head = _at(between.source_folder, between.source_branch, "head")
     target = _at(between.target_folder, between.target_branch, "base")
-    pull_refs.bring(between.target_folder, between.source_folder, head)
+    pull_refs.bring(
+        between.target_folder, between.source_folder, head, most_bytes=between.most_bytes
+    )
     base = pull_refs.base(between.target_folder, target, head)
     if base is None:
         raise InvalidError.of("head", sentence("The two branches have nothing in common."))

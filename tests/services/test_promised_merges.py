@@ -187,7 +187,7 @@ def retargeted(place, into, who="author"):
     place.do(who, pulls.change, which(), wanted=Change(into=into), **wanted)
 
 
-@pytest.mark.promise("P77")
+@pytest.mark.promise("P81")
 def test_what_was_promised_and_approved_for_a_branch_says_nothing_of_another(place):
     place.push("maintainer", "stable", place.head("main"))
     promise(place)

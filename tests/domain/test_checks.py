@@ -20,8 +20,8 @@ PASSED, PENDING, FAILED = CheckOutcome.PASSED, CheckOutcome.PENDING, CheckOutcom
     [
         (RunState.QUEUED, None, PENDING),
         (RunState.IN_PROGRESS, None, PENDING),
-        *((RunState.COMPLETED, each, PASSED) for each in checks.PASSING),
-        *((RunState.COMPLETED, each, FAILED) for each in set(Conclusion) - checks.PASSING),
+        *((RunState.COMPLETED, each, PASSED) for each in sorted(checks.PASSING)),
+        *((RunState.COMPLETED, each, FAILED) for each in sorted(set(Conclusion) - checks.PASSING)),
     ],
 )
 def test_a_run_means_something_for_rules(state, conclusion, outcome):

@@ -28,10 +28,16 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain import events
-from appliance.domain.conversations import ClosedAs, ConversationKind, Which
+from appliance.domain.conversations import ClosedAs, ConversationKind, Happening, Which
 from appliance.domain.ids import new_id
+from appliance.domain.permissions import Visibility
 from appliance.errors import ConflictError, sentence
-from appliance.services import comments, conversation_sorting, conversations
+from appliance.services import (
+    comments,
+    conversation_sorting,
+    conversation_steps,
+    conversations,
+)
 
 
 def transfer(work: UnitOfWork, which: Which, target: str, *, now: datetime) -> Conversation:
@@ -65,12 +71,25 @@ def transfer(work: UnitOfWork, which: Which, target: str, *, now: datetime) -> C
             to_number=made.number,
         )
     )
-    comments.add(work, which, f"Moved to {home.path}#{made.number}.", now=now)
+    comments.add(work, which, _where(seen.repository, home, made), now=now)
+    conversation_steps.happened(
+        work, seen.conversation, Happening.REFERENCED, now=now, source_id=made.id
+    )
     if seen.conversation.is_open:
         conversations.close(work, which, ClosedAs.NOT_PLANNED, now=now)
     if seen.conversation.locked_at is None:
         conversation_sorting.lock(work, which, locked=True, now=now)
     return made
+
+
+def _where(old: Repository, home: Repository, made: Conversation) -> str:
+    """Where it is now, if all who read the old one may know; else the timeline tells who may."""
+    is_known = home.visibility is Visibility.PUBLIC or (
+        home.visibility is Visibility.INTERNAL and old.visibility is not Visibility.PUBLIC
+    )
+    if is_known:
+        return f"Moved to {home.path}#{made.number}."
+    return "Moved to another repository."
 
 
 def _copy(work: UnitOfWork, seen: Seen, home: Repository, *, now: datetime) -> Conversation:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from appliance.cli.__main__ import main
-from appliance.domain.permissions import Role
+from appliance.domain.permissions import Role, Visibility
 from tests.peers.appliance import serve
 
 OLD, NEW = "/api/v1/repos/lab/notes/issues", "/api/v1/repos/lab/other/issues"
@@ -53,9 +53,28 @@ def test_an_issue_moves_with_what_was_said(stage):
     old = client.get(f"{OLD}/1").json
     assert (old["state"], old["closed_as"], old["is_locked"]) == ("closed", "not_planned", True)
     bodies = [each["body"] for each in client.get(f"{OLD}/1/comments").json["items"]]
-    assert "Moved to lab/other#2." in bodies
+    assert "Moved to another repository." in bodies
     (event,) = stage.recorded("issue.transferred")
     assert (event.body["number"], event.body["to_number"]) == (1, 2)
+
+
+@pytest.mark.promise("P69")
+@pytest.mark.parametrize("place", ["", "/comments", "/timeline"])
+def test_where_it_is_now_learns_who_may_read_that(stage, place):
+    stage.client("triager").post(f"{OLD}/1/transfer", json={"to": "lab/other"})
+
+    told = {who: stage.client(who).get(f"{OLD}/1{place}").text for who in ("reader", "triager")}
+
+    assert "lab/other" not in told["reader"]
+    assert ("lab/other" in told["triager"]) is (place == "/timeline")
+
+
+def test_it_is_said_to_all_where_all_may_read_it(stage):
+    stage.repository("lab/open", visibility=Visibility.INTERNAL)
+    stage.grant("triager", Role.TRIAGER, "lab/open")
+    stage.client("triager").post(f"{OLD}/1/transfer", json={"to": "lab/open"})
+
+    assert "Moved to lab/open#1." in stage.client("reader").get(f"{OLD}/1/comments").text
 
 
 @pytest.mark.parametrize(("who", "status"), [("triager-notes", 404), ("reader", 403)])

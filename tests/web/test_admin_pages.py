@@ -35,6 +35,10 @@ def admin(world):
     return world.browser("administrator", elevated=True)
 
 
+def test_every_kind_of_job_has_a_name():
+    assert set(words.JOBS) == set(Job)
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_administration_is_for_administrators_and_auditors(world, admin, path):
     world.user("auditor", instance=InstanceRole.AUDITOR)

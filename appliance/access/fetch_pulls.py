@@ -17,7 +17,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain.conversations import ConversationKind, Which
 from appliance.domain.permissions import PERMISSIONS_OF, Permission, Visibility, highest
-from appliance.errors import ConflictError, RefusedError, sentence
+from appliance.errors import ConflictError, sentence
 
 
 @dataclass(frozen=True)
@@ -176,18 +176,6 @@ def insist_on_open(seen: SeenPull) -> None:
     if not seen.conversation.is_open:
         raise ConflictError(
             sentence("#%(number)s is closed. Reopen it first.", number=seen.conversation.number)
-        )
-
-
-def insist_on_writer(seen: SeenPull) -> None:
-    """Go on only if the actor may write to the target's repository.
-
-    Errors:
-        RefusedError: they may not.
-    """
-    if not seen.may_write:
-        raise RefusedError(
-            sentence("Only who may write to %(path)s may do that.", path=seen.repository.path)
         )
 
 

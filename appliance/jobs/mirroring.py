@@ -24,9 +24,7 @@ def mirror(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     mirror_id = UUID(claimed.arguments["mirror_id"])
     try:
         with wiring.database.reading(appliance()) as work:
-            plan = mirror_runs.plan(
-                work, mirror_id, sealer=wiring.sealer, tools=wiring.git, now=datetime.now(UTC)
-            )
+            plan = mirror_runs.plan(work, mirror_id, sealer=wiring.sealer, tools=wiring.git)
         if plan is None:
             return
         with wiring.database.reading(plan.actor) as work:

@@ -100,9 +100,7 @@ def promise_due(work: UnitOfWork, *, now: datetime) -> int:
     return len(found)
 
 
-def plan(
-    work: UnitOfWork, mirror_id: UUID, *, sealer: Sealer, tools: GitTools, now: datetime
-) -> Plan | None:
+def plan(work: UnitOfWork, mirror_id: UUID, *, sealer: Sealer, tools: GitTools) -> Plan | None:
     """What the job of a mirror is to do; None where it is gone or off.
 
     Errors:
@@ -118,7 +116,6 @@ def plan(
     user = work.session.get(User, mirror.responsible_id) if mirror.responsible_id else None
     if user is None or user.state is not UserState.ACTIVE:
         raise RefusedError(NOBODY)
-    del now
     return Plan(
         mirror_id=mirror.id,
         repository_id=repository.id,

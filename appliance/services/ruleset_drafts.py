@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 100
-LONGEST_PATTERN = 255
 LONGEST_REASON = 500
 MOST_PATTERNS = 50
 MOST_RULES = 50

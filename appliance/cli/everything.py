@@ -15,6 +15,7 @@ from appliance import settings as settings_module
 from appliance.cli import doors, instance, programs, terminal
 from appliance.cli.supervisor import EndedError, Supervisor
 from appliance.settings import Settings
+from appliance.settings_sections import Ssh
 
 PASSWORD_VARIABLE = "CODARA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable.
 READY_SECONDS = 2.0
@@ -101,7 +102,7 @@ def _start(
     )
     supervisor.add("scheduler", programs.module("appliance.jobs.schedule", "run", home))
     supervisor.add("events", programs.module("appliance.web.event_server", "run", home))
-    supervisor.wait_until(lambda: _answers(home / "run" / "web.sock"))
+    supervisor.wait_until(lambda: _answers(home / "run" / "web.sock") and _lets_in(settings.ssh))
 
 
 def _queue_server(home: Path) -> programs.Run:
@@ -135,6 +136,17 @@ def _local_socket(path: Path) -> socket.socket:
     listener.bind(os.fspath(path))
     listener.listen(doors.BACKLOG)
     return listener
+
+
+def _lets_in(ssh: Ssh) -> bool:
+    """Whether the embedded server of Git over SSH takes connections, where there is one."""
+    if not ssh.embedded:
+        return True
+    try:
+        socket.create_connection((ssh.host, ssh.port), timeout=READY_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _answers(path: Path) -> bool:

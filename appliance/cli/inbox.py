@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import repository as place
-from appliance.cli.context import Context, Noun, current, facts
+from appliance.cli.context import Context, Noun, Verb, current, facts
 
 COLUMNS = {
     "repository": "REPOSITORY",
@@ -96,7 +96,7 @@ def settings(context: Context, /, **wanted: Any) -> None:
     context.show(found, lambda: facts(found, FIELDS))
 
 
-@click.command()
+@click.command(cls=Verb)
 @options.repository
 @click.option("--level", type=click.Choice(LEVELS), help="Be told so much from now on.")
 @current
@@ -108,7 +108,7 @@ def watch(context: Context, repository: str, level: str | None) -> None:
     context.show(found, lambda: [f"{repository}: {found['level']}"])
 
 
-@click.command()
+@click.command(cls=Verb)
 @options.repository
 @options.limit
 @current
@@ -118,7 +118,7 @@ def watchers(context: Context, repository: str, limit: int | None) -> None:
     context.show_list(found, {"name": "NAME"})
 
 
-@click.command()
+@click.command(cls=Verb)
 @options.repository
 @click.option("--undo", is_flag=True, help="Star it no longer.")
 @current

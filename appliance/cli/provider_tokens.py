@@ -6,7 +6,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import segment
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, Noun, Verb, current
 from appliance.cli.credentials import Expiry
 from appliance.cli.provider_rules import PLACE, name_argument
 
@@ -79,7 +79,7 @@ def delete(context: Context, name: str, identifier: str, *, dry_run: bool, yes: 
     options.remove(context, place, identifier, question, dry_run=dry_run, yes=yes)
 
 
-@click.command()
+@click.command(cls=Verb)
 @name_argument
 @current
 def provisioned(context: Context, name: str) -> None:

@@ -117,7 +117,7 @@ COMMANDS = [
     (f"ruleset list --repo {REPO}", READ),
     ("ruleset list --org lab-N", RULE),
     ("ruleset list", ADMINISTER),
-    ("ruleset kinds", SIGNED_IN),
+    ("ruleset kinds", "+" * 13),
     (f"repo protections {REPO}", READ),
     (f"repo pushes {REPO}", READ),
     (f"repo merge {REPO} topic", WRITE),

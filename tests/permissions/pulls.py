@@ -121,7 +121,6 @@ COMMANDS = [
     ("pr reviews lab-N/notes 3", SAID),
     ("pr threads lab-N/notes 3", SAID),
     ("pr obstacles lab-N/notes 3", SAID),
-    ("pr compare lab-N/notes 3 1", SAID),
     ("pr merge lab-N/notes 3 --auto", WRITERS),
     ("pr no-auto lab-N/notes 3", SORTED),
     ("pr edit lab-N/notes 3 --title Other", SORTED),
@@ -132,4 +131,4 @@ COMMANDS = [
 COMMANDS_ELSEWHERE = dict.fromkeys(
     ("pr create", "pr reopen", "pr resolve", "pr dismiss", "pr revert", "pr backport", "pr apply"),
     TESTS,
-)
+) | {"pr compare": "web/test_api_pull_changes.py"}

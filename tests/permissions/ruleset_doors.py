@@ -12,7 +12,7 @@ API_TABLE = [
     ("GET", f"{REPOSITORY}/rules", READ, None),
     ("GET", f"{REPOSITORY}/properties", READ, None),
     ("POST", f"{REPOSITORY}/rulesets/try", MAINTAIN, NEW),
-    ("PUT", f"{REPOSITORY}/properties", "..-----.--+-+", {"properties": {}}),
+    ("PUT", f"{REPOSITORY}/properties", "..-----.--+-+", {"properties": {"tier": "inner"}}),
     *(
         row
         for place, (reading, changing) in PLACES.items()
@@ -57,7 +57,7 @@ PAGES = tuple(
     for place, both in OF_PORTAL.items()
     for rest, expected in zip(("", "/new"), both, strict=True)
 )
-FORMS = [(f"{place}/rulesets/new", expected, FORM) for place, (expected, _) in OF_PORTAL.items()]
+FORMS = [(f"{place}/rulesets/new", expected, FORM) for place, (_, expected) in OF_PORTAL.items()]
 ELSEWHERE = {
     (method, f"{place}/rulesets/<uuid:ruleset_id>{rest}"): PAGES_TESTS
     for place in OF_PORTAL

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.db.base import Table
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.pull_requests import MergeState, Shift
 
 OID = sa.String(64)
@@ -63,7 +63,7 @@ class PullRequest(Table):
     """The commit at which the target was then."""
     merged_onto: Mapped[str | None] = mapped_column(OID)
     """The commit at which it was before."""
-    merge_method: Mapped[Method | None]
+    merge_method: Mapped[MergeMethod | None]
     """None where it was merged by git and a push."""
 
 
@@ -104,7 +104,7 @@ class PullMerge(Table):
         sa.ForeignKey("pull_requests.id", ondelete="CASCADE"), index=True
     )
     push_id: Mapped[UUID]
-    method: Mapped[Method]
+    method: Mapped[MergeMethod]
     head_oid: Mapped[str] = mapped_column(OID)
     onto_oid: Mapped[str] = mapped_column(OID)
     as_oid: Mapped[str] = mapped_column(OID)
@@ -120,7 +120,7 @@ class AutoMerge(Table):
     id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("pull_requests.id", ondelete="CASCADE"), primary_key=True
     )
-    method: Mapped[Method]
+    method: Mapped[MergeMethod]
     title: Mapped[str] = mapped_column(sa.Text(), default="")
     message: Mapped[str] = mapped_column(sa.Text(), default="")
     deletes_branch: Mapped[bool] = mapped_column(default=False)

@@ -9,7 +9,7 @@ MOST_SOURCES = 100
 """Most commits that a record of one operation names."""
 
 
-class Method(StrEnum):
+class MergeMethod(StrEnum):
     """How one history comes into another."""
 
     MERGE = "merge"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.errors import InvalidError, sentence
 
 LONGEST = 4096
@@ -41,7 +41,7 @@ MERGE_TITLE = "Merge %{source_branch}: %{title} (#%{number})"
 MERGE_BODY = "%{approved_by}"
 SQUASH_TITLE = "%{title} (#%{number})"
 SQUASH_BODY = "%{commits}\n\n%{approved_by}\n%{co_authored_by}"
-WITH_MESSAGE = frozenset({Method.MERGE, Method.SEMI_LINEAR, Method.SQUASH})
+WITH_MESSAGE = frozenset({MergeMethod.MERGE, MergeMethod.SEMI_LINEAR, MergeMethod.SQUASH})
 """The methods that make a commit of their own."""
 
 

@@ -1,6 +1,6 @@
 """Merges, rebases, picks and reverts commits without a working tree.
 
-- `merge(at, target, source, ...)` brings one history into another, by one of five `Method`s.
+- `merge(at, target, source, ...)` brings one history into another, by one of five `MergeMethod`s.
 - `rebase(at, branch, onto, ...)` makes a branch's commits again on top of another commit.
 - `cherry_pick(at, target, commits, ...)`, `revert(at, target, commits, ...)`.
 - `reset(at, target, commit)` only says what would move; `apply(...)` merges one commit's change.
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.errors import ConflictError, InvalidError, TooLargeError, sentence
 from appliance.git import limits, made_commits, merge_messages, process
 from appliance.git.conflicts import Conflict, Resolutions
@@ -72,7 +72,7 @@ def merge(
     target: Target,
     source: str,
     *,
-    method: Method,
+    method: MergeMethod,
     message: bytes,
     maker: Maker,
     said: Resolutions,
@@ -87,23 +87,27 @@ def merge(
     bases = merge_bases(at, target.head, source)
     if bases == [source]:
         return Outcome(None, sources=(source,))
-    if method is Method.FAST_FORWARD:
+    if method is MergeMethod.FAST_FORWARD:
         if bases != [target.head]:
             raise ConflictError("The branch has commits that the other has not. Rebase first.")
         return Outcome(RefChange(target.name, target.head, source), sources=(source,))
     with _working(at) as work:
-        if method in {Method.REBASE, Method.SEMI_LINEAR}:
+        if method in {MergeMethod.REBASE, MergeMethod.SEMI_LINEAR}:
             found = work.replayed(target, source, target.head, maker, said)
             found = replace(found, sources=(source,))
-            return found if method is Method.REBASE else work.capped(found, target, message, maker)
+            return (
+                found
+                if method is MergeMethod.REBASE
+                else work.capped(found, target, message, maker)
+            )
         tree = insist_on_relation(work.merger.base_of(bases))
         ours, theirs = (tree_of(work.handle, oid) for oid in (target.head, source))
         merged = work.merger.merge(tree, ours, theirs, said)
         if merged.tree is None:
             return Outcome(None, conflicts=merged.conflicts, sources=(source,))
         said.insist_all_used()
-        parents = [target.head, source] if method is Method.MERGE else [target.head]
-        if method is Method.SQUASH and merged.tree == ours:
+        parents = [target.head, source] if method is MergeMethod.MERGE else [target.head]
+        if method is MergeMethod.SQUASH and merged.tree == ours:
             return Outcome(None, sources=(source,))
         words = message or work.words(method, target, source, maker)
         made = made_commits.make(work.handle, merged.tree, parents, words, maker)
@@ -257,9 +261,9 @@ class _Work:
         ref = RefChange(target.name, target.head, made)
         return replace(found, ref=ref, commits=(*found.commits, made))
 
-    def words(self, method: Method, target: Target, source: str, maker: Maker) -> bytes:
+    def words(self, method: MergeMethod, target: Target, source: str, maker: Maker) -> bytes:
         """What a merge or squash commit says that nobody has written a message for."""
-        if method is Method.MERGE:
+        if method is MergeMethod.MERGE:
             return merge_messages.merge(source.encode(), _short(target))
         oids = self._to_replay(target.head, source)
         originals = [made_commits.original(self.handle, oid) for oid in oids]

@@ -22,7 +22,7 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.conversations import Happening, Which
-from appliance.domain.git_operations import Method as MergeMethod
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import Actor, Method, Origin
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission

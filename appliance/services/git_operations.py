@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from appliance.domain.git_operations import Method, Operation, OperationKind
+from appliance.domain.git_operations import MergeMethod, Operation, OperationKind
 from appliance.errors import (
     MergeConflictError,
     PreconditionError,
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from appliance.services.ref_updates import Plan
     from appliance.settings import Settings
 
-__all__ = ["Method", "Outcome", "Resolution", "Side", "Target"]
+__all__ = ["MergeMethod", "Outcome", "Resolution", "Side", "Target"]
 
 MIB = 1024 * 1024
 OF_METHOD = {
-    Method.MERGE: OperationKind.MERGE,
-    Method.SQUASH: OperationKind.MERGE_SQUASH,
-    Method.REBASE: OperationKind.MERGE_REBASE,
-    Method.FAST_FORWARD: OperationKind.MERGE_FAST_FORWARD,
-    Method.SEMI_LINEAR: OperationKind.MERGE_SEMI_LINEAR,
+    MergeMethod.MERGE: OperationKind.MERGE,
+    MergeMethod.SQUASH: OperationKind.MERGE_SQUASH,
+    MergeMethod.REBASE: OperationKind.MERGE_REBASE,
+    MergeMethod.FAST_FORWARD: OperationKind.MERGE_FAST_FORWARD,
+    MergeMethod.SEMI_LINEAR: OperationKind.MERGE_SEMI_LINEAR,
 }
 
 
@@ -71,12 +71,12 @@ def merge(
     target: Target,
     source: Resolved,
     *,
-    method: Method,
+    method: MergeMethod,
     message: bytes,
     said: Resolutions,
 ) -> Outcome:
     """A branch with another history brought in; see `git.merging.merge` for the errors."""
-    if not message and method in {Method.MERGE, Method.SEMI_LINEAR}:
+    if not message and method in {MergeMethod.MERGE, MergeMethod.SEMI_LINEAR}:
         short = target.name.removeprefix(BRANCHES)
         message = merge_messages.merge(source.short, short, of=_kind(source))
     return merging.merge(

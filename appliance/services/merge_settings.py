@@ -10,7 +10,7 @@ from appliance.db import pull_rows
 from appliance.db.pulls import MergeRules
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events, merge_templates
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, sentence
 from appliance.services.pushes import insist_on_writable
@@ -20,7 +20,7 @@ from appliance.services.pushes import insist_on_writable
 class MergeSettings:
     """How it is; templates that nobody has set are the usual ones."""
 
-    methods: tuple[Method, ...]
+    methods: tuple[MergeMethod, ...]
     """Those that may be used, the usual one first."""
     merge_title: str
     merge_body: str
@@ -30,7 +30,7 @@ class MergeSettings:
     allows_auto_merge: bool
 
     @property
-    def usual(self) -> Method:
+    def usual(self) -> MergeMethod:
         """The method where nobody says which."""
         return self.methods[0]
 
@@ -39,7 +39,7 @@ class MergeSettings:
 class Wanted:
     """What is to be different; None leaves a thing as it is, an empty template is the usual one."""
 
-    methods: tuple[Method, ...] | None = None
+    methods: tuple[MergeMethod, ...] | None = None
     merge_title: str | None = None
     merge_body: str | None = None
     squash_title: str | None = None
@@ -96,7 +96,7 @@ def change(work: UnitOfWork, path: str, wanted: Wanted) -> MergeSettings:
 def of_row(row: MergeRules) -> MergeSettings:
     """What a row says."""
     return MergeSettings(
-        tuple(Method(each) for each in row.methods) or tuple(Method),
+        tuple(MergeMethod(each) for each in row.methods) or tuple(MergeMethod),
         row.merge_title or merge_templates.MERGE_TITLE,
         row.merge_body or merge_templates.MERGE_BODY,
         row.squash_title or merge_templates.SQUASH_TITLE,

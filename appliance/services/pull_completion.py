@@ -30,7 +30,7 @@ from appliance.domain.conversations import (
     Happening,
     Standing,
 )
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.pull_requests import MergeState
 from appliance.domain.references import closed_by
 from appliance.services import conversation_steps
@@ -47,7 +47,7 @@ BY_GIT = "git"
 class Done:
     """How a pull request came into its target."""
 
-    method: Method | None
+    method: MergeMethod | None
     """None: by git and a push."""
     head: str
     onto: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.domain.git_operations import Method, Operation, OperationKind
+from appliance.domain.git_operations import MergeMethod, Operation, OperationKind
 from appliance.git import conflict_texts, merge_messages, merging, pull_refs, refs
 from appliance.git.conflicts import Resolution, Side
 from appliance.git.ref_names import BRANCHES
@@ -66,7 +66,7 @@ def draft(
         plan.terms.folder,
         git_operations.target(plan, facts.source_branch, expected_head=facts.head),
         target,
-        method=Method.MERGE,
+        method=MergeMethod.MERGE,
         message=merge_messages.merge(facts.target_branch, facts.source_branch),
         maker=git_operations.maker(plan),
         said=git_operations.resolutions(said, rules=rules),

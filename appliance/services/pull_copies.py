@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from appliance.access import fetch_pulls
 from appliance.db import pull_rows
-from appliance.domain.git_operations import Method, OperationKind
+from appliance.domain.git_operations import MergeMethod, OperationKind
 from appliance.domain.pull_requests import check_branch
 from appliance.errors import ConflictError, NotFoundError, sentence
 from appliance.git import merged_commits, refs
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 20
 LONGEST_TITLE = 250
-AS_ONE = frozenset({Method.MERGE, Method.SEMI_LINEAR, Method.SQUASH})
+AS_ONE = frozenset({MergeMethod.MERGE, MergeMethod.SEMI_LINEAR, MergeMethod.SQUASH})
 """These came into their target by one commit, against its first parent."""
 
 
@@ -41,7 +41,7 @@ class Source:
     which: Which
     title: str
     target_branch: bytes
-    method: Method | None
+    method: MergeMethod | None
     head: str
     base: str
     merged_as: str
@@ -127,11 +127,11 @@ def _target(plan: Plan, name: bytes, at: bytes) -> Target:
 def _commits(source: Source) -> tuple[list[str], int | None]:
     """What is to be done again or taken back, the oldest first; and the main line of a merge."""
     folder = source.plan.terms.folder
-    if source.method is Method.SQUASH:
+    if source.method is MergeMethod.SQUASH:
         return [source.merged_as], None
     if source.method in AS_ONE or _is_merge(source):
         return [source.merged_as], 1
-    if source.method is Method.REBASE:
+    if source.method is MergeMethod.REBASE:
         return merged_commits.between(folder, source.merged_onto, source.merged_as), None
     return merged_commits.between(folder, source.base, source.head), None
 

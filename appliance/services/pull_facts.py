@@ -20,7 +20,7 @@ from appliance.git.pull_refs import Look
 from appliance.git.ref_names import BRANCHES
 
 if TYPE_CHECKING:
-    from appliance.domain.git_operations import Method
+    from appliance.domain.git_operations import MergeMethod
     from appliance.git.storage import RepositoryStore
 
 ASKED = "whoever has pull requests before them was asked whether they may read them"
@@ -33,7 +33,7 @@ class Merged:
     at: datetime
     by: str
     """Empty where they are gone."""
-    method: Method | None
+    method: MergeMethod | None
     """None: by git and a push."""
     as_oid: str
     onto_oid: str

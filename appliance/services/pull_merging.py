@@ -24,7 +24,7 @@ from appliance.db.pulls import PullMerge
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import merge_templates
 from appliance.domain.conversations import Which
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.merge_templates import Place
 from appliance.domain.pull_requests import MergeState
 from appliance.errors import (
@@ -69,7 +69,7 @@ class ObstructedError(ConflictError):
 class Merging:
     """How somebody wants a pull request merged; None is as usual."""
 
-    method: Method | None = None
+    method: MergeMethod | None = None
     title: str | None = None
     message: str | None = None
     head: str | None = None
@@ -92,7 +92,7 @@ class MergePlan:
     base: str
     target_branch: bytes
     source_branch: bytes
-    method: Method
+    method: MergeMethod
     title: str
     body: str
     """Templates, or what somebody wrote."""
@@ -107,7 +107,7 @@ class MergedNow:
 
     commit: str
     onto: str
-    method: Method
+    method: MergeMethod
     is_branch_deleted: bool = False
 
 
@@ -325,9 +325,9 @@ def _insist_on_latest(work: UnitOfWork, seen: SeenPull, planned: MergePlan) -> N
         raise PreconditionError(sentence("It was changed meanwhile. Read it again first."))
 
 
-def _words(settings: MergeSettings, method: Method, wanted: Merging) -> tuple[str, str]:
+def _words(settings: MergeSettings, method: MergeMethod, wanted: Merging) -> tuple[str, str]:
     """Title and text of the commit: what somebody wrote stands as it is."""
-    is_squash = method is Method.SQUASH
+    is_squash = method is MergeMethod.SQUASH
     title = settings.squash_title if is_squash else settings.merge_title
     body = settings.squash_body if is_squash else settings.merge_body
     if wanted.title is not None and wanted.title.strip():

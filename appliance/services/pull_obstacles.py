@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.domain.conversations import Which
-    from appliance.domain.git_operations import Method
+    from appliance.domain.git_operations import MergeMethod
     from appliance.git.pull_refs import Look
     from appliance.git.storage import RepositoryStore
     from appliance.services.merge_rules import Obstacle
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Promised:
     """A merge that is done once nothing stands in the way."""
 
-    method: Method
+    method: MergeMethod
     by: str
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.git import diff, interdiff, merging, range_diff
 from appliance.git.commits import Person
 from appliance.git.conflicts import Resolutions
@@ -127,7 +127,7 @@ def _merge(folder: Path, head: str, source: str) -> None:
         folder,
         Target(b"refs/heads/main", head),
         source,
-        method=Method.MERGE,
+        method=MergeMethod.MERGE,
         message=b"Merge.\n",
         maker=MAKER,
         said=Resolutions(),

@@ -6,7 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.git import merging, tree
 from appliance.git.commits import Person
 from appliance.git.conflicts import Resolution, Resolutions
@@ -26,7 +26,7 @@ def merge(
     ours: str,
     theirs: str,
     *said: Resolution,
-    method: Method = Method.MERGE,
+    method: MergeMethod = MergeMethod.MERGE,
     message: bytes = b"Merge.\n",
 ) -> Outcome:
     return merging.merge(

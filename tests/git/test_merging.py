@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.errors import ConflictError, InvalidError, TooLargeError
 from appliance.git import commits, limits, merging, ref_changes
 from appliance.git.conflicts import ConflictKind, Resolution, Resolutions, Side
@@ -41,7 +41,12 @@ def forked(built: Builder) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize(
     ("method", "parents"),
-    [(Method.MERGE, 2), (Method.SQUASH, 1), (Method.REBASE, 1), (Method.SEMI_LINEAR, 2)],
+    [
+        (MergeMethod.MERGE, 2),
+        (MergeMethod.SQUASH, 1),
+        (MergeMethod.REBASE, 1),
+        (MergeMethod.SEMI_LINEAR, 2),
+    ],
 )
 def test_each_method_brings_the_same_files(built, forked, method, parents):
     _base, ours, theirs = forked
@@ -57,7 +62,7 @@ def test_each_method_brings_the_same_files(built, forked, method, parents):
 
 def test_a_rebased_commit_keeps_its_author_and_their_time(built, forked):
     _base, ours, theirs = forked
-    outcome = merge(built, ours, theirs, method=Method.REBASE)
+    outcome = merge(built, ours, theirs, method=MergeMethod.REBASE)
     before, after = (commits.read(built.at, oid) for oid in (theirs, outcome.ref.new))
     assert (after.author, after.message) == (before.author, before.message)
     assert after.committer == MAKER.person
@@ -65,7 +70,7 @@ def test_a_rebased_commit_keeps_its_author_and_their_time(built, forked):
 
 def test_a_squashed_commit_names_those_who_wrote_it(built, forked):
     _base, ours, theirs = forked
-    outcome = merge(built, ours, theirs, method=Method.SQUASH, message=b"")
+    outcome = merge(built, ours, theirs, method=MergeMethod.SQUASH, message=b"")
     made = commits.read(built.at, outcome.ref.new)
     assert made.subject == b"Change line 18."
     assert made.trailers == ((b"Co-authored-by", b"Somebody <somebody@example.org>"),)
@@ -74,7 +79,7 @@ def test_a_squashed_commit_names_those_who_wrote_it(built, forked):
 
 def test_what_is_there_already_is_not_merged_again(built, forked):
     base, ours, _theirs = forked
-    for method in Method:
+    for method in MergeMethod:
         assert merge(built, ours, base, method=method).ref is None
     assert merging.rebase(
         built.at, Target(MAIN, ours), base, maker=MAKER, said=Resolutions()
@@ -83,10 +88,10 @@ def test_what_is_there_already_is_not_merged_again(built, forked):
 
 def test_a_fast_forward_makes_no_commit_or_is_refused(built, forked):
     base, ours, theirs = forked
-    outcome = merge(built, base, theirs, method=Method.FAST_FORWARD)
+    outcome = merge(built, base, theirs, method=MergeMethod.FAST_FORWARD)
     assert (outcome.ref.new, outcome.commits) == (theirs, ())
     with pytest.raises(ConflictError):
-        merge(built, ours, theirs, method=Method.FAST_FORWARD)
+        merge(built, ours, theirs, method=MergeMethod.FAST_FORWARD)
 
 
 def test_what_became_empty_is_left_out_of_a_rebase_and_what_was_stays(built):
@@ -110,7 +115,7 @@ def test_of_empty_commits_none_passes_for_another(built):
 
 def test_commits_that_stand_where_they_should_keep_their_signatures(built, forked):
     base, _ours, theirs = forked
-    found = merge(built, base, theirs, method=Method.REBASE)
+    found = merge(built, base, theirs, method=MergeMethod.REBASE)
     assert (found.ref.new, found.commits) == (theirs, ())
 
 
@@ -273,7 +278,7 @@ def test_too_many_commits_are_not_made_again(built):
     for _ in range(limits.MERGE_COMMITS + 1):
         theirs = built.commit({b"a": b"1"}, parents=[theirs], branch=None)
     with pytest.raises(TooLargeError):
-        merge(built, ours, theirs, method=Method.REBASE)
+        merge(built, ours, theirs, method=MergeMethod.REBASE)
 
 
 def test_a_file_of_very_many_lines_is_merged_as_a_whole(built):

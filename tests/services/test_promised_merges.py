@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from appliance.db.credentials import AccessToken
 from appliance.db.pulls import PullRequest
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
 from appliance.domain.pull_requests import Verdict
@@ -60,7 +60,7 @@ def promise(place, who="writer", **wanted: object):
 def test_it_is_merged_by_itself_once_nothing_stands_in_the_way(place):
     into = {"repositories": place.world.wiring.repositories}
     place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
-    promise(place, method=Method.SQUASH)
+    promise(place, method=MergeMethod.SQUASH)
     place.run_jobs()
     assert place.facts().merged is None
     assert obstacles(place).auto_merge.by == "writer"
@@ -69,7 +69,7 @@ def test_it_is_merged_by_itself_once_nothing_stands_in_the_way(place):
     place.run_jobs()
 
     merged = place.facts().merged
-    assert (merged.by, merged.method) == ("writer", Method.SQUASH)
+    assert (merged.by, merged.method) == ("writer", MergeMethod.SQUASH)
     assert obstacles(place).auto_merge is None
 
 
@@ -132,7 +132,9 @@ def copy(place, verb, *arguments: object, who="writer"):
     return verb(mover(place.world.wiring, place.world.actor(who)), which(), *arguments, said)
 
 
-@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH, Method.REBASE, Method.SEMI_LINEAR])
+@pytest.mark.parametrize(
+    "method", [MergeMethod.MERGE, MergeMethod.SQUASH, MergeMethod.REBASE, MergeMethod.SEMI_LINEAR]
+)
 def test_a_merged_one_is_taken_back_by_another(place, method):
     before = place.git("rev-parse", "main^{tree}")
     merge(place, method=method)
@@ -145,7 +147,7 @@ def test_a_merged_one_is_taken_back_by_another(place, method):
     assert (shown.title, shown.body) == ("Undo: Add two files", "Reverts #1.")
 
 
-@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH, Method.REBASE])
+@pytest.mark.parametrize("method", [MergeMethod.MERGE, MergeMethod.SQUASH, MergeMethod.REBASE])
 def test_a_merged_one_comes_into_another_branch(place, method):
     place.push("maintainer", "stable", place.git("rev-parse", "main~1").strip())
     merge(place, method=method)

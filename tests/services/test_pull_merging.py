@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from appliance.db.pulls import PullMerge
 from appliance.db.pushes import Push, PushState
 from appliance.domain.conversations import ConversationState
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
 from appliance.domain.pull_requests import Verdict
@@ -60,10 +60,10 @@ def count(place, spec):
 @pytest.mark.parametrize(
     ("method", "new", "parents"),
     [
-        (Method.MERGE, 3, 2),
-        (Method.SQUASH, 1, 1),
-        (Method.REBASE, 2, 1),
-        (Method.SEMI_LINEAR, 3, 2),
+        (MergeMethod.MERGE, 3, 2),
+        (MergeMethod.SQUASH, 1, 1),
+        (MergeMethod.REBASE, 2, 1),
+        (MergeMethod.SEMI_LINEAR, 3, 2),
     ],
 )
 def test_it_is_merged_by_each_method(place, method, new, parents):
@@ -84,12 +84,12 @@ def test_it_is_merged_by_each_method(place, method, new, parents):
 
 def test_a_fast_forward_is_made_only_where_it_is_one(place):
     with pytest.raises(ConflictError, match="Rebase first"):
-        merge(place, method=Method.FAST_FORWARD)
+        merge(place, method=MergeMethod.FAST_FORWARD)
     start = place.head("main")
     head = place.write("author", "ahead", {"ahead": "ahead\n"}, start=start)
     place.open("ahead")
 
-    assert merge(place, number=2, method=Method.FAST_FORWARD).commit == head
+    assert merge(place, number=2, method=MergeMethod.FAST_FORWARD).commit == head
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_messages_come_from_templates_or_from_who_merges(place):
     place.do("maintainer", reviews.submit, which(), NewReview(Verdict.APPROVE))
     configure(place, squash_title="%{title} by %{author}", squash_body="%{url}\n\n%{approved_by}")
 
-    done = merge(place, method=Method.SQUASH)
+    done = merge(place, method=MergeMethod.SQUASH)
 
     assert message(place, done.commit) == (
         f"Add two files by author\n\n{URL}/pulls/1\n\nApproved-by: maintainer\n\n"
@@ -119,24 +119,24 @@ def test_messages_come_from_templates_or_from_who_merges(place):
 
 
 def test_the_usual_words_name_the_commits_and_who_wrote_them(place):
-    done = merge(place, method=Method.SQUASH)
+    done = merge(place, method=MergeMethod.SQUASH)
 
     said = message(place, done.commit)
     assert said.startswith("Add two files (#1)\n\n* Write\n* Add more\n\nCo-authored-by: author <")
 
 
 def test_what_somebody_wrote_stands_as_it_is(place):
-    done = merge(place, method=Method.MERGE, title="100% %{title}", message="")
+    done = merge(place, method=MergeMethod.MERGE, title="100% %{title}", message="")
 
     assert message(place, done.commit).rstrip() == "100% %{title}"
 
 
 def test_only_the_methods_of_the_repository_are_used(place):
-    configure(place, methods=(Method.SQUASH, Method.REBASE))
+    configure(place, methods=(MergeMethod.SQUASH, MergeMethod.REBASE))
 
     with pytest.raises(InvalidError):
-        merge(place, method=Method.MERGE)
-    assert merge(place).method is Method.SQUASH
+        merge(place, method=MergeMethod.MERGE)
+    assert merge(place).method is MergeMethod.SQUASH
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_merge_that_a_crash_cut_short_is_completed(place, monkeypatch):
         )
 
     merged = place.facts().merged
-    assert (merged.by, merged.method, merged.as_oid) == ("writer", Method.MERGE, done.commit)
+    assert (merged.by, merged.method, merged.as_oid) == ("writer", MergeMethod.MERGE, done.commit)
 
 
 @pytest.mark.promise("P78")

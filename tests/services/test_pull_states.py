@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from appliance.domain.conversations import ConversationState
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.pull_requests import Verdict
 from appliance.errors import ConflictError, PreconditionError
 from appliance.services import pulls, reviews
@@ -31,7 +31,9 @@ from tests.services.pulling import Place, merge, which
 from tests.world import World, copy_sqlite
 
 OPEN, CLOSED, MERGED = "open", "closed", "merged"
-METHODS = st.sampled_from([Method.MERGE, Method.SQUASH, Method.REBASE, Method.SEMI_LINEAR])
+METHODS = st.sampled_from(
+    [MergeMethod.MERGE, MergeMethod.SQUASH, MergeMethod.REBASE, MergeMethod.SEMI_LINEAR]
+)
 SETTINGS = settings(
     max_examples=8,
     stateful_step_count=20,

@@ -114,6 +114,7 @@ def odd(world: World) -> tuple[Builder, str]:
 
 def links(html: str) -> list[str]:
     """Where a page leads inside the appliance, each address once."""
+    html = re.sub(r"<form [^>]*method=\"post\"[^>]*>", "", html)
     found = re.findall(r"(?:href|src|data-load|data-finder|action)=\"([^\"]*)\"", html)
     return list(dict.fromkeys(unescape(one) for one in found if one.startswith("/lab/")))
 

@@ -228,7 +228,7 @@ def test_who_is_on_the_list_goes_past_and_says_why(lab, served, remote, git, cop
     assert said.status == 0, said.said
     event = lab.recorded("branch_rule.bypassed")[-1]
     assert event.body["rulesets"] == ["Trunk"]
-    assert made["bypass"] == bypass
+    assert made["bypass"] == [{**bypass[0], "role": None}]
 
 
 @pytest.mark.promise("P76")

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from appliance.domain.git_operations import OperationKind
 from appliance.errors import InvalidError
 from appliance.services import git_operations, history
-from appliance.services.git_operations import Method, Outcome, Resolution, Side, Target
+from appliance.services.git_operations import MergeMethod, Outcome, Resolution, Side, Target
 from appliance.web import merge_conflicts, requests
 from appliance.web import ref_updates as moves
 from appliance.web.api import frame
@@ -74,7 +74,7 @@ class MergeBody(ResolvingBody):
     """What is merged, and how."""
 
     source: str = Field(min_length=1, max_length=1024, description="A branch, tag or id")
-    method: Method = Method.MERGE
+    method: MergeMethod = MergeMethod.MERGE
     message: str = Field("", max_length=65_536, description="Git's words if left out")
 
 

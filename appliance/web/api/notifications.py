@@ -21,7 +21,8 @@ api = frame.area("notifications", "What one is told of conversations, and of whi
 
 OWN = "/user/notifications"
 WATCH = "/repos/<owner>/<name>/watch"
-Path = Annotated[str, Field(max_length=140, description="OWNER/NAME")]
+PATH = r"^([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)?$"
+Path = Annotated[str, Field(max_length=140, pattern=PATH, description="OWNER/NAME")]
 
 
 class NotificationQuery(frame.PageQuery):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.merge_templates import LONGEST
 from appliance.services import (
     auto_merging,
@@ -59,7 +59,9 @@ class SolvingBody(frame.Body):
 class AutoMergeBody(frame.Body):
     """How it is to be merged."""
 
-    method: Method | None = Field(None, description="The usual one of the repository if left out")
+    method: MergeMethod | None = Field(
+        None, description="The usual one of the repository if left out"
+    )
     title: str | None = Field(None, max_length=1024, description="By the template if left out")
     message: Text | None = Field(None, description="The rest of the message; the same")
     head: str | None = Field(None, pattern=OID, description="Only if this is still the head")
@@ -86,7 +88,7 @@ class PullMergedAnswer(frame.Answer):
 
     commit: str = Field(description="Where the base is now")
     onto: str = Field(description="Where it was")
-    method: Method
+    method: MergeMethod
     is_branch_deleted: bool
 
 
@@ -101,7 +103,7 @@ class ObstacleAnswer(frame.Answer):
 class AutoMergeAnswer(frame.Answer):
     """What will be done once nothing stands in the way."""
 
-    method: Method
+    method: MergeMethod
     by: str
 
 
@@ -116,7 +118,9 @@ class MergeabilityAnswer(frame.Answer):
 class MergeSettingsBody(frame.Body):
     """How pull requests are to be merged; what is left out stays."""
 
-    methods: list[Method] | None = Field(None, max_length=20, description="The usual one first")
+    methods: list[MergeMethod] | None = Field(
+        None, max_length=20, description="The usual one first"
+    )
     merge_title: Template | None = Field(None, description="With places like %{title}")
     merge_body: Template | None = None
     squash_title: Template | None = None
@@ -128,7 +132,7 @@ class MergeSettingsBody(frame.Body):
 class MergeSettingsAnswer(frame.Answer):
     """How pull requests are merged."""
 
-    methods: list[Method]
+    methods: list[MergeMethod]
     merge_title: str
     merge_body: str
     squash_title: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from appliance.domain.conversations import MOST_ASSIGNEES, ConversationState, Which
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.issue_query import LONGEST, parse
 from appliance.domain.pull_requests import MOST_REVIEWERS, MergeState, Shift
 from appliance.errors import NotFoundError
@@ -101,7 +101,7 @@ class MergedAnswer(frame.Answer):
 
     at: datetime
     by: str
-    method: Method | None = Field(description="null: by git and a push")
+    method: MergeMethod | None = Field(description="null: by git and a push")
     commit: str
     onto: str
 

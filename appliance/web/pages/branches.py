@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from appliance.services import checks as standing
 from appliance.services import history, signing_rules
 from appliance.services.history import BRANCHES, TAGS
 from appliance.web import links, present, requests, signed_work
@@ -17,11 +19,13 @@ from appliance.web.pages import checks, lists, ref_lists
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from appliance.db.signing_keys import SigningRule
     from appliance.git.refs import Divergence, Ref, RefPage
     from appliance.services.checks import Rollup
+
+    Roll = Callable[[list[str]], dict[str, Rollup]]
 
 pages = blueprint("branches")
 
@@ -75,7 +79,11 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
     """Branches."""
     frame = opened(owner, name)
     find = ref_lists.finder(
-        history.branches, frame, lambda page: _branches(frame, page, FILE_SECONDS)
+        history.branches,
+        frame,
+        lambda work, page: _branches(
+            frame, page, FILE_SECONDS, partial(standing.rollups, work, frame.repository.path)
+        ),
     )
     if file := lists.export(f"{name}-branches", find, BRANCH_COLUMNS):
         return file
@@ -85,7 +93,8 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
         history.branches, frame, sorted_by, containing=query, offset=first, limit=PAGE
     )
     is_piece = flask.request.args.get("part") == "rows"
-    branches = _branches(frame, page, PIECE_SECONDS if is_piece else PAGE_SECONDS)
+    seconds = PIECE_SECONDS if is_piece else PAGE_SECONDS
+    branches = _branches(frame, page, seconds, partial(checks.rollups, frame))
     return show(
         "branches/piece.html" if is_piece else "branches/show.html",
         frame,
@@ -106,7 +115,7 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
 def show_tags(owner: str, name: str) -> ResponseReturnValue:
     """Tags."""
     frame = opened(owner, name)
-    find = ref_lists.finder(history.tags, frame, lambda page: list(page.refs))
+    find = ref_lists.finder(history.tags, frame, lambda _work, page: list(page.refs))
     if file := lists.export(f"{name}-tags", find, TAG_COLUMNS):
         return file
     first, query = _asked()
@@ -164,12 +173,12 @@ def _asked() -> tuple[int, bytes]:
     return max(0, min(flask.request.args.get("from", 0, int), MOST)), links.asked("q").strip()
 
 
-def _branches(frame: Frame, page: RefPage, seconds: float) -> list[Branch]:
+def _branches(frame: Frame, page: RefPage, seconds: float, roll: Roll) -> list[Branch]:
     repository = frame.repository
     head = history.head(repository)
     oids = [ref.commit for ref in page.refs if ref.commit]
     apart = ref_lists.apart(frame, oids, seconds)
-    rolled = checks.rollups(frame, oids)
+    rolled = roll(oids)
     return [
         Branch(
             ref=ref,

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import Field
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.merge_templates import Place
 from appliance.domain.permissions import Permission
 from appliance.errors import RefusedError
@@ -24,8 +24,8 @@ pages = blueprint("merge_settings")
 class SettingsForm(forms.Form):
     """What may be done, and with which words."""
 
-    methods: list[Method] = Field(default_factory=list, max_length=10)
-    usual: Method = Method.MERGE
+    methods: list[MergeMethod] = Field(default_factory=list, max_length=10)
+    usual: MergeMethod = MergeMethod.MERGE
     merge_title: str = ""
     merge_body: str = ""
     squash_title: str = ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import lazy_gettext as _
 
 from appliance.domain.conversations import ConversationKind, Which
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.domain.pull_requests import MergeState, Verdict
 from appliance.errors import ApplianceError
 from appliance.services import history, pulls
@@ -35,11 +35,17 @@ STATES = {
     "closed": (_("Closed"), "bad", "pull"),
 }
 METHODS = {
-    Method.MERGE: (_("Merge commit"), _("All commits come, and one more that joins them.")),
-    Method.SQUASH: (_("Squash"), _("All of it comes as one commit.")),
-    Method.REBASE: (_("Rebase"), _("The commits are made again on top, without one that joins.")),
-    Method.FAST_FORWARD: (_("Fast-forward"), _("The very same commits, or nothing.")),
-    Method.SEMI_LINEAR: (_("Rebase, then merge"), _("Made again on top, and one that joins them.")),
+    MergeMethod.MERGE: (_("Merge commit"), _("All commits come, and one more that joins them.")),
+    MergeMethod.SQUASH: (_("Squash"), _("All of it comes as one commit.")),
+    MergeMethod.REBASE: (
+        _("Rebase"),
+        _("The commits are made again on top, without one that joins."),
+    ),
+    MergeMethod.FAST_FORWARD: (_("Fast-forward"), _("The very same commits, or nothing.")),
+    MergeMethod.SEMI_LINEAR: (
+        _("Rebase, then merge"),
+        _("Made again on top, and one that joins them."),
+    ),
 }
 VERDICTS = {
     Verdict.APPROVE: (_("Approve"), "good", "check"),

@@ -9,7 +9,7 @@ import flask
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
-from appliance.domain.git_operations import Method
+from appliance.domain.git_operations import MergeMethod
 from appliance.services import auto_merging, git_operations
 from appliance.services.pull_merging import Merging
 from appliance.web import forms, requests
@@ -29,7 +29,7 @@ pages = blueprint("pull_merge")
 class MergeForm(forms.Form):
     """How it is to be merged; what is left empty is as usual."""
 
-    method: Method
+    method: MergeMethod
     title: str = Field("", max_length=1000)
     message: str = Field("", max_length=65_536)
     head: str = Field("", max_length=64)

@@ -81,16 +81,16 @@ def part(
 
 
 def finder(
-    listed: Callable[..., RefPage], frame: Frame, shown: Callable[[RefPage], list[Any]]
+    listed: Callable[..., RefPage], frame: Frame, shown: Callable[[UnitOfWork, RefPage], list[Any]]
 ) -> lists.Find:
     """All branches or tags that the page's filter wants, for a file."""
     sorted_by, containing = sorting(), links.asked("q").strip()
 
-    def find(_work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
         first = int(after or 0)
         found = part(listed, frame, sorted_by, containing=containing, offset=first, limit=limit)
         last = first + limit
-        return lists.Part(shown(found), str(last) if last < found.total else None)
+        return lists.Part(shown(work, found), str(last) if last < found.total else None)
 
     return find
 

@@ -165,7 +165,7 @@ def locked(work: UnitOfWork, pull_id: UUID) -> SeenPull | None:
     """A pull request by its id, locked until all is done; None where it is gone."""
     query = sa.select(Conversation).where(Conversation.id == pull_id).with_for_update()
     conversation = work.session.scalar(query.execution_options(populate_existing=True))
-    pull = work.session.get(PullRequest, pull_id)
+    pull = work.session.get(PullRequest, pull_id, populate_existing=True)
     if conversation is None or pull is None:
         return None
     standing = Standing(frozenset(), is_author=False, is_locked=False)

@@ -30,7 +30,7 @@ from appliance.db.quotas import shortage
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.conversations import ClosedAs, ConversationState, Happening, Standing
+from appliance.domain.conversations import ClosedAs, ConversationState, Happening
 from appliance.domain.identity import Actor
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT
@@ -343,20 +343,11 @@ def _may_come(work: UnitOfWork, pull: PullRequest) -> bool:
 
 def _locked(work: UnitOfWork, pull_id: UUID) -> SeenPull | None:
     """A pull request that is still open, locked until all is done."""
-    query = sa.select(Conversation).where(Conversation.id == pull_id).with_for_update()
-    conversation = work.session.scalar(query.execution_options(populate_existing=True))
-    if conversation is None or not conversation.is_open:
+    seen = pull_completion.locked(work, pull_id)
+    if seen is None or not seen.conversation.is_open or seen.pull.merged_at is not None:
         return None
-    pull = work.session.scalars(
-        sa.select(PullRequest)
-        .where(PullRequest.id == pull_id)
-        .execution_options(populate_existing=True)
-    ).one()
-    repository = work.session.get_one(Repository, pull.repository_id)
-    if pull.merged_at is not None or repository.archived_at or repository.deleted_at:
-        return None
-    standing = Standing(frozenset(), is_author=False, is_locked=False)
-    return SeenPull(repository, conversation, standing, pull)
+    is_away = seen.repository.archived_at or seen.repository.deleted_at
+    return None if is_away else seen
 
 
 def _is_under_way(work: UnitOfWork, pull_id: UUID) -> bool:

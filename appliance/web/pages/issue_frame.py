@@ -16,6 +16,7 @@ from markupsafe import Markup
 from appliance.domain.conversations import ClosedAs, ConversationKind, Reaction, Which
 from appliance.domain.issue_query import Key, Query, Sort, Term, spell
 from appliance.domain.permissions import Permission
+from appliance.errors import InvalidError
 from appliance.services import conversation_references
 from appliance.web import links, markdown, requests, spoken
 from appliance.web.pages.repository_frame import Frame
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.conversation_references import Links
 
+MOST_DIGITS = 9
 REACTIONS = {
     Reaction.THUMBS_UP: ("👍", _("Thumbs up")),
     Reaction.THUMBS_DOWN: ("👎", _("Thumbs down")),
@@ -138,6 +140,17 @@ def sorted_by(frame: Frame, query: Query, order: str) -> str:
     name, _dash, direction = order.partition("-")
     found = Query(query.terms, query.words, Sort(name), direction == "asc")
     return address(frame, found)
+
+
+def chosen(key: str) -> int:
+    """The number of what was chosen in a list.
+
+    Errors:
+        InvalidError: it is none.
+    """
+    if not (key.isdecimal() and len(key) <= MOST_DIGITS):
+        raise InvalidError.of("chosen", "Choose something in the list first.")
+    return int(key)
 
 
 def said(name: str) -> str:

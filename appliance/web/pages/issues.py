@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from appliance.web.pages.page_forms import Found
 
 pages = blueprint("issues")
-MOST_DIGITS = 9
 
 COLUMNS: lists.Columns = {
     "number": lambda each: each.conversation.number,
@@ -128,22 +127,18 @@ def _hrefs(frame: Frame, query: Query) -> dict[str, object]:
 def _acts(frame: Frame) -> dict[str, lists.Act]:
     now = requests.now()
 
-    def number(key: str) -> int:
-        if not (key.isdecimal() and len(key) <= MOST_DIGITS):
-            raise InvalidError.of("chosen", "Choose something in the list first.")
-        return int(key)
-
     def label(work: UnitOfWork, key: str) -> object:
         wanted = [issue_frame.said("label")] if issue_frame.said("label") else []
-        which = issue_frame.which(frame, number(key))
+        which = issue_frame.which(frame, issue_frame.chosen(key))
         return conversation_sorting.add_labels(work, which, wanted, now=now)
 
     def close(work: UnitOfWork, key: str) -> object:
-        which = issue_frame.which(frame, number(key))
+        which = issue_frame.which(frame, issue_frame.chosen(key))
         return conversations.close(work, which, ClosedAs.COMPLETED, now=now)
 
     def reopen(work: UnitOfWork, key: str) -> object:
-        return conversations.reopen(work, issue_frame.which(frame, number(key)), now=now)
+        which = issue_frame.which(frame, issue_frame.chosen(key))
+        return conversations.reopen(work, which, now=now)
 
     return {
         "label": lists.Act(lazy("Label"), label),

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from appliance.web.pages.page_forms import Found
 
 pages = blueprint("pulls")
-MOST_DIGITS = 9
 STATES = frozenset({"open", "closed", "merged", "draft"})
 
 COLUMNS: lists.Columns = {
@@ -125,22 +124,17 @@ def _hrefs(frame: Frame, query: Query) -> dict[str, object]:
 def _acts(frame: Frame) -> dict[str, lists.Act]:
     now = requests.now()
 
-    def number(key: str) -> int:
-        if not (key.isdecimal() and len(key) <= MOST_DIGITS):
-            raise InvalidError.of("chosen", "Choose something in the list first.")
-        return int(key)
-
     def label(work: UnitOfWork, key: str) -> object:
         wanted = [issue_frame.said("label")] if issue_frame.said("label") else []
-        which = pull_frame.which(frame, number(key))
+        which = pull_frame.which(frame, issue_frame.chosen(key))
         return conversation_sorting.add_labels(work, which, wanted, now=now)
 
     def close(work: UnitOfWork, key: str) -> object:
-        pulls.close(work, pull_frame.which(frame, number(key)), now=now)
+        pulls.close(work, pull_frame.which(frame, issue_frame.chosen(key)), now=now)
         return None
 
     def reopen(work: UnitOfWork, key: str) -> object:
-        pulls.reopen(work, pull_frame.which(frame, number(key)), now=now)
+        pulls.reopen(work, pull_frame.which(frame, issue_frame.chosen(key)), now=now)
         return None
 
     return {

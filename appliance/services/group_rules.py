@@ -26,7 +26,7 @@ from appliance.federation.kinds import SETTINGS_OF
 from appliance.federation.provider_settings import ProviderSettings
 from appliance.services.second_person import guarded
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 MOST = 2000
 
 
@@ -44,7 +44,7 @@ class ListedRule:
 
 def list_rules(work: UnitOfWork, provider_name: str) -> list[ListedRule]:
     """The rules of a provider, by group."""
-    provider = fetch_provider.provider(work, provider_name, P)
+    provider = fetch_provider.provider(work, provider_name, NEEDED)
     return _listed(work, GroupRule.provider_id == provider.id)
 
 
@@ -59,7 +59,7 @@ def add(
         HiddenError: there is no such team or organisation.
         ConflictError: there is that rule already, or there are too many.
     """
-    provider = fetch_provider.provider(work, provider_name, P)
+    provider = fetch_provider.provider(work, provider_name, NEEDED)
     checked = check_rule(wanted)
     organisation_id, team_id = _target(work, checked)
     group = _plain_group(provider, checked.group)
@@ -94,7 +94,7 @@ def add(
 @guarded(Act.GROUP_RULE_REMOVE, states.group_rules)
 def remove(work: UnitOfWork, provider_name: str, rule_id: UUID) -> None:
     """Let a group give that no more; whoever has it by nothing else loses it."""
-    provider, rule = fetch_provider.rule(work, provider_name, rule_id, P)
+    provider, rule = fetch_provider.rule(work, provider_name, rule_id, NEEDED)
     work.session.delete(rule)
     work.record(events.GroupUnmapped(**_told(rule)))
     work.later(Job.SETTLE_PROVIDED_RIGHTS, about=provider.id, provider_id=str(provider.id))

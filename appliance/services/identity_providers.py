@@ -41,7 +41,7 @@ from appliance.security.sealing import Place, Sealer
 from appliance.services import provided_rights
 from appliance.services.second_person import guarded
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 MOST = 50
 SETTLED_AT_ONCE = 200
 
@@ -102,14 +102,14 @@ class Consequences:
 
 def list_providers(work: UnitOfWork) -> list[Shown]:
     """All of them, in the order in which they are offered."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     query = sa.select(IdentityProvider).order_by(IdentityProvider.position, IdentityProvider.name)
     return [_shown(work, each) for each in work.session.scalars(query).all()]
 
 
 def show(work: UnitOfWork, name: str) -> Shown:
     """A provider, its secrets masked."""
-    return _shown(work, fetch_provider.provider(work, name, P))
+    return _shown(work, fetch_provider.provider(work, name, NEEDED))
 
 
 @guarded(Act.PROVIDER_ADD, act_states.provider)
@@ -120,7 +120,7 @@ def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime)
         InvalidError: a setting, the policy or a name is not as it should be.
         ConflictError: the name is taken, or there are too many.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     names = set(work.session.scalars(sa.select(IdentityProvider.name)))
     if check_name(wanted.name) in names or len(names) >= MOST:
         raise ConflictError(
@@ -160,7 +160,7 @@ def change(work: UnitOfWork, name: str, changes: Changes, *, sealer: Sealer) -> 
     Errors:
         InvalidError: a setting, the policy, the label or a domain is not as it should be.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     changed: list[str] = []
     if changes.settings is not None:
         changed += _change_settings(provider, changes.settings, sealer)
@@ -189,7 +189,7 @@ def switch(work: UnitOfWork, name: str, *, is_enabled: bool, now: datetime) -> S
     Errors:
         ConflictError: it is so already.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     if provider.is_enabled is is_enabled:
         text = (
             sentence("%(label)s is switched on already.", label=provider.label)
@@ -210,7 +210,7 @@ def put_in_order(work: UnitOfWork, names: Sequence[str]) -> None:
     Errors:
         NotFoundError: there is none of one of the names.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     query = sa.select(IdentityProvider).order_by(IdentityProvider.position, IdentityProvider.name)
     present = {each.name: each for each in work.session.scalars(query).all()}
     unknown = next((each for each in names if each not in present), None)
@@ -224,7 +224,7 @@ def put_in_order(work: UnitOfWork, names: Sequence[str]) -> None:
 
 def consequences(work: UnitOfWork, name: str) -> Consequences:
     """What deleting a provider would mean."""
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     other = orm.aliased(Identity)
     left = (
         sa.select(sa.func.count(sa.distinct(User.id)))
@@ -250,7 +250,7 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     Errors:
         ConflictError: it is switched on, or it knows too many people to forget them at once.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     if provider.is_enabled:
         raise ConflictError(sentence("Switch %(label)s off first.", label=provider.label))
     _end_sessions(work, provider, now)

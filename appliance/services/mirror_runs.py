@@ -135,7 +135,7 @@ def insist(work: UnitOfWork, plan: Plan) -> None:
     Errors:
         HiddenError, RefusedError: they do not.
     """
-    fetch.repository_by_id(work, plan.repository_id, mirrors.P)
+    fetch.repository_by_id(work, plan.repository_id, mirrors.NEEDED)
 
 
 @open_to_everyone(because="the plan is of a mirror whose keeper was asked about")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from appliance.security.sealing import Sealer
     from appliance.settings import Settings
 
-P = Permission.REPOSITORY_HOOKS
+NEEDED = Permission.REPOSITORY_HOOKS
 """As for webhooks: what lets a repository and another system speak."""
 MOST = 10
 """Of one repository."""
@@ -95,7 +95,7 @@ def insist_on_permission(work: UnitOfWork, path: str) -> None:
     Errors:
         HiddenError, RefusedError: they do not.
     """
-    fetch.repository(work, path, P)
+    fetch.repository(work, path, NEEDED)
 
 
 @open_to_everyone(because="it says only where a request of ours may go")
@@ -113,7 +113,7 @@ def check_address(address: str, *, rules: Settings) -> None:
 
 def listed(work: UnitOfWork, path: str) -> list[Listed]:
     """The mirrors of a repository, in the order in which they were made."""
-    repository = fetch.repository(work, path, P)
+    repository = fetch.repository(work, path, NEEDED)
     query = sa.select(Mirror).where(Mirror.repository_id == repository.id).order_by(Mirror.id)
     return [_listed(work, each) for each in work.session.scalars(query).all()]
 
@@ -124,7 +124,7 @@ def show(work: UnitOfWork, path: str, mirror_id: UUID) -> Listed:
     Errors:
         HiddenError, RefusedError: there is none, or none for this actor.
     """
-    repository = fetch.repository(work, path, P)
+    repository = fetch.repository(work, path, NEEDED)
     return _listed(work, _mirror(work, repository, mirror_id))
 
 
@@ -138,7 +138,7 @@ def create(
         InvalidError: the time between is too short or too long.
         ConflictError: there are many already, or it follows another system already.
     """
-    repository = fetch.repository(work, path, P)
+    repository = fetch.repository(work, path, NEEDED)
     _insist_on_room(work, repository, wanted.direction)
     _check_minutes(wanted.every_minutes)
     mirror = Mirror(
@@ -176,7 +176,7 @@ def change(
         HiddenError, RefusedError: the actor may not.
         InvalidError: the time between is too short or too long.
     """
-    repository = fetch.repository(work, path, P)
+    repository = fetch.repository(work, path, NEEDED)
     mirror = _mirror(work, repository, mirror_id)
     if changes.every_minutes is not None:
         _check_minutes(changes.every_minutes)
@@ -197,7 +197,7 @@ def change(
 
 def delete(work: UnitOfWork, path: str, mirror_id: UUID) -> None:
     """Delete a mirror; what it brought stays."""
-    repository = fetch.repository(work, path, P)
+    repository = fetch.repository(work, path, NEEDED)
     mirror = _mirror(work, repository, mirror_id)
     work.session.delete(mirror)
     work.record(events.MirrorRemoved(**about(repository, mirror), direction=mirror.direction))
@@ -210,7 +210,7 @@ def request(work: UnitOfWork, path: str, mirror_id: UUID) -> Listed:
         HiddenError, RefusedError: there is none, or none for this actor.
         ConflictError: it is off, or is being brought up to date already.
     """
-    repository = fetch.repository(work, path, P)
+    repository = fetch.repository(work, path, NEEDED)
     mirror = _mirror(work, repository, mirror_id)
     if not mirror.is_active:
         raise ConflictError(sentence("The mirror is off. Switch it on first."))

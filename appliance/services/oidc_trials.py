@@ -33,7 +33,7 @@ from appliance.services.oidc import Begun
 if TYPE_CHECKING:
     from appliance.wiring import OidcTools
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 TRY = "try"
 """The act of an attempt that is only made to see the answer."""
 NOBODYS = Attempt("-", "-", "-", is_step_up=False)
@@ -85,13 +85,13 @@ def peer_to_try(work: UnitOfWork, name: str, *, tools: OidcTools) -> Peer:
     Errors:
         ConflictError: it does not speak OpenID Connect.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     return _peer(work, provider, tools)
 
 
 def begin(work: UnitOfWork, name: str, peer: Peer, *, browser: str, now: datetime) -> Begun:
     """An attempt whose answer is only shown."""
-    fetch_provider.provider(work, name, P)
+    fetch_provider.provider(work, name, NEEDED)
     return oidc.begin(work, peer, browser=browser, act=TRY, target=name, now=now)
 
 
@@ -103,7 +103,7 @@ def take(
     Errors:
         ConflictError: it is over already, or was another provider's.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     peer = _peer(work, provider, tools)
     found = oidc.come_back(work, state, browser=browser, now=now)
     if isinstance(found, str) or found[0] != peer.id or found[1].act != TRY:
@@ -130,7 +130,7 @@ def run(answered: Answered, said: Mapping[str, str], *, tools: OidcTools, now: d
 
 def explain(work: UnitOfWork, answered: Answered, shown: Shown) -> list[Step]:
     """All steps, with what would come of it. Wants `reading()`."""
-    provider = fetch_provider.provider(work, answered.provider_name, P)
+    provider = fetch_provider.provider(work, answered.provider_name, NEEDED)
     if shown.claims is None:
         return shown.steps
     server = answered.peer.settings.issuer_url
@@ -139,7 +139,7 @@ def explain(work: UnitOfWork, answered: Answered, shown: Shown) -> list[Step]:
 
 def finish(work: UnitOfWork, name: str, steps: list[Step]) -> None:
     """Note that it was tried, and how it went."""
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     is_good = all(step.is_good for step in steps)
     work.record(events.ProviderTested(about=provider.id, name=provider.name, is_good=is_good))
 

@@ -16,24 +16,24 @@ from appliance.federation.provider_settings import SettingField
 
 __all__ = ["SettingField"]  # For the doors, which do not know the protocols.
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 
 
 def kinds(work: UnitOfWork) -> dict[ProviderKind, tuple[SettingField, ...]]:
     """Every kind of provider, with what it can be told."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     return {kind: provider_settings.form_of(SETTINGS_OF[kind]) for kind in ProviderKind}
 
 
 def presets(work: UnitOfWork) -> Mapping[ProviderKind, tuple[Preset, ...]]:
     """Products whose settings are known, by kind."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     return PRESETS_OF
 
 
 def form(work: UnitOfWork, kind: ProviderKind, preset: str = "") -> tuple[SettingField, ...]:
     """What a new provider of a kind can be told, with what is usual for a product."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     told = {each.name: each.settings for each in PRESETS_OF.get(kind, ())}.get(preset, {})
     fields = provider_settings.form_of(SETTINGS_OF[kind])
     return tuple(replace(each, usual=told.get(each.name, each.usual)) for each in fields)

@@ -37,7 +37,7 @@ from appliance.federation import provider_settings
 from appliance.federation.kinds import SETTINGS_OF
 from appliance.services import jobs
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 UNFINISHED = (SyncState.WAITING, SyncState.RUNNING)
 TO_CONFIRM = timedelta(days=7)
 """How long a report may be confirmed: after that, who remembers what it was about?"""
@@ -84,7 +84,7 @@ def request(work: UnitOfWork, name: str, *, is_dry_run: bool, now: datetime) -> 
     Errors:
         ConflictError: it is no directory, it is switched off, or a run is under way.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     _insist_on_directory(provider)
     if not provider.is_enabled and not is_dry_run:
         raise ConflictError(
@@ -108,7 +108,7 @@ def runs(
     limit: int = paging.USUAL_LIMIT,
 ) -> paging.Page[Shown]:
     """The reports of a directory, newest first."""
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     return paging.page(
         work.session,
         sa.select(SyncRun).where(SyncRun.provider_id == provider.id),
@@ -127,7 +127,7 @@ def show(work: UnitOfWork, name: str, run_id: UUID, *, now: datetime) -> Shown:
     Errors:
         NotFoundError: there is none of this directory.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     return _shown(work, _run(work, provider, run_id), provider, now)
 
 
@@ -146,7 +146,7 @@ def changes(
     Errors:
         NotFoundError: there is no such report of this directory.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     run = _run(work, provider, run_id)
     query = (
         sa.select(SyncChange, sa.func.coalesce(User.name, ""))
@@ -176,7 +176,7 @@ def confirm(work: UnitOfWork, name: str, run_id: UUID, *, now: datetime) -> Show
         ConflictError: nothing of it waits, it is too old, the directory was told something else
             since, or a run is under way.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     held = _run(work, provider, run_id)
     shown = _shown(work, held, provider, now)
     if not shown.waits:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Step"]  # For the doors, which do not know the protocols.
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 LONGEST_NAME_KEPT = 255
 
 
@@ -78,7 +78,7 @@ Trial = DirectoryTrial | SamlTrial | OidcTrial
 
 def speaks_saml(work: UnitOfWork, name: str) -> bool:
     """Whether it does, so that the appliance needs a key before it is tried."""
-    return fetch_provider.provider(work, name, P).kind is ProviderKind.SAML
+    return fetch_provider.provider(work, name, NEEDED).kind is ProviderKind.SAML
 
 
 def prepare(work: UnitOfWork, name: str, user: str, *, tools: TrialTools, now: datetime) -> Trial:
@@ -88,7 +88,7 @@ def prepare(work: UnitOfWork, name: str, user: str, *, tools: TrialTools, now: d
         ConflictError: it is of a kind that is not tried in this way, or the appliance has no key
             for SAML yet.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     if provider.kind is ProviderKind.SAML:
         sides = saml_questions.sides(work, provider.id, tools=tools.saml)
         source = saml_refresh.source(work, provider.id, sealer=tools.saml.sealer)
@@ -103,7 +103,7 @@ def prepare(work: UnitOfWork, name: str, user: str, *, tools: TrialTools, now: d
 
 def record(work: UnitOfWork, trial: Trial, steps: list[Step]) -> None:
     """Note that it was tried, and how it went."""
-    provider = fetch_provider.provider(work, trial.provider_name, P)
+    provider = fetch_provider.provider(work, trial.provider_name, NEEDED)
     work.record(
         events.ProviderTested(
             about=provider.id,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from appliance.federation.saml import OurKey, OurSide
     from appliance.wiring import SamlTools
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 METADATA_PATH = "/auth/saml/metadata"
 ANSWERS_PATH = "/auth/saml/acs"
 LOGOUT_PATH = "/auth/saml/slo"
@@ -91,7 +91,7 @@ def our_side(work: UnitOfWork, *, tools: SamlTools) -> OurSide:
 
 def listed(work: UnitOfWork) -> list[ListedKey]:
     """The appliance's keys, the one that signs first."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     rows = _rows(work)
     return [_listed(rows[use]) for use in KeyUse if use in rows]
 
@@ -102,7 +102,7 @@ def prepare(work: UnitOfWork, key: OurKey, *, tools: SamlTools, now: datetime) -
     Errors:
         ConflictError: there is one already, or the one before the present one still opens.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     rows = _rows(work)
     if KeyUse.NEXT in rows:
         raise ConflictError(sentence("The next key is there already. Let it sign first."))
@@ -119,7 +119,7 @@ def switch(work: UnitOfWork) -> None:
     Errors:
         ConflictError: there is no next key.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     rows = _rows(work)
     if KeyUse.NEXT not in rows:
         raise ConflictError(sentence("There is no next key. Prepare one first."))
@@ -137,7 +137,7 @@ def retire(work: UnitOfWork) -> None:
     Errors:
         ConflictError: there is none.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     row = _rows(work).get(KeyUse.EARLIER)
     if row is None:
         raise ConflictError(sentence("There is no earlier key."))

@@ -33,7 +33,7 @@ from appliance.services import identity_providers, offered_providers, saml_keys
 if TYPE_CHECKING:
     from appliance.federation.saml import Sides, TheirFacts
 
-P = Permission.INSTANCE_MAINTAIN
+NEEDED = Permission.INSTANCE_MAINTAIN
 FIELD = "settings.metadata_url"
 
 
@@ -78,7 +78,7 @@ class Source(Published):
 
 def is_wanted(work: UnitOfWork) -> bool:
     """Whether there is a provider that is on and publishes its metadata at an address."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     query = sa.select(IdentityProvider.settings).where(
         IdentityProvider.kind == ProviderKind.SAML, IdentityProvider.is_enabled.is_(True)
     )
@@ -87,7 +87,7 @@ def is_wanted(work: UnitOfWork) -> bool:
 
 def sources(work: UnitOfWork, *, sealer: Sealer) -> list[Source]:
     """Every provider that is on and publishes its metadata at an address."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     offered = offered_providers.of_kind(work, ProviderKind.SAML)
     return [found for each in offered if (found := source(work, each.id, sealer=sealer))]
 
@@ -125,7 +125,7 @@ def take(work: UnitOfWork, provider_id: UUID, text: str, *, sealer: Sealer, now:
     Errors:
         InvalidError: it cannot be used, is too old, or is another's: what counted until now stays.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     provider = work.session.get_one(IdentityProvider, provider_id)
     before = identity_providers.settings_of(work, provider_id, SamlSettings, sealer=sealer)
     if _checked(text, before, now) == before.facts():

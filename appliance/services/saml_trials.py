@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from appliance.federation.saml import Answer
     from appliance.wiring import SamlTools
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 TRY = "try"
 """The act of a question that is only asked to see the answer."""
 
@@ -45,7 +45,7 @@ def begin(work: UnitOfWork, name: str, *, browser: str, tools: SamlTools, now: d
     Errors:
         ConflictError: it does not speak SAML.
     """
-    provider = fetch_provider.provider(work, name, P)
+    provider = fetch_provider.provider(work, name, NEEDED)
     if provider.kind is not ProviderKind.SAML:
         raise ConflictError(sentence("A provider of this kind is not tried in this way."))
     return saml_questions.ask(
@@ -67,7 +67,7 @@ def asked(work: UnitOfWork, text: str, *, browser: str, now: datetime) -> Asked 
 
 def claim(work: UnitOfWork, text: str, question: Asked, *, now: datetime) -> str:
     """The key that opens an answer, as `saml.claim` gives it, of a provider that may be off."""
-    provider = fetch_provider.provider(work, question.target, P)
+    provider = fetch_provider.provider(work, question.target, NEEDED)
     protocol = saml_keys.protocol()
     try:
         name = str(protocol.to_claim(protocol.decoded(text)))
@@ -90,7 +90,7 @@ def explain(
 
     Wants `reading()`; `claimed` is what `claim` gave.
     """
-    provider = fetch_provider.provider(work, question.target, P)
+    provider = fetch_provider.provider(work, question.target, NEEDED)
     protocol = saml_keys.protocol()
     sides = saml_questions.sides(work, provider.id, tools=tools)
     content = protocol.decoded(text)
@@ -114,7 +114,7 @@ def finish(work: UnitOfWork, shown: Shown, *, now: datetime) -> None:
     Errors:
         ConflictError: it was used before.
     """
-    provider = fetch_provider.provider(work, shown.name, P)
+    provider = fetch_provider.provider(work, shown.name, NEEDED)
     if shown.answer is None:
         is_new = saml_questions.close(work, shown.asked, now=now)
     else:

@@ -31,7 +31,7 @@ from appliance.services import token_life
 if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
-P = Permission.PROVIDERS_MANAGE
+NEEDED = Permission.PROVIDERS_MANAGE
 LAST_SHOWN = 10
 
 
@@ -88,7 +88,7 @@ def make(
         InvalidError: it would end in the past, or later than the instance allows; or one of the
             networks is none.
     """
-    provider = fetch_provider.provider(work, provider_name, P)
+    provider = fetch_provider.provider(work, provider_name, NEEDED)
     _insist_on_scim(provider)
     if len(_listed(work, provider.id)) >= MOST_TOKENS:
         said = sentence("There are %(most)s tokens already. Revoke one.", most=MOST_TOKENS)
@@ -120,7 +120,7 @@ def make(
 
 def list_tokens(work: UnitOfWork, provider_name: str) -> list[ListedScimToken]:
     """The tokens of a provider that were not revoked, oldest first."""
-    return _listed(work, fetch_provider.provider(work, provider_name, P).id)
+    return _listed(work, fetch_provider.provider(work, provider_name, NEEDED).id)
 
 
 def revoke(work: UnitOfWork, provider_name: str, token_id: UUID, *, now: datetime) -> None:
@@ -129,7 +129,7 @@ def revoke(work: UnitOfWork, provider_name: str, token_id: UUID, *, now: datetim
     Errors:
         ConflictError: it was revoked already.
     """
-    provider = fetch_provider.provider(work, provider_name, P)
+    provider = fetch_provider.provider(work, provider_name, NEEDED)
     token = fetch_scim.token(work, provider, token_id)
     if token.revoked_at is not None:
         raise ConflictError("This token was revoked already.")
@@ -139,7 +139,7 @@ def revoke(work: UnitOfWork, provider_name: str, token_id: UUID, *, now: datetim
 
 def overview(work: UnitOfWork, provider_name: str) -> Overview:
     """What the client of a provider has told of, and what it changed last."""
-    provider = fetch_provider.provider(work, provider_name, P)
+    provider = fetch_provider.provider(work, provider_name, NEEDED)
     people = sa.select(ScimUser).where(ScimUser.provider_id == provider.id)
     groups = sa.select(ScimGroup).where(ScimGroup.provider_id == provider.id)
     last = [

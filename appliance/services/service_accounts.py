@@ -27,7 +27,7 @@ from appliance.errors import ConflictError, RefusedError, sentence
 from appliance.services import departures, entry
 
 ORDERS = {"name": (Owner.name_key,), "since": (User.created_at, User.id)}
-P = Permission.ORGANISATION_MEMBERS
+NEEDED = Permission.ORGANISATION_MEMBERS
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def create(
         ConflictError: somebody has the name.
     """
     owning = fetch_credentials.owner(
-        work, organisation, P, of_instance=Permission.USERS_MANAGE, sensitive=True
+        work, organisation, NEEDED, of_instance=Permission.USERS_MANAGE, sensitive=True
     )
     owner = owner_names.take(work.session, OwnerKind.USER, check_owner(name))
     user = User(
@@ -88,7 +88,9 @@ def listed(
     limit: int = USUAL_LIMIT,
 ) -> Page[Machine]:
     """The service accounts of an organisation; without one all there are, for who manages users."""
-    owning = fetch_credentials.owner(work, organisation, P, of_instance=Permission.USERS_MANAGE)
+    owning = fetch_credentials.owner(
+        work, organisation, NEEDED, of_instance=Permission.USERS_MANAGE
+    )
     query = _query().where(User.state != UserState.DELETED)
     if owning is not None:
         query = query.where(User.owner_organisation_id == owning.id)

@@ -17,13 +17,13 @@ from appliance.domain.protection import FirmRule
 from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.services.protections import full_pattern
 
-P = Permission.ORGANISATION_MANAGE
+NEEDED = Permission.ORGANISATION_MANAGE
 MOST_RULES = 50
 
 
 def listed(work: UnitOfWork, organisation: str) -> list[SigningRule]:
     """The rules of an organisation, for who may change them."""
-    found = fetch.organisation(work, organisation, P)
+    found = fetch.organisation(work, organisation, NEEDED)
     return signing_rules(work.session, found.id)
 
 
@@ -40,8 +40,8 @@ def demand(work: UnitOfWork, organisation: str, rule: FirmRule, *, now: datetime
     Errors:
         InvalidError: it demands nothing, no ref could match the pattern, or there are too many.
     """
-    found = fetch.organisation(work, organisation, P)
-    gate.require_elevation(work, P, sensitive=True)
+    found = fetch.organisation(work, organisation, NEEDED)
+    gate.require_elevation(work, NEEDED, sensitive=True)
     if not rule.signed_by and not rule.signed_push:
         raise InvalidError.of("signed_by", sentence("Say what must be signed, or remove the rule."))
     pattern = full_pattern(rule.pattern)
@@ -73,8 +73,8 @@ def drop(work: UnitOfWork, organisation: str, pattern: str) -> None:
     Errors:
         NotFoundError: there is no rule for it.
     """
-    found = fetch.organisation(work, organisation, P)
-    gate.require_elevation(work, P, sensitive=True)
+    found = fetch.organisation(work, organisation, NEEDED)
+    gate.require_elevation(work, NEEDED, sensitive=True)
     whole = full_pattern(pattern)
     existing = signing_rules(work.session, found.id)
     row = next((each for each in existing if each.pattern == whole), None)

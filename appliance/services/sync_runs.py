@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from appliance.federation.ldap import Directories
     from appliance.security.sealing import Sealer
 
-P = Permission.INSTANCE_MAINTAIN
+NEEDED = Permission.INSTANCE_MAINTAIN
 AT_ONCE = 100
 """People done in one transaction."""
 LONGEST_ERROR = 2000
@@ -113,7 +113,7 @@ def begin(
     work: UnitOfWork, run_id: UUID, *, sealer: Sealer, now: datetime
 ) -> tuple[Task, LdapSettings] | None:
     """What a run has to go by; None: there is nothing to do any more."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     run = work.session.get(SyncRun, run_id)
     if run is None or run.state in ENDED:
         return None
@@ -147,7 +147,7 @@ def begin(
 
 def finish(work: UnitOfWork, task: Task, plan: Plan, read: Reading, *, now: datetime) -> None:
     """The run is at its end: count what it did, and say so where somebody should know."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     run = work.session.get_one(SyncRun, task.run_id)
     judged = _judge(task, plan)
     run.state = SyncState.HELD if judged.doubts else SyncState.DONE
@@ -167,7 +167,7 @@ def finish(work: UnitOfWork, task: Task, plan: Plan, read: Reading, *, now: date
 
 def fail(work: UnitOfWork, run_id: UUID, reason: str, detail: str, *, now: datetime) -> None:
     """The run did not come to its end; nothing more follows from it."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     run = work.session.get(SyncRun, run_id)
     if run is None or run.state in ENDED:
         return

@@ -26,7 +26,7 @@ from appliance.services import identities, newcomers, sync_plans
 from appliance.services.identities import Arrived
 from appliance.services.sync_plans import Task
 
-P = Permission.INSTANCE_MAINTAIN
+NEEDED = Permission.INSTANCE_MAINTAIN
 KNOWN = frozenset(ChangeKind) - {ChangeKind.CREATED, ChangeKind.REFUSED}
 """What happens to somebody who has an identity here."""
 
@@ -43,7 +43,7 @@ def do_some(
     Errors:
         StaleError: the provider was changed, switched off or deleted meanwhile.
     """
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     provider = work.session.get(IdentityProvider, task.provider_id)
     if provider is None or provider.version != task.version or not provider.is_enabled:
         raise StaleError("The sign-in system was changed meanwhile.")
@@ -64,7 +64,7 @@ def do_some(
 
 def note_some(work: UnitOfWork, task: Task, steps: list[dict[str, Any]]) -> None:
     """Write down what would be done for some people."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     _write_down(work, task, [_change(task, step, ChangeState(step["state"])) for step in steps])
 
 

@@ -30,7 +30,7 @@ from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
 
-P = Permission.ORGANISATION_MEMBERS
+NEEDED = Permission.ORGANISATION_MEMBERS
 ORDERS = {
     "asked": (TokenApproval.asked_at, TokenApproval.id),
     "state": (TokenApproval.state, TokenApproval.id),
@@ -128,7 +128,7 @@ def listed(
 
     `search` is a part of a user's name.
     """
-    found = fetch.organisation(work, organisation, P)
+    found = fetch.organisation(work, organisation, NEEDED)
     rule = credential_rules.rule_of(work.session, found.id)
     keys, is_descending = in_order(ORDERS, order)
     query = (
@@ -174,7 +174,7 @@ def decide(
         InvalidError: that is no decision.
         ConflictError: that cannot be said of it now.
     """
-    found = fetch.organisation(work, organisation, P)
+    found = fetch.organisation(work, organisation, NEEDED)
     said = work.session.get(TokenApproval, approval_id)
     if said is None or said.organisation_id != found.id:
         raise HiddenError(sentence("%(name)s was asked nothing of this kind.", name=found.name))

@@ -17,7 +17,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.services import token_approvals
 
-P = Permission.ORGANISATION_MANAGE
+NEEDED = Permission.ORGANISATION_MANAGE
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Rule:
 
 def show(work: UnitOfWork, organisation: str) -> Rule:
     """The rule of an organisation, for who may change it."""
-    found = fetch.organisation(work, organisation, P)
+    found = fetch.organisation(work, organisation, NEEDED)
     row = credential_rules.rule_of(work.session, found.id)
     return Rule(row.approval, row.most_days, row.unused_days) if row else Rule()
 
@@ -44,8 +44,8 @@ def change(work: UnitOfWork, organisation: str, rule: Rule, *, now: datetime) ->
         InvalidError: a number of days makes no sense.
         ConflictError: the token with which this is asked would live too long.
     """
-    found = fetch.organisation(work, organisation, P)
-    gate.require_elevation(work, P, sensitive=True)
+    found = fetch.organisation(work, organisation, NEEDED)
+    gate.require_elevation(work, NEEDED, sensitive=True)
     _check_days("most_days", rule.most_days)
     _check_days("unused_days", rule.unused_days)
     row = credential_rules.ensure_rule(work.session, found.id)

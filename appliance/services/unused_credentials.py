@@ -34,7 +34,7 @@ from appliance.domain.permissions import Permission
 from appliance.domain.signatures import MAY_ENTER
 from appliance.services import ssh_keys
 
-P = Permission.USERS_MANAGE
+NEEDED = Permission.USERS_MANAGE
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Idle:
 
 def is_wanted(work: UnitOfWork) -> bool:
     """Whether anything ends for want of use here."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     if work.rules.access.unused_credentials_days:
         return True
     stricter = sa.select(CredentialRule.id).where(CredentialRule.unused_days.is_not(None))
@@ -65,7 +65,7 @@ def end_some(
     now: datetime,
 ) -> UUID | None:
     """Warn of, or end, some of a kind that nobody uses; gives where to go on, None at the end."""
-    gate.require(work, P)
+    gate.require(work, NEEDED)
     found = FINDERS[kind](work, kind, after, limit)
     for each in found:
         if each.days is not None:

@@ -32,14 +32,14 @@ MOST_OF_LISTS = 16 * 1024 * 1024
 NO_SUCH = sentence("There is no such authority.")
 LONGEST_TITLE = 100
 LONGEST_SUBJECT = 500
-P = Permission.ORGANISATION_MANAGE
+NEEDED = Permission.ORGANISATION_MANAGE
 OF_INSTANCE = Permission.USERS_MANAGE
 AnyAuthority = X509Authority | OrganisationX509Authority
 
 
 def listed(work: UnitOfWork, organisation: str = "") -> Sequence[AnyAuthority]:
     """Every authority that is trusted by the appliance, or by an organisation, the oldest first."""
-    owner = fetch_credentials.owner(work, organisation, P, of_instance=OF_INSTANCE)
+    owner = fetch_credentials.owner(work, organisation, NEEDED, of_instance=OF_INSTANCE)
     return work.session.scalars(_of(owner)).all()
 
 
@@ -52,7 +52,9 @@ def trust(
         InvalidError: it is no certificate of an authority, or a weak one.
         ConflictError: it is trusted already, or there are too many.
     """
-    owner = fetch_credentials.owner(work, organisation, P, of_instance=OF_INSTANCE, sensitive=True)
+    owner = fetch_credentials.owner(
+        work, organisation, NEEDED, of_instance=OF_INSTANCE, sensitive=True
+    )
     parsed = x509_files.authority(data, now=now)
     _insist_on_room(work, owner, parsed.fingerprint)
     authority = _new(owner)
@@ -87,7 +89,9 @@ def revoke(
         ConflictError: a newer list is here already.
         TooLargeError: the lists of the organisation would be too large together.
     """
-    owner = fetch_credentials.owner(work, organisation, P, of_instance=OF_INSTANCE, sensitive=True)
+    owner = fetch_credentials.owner(
+        work, organisation, NEEDED, of_instance=OF_INSTANCE, sensitive=True
+    )
     authority = _one(work, owner, authority_id)
     parsed = x509_files.revocations(data, by=authority.certificate)
     known_at = authority.revocations_made_at
@@ -118,7 +122,9 @@ def remove(work: UnitOfWork, authority_id: UUID, *, organisation: str = "") -> N
     Errors:
         NotFoundError: there is no such authority.
     """
-    owner = fetch_credentials.owner(work, organisation, P, of_instance=OF_INSTANCE, sensitive=True)
+    owner = fetch_credentials.owner(
+        work, organisation, NEEDED, of_instance=OF_INSTANCE, sensitive=True
+    )
     authority = _one(work, owner, authority_id)
     work.session.delete(authority)
     work.record(

@@ -112,7 +112,8 @@ def _objections(merge: MergeFacts) -> Iterable[str]:
     asking = [each for each in merge.reviews if not each.approves and each.may_write]
     if asking:
         yield sentence(
-            "Changes are requested by %(number)s reviewers. Make them and ask for another review.",
+            "Changes are requested by %(number)s of the reviewers. Make them and ask for another "
+            "review.",
             number=len(asking),
         )
 
@@ -122,8 +123,8 @@ def _too_few(wanted: int, counted: tuple[ReviewFact, ...]) -> Reasons:
         return ()
     return (
         sentence(
-            "%(wanted)s approvals are needed, and %(there)s count. Ask somebody for a review who "
-            "may write here and has not pushed it.",
+            "Approvals that count: %(there)s of %(wanted)s. Ask somebody for a review who may write "
+            "here and has not pushed it.",
             wanted=wanted,
             there=len(counted),
         ),

@@ -56,7 +56,7 @@ def refused(place):
 @pytest.mark.promise("P76")
 def test_approvals_are_counted_and_an_objection_stands_in_the_way(place):
     rule(place, kind="pull_request", approvals=2)
-    assert "2 approvals are needed, and 0 count" in refused(place)
+    assert "Approvals that count: 0 of 2" in refused(place)
     say(place, "writer")
     say(place, "reader")
     assert "and 1 count" in refused(place)

@@ -63,7 +63,7 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
         standing=standing,
         entries=listed(entries),
         texts=texts,
-        people=people,
+        people=sorted({*people, *(each.author for each in spoken.reviews)} - {""}, key=str.lower),
         choices=choices,
         problems=problems,
         filled=flask.request.form,

@@ -52,6 +52,12 @@ VERDICTS = {
     Verdict.REQUEST_CHANGES: (_("Request changes"), "bad", "alert"),
     Verdict.COMMENT: (_("Comment"), "", "comment"),
 }
+GIVEN = {
+    Verdict.APPROVE: _("Approved"),
+    Verdict.REQUEST_CHANGES: _("Changes requested"),
+    Verdict.COMMENT: _("Comment"),
+}
+"""The same, once somebody has said so."""
 MERGE_STATES = {
     MergeState.UNKNOWN: _("It is being found out whether this goes together with its target."),
     MergeState.CLEAN: _("This goes together with its target."),
@@ -63,6 +69,7 @@ WORDS = {
     "STATES": STATES,
     "METHODS": METHODS,
     "VERDICTS": VERDICTS,
+    "GIVEN": GIVEN,
     "MERGE_STATES": MERGE_STATES,
 }
 

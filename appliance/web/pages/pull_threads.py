@@ -65,6 +65,8 @@ class Thread:
     id: UUID
     anchor: str
     href: str
+    path: bytes
+    """Of its file, where it does not stand beside it."""
     where: str
     is_outdated: bool
     resolved_by: str | None
@@ -112,6 +114,7 @@ class Said:
             id=facts.id,
             anchor=f"thread-{facts.id}",
             href=f"{self.pull.here}/files#thread-{facts.id}",
+            path=facts.anchor.path if has_snippet else b"",
             where=where(facts.anchor),
             is_outdated=is_outdated,
             resolved_by=facts.resolved_by if facts.is_resolved else None,
@@ -132,6 +135,7 @@ class Said:
             draft.id,
             f"draft-{draft.id}",
             f"{self.pull.here}/files#draft-{draft.id}",
+            b"",
             where(draft.anchor),
             is_outdated=False,
             resolved_by=None,

@@ -61,7 +61,7 @@ class Post:
         try:
             message = written(letter, self._from)
         except (ValueError, IndexError) as error:
-            raise RejectedError(sentence("The address is no address.")) from error
+            raise RejectedError(sentence("The e-mail address is not valid.")) from error
         try:
             self._server.send_message(message, self._from, [letter.to])
         except smtplib.SMTPRecipientsRefused as error:

@@ -123,8 +123,8 @@ def _too_few(wanted: int, counted: tuple[ReviewFact, ...]) -> Reasons:
         return ()
     return (
         sentence(
-            "Approvals that count: %(there)s of %(wanted)s. Ask somebody for a review who may write "
-            "here and has not pushed it.",
+            "Required approvals: %(there)s of %(wanted)s. Ask somebody with write access for a "
+            "review, other than the author.",
             wanted=wanted,
             there=len(counted),
         ),

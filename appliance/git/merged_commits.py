@@ -20,7 +20,7 @@ def between(at: Path, base: str, head: str) -> list[str]:
     if len(found) > limits.MERGE_COMMITS:
         raise TooLargeError(
             sentence(
-                "These are more than %(most)s commits: too many to make again here.",
+                "There are more than %(most)s commits, too many to rewrite here.",
                 most=limits.MERGE_COMMITS,
             )
         )

@@ -330,7 +330,7 @@ def _counted(oids: list[str]) -> list[str]:
     if len(oids) > limits.MERGE_COMMITS:
         raise TooLargeError(
             sentence(
-                "These are more than %(most)s commits: too many to make again here.",
+                "There are more than %(most)s commits, too many to rewrite here.",
                 most=limits.MERGE_COMMITS,
             )
         )

@@ -94,7 +94,7 @@ def _insist_on_few(at: Path, series: Series) -> None:
     words = ["rev-list", "--count", "--no-merges", f"--max-count={most + 1}", series.words]
     if int(process.run(words, at=at)) > most:
         raise TooLargeError(
-            sentence("These are more than %(most)s commits: too many to compare.", most=most)
+            sentence("There are more than %(most)s commits, too many to compare.", most=most)
         )
 
 

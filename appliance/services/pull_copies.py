@@ -121,7 +121,9 @@ def _target(plan: Plan, name: bytes, at: bytes) -> Target:
             refs.one(folder, BRANCHES + tried)
         except NotFoundError:
             return Target(BRANCHES + tried, head)
-    raise ConflictError(sentence("There are branches of such names enough. Delete some."))
+    raise ConflictError(
+        sentence("Too many branches have names like this one already. Delete some of them.")
+    )
 
 
 def _commits(source: Source) -> tuple[list[str], int | None]:

@@ -56,10 +56,10 @@ def refused(place):
 @pytest.mark.promise("P76")
 def test_approvals_are_counted_and_an_objection_stands_in_the_way(place):
     rule(place, kind="pull_request", approvals=2)
-    assert "Approvals that count: 0 of 2" in refused(place)
+    assert "Required approvals: 0 of 2" in refused(place)
     say(place, "writer")
     say(place, "reader")
-    assert "and 1 count" in refused(place)
+    assert "Required approvals: 1 of 2" in refused(place)
     say(place, "maintainer")
     say(place, "owner", Verdict.REQUEST_CHANGES)
     assert "Changes are requested by 1" in refused(place)
@@ -99,7 +99,7 @@ def test_an_approval_ends_with_a_real_difference_and_not_with_a_rebase(place):
     place.write("author", "topic", {"b": "newer\n"})
     place.run_jobs()
 
-    assert "and 0 count" in refused(place)
+    assert "Required approvals: 0 of 1" in refused(place)
     place.push("author", "topic", rebased)
     place.run_jobs()
     assert merge(place).commit

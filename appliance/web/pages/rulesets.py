@@ -69,7 +69,7 @@ def create(owner: str = "", name: str = "") -> ResponseReturnValue:
         draft = ruleset_forms.draft(flask.request.form)
         with requests.begin() as work:
             rulesets.create(work, _place(owner, name), draft, now=requests.now())
-        return done(_("The ruleset holds as it says."), ".listing", **_at(owner, name))
+        return done(_("The ruleset was saved."), ".listing", **_at(owner, name))
 
     return attempt(act, lambda problems: _form_page(owner, name, None, problems), at="name")
 
@@ -88,7 +88,7 @@ def change(ruleset_id: UUID, owner: str = "", name: str = "") -> ResponseReturnV
         draft = ruleset_forms.draft(flask.request.form)
         with requests.begin() as work:
             rulesets.change(work, _place(owner, name), ruleset_id, draft, now=requests.now())
-        return done(_("The ruleset holds as it says."), ".listing", **_at(owner, name))
+        return done(_("The ruleset was saved."), ".listing", **_at(owner, name))
 
     return attempt(act, lambda problems: _form_page(owner, name, ruleset_id, problems), at="name")
 

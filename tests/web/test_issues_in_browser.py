@@ -49,7 +49,7 @@ def test_one_opens_an_issue_and_the_other_answers_sorts_and_closes_it(people):
     reader.get_by_role("link", name=re.compile("^Issues")).click()
     reader.get_by_role("link", name="New issue").click()
     reader.get_by_label("Title").fill("It breaks")
-    reader.get_by_label("What it is about").fill("Since today, @triager:\n\n```\nboom\n```")
+    reader.get_by_label("Description").fill("Since today, @triager:\n\n```\nboom\n```")
     reader.get_by_role("button", name="Preview").click()
     expect(reader.locator("section", has_text="Preview").locator("pre")).to_contain_text("boom")
     reader.get_by_role("button", name="Open the issue").click()

@@ -128,7 +128,7 @@ def test_patch_sets_are_compared_without_what_a_rebase_brought(place):
 
     assert start != onto
     sets = page(reader, "pulls/1/patch-sets?old=1&new=2")
-    assert "Made anew" in sets
+    assert "Recreated" in sets
     assert "The same" in sets
     assert "Nothing changed" in page(reader, "pulls/1/files?old=1&patch_set=2")
     files = page(reader, "pulls/1/files?old=1")

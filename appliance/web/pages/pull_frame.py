@@ -35,16 +35,19 @@ STATES = {
     "closed": (_("Closed"), "bad", "pull"),
 }
 METHODS = {
-    MergeMethod.MERGE: (_("Merge commit"), _("All commits come, and one more that joins them.")),
-    MergeMethod.SQUASH: (_("Squash"), _("All of it comes as one commit.")),
+    MergeMethod.MERGE: (_("Merge commit"), _("All commits are added with a merge commit.")),
+    MergeMethod.SQUASH: (_("Squash"), _("All commits are combined into one.")),
     MergeMethod.REBASE: (
         _("Rebase"),
-        _("The commits are made again on top, without one that joins."),
+        _("The commits are rebased onto the target, without a merge commit."),
     ),
-    MergeMethod.FAST_FORWARD: (_("Fast-forward"), _("The very same commits, or nothing.")),
+    MergeMethod.FAST_FORWARD: (
+        _("Fast-forward"),
+        _("The target is moved forward to the same commits, or nothing happens."),
+    ),
     MergeMethod.SEMI_LINEAR: (
         _("Rebase, then merge"),
-        _("Made again on top, and one that joins them."),
+        _("The commits are rebased, and added with a merge commit."),
     ),
 }
 VERDICTS = {

@@ -45,7 +45,7 @@ KINDS: dict[RuleKind, tuple[Words, Words]] = {
     K.CREATION: (lazy("Restrict creation"), lazy("Only those named create it.")),
     K.UPDATE: (lazy("Restrict pushes"), lazy("Only those named push to it or merge into it.")),
     K.DELETION: (lazy("Restrict deletion"), lazy("Only those named delete it.")),
-    K.NON_FAST_FORWARD: (lazy("Keep history"), lazy("Nobody rewrites it.")),
+    K.NON_FAST_FORWARD: (lazy("Block force pushes"), lazy("History may not be rewritten.")),
     K.REF_NAME: (lazy("Names of new branches and tags"), lazy("Patterns that names must match.")),
     K.FREEZE: (lazy("Freeze"), lazy("Nothing moves while a window is open.")),
     K.PULL_REQUEST: (
@@ -70,9 +70,9 @@ KINDS: dict[RuleKind, tuple[Words, Words]] = {
     ),
     K.SIGNED_COMMITS: (lazy("Require signatures"), lazy("New commits and tags are signed.")),
     K.SIGNED_PUSH: (lazy("Require signed pushes"), lazy("Whoever pushes signs that they do.")),
-    K.FILE_PATHS: (lazy("Closed paths"), lazy("Files that nobody changes.")),
-    K.FILE_EXTENSIONS: (lazy("Kinds of files"), lazy("Endings that are not kept.")),
-    K.FILE_SIZE: (lazy("Size of files"), lazy("The largest file that is taken.")),
+    K.FILE_PATHS: (lazy("Restrict file paths"), lazy("Files that may not be changed.")),
+    K.FILE_EXTENSIONS: (lazy("Restrict file extensions"), lazy("Extensions that are refused.")),
+    K.FILE_SIZE: (lazy("Limit file size"), lazy("The largest file that is taken.")),
 }
 
 SUBJECTS = lazy(
@@ -115,13 +115,13 @@ HINTS: dict[RuleKind, Words] = {
     K.SENSITIVE_FILES: lazy("One a line; empty: CODEOWNERS and the usual folders of workflows."),
 }
 ENFORCEMENTS: dict[Enforcement, tuple[Words, str, Words]] = {
-    Enforcement.ACTIVE: (lazy("Active"), "good", lazy("It counts at once.")),
+    Enforcement.ACTIVE: (lazy("Active"), "good", lazy("Enforced at once.")),
     Enforcement.DRY_RUN: (
         lazy("On trial"),
         "warn",
-        lazy("It refuses nothing; what it would have refused is kept."),
+        lazy("Nothing is refused; what would have been is recorded."),
     ),
-    Enforcement.OFF: (lazy("Off"), "hold", lazy("It is kept, and says nothing.")),
+    Enforcement.OFF: (lazy("Off"), "hold", lazy("Kept, and not enforced.")),
 }
 LAYERS: dict[Layer, Words] = {
     Layer.INSTANCE: lazy("Appliance"),

@@ -18,7 +18,7 @@ from appliance.cli.client import ProblemError
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Verb, current
 from appliance.cli.repository_arrival import wait_for_content
-from appliance.domain.brought import Talk, Whole, pieces
+from appliance.domain.brought import Talk, Whole, pieces, weight
 from appliance.errors import InvalidError
 
 AT_ONCE = 50
@@ -32,8 +32,12 @@ FIELDS = {
     "milestones": "Milestones",
     "brought": "Brought",
     "already": "There already",
-    "pull_requests": "Of these, pull requests as issues",
+    "pull_requests": "Of these, pull requests",
+    "as_issues": "Pull requests as issues",
     "comments": "Comments",
+    "reviews": "Reviews",
+    "line_comments": "Comments on lines",
+    "unplaced": "Of these, lines not known",
     "unknown": "People who are nobody here",
     "left_out": "Left out",
 }
@@ -70,7 +74,7 @@ def import_archive(
     without_git: bool,
     dry_run: bool,
 ) -> None:
-    """Bring in an archive that GitHub, GitLab or Gitea has made, with issues and comments.
+    """Bring in an archive that GitHub, GitLab or Gitea has made, with all that was said.
 
     With OWNER alone, all of its repositories come under their own names. Said again, the command
     goes on where it was: what is here already is not brought twice.
@@ -89,8 +93,7 @@ def import_archive(
                 )
             people = _people(context, whole, users, match)
             bringing = _Bringing(context, path, whole, people)
-            if not dry_run:
-                bringing.git(folder, is_wanted=not without_git)
+            if not dry_run and bringing.git(folder, is_wanted=not without_git):
                 bringing.sorting()
                 bringing.talks()
             reports.append(bringing.report)
@@ -104,7 +107,7 @@ class _Bringing:
         self, context: Context, path: str, whole: Whole, people: Mapping[str, str]
     ) -> None:
         self._context, self._path, self._whole, self._people = context, path, whole, people
-        pulls = [each for each in whole.talks if each.about]
+        pulls = [each.pull for each in whole.talks if each.pull is not None]
         self.report: dict[str, Any] = {
             "repository": path,
             "form": whole.form,
@@ -115,29 +118,39 @@ class _Bringing:
             "pull_requests": len(pulls),
             "brought": 0,
             "already": 0,
+            "as_issues": [],
             "comments": 0,
+            "reviews": 0,
+            "line_comments": 0,
+            "unplaced": 0,
             "people": dict(people),
             "unknown": [],
             "left_out": whole.left_out,
         }
 
-    def git(self, folder: Path, *, is_wanted: bool) -> None:
-        """Its Git content, on the appliance's own machine; elsewhere an empty repository."""
+    def git(self, folder: Path, *, is_wanted: bool) -> bool:
+        """Its Git content, on the appliance's own machine; elsewhere an empty repository. Whether
+        it is there: pull requests need their commits.
+        """
         api, content = self._context.api, folder / self._whole.git
         with suppress(ProblemError):
             api.call("GET", place(self._path))
             self.report["git"] = "was there"
-            return
+            return True
         if is_wanted and content.exists() and not self._context.is_elsewhere:
             wanted = {"local": str(content.resolve())}
             made = api.call("POST", f"{place(self._path)}/import", wanted)
             if self._context.is_served:
                 wait_for_content(self._context, made)
             self.report["git"] = "brought"
-            return
+            return True
         owner, _, name = self._path.partition("/")
         api.call("POST", "/repos", {"owner": owner, "name": name})
-        self._context.say(f"{self._path} is empty. Push its Git content: git push --mirror")
+        refs = "'refs/heads/*' 'refs/tags/*' 'refs/pull/*/head:refs/archive/*'"
+        self._context.say(
+            f"{self._path} is empty. Push its Git content, then say this again: git push URL {refs}"
+        )
+        return not is_wanted
 
     def sorting(self) -> None:
         """Labels and milestones, unless they are there."""
@@ -162,7 +175,8 @@ class _Bringing:
             came = self._context.api.call("POST", where, body)
             self.report["brought"] += len(came["brought"])
             self.report["already"] += len(set(came["already"]) - set(came["brought"]))
-            self.report["comments"] += came["comments"]
+            for each in ("comments", "reviews", "line_comments", "unplaced", "as_issues"):
+                self.report[each] += came[each]
             unknown |= set(came["unknown"])
         self.report["unknown"] = sorted(unknown)
 
@@ -184,12 +198,12 @@ def _batches(talks: Sequence[Talk]) -> Iterator[list[dict[str, Any]]]:
     size = 0
     for talk in talks:
         for first, piece in pieces(talk, most_bytes=PIECE_BYTES):
-            weight = len(piece.body) + sum(len(each.body) for each in piece.comments)
-            if batch and (len(batch) >= AT_ONCE or size + weight > PIECE_BYTES):
+            more = weight(piece) + sum(len(each.body) for each in piece.comments)
+            if batch and (len(batch) >= AT_ONCE or size + more > PIECE_BYTES):
                 yield batch
                 batch, size = [], 0
             batch.append(_spelled(first, piece))
-            size += weight
+            size += more
     if batch:
         yield batch
 
@@ -229,6 +243,6 @@ def _lines(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             if isinstance(value, dict):
                 value = ", ".join(f"{each} ({number})" for each, number in value.items())
             elif isinstance(value, list):
-                value = ", ".join(value)
+                value = ", ".join(map(str, value))
             yield f"{title:<{width}}  {value if value not in ('', None) else '-'}"
         yield ""

@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from appliance.domain.brought import LabelElsewhere, MilestoneElsewhere, Said, Talk, Whole
+from appliance.domain.brought import (
+    Judged,
+    LabelElsewhere,
+    MilestoneElsewhere,
+    Place,
+    Pull,
+    Said,
+    Talk,
+    Thread,
+    Whole,
+    hunk_end,
+)
 from appliance.domain.conversations import ConversationKind
+from appliance.domain.pull_requests import Side, Verdict
 
 Row = Mapping[str, Any]
 Documents = Mapping[str, Sequence[Row]]
 """By the name of the file without its ending: `issue`, `comments/7`, `reviews/7` …"""
 
-HAVE_A_PLACE = ("repo", "topic", "issue", "pull_request", "comments/", "label", "milestone")
+HAVE_A_PLACE = (
+    *("repo", "topic", "issue", "pull_request", "comments/", "label", "milestone"),
+    "reviews/",
+)
+VERDICTS = {
+    "APPROVED": Verdict.APPROVE,
+    "CHANGES_REQUESTED": Verdict.REQUEST_CHANGES,
+    "COMMENTED": Verdict.COMMENT,
+}
 
 
 def read(documents: Documents) -> Whole:
@@ -60,6 +80,7 @@ def read(documents: Documents) -> Whole:
 
 
 def _talk(row: Row, documents: Documents, kind: ConversationKind = ConversationKind.ISSUE) -> Talk:
+    is_pull = kind is ConversationKind.PULL_REQUEST
     comments = [
         each
         for each in documents.get(f"comments/{row['number']}", [])
@@ -80,7 +101,8 @@ def _talk(row: Row, documents: Documents, kind: ConversationKind = ConversationK
         assignees=tuple(row.get("assignees") or ()),
         milestone=str(row.get("milestone") or ""),
         is_locked=bool(row.get("is_locked")),
-        about=_about(row) if kind is ConversationKind.PULL_REQUEST else "",
+        about=_about(row) if is_pull else "",
+        pull=_pull(row, documents) if is_pull else None,
         comments=tuple(
             Said(
                 str(each.get("poster_name") or ""),
@@ -90,6 +112,90 @@ def _talk(row: Row, documents: Documents, kind: ConversationKind = ConversationK
             for each in sorted(comments, key=lambda each: _time(each["created"]))
         ),
     )
+
+
+def _pull(row: Row, documents: Documents) -> Pull | None:
+    """None where the dump does not say which commits it had."""
+    head, base = row.get("head") or {}, row.get("base") or {}
+    if not head.get("sha"):
+        return None
+    is_merged = bool(row.get("merged"))
+    title = str(row.get("title") or "").lower()
+    there = [(each.get("owner_name"), each.get("repo_name")) for each in (head, base)]
+    merged_at = row.get("merged_time") or row.get("closed") or row.get("updated")
+    said = documents.get(f"reviews/{row['number']}", [])
+    return Pull(
+        source=str(head.get("ref") or ""),
+        target=str(base.get("ref") or ""),
+        head=str(head["sha"]),
+        base=str(base.get("sha") or ""),
+        is_from_fork=there[0] != there[1],
+        is_draft=bool(row.get("is_draft")) or title.startswith(("draft:", "wip:", "[wip]")),
+        merged_at=_time(merged_at) if is_merged and merged_at else None,
+        merged_as=str(row.get("merge_commit_sha") or "") if is_merged else "",
+        reviews=_reviews(said),
+        threads=_threads(said, documents),
+    )
+
+
+def _reviews(rows: Sequence[Row]) -> tuple[Judged, ...]:
+    found = [
+        Judged(
+            str(each.get("reviewer_name") or ""),
+            VERDICTS[each["state"]],
+            _time(each["created_at"]),
+            str(each.get("content") or ""),
+            str(each.get("commit_id") or ""),
+            is_dismissed=bool(each.get("dismissed")),
+        )
+        for each in rows
+        if each.get("state") in VERDICTS
+    ]
+    # One that says nothing but what it says of lines is there with those.
+    kept = [each for each in found if each.body or each.verdict is not Verdict.COMMENT]
+    return tuple(sorted(kept, key=lambda each: each.submitted_at))
+
+
+def _threads(rows: Sequence[Row], documents: Documents) -> tuple[Thread, ...]:
+    """What was said of lines: together what answers one comment, or speaks of the same line."""
+    names = {
+        each["poster_id"]: str(each["poster_name"])
+        for spoken in documents.values()
+        for each in spoken
+        if each.get("poster_id") and each.get("poster_name")
+    }
+    names |= {each["reviewer_id"]: str(each["reviewer_name"]) for each in rows}
+    together: dict[Any, list[Row]] = {}
+    keys: dict[Any, Any] = {}
+    for each in (said for row in rows for said in row.get("comments") or []):
+        place = (each.get("tree_path"), each.get("line"), each.get("commit_id"))
+        own = place if each.get("line") else each.get("id")
+        key = keys[each.get("id")] = keys.get(each.get("in_reply_to"), own)
+        together.setdefault(key, []).append(each)
+    found = []
+    for comments in together.values():
+        comments.sort(key=lambda each: _time(each["created_at"]))
+        said = tuple(
+            Said(
+                names.get(each.get("poster_id"), ""),
+                str(each.get("content") or ""),
+                _time(each["created_at"]),
+            )
+            for each in comments
+        )
+        found.append(Thread((_place(comments[0]),), said))
+    return tuple(sorted(found, key=lambda each: each.comments[0].created_at))
+
+
+def _place(row: Row) -> Place:
+    """A line of the new side, or of the old one where its number is negative."""
+    line, side = int(row.get("line") or 0), Side.NEW
+    if not line and (end := hunk_end(str(row.get("diff_hunk") or ""))):
+        side, line = end
+    elif line < 0:
+        side, line = Side.OLD, -line
+    path, commit = str(row.get("tree_path") or ""), str(row.get("commit_id") or "")
+    return Place(commit, path, side, line or None, line or None)
 
 
 def _about(row: Row) -> str:

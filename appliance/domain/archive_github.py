@@ -9,8 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from appliance.domain.brought import LabelElsewhere, MilestoneElsewhere, Said, Talk, Whole
+from appliance.domain.brought import (
+    Judged,
+    LabelElsewhere,
+    MilestoneElsewhere,
+    Place,
+    Pull,
+    Said,
+    Talk,
+    Thread,
+    Whole,
+    hunk_end,
+)
 from appliance.domain.conversations import ConversationKind
+from appliance.domain.pull_requests import Side, Verdict
 
 Row = Mapping[str, Any]
 Documents = Mapping[str, Sequence[Row]]
@@ -19,9 +31,18 @@ Documents = Mapping[str, Sequence[Row]]
 HAVE_A_PLACE = frozenset(
     {
         *("schema", "users", "organizations", "repositories", "issues", "pull_requests"),
-        *("issue_comments", "milestones"),
+        *("issue_comments", "milestones", "pull_request_reviews"),
+        *("pull_request_review_comments", "pull_request_review_threads"),
     }
 )
+DISMISSED = 50
+VERDICTS = {
+    1: Verdict.COMMENT,
+    30: Verdict.REQUEST_CHANGES,
+    40: Verdict.APPROVE,
+    DISMISSED: Verdict.COMMENT,
+}
+"""By the number that a review's state has there. Of a dismissed one it does not say what it was."""
 
 
 def read(documents: Documents, repository: str) -> Whole:
@@ -96,11 +117,94 @@ def _talk(
         milestone=milestones.get(row.get("milestone") or "", ""),
         is_locked=bool(row.get("locked")),
         about=_about(row) if kind is ConversationKind.PULL_REQUEST else "",
-        comments=tuple(
-            Said(_name(each.get("user")), each.get("body") or "", each["created_at"])
-            for each in sorted(comments, key=lambda each: (each["created_at"], each["url"]))
-        ),
+        comments=_said(comments),
+        pull=_pull(row, documents) if kind is ConversationKind.PULL_REQUEST else None,
     )
+
+
+def _said(comments: Iterable[Row]) -> tuple[Said, ...]:
+    ordered = sorted(comments, key=lambda each: (each["created_at"], each["url"]))
+    return tuple(
+        Said(_name(each.get("user")), each.get("body") or "", each["created_at"])
+        for each in ordered
+    )
+
+
+def _pull(row: Row, documents: Documents) -> Pull:
+    head, base = row["head"], row["base"]
+    merges = [
+        each
+        for each in documents.get("issue_events", [])
+        if each.get("event") == "merged"
+        and row["url"] in {each.get("pull_request"), each.get("issue")}
+    ]
+    merge: Row = merges[0] if merges else {}
+    merged_as = row.get("merge_commit_sha") or merge.get("commit_id") or ""
+    home = base.get("repo") or row["repository"]
+    return Pull(
+        source=head["ref"],
+        target=base["ref"],
+        head=head["sha"],
+        base=base["sha"],
+        is_from_fork="repo" in head and head["repo"] != home,
+        is_draft=bool(row.get("work_in_progress") or row.get("draft")),
+        merged_at=row.get("merged_at"),
+        merged_by=_name(merge.get("actor")),
+        merged_as=merged_as if row.get("merged_at") else "",
+        reviews=_reviews(row["url"], documents),
+        threads=_threads(row["url"], documents),
+    )
+
+
+def _reviews(address: str, documents: Documents) -> tuple[Judged, ...]:
+    rows = [
+        each
+        for each in documents.get("pull_request_reviews", [])
+        if each.get("pull_request") == address and each.get("state") in VERDICTS
+    ]
+    found = [
+        Judged(
+            _name(each.get("user")),
+            VERDICTS[each["state"]],
+            each.get("submitted_at") or each["created_at"],
+            each.get("body") or "",
+            each.get("head_sha") or "",
+            is_dismissed=each["state"] == DISMISSED,
+        )
+        for each in rows
+    ]
+    # One that says nothing but what it says of lines is there with those.
+    kept = [each for each in found if each.body or each.verdict is not Verdict.COMMENT]
+    return tuple(sorted(kept, key=lambda each: each.submitted_at))
+
+
+def _threads(address: str, documents: Documents) -> tuple[Thread, ...]:
+    """What was said of lines: together what names one thread, or answers one comment."""
+    known = {each["url"]: each for each in documents.get("pull_request_review_threads", [])}
+    together: dict[str, list[Row]] = {}
+    for each in documents.get("pull_request_review_comments", []):
+        if each.get("pull_request") == address:
+            key = each.get("pull_request_review_thread") or each.get("in_reply_to") or each["url"]
+            together.setdefault(key, []).append(each)
+    found = []
+    for key, comments in together.items():
+        first = min(comments, key=lambda each: (each["created_at"], each["url"]))
+        about = {**first, **known.get(key, {})}
+        is_resolved = bool(about.get("resolved_at"))
+        found.append(Thread(_places(about), _said(comments), is_resolved))
+    return tuple(sorted(found, key=lambda each: each.comments[0].created_at))
+
+
+def _places(row: Row) -> tuple[Place, ...]:
+    """Where it was when it was said, and where it is said to be at the end."""
+    side = Side.OLD if row.get("side") == "LEFT" else Side.NEW
+    start, line = row.get("original_start_line"), row.get("original_line")
+    if line is None and (end := hunk_end(row.get("diff_hunk") or "")):
+        side, line = end
+    was = Place(row.get("original_commit_id") or "", row["path"], side, start or line, line)
+    at, line = row.get("start_line"), row.get("line")
+    now = Place(row.get("commit_id") or "", row["path"], side, at or line, line)
+    return tuple(each for each in (was, now) if each.end is not None) or (Place("", row["path"]),)
 
 
 def _about(row: Row) -> str:

@@ -4,11 +4,23 @@ and a bundle. Issues and merge requests have numbers of their own there; here th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from appliance.domain.brought import LabelElsewhere, MilestoneElsewhere, Said, Talk, Whole
+from appliance.domain.brought import (
+    Judged,
+    LabelElsewhere,
+    MilestoneElsewhere,
+    Place,
+    Pull,
+    Said,
+    Talk,
+    Thread,
+    Whole,
+)
 from appliance.domain.conversations import ConversationKind
+from appliance.domain.pull_requests import Side, Verdict
 
 Row = Mapping[str, Any]
 Documents = Mapping[str, Sequence[Row]]
@@ -54,7 +66,12 @@ def _talk(
     start: int = 0,
     kind: ConversationKind = ConversationKind.ISSUE,
 ) -> Talk:
-    notes = [each for each in row.get("notes") or [] if not each.get("system")]
+    is_pull = kind is ConversationKind.PULL_REQUEST
+    notes = [
+        each
+        for each in row.get("notes") or []
+        if not each.get("system") and not (is_pull and _position(each))
+    ]
     assignees = row.get("issue_assignees") or row.get("merge_request_assignees") or []
     is_open = row.get("state") in {"opened", "reopened", "locked"}
     closed_at = row.get("closed_at") or (row.get("metrics") or {}).get("merged_at")
@@ -73,12 +90,81 @@ def _talk(
         assignees=tuple(filter(None, (names.get(each.get("user_id"), "") for each in assignees))),
         milestone=(row.get("milestone") or {}).get("title", ""),
         is_locked=bool(row.get("discussion_locked")),
-        about=_about(row) if kind is ConversationKind.PULL_REQUEST else "",
-        comments=tuple(
-            Said(_author(each, names), each.get("note") or "", each["created_at"])
-            for each in sorted(notes, key=lambda each: each["created_at"])
-        ),
+        about=_about(row) if is_pull else "",
+        comments=_said(notes, names),
+        pull=_pull(row, names) if is_pull else None,
     )
+
+
+def _said(notes: Iterable[Row], names: Mapping[int, str]) -> tuple[Said, ...]:
+    return tuple(
+        Said(_author(each, names), each.get("note") or "", each["created_at"])
+        for each in sorted(notes, key=lambda each: each["created_at"])
+    )
+
+
+def _pull(row: Row, names: Mapping[int, str]) -> Pull | None:
+    """None where the export does not say which commits it had."""
+    diff, metrics = row.get("merge_request_diff") or {}, row.get("metrics") or {}
+    head = diff.get("head_commit_sha") or row.get("diff_head_sha")
+    if not head:
+        return None
+    is_merged = row.get("state") == "merged"
+    merged_as = row.get("merge_commit_sha") or row.get("squash_commit_sha") or ""
+    merged_at = metrics.get("merged_at") or row.get("closed_at") or row.get("updated_at")
+    title = str(row.get("title") or "").lower()
+    return Pull(
+        source=row["source_branch"],
+        target=row["target_branch"],
+        head=head,
+        base=diff.get("start_commit_sha") or diff.get("base_commit_sha") or "",
+        is_from_fork=row.get("source_project_id") != row.get("target_project_id"),
+        is_draft=bool(row.get("draft")) or title.startswith(("draft:", "wip:")),
+        merged_at=merged_at if is_merged else None,
+        merged_by=names.get(metrics.get("merged_by_id") or 0, "") if is_merged else "",
+        merged_as=merged_as if is_merged else "",
+        reviews=tuple(
+            Judged(names.get(each.get("user_id"), ""), Verdict.APPROVE, each["created_at"])
+            for each in sorted(row.get("approvals") or [], key=lambda each: each["created_at"])
+        ),
+        threads=_threads(row, names),
+    )
+
+
+def _threads(row: Row, names: Mapping[int, str]) -> tuple[Thread, ...]:
+    """What was said of lines, together what is one discussion."""
+    together: dict[str, list[Row]] = {}
+    for number, each in enumerate(row.get("notes") or []):
+        if not each.get("system") and _position(each):
+            together.setdefault(each.get("discussion_id") or str(number), []).append(each)
+    found = []
+    for notes in together.values():
+        first = min(notes, key=lambda each: each["created_at"])
+        places = [_place(_position(first, kind)) for kind in ("original_position", "position")]
+        kept = tuple(each for each in places if each is not None)
+        is_resolved = all(each.get("resolved_at") for each in notes)
+        found.append(Thread(kept, _said(notes, names), is_resolved))
+    return tuple(sorted(found, key=lambda each: each.comments[0].created_at))
+
+
+def _position(note: Row, kind: str = "position") -> Row:
+    """The lines that a note is about; empty where it is about none."""
+    found: Any = note.get(kind)
+    found = json.loads(found) if isinstance(found, str) and found.startswith("{") else found
+    if not isinstance(found, dict) or not (found.get("new_path") or found.get("old_path")):
+        return {}
+    return found
+
+
+def _place(position: Row) -> Place | None:
+    if not position:
+        return None
+    line, side = position.get("new_line"), Side.NEW
+    if line is None and position.get("old_line") is not None:
+        line, side = position["old_line"], Side.OLD
+    path = position.get("new_path" if side is Side.NEW else "old_path") or position["new_path"]
+    begun = ((position.get("line_range") or {}).get("start") or {}).get(f"{side}_line")
+    return Place(position.get("head_sha") or "", path, side, begun or line, line)
 
 
 def _about(row: Row) -> str:

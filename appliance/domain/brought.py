@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from appliance.domain.conversations import LARGEST_TEXT_BYTES, LONGEST_TITLE, ConversationKind
+from appliance.domain.pull_requests import Side, Verdict
 
 CUT = " […]"
+MOST_HEADS = 50
+HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 NOTE_BYTES = 400
 """Room for the words that say who wrote a text, and when."""
 
@@ -19,6 +24,57 @@ class Said:
     author: str
     body: str
     created_at: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Lines of a file, as they were in a commit; without numbers the file as a whole."""
+
+    commit: str
+    path: str
+    side: Side = Side.NEW
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Lines that were spoken of: the first place whose commit came along is theirs."""
+
+    places: tuple[Place, ...]
+    comments: tuple[Said, ...]
+    is_resolved: bool = False
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a reviewer said of the whole."""
+
+    author: str
+    verdict: Verdict
+    submitted_at: str
+    body: str = ""
+    head: str = ""
+    """The commit that was looked at, where that is known."""
+    is_dismissed: bool = False
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What a pull request has beside a conversation. Commits may not have come along."""
+
+    source: str
+    target: str
+    head: str
+    base: str = ""
+    """Where the target was then."""
+    is_from_fork: bool = False
+    is_draft: bool = False
+    merged_at: str | None = None
+    merged_by: str = ""
+    merged_as: str = ""
+    reviews: tuple[Judged, ...] = ()
+    threads: tuple[Thread, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,8 +94,9 @@ class Talk:
     milestone: str = ""
     is_locked: bool = False
     about: str = ""
-    """Of a pull request: from where to where, and what came of it."""
+    """Of a pull request: from where to where, and what came of it, for where it is none here."""
     comments: tuple[Said, ...] = ()
+    pull: Pull | None = None
 
 
 @dataclass(frozen=True)
@@ -77,19 +134,54 @@ class Whole:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
+def weight(talk: Talk) -> int:
+    """About how long it is, without its comments."""
+    size = len(talk.body)
+    if talk.pull is not None:
+        size += sum(len(each.body) for each in talk.pull.reviews)
+        size += sum(len(said.body) for each in talk.pull.threads for said in each.comments)
+    return size
+
+
 def pieces(talk: Talk, *, most_bytes: int) -> Iterator[tuple[int, Talk]]:
     """A conversation in pieces that fit into a request: which comment comes first, and the rest.
 
     The first piece has the text; what follows adds comments.
     """
-    first, size, taken = 0, len(talk.body), list[Said]()
+    first, size, taken = 0, weight(talk), list[Said]()
     for number, each in enumerate(talk.comments):
         if taken and size + len(each.body) > most_bytes:
             yield first, replace(talk, comments=tuple(taken))
-            first, size, taken = number, len(talk.body), []
+            talk = replace(talk, pull=talk.pull and replace(talk.pull, reviews=(), threads=()))
+            first, size, taken = number, weight(talk), []
         taken.append(each)
         size += len(each.body)
     yield first, replace(talk, comments=tuple(taken))
+
+
+def heads(pull: Pull) -> list[str]:
+    """The commits that its source was at, as far as somebody spoke of them; the last one last."""
+    spoken = [(each.submitted_at, each.head) for each in pull.reviews if each.head]
+    for thread in pull.threads:
+        spoken += [(said.created_at, thread.places[0].commit) for said in thread.comments[:1]]
+    spoken.sort(key=lambda each: datetime.fromisoformat(each[0]))
+    earlier = dict.fromkeys(commit for _, commit in spoken if commit and commit != pull.head)
+    return [*list(earlier)[1 - MOST_HEADS :], pull.head]
+
+
+def hunk_end(hunk: str) -> tuple[Side, int] | None:
+    """The last line of a piece of a diff: systems show it above what was said of that line."""
+    first, *lines = hunk.split("\n")
+    begun = HUNK.match(first)
+    if begun is None or not lines:
+        return None
+    old, new, side = int(begun[1]) - 1, int(begun[2]) - 1, Side.NEW
+    for line in lines:
+        if not line.startswith("\\"):
+            old += not line.startswith("+")
+            new += not line.startswith("-")
+            side = Side.OLD if line.startswith("-") else Side.NEW
+    return side, old if side is Side.OLD else new
 
 
 def attributed(body: str, note: str) -> str:
@@ -98,7 +190,7 @@ def attributed(body: str, note: str) -> str:
     text = body.replace("\r\n", "\n").replace("\0", "")
     if len(text.encode()) > most:
         text = text.encode()[: most - len(CUT.encode())].decode("utf-8", "ignore") + CUT
-    return f"{note}\n\n{text}" if note else text
+    return "\n\n".join(filter(None, (note, text)))
 
 
 def titled(title: str) -> str:

@@ -1,8 +1,7 @@
 """Bringing conversations in from elsewhere, under their numbers: some at a time, and again safely.
 
-Whose a text is, only administrators say, as others could put words into somebody's mouth. Without
-them, and for people who are not known here, a note above the text says who wrote it, and when.
-Nobody is told of anything: it happened long ago.
+Nobody is told of anything: it happened long ago. A pull request of whose commits Git has nothing
+comes as an issue, which says what it was.
 """
 
 from __future__ import annotations
@@ -10,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from appliance.access import fetch, gate
 from appliance.db import said_words_index
-from appliance.db.conversations import Assignee, Comment, Conversation
+from appliance.db.conversations import Assignee, Comment, Conversation, TimelineEntry
 from appliance.db.labels import Label, LabelLink, Milestone
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
 from appliance.domain import events
-from appliance.domain.brought import Said, Talk, attributed, titled
+from appliance.domain.brought import Said, Talk, titled
 from appliance.domain.conversations import (
     MOST_ASSIGNEES,
     MOST_LABELS,
@@ -32,8 +30,14 @@ from appliance.domain.conversations import (
     name_key,
 )
 from appliance.domain.ids import new_id
+from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, sentence
+from appliance.services import brought_pulls
+from appliance.services.brought_authors import Authors, moment
+
+if TYPE_CHECKING:
+    from appliance.services.brought_pulls import Commits, Happened, Writer
 
 
 @dataclass
@@ -42,9 +46,23 @@ class Result:
 
     brought: list[int] = field(default_factory=list)
     already: list[int] = field(default_factory=list)
+    as_issues: list[int] = field(default_factory=list)
+    """Pull requests of whose commits nothing came along."""
     comments: int = 0
+    pulls: int = 0
+    reviews: int = 0
+    line_comments: int = 0
+    unplaced: int = 0
+    """Of what was said of lines: so much stands at its file, whose lines then are not known."""
     unknown: set[str] = field(default_factory=set)
     """Who is nobody here."""
+
+    def note(self, written: Writer) -> None:
+        """One more pull request, with what was said of it."""
+        self.pulls += 1
+        self.reviews += written.reviews
+        self.line_comments += written.comments
+        self.unplaced += written.unplaced
 
 
 def bring(
@@ -53,10 +71,12 @@ def bring(
     talks: Sequence[tuple[int, Talk]],
     people: Mapping[str, str],
     *,
+    commits: Mapping[int, Commits],
     now: datetime,
 ) -> Result:
     """Bring conversations in. `people` says which user somebody elsewhere is here; with each
-    conversation comes which of its comments is the first that is given.
+    conversation comes which of its comments is the first that is given. `commits` says what
+    `brought_pulls.look` has found of pull requests, by their numbers.
 
     Errors:
         HiddenError, RefusedError: the actor is no owner; or says who is who, and no administrator.
@@ -69,9 +89,9 @@ def bring(
         raise ConflictError(
             sentence("%(path)s is archived. Unarchive it first.", path=repository.path)
         )
-    scribe = _Scribe(work, repository, people, now)
+    scribe = _Scribe(work, repository, Authors(work, people), now)
     for first, talk in talks:
-        scribe.take(first, talk)
+        scribe.take(first, talk, commits.get(talk.number))
     result = scribe.result
     if result.brought or result.comments:
         work.record(
@@ -80,8 +100,14 @@ def bring(
                 organisation_id=repository.organisation_id,
                 conversations=len(result.brought),
                 comments=result.comments,
+                pull_requests=result.pulls,
+                reviews=result.reviews,
+                line_comments=result.line_comments,
             )
         )
+    if result.pulls:
+        home = repository.id
+        work.later(Job.FOLLOW_PULLS, about=home, repository_id=str(home))
     return result
 
 
@@ -89,27 +115,34 @@ class _Scribe:
     """Writes down what is brought. Its state is what is known of the repository and its people."""
 
     def __init__(
-        self, work: UnitOfWork, repository: Repository, people: Mapping[str, str], now: datetime
+        self, work: UnitOfWork, repository: Repository, authors: Authors, now: datetime
     ) -> None:
         self._work, self._repository, self._now = work, repository, now
-        self._users = _users(work, people)
+        self._authors = authors
         session, of_it = work.session, repository.id
         labels = session.scalars(sa.select(Label).where(Label.repository_id == of_it))
         self._labels = {each.name_key: each.id for each in labels}
         milestones = session.scalars(sa.select(Milestone).where(Milestone.repository_id == of_it))
         self._milestones = {each.title_key: each.id for each in milestones}
-        self.result = Result()
+        self.result = Result(unknown=authors.unknown)
 
-    def take(self, first: int, talk: Talk) -> None:
+    def take(self, first: int, talk: Talk, commits: Commits | None) -> None:
         """One conversation, or more comments of one that is here already."""
         query = sa.select(Conversation).where(
             Conversation.repository_id == self._repository.id, Conversation.number == talk.number
         )
         found = self._work.session.scalar(query)
+        happened: Happened = []
         if found is None:
-            found = self._conversation(talk)
+            found = self._conversation(talk, commits)
             self.result.brought.append(talk.number)
-        elif found.created_at != _moment(talk.created_at) or found.title != titled(talk.title):
+            if talk.pull is not None and commits is not None:
+                pulls = brought_pulls.Writer(self._work, self._authors, self._repository)
+                happened = pulls.write(found, talk.pull, commits)
+                self.result.note(pulls)
+            elif talk.pull is not None or talk.about:
+                self.result.as_issues.append(talk.number)
+        elif found.created_at != moment(talk.created_at) or found.title != titled(talk.title):
             raise ConflictError(
                 sentence(
                     "Number %(number)s is another conversation here already.", number=talk.number
@@ -117,26 +150,27 @@ class _Scribe:
             )
         else:
             self.result.already.append(talk.number)
-        new = talk.comments[max(0, found.comment_count - first) :]
-        self._comments(found, new)
+        self._say(found, talk.comments[max(0, found.comment_count - first) :], happened)
 
-    def _conversation(self, talk: Talk) -> Conversation:
-        closed_at = _moment(talk.closed_at) if talk.closed_at else None
-        note = "\n\n".join(filter(None, (self._note(talk.author, talk.created_at), talk.about)))
+    def _conversation(self, talk: Talk, commits: Commits | None) -> Conversation:
+        closed_at = moment(talk.closed_at) if talk.closed_at else None
+        about, kind = talk.about, ConversationKind.ISSUE
+        if talk.pull is not None and commits is not None:
+            about, kind = "", ConversationKind.PULL_REQUEST
         made = Conversation(
             id=new_id(),
             repository_id=self._repository.id,
             number=talk.number,
-            kind=ConversationKind.ISSUE,
+            kind=kind,
             title=titled(talk.title),
-            body=attributed(talk.body, note),
-            author_id=self._users.get(talk.author),
+            body=self._authors.signed(talk.author, talk.body, talk.created_at, about),
+            author_id=self._authors.user(talk.author),
             state=ConversationState.CLOSED if closed_at else ConversationState.OPEN,
-            closed_as=ClosedAs.COMPLETED if closed_at else None,
+            closed_as=_closed_as(talk) if closed_at else None,
             closed_at=closed_at,
             milestone_id=self._milestones.get(name_key(talk.milestone)),
-            created_at=_moment(talk.created_at),
-            updated_at=_moment(talk.updated_at or talk.created_at),
+            created_at=moment(talk.created_at),
+            updated_at=moment(talk.updated_at or talk.created_at),
             locked_at=self._now if talk.is_locked else None,
             comment_count=0,
         )
@@ -151,49 +185,40 @@ class _Scribe:
     def _sort(self, made: Conversation, talk: Talk) -> None:
         keys = dict.fromkeys(name_key(each) for each in talk.labels)
         known = [self._labels[each] for each in keys if each in self._labels][:MOST_LABELS]
-        users = dict.fromkeys(self._user(each) for each in talk.assignees)
+        users = dict.fromkeys(self._authors.user(each) for each in talk.assignees)
         people = [each for each in users if each is not None][:MOST_ASSIGNEES]
         links = [LabelLink(conversation_id=made.id, label_id=each) for each in known]
         assigned = [Assignee(conversation_id=made.id, user_id=each) for each in people]
         self._work.session.add_all([*links, *assigned])
 
-    def _comments(self, found: Conversation, comments: Iterable[Said]) -> None:
-        session = self._work.session
-        for said in comments:
-            body = attributed(said.body, self._note(said.author, said.created_at))
-            row = Comment(
-                id=new_id(),
-                conversation_id=found.id,
-                author_id=self._users.get(said.author),
-                body=body,
-                created_at=_moment(said.created_at),
-            )
-            session.add(row)
-            said_words_index.note(session, found.id, row.id, body)
-            found.comment_count += 1
-            self.result.comments += 1
+    def _say(self, found: Conversation, comments: Iterable[Said], happened: Happened) -> None:
+        """What was said and what happened, in this order: ids are given as time goes by."""
+        entries: list[tuple[datetime, Said | TimelineEntry]] = [
+            *((moment(each.created_at), each) for each in comments),
+            *happened,
+        ]
+        for _, each in sorted(entries, key=lambda entry: entry[0]):
+            if isinstance(each, TimelineEntry):
+                each.id = new_id()
+                self._work.session.add(each)
+            else:
+                self._comment(found, each)
 
-    def _user(self, name: str) -> UUID | None:
-        if name and name not in self._users:
-            self.result.unknown.add(name)
-        return self._users.get(name)
-
-    def _note(self, author: str, at: str) -> str:
-        """Who wrote a text, where that is no user here."""
-        if self._user(author) is not None:
-            return ""
-        who = "".join(each for each in author if each.isalnum() or each in "-_. ")[:100]
-        return f"> *{who or 'Somebody'} wrote on {_moment(at):%Y-%m-%d}:*"
-
-
-def _users(work: UnitOfWork, people: Mapping[str, str]) -> dict[str, UUID]:
-    rows = work.session.execute(
-        sa.select(User.name, User.id).where(User.name.in_(set(people.values())))
-    )
-    ids = {row.name: row.id for row in rows}
-    return {there: ids[here] for there, here in people.items() if here in ids}
+    def _comment(self, found: Conversation, said: Said) -> None:
+        body = self._authors.signed(said.author, said.body, said.created_at)
+        row = Comment(
+            id=new_id(),
+            conversation_id=found.id,
+            author_id=self._authors.user(said.author),
+            body=body,
+            created_at=moment(said.created_at),
+        )
+        self._work.session.add(row)
+        said_words_index.note(self._work.session, found.id, row.id, body)
+        found.comment_count += 1
+        self.result.comments += 1
 
 
-def _moment(text: str) -> datetime:
-    """A time that the door has looked at."""
-    return datetime.fromisoformat(text)
+def _closed_as(talk: Talk) -> ClosedAs:
+    is_given_up = talk.pull is not None and not talk.pull.merged_at
+    return ClosedAs.NOT_PLANNED if is_given_up else ClosedAs.COMPLETED

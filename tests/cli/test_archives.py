@@ -8,12 +8,27 @@ import tarfile
 import pytest
 
 from appliance.cli import archives
-from appliance.domain.brought import Said, Talk, attributed, pieces, titled
+from appliance.domain.brought import (
+    Judged,
+    Place,
+    Pull,
+    Said,
+    Talk,
+    Thread,
+    attributed,
+    heads,
+    hunk_end,
+    pieces,
+    titled,
+)
 from appliance.domain.conversations import LARGEST_TEXT_BYTES, LONGEST_TITLE
+from appliance.domain.pull_requests import Side, Verdict
 from appliance.errors import InvalidError
-from tests.cli import archives as built
+from tests.cli.archive_of_gitea import gitea
+from tests.cli.archive_of_github import github
+from tests.cli.archive_of_gitlab import gitlab
 
-FORMS = pytest.mark.parametrize("form", ["github", "gitlab", "gitea"])
+FORMS = pytest.mark.parametrize("form", [github, gitlab, gitea])
 
 
 @FORMS
@@ -22,18 +37,33 @@ def test_an_archive_comes_in_whole_and_only_once(form, here, fresh, tmp_path):
     here("org", "create", organisation)
     writer = fresh("writer")
     here("user", "create", writer, "--email", f"{writer}@lab.example")
-    archive = getattr(built, form)(tmp_path)
+    archive = form(tmp_path)
     words = ("repo", "import-archive", archive, organisation, "--user", f"octocat={writer}")
 
     (planned,) = here(*words, "--dry-run", "--json").json
-    assert (planned["conversations"], planned["pull_requests"], planned["brought"]) == (2, 1, 0)
+    assert (planned["conversations"], planned["pull_requests"], planned["brought"]) == (4, 3, 0)
     (came,) = here(*words, "--json").json
 
-    assert (came["git"], came["brought"], came["comments"]) == ("brought", 2, 3)
+    assert (came["git"], came["brought"], came["comments"]) == ("brought", 4, 3)
+    assert (came["reviews"], came["line_comments"], came["unplaced"]) == (2, 4, 1)
+    assert came["as_issues"] == [4]
     assert came["unknown"] == ["ghost"]
     assert came["left_out"]["reactions"] == 1
     path = f"{organisation}/notes"
     assert here("repo", "show", path, "--json").json["content"] == "ready"
+    the_issue_as_it_was(here, path, writer)
+    merged_as_it_was(here, path)
+    open_as_it_is(here, path)
+
+    (again,) = here(*words, "--json").json
+    assert (again["git"], again["brought"], again["already"]) == ("was there", 0, 4)
+    assert (again["comments"], again["reviews"]) == (0, 0)
+    opened = here("issue", "create", path, "Another", "--json").json
+    assert opened["number"] == 5
+
+
+def the_issue_as_it_was(here, path, writer):
+    """The first one, and the last one: a pull request of which Git has nothing."""
     issue = here("issue", "show", path, "1", "--json").json
     assert (issue["title"], issue["state"], issue["author"]) == ("The roof leaks", "closed", writer)
     assert issue["body"] == "It drips.\nSee #2."
@@ -41,26 +71,46 @@ def test_an_archive_comes_in_whole_and_only_once(form, here, fresh, tmp_path):
     assert issue["milestone"]["title"] == "Before winter"
     assert issue["assignees"] == [writer]
     assert issue["created_at"].startswith("2024-03-01T10:00:00")
-    pull = here("issue", "show", path, "2", "--json").json
-    assert pull["body"].startswith("> *ghost wrote on 2024-03-02:*")
-    assert "`mend`" in pull["body"][:200]
-    assert pull["body"].endswith("[…]")
+    assert "`burn`" in here("issue", "show", path, "4", "--json").json["body"]
 
-    (again,) = here(*words, "--json").json
-    assert (again["git"], again["brought"], again["already"]) == ("was there", 0, 2)
-    assert again["comments"] == 0
-    opened = here("issue", "create", path, "Another", "--json").json
-    assert opened["number"] == 3
+
+def merged_as_it_was(here, path):
+    """What came of the second one: merged, reviewed, and spoken of at its lines."""
+    pull = here("pr", "show", path, "2", "--json").json
+    assert (pull["title"], pull["is_merged"], pull["state"]) == ("Mend the roof", True, "closed")
+    assert pull["closed_at"].startswith("2024-03-04T10:00:00")
+    assert (pull["head"]["branch"], pull["base"]["branch"]) == ("mend", "main")
+    assert pull["body"].startswith("> *ghost wrote on 2024-03-02:*")
+    assert pull["body"].endswith("[…]")
+    (patch_set,) = here("pr", "patch-sets", path, "2", "--json").json
+    assert (patch_set["number"], patch_set["head"]) == (1, pull["head"]["commit"])
+    (review,) = here("pr", "reviews", path, "2", "--json").json
+    assert (review["verdict"], review["is_dismissed"]) == ("approve", False)
+    (thread,) = here("pr", "threads", path, "2", "--json").json
+    assert (thread["anchor"]["path"], thread["anchor"]["line"]) == ("roof", 2)
+    said = [each["body"].splitlines()[-1] for each in thread["comments"]]
+    assert said == ["Why German?", "Why not?"]
+
+
+def open_as_it_is(here, path):
+    """What is with the third one: a draft with two patch sets, whose approval is of elsewhere."""
+    pull = here("pr", "show", path, "3", "--json").json
+    assert (pull["state"], pull["is_draft"], pull["patch_set"]) == ("open", True, 2)
+    (review,) = here("pr", "reviews", path, "3", "--json").json
+    assert (review["patch_set"] in {1, 2}, review["is_dismissed"]) == (True, True)
+    threads = here("pr", "threads", path, "3", "--json").json
+    anchors = [each["anchor"] for each in threads]
+    assert [(each["patch_set"], each["line"]) for each in anchors] == [(1, 1), (2, None)]
 
 
 @FORMS
 def test_people_are_found_by_their_addresses(form, tmp_path):
     folder = tmp_path / "unpacked"
-    (whole,) = archives.read(archives.unpack(getattr(built, form)(tmp_path), folder))
+    (whole,) = archives.read(archives.unpack(form(tmp_path), folder))
 
     assert whole.people["octocat"] == ("writer@lab.example",)
     assert (folder / whole.git).exists()
-    assert [each.number for each in whole.talks] == [1, 2]
+    assert [each.number for each in whole.talks] == [1, 2, 3, 4]
     assert [each.title for each in whole.milestones] == ["Before winter"]
     assert whole.milestones[0].is_closed
 
@@ -98,6 +148,31 @@ def test_what_is_no_archive_is_said(content, tmp_path):
 
     with pytest.raises(InvalidError):
         archives.read(archives.unpack(archive, tmp_path / "into"))
+
+
+@pytest.mark.parametrize(
+    ("hunk", "end"),
+    [
+        ("@@ -1,3 +1,3 @@\n one\n-two\n+zwei", (Side.NEW, 2)),
+        ("@@ -1,3 +1,3 @@ def f():\n one\n-two", (Side.OLD, 2)),
+        ("@@ -10 +20 @@\n ten", (Side.NEW, 20)),
+        ("@@ -0,0 +1 @@\n+one\n\\ No newline at end of file", (Side.NEW, 1)),
+        ("@@ -1,3 +1,3 @@", None),
+        ("", None),
+        ("no hunk", None),
+    ],
+)
+def test_a_piece_of_a_diff_ends_with_the_line_that_is_meant(hunk, end):
+    assert hunk_end(hunk) == end
+
+
+def test_commits_that_were_spoken_of_are_patch_sets_in_their_order():
+    first = Thread((Place("b" * 40, "f"),), (Said("", "", "2024-03-02T10:00:00Z"),))
+    second = Thread((Place("a" * 40, "f"),), (Said("", "", "2024-03-03T12:00:00+05:00"),))
+    review = Judged("", Verdict.APPROVE, "2024-03-03T10:00:00Z", head="c" * 40)
+    pull = Pull("topic", "main", "c" * 40, reviews=(review,), threads=(second, first))
+
+    assert heads(pull) == ["b" * 40, "a" * 40, "c" * 40]
 
 
 def test_long_conversations_go_in_pieces():

@@ -3,6 +3,10 @@
 import pytest
 
 from appliance.domain.permissions import Role
+from appliance.domain.pull_requests import MergeState
+from tests.services.pulling import NOTES, Place, merge
+
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 API = "/api/v1/repos/lab/notes/import/conversations"
 AT = "2024-03-01T10:00:00+00:00"
@@ -87,3 +91,85 @@ def test_a_number_that_is_taken_stays_whose_it_is(notes):
     assert answer.status_code == 409
     assert "Number 1" in answer.json["detail"]
     assert client.get("/api/v1/repos/lab/notes/issues/2").status_code == 404
+
+
+@pytest.fixture
+def place(world):
+    """A repository with a branch of one commit that asks to be merged elsewhere."""
+    place = Place(world)
+    place.topic()
+    world.administrator()
+    return place
+
+
+def pull(place, **fields: object):
+    """The same pull request as it was elsewhere."""
+    return {
+        "source": "topic",
+        "target": "main",
+        "head": place.head("topic"),
+        "base": place.head("main"),
+        **fields,
+    }
+
+
+def said(author, verdict):
+    return {"author": author, "verdict": verdict, "submitted_at": AT}
+
+
+@ON_ONE
+def test_a_pull_request_is_one_here_and_goes_on(place):
+    body = {"items": [talk(pull=pull(place))]}
+
+    came = place.world.client("owner").post(API, json=body).json
+
+    assert (came["pull_requests"], came["as_issues"]) == (1, [])
+    assert place.ref("refs/pull/7/1") == place.head("topic")
+    place.write("author", "topic", {"more": "more\n"})
+    place.run_jobs()
+    facts = place.facts(7)
+    assert (facts.patch_set, facts.head, facts.source_path) == (2, place.head("topic"), NOTES)
+    merge(place, number=7)
+    assert place.facts(7).merged is not None
+
+
+@ON_ONE
+def test_without_its_commits_it_is_an_issue_that_says_what_it_was(place):
+    gone = talk(pull=pull(place, head="d" * 40), about="Pull request of `topic`.")
+
+    came = place.world.client("owner").post(API, json={"items": [gone]}).json
+
+    assert (came["brought"], came["pull_requests"], came["as_issues"]) == ([7], 0, [7])
+    shown = place.world.client("reader").get(f"/api/v1/repos/{NOTES}/issues/7").json
+    assert "`topic`" in shown["body"]
+
+
+@ON_ONE
+@pytest.mark.promise("P82")
+def test_what_was_approved_elsewhere_counts_for_nothing_here(place):
+    reviews = [said("octocat", "approve"), said("hubot", "request_changes")]
+    body = {
+        "items": [talk(pull=pull(place, reviews=reviews))],
+        "people": {"octocat": "writer", "hubot": "maintainer"},
+    }
+
+    assert place.world.client("administrator").post(API, json=body).json["reviews"] == 2
+
+    shown = place.world.client("reader").get(f"/api/v1/repos/{NOTES}/pulls/7/reviews").json
+    found = [(each["author"], each["verdict"], each["is_dismissed"]) for each in shown["items"]]
+    assert found == [
+        ("writer", "approve", True),
+        ("maintainer", "request_changes", False),
+    ]
+
+
+@ON_ONE
+def test_one_of_a_fork_that_is_gone_stays_open(place):
+    body = {"items": [talk(pull=pull(place, source="elsewhere", is_from_fork=True))]}
+    place.world.client("owner").post(API, json=body)
+    place.run_jobs()
+
+    facts = place.facts(7)
+
+    assert (facts.merged, facts.is_from_fork, facts.source_id) == (None, True, None)
+    assert facts.merge_state is MergeState.CLEAN

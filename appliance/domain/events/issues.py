@@ -318,6 +318,9 @@ class IssuesImported(Event):
     target = "repo"
     conversations: int
     comments: int
+    pull_requests: int = 0
+    reviews: int = 0
+    line_comments: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

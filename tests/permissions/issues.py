@@ -94,6 +94,7 @@ OF_ISSUES |= {
         "issue.locked issue.unlocked issue.pinned issue.unpinned issue.followed issue.unfollowed"
     ),
     f"POST {PAGE}/react": "issue.reacted issue.reaction_removed",
+    f"POST {PAGE}/transfer": OF_ISSUES[f"POST {ONE}/transfer"],
     f"POST {OF_COMMENT}/edit": "issue.comment_changed",
     f"POST {OF_COMMENT}/delete": "issue.comment_deleted",
     f"POST {OF_COMMENT}/react": "issue.reacted issue.reaction_removed",
@@ -157,4 +158,7 @@ API_ELSEWHERE |= social.API_ELSEWHERE
 COMMANDS += social.COMMANDS
 PAGES += social.PAGES
 FORMS += social.FORMS
-PAGES_ELSEWHERE = social.PAGES_ELSEWHERE
+PAGES_ELSEWHERE = {
+    **social.PAGES_ELSEWHERE,
+    ("POST", f"{PAGE}/transfer"): "web/test_issue_transfers.py",
+}

@@ -283,6 +283,7 @@ ELSEWHERE = {
         )
     },
     f"POST {ISSUE}/transfer": "web/test_issue_transfers.py: it takes two repositories",
+    "POST /<owner>/<name>/issues/<int:number>/transfer": "web/test_issue_transfers.py: the same",
 }
 """What needs somebody else, and the test that does it."""
 OF_GIT = re.compile(r"/git-|/info/lfs/|^POST /internal/")

@@ -100,6 +100,21 @@ def test_it_does_not_move_to_where_it_is(stage):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_portal_moves_it_and_shows_it_there(stage):
+    browser = stage.browser("triager")
+    shown = browser.get("/lab/notes/issues/1")
+    assert "Move to another repository" in shown.text
+    assert "/transfer" not in stage.browser("reader").get("/lab/notes/issues/1").text
+
+    wrong = browser.post("/lab/notes/issues/1/transfer", data={"to": "lab/never"})
+    moved = browser.post("/lab/notes/issues/1/transfer", data={"to": "lab/other"})
+
+    assert (wrong.status_code, moved.status_code) == (404, 303)
+    assert moved.headers["Location"] == "/lab/other/issues/2"
+    assert "The roof leaks" in browser.get("/lab/other/issues/2").text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_command_moves_it(stage, capsys, monkeypatch):
     with serve(stage) as served:
         monkeypatch.delenv("CODARA_HOME", raising=False)

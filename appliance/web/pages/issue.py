@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import flask
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.conversations import ClosedAs, ConversationKind, Reaction, Which
@@ -15,6 +16,7 @@ from appliance.services import (
     conversation_following,
     conversation_sorting,
     conversation_timeline,
+    conversation_transfers,
     conversations,
     labels,
     milestones,
@@ -173,6 +175,23 @@ def react(owner: str, name: str, number: int) -> ResponseReturnValue:
         return None
 
     return _done(owner, name, number, change)
+
+
+@pages.post(f"{ONE}/transfer")
+def transfer(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """Move it to another repository."""
+    signed_in()
+    frame, target = opened(owner, name), flask.request.form.get("to", "").strip()
+
+    def move() -> ResponseReturnValue:
+        with requests.begin() as work:
+            which = issue_frame.which(frame, number)
+            made = conversation_transfers.transfer(work, which, target, now=requests.now())
+            there = f"/{target}/issues/{made.number}"
+        flask.flash(_("Moved here."), "good")
+        return flask.redirect(there, 303)
+
+    return attempt(move, lambda problems: _page(frame, number, problems), at="to")
 
 
 @pages.get(f"{ONE}/edits")

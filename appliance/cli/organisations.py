@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import options, signing_rules, token_rules
+from appliance.cli import options, repository_hooks, signing_rules, token_rules
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -39,6 +39,7 @@ def org() -> None:
 
 org.add_command(token_rules.token_rule)
 org.add_command(signing_rules.signing_rule)
+org.add_command(repository_hooks.organisation_hook)
 
 
 @org.command()

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from appliance.cli import factors, identities, impersonations, options, person_access, sessions
+from appliance.cli import (
+    factors,
+    identities,
+    impersonations,
+    options,
+    person_access,
+    sessions,
+    social,
+)
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, WeightyVerb, current
 from appliance.errors import ConflictError
@@ -179,6 +187,10 @@ for each in (
     person_access.access,
     sessions.sessions,
     sessions.sign_out,
+    social.stars,
+    social.pins,
+    social.pin,
+    social.activity,
 ):
     user.add_command(each)
 

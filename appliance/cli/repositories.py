@@ -19,6 +19,8 @@ from appliance.cli import (
     repository_grep,
     repository_hooks,
     repository_keys,
+    repository_labels,
+    repository_looks,
     repository_mirrors,
     repository_operations,
     repository_pushes,
@@ -89,6 +91,10 @@ repo.add_command(repository_hooks.hook)
 repo.add_command(repository_mirrors.mirror)
 repo.add_command(repository_archives.import_archive)
 repo.add_command(repository_keys.key)
+repo.add_command(repository_labels.label)
+repo.add_command(repository_labels.milestone)
+repo.add_command(repository_looks.matrix)
+repo.add_command(repository_looks.forks)
 repo.add_command(repository_operations.merge)
 repo.add_command(repository_operations.rebase)
 repo.add_command(repository_operations.cherry_pick)

@@ -1,8 +1,13 @@
-"""`codara repo hook`: other systems that are told what happens in a repository."""
+"""`codara repo hook`, `codara org hook`: other systems that are told what happens there.
+
+Each verb is written once and is of both; its first argument says of which.
+"""
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -82,35 +87,61 @@ def hook() -> None:
     """Webhooks: other systems that are told what happens, signed and in order."""
 
 
-@hook.command("list")
-@options.repository
-@current
-def list_hooks(context: Context, repository: str) -> None:
-    """List a repository's webhooks."""
-    context.show_list(context.api.call("GET", _hooks(repository))["items"], COLUMNS)
+@click.group("hook", cls=Noun)
+def organisation_hook() -> None:
+    """Webhooks of all repositories: other systems that are told what happens in them."""
 
 
-@hook.command()
-@options.repository
+def verb(name: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command of both groups, whose first argument is the repository or the organisation."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        for group, argument, noun in (
+            (hook, options.repository, "repository"),
+            (organisation_hook, options.organisation, "organisation"),
+        ):
+            made: Any = current(_first(function, noun))
+            # Each command takes the list of parameters for its own.
+            made.__click_params__ = list(getattr(function, "__click_params__", []))
+            group.command(name or function.__name__)(argument(made))
+        return function
+
+    return register
+
+
+def _first(function: Callable[..., None], noun: str) -> Callable[..., None]:
+    """The function, whose first argument has this name."""
+
+    @functools.wraps(function)
+    def call(context: Context, /, **words: Any) -> None:
+        function(context, words.pop(noun), **words)
+
+    return call
+
+
+@verb("list")
+def list_hooks(context: Context, home: str) -> None:
+    """List webhooks."""
+    context.show_list(context.api.call("GET", _hooks(home))["items"], COLUMNS)
+
+
+@verb()
 @options.identifier
-@current
-def show(context: Context, repository: str, identifier: str) -> None:
+def show(context: Context, home: str, identifier: str) -> None:
     """Show a webhook, and how it is."""
-    context.show_thing(context.api.call("GET", _hook(repository, identifier)), FIELDS)
+    context.show_thing(context.api.call("GET", _hook(home, identifier)), FIELDS)
 
 
-@hook.command()
-@options.repository
+@verb()
 @click.option(
     "--address", "url", required=True, metavar="URL", help="Where each event is posted to."
 )
 @events_option
 @secret_option
 @format_option
-@current
 def create(  # Each is one of its options.
     context: Context,
-    repository: str,
+    home: str,
     url: str,
     events: tuple[str, ...],
     form: str | None,
@@ -120,13 +151,12 @@ def create(  # Each is one of its options.
     """Make a webhook; without a secret it gets one, which is shown this once."""
     body = {"url": url, "events": list(events) or ["*"], "secret": _secret() if has_secret else ""}
     body |= {"format": form} if form else {}
-    made = context.api.call("POST", _hooks(repository), body)
+    made = context.api.call("POST", _hooks(home), body)
     fields = FIELDS if has_secret else {**FIELDS, "secret": "Secret"}
     context.show_thing(made, fields)
 
 
-@hook.command()
-@options.repository
+@verb()
 @options.identifier
 @address_option
 @events_option
@@ -139,8 +169,7 @@ def create(  # Each is one of its options.
     metavar="N",
     help="So long the old secret signs too; 0: no longer.",
 )
-@current
-def change(context: Context, /, repository: str, identifier: str, **wanted: Any) -> None:
+def change(context: Context, /, home: str, identifier: str, **wanted: Any) -> None:
     """Change a webhook; what is left out stays, and you answer for it from then on."""
     names = ("url", "is_active", "overlap_hours")
     body = {name: wanted[name] for name in names if wanted[name] is not None}
@@ -152,34 +181,29 @@ def change(context: Context, /, repository: str, identifier: str, **wanted: Any)
         body["secret"] = _secret()
     if not body:
         raise click.UsageError("Say what to change.")
-    context.show_thing(context.api.call("PATCH", _hook(repository, identifier), body), FIELDS)
+    context.show_thing(context.api.call("PATCH", _hook(home, identifier), body), FIELDS)
 
 
-@hook.command()
-@options.repository
+@verb()
 @options.identifier
 @options.dry_run
 @options.yes
-@current
-def delete(context: Context, repository: str, identifier: str, *, dry_run: bool, yes: bool) -> None:
+def delete(context: Context, home: str, identifier: str, *, dry_run: bool, yes: bool) -> None:
     """Delete a webhook, and the list of its deliveries."""
-    question = f"Delete the webhook {identifier} of {repository}?"
-    where = _hook(repository, identifier)
+    question = f"Delete the webhook {identifier} of {home}?"
+    where = _hook(home, identifier)
     options.remove(context, where, identifier, question, dry_run=dry_run, yes=yes)
 
 
-@hook.command()
-@options.repository
+@verb()
 @options.identifier
-@current
-def ping(context: Context, repository: str, identifier: str) -> None:
+def ping(context: Context, home: str, identifier: str) -> None:
     """Have a ping sent, to see whether the receiver hears."""
-    where = f"{_hook(repository, identifier)}/ping"
+    where = f"{_hook(home, identifier)}/ping"
     context.show_thing(context.api.call("POST", where), DELIVERY_FIELDS)
 
 
-@hook.command()
-@options.repository
+@verb()
 @options.identifier
 @click.option(
     "--state",
@@ -187,38 +211,33 @@ def ping(context: Context, repository: str, identifier: str) -> None:
     help="Only those that are so.",
 )
 @options.limit
-@current
 def deliveries(
-    context: Context, repository: str, identifier: str, state: str | None, limit: int | None
+    context: Context, home: str, identifier: str, state: str | None, limit: int | None
 ) -> None:
     """List what was delivered, the newest first."""
-    where = f"{_hook(repository, identifier)}/deliveries"
+    where = f"{_hook(home, identifier)}/deliveries"
     query = {"state": state} if state else {}
     context.show_list(options.listed(context, where, limit, **query), DELIVERY_COLUMNS)
 
 
-@hook.command()
-@options.repository
+@verb()
 @options.identifier
 @number_argument
-@current
-def delivery(context: Context, repository: str, identifier: str, number: int) -> None:
+def delivery(context: Context, home: str, identifier: str, number: int) -> None:
     """Show one delivery, with request and answer."""
-    where = f"{_hook(repository, identifier)}/deliveries/{number}"
+    where = f"{_hook(home, identifier)}/deliveries/{number}"
     context.show_thing(context.api.call("GET", where), DELIVERY_FIELDS)
 
 
-@hook.command()
-@options.repository
+@verb()
 @options.identifier
 @click.option("--number", type=click.IntRange(min=1), metavar="N", help="Only this delivery.")
 @click.option("--since", metavar="TIME", help="What was made from then on, with its zone.")
 @click.option("--until", metavar="TIME", help="What was made before then.")
 @click.option("--only-given-up", is_flag=True, help="Leave out what was delivered.")
-@current
-def redeliver(context: Context, /, repository: str, identifier: str, **wanted: Any) -> None:
+def redeliver(context: Context, /, home: str, identifier: str, **wanted: Any) -> None:
     """Send one delivery again, or all between two moments, in their order."""
-    where = _hook(repository, identifier)
+    where = _hook(home, identifier)
     if wanted["number"]:
         found = context.api.call("POST", f"{where}/deliveries/{wanted['number']}/redeliver")
         context.show_thing(found, DELIVERY_FIELDS)
@@ -230,12 +249,12 @@ def redeliver(context: Context, /, repository: str, identifier: str, **wanted: A
     context.show(answer, lambda: [f"{answer['deliveries']} are sent again."])
 
 
-def _hooks(repository: str) -> str:
-    return f"{place(repository)}/hooks"
+def _hooks(home: str) -> str:
+    return f"{place(home) if '/' in home else '/orgs/' + segment(home)}/hooks"
 
 
-def _hook(repository: str, identifier: str) -> str:
-    return f"{_hooks(repository)}/{segment(identifier)}"
+def _hook(home: str, identifier: str) -> str:
+    return f"{_hooks(home)}/{segment(identifier)}"
 
 
 def _secret() -> str:

@@ -43,6 +43,11 @@ COMMANDS = [
     ("job retry DEAD-OF-ACTOR", ADMINISTER),
     ("job discard DEAD-OF-TARGET", ADMINISTER),
     ("job discard DEAD-OF-ACTOR", ADMINISTER),
+    (f"repo label list {REPO}", READ),
+    (f"repo label create {REPO} made-N", "-.-++++.--+-+"),
+    (f"repo milestone list {REPO}", READ),
+    (f"repo milestone create {REPO} made-N", "-.-++++.--+-+"),
+    ("org hook list lab-N", RULE),
     ("user list", SIGNED_IN),
     ("user show target-N", SIGNED_IN),
     ("user create newcomer-N --email newcomer-N@codara.test", ADMINISTER),
@@ -277,6 +282,21 @@ ELSEWHERE = {
             "repo hook redeliver",
         ),
         "web/test_webhooks.py",
+    ),
+    **dict.fromkeys(
+        (
+            *("org hook show", "org hook create", "org hook change", "org hook delete"),
+            *("org hook ping", "org hook deliveries", "org hook delivery"),
+            "org hook redeliver",
+        ),
+        "cli/test_more_of_repositories.py",
+    ),
+    **dict.fromkeys(
+        (
+            *("repo label change", "repo label delete", "repo matrix", "repo milestone show"),
+            *("repo milestone change", "repo milestone delete"),
+        ),
+        "cli/test_more_of_repositories.py",
     ),
     **dict.fromkeys(
         (

@@ -22,6 +22,7 @@ RECORDED = {
     f"DELETE {STAR}": "repo.unstarred",
     f"POST {HERE}/star": "repo.starred repo.unstarred",
     "POST /settings/pins": "user.repositories_pinned",
+    "PUT /api/v1/user/pins": "user.repositories_pinned",
 }
 LISTS = {f"GET {INBOX}": "admin.list_exported"}
 WHAT_WAS_READ = "what somebody has read of their inbox is their own affair"
@@ -48,6 +49,10 @@ API_TABLE = [
     ("GET", f"{API}/stargazers", READ, None),
     ("GET", f"{API}/forks/tree", READ, None),
     ("GET", "/api/v1/users/<name>/stars", ".++++++++++++", None),
+    ("GET", "/api/v1/users/<name>/pins", ".++++++++++++", None),
+    ("GET", "/api/v1/users/<name>/activity", ".++++++++++++", None),
+    ("PUT", "/api/v1/user/pins", SIGNED_IN, {"repositories": []}),
+    ("GET", "/api/v1/user/feed", "+++++++++++++", None),
 ]
 TESTS = "web/test_api_notifications.py"
 API_ELSEWHERE = {
@@ -64,6 +69,12 @@ COMMANDS = [
     ("repo watch lab-N/notes --level all", MAY_READ),
     ("repo watchers lab-N/notes", MAY_READ),
     ("repo star lab-N/notes", MAY_READ),
+    ("repo forks lab-N/notes", MAY_READ),
+    ("user stars target-N", "-++++++++++++"),
+    ("user pins target-N", "-++++++++++++"),
+    ("user activity target-N", "-++++++++++++"),
+    ("user pin", "-++++++++++++"),
+    ("feed", "-++++++++++++"),
 ]
 OWN_REPOSITORY = "lab-N"
 PAGES = [

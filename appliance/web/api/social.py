@@ -1,17 +1,21 @@
-"""`…/star`, `…/stargazers`, `…/forks/tree`: who likes a repository, and where it came from."""
+"""Stars, pinned repositories, what happened lately, and forks as a tree."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from appliance.services import forks, stars
+from appliance.services import activity, forks, stars, users
 from appliance.web import paging, requests
 from appliance.web.api import frame
 from appliance.web.api.repositories import RepositoryPath
 
-api = frame.area("social", "Stars, and forks as a tree.")
+if TYPE_CHECKING:
+    from appliance.db.unit_of_work import UnitOfWork
+
+api = frame.area("social", "Stars, pinned repositories, what happened lately, forks as a tree.")
 
 STAR = "/repos/<owner>/<name>/star"
 
@@ -54,6 +58,43 @@ class StarredPage(frame.Answer):
 
     items: list[StarredAnswer]
     next: str | None
+
+
+class PinnedBody(frame.Body):
+    """What stands first on one's own page."""
+
+    repositories: list[Annotated[str, Field(max_length=140)]] = Field(
+        max_length=stars.MOST_PINNED, description="As OWNER/NAME, in this order"
+    )
+
+
+class PinnedList(frame.Answer):
+    """What stands first on a user's page, in their order."""
+
+    items: list[StarredAnswer]
+
+
+class FeedQuery(frame.Body):
+    """How much of it."""
+
+    limit: int = Field(20, ge=1, le=100)
+
+
+class ActAnswer(frame.Answer):
+    """One thing that somebody did."""
+
+    action: str = Field(description="As the audit log calls it: git.pushed, issue.opened, …")
+    actor: str
+    repository: str
+    number: int | None = Field(description="Of the issue or pull request that it is about")
+    happened_at: datetime
+    web_url: str
+
+
+class ActsAnswer(frame.Answer):
+    """What happened lately, the latest first."""
+
+    items: list[ActAnswer]
 
 
 class ForkOfTree(frame.Answer):
@@ -115,6 +156,35 @@ def list_stars(path: StarredPath, query: frame.PageQuery) -> Any:
         return frame.page(items, page.next)
 
 
+@api.get("/users/<name>/pins", summary="List what a user has pinned", responses={"200": PinnedList})
+def list_pins(path: StarredPath) -> Any:
+    """In their order, as far as the caller may read it."""
+    with requests.reading() as work:
+        return _pinned(work, path.name)
+
+
+@api.put("/user/pins", summary="Pin repositories", responses={"200": PinnedList})
+def pin(body: PinnedBody) -> Any:
+    """These stand first on the caller's own page, in this order, and no others."""
+    with requests.begin() as work:
+        stars.pin(work, body.repositories)
+        return _pinned(work, users.show_self(work).user.name)
+
+
+@api.get("/user/feed", summary="Show what happened lately", responses={"200": ActsAnswer})
+def feed(query: FeedQuery) -> Any:
+    """In all repositories that the caller may read, in the last 30 days."""
+    return _acts(None, query.limit)
+
+
+@api.get(
+    "/users/<name>/activity", summary="Show what a user did lately", responses={"200": ActsAnswer}
+)
+def list_activity(path: StarredPath, query: FeedQuery) -> Any:
+    """In repositories that the caller may read, in the last 30 days."""
+    return _acts(path.name, query.limit)
+
+
 @api.get(
     "/repos/<owner>/<name>/forks/tree", summary="Show a tree of forks", responses={"200": ForkTree}
 )
@@ -125,6 +195,29 @@ def fork_tree(path: RepositoryPath) -> Any:
         return frame.page(
             [ForkOfTree(path=each.repository.path, depth=each.depth) for each in found], None
         )
+
+
+def _pinned(work: UnitOfWork, name: str) -> Any:
+    found = [StarredAnswer.model_validate(each) for each in stars.pinned(work, name)]
+    return frame.answer(PinnedList(items=found))
+
+
+def _acts(by: str | None, limit: int) -> Any:
+    wiring = requests.wiring()
+    with requests.reading() as work:
+        found = activity.lately(work, sealer=wiring.sealer, by=by, limit=limit)
+    items = [
+        ActAnswer(
+            action=each.action,
+            actor=each.actor,
+            repository=each.path,
+            number=each.number,
+            happened_at=each.happened_at,
+            web_url=f"{wiring.settings.server.url}{each.place}",
+        )
+        for each in found
+    ]
+    return frame.answer(ActsAnswer(items=items))
 
 
 def _set(path: RepositoryPath, *, starred: bool) -> Any:

@@ -1,0 +1,105 @@
+"""What stands around repositories, by commands: labels, milestones, webhooks, pins, the matrix."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+
+import pytest
+import structlog
+from werkzeug.serving import make_server
+
+from appliance.cli.__main__ import main
+from appliance.domain.permissions import OrganisationRole
+from tests.services.pulling import NOTES, Place
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def say(world, monkeypatch, capsys):
+    """Say a command as the owner of an organisation, over the network; gives what it answers."""
+    place = Place(world)
+    place.topic()
+    world.join("owner", "lab", OrganisationRole.OWNER)
+    monkeypatch.delenv("CODARA_HOME", raising=False)
+    # What the served application logs would be taken for what a command says.
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("CODARA_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("CODARA_TOKEN", world.token("owner"))
+
+    def say_it(*words: str):
+        capsys.readouterr()
+        code = main([*words, "--json"])
+        captured = capsys.readouterr()
+        assert code == 0, captured.err
+        return json.loads(captured.out)
+
+    yield say_it
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    structlog.configure(**before)
+
+
+def test_labels_are_made_changed_and_deleted(say):
+    made = say("repo", "label", "create", NOTES, "not nice", "--colour", "ff0000")
+    assert (made["name"], made["colour"]) == ("not nice", "ff0000")
+    changed = say("repo", "label", "change", NOTES, "not nice", "--name", "a/b")
+    assert (changed["name"], changed["colour"]) == ("a/b", "ff0000")
+    assert "a/b" in [each["name"] for each in say("repo", "label", "list", NOTES)]
+    assert say("repo", "label", "delete", NOTES, "a/b", "--yes") == {"deleted": "a/b"}
+
+
+def test_milestones_are_made_changed_and_deleted(say):
+    made = say("repo", "milestone", "create", NOTES, "Before winter", "--due", "2027-10-01")
+    number = str(made["number"])
+    assert made["due_on"] == "2027-10-01"
+    changed = say("repo", "milestone", "change", NOTES, number, "--due", "none", "--closed")
+    assert (changed["due_on"], changed["is_open"]) == (None, False)
+    assert say("repo", "milestone", "list", NOTES, "--open") == []
+    assert say("repo", "milestone", "show", NOTES, number)["title"] == "Before winter"
+    say("repo", "milestone", "delete", NOTES, number, "--yes")
+    assert say("repo", "milestone", "list", NOTES) == []
+
+
+def test_branches_are_compared_each_with_each(say):
+    found = say("repo", "matrix", NOTES, "main", "topic")
+    far = {
+        (each["ref"], each["base"]): (each["ahead"], each["behind"]) for each in found["distances"]
+    }
+    assert far["topic", "main"] == (1, 0)
+    assert far["main", "topic"] == (0, 1)
+
+
+def test_what_is_pinned_stands_in_its_order(say):
+    assert [each["path"] for each in say("user", "pin", NOTES)] == [NOTES]
+    assert [each["path"] for each in say("user", "pins", "owner")] == [NOTES]
+    assert say("user", "pin") == []
+    say("repo", "star", NOTES)
+    assert [each["path"] for each in say("user", "stars", "owner")] == [NOTES]
+    assert [each["path"] for each in say("repo", "forks", NOTES)] == [NOTES]
+
+
+def test_an_organisation_has_the_same_webhooks_as_a_repository(say):
+    address = ("--address", "https://8.8.8.8/in", "--event", "push")
+    made = say("org", "hook", "create", "lab", *address)
+    of_it = ("lab", made["id"])
+    assert made["secret"]
+    assert [each["id"] for each in say("org", "hook", "list", "lab")] == [made["id"]]
+    assert say("org", "hook", "change", *of_it, "--off")["is_active"] is False
+    assert say("org", "hook", "change", *of_it, "--on")["url"] == "https://8.8.8.8/in"
+    ping = say("org", "hook", "ping", *of_it)
+    number = str(ping["number"])
+    assert say("org", "hook", "delivery", *of_it, number)["event"] == "ping"
+    assert [each["number"] for each in say("org", "hook", "deliveries", *of_it)] == [ping["number"]]
+    between = ("--since", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z")
+    assert say("org", "hook", "redeliver", *of_it, *between)["deliveries"] == 0
+    assert say("org", "hook", "show", *of_it)["id"] == made["id"]
+    assert say("repo", "hook", "list", NOTES) == []
+    assert say("org", "hook", "delete", *of_it, "--yes") == {"deleted": made["id"]}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.server import free_port, running
+from tests.peers import mould
+from tests.peers.server import free_port, until_end
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,7 +33,7 @@ class Served:
 
     world: World
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | mould.Copy
 
     def remote(self, path: str, token: str = "") -> str:
         """The address of a repository for git, with a token in it."""
@@ -54,7 +54,6 @@ def serve(world: World, **environment: str) -> Generator[Served]:
     world.configure(**settings)
     configuration = world.home / "gunicorn.conf.py"
     configuration.write_text(CONFIGURATION)
-    command = [sys.executable, "-m", "gunicorn", "--config", configuration]
     inherited = {
         name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ
     }
@@ -65,5 +64,6 @@ def serve(world: World, **environment: str) -> Generator[Served]:
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "error",
     }
-    with running(command, ready="Ready to serve", environment=whole, folder=ROOT) as process:
+    process = mould.start(("--config", configuration), whole, ROOT)
+    with until_end(process, ready="Ready to serve"):
         yield Served(world, url, process)

@@ -15,6 +15,8 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.peers.mould import Copy
+
 READY_SECONDS = 60  # Long for a server, short for a person; only a broken one takes it.
 STOP_SECONDS = 10
 
@@ -87,6 +89,19 @@ def running(
         cwd=folder,
         process_group=0,
     )
+    with until_end(process, ready=ready, stop=stop):
+        yield process
+
+
+@contextmanager
+def until_end(
+    process: subprocess.Popen[str] | Copy, *, ready: str, stop: signal.Signals = signal.SIGTERM
+) -> Generator[None]:
+    """Await the line that says a server is ready, and end the server with the block.
+
+    Errors:
+        PeerError: it ended, or said nothing like `ready`, in time.
+    """
     said: deque[str] = deque(maxlen=100)
     is_decided = threading.Event()
     is_ready = threading.Event()
@@ -107,14 +122,14 @@ def running(
     try:
         is_decided.wait(READY_SECONDS)
         if not is_ready.is_set():
-            raise PeerError(f"{command[0]} did not start:\n{''.join(said)}")
-        yield process
+            raise PeerError(f"It did not start:\n{''.join(said)}")
+        yield
     finally:
         end(process, stop)
         reader.join(STOP_SECONDS)
 
 
-def end(process: subprocess.Popen[str], stop: signal.Signals) -> None:
+def end(process: subprocess.Popen[str] | Copy, stop: signal.Signals) -> None:
     """End a server politely, then not; and whatever it left behind."""
     if process.poll() is None:
         process.send_signal(stop)

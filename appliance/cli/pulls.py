@@ -286,11 +286,14 @@ def dismiss(context: Context, repository: str, number: int, review: str, reason:
 @click.option("--message", metavar="TEXT", help="The rest of the commit's message.")
 @click.option("--delete-branch/--keep-branch", default=None, help="Afterwards.")
 @click.option("--auto", is_flag=True, help="As soon as nothing stands in the way.")
+@click.option("--bypass", metavar="REASON", help="Past rules that you may go past: say why.")
 @current
 def merge(context: Context, /, repository: str, number: int, *, auto: bool, **wanted: Any) -> None:
     """Merge a pull request, or promise to."""
     sent = {key: value for key, value in wanted.items() if value is not None}
     where = _one(repository, number)
+    if auto and "bypass" in sent:
+        raise click.UsageError("Say --auto or --bypass, not both.")
     if auto:
         context.api.call("PUT", f"{where}/auto-merge", sent)
         context.show({"number": number, "auto_merge": True}, lambda: [f"#{number} will be merged."])

@@ -276,12 +276,3 @@ def standing_reviews(session: Session, pull_id: UUID) -> list[Review]:
     )
     last = {each.author_id: each for each in session.scalars(query) if each.author_id}
     return [each for each in last.values() if each.dismissed_at is None]
-
-
-def approvers(session: Session, pull_id: UUID) -> list[str]:
-    """The ids of those whose last word was that it may be merged."""
-    return sorted(
-        str(each.author_id)
-        for each in standing_reviews(session, pull_id)
-        if each.verdict is Verdict.APPROVE
-    )

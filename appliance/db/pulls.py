@@ -110,6 +110,8 @@ class PullMerge(Table):
     as_oid: Mapped[str] = mapped_column(OID)
     deletes_branch: Mapped[bool] = mapped_column(default=False)
     by_queue: Mapped[bool] = mapped_column(default=False)
+    bypass_reason: Mapped[str] = mapped_column(sa.Text(), default="")
+    """Why it is merged past rules; empty: it is not."""
 
 
 class AutoMerge(Table):
@@ -130,6 +132,10 @@ class AutoMerge(Table):
     credential_id: Mapped[UUID | None]
     """The token with which they said so: it must still stand then."""
     since: Mapped[datetime]
+    refused_at: Mapped[datetime | None]
+    """When rules for pushes refused it last: it waits, and is tried again later."""
+    refused_head: Mapped[str] = mapped_column(sa.String(64), default="")
+    refused_because: Mapped[str] = mapped_column(sa.Text(), default="")
 
 
 class MergeRules(Table):

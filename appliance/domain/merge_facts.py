@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from appliance.domain.checks import Report
+
 
 class CheckOutcome(StrEnum):
     """What came of a check, for rules. A check that is not there at all has not been reported."""
@@ -66,6 +68,8 @@ class MergeFacts:
     reviews: tuple[ReviewFact, ...] = ()
     checks: Mapping[str, CheckOutcome] = field(default_factory=dict)
     """By name, of the head, or of what the merge queue has made of it."""
+    reports: tuple[Report, ...] = ()
+    """The same by who reported it, the newest first."""
     paths: tuple[bytes, ...] = ()
     """What changes against the merge base."""
     owned: tuple[OwnedFact, ...] = ()

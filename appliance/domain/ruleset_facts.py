@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from appliance.domain.checks import Report
     from appliance.domain.merge_facts import CheckOutcome, MergeFacts
     from appliance.domain.permissions import Role
 
@@ -79,6 +80,8 @@ class ChangeFacts:
     """In sentences, why the push does not count as signed."""
     checks: Mapping[str, CheckOutcome] = field(default_factory=dict)
     """What came of checks of the commit that is pushed."""
+    reports: tuple[Report, ...] = ()
+    """The same by who reported it, the newest first."""
     merge: MergeFacts | None = None
     """The pull request that is merged; None where somebody pushes."""
 

@@ -18,7 +18,7 @@ from appliance.domain.ruleset_words import (
 )
 from appliance.domain.signatures import SignedBy
 
-SUBJECTS = ("allowed", "reviewers")
+SUBJECTS = ("allowed", "reviewers", "reporters")
 TEXTS = ("checks", "patterns", "windows")
 
 
@@ -81,6 +81,6 @@ def _value(name: str, value: Any) -> Any:
 
 def subjects_of(rules: Iterable[Rule], bypasses: Iterable[Bypass]) -> set[UUID]:
     """The ids of all users and teams that rules and a bypass list name."""
-    named = [each for rule_ in rules for each in (*rule_.allowed, *rule_.reviewers)]
+    named = [each for rule_ in rules for name in SUBJECTS for each in getattr(rule_, name)]
     named += [each.subject for each in bypasses]
     return {each.id for each in named if each.id is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from appliance.domain.checks import by_name
 from appliance.domain.codeowners import any_fits
 from appliance.domain.merge_facts import CheckOutcome
 from appliance.domain.protection import Movement
@@ -71,8 +72,7 @@ def checked(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     del named
     if facts.movement is Movement.DELETE or facts.is_first_of_known:
         return ()
-    outcomes = facts.merge.checks if facts.merge else facts.checks
-    reasons = list(_unpassed(rule.checks, outcomes))
+    reasons = list(_unpassed(rule.checks, _outcomes(rule, facts.merge or facts)))
     if rule.up_to_date and facts.merge is not None and not facts.merge.is_up_to_date:
         reasons.append(
             sentence("The branch to be merged is behind. Update it, and let the checks run again.")
@@ -168,6 +168,13 @@ def _is(subject: Subject, review: ReviewFact) -> bool:
     if subject.kind is SubjectKind.TEAM:
         return subject.id in review.team_ids
     return subject.kind is SubjectKind.USER and subject.id == review.reviewer_id
+
+
+def _outcomes(rule: Rule, known: MergeFacts | ChangeFacts) -> Mapping[str, CheckOutcome]:
+    if not rule.reporters:
+        return known.checks
+    wanted = {each.id for each in rule.reporters if each.id is not None}
+    return by_name(each for each in known.reports if each.reporter_id in wanted)
 
 
 def _unpassed(names: tuple[str, ...], outcomes: Mapping[str, CheckOutcome]) -> Iterable[str]:

@@ -130,6 +130,8 @@ class Rule:
     """Whether an approval ends with a push that makes a real difference."""
     resolved_threads: bool = False
     checks: tuple[str, ...] = ()
+    reporters: tuple[Subject, ...] = ()
+    """Users whose reports alone count: what others say under the same name is nothing."""
     up_to_date: bool = False
     """Whether what is merged must contain the branch as it is."""
     signed_by: frozenset[SignedBy] = frozenset()
@@ -154,7 +156,7 @@ TAKES: dict[RuleKind, tuple[str, ...]] = {
         "resolved_threads",
     ),
     RuleKind.SENSITIVE_FILES: ("patterns", "approvals"),
-    RuleKind.REQUIRED_CHECKS: ("checks", "up_to_date"),
+    RuleKind.REQUIRED_CHECKS: ("checks", "reporters", "up_to_date"),
     RuleKind.COMMIT_MESSAGE: ("patterns", "forbidden"),
     RuleKind.AUTHOR_ADDRESS: ("patterns", "forbidden"),
     RuleKind.VERIFIED_AUTHOR: (),

@@ -17,6 +17,7 @@ from appliance.errors import (
 )
 from appliance.jobs.moving import mover
 from appliance.services import auto_merging, git_operations, pull_merging
+from appliance.services.ref_moving import ProtectedError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,6 +33,9 @@ def try_to(wiring: Wiring, pull_id: UUID) -> None:
             waiting = auto_merging.waiting(work, pull_id, now=datetime.now(UTC))
         if waiting is not None:
             _merge(wiring, waiting)
+    except ProtectedError as error:
+        with wiring.database.begin(appliance()) as work:
+            auto_merging.wait(work, pull_id, str(error), now=datetime.now(UTC))
     except (UnauthenticatedError, RefusedError, InvalidError, NotFoundError) as error:
         with wiring.database.begin(appliance()) as work:
             auto_merging.give_up(work, pull_id, str(error), now=datetime.now(UTC))

@@ -7,7 +7,7 @@ merges nothing. Whatever others push afterwards ends the promise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BY_HAND = "by_hand"
 NOT_ALLOWED = "not_allowed"
+TRIED_AGAIN = timedelta(hours=1)
+"""After rules for pushes have refused it, as long as nobody pushes."""
 
 
 def enable(work: UnitOfWork, which: Which, wanted: Merging, *, now: datetime) -> None:
@@ -109,7 +111,8 @@ class Waiting:
 
 
 def waiting(work: UnitOfWork, pull_id: UUID, *, now: datetime) -> Waiting | None:
-    """Who promised to merge a pull request, and how; None where nobody did.
+    """Who promised to merge a pull request, and how; None where nobody did, or where it
+    was refused a short while ago.
 
     Errors:
         RefusedError: only the appliance and administrators may.
@@ -120,6 +123,12 @@ def waiting(work: UnitOfWork, pull_id: UUID, *, now: datetime) -> Waiting | None
     if row is None:
         return None
     pull = work.session.get_one(PullRequest, pull_id)
+    if (
+        row.refused_at is not None
+        and row.refused_head == pull.head_oid
+        and now < row.refused_at + TRIED_AGAIN
+    ):
+        return None
     repository = work.session.get_one(Repository, pull.repository_id)
     conversation = work.session.get_one(Conversation, pull_id)
     origin = Origin(method=Method(row.sign_in), credential_id=row.credential_id)
@@ -145,6 +154,21 @@ def promise_all(work: UnitOfWork) -> None:
     query = sa.select(PullRequest.repository_id).join(AutoMerge, AutoMerge.id == PullRequest.id)
     for home in work.session.scalars(query.distinct()):
         work.later(Job.FOLLOW_PULLS, about=home, repository_id=str(home))
+
+
+def wait(work: UnitOfWork, pull_id: UUID, reason: str, *, now: datetime) -> None:
+    """Say that rules for pushes refuse a promised merge as all is now, and try it again later.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    row = work.session.get(AutoMerge, pull_id)
+    seen = None if row is None else pull_completion.locked(work, pull_id)
+    if row is None or seen is None:
+        return
+    row.refused_at, row.refused_head, row.refused_because = now, seen.pull.head_oid, reason
+    _record_failure(work, seen, reason)
 
 
 def give_up(work: UnitOfWork, pull_id: UUID, reason: str, *, now: datetime) -> None:
@@ -179,6 +203,10 @@ def _note_failure(work: UnitOfWork, seen: SeenPull, reason: str, *, now: datetim
     conversation_steps.happened(
         work, seen.conversation, Happening.AUTO_MERGE_OFF, now=now, reason=reason
     )
+    _record_failure(work, seen, reason)
+
+
+def _record_failure(work: UnitOfWork, seen: SeenPull, reason: str) -> None:
     work.record(
         events.MergeFailed(
             about=seen.repository.id,

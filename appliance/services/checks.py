@@ -175,6 +175,12 @@ def outcomes(work: UnitOfWork, repository_id: UUID, commit: str) -> dict[str, Ch
 
 
 @open_to_everyone(because="whoever has a repository before them was asked whether they may read it")
+def reports(work: UnitOfWork, repository_id: UUID, commit: str) -> tuple[Report, ...]:
+    """The same by who said it, for rules that name who must."""
+    return tuple(_reports(work, repository_id, [commit]).get(commit, ()))
+
+
+@open_to_everyone(because="whoever has a repository before them was asked whether they may read it")
 def names_before(work: UnitOfWork, repository_id: UUID, commits: Iterable[str]) -> frozenset[str]:
     """The names of all checks that any of some commits has: of a branch before its head moved."""
     found = _outcomes(work, repository_id, list(commits))
@@ -200,12 +206,18 @@ def rollups(work: UnitOfWork, path: str, commits: Iterable[str]) -> dict[str, Ro
 def _outcomes(
     work: UnitOfWork, repository_id: UUID, commits: list[str]
 ) -> dict[str, dict[str, CheckOutcome]]:
-    reports: dict[str, list[Report]] = {}
+    found = _reports(work, repository_id, commits)
+    return {commit: checks.by_name(each) for commit, each in found.items()}
+
+
+def _reports(work: UnitOfWork, repository_id: UUID, commits: list[str]) -> dict[str, list[Report]]:
+    """All that was said of each commit, the newest of each kind first."""
+    found: dict[str, list[Report]] = {}
     for status in _statuses(work, repository_id, commits):
-        reports.setdefault(status.commit, []).append(_of_status(status))
+        found.setdefault(status.commit, []).append(_of_status(status))
     for run in _runs(work, repository_id, commits):
-        reports.setdefault(run.commit, []).append(_of_run(run))
-    return {commit: checks.by_name(each) for commit, each in reports.items()}
+        found.setdefault(run.commit, []).append(_of_run(run))
+    return found
 
 
 def _statuses(work: UnitOfWork, repository_id: UUID, commits: list[str]) -> list[CommitStatus]:

@@ -28,13 +28,17 @@ class Obstacle:
     rule: str
     source: str
     """Whose rule it is: of the appliance, an organisation, a repository."""
+    may_bypass: bool = False
+    """Whether the actor may merge all the same, if they say why."""
 
 
 @open_to_everyone(because="whoever has a pull request before them was asked whether they may")
 def obstacles(
     work: UnitOfWork, seen: SeenPull, *, look: Look | None = None, looked: Looked | None = None
 ) -> tuple[Obstacle, ...]:
-    """What stands in the way of merging, whoever merges. `look`: what git says, where it is known.
+    """What stands in the way of merging, and whether the actor may go past it.
+
+    `look`: what git says, where it is known.
     `looked`: the same for rulesets; without it they are not asked here, but when the target moves.
 
     For a pull request that was merged or closed it is that alone.
@@ -51,7 +55,10 @@ def obstacles(
         found.append(Obstacle(IN_THE_WAY[state], "mergeable", BUILT_IN))
     if looked is not None:
         found += [
-            Obstacle(together(each.said), each.kind.value, each.ruleset.layer.value)
+            Obstacle(
+                *(together(each.said), each.kind.value, each.ruleset.layer.value),
+                may_bypass=each.may_bypass,
+            )
             for each in pull_rules.broken(work, seen, looked)
         ]
     return tuple(found)

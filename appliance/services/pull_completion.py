@@ -16,7 +16,6 @@ from appliance.access import fetch_conversations
 from appliance.access.fetch_conversations import Seen
 from appliance.access.fetch_pulls import SeenPull
 from appliance.access.gate import open_to_everyone
-from appliance.db import pull_rows
 from appliance.db.conversations import Conversation
 from appliance.db.pulls import AutoMerge, PullMerge, PullRequest
 from appliance.db.pushes import Push
@@ -33,7 +32,7 @@ from appliance.domain.conversations import (
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.pull_requests import MergeState
 from appliance.domain.references import closed_by
-from appliance.services import conversation_steps
+from appliance.services import conversation_steps, pull_rules
 from appliance.services.conversations import settle as settle_conversation
 from appliance.services.push_names import show
 
@@ -53,6 +52,7 @@ class Done:
     onto: str
     merged_as: str
     by_queue: bool = False
+    bypass_reason: str = ""
 
 
 @open_to_everyone(because=ASKED)
@@ -62,7 +62,11 @@ def settle(work: UnitOfWork, push: Push, *, moved: bool, now: datetime) -> None:
     for row in rows:
         seen = locked(work, row.pull_id)
         if moved and seen is not None and seen.pull.merged_at is None:
-            done = Done(row.method, row.head_oid, row.onto_oid, row.as_oid, row.by_queue)
+            done = Done(
+                *(row.method, row.head_oid, row.onto_oid, row.as_oid),
+                by_queue=row.by_queue,
+                bypass_reason=row.bypass_reason,
+            )
             complete(work, seen, done, now=now)
         work.session.delete(row)
 
@@ -86,6 +90,7 @@ def complete(work: UnitOfWork, seen: SeenPull, done: Done, *, now: datetime) -> 
         merged_as=done.merged_as,
         into=show(pull.target_branch),
         by_queue=done.by_queue or None,
+        past_rules=done.bypass_reason or None,
     )
     work.record(
         events.PullRequestMerged(
@@ -97,7 +102,7 @@ def complete(work: UnitOfWork, seen: SeenPull, done: Done, *, now: datetime) -> 
             base=done.onto,
             merged_as=done.merged_as,
             into=show(pull.target_branch),
-            approvals=pull_rows.approvers(work.session, pull.id),
+            approvals=[str(each) for each in pull_rules.approvers(work, seen)],
             by_queue=done.by_queue,
         )
     )

@@ -76,6 +76,8 @@ class Merging:
     """What they have looked at: only if that is still so."""
     deletes_branch: bool | None = None
     by_queue: bool = False
+    bypass: str = ""
+    """Why it is merged past rules, by who may go past them."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class MergePlan:
     values: dict[Place, str] = field(repr=False)
     deletes_branch: bool = False
     by_queue: bool = False
+    bypass: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def plan(
         _values(work, seen, url),
         deletes_branch=deletes and fetch_pulls.may_delete_source(work, pull),
         by_queue=wanted.by_queue,
+        bypass=wanted.bypass.strip()[: pushes.REASON_CHARACTERS],
     )
 
 
@@ -213,7 +217,9 @@ def accept(
     seen = fetch_pulls.to_merge(work, planned.which)
     fetch_pulls.insist_on_open(seen)
     _insist_on_latest(work, seen, planned)
-    insist_on_way(work, seen, look=Look(MergeState.CLEAN), looked=looked)
+    clean, goes_past = Look(MergeState.CLEAN), bool(planned.bypass)
+    insist_on_way(work, seen, look=clean, looked=looked, goes_past=goes_past)
+    proposal = replace(proposal, reason=planned.bypass)
     if looked is not None:
         proposal = replace(proposal, merge=pull_rules.facts(work, seen, looked))
     verdict = pushes.accept(work, planned.plan.terms, proposal, now=now)
@@ -228,6 +234,7 @@ def accept(
                 onto_oid=ref.old or "",
                 as_oid=ref.new or "",
                 by_queue=planned.by_queue,
+                bypass_reason=planned.bypass,
             )
         )
     return verdict
@@ -269,14 +276,23 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
 
 @open_to_everyone(because="whoever merges a pull request was asked whether they may")
 def insist_on_way(
-    work: UnitOfWork, seen: SeenPull, *, look: Look | None = None, looked: Looked | None = None
+    work: UnitOfWork,
+    seen: SeenPull,
+    *,
+    look: Look | None = None,
+    looked: Looked | None = None,
+    goes_past: bool = False,
 ) -> None:
-    """Go on only if nothing stands in the way.
+    """Go on only if nothing stands in the way; or nothing that the actor may, and does, go past.
 
     Errors:
         ObstructedError: something does.
     """
-    found = merge_rules.obstacles(work, seen, look=look, looked=looked)
+    found = [
+        each
+        for each in merge_rules.obstacles(work, seen, look=look, looked=looked)
+        if not (goes_past and each.may_bypass)
+    ]
     if found:
         raise ObstructedError(together([each.text for each in found]))
 
@@ -339,7 +355,7 @@ def _words(settings: MergeSettings, method: MergeMethod, wanted: Merging) -> tup
 
 def _values(work: UnitOfWork, seen: SeenPull, url: str) -> dict[Place, str]:
     found, pull = seen.conversation, seen.pull
-    approvers = [UUID(each) for each in pull_rows.approvers(work.session, pull.id)]
+    approvers = pull_rules.approvers(work, seen)
     names = user_names(work.session, [found.author_id, *approvers])
     return {
         Place.NUMBER: str(found.number),

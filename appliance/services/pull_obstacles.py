@@ -31,6 +31,8 @@ class Promised:
 
     method: MergeMethod
     by: str
+    waits_because: str = ""
+    """What the rules for pushes said when it was tried last."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Obstacles:
     obstacles: tuple[Obstacle, ...]
     may_merge: bool
     auto_merge: Promised | None
+    may_bypass: bool = False
+    """Whether the reader may merge past all of it, and past rules asked only then, saying why."""
 
 
 def asked(
@@ -77,10 +81,13 @@ def found(
         HiddenError, MovedError, NotFoundError: there is none, or none for this actor.
     """
     seen = fetch_pulls.to_read(work, which)
+    obstacles = merge_rules.obstacles(work, seen, look=look, looked=looked)
+    past = seen.may_write and all(each.may_bypass for each in obstacles)
     return Obstacles(
-        merge_rules.obstacles(work, seen, look=look, looked=looked),
+        obstacles,
         seen.may_write,
         promised(work, seen),
+        past and looked is not None and pull_rules.may_go_past_some(work, seen),
     )
 
 
@@ -90,4 +97,5 @@ def promised(work: UnitOfWork, seen: SeenPull) -> Promised | None:
     row = work.session.get(AutoMerge, seen.pull.id)
     if row is None:
         return None
-    return Promised(row.method, user_names(work.session, [row.user_id]).get(row.user_id, ""))
+    by = user_names(work.session, [row.user_id]).get(row.user_id, "")
+    return Promised(row.method, by, row.refused_because)

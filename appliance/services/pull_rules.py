@@ -3,14 +3,15 @@
 wanted   whether rules ask at all, and which commits must be compared for them
 look     reads git, while no transaction is open
 facts    what is known then, in the transaction that decides
-broken   which rules stand in the way of merging, whoever merges
+broken   which rules stand in the way of merging, and whether the actor may go past them
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -19,13 +20,13 @@ from appliance.db import email_addresses, pull_rows
 from appliance.db.reviews import ReviewThread
 from appliance.db.rulesets import all_over
 from appliance.db.users import User
+from appliance.domain.checks import by_name
 from appliance.domain.codeowners import CodeOwners
 from appliance.domain.merge_facts import MergeFacts, ReviewFact
-from appliance.domain.permissions import Role
 from appliance.domain.protection import Movement
 from appliance.domain.pull_requests import Verdict
 from appliance.domain.ruleset_facts import ChangeFacts
-from appliance.domain.ruleset_words import Enforcement, RuleKind, reaches
+from appliance.domain.ruleset_words import Enforcement, RuleKind
 from appliance.domain.rulesets import Refusal, Ruleset, judge
 from appliance.errors import ApplianceError
 from appliance.git import change_digest, pull_refs, refs
@@ -124,6 +125,7 @@ def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
     people = pushers | ({found.author_id} if found.author_id else set())
     addresses = email_addresses.verified(session, people) if people else {}
     owners = looked.owners
+    reports = checks.reports(work, seen.repository.id, pull.head_oid)
     threads = sa.select(sa.func.count()).where(
         ReviewThread.pull_id == pull.id, ReviewThread.resolved_at.is_(None)
     )
@@ -132,7 +134,8 @@ def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
         author_id=found.author_id,
         last_pusher_id=last.pushed_by_id if last is not None else None,
         reviews=_reviews(work, seen, looked),
-        checks=checks.outcomes(work, seen.repository.id, pull.head_oid),
+        checks=by_name(reports),
+        reports=reports,
         paths=looked.paths,
         owned=code_owners.owned(work, seen.repository, owners, looked.paths) if owners else (),
         open_threads=session.scalar(threads) or 0,
@@ -145,17 +148,44 @@ def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
 
 @open_to_everyone(because=ASKED)
 def broken(work: UnitOfWork, seen: SeenPull, looked: Looked) -> tuple[Refusal, ...]:
-    """The rules that stand in the way of merging, whoever merges."""
+    """The rules that stand in the way of merging, whoever merges; who may go past them is said."""
     found = [each for each in _over(work, seen) if each.id is not None]
     if not found:
         return ()
+    actor = rule_facts.of_actor(work, seen.repository, wholly=True)
     change = ChangeFacts(
         ref=BRANCHES + seen.pull.target_branch,
         movement=Movement.FAST_FORWARD,
         at=work.begun_at,
+        actor=actor,
         merge=facts(work, seen, looked),
     )
     return tuple(each for each in judge(found, change) if each.kind in OF_MERGES)
+
+
+@open_to_everyone(because=ASKED)
+def may_go_past_some(work: UnitOfWork, seen: SeenPull) -> bool:
+    """Whether the actor is on the list of a ruleset over the target."""
+    lists = [each.bypass for each in _over(work, seen) if each.id is not None and each.bypass]
+    if not lists:
+        return False
+    actor = rule_facts.of_actor(work, seen.repository, wholly=True)
+    return any(each.subject.includes(actor) for bypass in lists for each in bypass)
+
+
+@open_to_everyone(because=ASKED)
+def approvers(work: UnitOfWork, seen: SeenPull) -> list[UUID]:
+    """Whose approval counts: who may write, and has not asked for the merge."""
+    standing = pull_rows.standing_reviews(work.session, seen.pull.id)
+    ids = {each.author_id for each in standing if each.verdict is Verdict.APPROVE}
+    return sorted(writers(work, seen, ids) - {seen.conversation.author_id})
+
+
+@open_to_everyone(because=ASKED)
+def writers(work: UnitOfWork, seen: SeenPull, ids: Iterable[UUID | None]) -> frozenset[UUID]:
+    """Those of some users who may write to the repository."""
+    users = work.session.scalars(sa.select(User).where(User.id.in_(set(ids) - {None})))
+    return frozenset(user.id for user in users if rule_facts.may_write(work, seen.repository, user))
 
 
 def _over(work: UnitOfWork, seen: SeenPull) -> list[Ruleset]:
@@ -178,7 +208,7 @@ def _review(work: UnitOfWork, seen: SeenPull, review: Review, looked: Looked) ->
     return ReviewFact(
         reviewer_id=user.id,
         approves=review.verdict is Verdict.APPROVE,
-        may_write=user.is_active and reaches(known.role, Role.WRITER),
+        may_write=rule_facts.may_write(work, seen.repository, user),
         is_current=review.head_oid == seen.pull.head_oid or review.head_oid in looked.unchanged,
         team_ids=known.team_ids,
     )

@@ -12,6 +12,7 @@ from appliance.db.repositories import Repository
 from appliance.db.rulesets import RulesetFinding
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
+from appliance.domain.checks import by_name
 from appliance.domain.events.parts import in_parts
 from appliance.domain.identity import ActorKind
 from appliance.domain.ruleset_facts import ChangeFacts
@@ -80,7 +81,7 @@ def judged(
     pairs = zip(proposal.updates, proposal.movements, strict=True)
     moves = [(update, movement) for update, movement in pairs if _is_meant(rulesets, update.ref)]
     unsigned = _unsigned(work, repository, terms, proposal, rulesets, now=now)
-    checks = rule_facts.checks(work, repository, moves) if _wants_checks(rulesets) else {}
+    reports = rule_facts.checks(work, repository, moves) if _wants_checks(rulesets) else {}
     found: list[Refusal] = []
     for update, movement in moves:
         facts = ChangeFacts(
@@ -89,7 +90,8 @@ def judged(
             at=now,
             actor=actor,
             unsigned=unsigned,
-            checks=checks.get(update.new_oid, {}),
+            checks=by_name(reports.get(update.new_oid, ())),
+            reports=reports.get(update.new_oid, ()),
             merge=proposal.merge,
         )
         for each in rulesets:
@@ -165,6 +167,8 @@ def ways_past(proposal: Proposal, refusals: Sequence[Refusal]) -> list[str]:
     named = [each for each in refusals if each.ruleset.id is not None]
     if not named or not all(each.may_bypass for each in refusals) or proposal.bypass_reason:
         return []
+    if proposal.merge is not None:
+        return [sentence("You may merge past this, and say why.")]
     return [
         sentence(
             "You may go past this, and say why: git push -o “%(option)s=REASON”", option=BYPASS

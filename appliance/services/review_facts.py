@@ -34,6 +34,8 @@ class ReviewFacts:
     dismissed_by: str
     dismissed_because: str
     is_own: bool
+    may_write: bool = True
+    """Whether the reviewer may write: the approval of others counts for no rule."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ change none. Nobody judges what they ask for themselves, nor in another's name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +31,13 @@ from appliance.errors import (
     RefusedError,
     sentence,
 )
-from appliance.services import conversation_steps, review_drafts, review_facts, review_threads
+from appliance.services import (
+    conversation_steps,
+    pull_rules,
+    review_drafts,
+    review_facts,
+    review_threads,
+)
 from appliance.services.review_facts import ReviewFacts
 
 BY_HAND = "by_hand"
@@ -69,13 +75,18 @@ def listed(work: UnitOfWork, which: Which) -> list[ReviewFacts]:
 
 
 def standing(work: UnitOfWork, which: Which) -> list[ReviewFacts]:
-    """The verdicts that count: the last one of each reviewer that was not dismissed.
+    """The last verdict of each reviewer that was not dismissed, and who of them may write.
 
     Errors:
         HiddenError, MovedError, NotFoundError: there is no such pull request, or none for them.
     """
     seen = fetch_pulls.to_read(work, which)
-    return review_facts.of_reviews(work, pull_rows.standing_reviews(work.session, seen.pull.id))
+    rows = pull_rows.standing_reviews(work.session, seen.pull.id)
+    writers = pull_rules.writers(work, seen, (each.author_id for each in rows))
+    return [
+        replace(each, may_write=each.author_id in writers)
+        for each in review_facts.of_reviews(work, rows)
+    ]
 
 
 def submit(work: UnitOfWork, which: Which, new: NewReview, *, now: datetime) -> ReviewFacts:

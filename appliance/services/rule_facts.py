@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,11 +11,17 @@ from appliance.access import grants
 from appliance.access.gate import open_to_everyone
 from appliance.db import email_addresses
 from appliance.domain.identity import ActorKind
-from appliance.domain.merge_facts import CheckOutcome
 from appliance.domain.names import fold
-from appliance.domain.permissions import InstanceRole, OrganisationRole, Permission, highest
+from appliance.domain.permissions import (
+    InstanceRole,
+    OrganisationRole,
+    Permission,
+    Role,
+    highest,
+)
 from appliance.domain.protection import NO_OBJECT
 from appliance.domain.ruleset_facts import ActorFacts
+from appliance.domain.ruleset_words import reaches
 from appliance.services import authors
 from appliance.services import checks as commit_checks
 
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from appliance.db.repositories import Repository
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.db.users import User
+    from appliance.domain.checks import Report
     from appliance.domain.protection import Movement, RefUpdate
 
 ASKED = "`pushes` has asked whether the actor may push"
@@ -65,6 +72,13 @@ def of_user(work: UnitOfWork, repository: Repository, user: User) -> ActorFacts:
     )
 
 
+@open_to_everyone(because="who calls it has the repository before them")
+def may_write(work: UnitOfWork, repository: Repository, user: User) -> bool:
+    """Whether a user may write to a repository as they are now: whose approval counts."""
+    reasons = grants.reasons(work, repository, user_id=user.id, instance_role=user.instance_role)
+    return user.is_active and reaches(highest([each.role for each in reasons]), Role.WRITER)
+
+
 @open_to_everyone(because="it says no more than who the actor is")
 def addresses(work: UnitOfWork) -> frozenset[str]:
     """The verified addresses of the actor, and the one by which the appliance commits for them."""
@@ -79,10 +93,10 @@ def addresses(work: UnitOfWork) -> frozenset[str]:
 @open_to_everyone(because=ASKED)
 def checks(
     work: UnitOfWork, repository: Repository, moves: Iterable[tuple[RefUpdate, Movement]]
-) -> dict[str, Mapping[str, CheckOutcome]]:
-    """What came of the checks of commits that are pushed, by commit and name."""
+) -> dict[str, tuple[Report, ...]]:
+    """What was reported of commits that are pushed, by commit."""
     commits = {update.new_oid for update, _movement in moves} - {NO_OBJECT}
-    return {each: commit_checks.outcomes(work, repository.id, each) for each in commits}
+    return {each: commit_checks.reports(work, repository.id, each) for each in commits}
 
 
 def _teams(work: UnitOfWork, user_id: UUID | None) -> frozenset[UUID]:

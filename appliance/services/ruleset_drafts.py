@@ -15,6 +15,7 @@ from appliance.db.organisations import Organisation, Team
 from appliance.db.users import User
 from appliance.domain import freezes, ruleset_json, text_patterns
 from appliance.domain.permissions import Permission, Role
+from appliance.domain.ruleset_json import SUBJECTS
 from appliance.domain.ruleset_words import (
     NEEDS,
     TAKES,
@@ -66,7 +67,7 @@ class Draft:
     enforcement: Enforcement
     target: Target
     rules: tuple[Mapping[str, Any], ...]
-    """As `ruleset_json` has them, with `SaidSubject`s in `allowed` and `reviewers`."""
+    """As `ruleset_json` has them, with `SaidSubject`s in `allowed` and the like."""
     bypass: tuple[SaidSubject, ...] = ()
 
 
@@ -131,14 +132,11 @@ def _ref_pattern(pattern: str) -> str:
 
 
 def _rule(work: UnitOfWork, said: Mapping[str, Any]) -> Rule:
-    values = {name: value for name, value in said.items() if name not in ("allowed", "reviewers")}
+    values = {name: value for name, value in said.items() if name not in SUBJECTS}
     plain = ruleset_json.rule(values)
     rule = Rule(
         **{name: getattr(plain, name) for name in ("kind", *TAKES[plain.kind])}
-        | {
-            name: tuple(_subject(work, each) for each in said.get(name, ()))
-            for name in ("allowed", "reviewers")
-        }
+        | {name: tuple(_subject(work, each) for each in said.get(name, ())) for name in SUBJECTS}
     )
     strange = [*strange_parameters(plain), *strange_parameters(rule)]
     if strange:
@@ -165,6 +163,8 @@ def _insist_on_sense(rule: Rule) -> None:
         raise InvalidError.of(
             "rules", sentence("At most %(most)s approvals can be asked for.", most=MOST_APPROVALS)
         )
+    if any(each.kind is not SubjectKind.USER for each in rule.reporters):
+        raise InvalidError.of("rules", sentence("Checks are reported by users: name some."))
     if rule.most_bytes < 0:
         raise InvalidError.of("rules", sentence("A size is no less than 0."))
     for window in rule.windows:
@@ -239,11 +239,7 @@ def shown(work: UnitOfWork, rows: Iterable[RulesetRow]) -> list[Shown]:
 
 
 def _with_names(rule: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    named = {
-        key: [_named(each, names) for each in rule[key]]
-        for key in ("allowed", "reviewers")
-        if key in rule
-    }
+    named = {key: [_named(each, names) for each in rule[key]] for key in SUBJECTS if key in rule}
     return {**rule, **named}
 
 

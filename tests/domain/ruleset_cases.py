@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from appliance.domain.checks import Report
 from appliance.domain.merge_facts import CheckOutcome, MergeFacts, OwnedFact, ReviewFact
 from appliance.domain.permissions import Role
 from appliance.domain.protection import Movement
@@ -54,6 +55,10 @@ def yes(who: UUID, **fields: Any) -> ReviewFact:
     return ReviewFact(who, approves=True, **fields)
 
 
+def said(who: UUID | None, outcome: CheckOutcome = CheckOutcome.PASSED) -> Report:
+    return Report("build", who, outcome)
+
+
 def no(who: UUID, **fields: Any) -> ReviewFact:
     return ReviewFact(who, approves=False, **fields)
 
@@ -63,6 +68,7 @@ OF_AUTHOR = replace(OWNED, owners=("@ann",), owner_ids=frozenset({ANN}))
 TWO = Rule(K.PULL_REQUEST, approvals=2)
 ONE = Rule(K.PULL_REQUEST, approvals=1)
 CI = Rule(K.REQUIRED_CHECKS, checks=("build", "test"), up_to_date=True)
+BY_BOB = Rule(K.REQUIRED_CHECKS, checks=("build",), reporters=(Subject(SubjectKind.USER, BOB),))
 PASSED = {"build": CheckOutcome.PASSED, "test": CheckOutcome.PASSED}
 MESSAGE = Rule(K.COMMIT_MESSAGE, patterns=(r"^(feat|fix): ",))
 NO_WIP = Rule(K.COMMIT_MESSAGE, patterns=(r"(?i)^wip\b",), forbidden=True)
@@ -168,6 +174,13 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (CI, merge(checks=PASSED, is_up_to_date=False), "behind"),
     (CI, facts(), "not passed yet"),
     (CI, facts(checks=PASSED), None),
+    (BY_BOB, merge(reports=(said(EVE),), checks=PASSED), "not passed yet: build"),
+    (BY_BOB, merge(reports=(said(None),), checks=PASSED), "not passed yet: build"),
+    (BY_BOB, merge(reports=(said(EVE, CheckOutcome.FAILED), said(BOB))), None),
+    (BY_BOB, merge(reports=(said(BOB, CheckOutcome.FAILED), said(BOB))), "failed: build"),
+    (BY_BOB, facts(reports=(said(EVE),), checks=PASSED), "not passed yet"),
+    (BY_BOB, facts(reports=(said(BOB),)), None),
+    (replace(BY_BOB, reporters=(Subject(SubjectKind.USER),)), facts(reports=(said(None),)), "yet"),
     (CI, facts(M.DELETE), None),
     (CI, facts(M.CREATE, contents=Contents()), None),
     (MESSAGE, facts(), "not as it must be"),

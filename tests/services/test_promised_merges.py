@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
 from appliance.db.credentials import AccessToken
-from appliance.db.pulls import PullRequest
+from appliance.db.pulls import AutoMerge, PullRequest
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
 from appliance.domain.pull_requests import Verdict
+from appliance.domain.ruleset_words import Enforcement
+from appliance.domain.rulesets import Target
 from appliance.errors import ConflictError, InvalidError, PreconditionError, RefusedError
 from appliance.jobs.moving import mover
 from appliance.services import (
@@ -22,10 +25,13 @@ from appliance.services import (
     pull_obstacles,
     pulls,
     reviews,
+    rulesets,
 )
 from appliance.services.pull_merging import Merging
 from appliance.services.pulls import Change
 from appliance.services.reviews import NewReview
+from appliance.services.ruleset_drafts import Draft
+from appliance.services.rulesets import Place as Where
 from tests.services.pulling import NOTES, configure, merge, two_commits, which
 from tests.world import NOON
 
@@ -97,7 +103,33 @@ def test_who_may_no_longer_merge_merges_nothing_by_itself(place):
 
     assert place.facts().merged is None
     assert place.world.recorded("merge.failed")
-    assert obstacles(place).auto_merge is None
+    assert "only a maintainer" in obstacles(place).auto_merge.waits_because
+
+
+def again(place, *, later=timedelta()):
+    with place.world.wiring.database._writing() as session, session.begin():
+        row = session.scalars(sa.select(AutoMerge)).one()
+        row.refused_at = row.refused_at and row.refused_at - later
+    with place.world.begin(appliance()) as work:
+        auto_merging.promise_all(work)
+    place.run_jobs()
+
+
+def test_what_rules_for_pushes_refuse_waits_and_is_merged_once_they_do_not(place):
+    rule = {"kind": "commit_message", "patterns": ["^fix: "]}
+    draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), (rule,))
+    made = place.do("owner", rulesets.create, Where(repository=NOTES), draft)
+    promise(place)
+    place.run_jobs()
+    again(place)
+    assert "not as it must be" in obstacles(place).auto_merge.waits_because
+    assert len(place.world.recorded("git.push_refused")) == 1
+
+    with place.world.begin(place.world.actor("owner")) as work:
+        rulesets.remove(work, Where(repository=NOTES), made.row.id)
+    again(place, later=timedelta(hours=1))
+
+    assert place.facts().merged.by == "writer"
 
 
 def test_a_promise_is_tried_again_from_time_to_time(place):

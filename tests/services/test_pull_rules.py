@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import partial
+
 import pytest
 
 from appliance.domain.checks import StatusState
 from appliance.domain.pull_requests import Verdict
 from appliance.domain.ruleset_words import Enforcement, SubjectKind
 from appliance.domain.rulesets import Target
-from appliance.services import checks, pull_obstacles, reviews, rulesets
+from appliance.services import (
+    checks,
+    conversation_timeline,
+    pull_obstacles,
+    pulls,
+    reviews,
+    rulesets,
+)
 from appliance.services.checks import NewStatus
 from appliance.services.pull_merging import ObstructedError
+from appliance.services.pulls import Change
 from appliance.services.ref_moving import ProtectedError
 from appliance.services.reviews import NewReview
 from appliance.services.ruleset_drafts import Draft, SaidSubject
@@ -122,6 +133,94 @@ def test_required_checks_are_those_of_the_head(place):
 
 def status(state):
     return NewStatus(state, "build")
+
+
+@pytest.mark.promise("P83")
+def test_what_others_report_under_the_name_of_a_bound_check_is_nothing(place):
+    by = [SaidSubject(SubjectKind.USER, "maintainer")]
+    rule(place, kind="required_checks", checks=["build"], reporters=by)
+    head = place.head("topic")
+    place.do("author", checks.report, NOTES, head, status(StatusState.SUCCESS))
+    assert "not passed yet: build" in refused(place)
+    place.do("author", checks.report, NOTES, head, status(StatusState.FAILURE))
+    place.do("maintainer", checks.report, NOTES, head, status(StatusState.SUCCESS))
+
+    assert merge(place).commit
+
+
+def lists(place, *names: str, kind="pull_request", **said: object):
+    by = tuple(
+        SaidSubject(SubjectKind.USER, name, reason="They mend what is down.") for name in names
+    )
+    draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), ({"kind": kind, **said},), by)
+    place.do("owner", rulesets.create, Where(repository=NOTES), draft)
+
+
+@pytest.mark.promise("P84")
+@pytest.mark.parametrize(
+    ("who", "why", "refusal"),
+    [
+        ("writer", "The site is down.", None),
+        ("writer", "  ", ObstructedError),
+        ("maintainer", "The site is down.", ObstructedError),
+    ],
+)
+def test_who_is_on_the_list_merges_past_rules_and_says_why(place, who, why, refusal):
+    lists(place, "writer", approvals=1)
+    with pytest.raises(refusal) if refusal else nullcontext():
+        merge(place, who, bypass=why)
+
+    recorded = place.world.recorded("branch_rule.bypassed")
+    assert len(recorded) == (0 if refusal else 1)
+    assert (place.facts().merged is not None) is (refusal is None)
+    if refusal is None:
+        assert recorded[0].body["rulesets"] == ["Trunk"]
+        with place.world.reading(place.world.actor("reader")) as work:
+            entries = conversation_timeline.timeline(work, which()).items
+        assert [each.details["past_rules"] for each in entries if each.kind == "merged"] == [why]
+
+
+def test_a_reason_goes_past_rules_for_pushes_too_and_past_nothing_else(place):
+    lists(place, "writer", kind="commit_message", patterns=["^fix: "])
+    with pytest.raises(ProtectedError, match="You may merge past this"):
+        merge(place, "writer")
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+    with pytest.raises(ObstructedError, match="draft"):
+        merge(place, "writer", bypass="The site is down.")
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
+
+    assert merge(place, "writer", bypass="The site is down.").commit
+    assert place.world.recorded("branch_rule.bypassed")
+
+
+def test_who_may_go_past_is_told_so(place):
+    lists(place, "writer", approvals=1)
+    world = place.world
+
+    def asked(who):
+        reads = partial(world.reading, world.actor(who))
+        found = pull_obstacles.asked(reads, which(), repositories=world.wiring.repositories)
+        assert [each.may_bypass for each in found.obstacles] == [found.may_bypass]
+        return found.may_bypass
+
+    assert {who: asked(who) for who in ("reader", "writer", "owner")} == {
+        "reader": False,
+        "writer": True,
+        "owner": False,
+    }
+
+
+def test_an_approval_of_who_may_not_write_is_not_named(place):
+    say(place, "reader")
+    say(place, "maintainer")
+    merge(place)
+
+    said = place.git("log", "-1", "--format=%B", "main")
+    assert "Approved-by: maintainer" in said
+    assert "reader" not in said
+    (event,) = place.world.recorded("merge.merged")
+    assert event.body["approvals"] == [str(place.world.actor("maintainer").id)]
 
 
 def test_two_approvals_for_who_approves(place):

@@ -7,9 +7,13 @@ import re
 import pytest
 
 from appliance.domain.pull_requests import Verdict
-from appliance.services import reviews
+from appliance.domain.ruleset_words import Enforcement, SubjectKind
+from appliance.domain.rulesets import Target
+from appliance.services import reviews, rulesets
 from appliance.services.reviews import NewReview
-from tests.services.pulling import FORK, Place, which
+from appliance.services.ruleset_drafts import Draft, SaidSubject
+from appliance.services.rulesets import Place as Where
+from tests.services.pulling import FORK, NOTES, Place, which
 from tests.web.test_pull_pages import HOME, page, posted
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -28,11 +32,13 @@ def place(world) -> Place:
 
 def test_a_pull_request_is_merged_undone_and_brought_elsewhere(place):
     place.push("maintainer", "stable", place.head("main"))
-    place.do("reader", reviews.submit, which(1), NewReview(Verdict.APPROVE))
+    for who in ("reader", "maintainer"):
+        place.do(who, reviews.submit, which(1), NewReview(Verdict.APPROVE))
     writer = place.world.browser("writer")
     shown = page(writer, "pulls/1")
     assert "Nothing stands in the way" in shown
-    assert "1 approval" in shown
+    assert "1 approval<" in shown
+    assert "does not count: may not write" in shown
     assert 'name="method"' not in page(place.world.browser("reader"), "pulls/1")
     form = {"method": "squash", "title": "All of it", "deletes_branch": "yes"}
     shown = posted(writer, "pulls/1/merge", **form, head=place.head("topic"))
@@ -59,6 +65,29 @@ def test_what_cannot_be_merged_says_why_and_waits(place):
     assert "It is merged as soon as nothing stands in the way" in shown
     assert "It is merged as soon as" not in posted(writer, "pulls/1/auto-merge/stop")
     assert author.post(f"{HOME}/pulls/1/revert").status_code == 409
+
+
+@pytest.mark.promise("P84")
+def test_who_is_on_the_list_is_offered_to_merge_past_the_rules(place):
+    by = (SaidSubject(SubjectKind.USER, "writer", reason="They mend what is down."),)
+    rules = ({"kind": "pull_request", "approvals": 1},)
+    draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), rules, by)
+    place.do("owner", rulesets.create, Where(repository=NOTES), draft)
+    offered = "Merge without waiting for the rules"
+    writer, where = place.world.client("writer"), f"/api/v1/repos/{NOTES}/pulls/1/merge"
+    assert writer.get(where).json["may_bypass"] is True
+    assert writer.post(where, json={}).json["code"] == "obstructed"
+    other = place.world.client("maintainer")
+    assert other.get(where).json["may_bypass"] is False
+    assert other.post(where, json={"bypass": "I want to."}).json["code"] == "obstructed"
+    assert offered not in page(place.world.browser("maintainer"), "pulls/1")
+    assert offered in page(place.world.browser("writer"), "pulls/1")
+
+    form = {"method": "merge", "act": "bypass", "bypass": "The site is down."}
+    shown = posted(place.world.browser("writer"), "pulls/1/merge", **form)
+
+    assert "past its rules:" in shown
+    assert "<q>The site is down.</q>" in shown
 
 
 def test_conflicts_are_solved_file_by_file(place):

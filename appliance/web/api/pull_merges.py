@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -76,6 +77,15 @@ class AutoMergeBody(frame.Body):
 class PullMergeBody(AutoMergeBody, SolvingBody):
     """How it is merged."""
 
+    bypass: str = Field(
+        "", max_length=500, description="Why it is merged past rules, by who may go past them"
+    )
+
+    @property
+    def wanted(self) -> Merging:
+        """The same, for who merges."""
+        return replace(super().wanted, bypass=self.bypass)
+
 
 class BackportBody(SolvingBody):
     """Where it is to come, too."""
@@ -98,6 +108,7 @@ class ObstacleAnswer(frame.Answer):
     text: str
     rule: str
     source: str
+    may_bypass: bool = Field(description="Whether the caller may merge past it, saying why")
 
 
 class AutoMergeAnswer(frame.Answer):
@@ -105,6 +116,7 @@ class AutoMergeAnswer(frame.Answer):
 
     method: MergeMethod
     by: str
+    waits_because: str = Field(description="What refused it when it was tried last; or nothing")
 
 
 class MergeabilityAnswer(frame.Answer):
@@ -113,6 +125,9 @@ class MergeabilityAnswer(frame.Answer):
     obstacles: list[ObstacleAnswer]
     may_merge: bool = Field(description="Whether the caller may, as far as their role goes")
     auto_merge: AutoMergeAnswer | None
+    may_bypass: bool = Field(
+        description="Whether the caller may merge past all of it, and past rules for pushes"
+    )
 
 
 class MergeSettingsBody(frame.Body):
@@ -147,7 +162,9 @@ class MergeSettingsAnswer(frame.Answer):
     responses={"200": PullMergedAnswer, **MERGED},
 )
 def merge(path: PullPath, body: PullMergeBody) -> Any:
-    """For who may write, if nothing stands in the way; conflicts may be solved by the way."""
+    """For who may write, if nothing stands in the way or they may go past it. Conflicts may be
+    solved by the way.
+    """
     done = doors.merge(path.which, body.wanted, body.said)
     return frame.answer(PullMergedAnswer.model_validate(done))
 
@@ -162,6 +179,7 @@ def obstacles(path: PullPath) -> Any:
         MergeabilityAnswer(
             obstacles=[ObstacleAnswer.model_validate(each) for each in found.obstacles],
             may_merge=found.may_merge,
+            may_bypass=found.may_bypass,
             auto_merge=promised and AutoMergeAnswer.model_validate(promised),
         )
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain.permissions import Role, Visibility
+from appliance.domain.ruleset_json import SUBJECTS
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind, SubjectKind
 from appliance.domain.rulesets import ALL, Target
 from appliance.domain.signatures import SignedBy
@@ -68,6 +69,9 @@ class LayeredRuleBody(frame.Body):
     )
     resolved_threads: bool = False
     checks: Texts = Field([], max_length=50)
+    reporters: list[SubjectBody] = Field(
+        [], max_length=50, description="Users whose reports alone count"
+    )
     up_to_date: bool = False
     signed_by: list[SignedBy] = Field([], max_length=4)
     patterns: Texts = Field([], max_length=50)
@@ -83,7 +87,7 @@ class LayeredRuleBody(frame.Body):
         plain = self.model_dump(mode="json", exclude_defaults=True)
         named = {
             name: [each.said for each in getattr(self, name)]
-            for name in ("allowed", "reviewers")
+            for name in SUBJECTS
             if getattr(self, name)
         }
         return {**plain, **named}
@@ -148,6 +152,7 @@ class LayeredRuleAnswer(frame.Answer):
     dismiss_stale: bool | None = None
     resolved_threads: bool | None = None
     checks: Texts | None = None
+    reporters: list[SubjectAnswer] | None = None
     up_to_date: bool | None = None
     signed_by: list[SignedBy] | None = None
     patterns: Texts | None = None

@@ -34,6 +34,7 @@ class MergeForm(forms.Form):
     message: str = Field("", max_length=65_536)
     head: str = Field("", max_length=64)
     deletes_branch: str = ""
+    bypass: str = Field("", max_length=500)
 
     @property
     def wanted(self) -> Merging:
@@ -44,6 +45,7 @@ class MergeForm(forms.Form):
             self.message or None,
             self.head or None,
             self.deletes_branch == "yes",
+            bypass=self.bypass,
         )
 
 

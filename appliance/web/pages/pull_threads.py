@@ -257,5 +257,5 @@ def lines_of(content: bytes, path: bytes) -> list[Markup]:
 
 
 def counted(reviews_given: Sequence[ReviewFacts], verdict: Verdict) -> int:
-    """How many reviews give a verdict that counts."""
-    return sum(each.verdict is verdict and each.dismissed_at is None for each in reviews_given)
+    """How many reviewers who may write give a verdict."""
+    return sum(each.verdict is verdict and each.may_write for each in reviews_given)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from appliance.domain.permissions import Role, Visibility
+from appliance.domain.ruleset_json import SUBJECTS
 from appliance.domain.ruleset_words import TAKES, Enforcement, RuleKind, SubjectKind
 from appliance.domain.rulesets import Target
 from appliance.errors import InvalidError
@@ -87,7 +88,7 @@ def _value(form: Form, field: str, name: str) -> Any:
 
 
 def _is_subjects(name: str) -> bool:
-    return name in ("allowed", "reviewers")
+    return name in SUBJECTS
 
 
 def _number(text: str, field: str) -> int:

@@ -94,6 +94,11 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "resolved_threads": Parameter(lazy("Conversations must be resolved")),
     "checks": Parameter(lazy("Checks"), "lines", lazy("One name a line.")),
+    "reporters": Parameter(
+        lazy("Who must report them"),
+        "lines",
+        lazy("One a line: user NAME. What others report is nothing then; empty: anybody may."),
+    ),
     "up_to_date": Parameter(lazy("What is merged must contain the branch as it is")),
     "signed_by": Parameter(lazy("Signatures that count"), "kinds"),
     "patterns": Parameter(lazy("Patterns"), "lines", lazy("One a line.")),

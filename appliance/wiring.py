@@ -288,7 +288,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
     home = Home(home_folder.resolve())
     home.prepare()
     secret = load_or_create(home.keys / "instance.key")
-    queue = _queue(home, settings)
+    queue_connection = queue(home, settings)
     doorbell = Doorbell(home.run / "relay.sock")
     options = EngineOptions(
         statement_timeout_seconds=settings.database.statement_timeout_seconds,
@@ -323,7 +323,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
             sign_in.beginnings,
             settings.server.url.rstrip("/"),
         ),
-        redis=queue,
+        redis=queue_connection,
     )
 
 
@@ -356,10 +356,12 @@ def _queue_url(home: Home, settings: Settings) -> str:
     return settings.queue.url.get_secret_value() or f"unix://{home.queue_socket}"
 
 
-def _queue(home: Home, settings: Settings) -> redis.Redis:
+def queue(home: Home, settings: Settings, *, within_seconds: float | None = None) -> redis.Redis:
+    """A connection to the queue, which may be given only so long for each answer."""
     return redis.Redis.from_url(
         _queue_url(home, settings),
-        socket_connect_timeout=QUEUE_PATIENCE_SECONDS,
+        socket_connect_timeout=within_seconds or QUEUE_PATIENCE_SECONDS,
+        socket_timeout=within_seconds,
         health_check_interval=30,
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import http.client
 import importlib
 import os
+import select
 import socket
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from appliance import garbage, orphans, version
@@ -19,6 +21,8 @@ from appliance.settings_sections import Ssh
 
 PASSWORD_VARIABLE = "CODARA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable.
 READY_SECONDS = 2.0
+LOOK_SECONDS = 1.0  # The queue is next door; while we wait for it, we look after nobody.
+WORKER_IDLE_SECONDS = 4
 # What the processes share is imported once, before they part: less memory and a quicker start.
 SHARED = (
     "appliance.cli.groundwork",
@@ -94,15 +98,33 @@ def _start(
     if settings.ssh.embedded:
         supervisor.add("ssh", programs.module("appliance.cli.ssh_server", "run", home))
     supervisor.add("web", _web(home, door))
-    supervisor.add(
-        "worker", programs.module("appliance.jobs.worker", "run", home, ("quick", "long", "upkeep"))
-    )
-    supervisor.add(
-        "worker-quick", programs.module("appliance.jobs.worker", "run", home, ("quick",))
-    )
     supervisor.add("scheduler", programs.module("appliance.jobs.schedule", "run", home))
-    supervisor.add("events", programs.module("appliance.web.event_server", "run", home))
+    _add_workers(supervisor, settings, home)
+    _add_events(supervisor, home)
     supervisor.wait_until(lambda: _answers(home / "run" / "web.sock") and _lets_in(settings.ssh))
+
+
+def _add_workers(supervisor: Supervisor, settings: Settings, home: Path) -> None:
+    """One for quick jobs, and one for all, which is there while any job waits."""
+    run = partial(programs.module, "appliance.jobs.worker", "run", home)
+    queue = importlib.import_module("appliance.jobs.queue")
+    wiring = importlib.import_module("appliance.wiring")
+    jobs = queue.JobQueue(wiring.queue(wiring.Home(home), settings, within_seconds=LOOK_SECONDS))
+    supervisor.add("worker", run(("quick",)))
+    supervisor.add(
+        "worker-all", run(("quick", "long", "upkeep"), WORKER_IDLE_SECONDS), when=jobs.has_some
+    )
+
+
+def _add_events(supervisor: Supervisor, home: Path) -> None:
+    """Who serves listeners: there while there are any. We hold the door at which they wait."""
+    server = importlib.import_module("appliance.web.event_server")
+    door = server.opened(home / "run" / "events.sock")
+    supervisor.add(
+        "events",
+        programs.module("appliance.web.event_server", "run", home, door),
+        when=lambda: bool(select.select([door], [], [], 0)[0]),
+    )
 
 
 def _queue_server(home: Path) -> programs.Run:

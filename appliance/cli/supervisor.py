@@ -26,6 +26,7 @@ GRACE_SECONDS = 4.2
 LAST_GRACE_SECONDS = 0.5
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
+NEEDED_LOOK_SECONDS = 0.2  # Whoever waits for a process that is not there yet hardly notices.
 HEALTHY_SECONDS = 60.0
 LOG_BYTES = 20 * 1024 * 1024
 OLD_LOGS = 3
@@ -43,6 +44,8 @@ class Child:
     run: programs.Run
     log: Path | None
     ends_last: bool = False
+    is_needed: Callable[[], bool] | None = None
+    """Whether it is to be started; without, always."""
     pid: int = 0
     started_at: float = 0.0
     failures: int = 0
@@ -61,13 +64,25 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._errands: dict[int, int | None] = {}
 
-    def add(self, name: str, run: programs.Run, *, ends_last: bool = False) -> None:
-        """Start a process and keep it running from now on."""
+    def add(
+        self,
+        name: str,
+        run: programs.Run,
+        *,
+        ends_last: bool = False,
+        when: Callable[[], bool] | None = None,
+    ) -> None:
+        """Start a process and keep it running from now on.
+
+        With `when`, it is started each time that says so, and ends by itself when it has no more
+        to do: what nobody uses takes no memory.
+        """
         # From the first child on, a wish that we end must not end us before the children.
         signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         log = self._logs / f"{name}.log" if self._logs else None
-        child = self._children[name] = Child(name, run, log, ends_last)
-        self._start(child)
+        child = self._children[name] = Child(name, run, log, ends_last, when)
+        if when is None:
+            self._start(child)
 
     def watch(self) -> None:
         """Look after the children until we are asked to end, and end what killed ones leave."""
@@ -136,8 +151,11 @@ class Supervisor:
         child.started_at = time.monotonic()
 
     def _patience(self) -> float:
-        due = [each.again_at for each in self._children.values() if each.pid == 0]
-        return max(0.01, min([PATIENCE_SECONDS, *(at - time.monotonic() for at in due)]))
+        present = time.monotonic()
+        absent = [each for each in self._children.values() if each.pid == 0]
+        looks = [NEEDED_LOOK_SECONDS for each in absent if each.is_needed]
+        due = [each.again_at - present for each in absent if not each.is_needed]
+        return max(0.01, min([PATIENCE_SECONDS, *looks, *due]))
 
     def _reap(self) -> None:
         while True:
@@ -155,6 +173,9 @@ class Supervisor:
 
     def _note_end(self, child: Child, status: int) -> None:
         child.pid = 0
+        if child.is_needed and status == 0:
+            child.failures = 0
+            return
         if time.monotonic() - child.started_at > HEALTHY_SECONDS:
             child.failures = 0
         pause = min(FIRST_PAUSE_SECONDS * 2**child.failures, LONGEST_PAUSE_SECONDS)
@@ -166,7 +187,8 @@ class Supervisor:
 
     def _start_again(self) -> None:
         for child in self._children.values():
-            if child.pid == 0 and time.monotonic() >= child.again_at:
+            is_due = child.pid == 0 and time.monotonic() >= child.again_at
+            if is_due and (child.is_needed is None or child.is_needed()):
                 self._start(child)
 
     def _send(self, children: list[Child], number: signal.Signals) -> None:

@@ -43,6 +43,7 @@ class JobQueue:
     """The lanes of one appliance."""
 
     def __init__(self, connection: redis.Redis) -> None:
+        self._connection = connection
         self._lanes = {
             lane: rq.Queue(f"{PREFIX}{lane}", connection=connection, serializer=JSONSerializer)
             for lane in Lane
@@ -86,6 +87,14 @@ class JobQueue:
         except redis.RedisError as error:
             raise UnavailableError("The queue does not answer.") from error
         return frozenset(found)
+
+    def has_some(self) -> bool:
+        """Whether a job waits in it. While it does not answer, nobody could take one."""
+        try:
+            # A queue in which nothing waits is none.
+            return bool(self._connection.exists(*(lane.key for lane in self._lanes.values())))
+        except redis.RedisError:
+            return False
 
     def length(self) -> int:
         """How many jobs wait in it.

@@ -61,8 +61,8 @@ def perform(job_id: str) -> None:
     _performer.perform(UUID(job_id))
 
 
-def run(home: Path, lanes: tuple[str, ...] = tuple(Lane)) -> None:
-    """Take jobs of these lanes until we are asked to end."""
+def run(home: Path, lanes: tuple[str, ...] = tuple(Lane), idle_seconds: int | None = None) -> None:
+    """Take jobs of these lanes until we are asked to end, or have had none for so long."""
     os.environ["CODARA_HOME"] = os.fspath(home)
     present_settings = settings.from_process(home)
     logs.configure(present_settings.telemetry.log_level)
@@ -70,11 +70,15 @@ def run(home: Path, lanes: tuple[str, ...] = tuple(Lane)) -> None:
         os.nice(NICENESS)
     objects = wiring.build(home, present_settings)
     garbage.settle()
-    work(objects, tuple(Lane(lane) for lane in lanes))
+    work(objects, tuple(Lane(lane) for lane in lanes), idle_seconds=idle_seconds)
 
 
 def work(
-    objects: wiring.Wiring, lanes: tuple[Lane, ...], *, lease_seconds: float = LEASE_SECONDS
+    objects: wiring.Wiring,
+    lanes: tuple[Lane, ...],
+    *,
+    lease_seconds: float = LEASE_SECONDS,
+    idle_seconds: int | None = None,
 ) -> None:
     """The same, with everything built."""
     global _performer  # noqa: PLW0603 - RQ calls a function by name and can hand it nothing.
@@ -91,6 +95,6 @@ def work(
             pulse.beating(objects.redis, "worker"),
             wiring_heartbeats.beating(objects.database, objects.logs.signer),
         ):
-            worker.work(logging_level="WARNING")
+            worker.work(logging_level="WARNING", max_idle_time=idle_seconds)
     except redis.RedisError as error:
         raise UnavailableError("The queue does not answer.") from error

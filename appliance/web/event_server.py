@@ -45,6 +45,8 @@ MOST_UNSENT_BYTES = 64 * 1024
 SLOWEST_SECONDS = 60.0
 BACKLOG = 1024
 SPARE_FILES = 200
+IDLE_SECONDS = 60.0
+"""So long after the last listener the process ends, where it is started when one comes."""
 
 
 class Connection(asyncio.Protocol):
@@ -104,6 +106,7 @@ class Hub:
         self._most = most
         self._of: dict[str, set[Connection]] = {}
         self._count = 0
+        self._quiet_since = time.monotonic()
         self._place = 0
         self._checked_at = 0.0
         self._spelled: dict[str, bytes] = {}
@@ -140,6 +143,7 @@ class Hub:
         if connection in there:
             there.discard(connection)
             self._count -= 1
+            self._quiet_since = time.monotonic()
         if not there:
             self._of.pop(connection.listener.repository_id, None)
 
@@ -166,6 +170,13 @@ class Hub:
             _again(self._recheck, RECHECK_SECONDS),
             _again(self._beat, 1.0),
         )
+
+    async def until_idle(self) -> None:
+        """Wait until nobody has listened for a while."""
+        while True:
+            await asyncio.sleep(1)
+            if not self._count and time.monotonic() - self._quiet_since >= IDLE_SECONDS:
+                return
 
     def close(self) -> None:
         """Let all go; they come again by themselves."""
@@ -286,22 +297,35 @@ def _head(*, is_https: bool) -> bytes:
     return event_stream.head(said | secure)
 
 
-async def serve(objects: Wiring, door: Path, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve listeners until cancelled."""
+async def serve(
+    objects: Wiring,
+    door: Path | socket.socket,
+    *,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve listeners until cancelled; at a door that somebody holds open, while there are any."""
     most = _room(objects.settings.server.most_listeners)
     hub = Hub(objects, most=most)
     await hub.open()
-    listener = _opened(door)
+    is_held = isinstance(door, socket.socket)
+    listener = door if isinstance(door, socket.socket) else opened(door)
     ready()
+    parts = asyncio.gather(hub.run(), _take_all(listener, hub))
+    idle = asyncio.ensure_future(hub.until_idle())
+    if is_held:
+        idle.add_done_callback(lambda _: parts.cancel())
     try:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(hub.run(), _take_all(listener, hub))
+            await parts
     finally:
+        idle.cancel()
         hub.close()
         listener.close()
 
 
-async def serve_until_asked(objects: Wiring, door: Path, *, ready: Callable[[], None]) -> None:
+async def serve_until_asked(
+    objects: Wiring, door: Path | socket.socket, *, ready: Callable[[], None]
+) -> None:
     """Serve listeners until we are asked to end."""
     loop = asyncio.get_running_loop()
     task = loop.create_task(serve(objects, door, ready=ready))
@@ -310,7 +334,7 @@ async def serve_until_asked(objects: Wiring, door: Path, *, ready: Callable[[], 
     await task
 
 
-def _opened(door: Path) -> socket.socket:
+def opened(door: Path) -> socket.socket:
     """The local socket at which connections are given away; whoever had it has ended."""
     with contextlib.suppress(FileNotFoundError):
         door.unlink()
@@ -347,12 +371,12 @@ def _room(wanted: int) -> int:
     return max(1, files - SPARE_FILES)
 
 
-def run(home: Path) -> None:
-    """Serve until we are asked to end."""
+def run(home: Path, door: socket.socket | None = None) -> None:
+    """Serve until we are asked to end; at a door that is held open, until nobody listens."""
     os.environ["CODARA_HOME"] = os.fspath(home)
     present_settings = settings.from_process(home)
     logs.configure(present_settings.telemetry.log_level)
     objects = wiring.build(home, present_settings)
     garbage.settle()
-    door = objects.home.events_socket
-    asyncio.run(serve_until_asked(objects, door, ready=lambda: log.info("events.ready")))
+    where = door or objects.home.events_socket
+    asyncio.run(serve_until_asked(objects, where, ready=lambda: log.info("events.ready")))

@@ -222,6 +222,24 @@ def test_a_part_that_is_killed_comes_back(served, part):
     assert f"{part} was ended by signal 9; starting it again." in served.said
 
 
+def test_what_serves_long_jobs_and_listeners_is_there_when_it_is_needed(served, tmp_path):
+    source, address = tmp_path / "source", f"{served.url}/api/v1/repos/admin/arrived/events"
+    git("init", "-q", "--bare", str(source), at=tmp_path)
+    at_home = ("--json", "--home", served.home)
+    served.until(lambda: not {"worker-all", "events"} & set(served.children().values()))
+
+    imported = codara("repo", "import", source, "admin/arrived", *at_home)
+    assert imported.returncode == 0, imported.stderr
+    words = ("--user", "admin", "--scope", "repo:read", "--expires-in", "1d")
+    token = json.loads(codara("token", "create", *words, *at_home).stdout)["token"]
+    allowed = {"Authorization": f"Bearer {token}"}
+    with requests.get(address, headers=allowed, stream=True, timeout=10) as answer:
+        assert next(answer.iter_lines(chunk_size=1)) == b"retry: 2000"
+        assert "events" in served.children().values()
+    served.until(lambda: "worker-all" not in served.children().values())
+    assert "worker-all" not in served.said
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_as_one(tmp_path, number):
     with serving(tmp_path / "home") as appliance:

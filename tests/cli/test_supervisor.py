@@ -123,3 +123,25 @@ def test_a_signal_ends_the_wait_for_an_errand(tmp_path):
     finished = subprocess.run(words, capture_output=True, text=True, timeout=50, check=False)
 
     assert (finished.stdout, finished.returncode) == ("ended\n", 0), finished.stderr
+
+
+def test_what_is_needed_now_and_then_runs_when_it_is_and_ends_by_itself(supervisor, tmp_path, said):
+    notes, wish = tmp_path / "notes", tmp_path / "wish"
+    supervisor.add("part", script(f"rm {wish}; echo begun >> {notes}"), when=wish.exists)
+    supervisor.errand(script("exit 0"))
+    assert lines(notes) == []
+
+    for number in (1, 2):
+        wish.touch()
+        supervisor.wait_until(lambda: len(lines(notes)) == number)  # noqa: B023 - called at once.
+    assert said == []
+
+
+def test_what_is_needed_and_fails_is_started_again(supervisor, tmp_path, said):
+    notes = tmp_path / "notes"
+    text = f"echo begun >> {notes}; [ $(wc -l < {notes}) = 2 ]"
+    supervisor.add("part", script(text), when=lambda: len(lines(notes)) < 2)
+
+    supervisor.wait_until(lambda: len(lines(notes)) == 2)
+
+    assert said == [f"part ended with status 1; starting it again. See {tmp_path}/part.log."]

@@ -20,7 +20,7 @@ from tests.web.git_client import GitClient
 pytestmark = pytest.mark.slow
 FORMAT = "--format=%(refname) %(objectname)"
 LEDGER = "SELECT repository_id, ref, oid FROM ref_ledger"
-PARTS = ("web", "worker", "worker-quick", "scheduler", "events", "queue", "ssh")
+PARTS = ("web", "worker", "scheduler", "queue", "ssh")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_whatever_is_killed_no_acknowledged_push_is_lost(tmp_path, git, source):
             acknowledged[f"refs/heads/again-{part}"] = oid
         arriving = appliance.codara("repo", "import", source, "lab/arriving", "--no-wait")
         assert arriving is not None
-        kill(appliance, "worker")
+        kill(appliance, "worker-all")
         token = appliance.token("admin", "repo:read")
         until(lambda: content(appliance, token, "lab/arriving") == "ready")
         appliance.kill()

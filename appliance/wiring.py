@@ -288,7 +288,6 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
     home = Home(home_folder.resolve())
     home.prepare()
     secret = load_or_create(home.keys / "instance.key")
-    queue_connection = queue(home, settings)
     doorbell = Doorbell(home.run / "relay.sock")
     options = EngineOptions(
         statement_timeout_seconds=settings.database.statement_timeout_seconds,
@@ -323,7 +322,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
             sign_in.beginnings,
             settings.server.url.rstrip("/"),
         ),
-        redis=queue_connection,
+        redis=queue(home, settings),
     )
 
 

@@ -8,14 +8,21 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from appliance.db.postgresql_line import Line, LineCursor
+from appliance.late import Late
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from appliance.db import postgresql_line
+else:
+    psycopg = Late("psycopg")
+    postgresql_line = Late("appliance.db.postgresql_line")
 
 SQLITE_OPCODES_BETWEEN_CHECKS = 20_000
 POSTGRESQL_TRUSTED_SECONDS = 10.0
@@ -76,7 +83,8 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
         dialect: sa.Dialect, record: ConnectionPoolEntry, words: Any, given: Any
     ) -> DBAPIConnection:
         del dialect, record
-        line = Line.connect(*words, **given, autocommit=True, cursor_factory=LineCursor)
+        given |= {"autocommit": True, "cursor_factory": postgresql_line.LineCursor}
+        line = postgresql_line.Line.connect(*words, **given)
         return cast("DBAPIConnection", line)
 
     @sa.event.listens_for(engine, "begin")
@@ -84,12 +92,13 @@ def _postgresql(url: str, options: EngineOptions) -> sa.Engine:
         # Who only reads needs no transaction: each statement would have its own view of the data
         # in there too, as READ COMMITTED is, and its two ends would cost a round trip each.
         reading = connection.get_execution_options().get("codara_read_only", False)
-        cast("Line", connection.connection.driver_connection).is_to_begin = not reading
+        line = cast("postgresql_line.Line", connection.connection.driver_connection)
+        line.is_to_begin = not reading
 
     @sa.event.listens_for(engine, "checkin")
     def _note_rest(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         if connection is not None:
-            line = cast("Line", connection)
+            line = cast("postgresql_line.Line", connection)
             line.is_to_begin, line.last = False, ()  # Nothing was asked of this transaction.
         record.info["resting_since"] = time.monotonic()
 

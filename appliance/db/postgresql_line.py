@@ -10,13 +10,14 @@ what every change writes last, its events, waits on the line and is sent with th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import generators
 from psycopg.pq import TransactionStatus
+
+from appliance.db.last import Last, NotLastError
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
@@ -25,20 +26,8 @@ BEGIN = b"BEGIN READ WRITE"
 COMMIT = b"COMMIT"
 
 
-class LastError(psycopg.DatabaseError):
-    """What was to be written last was refused, and nothing was committed; the cause says why."""
-
-
-@dataclass(frozen=True)
-class Last:
-    """A statement for the end of a transaction, in the driver's innermost words.
-
-    Each value is as the server reads it, with 0 for text and 1 for bytes beside it.
-    """
-
-    statement: bytes
-    values: Sequence[bytes | None]
-    formats: Sequence[int]
+class LastError(NotLastError, psycopg.DatabaseError):
+    """The same among the driver's errors."""
 
 
 class Together(psycopg.Pipeline):

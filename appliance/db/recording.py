@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.db.audit_log import INSTANCE_LOG, AuditQueued
-from appliance.db.postgresql_line import Last
+from appliance.db.last import Last
 from appliance.domain import events
 from appliance.domain.events.parts import LARGEST_BODY, LONGEST_VALUE
 from appliance.domain.identity import Actor

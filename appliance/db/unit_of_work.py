@@ -19,8 +19,8 @@ from appliance.db import failures, recording
 from appliance.db.audit_log import AuditLeaf
 from appliance.db.base import Table
 from appliance.db.engine import is_sqlite, read_only
+from appliance.db.last import NotLastError
 from appliance.db.outbox import JobRecord
-from appliance.db.postgresql_line import LastError
 from appliance.db.recording import Ending, Recorded, Source
 from appliance.domain import events
 from appliance.domain.identity import Actor
@@ -323,7 +323,7 @@ class Database:
                 ending = Ending.UNKNOWN
             ending = Ending.COMMITTED
         except DBAPIError as error:
-            if not isinstance(error.orig, LastError):
+            if not isinstance(error.orig, NotLastError):
                 raise
             ending = Ending.UNDONE
             raise UnavailableError(UNRECORDABLE) from error

@@ -13,12 +13,17 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance.errors import UnavailableError, sentence
 from appliance.federation.ldap_answers import POLICY_CONTROL, Entry, piece_of
 from appliance.federation.ldap_settings import LdapSettings, address_of
-from appliance.federation.quiet_ldap3 import LDAPException, Tls, ldap3
+from appliance.late import Late
+
+if TYPE_CHECKING:
+    from appliance.federation import quiet_ldap3
+else:
+    quiet_ldap3 = Late("appliance.federation.quiet_ldap3")
 
 PAGED = "1.2.840.113556.1.4.319"
 PAGE = 500
@@ -68,39 +73,6 @@ class Answer:
         return " ".join(f"{self.code} {self.description} {self.message}".split())
 
 
-class VerifiedTls(Tls):  # type: ignore[misc]  # ldap3 has no types.
-    """TLS by a context of ours, which checks chain and name in the handshake itself."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = context
-
-    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # noqa: FBT001, FBT002 - ldap3 calls it so.
-        """Put TLS around the socket of a connection."""
-        connection.socket = self._context.wrap_socket(
-            connection.socket,
-            do_handshake_on_connect=do_handshake,
-            server_hostname=connection.server.host,
-        )
-
-
-class RawConnection(ldap3.Connection):  # type: ignore[misc]  # ldap3 has no types.
-    """ldap3's own, which closes each socket that it gives up."""
-
-    _socket: Any = None
-
-    @property
-    def socket(self) -> Any:
-        """The socket in use."""
-        return self._socket
-
-    @socket.setter
-    def socket(self, wanted: Any) -> None:
-        if self._socket is not None:
-            self._socket.close()  # Of one that TLS was put around, nothing is left to close.
-        self._socket = wanted
-
-
 class Connection:
     """A conversation with one server. Use as `with connected(...)`."""
 
@@ -108,16 +80,16 @@ class Connection:
         self.server = server
         self._settings = settings
         host, port = address_of(server)
-        self._raw = RawConnection(
-            ldap3.Server(
+        self._raw = quiet_ldap3.RawConnection(
+            quiet_ldap3.ldap3.Server(
                 host,
                 port=port,
                 use_ssl=settings.encryption == "ldaps",
-                tls=VerifiedTls(_context(settings)) if settings.encryption != "none" else None,
-                get_info=ldap3.NONE,
+                tls=None if settings.encryption == "none" else _tls(settings),
+                get_info=quiet_ldap3.ldap3.NONE,
                 connect_timeout=settings.connect_seconds,
             ),
-            auto_bind=ldap3.AUTO_BIND_NONE,
+            auto_bind=quiet_ldap3.ldap3.AUTO_BIND_NONE,
             auto_referrals=False,
             auto_range=False,  # It takes a piece for all where the next does not come.
             check_names=False,
@@ -150,7 +122,7 @@ class Connection:
             self._raw.rebind(
                 user=name,
                 password=password,
-                authentication=ldap3.SIMPLE,
+                authentication=quiet_ldap3.ldap3.SIMPLE,
                 read_server_info=False,
                 controls=[(POLICY_CONTROL, False, None)],
             )
@@ -172,7 +144,7 @@ class Connection:
             self._raw.search(
                 base,
                 wanted,
-                search_scope=ldap3.BASE if one else ldap3.SUBTREE,
+                search_scope=quiet_ldap3.ldap3.BASE if one else quiet_ldap3.ldap3.SUBTREE,
                 attributes=attributes,
                 size_limit=most,
                 time_limit=self._settings.answer_seconds,
@@ -197,7 +169,7 @@ class Connection:
                 self._raw.search(
                     base,
                     wanted,
-                    search_scope=ldap3.SUBTREE,
+                    search_scope=quiet_ldap3.ldap3.SUBTREE,
                     attributes=attributes,
                     time_limit=self._settings.answer_seconds,
                     paged_size=size,
@@ -239,7 +211,7 @@ class Connection:
 
     def close(self) -> None:
         """End the conversation."""
-        with suppress(LDAPException, OSError):
+        with suppress(quiet_ldap3.LDAPException, OSError):
             self._raw.unbind()
         self._raw.socket = None
 
@@ -260,7 +232,7 @@ class Connection:
         watch.start()
         try:
             yield
-        except (LDAPException, OSError) as error:
+        except (quiet_ldap3.LDAPException, OSError) as error:
             # ldap3 says of a bind that nobody answers that the server closed the connection.
             is_late = time.monotonic() - began >= self._settings.answer_seconds
             is_late = is_late or is_over.is_set() or "timed out" in str(error)
@@ -283,6 +255,10 @@ def connected(settings: LdapSettings, server: str) -> Iterator[Connection]:
         yield connection
     finally:
         connection.close()
+
+
+def _tls(settings: LdapSettings) -> quiet_ldap3.VerifiedTls:
+    return quiet_ldap3.VerifiedTls(_context(settings))
 
 
 def _context(settings: LdapSettings) -> ssl.SSLContext:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from appliance.federation.quiet_ldap3 import LDAPException, escape_filter_chars, parse_dn
+from appliance.late import Late
+
+if TYPE_CHECKING:
+    from appliance.federation import quiet_ldap3
+else:
+    quiet_ldap3 = Late("appliance.federation.quiet_ldap3")
 
 PLAIN = re.compile(r'(?:[A-Za-z][A-Za-z0-9-]*=[^\s,+"\\<>;=#]+(?:,|\Z))+')
 """What most DNs are: nothing to escape, and no spaces."""
@@ -22,8 +28,8 @@ def plain_dn(text: str) -> str:
     if PLAIN.fullmatch(text) and not text.endswith(","):
         return text.casefold()
     try:
-        parts = parse_dn(text.strip(), escape=False, strip=True)
-    except LDAPException:
+        parts = quiet_ldap3.parse_dn(text.strip(), escape=False, strip=True)
+    except quiet_ldap3.LDAPException:
         return " ".join(text.split())
     if not parts:
         return ""
@@ -46,13 +52,13 @@ def _unescaped(text: str) -> str:
 
 def equals_any(attributes: Iterable[str], value: str) -> str:
     """The filter for entries of which one of these attributes is exactly this value."""
-    escaped = escape_filter_chars(value)
+    escaped = quiet_ldap3.escape_filter_chars(value)
     return f"(|{''.join(f'({each}={escaped})' for each in attributes)})"
 
 
 def any_of(attribute: str, values: Iterable[str]) -> str:
     """The filter for entries of which this attribute is one of these values."""
-    found = "".join(f"({attribute}={escape_filter_chars(each)})" for each in values)
+    found = "".join(f"({attribute}={quiet_ldap3.escape_filter_chars(each)})" for each in values)
     return f"(|{found})"
 
 

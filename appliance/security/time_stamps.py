@@ -7,13 +7,19 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import rfc3161_client as tsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from appliance.domain.foreign_words import cleaned
 from appliance.errors import DamagedError, InvalidError, sentence
+from appliance.late import Late
+
+if TYPE_CHECKING:
+    import rfc3161_client as tsp
+else:
+    tsp = Late("rfc3161_client")
 
 LARGEST = 64 * 1024
 LONGEST_NAME = 300

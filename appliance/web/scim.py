@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -17,9 +17,21 @@ from appliance.domain import scim
 from appliance.domain.identity import ActorKind
 from appliance.domain.scim import PREFIX, ScimError
 from appliance.errors import NotFoundError, RefusedError, UnauthenticatedError, sentence
-from appliance.services import scim_discovery, scim_everything, scim_groups, scim_users
-from appliance.services.scim_answers import Found, read_body
-from appliance.web import requests, scim_answers, scim_bulk
+from appliance.late import Late
+from appliance.web import requests, scim_answers
+
+if TYPE_CHECKING:
+    from appliance.services import scim_answers as answers
+    from appliance.services import scim_discovery, scim_everything, scim_groups, scim_users
+    from appliance.web import scim_bulk
+else:
+    # The library's models take 8 MiB.
+    answers = Late("appliance.services.scim_answers")
+    scim_discovery = Late("appliance.services.scim_discovery")
+    scim_everything = Late("appliance.services.scim_everything")
+    scim_groups = Late("appliance.services.scim_groups")
+    scim_users = Late("appliance.services.scim_users")
+    scim_bulk = Late("appliance.web.scim_bulk")
 
 blueprint = flask.Blueprint("scim", __name__, url_prefix=PREFIX)
 
@@ -184,7 +196,7 @@ def discover(kind: str) -> ResponseReturnValue:
     """What resources there are, or what they look like."""
     _insist_on_no_filter()
     found = scim_discovery.everything(kind, base())
-    return scim_answers.listed(Found(len(found), 1, found))
+    return scim_answers.listed(answers.Found(len(found), 1, found))
 
 
 @blueprint.get("/<any(Schemas, ResourceTypes):kind>/<identifier>")
@@ -219,7 +231,7 @@ def body() -> Mapping[str, Any]:
     """The JSON object that was sent."""
     if flask.request.mimetype not in TYPES:
         raise UnsupportedMediaType("Send JSON: Content-Type: application/scim+json.")
-    return read_body(flask.request.get_data(cache=False))
+    return answers.read_body(flask.request.get_data(cache=False))
 
 
 def _used_here(rest: str) -> list[str]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 from werkzeug.routing import Rule
 
 from appliance import version
 from appliance.domain.scim import PREFIX
-from appliance.services import scim_discovery
+from appliance.late import Late
 from appliance.web.scim import ASKED
 from appliance.web.scim_answers import MEDIA_TYPE, MESSAGES
+
+if TYPE_CHECKING:
+    from appliance.services import scim_discovery
+else:
+    scim_discovery = Late("appliance.services.scim_discovery")
 
 Json = dict[str, Any]
 PART = re.compile(r"<(?:any\(([^)]*)\):)?(\w+)>")

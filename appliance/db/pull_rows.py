@@ -121,8 +121,9 @@ def _open_of(session: Session, repository_id: UUID) -> list[PullRequest]:
     return list(session.scalars(query))
 
 
-def same_as(session: Session, pull: PullRequest) -> int | None:
-    """The number of another open pull request for the same branches."""
+def same_as(session: Session, pull: PullRequest, *, into: bytes | None = None) -> int | None:
+    """The number of another open pull request for the same branches, or into the one named."""
+    target = pull.target_branch if into is None else into
     query = (
         sa.select(Conversation.number)
         .join(PullRequest, PullRequest.id == Conversation.id)
@@ -130,7 +131,7 @@ def same_as(session: Session, pull: PullRequest) -> int | None:
             *OPEN,
             PullRequest.id != pull.id,
             PullRequest.repository_id == pull.repository_id,
-            PullRequest.target_branch == pull.target_branch,
+            PullRequest.target_branch == target,
             PullRequest.source_repository_id == pull.source_repository_id,
             PullRequest.source_branch == pull.source_branch,
         )

@@ -10,7 +10,7 @@ from uuid import UUID
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError, NotFoundError, TimeoutExceededError, TooLargeError
 from appliance.jobs import auto_merging
-from appliance.services import pull_following
+from appliance.services import lost_targets, pull_following
 from appliance.services.pull_following import MOST_LOOKS, Followed
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ def follow(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 
 
 def _follow(wiring: Wiring, followed: Followed, *, looks: bool) -> None:
+    if lost_targets.is_lost(followed):
+        with wiring.database.begin(appliance()) as work:
+            lost_targets.note(
+                work, followed, repositories=wiring.repositories, now=datetime.now(UTC)
+            )
+        return
     sets = pull_following.measure(followed)
     if followed.moves:
         with wiring.database.begin(appliance()) as work:

@@ -49,6 +49,24 @@ def retarget(
     """
     fetch_pulls.insist_on_open(seen)
     _insist_on_latest(work, seen)
+    move(work, seen, into, repositories=repositories, now=now)
+
+
+@open_to_everyone(because="whoever changes a pull request was asked whether they may")
+def move(
+    work: UnitOfWork,
+    seen: SeenPull,
+    into: bytes,
+    *,
+    repositories: RepositoryStore,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Count what an open pull request changes from another branch, for a reason if there is one.
+
+    Errors:
+        InvalidError: there is no such branch, or nothing would change there.
+    """
     pull = seen.pull
     if (pull.source_repository_id, pull.source_branch) == (pull.repository_id, into):
         raise InvalidError.of("base", sentence("A branch is not merged into itself."))
@@ -61,6 +79,7 @@ def retarget(
         now=now,
         before=show(before),
         after=show(into),
+        reason=reason,
     )
     _count_from(work, seen, target, base, now=now)
     pull_completion.end_promises(work, seen, reason=RETARGETED)

@@ -154,7 +154,7 @@ def reopen(work: UnitOfWork, which: Which, *, now: datetime) -> None:
         raise ConflictError(sentence("#%(number)s was merged already.", number=found.number))
     if found.is_open:
         raise ConflictError(sentence("#%(number)s is open already.", number=found.number))
-    _insist_on_source(work, seen)
+    _insist_on_branches(work, seen)
     _insist_on_first(work, seen)
     found.state, found.closed_as, found.closed_at = ConversationState.OPEN, None, None
     pull.merge_state = MergeState.UNKNOWN
@@ -169,17 +169,18 @@ def reopen(work: UnitOfWork, which: Which, *, now: datetime) -> None:
     _follow(work, seen)
 
 
-def _insist_on_source(work: UnitOfWork, seen: SeenPull) -> None:
+def _insist_on_branches(work: UnitOfWork, seen: SeenPull) -> None:
     pull = seen.pull
-    home = pull.source_repository_id
-    oid = pull_rows.ledger_oid(work.session, home, BRANCHES + pull.source_branch) if home else None
-    if oid is None:
-        raise ConflictError(
-            sentence(
-                "The branch %(branch)s is gone. Push it again first.",
-                branch=shown(pull.source_branch),
+    for home, branch in (
+        (pull.source_repository_id, pull.source_branch),
+        (pull.repository_id, pull.target_branch),
+    ):
+        if home is None or pull_rows.ledger_oid(work.session, home, BRANCHES + branch) is None:
+            raise ConflictError(
+                sentence(
+                    "The branch %(branch)s is gone. Push it again first.", branch=shown(branch)
+                )
             )
-        )
 
 
 def _insist_on_first(work: UnitOfWork, seen: SeenPull) -> None:

@@ -15,7 +15,7 @@ JOBS = {
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
-        " merge.closed merge.failed merge.head_pushed merge.merged"
+        " merge.changed merge.closed merge.failed merge.head_pushed merge.merged review.dismissed"
     ),
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (

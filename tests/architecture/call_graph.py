@@ -68,7 +68,9 @@ def _resolved(module: str, node: ast.AST) -> Iterator[str]:
             if base is not None:
                 yield f"{base}.{each.attr}"
         elif isinstance(each, ast.Name):
-            yield known.get(each.id, f"{module}.{each.id}")
+            own = f"{module}.{each.id}"
+            if each.id in known or own in definitions():  # Else it is a function's own.
+                yield known.get(each.id, own)
         elif isinstance(each, ast.Constant) and each.value in modules():
             # Loaded only when it is needed, by its name: then all that is in it.
             yield from (name for name in definitions() if name.rpartition(".")[0] == each.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -59,7 +59,15 @@ def read(path: Path) -> str:
 @cache
 def parse(path: Path) -> ast.Module:
     """The syntax tree of a Python file."""
-    return ast.parse(read(path), str(path))
+    tree = ast.parse(read(path), str(path))
+    gc.freeze()  # It stays; collections that look at all of them take longer than the tests.
+    return tree
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of the syntax tree of a Python file, from the outside to the inside."""
+    return tuple(ast.walk(parse(path)))
 
 
 def name(path: Path) -> str:
@@ -74,11 +82,10 @@ def dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
+@cache
+def calls(path: Path) -> tuple[tuple[ast.Call, str], ...]:
     """Every call in a Python file, with the name it calls."""
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Call):
-            yield node, dotted(node.func)
+    return tuple((node, dotted(node.func)) for node in nodes(path) if isinstance(node, ast.Call))
 
 
 @cache
@@ -86,7 +93,7 @@ def attributes(*folders: str) -> frozenset[str]:
     """Every attribute, name and imported name that Python files in these folders mention."""
     mentioned: set[str] = set()
     for path in files(*folders, suffix=".py"):
-        for node in ast.walk(parse(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute):
                 mentioned.add(node.attr)
             elif isinstance(node, ast.Name):

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.architecture.sources import files, name, parse
+from tests.architecture.sources import files, name, nodes, parse
 
 DATABASE = {"Session", "Connection", "Engine", "sessionmaker"}
 DOORS = (
@@ -50,7 +50,7 @@ def test_being_open_to_everyone_has_a_reason():
     silent = [
         f"{name(path)}: {node.name}"
         for path in files("appliance/services", suffix=".py")
-        for node in ast.walk(parse(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef)
         for each in node.decorator_list
         if "open_to_everyone" in ast.unparse(each) and "because=" not in ast.unparse(each)
@@ -63,7 +63,7 @@ def test_only_a_unit_of_work_reaches_the_database():
     found = [
         f"{name(path)}: {node.name}"
         for path in files("appliance/services", suffix=".py")
-        for node in ast.walk(parse(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef)
         for each in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         if ast.unparse(each.annotation or ast.Constant("")).rpartition(".")[2] in DATABASE

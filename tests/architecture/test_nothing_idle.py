@@ -7,7 +7,7 @@ from appliance.domain import events
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
 from script.settings_reference import sections
-from tests.architecture.sources import attributes, files, parse
+from tests.architecture.sources import attributes, files, nodes
 
 EVENTS = events.Event.__subclasses__()
 BELOW = ("services", "web", "ssh", "cli", "jobs", "access")
@@ -24,7 +24,7 @@ def wiring():
         node.attr
         for path in files("appliance", suffix=".py")
         if path.name.startswith("wiring") or "wiring" in path.parts
-        for node in ast.walk(parse(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute)
     )
 

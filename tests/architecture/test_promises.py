@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.architecture.sources import ROOT, files, parse, read
+from tests.architecture.sources import ROOT, calls, files, read
 
 MARK = "pytest.mark.promise"
 
@@ -22,8 +22,8 @@ def kept():
     return {
         word.value
         for path in files("tests", suffix=".py")
-        for node in ast.walk(parse(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == MARK
+        for node, called in calls(path)
+        if called == MARK
         for word in node.args
         if isinstance(word, ast.Constant)
     }

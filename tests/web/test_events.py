@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from urllib.request import urlopen
@@ -14,6 +15,7 @@ from appliance.db.users import User
 from appliance.domain.identity import Method
 from appliance.domain.permissions import OrganisationRole, Role
 from appliance.services import listening
+from appliance.web import event_server
 from tests.peers.appliance import serve
 from tests.peers.listener import (
     given,
@@ -183,3 +185,11 @@ def test_a_listener_that_takes_nothing_costs_only_a_little(lab, listen):
     found = ear.some(1500)
 
     assert numbers(found) == list(range(1500))
+
+
+@ON_ONE
+def test_at_a_door_that_is_held_it_ends_when_nobody_listens(lab, monkeypatch):
+    monkeypatch.setattr(event_server, "IDLE_SECONDS", 0)
+    lab.wiring.home.run.mkdir(exist_ok=True)
+    with event_server.opened(lab.wiring.home.events_socket) as door:
+        asyncio.run(event_server.serve(lab.wiring, door))

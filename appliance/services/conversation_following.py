@@ -8,6 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch_conversations
+from appliance.access.fetch_conversations import Seen
+from appliance.access.gate import open_to_everyone
 from appliance.db.conversations import ReactionRow, Subscription
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
@@ -63,6 +65,14 @@ def react(
     text_id = seen.conversation.id
     if comment_id is not None:
         text_id = fetch_conversations.comment(work, which, comment_id)[1].id
+    set_reaction(work, seen, text_id, reaction, given=given)
+
+
+@open_to_everyone(because="whoever reacts to a text was asked whether they may take part")
+def set_reaction(
+    work: UnitOfWork, seen: Seen, text_id: UUID, reaction: Reaction, *, given: bool
+) -> None:
+    """Let the actor have reacted to a text of a conversation, or not. Safe to repeat."""
     row = work.session.scalar(
         sa.select(ReactionRow).where(
             ReactionRow.text_id == text_id,
@@ -85,6 +95,6 @@ def react(
             number=seen.conversation.number,
             thing=thing(seen.conversation),
             reaction=reaction,
-            comment_id=str(comment_id) if comment_id else None,
+            comment_id=str(text_id) if text_id != seen.conversation.id else None,
         )
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
-from appliance.db.conversation_rows import user_names
+from appliance.db.conversation_rows import ReactionCount, reactions_to, user_names
 from appliance.db.reviews import DraftComment, Review, ReviewComment, ReviewThread
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.pull_requests import Anchor, Verdict
@@ -52,6 +52,7 @@ class CommentFacts:
     applied_as: str
     """The commit by which what it suggests was applied."""
     is_own: bool
+    reactions: tuple[ReactionCount, ...]
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,19 @@ def of_threads(work: UnitOfWork, rows: Sequence[ReviewThread]) -> list[ThreadFac
     ids = {each.resolved_by_id for each in rows}
     ids |= {comment.author_id for comments in said.values() for comment in comments}
     names = user_names(work.session, ids)
+    reactions = reactions_to(
+        work.session, [comment.id for comments in said.values() for comment in comments]
+    )
     return [
         ThreadFacts(
             each.id,
             anchor_of(each),
             each.resolved_at is not None,
             names.get(each.resolved_by_id, ""),
-            tuple(_comment(work, comment, names) for comment in said.get(each.id, [])),
+            tuple(
+                _comment(work, comment, names, reactions.get(comment.id, []))
+                for comment in said.get(each.id, [])
+            ),
         )
         for each in rows
     ]
@@ -131,7 +138,8 @@ def of_threads(work: UnitOfWork, rows: Sequence[ReviewThread]) -> list[ThreadFac
 @open_to_everyone(because=ASKED)
 def of_comment(work: UnitOfWork, row: ReviewComment) -> CommentFacts:
     """One comment as plain values."""
-    return _comment(work, row, user_names(work.session, [row.author_id]))
+    reactions = reactions_to(work.session, [row.id]).get(row.id, [])
+    return _comment(work, row, user_names(work.session, [row.author_id]), reactions)
 
 
 def of_drafts(rows: Iterable[DraftComment]) -> list[DraftFacts]:
@@ -147,7 +155,12 @@ def anchor_of(row: ReviewThread | DraftComment) -> Anchor:
     return Anchor(row.patch_set, row.path, row.side, row.start_line, row.end_line)
 
 
-def _comment(work: UnitOfWork, row: ReviewComment, names: dict[UUID | None, str]) -> CommentFacts:
+def _comment(
+    work: UnitOfWork,
+    row: ReviewComment,
+    names: dict[UUID | None, str],
+    reactions: Iterable[ReactionCount],
+) -> CommentFacts:
     return CommentFacts(
         row.id,
         row.review_id,
@@ -158,4 +171,5 @@ def _comment(work: UnitOfWork, row: ReviewComment, names: dict[UUID | None, str]
         row.deleted_at is not None,
         row.applied_as or "",
         row.author_id is not None and row.author_id == work.actor.id,
+        tuple(reactions),
     )

@@ -15,16 +15,16 @@ from appliance.access.fetch_conversations import FOR_AUTHORS
 from appliance.access.fetch_pulls import SeenPull
 from appliance.access.gate import open_to_everyone
 from appliance.db import said_words_index
-from appliance.db.conversations import TextEdit
+from appliance.db.conversations import ReactionRow, TextEdit
 from appliance.db.pulls import PatchSet
 from appliance.db.reviews import ReviewComment, ReviewThread
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.conversations import Following, Which, check_text
+from appliance.domain.conversations import Following, Reaction, Which, check_text
 from appliance.domain.ids import new_id
 from appliance.domain.pull_requests import Anchor, check_anchor
 from appliance.errors import ConflictError, InvalidError, NotFoundError, RefusedError, sentence
-from appliance.services import conversation_steps, review_facts
+from appliance.services import conversation_following, conversation_steps, review_facts
 from appliance.services.conversations import keep_previous
 from appliance.services.review_facts import CommentFacts, ThreadFacts
 
@@ -105,7 +105,8 @@ def delete(work: UnitOfWork, which: Which, comment_id: UUID, *, now: datetime) -
     seen = fetch_pulls.to_take_part(work, which)
     found = _own_comment(work, seen, comment_id)
     found.body, found.deleted_at = "", now
-    work.session.execute(sa.delete(TextEdit).where(TextEdit.text_id == found.id))
+    for rows in (TextEdit, ReactionRow):
+        work.session.execute(sa.delete(rows).where(rows.text_id == found.id))
     said_words_index.forget(work.session, found.id)
     work.record(
         events.ReviewCommentDeleted(
@@ -115,6 +116,20 @@ def delete(work: UnitOfWork, which: Which, comment_id: UUID, *, now: datetime) -
             comment_id=str(found.id),
         )
     )
+
+
+def react(
+    work: UnitOfWork, which: Which, comment_id: UUID, reaction: Reaction, *, given: bool = True
+) -> None:
+    """React to what was said of lines, or take that back. Safe to repeat.
+
+    Errors:
+        HiddenError, NotFoundError, UnauthenticatedError: there is none, or none for this actor.
+        RefusedError: it is locked. ConflictError: the repository is archived.
+    """
+    seen = fetch_pulls.to_take_part(work, which)
+    text_id = _comment(work, seen, comment_id).id
+    conversation_following.set_reaction(work, seen, text_id, reaction, given=given)
 
 
 def resolve(

@@ -45,6 +45,7 @@ CHANGES = {
     f"POST {PULL}/reviews/<uuid:review_id>/dismiss": "review.dismissed",
     f"POST {SAID}/edit": "review.comment_changed",
     f"POST {SAID}/delete": "review.comment_deleted",
+    f"POST {PULL}/said/<uuid:said_id>/react": "issue.reacted issue.reaction_removed",
     f"POST {PULL}/suggestions": (
         "branch_rule.bypassed git.push_refused git.pushed review.comment_changed"
     ),
@@ -101,6 +102,7 @@ ELSEWHERE = {
     ("GET", f"{SAID}/edit"): REVIEWS,
     ("POST", f"{SAID}/edit"): REVIEWS,
     ("POST", f"{SAID}/delete"): REVIEWS,
+    ("POST", f"{PULL}/said/<uuid:said_id>/react"): REVIEWS,
     ("POST", f"{PULL}/drafts/discard"): REVIEWS,
     ("POST", f"{PULL}/viewed"): REVIEWS,
     ("POST", f"{PULL}/suggestions"): REVIEWS,

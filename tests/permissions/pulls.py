@@ -33,6 +33,8 @@ CHANGES = {
     f"PATCH {THREADS}/{ID}": "review.thread_resolved review.thread_reopened",
     f"PATCH {ONE}/review-comments/{ID}": "review.comment_changed",
     f"DELETE {ONE}/review-comments/{ID}": "review.comment_deleted",
+    f"PUT {ONE}/review-comments/{ID}/reactions/<reaction>": "issue.reacted",
+    f"DELETE {ONE}/review-comments/{ID}/reactions/<reaction>": "issue.reaction_removed",
     f"POST {ALL}": f"merge.requested review.requested {SORTING}",
     f"PATCH {ONE}": f"{CHANGED} issue.locked issue.unlocked {SORTING}",
     f"PUT {REVIEWER}": "review.requested",
@@ -95,6 +97,10 @@ API_ELSEWHERE = {
         (method, f"{place}/{ID}"): TESTS
         for method in ("PATCH", "DELETE")
         for place in (DRAFTS, f"{ONE}/review-comments")
+    },
+    **{
+        (method, f"{ONE}/review-comments/{ID}/reactions/<reaction>"): TESTS
+        for method in ("PUT", "DELETE")
     },
     **{(method, COMMENT): TESTS for method in ("GET", "PATCH", "DELETE")},
     **{(method, f"{COMMENT}/reactions/<reaction>"): TESTS for method in ("PUT", "DELETE")},

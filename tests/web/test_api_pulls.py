@@ -181,7 +181,12 @@ def test_reviewers_speak_of_lines_and_of_the_whole(notes):
     answer = writer.post(f"{ONE}/threads", json={"body": "So.", "thread": thread})
     assert [each["body"] for each in answer.json["comments"]] == ["Why?", "So."]
     where = f"{ONE}/review-comments/{comment}"
-    assert reader.patch(where, json={"body": "Why so?"}).json["body"] == "Why so?"
+    for given in ({"heart": 1}, {}):
+        verb = writer.put if given else writer.delete
+        assert verb(f"{where}/reactions/heart").status_code == 204
+        found = reader.patch(where, json={"body": "Why so?"}).json
+        assert (found["body"], found["reactions"]) == ("Why so?", given)
+    assert writer.put(f"{where}/reactions/heart").status_code == 204
     assert reader.delete(where).status_code == 204
     assert writer.patch(f"{ONE}/threads/{thread}", json={"resolved": True}).status_code == 204
     found = reader.get(f"{ONE}/threads").json["items"][0]

@@ -81,6 +81,10 @@ def test_a_thread_is_answered_and_settled(place):
     assert f"/said/{mine}/edit" in files
     assert "Because" in page(author, f"pulls/1/said/{mine}/edit")
     assert "Because!" in posted(author, f"pulls/1/said/{mine}/edit", body="Because!")
+    given = posted(reader, f"pulls/1/said/{mine}/react", reaction="heart", given="yes")
+    assert 'aria-pressed="true" title="Heart"' in given
+    taken = posted(reader, f"pulls/1/said/{mine}/react", reaction="heart")
+    assert 'aria-pressed="true" title="Heart"' not in taken
     assert "was deleted" in posted(author, f"pulls/1/said/{mine}/delete")
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from appliance.domain.conversations import Reaction
 from appliance.domain.pull_requests import Side
 from appliance.services import review_drafts, review_threads
 from appliance.web import requests
@@ -25,12 +26,19 @@ api = frame.area("review comments", "What is said of lines of a pull request.")
 
 THREADS, DRAFTS = f"{ONE}/threads", f"{ONE}/drafts"
 REMARK = f"{ONE}/review-comments/<uuid:id>"
+REACTION = f"{REMARK}/reactions/<reaction>"
 
 
 class RemarkText(frame.Body):
     """What is said instead."""
 
     body: Text
+
+
+class RemarkReactionPath(ReviewPath):
+    """Which reaction to which comment on lines."""
+
+    reaction: Reaction
 
 
 class ResolvedBody(frame.Body):
@@ -61,6 +69,7 @@ class RemarkAnswer(frame.Answer):
     applied_as: str = Field(description="The commit that applied what it suggests")
     created_at: datetime
     edited_at: datetime | None
+    reactions: dict[str, int]
 
 
 class ThreadAnswer(frame.Answer):
@@ -146,6 +155,22 @@ def delete_comment(path: ReviewPath) -> Any:
     return frame.nothing()
 
 
+@api.put(REACTION, summary="React to a comment on lines", responses={"204": None})
+def react(path: RemarkReactionPath) -> Any:
+    """Safe to repeat."""
+    with requests.begin() as work:
+        review_threads.react(work, path.which, path.id, path.reaction)
+    return frame.nothing()
+
+
+@api.delete(REACTION, summary="Take a reaction to a comment on lines back", responses={"204": None})
+def unreact(path: RemarkReactionPath) -> Any:
+    """Safe to repeat."""
+    with requests.begin() as work:
+        review_threads.react(work, path.which, path.id, path.reaction, given=False)
+    return frame.nothing()
+
+
 @api.get(DRAFTS, summary="List what one has noted", responses={"200": DraftsAnswer})
 def drafts(path: PullPath) -> Any:
     """Nobody else sees it until one's review is submitted."""
@@ -208,6 +233,7 @@ def _remark(found: CommentFacts) -> RemarkAnswer:
         applied_as=found.applied_as,
         created_at=found.at,
         edited_at=found.edited_at,
+        reactions={str(kind): count for kind, count, _ in found.reactions},
     )
 
 

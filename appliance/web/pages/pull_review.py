@@ -18,6 +18,7 @@ from appliance.services import review_drafts, review_threads, reviews
 from appliance.services.reviews import NewReview
 from appliance.web import forms, links, requests
 from appliance.web.pages import issue_frame, pull_conversation, pull_frame, pull_threads
+from appliance.web.pages.issue import ReactionForm
 from appliance.web.pages.page_forms import attempt, signed_in
 from appliance.web.pages.pull import back
 from appliance.web.pages.pull_frame import ONE, Opened
@@ -234,6 +235,20 @@ def delete(owner: str, name: str, number: int, kind: str, said_id: UUID) -> Resp
             review_threads.delete(work, which, said_id, now=requests.now())
 
     return _done(owner, name, number, take_back, _files)
+
+
+@pages.post(f"{ONE}/said/<uuid:said_id>/react")
+def react(owner: str, name: str, number: int, said_id: UUID) -> ResponseReturnValue:
+    """React to it, or take that back."""
+
+    def change(work: UnitOfWork, which: Which) -> None:
+        form = ReactionForm.parse(flask.request.form)
+        review_threads.react(work, which, said_id, form.reaction, given=form.given == "yes")
+
+    def after(pull: Opened) -> ResponseReturnValue:
+        return flask.redirect(f"{pull.here}/files#said-{said_id}", 303)
+
+    return _done(owner, name, number, change, after)
 
 
 def _place(form: PlaceForm) -> Place:

@@ -12,6 +12,7 @@ import flask
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from appliance.domain.conversations import Reaction
 from appliance.domain.pull_requests import Anchor, Side, Verdict
 from appliance.domain.suggestions import split
 from appliance.errors import ApplianceError
@@ -56,6 +57,7 @@ class Comment:
     """Below which address one changes it; empty where the reader may not."""
     is_deleted: bool = False
     is_draft: bool = False
+    reactions: Sequence[tuple[Reaction, int, frozenset[UUID]]] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class Said:
             facts.applied_as,
             f"{self.pull.here}/said/{facts.id}" if may_change and self.may_say else "",
             is_deleted=facts.is_deleted,
+            reactions=facts.reactions,
         )
 
     def _draft(self, facts: DraftFacts) -> Comment:

@@ -62,6 +62,7 @@ JSON_TYPES: dict[str, dict[str, Any]] = {
     "int": {"type": "integer"},
     "bool": {"type": "boolean"},
     "list[str]": {"type": "array", "items": {"type": "string"}},
+    "list[int]": {"type": "array", "items": {"type": "integer"}},
     "list[list[str]]": {
         "type": "array",
         "items": {"type": "array", "items": {"type": "string"}},

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from appliance.cli import options
+from appliance.cli import merge_queue, options
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts
 from appliance.cli.issues import file, number, said, text
@@ -67,6 +67,9 @@ def pr() -> None:
 
 pr.add_command(compare)
 pr.add_command(apply_)
+pr.add_command(merge_queue.queue)
+pr.add_command(merge_queue.prioritise)
+pr.add_command(merge_queue.unqueue)
 
 
 @pr.command()

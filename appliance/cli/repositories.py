@@ -8,6 +8,7 @@ import click
 
 from appliance.cli import (
     inbox,
+    merge_queue,
     options,
     repository_access,
     repository_archives,
@@ -88,6 +89,7 @@ repo.add_command(repository_checks.check_run)
 repo.add_command(repository_export.export)
 repo.add_command(repository_grep.grep)
 repo.add_command(repository_hooks.hook)
+repo.add_command(merge_queue.merge_queue)
 repo.add_command(repository_mirrors.mirror)
 repo.add_command(repository_archives.import_archive)
 repo.add_command(repository_keys.key)

@@ -112,6 +112,8 @@ class PullMerge(Table):
     by_queue: Mapped[bool] = mapped_column(default=False)
     bypass_reason: Mapped[str] = mapped_column(sa.Text(), default="")
     """Why it is merged past rules; empty: it is not."""
+    by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    """Who asked for it, where it moves the branch along with what others asked for."""
 
 
 class AutoMerge(Table):

@@ -41,6 +41,8 @@ class Verdict(StrEnum):
     FAILED = "failed"
     LATE = "late"
     """They have said too little for too long."""
+    REFUSED = "refused"
+    """They are good, but rules let it not land."""
 
 
 class Reason(StrEnum):
@@ -160,7 +162,13 @@ class Wait:
 
 
 Step = Drop | Land | Halve | Leave | Build | Wait
-OF_VERDICT = {Verdict.FAILED: Reason.CHECKS_FAILED, Verdict.LATE: Reason.TIMED_OUT}
+OF_VERDICT = {
+    Verdict.FAILED: Reason.CHECKS_FAILED,
+    Verdict.LATE: Reason.TIMED_OUT,
+    Verdict.REFUSED: Reason.OBSTRUCTED,
+}
+FAILURES = frozenset({*OF_VERDICT.values(), Reason.CONFLICTS, Reason.NOT_ALLOWED})
+"""The reasons of the queue itself: what was promised could not be done."""
 
 
 def line(entries: Iterable[Entry]) -> list[Entry]:
@@ -172,6 +180,9 @@ def next_step(queue: Queue) -> Step:
     """What is to be done now."""
     if queue.is_landing:
         return Wait()
+    for place, group in enumerate(queue.groups, start=1):
+        if group.commit == queue.target:
+            return Drop(tuple(each.id for each in queue.groups[:place]))  # It has landed.
     waiting = line(queue.entries)
     standing = _standing(queue, waiting)
     if standing < len(queue.groups):

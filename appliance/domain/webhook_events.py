@@ -199,6 +199,18 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("pull_request.merged", sentence("It was merged.")),
         *("merge.merged", "number:int method head base merged_as into by_queue:bool"),
     ),
+    told(
+        *("pull_request.queued", sentence("It waits for its turn to be tested and merged.")),
+        *("merge.queued", "number:int into head priority"),
+    ),
+    told(
+        *("pull_request.dequeued", sentence("It left the queue without a merge.")),
+        *("merge.dequeued", "number:int reason"),
+    ),
+    told(
+        *("merge_group.built", sentence("A commit is to be tested: the branch may be just that.")),
+        *("merge.group_built", "into base commit ref numbers:list[int]"),
+    ),
     told("repository.restored", sentence("It came back from the bin."), "repo.restored", "path"),
 )
 

@@ -28,6 +28,7 @@ from appliance.domain.checks import (
 from appliance.domain.conversations import check_text
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, RefusedError, sentence
+from appliance.services import merge_queue_entries
 from appliance.services.checks import Ran
 
 __all__ = ["AnnotationLevel", "Conclusion", "RunState"]
@@ -99,6 +100,7 @@ def create(work: UnitOfWork, path: str, commit: str, said: Changes, *, now: date
             conclusion=str(run.conclusion) if run.conclusion else None,
         )
     )
+    merge_queue_entries.note_report(work, repository.id, run.commit)
     return _ran(work, [run])[0]
 
 
@@ -130,6 +132,7 @@ def change(work: UnitOfWork, path: str, run_id: UUID, said: Changes, *, now: dat
             annotations=run.annotation_count,
         )
     )
+    merge_queue_entries.note_report(work, repository.id, run.commit)
     return _ran(work, [run])[0]
 
 

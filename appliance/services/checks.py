@@ -24,6 +24,7 @@ from appliance.domain.checks import MOST_STATUSES, OF_STATUS, Report, StatusStat
 from appliance.domain.merge_facts import CheckOutcome
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, sentence
+from appliance.services import merge_queue_entries
 
 USUAL_CONTEXT = "default"
 
@@ -119,6 +120,7 @@ def report(work: UnitOfWork, path: str, commit: str, wanted: NewStatus, *, now: 
             state=str(status.state),
         )
     )
+    merge_queue_entries.note_report(work, repository.id, commit)
     return _said(work, [status])[0]
 
 

@@ -32,7 +32,7 @@ from appliance.domain.conversations import (
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.pull_requests import MergeState
 from appliance.domain.references import closed_by
-from appliance.services import conversation_steps, pull_rules
+from appliance.services import conversation_steps, merge_queue_entries, pull_rules
 from appliance.services.conversations import settle as settle_conversation
 from appliance.services.push_names import show
 
@@ -53,6 +53,8 @@ class Done:
     merged_as: str
     by_queue: bool = False
     bypass_reason: str = ""
+    by_id: UUID | None = None
+    """Who asked for it, if not who moved the target."""
 
 
 @open_to_everyone(because=ASKED)
@@ -66,21 +68,26 @@ def settle(work: UnitOfWork, push: Push, *, moved: bool, now: datetime) -> None:
                 *(row.method, row.head_oid, row.onto_oid, row.as_oid),
                 by_queue=row.by_queue,
                 bypass_reason=row.bypass_reason,
+                by_id=row.by_id,
             )
             complete(work, seen, done, now=now)
         work.session.delete(row)
+    if rows:
+        merge_queue_entries.promise(work, push.repository_id)
 
 
 @open_to_everyone(because=ASKED)
 def complete(work: UnitOfWork, seen: SeenPull, done: Done, *, now: datetime) -> None:
     """A pull request is merged."""
     pull, found = seen.pull, seen.conversation
-    pull.merged_at, pull.merged_by_id, pull.merge_method = now, work.actor.id, done.method
+    pull.merged_at, pull.merge_method = now, done.method
+    pull.merged_by_id = done.by_id or work.actor.id
     pull.merged_as, pull.merged_onto = done.merged_as, done.onto
     pull.merge_state, pull.conflicts, pull.is_draft = MergeState.NOTHING, [], False
     found.state, found.closed_at = ConversationState.CLOSED, now
     found.closed_as = ClosedAs.COMPLETED
     end_promises(work, seen, reason=MERGED)
+    merge_queue_entries.forget(work, seen)
     conversation_steps.happened(
         work,
         found,

@@ -32,12 +32,18 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.conversations import ClosedAs, ConversationState, Happening
 from appliance.domain.identity import Actor
+from appliance.domain.merge_queue import Reason
 from appliance.domain.permissions import Permission
 from appliance.domain.protection import NO_OBJECT
 from appliance.domain.pull_requests import MOST_CONFLICTS_KEPT, MergeState, Shift
 from appliance.git import pull_refs, refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import conversation_steps, pull_completion, push_settlement
+from appliance.services import (
+    conversation_steps,
+    merge_queue_entries,
+    pull_completion,
+    push_settlement,
+)
 from appliance.services.push_names import show
 
 if TYPE_CHECKING:
@@ -178,6 +184,7 @@ def add_patch_set(work: UnitOfWork, seen: SeenPull, new: NewSet, *, now: datetim
     """A pull request has another head now."""
     pull, before = seen.pull, seen.pull.head_oid
     pull_completion.end_others_promise(work, seen)
+    merge_queue_entries.leave(work, seen, Reason.NEW_COMMITS, now=now)
     pull.patch_sets_numbered += 1
     pull.head_oid = new.head
     pull.merge_state = MergeState.UNKNOWN
@@ -224,6 +231,7 @@ def close(work: UnitOfWork, seen: SeenPull, reason: str, *, now: datetime) -> No
     found.state, found.closed_at = ConversationState.CLOSED, now
     found.closed_as = ClosedAs.NOT_PLANNED
     pull_completion.end_promises(work, seen, reason=reason)
+    merge_queue_entries.leave(work, seen, Reason.CLOSED, now=now)
     conversation_steps.happened(work, found, Happening.CLOSED, now=now, reason=reason)
     work.record(
         events.PullRequestClosed(

@@ -51,6 +51,7 @@ from appliance.services.push_names import show
 
 if TYPE_CHECKING:
     from appliance.git.conflicts import Resolutions
+    from appliance.git.merging import Target
     from appliance.services.merge_settings import MergeSettings
     from appliance.services.pull_rules import Looked
     from appliance.services.pushes import Proposal, Verdict
@@ -169,8 +170,17 @@ def draft(planned: MergePlan, *, said: Resolutions, onto: str | None = None) -> 
         MergeConflictError: changes do not go together; it names the paths.
         TooLargeError, TimeoutExceededError: it is more than may be merged here.
     """
-    folder = planned.plan.terms.folder
     target = git_operations.target(planned.plan, planned.target_branch, expected_head=onto)
+    return draft_onto(planned, target, said=said)
+
+
+def draft_onto(planned: MergePlan, target: Target, *, said: Resolutions) -> merging.Outcome:
+    """The same on any commit, whether a branch is there or not.
+
+    Errors:
+        ConflictError, MergeConflictError, TooLargeError, TimeoutExceededError: as for `draft`.
+    """
+    folder = planned.plan.terms.folder
     message = b""
     if planned.method in merge_templates.WITH_MESSAGE:
         maker = planned.plan.author.email
@@ -216,7 +226,7 @@ def accept(
     """
     seen = fetch_pulls.to_merge(work, planned.which)
     fetch_pulls.insist_on_open(seen)
-    _insist_on_latest(work, seen, planned)
+    insist_on_latest(work, seen, planned)
     clean, goes_past = Look(MergeState.CLEAN), bool(planned.bypass)
     insist_on_way(work, seen, look=clean, looked=looked, goes_past=goes_past)
     proposal = replace(proposal, reason=planned.bypass)
@@ -260,7 +270,7 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
     if ref is None:
         raise ConflictError(sentence("Its target has all of it already."))
     kind = git_operations.OF_METHOD[planned.method]
-    looked = _looked(mover, planned)
+    looked = looked_at(mover, planned)
     ref_moving.move(
         mover,
         planned.plan,
@@ -270,7 +280,7 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
             work, planned, outcome, proposal, looked=looked, now=mover.clock()
         ),
     )
-    deleted = planned.deletes_branch and _delete_source(mover, planned)
+    deleted = planned.deletes_branch and delete_source(mover, planned)
     return MergedNow(ref.new or "", ref.old or "", planned.method, deleted)
 
 
@@ -297,14 +307,29 @@ def insist_on_way(
         raise ObstructedError(together([each.text for each in found]))
 
 
-def _looked(mover: Mover, planned: MergePlan) -> Looked | None:
+def looked_at(mover: Mover, planned: MergePlan) -> Looked | None:
     """What rules must know of what is merged; None where none asks."""
     with mover.reads() as work:
         wanted = pull_rules.wanted(work, fetch_pulls.to_read(work, planned.which))
     return None if wanted is None else pull_rules.look(planned.plan.terms.folder, wanted)
 
 
-def _delete_source(mover: Mover, planned: MergePlan) -> bool:
+@open_to_everyone(because="whoever merges a pull request was asked whether they may")
+def insist_on_latest(work: UnitOfWork, seen: SeenPull, planned: MergePlan) -> None:
+    """Nobody merges what was overtaken by a push that is on its way to become a patch set."""
+    pull = seen.pull
+    at = (
+        pull_rows.ledger_oid(work.session, pull.source_repository_id, BRANCHES + pull.source_branch)
+        if pull.source_repository_id
+        else None
+    )
+    if pull.head_oid != planned.head or (at is not None and at != planned.head):
+        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
+    if pull.target_branch != planned.target_branch:
+        raise PreconditionError(sentence("It was changed meanwhile. Read it again first."))
+
+
+def delete_source(mover: Mover, planned: MergePlan) -> bool:
     """Delete the source branch, unless something forbids it or others need it; whether it is gone.
 
     The merge is done, and stays so.
@@ -325,20 +350,6 @@ def _delete_source(mover: Mover, planned: MergePlan) -> bool:
     except ApplianceError:
         return False
     return True
-
-
-def _insist_on_latest(work: UnitOfWork, seen: SeenPull, planned: MergePlan) -> None:
-    """Nobody merges what was overtaken by a push that is on its way to become a patch set."""
-    pull = seen.pull
-    at = (
-        pull_rows.ledger_oid(work.session, pull.source_repository_id, BRANCHES + pull.source_branch)
-        if pull.source_repository_id
-        else None
-    )
-    if pull.head_oid != planned.head or (at is not None and at != planned.head):
-        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
-    if pull.target_branch != planned.target_branch:
-        raise PreconditionError(sentence("It was changed meanwhile. Read it again first."))
 
 
 def _words(settings: MergeSettings, method: MergeMethod, wanted: Merging) -> tuple[str, str]:

@@ -18,11 +18,12 @@ from appliance.db.reviews import Review
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.conversations import Happening
+from appliance.domain.merge_queue import Reason
 from appliance.domain.pull_requests import MergeState, Shift, Verdict
 from appliance.errors import InvalidError, NotFoundError, PreconditionError, sentence
 from appliance.git import pull_refs, refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import conversation_steps, pull_completion
+from appliance.services import conversation_steps, merge_queue_entries, pull_completion
 from appliance.services.push_names import show
 from appliance.services.repositories import ready_folder
 
@@ -83,6 +84,7 @@ def move(
     )
     _count_from(work, seen, target, base, now=now)
     pull_completion.end_promises(work, seen, reason=RETARGETED)
+    merge_queue_entries.leave(work, seen, Reason.CHANGED, now=now)
     for review in pull_rows.standing_reviews(work.session, pull.id):
         if review.verdict is Verdict.APPROVE:
             _dismiss(work, seen, review, now=now)

@@ -71,6 +71,8 @@ class Looked:
     is_up_to_date: bool = True
     unchanged: frozenset[str] = frozenset()
     """Those of the reviewed heads that change what the head changes."""
+    tested: str = ""
+    """The commit whose checks count: what a merge queue has made of it; if empty, the head."""
 
 
 @open_to_everyone(because=ASKED)
@@ -125,7 +127,7 @@ def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
     people = pushers | ({found.author_id} if found.author_id else set())
     addresses = email_addresses.verified(session, people) if people else {}
     owners = looked.owners
-    reports = checks.reports(work, seen.repository.id, pull.head_oid)
+    reports = checks.reports(work, seen.repository.id, looked.tested or pull.head_oid)
     threads = sa.select(sa.func.count()).where(
         ReviewThread.pull_id == pull.id, ReviewThread.resolved_at.is_(None)
     )

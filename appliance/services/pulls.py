@@ -14,12 +14,14 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.conversations import ConversationState, Happening, Which
 from appliance.domain.jobs import Job
+from appliance.domain.merge_queue import Reason
 from appliance.domain.pull_requests import MergeState, check_branch
 from appliance.errors import ConflictError, sentence
 from appliance.git.ref_names import BRANCHES
 from appliance.services import (
     conversation_steps,
     conversations,
+    merge_queue_entries,
     pull_facts,
     pull_following,
     pull_retargeting,
@@ -116,6 +118,7 @@ def change(
         changed.append("into")
     if not changed:
         return
+    merge_queue_entries.leave(work, seen, Reason.CHANGED, now=now)
     work.record(
         events.PullRequestChanged(
             about=seen.repository.id,

@@ -10,9 +10,9 @@ from appliance.errors import sentence
 from appliance.git.limits import REF_BYTES
 from appliance.git.ref_names import BRANCHES, TAGS, is_valid
 
-RESERVED = (b"refs/internal", b"refs/pull", b"refs/replace")
-"""The appliance's own refs, those of pull requests to come, and those that would make git read
-other objects than the ones that are named."""
+RESERVED = (b"refs/internal", b"refs/pull", b"refs/queue", b"refs/replace")
+"""The appliance's own refs, those of pull requests and of what merge queues test, and those that
+would make git read other objects than the ones that are named."""
 OBJECT_ID = re.compile(rb"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
 REASONS_SHOWN = 20
 

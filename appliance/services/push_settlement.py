@@ -31,7 +31,7 @@ from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import UnauthenticatedError
 from appliance.git import refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import delegation, impersonated, pull_completion
+from appliance.services import delegation, impersonated, merge_queue_entries, pull_completion
 from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
 
@@ -267,6 +267,7 @@ def _promise_pulls(work: UnitOfWork, repository_id: UUID, after: dict[bytes, str
     branches = {ref.removeprefix(BRANCHES) for ref in after if ref.startswith(BRANCHES)}
     if not branches or not pull_rows.note_moved(work.session, repository_id, branches):
         return
+    merge_queue_entries.promise(work, repository_id)
     queued = {"repository_id": repository_id, "job": Job.FOLLOW_PULLS}
     if work.rows(QUEUED, queued).first() is None:
         work.later(Job.FOLLOW_PULLS, about=repository_id, repository_id=str(repository_id))

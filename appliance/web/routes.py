@@ -42,6 +42,7 @@ from appliance.web.api import issue_transfers as api_issue_transfers
 from appliance.web.api import issues as api_issues
 from appliance.web.api import labels as api_labels
 from appliance.web.api import leaked_tokens as api_leaked_tokens
+from appliance.web.api import merge_queues as api_merge_queues
 from appliance.web.api import mirrors as api_mirrors
 from appliance.web.api import notifications as api_notifications
 from appliance.web.api import operations as api_operations
@@ -124,6 +125,7 @@ from appliance.web.pages import (
     jobs,
     keys_asked,
     locks,
+    merge_queue,
     merge_settings,
     mirrors,
     new_repository,
@@ -170,7 +172,7 @@ from appliance.web.pages import (
 CONVERSATIONS = (
     *(issues, issue_new, issue, issue_comments, issue_labels, issue_milestones),
     *(pulls, pull_new, pull, pull_patch_sets, pull_files, pull_review, pull_changes),
-    *(pull_merge, pull_conflicts, merge_settings),
+    *(pull_merge, pull_conflicts, merge_settings, merge_queue),
 )
 API = (
     api_operations.api,
@@ -212,6 +214,7 @@ API = (
     api_deploy_keys.api,
     api_hooks.api,
     api_organisation_hooks.api,
+    api_merge_queues.api,
     api_mirrors.api,
     api_brought.api,
     api_issue_transfers.api,

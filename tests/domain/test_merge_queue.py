@@ -307,6 +307,16 @@ def test_a_batch_that_passes_is_tested_once():
     assert world.built == 1
 
 
+def test_what_stands_on_a_group_that_landed_is_not_tested_again():
+    world = World(together=1, at_once=3)
+    added = [world.add() for _ in range(5)]
+
+    world.drain()
+
+    assert world.landed == added
+    assert world.built == len(added)
+
+
 def test_who_has_priority_comes_first_even_while_others_are_tested():
     world = World(together=1, at_once=2)
     first = world.add()

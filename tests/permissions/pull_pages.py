@@ -51,10 +51,13 @@ CHANGES = {
     ),
     f"POST {PULL}/merge": (
         "branch_rule.bypassed git.push_refused git.pushed merge.merged merge.auto_enabled "
-        "merge.auto_disabled issue.closed"
+        "merge.auto_disabled issue.closed merge.queued"
     ),
     f"POST {PULL}/auto-merge/stop": "merge.auto_disabled",
     f"POST {HERE}/settings/merging": "merge.rules_changed",
+    f"POST {HERE}/merge-queue": "merge.queue_changed",
+    f"POST {HERE}/merge-queue/close": "merge.queue_closed merge.dequeued",
+    f"POST {PULL}/queue": "merge.dequeued merge.prioritised",
     f"POST {PULL}/revert": MADE_ANEW,
     f"POST {PULL}/backport": MADE_ANEW,
     f"POST {PULL}/conflicts": "branch_rule.bypassed git.push_refused git.pushed",
@@ -68,6 +71,7 @@ PAGES = [
     (f"{PULL}/files", READ, {}, OWN),
     (f"{PULL}/checks", READ, {}, OWN),
     (f"{HERE}/settings/merging", MAINTAIN, {}, OWN),
+    (f"{HERE}/merge-queue", READ, {}, OWN),
     (f"{PULL}/conflicts", READ, {}, OWN),
     (f"{PULL}/edit", SIGNED_IN, {}, OWN),
     (f"{PULL}/edits", READ, {}, OWN),
@@ -75,6 +79,7 @@ PAGES = [
 FORMS = [
     (ALL, "..-++++.--+-+", {"act": "close", "chosen": "3"}, OWN),
     (f"{HERE}/settings/merging", MAINTAIN, {"usual": "squash", "methods": "merge"}, OWN),
+    (f"{HERE}/merge-queue", MAINTAIN, {}, OWN),
     (f"{PULL}/comment", SIGNED_IN, {"body": "So it is."}, OWN),
     (f"{PULL}/edit", TRIAGE_SIGNED_IN, {"title": "Other", "body": "As it is."}, OWN),
     (f"{PULL}/sort", TRIAGE_SIGNED_IN, {"labels": "bug"}, OWN),
@@ -87,7 +92,10 @@ FORMS = [
 TESTS = "web/test_pull_pages.py"
 REVIEWS = "web/test_pull_review.py"
 MERGES = "web/test_pull_merge_pages.py"
+QUEUES = "web/test_merge_queue_pages.py"
 ELSEWHERE = {
+    ("POST", f"{HERE}/merge-queue/close"): QUEUES,
+    ("POST", f"{PULL}/queue"): QUEUES,
     ("POST", f"{ALL}/new"): TESTS,
     ("POST", f"{PULL}/target"): TESTS,
     ("POST", f"{PULL}/reviewers"): TESTS,

@@ -11,15 +11,23 @@ COMMENT = f"{ONE}/comments/<uuid:id>"
 REVIEWER = f"{ONE}/reviewers/<path:reviewer>"
 WRITE = "..--+++.--+-+"
 MAINTAIN = "..---++.--+-+"
+MAINTAINS = "-.---++.--+-+"
 WRITERS = "-.--+++.--+-+"
 TESTS = "web/test_api_pulls.py"
 CHANGED = "merge.changed merge.closed merge.reopened merge.auto_disabled issue.changed"
 REVIEWS, THREADS, DRAFTS = f"{ONE}/reviews", f"{ONE}/threads", f"{ONE}/drafts"
 ID = "<uuid:id>"
 MERGE, SETTINGS = f"{ONE}/merge", f"{API}/merge-settings"
+QUEUE, TURN = f"{API}/merge-queue", f"{ONE}/queue"
+QUEUE_TESTS = "web/test_api_merge_queues.py"
 MOVES = "branch_rule.bypassed git.push_refused git.pushed"
 DONE = "issue.closed merge.auto_disabled merge.merged"
 CHANGES = {
+    f"PUT {QUEUE}": "merge.queue_changed",
+    f"DELETE {QUEUE}": "merge.queue_closed merge.dequeued",
+    f"PUT {TURN}": "merge.queued",
+    f"PATCH {TURN}": "merge.prioritised",
+    f"DELETE {TURN}": "merge.dequeued",
     f"POST {MERGE}": f"{MOVES} {DONE}",
     f"PUT {ONE}/auto-merge": "merge.auto_enabled",
     f"DELETE {ONE}/auto-merge": "merge.auto_disabled",
@@ -57,6 +65,11 @@ RECORDS_NOTHING = {
     f"PUT {ONE}/viewed": "a mark for oneself",
 }
 API_TABLE = [
+    ("GET", f"{QUEUE}s", READ, None),
+    ("PUT", QUEUE, MAINTAIN, {}),
+    ("PUT", TURN, WRITE, {}),
+    ("PATCH", TURN, WRITE, {"priority": "low"}),
+    ("DELETE", TURN, TRIAGE, None),
     ("GET", ALL, READ, None),
     ("POST", ALL, READ, {"title": "New", "head": "topic"}),
     ("GET", ONE, READ, None),
@@ -89,6 +102,7 @@ API_TABLE = [
     ("GET", f"{ONE}/edits", READ, None),
 ]
 API_ELSEWHERE = {
+    **{(method, QUEUE): QUEUE_TESTS for method in ("GET", "DELETE")},
     ("POST", f"{REVIEWS}/{ID}/dismiss"): TESTS,
     ("POST", f"{ONE}/suggestions"): "web/test_api_pull_changes.py",
     ("GET", f"{ONE}/comparison"): "web/test_api_pull_changes.py",
@@ -110,6 +124,9 @@ API_ELSEWHERE = {
 }
 API_PLACES = {"pulls/<int:number>": "pulls/3", "<path:reviewer>": "administrator"}
 MOVES_NOTHING = {
+    ("PUT", TURN): "its branch has no queue",
+    ("PATCH", TURN): "it stands in no queue",
+    ("DELETE", TURN): "it stands in no queue",
     ("POST", MERGE): "both branches are where the other is",
     ("POST", f"{ONE}/revert"): "it was not merged",
     ("POST", f"{ONE}/backport"): "it was not merged",
@@ -119,6 +136,8 @@ MOVES_NOTHING = {
 }
 RECORDED_ELSEWHERE = dict.fromkeys(CHANGES, f"{TESTS}: branches have to differ")
 COMMANDS = [
+    ("repo merge-queue set lab-N/notes", MAINTAINS),
+    ("pr unqueue lab-N/notes 3", SORTED),
     ("pr list lab-N/notes", SAID),
     ("pr show lab-N/notes 3", SAID),
     ("pr patch-sets lab-N/notes 3", SAID),
@@ -134,7 +153,20 @@ COMMANDS = [
     ("pr close lab-N/notes 3", SORTED),
     ("pr ask lab-N/notes 3 administrator --undo", SORTED),
 ]
-COMMANDS_ELSEWHERE = dict.fromkeys(
-    ("pr create", "pr reopen", "pr resolve", "pr dismiss", "pr revert", "pr backport", "pr apply"),
-    TESTS,
-) | {"pr compare": "web/test_api_pull_changes.py"}
+COMMANDS_ELSEWHERE = {
+    **dict.fromkeys(
+        (
+            *("pr create", "pr reopen", "pr resolve", "pr dismiss", "pr revert", "pr backport"),
+            "pr apply",
+        ),
+        TESTS,
+    ),
+    "pr compare": "web/test_api_pull_changes.py",
+    **dict.fromkeys(
+        (
+            *("pr queue", "pr prioritise", "repo merge-queue show", "repo merge-queue pause"),
+            *("repo merge-queue resume", "repo merge-queue close"),
+        ),
+        "cli/test_merge_queues.py",
+    ),
+}

@@ -15,7 +15,12 @@ JOBS = {
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
-        " merge.changed merge.closed merge.failed merge.head_pushed merge.merged review.dismissed"
+        " merge.changed merge.closed merge.dequeued merge.failed merge.head_pushed merge.merged"
+        " review.dismissed"
+    ),
+    Job.RUN_MERGE_QUEUES: (
+        "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.dequeued merge.failed"
+        " merge.group_built merge.merged merge.auto_disabled"
     ),
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (

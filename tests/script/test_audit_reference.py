@@ -19,6 +19,7 @@ SAMPLES = {
     "int": 1,
     "bool": True,
     "list[str]": ["x"],
+    "list[int]": [1],
     "list[list[str]]": [["x", "y"]],
     "dict[str, Any]": {"x": 1},
 }

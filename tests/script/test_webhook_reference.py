@@ -57,6 +57,9 @@ FACTS = [
     events.CheckRunChanged(
         commit=OID, run_id="x", name="build", state="queued", changed=[], annotations=0
     ),
+    events.MergeQueued(number=1, into="main", head=OID, priority="normal"),
+    events.MergeDequeued(number=1, reason="by_hand"),
+    events.MergeGroupBuilt(into="main", base=OID, commit=OID, ref="refs/queue/main/x", numbers=[1]),
     events.IssueOpened(number=1, title="x"),
     events.IssueCommented(number=1, thing="issue", comment_id="x"),
     events.IssueClosed(number=1, reason="completed"),

@@ -7,6 +7,7 @@ kept in the log.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.domain.events.base import Event, Outcome, personal
 
@@ -14,7 +15,13 @@ __all__ = [
     "AutoMergeDisabled",
     "AutoMergeEnabled",
     "HeadPushed",
+    "MergeDequeued",
     "MergeFailed",
+    "MergeGroupBuilt",
+    "MergePrioritised",
+    "MergeQueueChanged",
+    "MergeQueueClosed",
+    "MergeQueued",
     "MergeRulesChanged",
     "PullRequestChanged",
     "PullRequestClosed",
@@ -139,3 +146,68 @@ class MergeRulesChanged(Event):
     target = "repo"
     changed: list[str]
     methods: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeQueued(Event):
+    """A pull request waits for its turn to be tested and merged."""
+
+    kind = "merge.queued"
+    target = "repo"
+    number: int
+    into: str
+    head: str
+    priority: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeDequeued(Event):
+    """A pull request left the queue without a merge."""
+
+    kind = "merge.dequeued"
+    target = "repo"
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergePrioritised(Event):
+    """A pull request in the queue comes sooner or later than before."""
+
+    kind = "merge.prioritised"
+    target = "repo"
+    number: int
+    priority: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeGroupBuilt(Event):
+    """A commit is there to be tested: the branch will be just that if it is good."""
+
+    kind = "merge.group_built"
+    target = "repo"
+    into: str
+    base: str
+    commit: str
+    ref: str
+    numbers: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeQueueChanged(Event):
+    """A branch has a merge queue, or one that works otherwise than before."""
+
+    kind = "merge.queue_changed"
+    target = "repo"
+    into: str
+    changed: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeQueueClosed(Event):
+    """A branch has no merge queue any more."""
+
+    kind = "merge.queue_closed"
+    target = "repo"
+    into: str
+    numbers: list[int]

@@ -6,14 +6,9 @@ from appliance.domain.events.base import Outcome
 from appliance.domain.events.words import Reserved
 
 FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
-MERGE, RELEASE = "merge_request", "release"
+RELEASE = "release"
 
 ROWS = (
-    Reserved("merge.queued", MERGE, "A request waits for its turn to be merged.", "number:int"),
-    Reserved(
-        *("merge.dequeued", MERGE, "A request left the queue without a merge."),
-        "number:int reason",
-    ),
     Reserved("release.created", RELEASE, "A release was drafted.", "tag commit *?title"),
     Reserved("release.published", RELEASE, "A release became visible to readers.", "tag commit"),
     Reserved("release.deleted", RELEASE, "A release was deleted.", "tag"),

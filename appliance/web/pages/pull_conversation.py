@@ -10,6 +10,7 @@ from appliance.domain.pull_requests import Verdict
 from appliance.services import (
     conversation_timeline,
     labels,
+    merge_queues,
     merge_settings,
     milestones,
     pull_obstacles,
@@ -48,6 +49,7 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
     with requests.reading() as work:
         settings = merge_settings.show(work, which.path)
         standing = reviews.standing(work, which)
+        queue = merge_queues.of_pull(work, which, now=requests.now())
     return pull_frame.show_page(
         "pulls/show.html",
         pull,
@@ -57,6 +59,7 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
         review_texts=spoken.texts,
         merging=pull_obstacles.asked(requests.reading, which, repositories=repositories),
         settings=settings,
+        queue=queue,
         checks=checks.of_commit(frame, pull.facts.head),
         approvals=pull_threads.counted(standing, Verdict.APPROVE),
         refusals=pull_threads.counted(standing, Verdict.REQUEST_CHANGES),

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from appliance.domain.git_operations import MergeMethod
-from appliance.services import auto_merging, git_operations
+from appliance.services import auto_merging, git_operations, queued_pulls
 from appliance.services.pull_merging import Merging
 from appliance.web import forms, requests
 from appliance.web import pulls as doors
@@ -57,11 +57,15 @@ class BranchForm(forms.Form):
 
 @pages.post(f"{ONE}/merge")
 def merge(owner: str, name: str, number: int) -> ResponseReturnValue:
-    """Merge it now, or as soon as nothing stands in the way."""
+    """Merge it now, as soon as nothing stands in the way, or when it is its turn in the queue."""
 
     def do(pull: Opened) -> int:
         wanted = MergeForm.parse(flask.request.form).wanted
-        if flask.request.form.get("act") == "auto":
+        act = flask.request.form.get("act")
+        if act == "queue":
+            with requests.begin() as work:
+                queued_pulls.enter(work, pull.which, wanted, now=requests.now())
+        elif act == "auto":
             with requests.begin() as work:
                 auto_merging.enable(work, pull.which, wanted, now=requests.now())
         else:

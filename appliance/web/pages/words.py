@@ -304,6 +304,7 @@ JOBS = {
     Job.MEASURE_REPOSITORY: _("Measure a repository"),
     Job.FOLLOW_COMMITS: _("Do what commit messages say of issues"),
     Job.FOLLOW_PULLS: _("Follow the branches of pull requests"),
+    Job.RUN_MERGE_QUEUES: _("Test and merge what waits in merge queues"),
     Job.SYNCHRONISE_MIRROR: _("Synchronise a mirror"),
     Job.PURGE_REPOSITORY: _("Remove a repository from disk"),
     Job.SWEEP_LFS: _("Remove large files nothing reaches"),

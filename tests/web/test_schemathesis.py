@@ -92,7 +92,12 @@ def cases(operation):
 
 
 @pytest.mark.promise("P24")
-@pytest.mark.parametrize("actor", ["writer", "administrator"])
+@pytest.mark.parametrize(
+    ("database_url", "actor"),
+    # Who may do less gets past fewer doors, and what the databases refuse lies behind those.
+    [("sqlite", "writer"), ("sqlite", "administrator"), ("postgresql", "administrator")],
+    indirect=["database_url"],
+)
 def test_every_operation_keeps_its_description(stage, actor):
     headers = {"Authorization": f"Bearer {stage.token(actor)}"}
     failures = {}

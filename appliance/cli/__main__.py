@@ -49,6 +49,7 @@ COMMANDS = {
     "issue": ("appliance.cli.issues", "Issues: open, list, comment, close."),
     "pr": ("appliance.cli.pulls", "Pull requests: open, list, review, merge."),
     "inbox": ("appliance.cli.inbox", "What one is told of issues and pull requests."),
+    "email": ("appliance.cli.own_addresses", "Your e-mail addresses, and which of them count."),
     "feed": ("appliance.cli.social", "What happened lately in repositories."),
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),

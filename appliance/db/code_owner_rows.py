@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from appliance.db import email_addresses
 from appliance.db.organisations import Team, TeamMembership
 from appliance.db.users import EmailAddress, Owner, User, UserState
 from appliance.domain.names import fold
@@ -49,7 +50,7 @@ def _by_address(session: Session, keys: set[str]) -> dict[str, frozenset[UUID]]:
         .join(User, User.id == EmailAddress.user_id)
         .where(
             EmailAddress.address_key.in_(keys),
-            EmailAddress.is_verified.is_(True),
+            email_addresses.COUNTS,
             User.state == UserState.ACTIVE,
         )
     )

@@ -12,6 +12,9 @@ from appliance.db.users import EmailAddress
 from appliance.domain.names import fold
 from appliance.errors import ConflictError
 
+COUNTS = sa.or_(EmailAddress.is_verified.is_(True), EmailAddress.shown_at.is_not(None))
+"""What counts as its owner's: somebody vouches for it, or they have shown it."""
+
 
 def primary(session: Session, user_id: UUID) -> str:
     """The address at which a user is written to; empty if there is none."""
@@ -53,7 +56,8 @@ def set_primary(
         present = EmailAddress(user_id=user_id, address=address, address_key=key)
         session.add(present)
     elif present.address != address:
-        present.address, present.address_key, present.is_verified = address, key, False
+        present.address, present.address_key = address, key
+        present.is_verified, present.shown_at = False, None
     present.is_verified = present.is_verified or is_verified
 
 
@@ -64,10 +68,10 @@ def _primary_of(user_id: UUID) -> sa.Select[EmailAddress]:
 
 
 def verified(session: Session, user_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
-    """The addresses of users that somebody has vouched for, as they are compared."""
+    """The addresses that count as users', as they are compared."""
     found: dict[UUID, set[str]] = {}
     query = sa.select(EmailAddress.user_id, EmailAddress.address_key).where(
-        EmailAddress.user_id.in_(user_ids), EmailAddress.is_verified.is_(True)
+        EmailAddress.user_id.in_(user_ids), COUNTS
     )
     for user_id, key in session.execute(query):
         found.setdefault(user_id, set()).add(key)

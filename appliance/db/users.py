@@ -110,6 +110,29 @@ class EmailAddress(Table):
     address_key: Mapped[str] = mapped_column(sa.String(255), unique=True)
     is_primary: Mapped[bool] = mapped_column(default=True)
     is_verified: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody else vouches that it is theirs: an administrator, or a sign-in system."""
+    shown_at: Mapped[datetime | None]
+    """When they showed it themselves, by a code from a letter. Nobody is let in by that."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts as theirs, for letters, signatures and rules about authors."""
+        return self.is_verified or self.shown_at is not None
+
+
+class AddressProof(Table):
+    """An address that a user says is theirs, until they show it by the code in a letter to it."""
+
+    __tablename__ = "address_proofs"
+    __table_args__ = (sa.UniqueConstraint("user_id", "address_key"),)
+    bookkeeping = frozenset({"sent_at", "error"})  # What became of the letter.
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(sa.String(255))
+    address_key: Mapped[str] = mapped_column(sa.String(255))
+    asked_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(sa.Text(), default="")
 
 
 class PasswordReset(Table):

@@ -14,7 +14,7 @@ from appliance.domain.ids import new_id
 from appliance.domain.notifications import MailState
 from appliance.errors import ApplianceError, UnavailableError
 from appliance.repeating import repeating
-from appliance.services import mail_letters, mail_queue, mail_sending
+from appliance.services import mail_letters, mail_queue, mail_sending, own_addresses
 from appliance.services.mail_letters import Sender
 from appliance.services.mail_queue import Outcome
 
@@ -33,12 +33,13 @@ class Mailing:
         self._database = objects.database
         self._rules = objects.settings.mail
         self._sender = Sender(objects.settings.server.url.rstrip("/"), objects.settings.server.name)
+        self._key = objects.sign_in.fingerprint_key
         self._me = str(new_id())
 
     def look(self) -> None:
         """Send all that is due, if there is a mail server that takes it."""
         try:
-            while self.work_off(datetime.now(UTC)):
+            while self.ask_whose(datetime.now(UTC)) or self.work_off(datetime.now(UTC)):
                 pass
         except ApplianceError as error:
             log.warning("mail.waits", code=error.code, message=str(error))
@@ -67,6 +68,23 @@ class Mailing:
             for each in held[len(sent) :]:
                 self._note(each, Outcome(MailState.WAITING, str(error)), now)
         return len(held)
+
+    def ask_whose(self, now: datetime) -> int:
+        """Send letters that ask whether an address is somebody's; gives how many were handed over.
+
+        Errors:
+            UnavailableError: the database or the mail server does not answer.
+        """
+        with self._database.reading(appliance()) as work:
+            letters = own_addresses.due(work, self._sender, key=self._key, now=now)
+        if not letters:
+            return 0
+        with mail_sending.connected(self._rules, self._sender) as post:
+            for proof_id, letter in letters:
+                outcome = mail_sending.send(post, letter)
+                with self._database.begin(appliance()) as work:
+                    own_addresses.note_sent(work, proof_id, outcome.error, now=now)
+        return len(letters)
 
     def _note(self, held: Held, outcome: Outcome, now: datetime) -> None:
         with self._database.begin(appliance()) as work:

@@ -17,7 +17,14 @@ from appliance.db.provider_syncs import SyncChange
 from appliance.db.repositories import Grant, Repository
 from appliance.db.signing_keys import OpenPgpKey, X509Certificate
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import EmailAddress, Owner, PasswordReset, User, UserState
+from appliance.db.users import (
+    AddressProof,
+    EmailAddress,
+    Owner,
+    PasswordReset,
+    User,
+    UserState,
+)
 from appliance.domain import events
 from appliance.domain.permissions import InstanceRole, OrganisationRole
 from appliance.errors import ConflictError, sentence
@@ -98,6 +105,6 @@ def _forget_ties(work: UnitOfWork, user: User, now: datetime) -> None:
         .values(revoked_at=now)
     )
     keys = (SshKey, OpenPgpKey, X509Certificate)
-    rows = (Membership, TeamMembership, Grant, EmailAddress, PasswordReset)
+    rows = (Membership, TeamMembership, Grant, EmailAddress, AddressProof, PasswordReset)
     for table in (*keys, *rows, Identity, SyncChange, AccessRequest):
         work.session.execute(sa.delete(table).where(table.user_id == user.id))

@@ -218,7 +218,7 @@ def _owners(work: UnitOfWork, addresses: Collection[str]) -> dict[str, Owner]:
         .join(User, User.id == EmailAddress.user_id)
         .where(
             EmailAddress.address_key.in_({fold(each) for each in addresses}),
-            EmailAddress.is_verified.is_(True),
+            email_addresses.COUNTS,
         )
     )
     return {key: Owner(name, user_id) for key, name, user_id in work.session.execute(query)}

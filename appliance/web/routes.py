@@ -49,6 +49,7 @@ from appliance.web.api import operations as api_operations
 from appliance.web.api import organisation_hooks as api_organisation_hooks
 from appliance.web.api import organisation_rulesets as api_organisation_rulesets
 from appliance.web.api import organisations as api_organisations
+from appliance.web.api import own_addresses as api_own_addresses
 from appliance.web.api import person_access as api_person_access
 from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
@@ -133,6 +134,7 @@ from appliance.web.pages import (
     notifications,
     organisation_signatures,
     organisations,
+    own_addresses,
     owners,
     person_access,
     person_factors,
@@ -241,6 +243,7 @@ API = (
     api_labels.api,
     api_notifications.api,
     api_social.api,
+    api_own_addresses.api,
     api_audit.api,
     api_audit_access.api,
     api_auditors.api,
@@ -323,6 +326,7 @@ REPOSITORIES = (
     *(each.pages for each in CONVERSATIONS),
     watching.pages,
     social.pages,
+    own_addresses.pages,
     archives.pages,
 )
 

@@ -255,6 +255,10 @@ ELSEWHERE = {
     ),
     "audit auditor revoke": "web/test_api_auditors.py",
     "repo import": "services/test_imports.py",
+    **dict.fromkeys(
+        ("email add", "email confirm", "email primary", "email remove"),
+        "services/test_own_addresses.py",
+    ),
     "repo import-archive": "cli/test_archives.py",
     "issue transfer": "web/test_issue_transfers.py",
     "repo cherry-pick": "cli/test_repository_operations.py",

@@ -11,6 +11,9 @@ STAR = f"{API}/star"
 SETTINGS = "/api/v1/user/notification-settings"
 CHOSEN = "user.notifications_changed"
 INBOX = "/inbox/conversations"
+EMAILS = "/api/v1/user/emails"
+OWN_EMAIL = "/settings/email/<any(ask, confirm, primary, remove):verb>"
+ADDRESS_TESTS = "services/test_own_addresses.py"
 RECORDED = {
     f"PUT {WATCH}": LEVELS,
     f"DELETE {WATCH}": "repo.unwatched",
@@ -23,6 +26,11 @@ RECORDED = {
     f"POST {HERE}/star": "repo.starred repo.unstarred",
     "POST /settings/pins": "user.repositories_pinned",
     "PUT /api/v1/user/pins": "user.repositories_pinned",
+    f"POST {EMAILS}": "user.email_asked",
+    f"POST {EMAILS}/confirm": "user.email_verified user.email_removed",
+    f"PUT {EMAILS}/primary": "user.changed",
+    f"DELETE {EMAILS}/<path:address>": "user.email_removed",
+    f"POST {OWN_EMAIL}": "user.email_asked user.email_verified user.email_removed user.changed",
 }
 LISTS = {f"GET {INBOX}": "admin.list_exported"}
 WHAT_WAS_READ = "what somebody has read of their inbox is their own affair"
@@ -53,6 +61,7 @@ API_TABLE = [
     ("GET", "/api/v1/users/<name>/activity", ".++++++++++++", None),
     ("PUT", "/api/v1/user/pins", SIGNED_IN, {"repositories": []}),
     ("GET", "/api/v1/user/feed", "+++++++++++++", None),
+    ("GET", EMAILS, SIGNED_IN, None),
 ]
 TESTS = "web/test_api_notifications.py"
 API_ELSEWHERE = {
@@ -60,6 +69,10 @@ API_ELSEWHERE = {
     ("PATCH", f"{OWN}/<uuid:id>"): TESTS,
     ("DELETE", WATCH): TESTS,
     ("DELETE", STAR): "web/test_social.py",
+    ("POST", EMAILS): ADDRESS_TESTS,
+    ("POST", f"{EMAILS}/confirm"): ADDRESS_TESTS,
+    ("PUT", f"{EMAILS}/primary"): ADDRESS_TESTS,
+    ("DELETE", f"{EMAILS}/<path:address>"): ADDRESS_TESTS,
 }
 MAY_READ = "-.+++++.+++++"
 COMMANDS = [
@@ -75,6 +88,7 @@ COMMANDS = [
     ("user activity target-N", "-++++++++++++"),
     ("user pin", "-++++++++++++"),
     ("feed", "-++++++++++++"),
+    ("email list", "-++++++++++++"),
 ]
 OWN_REPOSITORY = "lab-N"
 PAGES = [
@@ -96,12 +110,20 @@ FORMS = [
 ]
 PAGE_TESTS = "web/test_notification_pages.py"
 PAGES_ELSEWHERE = {
+    ("POST", OWN_EMAIL): ADDRESS_TESTS,
     ("POST", f"{INBOX}/all"): PAGE_TESTS,
     ("GET", "/<owner>/-/stars"): "web/test_social.py",
     ("POST", INBOX): PAGE_TESTS,
     ("POST", "/inbox/seen"): PAGE_TESTS,
 }
 DOORS_ELSEWHERE = {
+    **dict.fromkeys(
+        (
+            *(f"POST {EMAILS}", f"POST {EMAILS}/confirm", f"PUT {EMAILS}/primary"),
+            *(f"DELETE {EMAILS}/<path:address>", f"POST {OWN_EMAIL}"),
+        ),
+        f"{ADDRESS_TESTS}: a mail server has to take letters",
+    ),
     f"DELETE {WATCH}": f"{TESTS}: it has to be watched first",
     f"DELETE {STAR}": "web/test_social.py: it has to be starred first",
     f"POST {INBOX}": f"{PAGE_TESTS}: somebody has to have been told",

@@ -144,6 +144,34 @@ class UserChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UserEmailAsked(Event):
+    """A letter with a code goes to an address that a user says is theirs."""
+
+    kind = "user.email_asked"
+    target = "user"
+    address: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserEmailVerified(Event):
+    """A user has shown by that code that an address is theirs."""
+
+    kind = "user.email_verified"
+    target = "user"
+    address: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserEmailRemoved(Event):
+    """An address is a user's no more: they gave it up, or another has shown that it is theirs."""
+
+    kind = "user.email_removed"
+    target = "user"
+    why: str
+    address: str = personal()
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserRenamed(Event):
     """A user has another name; the old one redirects."""
 

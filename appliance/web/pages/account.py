@@ -31,7 +31,6 @@ from appliance.web.pages.page_forms import (
     after,
     asked,
     attempt,
-    confirmed_first,
     done,
     listed,
     page,
@@ -51,12 +50,6 @@ class ProfileForm(forms.Form):
     display_name: str = Field("", max_length=100)
     locale: str = Field("", max_length=16)
     theme: str = "auto"
-
-
-class EmailForm(forms.Form):
-    """Where mail for one goes."""
-
-    email: str = Field(max_length=255)
 
 
 class PasswordForm(forms.Form):
@@ -112,26 +105,6 @@ def save_profile() -> ResponseReturnValue:
         return response
 
     return attempt(act, profile_page)
-
-
-@pages.get("/settings/email")
-def email() -> ResponseReturnValue:
-    """One's own e-mail address."""
-    confirmed_first()
-    return _email_page({})
-
-
-@pages.post("/settings/email")
-def save_email() -> ResponseReturnValue:
-    """Change it."""
-
-    def act() -> ResponseReturnValue:
-        form = EmailForm.parse(flask.request.form)
-        with requests.begin() as work:
-            users.change(work, None, {"email": form.email})
-        return done(_("Your e-mail address is saved."), "account.profile")
-
-    return attempt(act, _email_page, at="email")
 
 
 @pages.get("/settings/security")
@@ -229,12 +202,6 @@ def profile_page(problems: Problems) -> str:
         most_pinned=stars.MOST_PINNED,
         section="profile",
     )
-
-
-def _email_page(problems: Problems) -> str:
-    with requests.reading() as work:
-        own = users.show_self(work)
-    return page("account/email.html", problems, own=own, section="profile")
 
 
 def _sessions() -> lists.Find:

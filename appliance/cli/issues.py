@@ -153,6 +153,38 @@ def reopen(context: Context, repository: str, number: int) -> None:
 @issue.command()
 @options.repository
 @number
+@click.option("--title", metavar="TEXT", help="What it is called.")
+@text
+@file
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="All that it is to have.")
+@click.option("--assignee", "assignees", multiple=True, metavar="NAME", help="All of them.")
+@click.option("--milestone", type=click.IntRange(min=0), metavar="N", help="0: none.")
+@click.option("--lock/--unlock", "locked", default=None, help="Whether only triagers take part.")
+@click.option("--pin/--unpin", "pinned", default=None, help="Whether it stands above the list.")
+@current
+def edit(
+    context: Context,
+    /,
+    repository: str,
+    number: int,
+    body: str | None,
+    body_file: IO[str] | None,
+    **wanted: Any,
+) -> None:
+    """Change an issue; what is left out stays. Sorting is for triagers."""
+    sent = {key: value for key, value in wanted.items() if value not in (None, ())}
+    if body is not None or body_file is not None:
+        sent["body"] = said(body, body_file)
+    if not sent:
+        raise click.UsageError("Say what to change; --help lists what there is.")
+    if "milestone" in sent:
+        sent["milestone"] = sent["milestone"] or None
+    _show(context, context.api.call("PATCH", _one(repository, number), sent))
+
+
+@issue.command()
+@options.repository
+@number
 @click.argument("target", metavar="OWNER/NAME")
 @current
 def transfer(context: Context, repository: str, number: int, target: str) -> None:

@@ -25,6 +25,7 @@ from appliance.cli import (
     repository_mirrors,
     repository_operations,
     repository_pushes,
+    repository_refs,
     ruleset,
     signing_rules,
 )
@@ -102,6 +103,8 @@ repo.add_command(repository_operations.rebase)
 repo.add_command(repository_operations.cherry_pick)
 repo.add_command(repository_operations.revert)
 repo.add_command(repository_operations.reset)
+repo.add_command(repository_refs.branch)
+repo.add_command(repository_refs.tag)
 repo.add_command(repository_pushes.pushes)
 repo.add_command(repository_pushes.push)
 repo.add_command(repository_pushes.push_certificate)

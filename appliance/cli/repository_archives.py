@@ -146,7 +146,8 @@ class _Bringing:
             return True
         owner, _, name = self._path.partition("/")
         api.call("POST", "/repos", {"owner": owner, "name": name})
-        refs = "'refs/heads/*' 'refs/tags/*' 'refs/pull/*/head:refs/archive/*'"
+        kept = "merge-requests" if self._whole.form == "gitlab" else "pull"
+        refs = f"'refs/heads/*' 'refs/tags/*' 'refs/{kept}/*/head:refs/archive/*'"
         self._context.say(
             f"{self._path} is empty. Push its Git content, then say this again: git push URL {refs}"
         )

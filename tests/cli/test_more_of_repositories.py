@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
 import threading
 
 import pytest
 import structlog
 from werkzeug.serving import make_server
 
+from appliance.cli import archives
 from appliance.cli.__main__ import main
 from appliance.domain.permissions import OrganisationRole
+from tests.cli.archive_of_github import github
 from tests.services.pulling import NOTES, Place
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -77,6 +81,26 @@ def test_branches_are_compared_each_with_each(say):
     assert far["main", "topic"] == (0, 1)
 
 
+def test_issues_are_changed(say):
+    say("issue", "create", NOTES, "The roof leaks")
+    say("repo", "label", "create", NOTES, "bug")
+    changed = say("issue", "edit", NOTES, "1", "--title", "It drips", "--label", "bug", "--lock")
+    assert (changed["title"], changed["is_locked"]) == ("It drips", True)
+    assert [each["name"] for each in changed["labels"]] == ["bug"]
+    again = say("issue", "edit", NOTES, "1", "--body", "Still.", "--unlock", "--milestone", "0")
+    assert (again["body"], again["is_locked"], again["milestone"]) == ("Still.", False, None)
+
+
+@pytest.mark.parametrize("noun", ["branch", "tag"])
+def test_branches_and_tags_are_made_and_deleted(say, noun):
+    made = say("repo", noun, "create", NOTES, "a/new-one", "main")
+    assert made["name"] == "a/new-one"
+    found = say("repo", noun, "list", NOTES, "--search", "new")
+    assert [each["commit"] for each in found] == [made["commit"]]
+    say("repo", noun, "delete", NOTES, "a/new-one", "--expected", made["commit"], "--yes")
+    assert say("repo", noun, "list", NOTES, "--search", "new") == []
+
+
 def test_what_is_pinned_stands_in_its_order(say):
     assert [each["path"] for each in say("user", "pin", NOTES)] == [NOTES]
     assert [each["path"] for each in say("user", "pins", "owner")] == [NOTES]
@@ -103,3 +127,21 @@ def test_an_organisation_has_the_same_webhooks_as_a_repository(say):
     assert say("org", "hook", "show", *of_it)["id"] == made["id"]
     assert say("repo", "hook", "list", NOTES) == []
     assert say("org", "hook", "delete", *of_it, "--yes") == {"deleted": made["id"]}
+
+
+def test_elsewhere_pull_requests_wait_for_their_commits(say, world, tmp_path):
+    archive = github(tmp_path)
+    words = ("repo", "import-archive", str(archive), "owner")
+
+    (first,) = say(*words)
+    assert (first["git"], first["brought"]) == ("not brought", 0)
+    source = archives.unpack(archive, tmp_path / "unpacked") / "repositories/octo/notes.git"
+    folder = world.folder(world._repository("owner/notes"))
+    fetch = ["git", "fetch", "-q", str(source), "refs/heads/*:refs/heads/*"]
+    # As the appliance itself would take a push.
+    env = {**os.environ, "CODARA_INTERNAL": "1"}
+    subprocess.run([*fetch, "refs/pull/*/head:refs/archive/*"], cwd=folder, check=True, env=env)
+
+    (second,) = say(*words)
+    assert (second["git"], second["brought"], second["as_issues"]) == ("was there", 4, [4])
+    assert say("pr", "show", "owner/notes", "2")["is_merged"]

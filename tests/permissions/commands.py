@@ -48,6 +48,8 @@ COMMANDS = [
     (f"repo milestone list {REPO}", READ),
     (f"repo milestone create {REPO} made-N", "-.-++++.--+-+"),
     ("org hook list lab-N", RULE),
+    (f"repo branch list {REPO}", READ),
+    (f"repo tag list {REPO}", READ),
     ("user list", SIGNED_IN),
     ("user show target-N", SIGNED_IN),
     ("user create newcomer-N --email newcomer-N@codara.test", ADMINISTER),
@@ -298,7 +300,8 @@ ELSEWHERE = {
     **dict.fromkeys(
         (
             *("repo label change", "repo label delete", "repo matrix", "repo milestone show"),
-            *("repo milestone change", "repo milestone delete"),
+            *("repo milestone change", "repo milestone delete", "issue edit"),
+            *("repo branch create", "repo branch delete", "repo tag create", "repo tag delete"),
         ),
         "cli/test_more_of_repositories.py",
     ),

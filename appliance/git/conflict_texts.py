@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.git import limits, process
 from appliance.git.conflicts import Conflict, ConflictKind, Resolutions
-from appliance.git.handles import Handle, Kind
+from appliance.git.handles import Handle, Kind, opened
 from appliance.git.made_commits import tree_of
 from appliance.git.merged_trees import TreeMerger, insist_on_relation, merge_bases
 from appliance.git.scratch import apart
@@ -57,6 +58,15 @@ def read(at: Path, ours: str, theirs: str) -> tuple[ConflictText, ...]:
         return tuple(
             _told(handle, each, is_shown=number < MOST_SHOWN)
             for number, each in enumerate(merged.conflicts)
+        )
+
+
+def of(at: Path, conflicts: Iterable[Conflict]) -> tuple[ConflictText, ...]:
+    """The same of conflicts that are known, as far as their files are kept."""
+    with opened(at) as handle:
+        return tuple(
+            _told(handle, each, is_shown=number < MOST_SHOWN)
+            for number, each in enumerate(conflicts)
         )
 
 

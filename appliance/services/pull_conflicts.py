@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from appliance.git.conflict_texts import ConflictText
+    from appliance.git.conflicts import Conflict
     from appliance.git.merging import Outcome
     from appliance.services.pull_facts import PullFacts
     from appliance.services.ref_updates import Plan
@@ -44,6 +45,11 @@ def read(folder: Path, facts: PullFacts) -> Found:
     """
     target = refs.one(folder, BRANCHES + facts.target_branch).target
     return Found(target, conflict_texts.read(folder, facts.head, target))
+
+
+def texts_of(folder: Path, conflicts: Iterable[Conflict]) -> tuple[ConflictText, ...]:
+    """What stands in conflicts that were found elsewhere. Needs no transaction."""
+    return conflict_texts.of(folder, conflicts)
 
 
 def draft(

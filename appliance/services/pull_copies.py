@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from appliance.services.ref_updates import Plan
 
 MOST_NAMES = 20
-LONGEST_TITLE = 250
+LONGEST_TITLE = 245
 AS_ONE = frozenset({MergeMethod.MERGE, MergeMethod.SEMI_LINEAR, MergeMethod.SQUASH})
 """These came into their target by one commit, against its first parent."""
 
@@ -88,7 +88,7 @@ def revert(mover: Mover, which: Which, said: Resolutions) -> int:
     outcome = git_operations.revert(
         source.plan, target, commits[::-1], mainline=mainline, message=b"", said=said
     )
-    new = NewPull(f"Undo: {source.title}", f"Reverts #{which.number}.")
+    new = NewPull(f'Revert "{source.title}"', f"Reverts #{which.number}.")
     return _made(mover, source, outcome, OperationKind.REVERT, into, new)
 
 

@@ -144,6 +144,7 @@ from appliance.web.pages import (
     pull,
     pull_changes,
     pull_conflicts,
+    pull_copies,
     pull_files,
     pull_merge,
     pull_new,
@@ -174,7 +175,7 @@ from appliance.web.pages import (
 CONVERSATIONS = (
     *(issues, issue_new, issue, issue_comments, issue_labels, issue_milestones),
     *(pulls, pull_new, pull, pull_patch_sets, pull_files, pull_review, pull_changes),
-    *(pull_merge, pull_conflicts, merge_settings, merge_queue),
+    *(pull_merge, pull_conflicts, pull_copies, merge_settings, merge_queue),
 )
 API = (
     api_operations.api,

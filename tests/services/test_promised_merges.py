@@ -176,7 +176,7 @@ def test_a_merged_one_is_taken_back_by_another(place, method):
 
     assert place.git("rev-parse", "main^{tree}") == before
     shown = place.show(number).described.conversation
-    assert (shown.title, shown.body) == ("Undo: Add two files", "Reverts #1.")
+    assert (shown.title, shown.body) == ('Revert "Add two files"', "Reverts #1.")
 
 
 @pytest.mark.parametrize("method", [MergeMethod.MERGE, MergeMethod.SQUASH, MergeMethod.REBASE])

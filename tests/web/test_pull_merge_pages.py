@@ -45,7 +45,7 @@ def test_a_pull_request_is_merged_undone_and_brought_elsewhere(place):
     assert "It was merged" in shown
     assert place.head("topic") is None
     assert "All of it" in page(writer, f"commit/{place.head('main')}")
-    assert "Undo: Something new" in posted(writer, "pulls/1/revert")
+    assert "Revert &#34;Something new&#34;" in posted(writer, "pulls/1/revert")
     assert "Something new (stable)" in posted(writer, "pulls/1/backport", into="stable")
     answer = writer.post(f"{HOME}/pulls/1/backport", data={"into": "none"})
     assert answer.status_code in {404, 422}
@@ -146,3 +146,53 @@ def test_maintainers_say_how_pull_requests_are_merged(place):
     answer = maintainer.post(f"{HOME}/settings/merging", data=wrong)
     assert answer.status_code == 422
     assert "%{nothing}" in answer.text
+
+
+def solved(browser, where, shown, *, texts, **more: str):
+    """Send the form of a page with conflicts, with what is to be in its files."""
+    hidden = re.findall(r'name="((?:path|commit|take|text)-[0-9]+)" value="([^"]*)"', shown)
+    radio = re.findall(r'type="radio" name="(take-[0-9]+)" value="text" checked', shown)
+    form = {name: value for name, value in hidden if name not in radio}
+    form |= dict.fromkeys(radio, "text") | more
+    return browser.post(f"{HOME}/pulls/1/{where}", data={**form, **texts})
+
+
+def test_conflicts_of_taking_it_back_are_solved_on_its_page(place):
+    writer = place.world.browser("writer")
+    posted(writer, "pulls/1/merge", method="merge")
+    place.write("maintainer", "main", {"a": THEIRS})
+
+    answer = writer.post(f"{HOME}/pulls/1/revert")
+    assert answer.status_code == 409
+    for words in ("Later changes are in the way", "As it was before", "Use “main”"):
+        assert words in answer.text
+    left = solved(writer, "revert", answer.text, texts={"text-0": "<<<<<<< ours\nmine\n"})
+    assert left.status_code == 409
+    assert "a still has marks" in left.text
+    assert "mine" in left.text
+    both = LINES.replace("line 5\n", "both\n")
+    done = solved(writer, "revert", left.text, texts={"text-0": both.replace("\n", "\r\n")})
+
+    assert done.location == f"{HOME}/pulls/2"
+    assert writer.get(f"{HOME}/raw/revert-1/a").text == both
+
+
+def test_conflicts_of_several_commits_are_solved_one_after_the_other(place):
+    place.write("author", "topic", {"a": OURS.replace("line 9\n", "nine\n")})
+    place.run_jobs()
+    base = place.head("main")
+    writer = place.world.browser("writer")
+    posted(writer, "pulls/1/merge", method="rebase")
+    differs = THEIRS.replace("line 9\n", "9\n")
+    place.write("maintainer", "stable", {"a": differs}, start=base)
+
+    first = writer.post(f"{HOME}/pulls/1/backport", data={"into": "stable"})
+    assert first.status_code == 409
+    one = LINES.replace("line 5\n", "both\n").replace("line 9\n", "9\n")
+    second = solved(writer, "backport", first.text, into="stable", texts={"text-0": one})
+    assert second.status_code == 409
+    two = one.replace("9\n", "nine\n")
+    done = solved(writer, "backport", second.text, into="stable", texts={"text-1": two})
+
+    assert done.location == f"{HOME}/pulls/2", done.text
+    assert writer.get(f"{HOME}/raw/backport-1-to-stable/a").text == two

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ pages = blueprint("pull_conflicts")
 
 TEXT = "text"
 MOST = 1000
-MARKS = ("<<<<<<< ", "||||||| ", ">>>>>>> ")
+MARKS = tuple(sign * 7 + b" " for sign in (b"<", b"|", b">"))
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Shown:
     kind: str
     sides: list[tuple[str, list[Markup] | None, bool]]
     """Of the source, the base and the target: lines, if they can be shown; whether it is there."""
+    commit: str
+    """Which of several commits could not be made again; empty where there are not several."""
     draft: str | None
     taken: str
     """What was chosen, or is the usual choice."""
@@ -65,7 +68,7 @@ def solve(owner: str, name: str, number: int) -> ResponseReturnValue:
             plan,
             pull.found.folder,
             pull.facts,
-            _said(),
+            _without_marks(),
             target=issue_frame.said("target"),
             rules=requests.wiring().settings,
         )
@@ -85,13 +88,14 @@ def _page(pull: Opened, problems: Problems) -> str:
         pull,
         "conversation",
         target=found.target,
-        conflicts=[_shown(each, at) for at, each in enumerate(found.conflicts)],
+        conflicts=[shown(each, at, flask.request.form) for at, each in enumerate(found.conflicts)],
         problems={"": " ".join(problems.values())} if problems else {},
         may_solve=pull.found.described.standing.may_comment and bool(pull.facts.source_path),
     )
 
 
-def _shown(text: ConflictText, at: int) -> Shown:
+def shown(text: ConflictText, at: int, sent: Mapping[str, str]) -> Shown:
+    """A path that is not decided, with what was sent of it before."""
     conflict, path = text.conflict, text.conflict.path
     versions = (
         (text.ours, conflict.ours),
@@ -99,7 +103,6 @@ def _shown(text: ConflictText, at: int) -> Shown:
         (text.theirs, conflict.theirs),
     )
     draft = text.draft.decode("utf-8") if text.draft is not None and _is_text(text.draft) else None
-    sent = flask.request.form
     return Shown(
         path,
         present.path_url(path),
@@ -108,6 +111,7 @@ def _shown(text: ConflictText, at: int) -> Shown:
             (side, None if content is None else lines_of(content, path), leaf is not None)
             for side, (content, leaf) in zip(("ours", "base", "theirs"), versions, strict=True)
         ],
+        conflict.commit or "",
         sent.get(f"text-{at}", draft) if draft is not None else None,
         sent.get(f"take-{at}", TEXT if draft is not None else ""),
     )
@@ -122,7 +126,7 @@ def _is_text(content: bytes) -> bool:
     return b"\r" not in content.replace(b"\r\n", b"\n")
 
 
-def _said() -> list[Resolution]:
+def decided() -> list[Resolution]:
     """What the form says of each path."""
     sent, said = flask.request.form, []
     for at in range(MOST):
@@ -130,19 +134,28 @@ def _said() -> list[Resolution]:
         if spelled is None:
             break
         path, take = links.from_field(spelled), sent.get(f"take-{at}", "")
+        commit = sent.get(f"commit-{at}") or None
         if take == TEXT:
-            said.append(Resolution(path, _text(sent.get(f"text-{at}", ""), path)))
+            # Lines end as browsers never send them.
+            text = sent.get(f"text-{at}", "").replace("\r\n", "\n")
+            said.append(Resolution(path, text.encode(), commit))
         elif take in {each.value for each in Side}:
-            said.append(Resolution(path, Side(take)))
+            said.append(Resolution(path, Side(take), commit))
     return said
 
 
-def _text(text: str, path: bytes) -> bytes:
-    """What is to be in a file; its lines end as browsers never send them."""
-    found = text.replace("\r\n", "\n")
-    if any(line.startswith(MARKS) for line in found.split("\n")):
-        raise InvalidError.of(
-            "text",
-            _("%(path)s still has marks of a conflict in it.", path=present.name_text(path)),
-        )
-    return found.encode()
+def has_marks(said: Resolution) -> bool:
+    """Whether what is to be in a file has marks of the conflict in it still."""
+    take = said.take
+    return isinstance(take, bytes) and any(line.startswith(MARKS) for line in take.split(b"\n"))
+
+
+def _without_marks() -> list[Resolution]:
+    said = decided()
+    for each in said:
+        if has_marks(each):
+            path = present.name_text(each.path)
+            raise InvalidError.of(
+                "text", _("%(path)s still has marks of a conflict in it.", path=path)
+            )
+    return said

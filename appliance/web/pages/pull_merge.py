@@ -1,4 +1,4 @@
-"""Merging a pull request, promising to, and what follows from a merged one."""
+"""Merging a pull request, and promising to."""
 
 from __future__ import annotations
 
@@ -49,12 +49,6 @@ class MergeForm(forms.Form):
         )
 
 
-class BranchForm(forms.Form):
-    """Which branch."""
-
-    into: str = Field("", max_length=300)
-
-
 @pages.post(f"{ONE}/merge")
 def merge(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Merge it now, as soon as nothing stands in the way, or when it is its turn in the queue."""
@@ -83,23 +77,6 @@ def stop(owner: str, name: str, number: int) -> ResponseReturnValue:
         with requests.begin() as work:
             auto_merging.disable(work, pull.which, now=requests.now())
         return number
-
-    return _done(owner, name, number, do)
-
-
-@pages.post(f"{ONE}/revert")
-def revert(owner: str, name: str, number: int) -> ResponseReturnValue:
-    """Ask that it be taken back."""
-    return _done(owner, name, number, lambda pull: doors.revert(pull.which, _nothing_said()))
-
-
-@pages.post(f"{ONE}/backport")
-def backport(owner: str, name: str, number: int) -> ResponseReturnValue:
-    """Ask that it come into another branch, too."""
-
-    def do(pull: Opened) -> int:
-        into = BranchForm.parse(flask.request.form).into
-        return doors.backport(pull.which, into, _nothing_said())
 
     return _done(owner, name, number, do)
 

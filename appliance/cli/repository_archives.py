@@ -22,6 +22,8 @@ from appliance.domain.brought import Talk, Whole, pieces, weight
 from appliance.errors import InvalidError
 
 AT_ONCE = 50
+A_PULL = 5
+"""So many issues are as much work as a pull request, for which Git is asked."""
 PIECE_BYTES = 1024 * 1024
 """So much text goes in one request, at most about."""
 FIELDS = {
@@ -196,15 +198,15 @@ class _Bringing:
 def _batches(talks: Sequence[Talk]) -> Iterator[list[dict[str, Any]]]:
     """Pieces of conversations, as many as go into one request."""
     batch: list[dict[str, Any]] = []
-    size = 0
+    size = number = 0
     for talk in talks:
         for first, piece in pieces(talk, most_bytes=PIECE_BYTES):
             more = weight(piece) + sum(len(each.body) for each in piece.comments)
-            if batch and (len(batch) >= AT_ONCE or size + more > PIECE_BYTES):
+            if batch and (number >= AT_ONCE or size + more > PIECE_BYTES):
                 yield batch
-                batch, size = [], 0
+                batch, size, number = [], 0, 0
             batch.append(_spelled(first, piece))
-            size += more
+            size, number = size + more, number + (A_PULL if piece.pull else 1)
     if batch:
         yield batch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,21 +19,27 @@ from appliance.services.mail_letters import Sender
 from appliance.services.mail_queue import Outcome
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from appliance.delivery.mail import Letter, Post
     from appliance.services.mail_queue import Held
     from appliance.wiring import Wiring
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2.0
+WAIT = timedelta(minutes=5)
 
 
 class Mailing:
-    """Sends what is due. Its state: who it is to others that do the same."""
+    """Sends what is due. Its state: who it is to others that do the same, and what waits."""
 
     def __init__(self, objects: Wiring) -> None:
         self._database = objects.database
         self._rules = objects.settings.mail
         self._sender = Sender(objects.settings.server.url.rstrip("/"), objects.settings.server.name)
         self._key = objects.sign_in.fingerprint_key
+        self._later: dict[UUID, datetime] = {}
+        """Letters about addresses that the mail server did not take, until they are tried again."""
         self._me = str(new_id())
 
     def look(self) -> None:
@@ -71,20 +77,36 @@ class Mailing:
 
     def ask_whose(self, now: datetime) -> int:
         """Send letters that ask whether an address is somebody's; gives how many were handed over.
+        What the mail server does not take now waits for a while, and holds up nothing else.
 
         Errors:
-            UnavailableError: the database or the mail server does not answer.
+            UnavailableError: the database does not answer.
         """
         with self._database.reading(appliance()) as work:
-            letters = own_addresses.due(work, self._sender, key=self._key, now=now)
+            found = own_addresses.due(work, self._sender, key=self._key, now=now)
+        self._later = {each: until for each, until in self._later.items() if until > now}
+        letters = [each for each in found if each[0] not in self._later]
         if not letters:
             return 0
-        with mail_sending.connected(self._rules, self._sender) as post:
-            for proof_id, letter in letters:
-                outcome = mail_sending.send(post, letter)
-                with self._database.begin(appliance()) as work:
-                    own_addresses.note_sent(work, proof_id, outcome.error, now=now)
-        return len(letters)
+        try:
+            with mail_sending.connected(self._rules, self._sender) as post:
+                return sum(self._hand_over(post, *each, now) for each in letters)
+        except UnavailableError as error:
+            log.warning("mail.waits", message=str(error))
+            self._later |= dict.fromkeys((each[0] for each in letters), now + WAIT)
+            return 0
+
+    def _hand_over(self, post: Post, proof_id: UUID, letter: Letter, now: datetime) -> bool:
+        """Send one of them, if the mail server takes it now."""
+        try:
+            outcome = mail_sending.send(post, letter)
+        except UnavailableError as error:
+            log.warning("mail.waits", message=str(error))
+            self._later[proof_id] = now + WAIT
+            return False
+        with self._database.begin(appliance()) as work:
+            own_addresses.note_sent(work, proof_id, outcome.error, now=now)
+        return True
 
     def _note(self, held: Held, outcome: Outcome, now: datetime) -> None:
         with self._database.begin(appliance()) as work:

@@ -153,7 +153,8 @@ class _Scribe:
         self._say(found, talk.comments[max(0, found.comment_count - first) :], happened)
 
     def _conversation(self, talk: Talk, commits: Commits | None) -> Conversation:
-        closed_at = moment(talk.closed_at) if talk.closed_at else None
+        ended = talk.closed_at or (talk.pull.merged_at if talk.pull else None)
+        closed_at = moment(ended) if ended else None
         about, kind = talk.about, ConversationKind.ISSUE
         if talk.pull is not None and commits is not None:
             about, kind = "", ConversationKind.PULL_REQUEST

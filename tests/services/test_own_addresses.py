@@ -134,6 +134,20 @@ def test_nobody_has_many_letters_written(world, post):
 
 
 @ON_ONE
+def test_a_letter_that_is_not_taken_now_waits_and_holds_up_nothing(world, post):
+    ask(world)
+    mailing, now = Mailing(world.wiring), datetime.now(UTC)
+    post.answer = "451 later"
+    assert mailing.ask_whose(now) == 0
+    post.answer = "250 OK"
+
+    assert mailing.ask_whose(now + timedelta(minutes=1)) == 0
+    assert mailing.ask_whose(now + timedelta(minutes=6)) == 1
+    assert mailing.ask_whose(now + timedelta(hours=1)) == 0
+    assert post.recipients == [NEW]
+
+
+@ON_ONE
 def test_without_a_mail_server_it_says_who_can(world):
     world.user("writer")
 

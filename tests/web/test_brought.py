@@ -134,6 +134,17 @@ def test_a_pull_request_is_one_here_and_goes_on(place):
 
 
 @ON_ONE
+def test_a_merged_one_is_closed_even_where_nothing_says_when(place):
+    merged = pull(place, merged_at=AT, merged_by="octocat")
+
+    place.world.client("owner").post(API, json={"items": [talk(pull=merged)]})
+
+    facts = place.facts(7)
+    assert facts.merged.at.isoformat() == AT
+    assert place.show(7).described.conversation.state == "closed"
+
+
+@ON_ONE
 def test_without_its_commits_it_is_an_issue_that_says_what_it_was(place):
     gone = talk(pull=pull(place, head="d" * 40), about="Pull request of `topic`.")
 

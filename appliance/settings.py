@@ -28,6 +28,7 @@ from appliance.settings_sections import (
     Limits,
     Mail,
     Queue,
+    Rulesets,
     Section,
     Server,
     SignIn,
@@ -67,6 +68,7 @@ class Settings(Section):
     imports: Imports = Imports()
     audit: Audit = Audit()
     streams: Streams = Streams()
+    rulesets: Rulesets = Rulesets()
     webhooks: Webhooks = Webhooks()
     mail: Mail = Mail()
     witnesses: Witnesses = Witnesses()

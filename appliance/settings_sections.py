@@ -285,6 +285,13 @@ class Webhooks(Section):
     """So long the list of deliveries is kept, with requests and answers."""
 
 
+class Rulesets(Section):
+    """Rules for branches, tags and pushes."""
+
+    keep_findings_days: float = Field(default=90, gt=0)
+    """So long it is kept what rulesets on trial would have refused."""
+
+
 class Mail(Section):
     """Writing to people what happens in conversations, as they choose."""
 

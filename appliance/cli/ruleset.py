@@ -15,6 +15,7 @@ from appliance.cli import options
 from appliance.cli.client import repository as place
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, Verb, current, table
+from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_words import TAKES
 from appliance.errors import InvalidError, NotFoundError
 
@@ -25,6 +26,8 @@ COLUMNS = {
     "kinds": "RULES",
     "id": "ID",
 }
+FOUND = {"at": "WHEN", "repository": "REPOSITORY", "ref": "REF", "by": "BY", "kind": "RULE"}
+COVERED = {"repository": "REPOSITORY", "files": "FILES", "owned": "OWNED", "problems": "PROBLEMS"}
 STANDING = {"layer": "LAYER", "name": "NAME", "enforcement": "ENFORCEMENT", "kinds": "RULES"}
 OWNERS = {"number": "LINE", "pattern": "PATTERN", "owners": "OWNERS", "files": "FILES"}
 Wrapped = Callable[..., None]
@@ -118,12 +121,40 @@ def remove(
     )
 
 
+@ruleset.command("try")
+@click.argument("file", type=click.File("rb"))
+@_of
+@click.option("--days", type=click.IntRange(1, 90), default=30, help="Of so many days.")
+@current
+def try_out(
+    context: Context, file: Any, repository: str | None, organisation: str | None, days: int
+) -> None:
+    """Say what a ruleset from a JSON FILE would have refused; nothing is set."""
+    where = _place(repository, organisation)
+    found = context.api.call("POST", f"{where}/try", _read(file), query={"days": days})
+
+    def lines() -> list[str]:
+        said = f"{len(found['items'])} refusals, {found['moves']} moves of refs looked at."
+        return [said, *table(found["items"], FOUND)]
+
+    context.show(found, lines)
+
+
 @ruleset.command()
 @current
 def kinds(context: Context) -> None:
     """List the kinds of rules, and what each takes."""
     found = [{"kind": kind.value, "takes": ", ".join(takes)} for kind, takes in TAKES.items()]
     context.show_list(found, {"kind": "KIND", "takes": "TAKES"})
+
+
+@ruleset.command()
+@current
+def policies(context: Context) -> None:
+    """List the policies that a rule `policies` takes, and when they may be asked."""
+    found = [{"kind": "policy", "name": each.value} for each in Policy]
+    found += [{"kind": "moment", "name": each.value} for each in Moment]
+    context.show_list(found, {"kind": "KIND", "name": "NAME"})
 
 
 @click.command("rules", cls=Verb)
@@ -134,6 +165,15 @@ def rules(context: Context, repository: str, ref: str) -> None:
     """List all rules that stand over it, of every layer."""
     found = context.api.call("GET", f"{place(repository)}/rules", query={"ref": ref})["items"]
     context.show_list([_with_kinds(each) for each in found], STANDING)
+
+
+@ruleset.command("codeowners")
+@click.option("--org", "organisation", required=True, help="Of this organisation.")
+@current
+def owners_of(context: Context, organisation: str) -> None:
+    """Say how much of each repository of an organisation has owners."""
+    found = context.api.call("GET", f"/orgs/{segment(organisation)}/codeowners")["items"]
+    context.show_list(found, COVERED)
 
 
 @click.command("codeowners", cls=Verb)

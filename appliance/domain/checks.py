@@ -99,6 +99,8 @@ class Required:
         return self.standing is Standing.PASSED
 
 
+OF_POLICIES = "policy/"
+"""How the names of the appliance's own check runs begin."""
 PASSING = frozenset({Conclusion.SUCCESS, Conclusion.NEUTRAL, Conclusion.SKIPPED})
 OF_STATUS = {
     StatusState.ERROR: CheckOutcome.FAILED,
@@ -159,6 +161,18 @@ def _standing(outcome: CheckOutcome | None, *, was_there: bool) -> Standing:
     if outcome is not None:
         return Standing(outcome.value)
     return Standing.STALE if was_there else Standing.MISSING
+
+
+def insist_on_free_name(name: str, *, field: str = "name") -> None:
+    """Go on only if others than the appliance may report under a name.
+
+    Errors:
+        InvalidError: it is kept for what policies find.
+    """
+    if name.startswith(OF_POLICIES):
+        raise InvalidError.of(
+            field, sentence("Names that begin with policy/ are for the appliance's own checks.")
+        )
 
 
 def check_name(name: str, *, field: str = "name") -> str:

@@ -18,6 +18,7 @@ class Job(StrEnum):
     FOLLOW_COMMITS = "issue.follow_commits"
     FOLLOW_PULLS = "merge.follow"
     RUN_MERGE_QUEUES = "merge.run_queues"
+    ASK_POLICIES = "push.ask_policies"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -68,6 +69,7 @@ RULES: dict[Job, JobRule] = {
     Job.FOLLOW_COMMITS: JobRule(3, 900, "Do what commit messages say of issues"),
     Job.FOLLOW_PULLS: JobRule(5, 1800, "Follow the branches of pull requests"),
     Job.RUN_MERGE_QUEUES: JobRule(5, 1800, "Test and merge what stands in merge queues"),
+    Job.ASK_POLICIES: JobRule(5, 900, "Ask policies of what was pushed"),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Settle interrupted pushes"),

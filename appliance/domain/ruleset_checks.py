@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
-from appliance.domain import freezes, text_patterns
+from appliance.domain import freezes, policies, text_patterns
 from appliance.domain.codeowners import any_fits
 from appliance.domain.protection import Movement
 from appliance.domain.ruleset_facts import ChangeFacts, CommitFacts, Contents, FileFacts
@@ -274,6 +274,19 @@ def _size(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
+def _policies(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+    del named
+    if facts.moment not in (rule.moments or policies.BEFORE):
+        return ()
+    findings = (facts.contents or Contents()).findings
+    found = policies.counting(findings, rule.policies, rule.exempt)
+    said = [policies.said(each) for each in found]
+    if not said:
+        return _too_much(facts)
+    more = [f"+{len(said) - NAMED}"] if len(said) > NAMED else []
+    return (*said[:NAMED], *more)
+
+
 def _freeze(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     del named
     until = freezes.end_of(rule.windows, facts.at)
@@ -341,5 +354,6 @@ CHECKS: dict[RuleKind, Check] = {
     RuleKind.FILE_PATHS: _paths,
     RuleKind.FILE_EXTENSIONS: _extensions,
     RuleKind.FILE_SIZE: _size,
+    RuleKind.POLICIES: _policies,
     RuleKind.FREEZE: _freeze,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from appliance.domain.policies import Moment
 from appliance.domain.protection import Movement
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from appliance.domain.checks import Report
     from appliance.domain.merge_facts import CheckOutcome, MergeFacts
     from appliance.domain.permissions import Role
+    from appliance.domain.policies import PolicyFinding
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Contents:
 
     commits: tuple[CommitFacts, ...] = ()
     files: tuple[FileFacts, ...] = ()
+    findings: tuple[PolicyFinding, ...] = ()
+    """What policies have found in the files, where they were asked."""
     is_too_much: bool = False
     """There is more than was looked at, which is reason enough to refuse it."""
 
@@ -82,6 +86,7 @@ class ChangeFacts:
     """What came of checks of the commit that is pushed."""
     reports: tuple[Report, ...] = ()
     """The same by who reported it, the newest first."""
+    moment: Moment = Moment.PRE_PUSH
     merge: MergeFacts | None = None
     """The pull request that is merged; None where somebody pushes."""
 

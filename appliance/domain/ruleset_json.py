@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from appliance.domain.permissions import Role
+from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_words import (
     TAKES,
     Bypass,
@@ -19,7 +20,8 @@ from appliance.domain.ruleset_words import (
 from appliance.domain.signatures import SignedBy
 
 SUBJECTS = ("allowed", "reviewers", "reporters")
-TEXTS = ("checks", "patterns", "windows")
+TEXTS = ("checks", "patterns", "exempt", "windows")
+CHOSEN = {"signed_by": SignedBy, "policies": Policy, "moments": Moment}
 
 
 def of_rule(rule: Rule) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def _value(name: str, value: Any) -> Any:
         return tuple(subject(each) for each in value)
     if name in TEXTS:
         return tuple(value)
-    return frozenset(map(SignedBy, value)) if name == "signed_by" else value
+    return frozenset(map(CHOSEN[name], value)) if name in CHOSEN else value
 
 
 def subjects_of(rules: Iterable[Rule], bypasses: Iterable[Bypass]) -> set[UUID]:

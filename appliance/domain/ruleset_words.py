@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from appliance.domain.policies import Moment, Policy
     from appliance.domain.ruleset_facts import ActorFacts
     from appliance.domain.signatures import SignedBy
 
@@ -109,6 +110,7 @@ class RuleKind(StrEnum):
     FILE_PATHS = "file_paths"
     FILE_EXTENSIONS = "file_extensions"
     FILE_SIZE = "file_size"
+    POLICIES = "policies"
     FREEZE = "freeze"
 
 
@@ -139,6 +141,11 @@ class Rule:
     forbidden: bool = False
     """Whether what the patterns name is refused, and not the only thing that is taken."""
     most_bytes: int = 0
+    policies: frozenset[Policy] = frozenset()
+    moments: frozenset[Moment] = frozenset()
+    """When policies are asked; empty: before anything comes in."""
+    exempt: tuple[str, ...] = ()
+    """Files that policies do not look at."""
     windows: tuple[str, ...] = ()
 
 
@@ -164,6 +171,7 @@ TAKES: dict[RuleKind, tuple[str, ...]] = {
     RuleKind.FILE_PATHS: ("patterns",),
     RuleKind.FILE_EXTENSIONS: ("patterns",),
     RuleKind.FILE_SIZE: ("most_bytes",),
+    RuleKind.POLICIES: ("policies", "moments", "exempt"),
     RuleKind.FREEZE: ("windows",),
 }
 NEEDS: dict[RuleKind, str] = {
@@ -175,6 +183,7 @@ NEEDS: dict[RuleKind, str] = {
     RuleKind.FILE_PATHS: "patterns",
     RuleKind.FILE_EXTENSIONS: "patterns",
     RuleKind.FILE_SIZE: "most_bytes",
+    RuleKind.POLICIES: "policies",
     RuleKind.FREEZE: "windows",
 }
 """The parameter without which a rule would say nothing."""
@@ -184,7 +193,7 @@ LOOKS_INSIDE = frozenset(
         *(RuleKind.LINEAR_HISTORY, RuleKind.PULL_REQUEST, RuleKind.SENSITIVE_FILES),
         *(RuleKind.REQUIRED_CHECKS, RuleKind.COMMIT_MESSAGE, RuleKind.AUTHOR_ADDRESS),
         *(RuleKind.VERIFIED_AUTHOR, RuleKind.TICKET_REFERENCE, RuleKind.FILE_PATHS),
-        *(RuleKind.FILE_EXTENSIONS, RuleKind.FILE_SIZE),
+        *(RuleKind.FILE_EXTENSIONS, RuleKind.FILE_SIZE, RuleKind.POLICIES),
     }
 )
 """Kinds of rules for which the commits and files that a ref would get must be read."""

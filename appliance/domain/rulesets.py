@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from appliance.domain.policies import BEFORE
 from appliance.domain.protection import FirmRule, Protection, matches
 from appliance.domain.ruleset_checks import CHECKS
 from appliance.domain.ruleset_words import (
@@ -27,6 +28,7 @@ from appliance.domain.ruleset_words import (
 from appliance.errors import sentence
 
 if TYPE_CHECKING:
+    from appliance.domain.policies import Moment, Policy
     from appliance.domain.ruleset_facts import ChangeFacts
 
 DEFAULT_BRANCH = "~DEFAULT_BRANCH"
@@ -110,6 +112,11 @@ class Ruleset:
     def looks_inside(self) -> bool:
         """Whether commits and files must be read for it."""
         return any(rule.kind in LOOKS_INSIDE for rule in self.rules)
+
+    def policies_at(self, moment: Moment) -> frozenset[Policy]:
+        """The policies that its rules ask then."""
+        asked = [each.policies for each in self.rules if moment in (each.moments or BEFORE)]
+        return frozenset().union(*asked)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class ChangedFile:
     path: bytes
     commit: str
     size_bytes: int | None
+    blob: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def read(
     if len(changes) > MOST_FILES:
         return PushContents(work, is_too_much=True)
     sizes = _sizes(folder, extra, {blob for _path, _commit, blob in changes if blob})
-    files = tuple(ChangedFile(path, commit, sizes.get(blob)) for path, commit, blob in changes)
+    files = tuple(
+        ChangedFile(path, commit, sizes.get(blob), blob) for path, commit, blob in changes
+    )
     return PushContents(work, files)
 
 

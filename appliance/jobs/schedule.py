@@ -45,6 +45,7 @@ from appliance.services import (
     regular,
     repository_bin,
     review_decisions,
+    ruleset_reports,
     saml_refresh,
     temporary_rights,
     unused_credentials,
@@ -175,6 +176,11 @@ def _forget_deliveries(work: UnitOfWork, now: datetime) -> None:
     webhook_deliveries.forget_old(work, before=now - kept)
 
 
+def _forget_findings(work: UnitOfWork, now: datetime) -> None:
+    kept = timedelta(days=work.rules.rulesets.keep_findings_days)
+    ruleset_reports.forget_old(work, before=now - kept)
+
+
 AGENDA = (
     Entry(Regular("promised-merges", timedelta(seconds=30)), _merge_what_was_promised),
     Entry(Regular("reconcile-pushes", timedelta(minutes=1)), _reconcile),
@@ -187,6 +193,7 @@ AGENDA = (
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("forget-deliveries", timedelta(minutes=10)), _forget_deliveries),
+    Entry(Regular("forget-findings", timedelta(minutes=10)), _forget_findings),
     Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, fetch_checks, grants
+from appliance.access import fetch, fetch_checks, gate, grants
 from appliance.db import paging
 from appliance.db.checks import CheckAnnotation, CheckRun
 from appliance.db.conversation_rows import user_names
@@ -76,7 +76,33 @@ def create(work: UnitOfWork, path: str, commit: str, said: Changes, *, now: date
         ConflictError: it is archived, or the commit has too many.
     """
     repository = fetch_checks.to_report(work, path)
+    checks.insist_on_free_name(said.name or "")
     _insist_on_room(work, repository, commit)
+    return _made(work, repository, commit, said, now=now)
+
+
+def create_own(
+    work: UnitOfWork, repository: Repository, commit: str, said: Changes, *, now: datetime
+) -> None:
+    """Report what the appliance itself has found, in nobody's name. Safe to repeat.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    known = sa.select(CheckRun.id).where(
+        CheckRun.repository_id == repository.id,
+        CheckRun.commit == commit,
+        CheckRun.name == said.name,
+        CheckRun.reporter_id.is_(None),
+    )
+    if work.session.scalar(known.limit(1)) is None:
+        _made(work, repository, commit, said, now=now)
+
+
+def _made(
+    work: UnitOfWork, repository: Repository, commit: str, said: Changes, *, now: datetime
+) -> Ran:
     state = said.state or (RunState.COMPLETED if said.conclusion else RunState.QUEUED)
     run = CheckRun(
         repository_id=repository.id,
@@ -113,6 +139,7 @@ def change(work: UnitOfWork, path: str, run_id: UUID, said: Changes, *, now: dat
         ConflictError: the repository is archived.
     """
     repository = fetch_checks.to_report(work, path)
+    checks.insist_on_free_name(said.name or "")
     run = fetch_checks.of_repository(work, repository, run_id)
     maintains = Permission.REPOSITORY_MAINTAIN in grants.on_repository(work, repository)
     if run.reporter_id != work.actor.id and not maintains:

@@ -98,6 +98,7 @@ def report(work: UnitOfWork, path: str, commit: str, wanted: NewStatus, *, now: 
         ConflictError: it is archived, or too much was said of the commit already.
     """
     repository = fetch_checks.to_report(work, path)
+    checks.insist_on_free_name(wanted.context, field="context")
     _insist_on_room(work, repository, commit)
     status = CommitStatus(
         repository_id=repository.id,

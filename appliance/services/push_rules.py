@@ -15,6 +15,7 @@ from appliance.domain import events
 from appliance.domain.checks import by_name
 from appliance.domain.events.parts import in_parts
 from appliance.domain.identity import ActorKind
+from appliance.domain.policies import Moment
 from appliance.domain.ruleset_facts import ChangeFacts
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind
 from appliance.domain.rulesets import Refusal, Ruleset, judge
@@ -64,6 +65,11 @@ def over_limits(found: Inspection, rules: Settings) -> tuple[str, ...]:
     return (*large, *deep)
 
 
+def moment_of(terms: Terms) -> Moment:
+    """When policies are asked: what is done without git is committed here, all else is pushed."""
+    return Moment.PRE_COMMIT if terms.protocol == WITHOUT_GIT else Moment.PRE_PUSH
+
+
 @open_to_everyone(because=ASKED)
 def judged(
     work: UnitOfWork,
@@ -92,6 +98,7 @@ def judged(
             unsigned=unsigned,
             checks=by_name(reports.get(update.new_oid, ())),
             reports=reports.get(update.new_oid, ()),
+            moment=moment_of(terms),
             merge=proposal.merge,
         )
         for each in rulesets:

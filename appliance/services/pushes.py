@@ -37,7 +37,7 @@ from appliance.domain.protection import Movement, RefUpdate
 from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
 from appliance.git import certificates, maintenance, transport
 from appliance.git import inspect as inspection
-from appliance.services import delegation, push_certificates, push_rules, rule_looks
+from appliance.services import delegation, policy_runs, push_certificates, push_rules, rule_looks
 from appliance.services.push_names import show, unusable
 from appliance.services.repositories import ready_folder
 
@@ -286,7 +286,8 @@ def _decided(
         raise ConflictError(NOT_A_PUSH)
     reasons = list(proposal.problems) or _over_quota(work, repository, proposal)
     rules = [] if reasons else all_over(work.session, repository)
-    wanted = rule_looks.wanted(rules, proposal.updates, repository.organisation_id)
+    moment = push_rules.moment_of(terms)
+    wanted = rule_looks.wanted(rules, proposal.updates, repository.organisation_id, moment)
     if wanted.is_anything and not _is_examined(proposal, wanted):
         _insist_on_first_look(proposal)
         return Verdict(is_accepted=False, wanted=wanted)
@@ -302,6 +303,7 @@ def _decided(
         said = [*reasons, *push_rules.messages(guarded), *push_rules.ways_past(proposal, guarded)]
         return _refuse(work, repository, terms, proposal, said)
     _intend(work, repository, terms, proposal, now=now)
+    policy_runs.promise(work, repository, terms, proposal, rules, now=now)
     return Verdict(is_accepted=True)
 
 

@@ -7,23 +7,25 @@ and `examine` checks signatures. A push that no such rule is about asks nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from appliance.access.gate import open_to_everyone
 from appliance.domain.names import fold
+from appliance.domain.policies import Moment
 from appliance.domain.protection import NO_OBJECT, Demand, RefUpdate
 from appliance.domain.ruleset_facts import CommitFacts, Contents, FileFacts
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind
 from appliance.git import inspect, push_contents, refs
 from appliance.git.ref_names import BRANCHES, TAGS
-from appliance.services import signature_rules
+from appliance.services import policies, signature_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.domain.policies import Policy
     from appliance.domain.rulesets import Ruleset
     from appliance.git.push_contents import PushContents
     from appliance.git.refs import Head
@@ -42,6 +44,7 @@ class Wanted:
     """The same with what rulesets on trial demand; empty where they demand nothing."""
     rulesets: tuple[Ruleset, ...] = ()
     """Those that look inside."""
+    moment: Moment = Moment.PRE_PUSH
     organisation_id: UUID | None = None
     """Whose authorities count beside the appliance's."""
 
@@ -72,7 +75,10 @@ class Examined:
 
 
 def wanted(
-    rulesets: Sequence[Ruleset], updates: Iterable[RefUpdate], organisation_id: UUID | None
+    rulesets: Sequence[Ruleset],
+    updates: Iterable[RefUpdate],
+    organisation_id: UUID | None,
+    moment: Moment,
 ) -> Wanted:
     """What must be looked at so that these rulesets can be asked."""
     gaining = [each for each in updates if each.new_oid != NO_OBJECT]
@@ -87,6 +93,7 @@ def wanted(
             and each.looks_inside
             and any(each.is_about(update.ref) for update in gaining)
         ),
+        moment,
         organisation_id,
     )
 
@@ -107,7 +114,7 @@ def collect(
     return Brought(
         signature_rules.collect(folder, updates, wanted.demands, quarantine=quarantine),
         signature_rules.collect(folder, updates, wanted.on_trial, quarantine=quarantine),
-        _contents(folder, updates, wanted.rulesets, quarantine) if wanted.rulesets else {},
+        _contents(folder, updates, wanted, quarantine) if wanted.rulesets else {},
     )
 
 
@@ -123,15 +130,24 @@ def examine(work: UnitOfWork, wanted: Wanted, brought: Brought) -> Examined:
     )
 
 
-def contents_between(folder: Path, ref: bytes, old_oid: str, new_oid: str) -> Contents:
-    """What a ref got when it moved, as far as it is still there.
+def contents_between(
+    folder: Path,
+    ref: bytes,
+    old_oid: str,
+    new_oid: str,
+    asked: frozenset[Policy] = frozenset(),
+) -> Contents:
+    """What a ref got when it moved, as far as it is still there, and what policies find in it.
 
     Errors:
         NotFoundError, DamagedError, TimeoutExceededError: it cannot be read any more.
     """
-    head = refs.head(folder).oid if old_oid == NO_OBJECT else None
-    known = [head or old_oid] if head or old_oid != NO_OBJECT else []
-    return _facts(push_contents.read(folder, None, ref, new_oid, known=known))
+    known = [old_oid] if old_oid != NO_OBJECT else []
+    if not known:
+        head = refs.head(folder)
+        known = [head.oid] if head.oid is not None and head.name != ref else []
+    brought = push_contents.read(folder, None, ref, new_oid, known=known)
+    return _looked(folder, None, new_oid, brought, asked)
 
 
 def _demands(rulesets: Iterable[Ruleset]) -> tuple[Demand, ...]:
@@ -153,23 +169,24 @@ def _trial_demands(rulesets: Iterable[Ruleset], updates: list[RefUpdate]) -> tup
 def _contents(
     folder: Path,
     updates: Sequence[RefUpdate],
-    rulesets: Sequence[Ruleset],
+    wanted: Wanted,
     quarantine: Mapping[str, str],
 ) -> dict[Which, Contents]:
     place = inspect.Quarantine.parse(folder, quarantine)
     there = [each for each in refs.names(folder, b"refs/") if each[0].startswith((BRANCHES, TAGS))]
     head = refs.head(folder)
     found: dict[Which, Contents] = {}
-    read: dict[tuple[str, frozenset[str]], Contents] = {}
+    read: dict[tuple[str, frozenset[str], frozenset[Policy]], Contents] = {}
     for update in updates:
-        for each in rulesets:
+        for each in wanted.rulesets:
             if update.new_oid == NO_OBJECT or each.id is None or not each.is_about(update.ref):
                 continue
             known = _known(each, update, there, head)
-            key = update.new_oid, known
+            asked = each.policies_at(wanted.moment)
+            key = update.new_oid, known, asked
             if key not in read:
                 brought = push_contents.read(folder, place, update.ref, update.new_oid, known=known)
-                read[key] = _facts(brought)
+                read[key] = _looked(folder, place, update.new_oid, brought, asked)
             found[update.ref, each.id] = read[key]
     return found
 
@@ -188,6 +205,20 @@ def _known(
     return frozenset(known)
 
 
+def _looked(
+    folder: Path,
+    place: inspect.Quarantine | None,
+    new_oid: str,
+    brought: PushContents,
+    asked: frozenset[Policy],
+) -> Contents:
+    facts = _facts(brought)
+    if not asked or facts.is_too_much:
+        return facts
+    found = policies.looked(folder, place, new_oid, brought.files, asked)
+    return replace(facts, findings=found.findings, is_too_much=found.is_too_much)
+
+
 def _facts(found: PushContents) -> Contents:
     commits = tuple(
         CommitFacts(
@@ -199,4 +230,4 @@ def _facts(found: PushContents) -> Contents:
         for each in found.work.commits
     )
     files = tuple(FileFacts(each.path, each.commit, each.size_bytes) for each in found.files)
-    return Contents(commits, files, found.is_too_much)
+    return Contents(commits, files, is_too_much=found.is_too_much)

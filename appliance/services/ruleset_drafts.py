@@ -157,7 +157,7 @@ def _rule(work: UnitOfWork, said: Mapping[str, Any]) -> Rule:
 
 
 def _insist_on_sense(rule: Rule) -> None:
-    for texts in (rule.patterns, rule.checks, rule.windows):
+    for texts in (rule.patterns, rule.checks, rule.exempt, rule.windows):
         _insist_on_few("rules", texts)
     if not 0 <= rule.approvals <= MOST_APPROVALS:
         raise InvalidError.of(

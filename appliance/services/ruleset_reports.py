@@ -15,13 +15,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, fetch_rulesets
+from appliance.access import fetch_rulesets, gate
 from appliance.db.pushes import Push, PushedRef
 from appliance.db.repositories import Repository
 from appliance.db.rulesets import RulesetFinding, facts_of
 from appliance.db.users import User
 from appliance.domain.identity import ActorKind
 from appliance.domain.permissions import Permission
+from appliance.domain.policies import Moment
 from appliance.domain.protection import NO_OBJECT, Movement
 from appliance.domain.ruleset_facts import ActorFacts, ChangeFacts, Contents
 from appliance.domain.ruleset_words import Layer, RuleKind
@@ -29,19 +30,24 @@ from appliance.domain.rulesets import Ruleset, judge
 from appliance.errors import ApplianceError
 from appliance.services import rule_facts, rule_looks, ruleset_drafts
 from appliance.services.push_names import show
+from appliance.services.push_rules import WITHOUT_GIT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.access.fetch_rulesets import Place
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.domain.rulesets import RepositoryFacts
     from appliance.git.storage import RepositoryStore
-    from appliance.services.ruleset_drafts import Draft
+    from appliance.services.ruleset_drafts import Checked, Draft
 
 USUAL_DAYS = 30
 MOST_DAYS = 90
 MOST_FINDINGS = 500
 MOST_PUSHES = 300
+"""Moves of refs that are looked at, in all repositories together."""
+MOST_REPOSITORIES = 100
+FORGOTTEN_AT_ONCE = 500
 NOT_REPLAYED = frozenset({RuleKind.SIGNED_COMMITS, RuleKind.SIGNED_PUSH, RuleKind.REQUIRED_CHECKS})
 BY_MERGE = "merge"
 """How operations begin that bring one branch into another."""
@@ -85,6 +91,7 @@ class Past:
     by: str
     actor: ActorFacts
     is_merge: bool
+    moment: Moment
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ class Trial:
 class Replayed:
     """What came of a replay."""
 
+    repositories: int
     moves: int
     not_looked_at: int
     """Moves of which the objects are gone, or too many to look at."""
@@ -130,24 +138,51 @@ def found(
     return Report(since, sum(by_kind.values()), by_kind, _items(work, meant))
 
 
-def trial(
+def trials(
     work: UnitOfWork,
-    path: str,
+    place: Place,
     draft: Draft,
     *,
     days: int = USUAL_DAYS,
     repositories: RepositoryStore,
     now: datetime,
-) -> Trial:
-    """What a replay of a draft looks at; for who may set rules in the repository.
+) -> list[Trial]:
+    """What a replay of a draft looks at: in a repository, or in all those that it chooses of an
+    organisation or the appliance; for who may set rules there.
 
     Errors:
         HiddenError, RefusedError: the actor may not.
         InvalidError: the draft cannot be meant.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_PROTECT)
+    where = fetch_rulesets.to_judge(work, place)
     checked = ruleset_drafts.checked(work, draft)
-    includes, excludes = checked.target.patterns(facts_of(work.session, repository))
+    since = now - timedelta(days=min(max(days, 1), MOST_DAYS))
+    query = sa.select(Repository).where(Repository.deleted_at.is_(None))
+    if where.repository_id is not None:
+        query = query.where(Repository.id == where.repository_id)
+    elif where.organisation_id is not None:
+        query = query.where(Repository.organisation_id == where.organisation_id)
+    latest = query.order_by(Repository.pushed_at.desc().nulls_last(), Repository.id)
+    found: list[Trial] = []
+    for repository in work.session.scalars(latest.limit(MOST_REPOSITORIES)):
+        facts = facts_of(work.session, repository)
+        if where.repository_id is not None or checked.target.is_about(facts):
+            folder = repositories.folder(repository.id)
+            left = MOST_PUSHES - sum(len(each.moves) for each in found)
+            found.append(_trial(work, repository, facts, checked, folder, since, left))
+    return found
+
+
+def _trial(
+    work: UnitOfWork,
+    repository: Repository,
+    facts: RepositoryFacts,
+    checked: Checked,
+    folder: Path,
+    since: datetime,
+    most: int,
+) -> Trial:
+    includes, excludes = checked.target.patterns(facts)
     ruleset = Ruleset(
         name=checked.name,
         layer=Layer.REPOSITORY,
@@ -156,20 +191,18 @@ def trial(
         rules=tuple(each for each in checked.rules if each.kind not in NOT_REPLAYED),
         id=repository.id,
     )
-    since = now - timedelta(days=min(max(days, 1), MOST_DAYS))
-    rows = _pushes(work, repository, since)
-    kept = rows[:MOST_PUSHES]
+    rows = _pushes(work, repository, since, most)
+    kept = rows[:most]
     actors = _actors(work, repository, [push for push, _ref in kept])
     moves = tuple(_past(push, ref, actors) for push, ref in kept if ruleset.is_about(ref.ref))
-    folder = repositories.folder(repository.id)
-    return Trial(repository.path, folder, ruleset, moves, len(rows) > MOST_PUSHES)
+    return Trial(repository.path, folder, ruleset, moves, len(rows) > most)
 
 
-def replayed(trial: Trial, draft: Draft) -> Replayed:
-    """What the draft would have refused. Reads objects; needs no transaction."""
+def replayed(trials: Sequence[Trial], draft: Draft) -> Replayed:
+    """What the draft would have refused, the latest first. Reads objects; needs no transaction."""
     items: list[WouldRefuse] = []
     not_looked_at = 0
-    for move in trial.moves:
+    for trial, move in ((one, move) for one in trials for move in one.moves):
         contents = _contents(trial, move)
         if contents is None:
             not_looked_at += 1
@@ -177,16 +210,33 @@ def replayed(trial: Trial, draft: Draft) -> Replayed:
         items += _judged(trial, move, contents)
     kinds = {RuleKind(each["kind"]) for each in draft.rules}
     return Replayed(
-        len(trial.moves),
+        len(trials),
+        sum(len(trial.moves) for trial in trials),
         not_looked_at,
-        trial.is_cut,
+        any(trial.is_cut for trial in trials) or len(trials) >= MOST_REPOSITORIES,
         tuple(sorted(kinds & NOT_REPLAYED)),
-        tuple(items),
+        tuple(sorted(items, key=lambda each: each.at, reverse=True)),
     )
 
 
+def forget_old(work: UnitOfWork, *, before: datetime) -> int:
+    """Let go of what rulesets on trial found before a moment; gives how much that was.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    old = sa.select(RulesetFinding.id).where(RulesetFinding.found_at < before)
+    ids = work.session.scalars(old.limit(FORGOTTEN_AT_ONCE)).all()
+    if ids:
+        work.session.execute(sa.delete(RulesetFinding).where(RulesetFinding.id.in_(ids)))
+    return len(ids)
+
+
 def _judged(trial: Trial, move: Past, contents: Contents) -> list[WouldRefuse]:
-    facts = ChangeFacts(move.ref, move.movement, move.at, actor=move.actor, contents=contents)
+    facts = ChangeFacts(
+        *(move.ref, move.movement, move.at, move.actor, contents), moment=move.moment
+    )
     broken = judge([trial.ruleset], facts)
     return [
         WouldRefuse(
@@ -205,7 +255,10 @@ def _contents(trial: Trial, move: Past) -> Contents | None:
     if move.new_oid == NO_OBJECT or not trial.ruleset.looks_inside:
         return Contents()
     try:
-        found = rule_looks.contents_between(trial.folder, move.ref, move.old_oid, move.new_oid)
+        found = rule_looks.contents_between(
+            *(trial.folder, move.ref, move.old_oid, move.new_oid),
+            asked=trial.ruleset.policies_at(move.moment),
+        )
     except ApplianceError:
         return None  # What was pushed then has been collected since.
     return None if found.is_too_much else found
@@ -235,7 +288,7 @@ def _items(work: UnitOfWork, meant: Iterable[sa.ColumnElement[bool]]) -> tuple[W
 
 
 def _pushes(
-    work: UnitOfWork, repository: Repository, since: datetime
+    work: UnitOfWork, repository: Repository, since: datetime, most: int
 ) -> list[tuple[Push, PushedRef]]:
     query = (
         sa.select(Push, PushedRef)
@@ -246,7 +299,7 @@ def _pushes(
             PushedRef.moved.is_(True),
         )
         .order_by(Push.accepted_at.desc(), PushedRef.id)
-        .limit(MOST_PUSHES + 1)
+        .limit(most + 1)
     )
     return [(push, ref) for push, ref in work.session.execute(query)]
 
@@ -271,4 +324,5 @@ def _past(push: Push, ref: PushedRef, actors: dict[UUID, ActorFacts]) -> Past:
         by=push.actor_label,
         actor=actors.get(push.actor_id, ActorFacts()) if push.actor_id else ActorFacts(),
         is_merge=(push.operation or "").startswith(BY_MERGE),
+        moment=Moment.PRE_COMMIT if push.protocol == WITHOUT_GIT else Moment.PRE_PUSH,
     )

@@ -5,6 +5,7 @@ repository. What a layer demands the layers below cannot loosen; all of them cou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ __all__ = [
     "one",
     "over",
     "properties",
+    "properties_in",
     "remove",
     "set_properties",
 ]
@@ -160,6 +162,40 @@ def properties(work: UnitOfWork, path: str) -> dict[str, str]:
     """What is said of a repository, for rulesets to choose it by."""
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
     return properties_of(work.session, repository.id)
+
+
+@dataclass(frozen=True)
+class Described:
+    """A repository, and what is said of it."""
+
+    repository: str
+    properties: Mapping[str, str]
+
+    @property
+    def lines(self) -> list[str]:
+        """The same, as it is written."""
+        return [f"{key}={value}" for key, value in self.properties.items()]
+
+
+def properties_in(work: UnitOfWork, organisation: str) -> list[Described]:
+    """What is said of each repository of an organisation; for its owners.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not know.
+    """
+    found = fetch.organisation(work, organisation, Permission.ORGANISATION_MANAGE)
+    rows = work.session.execute(
+        sa.select(Repository.name, RepositoryProperty.key, RepositoryProperty.value)
+        .outerjoin(RepositoryProperty, RepositoryProperty.repository_id == Repository.id)
+        .where(Repository.organisation_id == found.id, Repository.deleted_at.is_(None))
+        .order_by(Repository.name, RepositoryProperty.key)
+    )
+    said: dict[str, dict[str, str]] = {}
+    for name, key, value in rows:
+        here = said.setdefault(name, {})
+        if key:
+            here[key] = value
+    return [Described(name, properties) for name, properties in said.items()]
 
 
 def set_properties(work: UnitOfWork, path: str, said: Mapping[str, str]) -> dict[str, str]:

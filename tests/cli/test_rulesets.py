@@ -40,6 +40,10 @@ def test_a_ruleset_is_made_shown_set_and_removed(codara, lab, notes, file):
     (standing,) = codara("repo", "rules", notes, "--ref", "main", "--json").json
     assert (standing["name"], standing["layer"]) == ("Main", "organisation")
     assert codara("ruleset", "list", "--repo", notes, "--json").json == []
+    tried = codara("ruleset", "try", str(file), *place, "--days", "7", "--json").json
+    assert (tried["repositories"], tried["items"]) == (1, [])
+    assert "0 refusals" in codara("ruleset", "try", str(file), "--repo", notes).out
+    assert codara("ruleset", "codeowners", *place, "--json").json == []
 
     assert codara("ruleset", "remove", "Main", *place, "--dry-run").code == 0
     assert codara("ruleset", "remove", "Main", *place, "--yes").code == 0
@@ -59,6 +63,8 @@ def test_what_is_no_ruleset_is_refused(codara, lab, file):
 def test_the_kinds_of_rules_are_listed(codara):
     found = {each["kind"]: each["takes"] for each in codara("ruleset", "kinds", "--json").json}
     assert "approvals" in found["pull_request"]
+    named = {each["name"] for each in codara("ruleset", "policies", "--json").json}
+    assert {"conflict_markers", "post_commit"} <= named
 
 
 def test_where_nobody_is_named_there_is_nothing_to_report(codara, notes):

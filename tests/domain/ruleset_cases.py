@@ -10,6 +10,7 @@ from uuid import UUID
 from appliance.domain.checks import Report
 from appliance.domain.merge_facts import CheckOutcome, MergeFacts, OwnedFact, ReviewFact
 from appliance.domain.permissions import Role
+from appliance.domain.policies import Moment, Policy, PolicyFinding
 from appliance.domain.protection import Movement
 from appliance.domain.ruleset_facts import ActorFacts, ChangeFacts, CommitFacts, Contents, FileFacts
 from appliance.domain.ruleset_words import Layer, Rule, RuleKind, Subject, SubjectKind
@@ -59,6 +60,11 @@ def said(who: UUID | None, outcome: CheckOutcome = CheckOutcome.PASSED) -> Repor
     return Report("build", who, outcome)
 
 
+def marked(path: str, policy: Policy = Policy.CONFLICT_MARKERS, **fields: Any) -> ChangeFacts:
+    found = PolicyFinding(policy, path.encode(), 3)
+    return facts(contents=contents(findings=(found,)), **fields)
+
+
 def no(who: UUID, **fields: Any) -> ReviewFact:
     return ReviewFact(who, approves=False, **fields)
 
@@ -73,6 +79,8 @@ PASSED = {"build": CheckOutcome.PASSED, "test": CheckOutcome.PASSED}
 MESSAGE = Rule(K.COMMIT_MESSAGE, patterns=(r"^(feat|fix): ",))
 NO_WIP = Rule(K.COMMIT_MESSAGE, patterns=(r"(?i)^wip\b",), forbidden=True)
 COMPANY = Rule(K.AUTHOR_ADDRESS, patterns=("*@codara.test",))
+CLEAN = Rule(K.POLICIES, policies=frozenset({Policy.CONFLICT_MARKERS}), exempt=("/vendor/",))
+AFTERWARDS = replace(CLEAN, moments=frozenset({Moment.POST_COMMIT}))
 FROZEN = Rule(K.FREEZE, windows=("Fri 10:00/Mon 06:00",))
 
 
@@ -245,6 +253,15 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     ),
     (Rule(K.FILE_SIZE, most_bytes=2048), facts(contents=contents(files=(file("a", 2048),))), None),
     (Rule(K.FILE_SIZE, most_bytes=9), facts(contents=Contents(is_too_much=True)), "in parts"),
+    (CLEAN, marked("a.py"), "a.py has marks of a conflict in line 3"),
+    (CLEAN, marked("a.py", moment=Moment.PRE_COMMIT), "marks"),
+    (CLEAN, marked("a.py", moment=Moment.POST_COMMIT), None),
+    (CLEAN, marked("vendor/a.py"), None),
+    (CLEAN, marked("a.py", Policy.PRIVATE_KEYS), None),
+    (CLEAN, facts(contents=Contents(is_too_much=True)), "in parts"),
+    (CLEAN, facts(contents=None), None),
+    (AFTERWARDS, marked("a.py", moment=Moment.POST_COMMIT), "marks"),
+    (AFTERWARDS, marked("a.py"), None),
     (FROZEN, facts(), "frozen until 2026-11-23 06:00"),
     (FROZEN, merge(), "frozen"),
     (FROZEN, facts(M.DELETE), "frozen"),

@@ -125,6 +125,7 @@ COMMANDS = [
     ("ruleset list --org lab-N", RULE),
     ("ruleset list", ADMINISTER),
     ("ruleset kinds", "+" * 13),
+    ("ruleset policies", "+" * 13),
     (f"repo protections {REPO}", READ),
     (f"repo pushes {REPO}", READ),
     (f"repo merge {REPO} topic", WRITE),
@@ -232,7 +233,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         (
             *("ruleset show", "ruleset create", "ruleset set", "ruleset remove"),
-            "repo codeowners",
+            *("repo codeowners", "ruleset codeowners", "ruleset try"),
         ),
         "cli/test_rulesets.py",
     ),

@@ -22,6 +22,7 @@ JOBS = {
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.dequeued merge.failed"
         " merge.group_built merge.merged merge.auto_disabled"
     ),
+    Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (
         "org.member_added org.member_removed org.member_role_changed repo.role_withdrawn"

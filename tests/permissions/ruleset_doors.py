@@ -11,7 +11,7 @@ PLACES = {REPOSITORY: (READ, MAINTAIN), ORGANISATION: (RULE, RULE), "/api/v1": (
 API_TABLE = [
     ("GET", f"{REPOSITORY}/rules", READ, None),
     ("GET", f"{REPOSITORY}/properties", READ, None),
-    ("POST", f"{REPOSITORY}/rulesets/try", MAINTAIN, NEW),
+    ("GET", f"{ORGANISATION}/codeowners", RULE, None),
     ("PUT", f"{REPOSITORY}/properties", "..-----.--+-+", {"properties": {"tier": "inner"}}),
     *(
         row
@@ -19,6 +19,7 @@ API_TABLE = [
         for row in (
             ("GET", f"{place}/rulesets", reading, None),
             ("POST", f"{place}/rulesets", changing, NEW),
+            ("POST", f"{place}/rulesets/try", reading if place != REPOSITORY else MAINTAIN, NEW),
         )
     ),
 ]
@@ -28,7 +29,7 @@ API_ELSEWHERE = {
     for method, rest in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/report"))
 }
 API_ELSEWHERE[("GET", f"{REPOSITORY}/codeowners")] = TESTS
-NOTHING = {f"POST {REPOSITORY}/rulesets/try": "judges past pushes; nothing is set"}
+NOTHING = {f"POST {place}/rulesets/try": "judges past pushes; nothing is set" for place in PLACES}
 SET = "branch_rule.ruleset_changed branch_rule.exempted"
 CHANGES = {
     f"{method} {place}/rulesets{rest}": actions
@@ -57,12 +58,16 @@ PAGES = tuple(
     for place, both in OF_PORTAL.items()
     for rest, expected in zip(("", "/new"), both, strict=True)
 )
+PROPERTIES = "/<owner>/-/settings/properties"
+PAGES += ((PROPERTIES, RULE), ("/<owner>/-/settings/codeowners", RULE))
 FORMS = [(f"{place}/rulesets/new", expected, FORM) for place, (_, expected) in OF_PORTAL.items()]
 ELSEWHERE = {
     (method, f"{place}/rulesets/<uuid:ruleset_id>{rest}"): PAGES_TESTS
     for place in OF_PORTAL
     for method, rest in (("GET", ""), ("POST", ""), ("POST", "/remove"))
 }
+FORMS.append((PROPERTIES, RULE, {"repository": "notes", "properties": "tier=inner"}))
+CHANGES |= {f"POST {PROPERTIES}": "repo.properties_changed"}
 CHANGES |= {
     f"POST {place}/rulesets{rest}": actions
     for place in OF_PORTAL

@@ -73,7 +73,7 @@ def test_who_is_on_the_list_is_offered_to_merge_past_the_rules(place):
     rules = ({"kind": "pull_request", "approvals": 1},)
     draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), rules, by)
     place.do("owner", rulesets.create, Where(repository=NOTES), draft)
-    offered = "Merge without waiting for the rules"
+    offered = "Merge without waiting for requirements to be met"
     writer, where = place.world.client("writer"), f"/api/v1/repos/{NOTES}/pulls/1/merge"
     assert writer.get(where).json["may_bypass"] is True
     assert writer.post(where, json={}).json["code"] == "obstructed"

@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.db.rulesets import RulesetFinding
+from appliance.domain.identity import appliance
 from appliance.domain.permissions import OrganisationRole, Role
+from appliance.services import ruleset_reports
 from appliance.web import requests
 from tests.services.test_signatures import vouch
 from tests.web.git_client import GitClient, token
@@ -272,6 +274,27 @@ def test_rules_are_read_and_set_by_the_api(lab):
     assert owner.get(place).status_code == 404
 
 
+def test_what_is_pushed_is_asked_by_policies_as_its_last_commit_leaves_it(
+    lab, served, remote, git, copy
+):
+    git("push", "-q", remote, "main", at=copy)
+    both = ["valid_syntax", "private_keys"]
+    ruleset(lab, {"kind": "policies", "policies": both}, place=OF_LAB, includes=["~ALL"])
+    commit(git, copy, "Write it", "a b.json", "{")
+    refused = git.try_("push", remote, "main", at=copy)
+    assert "a b.json is no valid file of its kind: see line 1" in refused.said
+    commit(git, copy, "Mend it", "a b.json", "{}")
+    assert git.try_("push", remote, "main", at=copy).status == 0
+
+    commit(git, copy, "Add a key", "key", "-----BEGIN " + "PRIVATE KEY-----")
+    git("rm", "-q", "key", at=copy)
+    git("commit", "-q", "-m", "Remove it", at=copy)
+
+    refused = git.try_("push", remote, "main", "main:refs/tags/v1", at=copy)
+    assert refused.status != 0
+    assert "key has a private key in line 1" in refused.said
+
+
 def test_a_freeze_ends_by_itself(lab):
     assert write(lab).status_code == 200
     now = requests.present()
@@ -301,8 +324,14 @@ def test_what_a_trial_has_found_and_a_replay_of_the_past(lab):
     assert (replayed.json["moves"], replayed.json["is_cut"]) == (4, False)
     assert replayed.json["not_replayed"] == ["signed_push"]
     kinds = [each["kind"] for each in replayed.json["items"]]
-    assert sorted(kinds) == ["commit_message"] * 2 + ["file_extensions"] * 2
+    assert sorted(kinds) == ["commit_message"] * 3 + ["file_extensions"] * 3
     assert owner.get(RULESETS).json["items"] == []
+    everywhere = owner.post(f"{OF_LAB}/try", json=body | {"repositories": ["no*"]}).json
+    assert everywhere["repositories"] == 1
+    assert everywhere["items"] == replayed.json["items"]
+    elsewhere = owner.post(f"{OF_LAB}/try", json=body | {"repositories": ["else"]}).json
+    assert (elsewhere["repositories"], elsewhere["items"]) == (0, [])
+    assert lab.client("writer").post(f"{OF_LAB}/try", json=body).status_code == 403
 
     made = ruleset(lab, *rules, name="Trial", enforcement="dry_run")
     assert write(lab, path="4.exe").status_code == 200
@@ -310,6 +339,9 @@ def test_what_a_trial_has_found_and_a_replay_of_the_past(lab):
     assert report["by_kind"] == {"file_extensions": 1}
     assert (report["items"][0]["by"], report["items"][0]["ref"]) == ("writer", "refs/heads/main")
     assert lab.client("writer").get(f"{RULESETS}/{made['id']}/report").status_code == 403
+    with lab.begin(appliance()) as work:
+        assert ruleset_reports.forget_old(work, before=requests.present()) == 1
+    assert owner.get(f"{RULESETS}/{made['id']}/report").json["total"] == 0
 
 
 def test_how_much_has_owners(lab):
@@ -323,3 +355,10 @@ def test_how_much_has_owners(lab):
     assert [each["files"] for each in found["lines"]] == [1, 1]
     assert (found["unknown"], len(found["problems"])) == (["@nobody"], 1)
     assert sorted(found["unowned"]) == ["CODEOWNERS", "docs/b.txt"]
+    lab.repository("lab/empty")
+    of_lab = lab.client("owner").get("/api/v1/orgs/lab/codeowners").json
+    (one,) = of_lab["items"]
+    assert (one["repository"], one["files"], one["owned"], one["problems"]) == ("notes", 3, 1, 1)
+    page = lab.browser("owner", elevated=True).get("/lab/-/settings/codeowners").text
+    assert "1 (33 %)" in page
+    assert lab.client("writer").get("/api/v1/orgs/lab/codeowners").status_code == 403

@@ -87,6 +87,35 @@ def test_what_cannot_be_meant_is_said_at_the_form_and_nothing_is_lost(lab, field
     assert "role maintainer" in answer.text or field == "update.allowed"
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_a_draft_is_tried_on_the_past_and_nothing_is_set(lab, place):
+    body = {"content": "x", "branch": "main", "message": "wrong"}
+    write = "/api/v1/repos/lab/notes/write/a.txt"
+    assert lab.client("writer").put(write, json=body).status_code == 200
+    who, where = PLACES[place]
+    form = FORM | {"rule": "commit_message", "commit_message.patterns": "^fix: ", "act": "try"}
+
+    shown = lab.browser(who, elevated=True).post(f"{place}/new", data=form).text
+
+    assert "would have refused 1 of 1 pushes, in 1 repositories" in shown
+    assert "is not as it must be" in shown
+    with lab.reading(lab.actor(who)) as work:
+        assert rulesets.listed(work, where) == []
+
+
+def test_properties_of_repositories_are_set_by_owners(lab):
+    place, owner = "/lab/-/settings/properties", lab.browser("owner", elevated=True)
+    form = {"repository": "notes", "properties": "tier=1\nteam = core"}
+
+    assert owner.post(place, data=form).status_code == 303
+
+    assert "<code>tier=1</code>" in owner.get(place).text
+    assert "team=core\ntier=1" in owner.get(f"{place}?repository=notes").text
+    answer = owner.post(place, data=form | {"properties": "tier"})
+    assert (answer.status_code, "Write a name, = and a value" in answer.text) == (422, True)
+    assert lab.browser("maintainer", elevated=True).post(place, data=form).status_code == 403
+
+
 def test_a_repository_shows_what_stands_above_it(lab):
     lab.browser("owner", elevated=True).post("/lab/-/settings/rulesets/new", data=FORM)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from appliance.services import code_owners
+from pydantic import Field
+
+from appliance.services import code_owner_reports, code_owners
 from appliance.web import requests
 from appliance.web.api import frame
 from appliance.web.api.bytes_text import text
 from appliance.web.api.files import AtQuery
 from appliance.web.api.history import opened
+from appliance.web.api.organisations import OrganisationPath
 from appliance.web.api.repositories import RepositoryPath
 
 api = frame.area("code owners", "Who owns which files, and how much has owners.")
@@ -46,6 +49,23 @@ class CodeOwnersAnswer(frame.Answer):
     """The first of the files that have no owner."""
 
 
+class RepositoryOwnersAnswer(frame.Answer):
+    """How much of one repository has owners."""
+
+    repository: str
+    has_file: bool = Field(description="Whether there is a CODEOWNERS file")
+    files: int
+    owned: int
+    problems: int = Field(description="Lines of the file that say nothing")
+
+
+class CodeOwnersList(frame.Answer):
+    """How much of each repository has owners."""
+
+    items: list[RepositoryOwnersAnswer]
+    is_cut: bool = Field(description="Whether there are more than are looked into")
+
+
 @api.get(
     "/repos/<owner>/<name>/codeowners",
     summary="Show how much has owners",
@@ -74,5 +94,26 @@ def show(path: RepositoryPath, query: AtQuery) -> Any:
             problems=[OwnerProblemAnswer.model_validate(each) for each in found.owners.problems],
             unknown=sorted(unknown),
             unowned=[text(each) for each in covered.unowned],
+        )
+    )
+
+
+@api.get(
+    "/orgs/<org>/codeowners",
+    summary="Show how much of an organisation has owners",
+    responses={"200": CodeOwnersList},
+)
+def list_of_organisation(path: OrganisationPath) -> Any:
+    """By default branches, for owners of the organisation: of repositories that were pushed to
+    last, and of none that is empty.
+    """
+    repositories = requests.wiring().repositories
+    with requests.reading() as work:
+        places = code_owner_reports.asked(work, path.org, repositories=repositories)
+    found = code_owner_reports.read(places)
+    return frame.answer(
+        CodeOwnersList(
+            items=[RepositoryOwnersAnswer.model_validate(each) for each in found],
+            is_cut=len(places) >= code_owner_reports.MOST,
         )
     )

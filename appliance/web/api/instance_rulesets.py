@@ -8,6 +8,7 @@ from uuid import UUID
 from appliance.services.rulesets import Place
 from appliance.web.api import frame, ruleset_answers
 from appliance.web.api.ruleset_answers import (
+    ReplayAnswer,
     ReportQuery,
     RulesetAnswer,
     RulesetBody,
@@ -66,3 +67,13 @@ def remove(path: InstanceRulesetPath) -> Any:
 def show_report(path: InstanceRulesetPath, query: ReportQuery) -> Any:
     """What it would have refused; of thirty days, unless said otherwise."""
     return ruleset_answers.report(HERE, path.id, query)
+
+
+@api.post(
+    f"{RULESETS}/try",
+    summary="Replay past pushes against a ruleset of the appliance",
+    responses={"200": ReplayAnswer},
+)
+def try_out(query: ReportQuery, body: RulesetBody) -> Any:
+    """What it would have refused in the last days in all repositories that it chooses."""
+    return ruleset_answers.tried(HERE, query, body)

@@ -9,6 +9,7 @@ from appliance.services.rulesets import Place
 from appliance.web.api import frame, ruleset_answers
 from appliance.web.api.organisations import OrganisationPath
 from appliance.web.api.ruleset_answers import (
+    ReplayAnswer,
     ReportQuery,
     RulesetAnswer,
     RulesetBody,
@@ -66,3 +67,13 @@ def remove(path: OrganisationRulesetPath) -> Any:
 def show_report(path: OrganisationRulesetPath, query: ReportQuery) -> Any:
     """What it would have refused; of thirty days, unless said otherwise."""
     return ruleset_answers.report(Place(path.org), path.id, query)
+
+
+@api.post(
+    f"{RULESETS}/try",
+    summary="Replay past pushes against a ruleset of an organisation",
+    responses={"200": ReplayAnswer},
+)
+def try_out(path: OrganisationPath, query: ReportQuery, body: RulesetBody) -> Any:
+    """What it would have refused in the last days in all repositories that it chooses."""
+    return ruleset_answers.tried(Place(path.org), query, body)

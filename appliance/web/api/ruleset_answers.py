@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain.permissions import Role, Visibility
+from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_json import SUBJECTS
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind, SubjectKind
 from appliance.domain.rulesets import ALL, Target
@@ -77,6 +78,11 @@ class LayeredRuleBody(frame.Body):
     patterns: Texts = Field([], max_length=50)
     forbidden: bool = Field(default=False, description="What the patterns name is refused")
     most_bytes: int = Field(0, ge=0, le=2**40)
+    policies: list[Policy] = Field([], max_length=10)
+    moments: list[Moment] = Field(
+        [], max_length=3, description="When policies are asked; none: before anything comes in"
+    )
+    exempt: Texts = Field([], max_length=50, description="Files that policies do not look at")
     windows: Texts = Field(
         [], max_length=50, description="2026-12-19T18:00/2027-01-04T06:00, or Fri 16:00/Mon 06:00"
     )
@@ -158,6 +164,9 @@ class LayeredRuleAnswer(frame.Answer):
     patterns: Texts | None = None
     forbidden: bool | None = None
     most_bytes: int | None = None
+    policies: list[Policy] | None = None
+    moments: list[Moment] | None = None
+    exempt: Texts | None = None
     windows: Texts | None = None
 
 
@@ -259,6 +268,30 @@ class RulesetReport(frame.Answer):
     total: int
     by_kind: dict[str, int]
     items: list[WouldRefuseAnswer]
+
+
+class ReplayAnswer(frame.Answer):
+    """What a ruleset would have refused."""
+
+    repositories: int = Field(description="Repositories that it is about")
+    moves: int = Field(description="Moves of refs that it is about")
+    not_looked_at: int = Field(description="Those of which the objects are gone, or too many")
+    is_cut: bool = Field(description="Whether there was more than is looked at")
+    not_replayed: list[RuleKind] = Field(description="Rules that the past says nothing of")
+    items: list[WouldRefuseAnswer]
+
+
+def tried(place: Place, query: ReportQuery, body: RulesetBody) -> Any:
+    """What a ruleset would have refused in the last days; nothing is set."""
+    with requests.reading() as work:
+        trials = ruleset_reports.trials(
+            *(work, place, body.draft),
+            days=query.days,
+            repositories=requests.wiring().git.repositories,
+            now=requests.now(),
+        )
+    found = ruleset_reports.replayed(trials, body.draft)
+    return frame.answer(ReplayAnswer.model_validate(found))
 
 
 class ReportQuery(frame.Body):

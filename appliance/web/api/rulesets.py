@@ -8,20 +8,20 @@ from uuid import UUID
 from pydantic import Field
 
 from appliance.domain import ruleset_json
-from appliance.domain.ruleset_words import Enforcement, Layer, Rule, RuleKind
-from appliance.services import ruleset_reports, rulesets
+from appliance.domain.ruleset_words import Enforcement, Layer, Rule
+from appliance.services import rulesets
 from appliance.services.rulesets import Place
 from appliance.web import requests
 from appliance.web.api import frame, ruleset_answers
 from appliance.web.api.repositories import RepositoryPath
 from appliance.web.api.ruleset_answers import (
     LayeredRuleAnswer,
+    ReplayAnswer,
     ReportQuery,
     RulesetAnswer,
     RulesetBody,
     RulesetList,
     RulesetReport,
-    WouldRefuseAnswer,
 )
 
 api = frame.area("rulesets", "Rules for branches, tags and pushes, in three layers.")
@@ -73,16 +73,6 @@ class StandingRulesetList(frame.Answer):
     items: list[StandingRulesetAnswer]
 
 
-class ReplayAnswer(frame.Answer):
-    """What a ruleset would have refused."""
-
-    moves: int = Field(description="Moves of refs that it is about")
-    not_looked_at: int = Field(description="Those of which the objects are gone, or too many")
-    is_cut: bool = Field(description="Whether there were more pushes than are looked at")
-    not_replayed: list[RuleKind] = Field(description="Rules that the past says nothing of")
-    items: list[WouldRefuseAnswer]
-
-
 @api.get(RULESETS, summary="List rulesets", responses={"200": RulesetList})
 def list_rulesets(path: RepositoryPath) -> Any:
     """Those of the repository itself, by name; `/rules` has all that count."""
@@ -130,16 +120,7 @@ def show_report(path: RulesetPath, query: ReportQuery) -> Any:
 )
 def try_out(path: RepositoryPath, query: ReportQuery, body: RulesetBody) -> Any:
     """What it would have refused in the last days; nothing is set."""
-    wiring = requests.wiring()
-    with requests.reading() as work:
-        trial = ruleset_reports.trial(
-            *(work, path.path, body.draft),
-            days=query.days,
-            repositories=wiring.git.repositories,
-            now=requests.now(),
-        )
-    found = ruleset_reports.replayed(trial, body.draft)
-    return frame.answer(ReplayAnswer.model_validate(found))
+    return ruleset_answers.tried(_place(path), query, body)
 
 
 @api.get(

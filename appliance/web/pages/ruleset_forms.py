@@ -35,11 +35,20 @@ def draft(form: Form) -> Draft:
             _lines(form, "excludes"),
             _lines(form, "repositories"),
             tuple(each for each in Visibility if each in form.getlist("visibilities")),
-            dict(_pair(line) for line in _lines(form, "properties")),
+            pairs(form.get("properties", "")),
         ),
         tuple(_rule(form, kind) for kind in kinds),
         tuple(_bypass(line) for line in _lines(form, "bypass")),
     )
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Properties, one a line.
+
+    Errors:
+        InvalidError: a line is none, or there are too many.
+    """
+    return dict(_pair(line) for line in _lines(MultiDict({"properties": text}), "properties"))
 
 
 def filled(shown: Shown) -> Form:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as lazy
 
+from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind
 from appliance.domain.signatures import SignedBy
 from appliance.web.pages.words import SIGNED_BY
@@ -18,11 +20,12 @@ Words = Any
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field of a rule. `form` is how it is filled in: lines, number, yes, or kinds."""
+    """A field of a rule. `form`: it is filled in with lines, a number, yes, or kinds of `among`."""
 
     label: Words
     form: str = "yes"
     hint: Words = ""
+    among: Mapping[str, tuple[Words, Words]] = field(default_factory=dict)
 
 
 GROUPS: tuple[tuple[Words, tuple[RuleKind, ...]], ...] = (
@@ -38,7 +41,7 @@ GROUPS: tuple[tuple[Words, tuple[RuleKind, ...]], ...] = (
             *(K.VERIFIED_AUTHOR, K.SIGNED_COMMITS, K.SIGNED_PUSH),
         ),
     ),
-    (lazy("Files"), (K.FILE_PATHS, K.FILE_EXTENSIONS, K.FILE_SIZE)),
+    (lazy("Files"), (K.FILE_PATHS, K.FILE_EXTENSIONS, K.FILE_SIZE, K.POLICIES)),
 )
 
 KINDS: dict[RuleKind, tuple[Words, Words]] = {
@@ -73,11 +76,33 @@ KINDS: dict[RuleKind, tuple[Words, Words]] = {
     K.FILE_PATHS: (lazy("Restrict file paths"), lazy("Files that may not be changed.")),
     K.FILE_EXTENSIONS: (lazy("Restrict file extensions"), lazy("Extensions that are refused.")),
     K.FILE_SIZE: (lazy("Limit file size"), lazy("The largest file that is taken.")),
+    K.POLICIES: (
+        lazy("Policies about contents"),
+        lazy("What files may not contain, asked before or after they come in."),
+    ),
 }
 
 SUBJECTS = lazy(
     "One a line: role maintainer, team lab/release, user NAME, organisation_owners, administrators."
 )
+POLICIES: dict[str, tuple[Words, Words]] = {
+    Policy.CONFLICT_MARKERS: (lazy("No marks of conflicts"), lazy("As git leaves them in files.")),
+    Policy.LINE_ENDINGS: (lazy("One kind of line ending in a file"), lazy("LF or CRLF, not both.")),
+    Policy.PRIVATE_KEYS: (lazy("No private keys"), lazy("In any commit, even if removed later.")),
+    Policy.VALID_SYNTAX: (lazy("Valid JSON, YAML and TOML"), lazy("By the ending of the name.")),
+}
+MOMENTS: dict[str, tuple[Words, Words]] = {
+    Moment.PRE_COMMIT: (
+        lazy("Before the appliance commits"),
+        lazy("What the portal, the API and merges make."),
+    ),
+    Moment.PRE_PUSH: (lazy("Before a push comes in"), lazy("Over HTTPS and SSH.")),
+    Moment.POST_COMMIT: (
+        lazy("After a branch has moved"),
+        lazy("Nothing is refused; a check run of the commit says what was found."),
+    ),
+}
+SIGNERS: dict[str, tuple[Words, Words]] = {kind: (SIGNED_BY[kind], "") for kind in SignedBy}
 PARAMETERS: dict[str, Parameter] = {
     "allowed": Parameter(lazy("Who may all the same"), "lines", SUBJECTS),
     "approvals": Parameter(lazy("Approvals"), "number"),
@@ -100,10 +125,17 @@ PARAMETERS: dict[str, Parameter] = {
         lazy("One a line: user NAME. What others report is nothing then; empty: anybody may."),
     ),
     "up_to_date": Parameter(lazy("What is merged must contain the branch as it is")),
-    "signed_by": Parameter(lazy("Signatures that count"), "kinds"),
+    "signed_by": Parameter(lazy("Signatures that count"), "kinds", among=SIGNERS),
     "patterns": Parameter(lazy("Patterns"), "lines", lazy("One a line.")),
     "forbidden": Parameter(lazy("Refuse what they match")),
     "most_bytes": Parameter(lazy("Largest file, in bytes"), "number"),
+    "policies": Parameter(lazy("Policies"), "kinds", among=POLICIES),
+    "moments": Parameter(lazy("When are they asked?"), "kinds", among=MOMENTS),
+    "exempt": Parameter(
+        lazy("But not of these files"),
+        "lines",
+        lazy("One a line, as in .gitignore: /vendor/, *.min.json."),
+    ),
     "windows": Parameter(
         lazy("Windows"),
         "lines",
@@ -133,5 +165,4 @@ LAYERS: dict[Layer, Words] = {
     Layer.ORGANISATION: lazy("Organisation"),
     Layer.REPOSITORY: lazy("Repository"),
 }
-SIGNERS = {kind: SIGNED_BY[kind] for kind in SignedBy}
 CHOICES = [(state.value, label, hint) for state, (label, _, hint) in ENFORCEMENTS.items()]

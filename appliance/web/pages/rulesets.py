@@ -25,11 +25,12 @@ from appliance.web.pages.repository_settings import settings_page
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.ruleset_drafts import Shown
-    from appliance.services.ruleset_reports import Report
+    from appliance.services.ruleset_reports import Replayed, Report
 
 pages = blueprint("rulesets")
 Handler = Callable[..., ResponseReturnValue]
 PLACES = ("/<owner>/<name>/settings", "/<owner>/-/settings", "/administration")
+TRY = "try"
 NEW = MultiDict({"enforcement": "active", "includes": "~DEFAULT_BRANCH"})
 
 
@@ -63,9 +64,11 @@ def new(owner: str = "", name: str = "") -> ResponseReturnValue:
 
 @routes("/new", "POST")
 def create(owner: str = "", name: str = "") -> ResponseReturnValue:
-    """Make it."""
+    """Make it, or only see what it would have refused."""
 
     def act() -> ResponseReturnValue:
+        if flask.request.form.get("act") == TRY:
+            return _tried(owner, name, None)
         draft = ruleset_forms.draft(flask.request.form)
         with requests.begin() as work:
             rulesets.create(work, _place(owner, name), draft, now=requests.now())
@@ -82,9 +85,11 @@ def show(ruleset_id: UUID, owner: str = "", name: str = "") -> ResponseReturnVal
 
 @routes("/<uuid:ruleset_id>", "POST")
 def change(ruleset_id: UUID, owner: str = "", name: str = "") -> ResponseReturnValue:
-    """Set it anew."""
+    """Set it anew, or only see what it would have refused."""
 
     def act() -> ResponseReturnValue:
+        if flask.request.form.get("act") == TRY:
+            return _tried(owner, name, ruleset_id)
         draft = ruleset_forms.draft(flask.request.form)
         with requests.begin() as work:
             rulesets.change(work, _place(owner, name), ruleset_id, draft, now=requests.now())
@@ -115,7 +120,25 @@ def _at(owner: str, name: str, ruleset_id: UUID | None = None) -> dict[str, Any]
     return {key: value for key, value in parts.items() if value}
 
 
-def _form_page(owner: str, name: str, ruleset_id: UUID | None, problems: Problems) -> str:
+def _tried(owner: str, name: str, ruleset_id: UUID | None) -> str:
+    draft = ruleset_forms.draft(flask.request.form)
+    with requests.reading() as work:
+        trials = ruleset_reports.trials(
+            *(work, _place(owner, name), draft),
+            repositories=requests.wiring().git.repositories,
+            now=requests.now(),
+        )
+    replay = ruleset_reports.replayed(trials, draft)
+    return _form_page(owner, name, ruleset_id, {}, replay)
+
+
+def _form_page(
+    owner: str,
+    name: str,
+    ruleset_id: UUID | None,
+    problems: Problems,
+    replay: Replayed | None = None,
+) -> str:
     if not name:
         confirmed_first()
     with requests.reading() as work:
@@ -128,6 +151,7 @@ def _form_page(owner: str, name: str, ruleset_id: UUID | None, problems: Problem
         *("form.html", owner, name, problems),
         shown=shown,
         report=report,
+        replay=replay,
         values=flask.request.form or before,
         is_too_much=shown is not None and ruleset_forms.is_too_much(shown),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, grants
+from appliance.access import fetch, gate, grants
 from appliance.db import lookups
 from appliance.db.conversations import Comment, Conversation
 from appliance.db.organisations import Organisation, Team, TeamMembership
@@ -200,7 +200,13 @@ def participant(work: UnitOfWork, repository: Repository, name: str) -> User | N
 
 
 def team_to_ask(work: UnitOfWork, repository: Repository, path: str) -> Team | None:
-    """The team `ORG/TEAM`, if the actor may see it and one of its members may read a repository."""
+    """The team `ORG/TEAM`, if the actor may see it and one of its members may read a repository.
+
+    Errors:
+        RefusedError: the actor's credential was not given for teams, whichever is meant.
+    """
+    if not work.actor.ceiling_allows(Permission.ORGANISATION_READ):
+        raise RefusedError(gate.who_may(work, Permission.ORGANISATION_READ))
     if not team_participants(work, repository, path):
         return None
     found = lookups.team(work.session, *path.split("/", 1))

@@ -127,6 +127,9 @@ def test_reviews_are_asked_for_and_not(notes):
     assert writer.get(ONE).json["reviewers"] == ["triager"]
     assert writer.put(f"{ONE}/reviewers/writer").status_code == 422
     assert writer.put(f"{ONE}/reviewers/lab/none").status_code == 422
+    narrow = notes.client("writer", Scope.REPOSITORY_WRITE).put(f"{ONE}/reviewers/lab/none")
+    assert narrow.status_code == 403
+    assert "needs the scope org:read" in narrow.json["detail"]
 
 
 @pytest.mark.parametrize(

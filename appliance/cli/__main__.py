@@ -50,6 +50,7 @@ COMMANDS = {
     "pr": ("appliance.cli.pulls", "Pull requests: open, list, review, merge."),
     "inbox": ("appliance.cli.inbox", "What one is told of issues and pull requests."),
     "email": ("appliance.cli.own_addresses", "Your e-mail addresses, and which of them count."),
+    "search": ("appliance.cli.search", "Find repositories, organisations and users."),
     "feed": ("appliance.cli.social", "What happened lately in repositories."),
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),

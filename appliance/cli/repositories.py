@@ -22,6 +22,7 @@ from appliance.cli import (
     repository_keys,
     repository_labels,
     repository_looks,
+    repository_merging,
     repository_mirrors,
     repository_operations,
     repository_pushes,
@@ -98,6 +99,7 @@ repo.add_command(repository_labels.label)
 repo.add_command(repository_labels.milestone)
 repo.add_command(repository_looks.matrix)
 repo.add_command(repository_looks.forks)
+repo.add_command(repository_merging.merge_settings)
 repo.add_command(repository_operations.merge)
 repo.add_command(repository_operations.rebase)
 repo.add_command(repository_operations.cherry_pick)

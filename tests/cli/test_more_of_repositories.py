@@ -101,6 +101,19 @@ def test_branches_and_tags_are_made_and_deleted(say, noun):
     assert say("repo", noun, "list", NOTES, "--search", "new") == []
 
 
+def test_merging_is_set(say):
+    wanted = ("--method", "squash", "--method", "merge", "--delete-branches", "--no-auto")
+    changed = say("repo", "merge-settings", NOTES, *wanted)
+    assert changed["methods"] == ["squash", "merge"]
+    assert (changed["delete_branches"], changed["auto_merge"]) == (True, False)
+    assert say("repo", "merge-settings", NOTES) == changed
+
+
+def test_things_are_found_by_their_names(say):
+    assert [each["path"] for each in say("search", "note")] == [NOTES]
+    assert [each["path"] for each in say("search", "maint", "--kind", "users")] == ["maintainer"]
+
+
 def test_what_is_pinned_stands_in_its_order(say):
     assert [each["path"] for each in say("user", "pin", NOTES)] == [NOTES]
     assert [each["path"] for each in say("user", "pins", "owner")] == [NOTES]

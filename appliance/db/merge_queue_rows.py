@@ -29,9 +29,12 @@ def of_branch(
 
 
 def locked(session: Session, queue_id: UUID) -> MergeQueue | None:
-    """A queue, locked until all is done."""
+    """A queue, locked until all is done, with those in line: nobody leaves meanwhile."""
     query = sa.select(MergeQueue).where(MergeQueue.id == queue_id).with_for_update()
-    return session.scalar(query.execution_options(populate_existing=True))
+    found = session.scalar(query.execution_options(populate_existing=True))
+    line = sa.select(QueueEntry.id).where(QueueEntry.queue_id == queue_id)
+    session.execute(line.order_by(QueueEntry.id).with_for_update())
+    return found
 
 
 def of_repository(session: Session, repository_id: UUID) -> list[MergeQueue]:

@@ -163,7 +163,7 @@ def accept(
     """
     seen_of = {
         each.asked.entry_id: fetch_pulls.to_merge(work, each.planned.which)
-        for each in sorted(entries, key=lambda ready: ready.planned.which.number)
+        for each in sorted(entries, key=lambda ready: ready.asked.pull_id)
     }
     for each in entries:
         _insist_on(work, seen_of[each.asked.entry_id], each, step)

@@ -60,9 +60,10 @@ class Done:
 @open_to_everyone(because=ASKED)
 def settle(work: UnitOfWork, push: Push, *, moved: bool, now: datetime) -> None:
     """Complete the merges that a settled push was, or forget them where nothing moved."""
-    rows = list(work.session.scalars(sa.select(PullMerge).where(PullMerge.push_id == push.id)))
-    for row in rows:
-        seen = locked(work, row.pull_id)
+    query = sa.select(PullMerge).where(PullMerge.push_id == push.id).order_by(PullMerge.pull_id)
+    rows = list(work.session.scalars(query))
+    # All are locked before the first is changed, in the order in which everybody locks several.
+    for row, seen in [(row, locked(work, row.pull_id)) for row in rows]:
         if moved and seen is not None and seen.pull.merged_at is None:
             done = Done(
                 *(row.method, row.head_oid, row.onto_oid, row.as_oid),

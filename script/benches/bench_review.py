@@ -8,10 +8,8 @@ besides; the reference is a program of its own that makes the tree. Both write t
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -27,8 +25,8 @@ from appliance.git.made_commits import Maker
 from appliance.git.merging import Target
 from appliance.git.range_diff import Series
 
-from . import repositories
-from .measure import Run, in_turn, run_program
+from . import repositories, review_queue
+from .measure import in_turn, measured, run_program
 from .rows import Row, compared
 
 MAKER = Maker(Person(b"Maker", b"maker@example.org", datetime(2026, 1, 2, tzinfo=UTC), 0))
@@ -54,6 +52,7 @@ def run(options: argparse.Namespace) -> list[Row]:
     groups: list[tuple[str, Callable[[], list[Row]]]] = [
         ("merge", lambda: _merges(options)),
         ("diff", lambda: _changes(options)),
+        ("queue", lambda: review_queue.run(options)),
     ]
     found = []
     for name, group in groups:
@@ -102,7 +101,7 @@ def _changes(options: argparse.Namespace) -> list[Row]:
     found = []
     for case, (act, command) in cases.items():
         mine, other = in_turn(
-            partial(_measured, act),
+            partial(measured, act),
             partial(run_program, command),
             rounds=options.rounds,
         )
@@ -115,7 +114,7 @@ def _compared(folder: Path, case: str, ours: str, theirs: str, rounds: int) -> l
     careful = [word for key, value in CAREFUL.items() for word in ("-c", f"{key}={value}")]
     command = ["git", *careful, "-C", str(folder), "merge-tree", "--write-tree"]
     mine, other = in_turn(
-        lambda: _measured(lambda: _merge(folder, head, source)),
+        lambda: measured(lambda: _merge(folder, head, source)),
         lambda: run_program([*command, head, source]),
         rounds=rounds,
     )
@@ -133,16 +132,3 @@ def _merge(folder: Path, head: str, source: str) -> None:
         said=Resolutions(),
     )
     assert outcome.ref is not None, outcome.conflicts  # noqa: S101 — a conflict measures nothing.
-
-
-def _measured(act: Callable[[], object]) -> Run:
-    """The cost of an act of ours, with that of every program it starts."""
-    before = _cpu_seconds()
-    started = time.perf_counter()
-    act()
-    return Run(time.perf_counter() - started, _cpu_seconds() - before)
-
-
-def _cpu_seconds() -> float:
-    of = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in of)

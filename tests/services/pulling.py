@@ -110,7 +110,7 @@ class Place:
         )
         return done.stdout
 
-    def topic(self, name="topic", files=None, *, who="author", path=NOTES):
+    def topic(self, name="topic", files=None, *, who="author", path: str = NOTES):
         """A branch of `main` with one commit; gives it."""
         start = self.head("main", path=path)
         return self.write(who, name, files or {"new": "new\n"}, path=path, start=start)
@@ -175,7 +175,7 @@ class Place:
             session.get_one(Repository, self.world._repository(path).id).archived_at = NOON
 
 
-def which(number=1, path=NOTES):
+def which(number: int = 1, path: str = NOTES) -> Which:
     """A pull request by its number."""
     return Which(path, number, ConversationKind.PULL_REQUEST)
 

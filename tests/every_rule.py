@@ -35,6 +35,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "pull_request": {},
     "sensitive_files": {},
     "required_checks": {"checks": ["build"]},
+    "merge_queue": {},
     "commit_message": {"patterns": ["^fix: "]},
     "author_address": {"patterns": ["*@codara.test"]},
     "verified_author": {},
@@ -50,7 +51,7 @@ KEPT = BROKEN | {
     "ref_name": {"patterns": ["topic/*", "main"]},
     "freeze": {"windows": ["2000-01-01/2001-01-01"]},
 }
-del KEPT["pull_request"]
+del KEPT["pull_request"], KEPT["merge_queue"]  # No push keeps them.
 assert set(BROKEN) == set(RuleKind)
 
 

@@ -17,6 +17,7 @@ FIELDS = {
     "branch": "Branch",
     "paused": "Paused",
     "checks": "Checks",
+    "rule_checks": "Checks of rules",
     "together": "Tested as one",
     "at_once": "Tested at once",
     "minutes": "Minutes",

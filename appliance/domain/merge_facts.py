@@ -78,6 +78,8 @@ class MergeFacts:
     """Conversations about lines that nobody has resolved."""
     is_up_to_date: bool = True
     """Whether the head contains the target branch as it is now."""
+    by_queue: bool = False
+    """Whether it is the merge queue that merges, and has tested what it makes."""
     title: str = ""
     description: str = ""
     addresses: frozenset[str] = frozenset()

@@ -11,13 +11,12 @@ in one transaction, and does nothing if another step would be the next by then: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from appliance.domain import checks
-from appliance.domain.merge_facts import CheckOutcome
 
 MOST_TOGETHER = 50
 MOST_AT_ONCE = 10
@@ -194,11 +193,9 @@ def next_step(queue: Queue) -> Step:
     return _built(queue, waiting[sum(len(each.entries) for each in queue.groups) :])
 
 
-def verdict(
-    names: Iterable[str], found: Mapping[str, CheckOutcome], *, is_late: bool = False
-) -> Verdict:
+def verdict(found: Iterable[checks.Required], *, is_late: bool = False) -> Verdict:
     """What the required checks of a group's commit come to."""
-    standings = {each.standing for each in checks.required(names, found)}
+    standings = {each.standing for each in found}
     if standings <= {checks.Standing.PASSED}:
         return Verdict.PASSED
     if checks.Standing.FAILED in standings:

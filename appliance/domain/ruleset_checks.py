@@ -12,7 +12,7 @@ from appliance.domain import freezes, policies, text_patterns
 from appliance.domain.codeowners import any_fits
 from appliance.domain.protection import Movement
 from appliance.domain.ruleset_facts import ChangeFacts, CommitFacts, Contents, FileFacts
-from appliance.domain.ruleset_reviews import checked, reviewed, sensitive
+from appliance.domain.ruleset_reviews import checked, queued, reviewed, sensitive
 from appliance.domain.ruleset_words import TICKET, Rule, RuleKind, SubjectKind
 from appliance.errors import sentence
 
@@ -347,6 +347,7 @@ CHECKS: dict[RuleKind, Check] = {
     RuleKind.PULL_REQUEST: reviewed,
     RuleKind.SENSITIVE_FILES: sensitive,
     RuleKind.REQUIRED_CHECKS: checked,
+    RuleKind.MERGE_QUEUE: queued,
     RuleKind.COMMIT_MESSAGE: _message,
     RuleKind.AUTHOR_ADDRESS: _author,
     RuleKind.VERIFIED_AUTHOR: _verified_author,

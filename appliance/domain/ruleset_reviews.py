@@ -19,6 +19,7 @@ from appliance.domain.ruleset_words import (
 from appliance.errors import sentence
 
 if TYPE_CHECKING:
+    from appliance.domain.checks import Report
     from appliance.domain.merge_facts import MergeFacts, OwnedFact, ReviewFact
     from appliance.domain.ruleset_facts import ChangeFacts
 
@@ -78,6 +79,29 @@ def checked(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
             sentence("The branch to be merged is behind. Update it, and let the checks run again.")
         )
     return tuple(reasons)
+
+
+def reported(rule: Rule, reports: Iterable[Report]) -> Mapping[str, CheckOutcome]:
+    """What came of checks, by those whose reports count."""
+    if not rule.reporters:
+        return by_name(reports)
+    wanted = {each.id for each in rule.reporters if each.id is not None}
+    return by_name(each for each in reports if each.reporter_id in wanted)
+
+
+def queued(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+    """What comes in past the merge queue."""
+    del rule, named
+    is_queue = facts.merge is not None and facts.merge.by_queue
+    if is_queue or facts.movement is Movement.DELETE or facts.is_first_of_known:
+        return ()
+    return (
+        sentence(
+            "%(name)s takes only what its merge queue has tested. Open a pull request, and put it "
+            "into the merge queue.",
+            name=facts.ref.decode("utf-8", "replace"),
+        ),
+    )
 
 
 def counting(rule: Rule, merge: MergeFacts) -> tuple[ReviewFact, ...]:
@@ -171,10 +195,7 @@ def _is(subject: Subject, review: ReviewFact) -> bool:
 
 
 def _outcomes(rule: Rule, known: MergeFacts | ChangeFacts) -> Mapping[str, CheckOutcome]:
-    if not rule.reporters:
-        return known.checks
-    wanted = {each.id for each in rule.reporters if each.id is not None}
-    return by_name(each for each in known.reports if each.reporter_id in wanted)
+    return reported(rule, known.reports) if rule.reporters else known.checks
 
 
 def _unpassed(names: tuple[str, ...], outcomes: Mapping[str, CheckOutcome]) -> Iterable[str]:

@@ -103,6 +103,7 @@ class RuleKind(StrEnum):
     PULL_REQUEST = "pull_request"
     SENSITIVE_FILES = "sensitive_files"
     REQUIRED_CHECKS = "required_checks"
+    MERGE_QUEUE = "merge_queue"
     COMMIT_MESSAGE = "commit_message"
     AUTHOR_ADDRESS = "author_address"
     VERIFIED_AUTHOR = "verified_author"
@@ -164,6 +165,7 @@ TAKES: dict[RuleKind, tuple[str, ...]] = {
     ),
     RuleKind.SENSITIVE_FILES: ("patterns", "approvals"),
     RuleKind.REQUIRED_CHECKS: ("checks", "reporters", "up_to_date"),
+    RuleKind.MERGE_QUEUE: (),
     RuleKind.COMMIT_MESSAGE: ("patterns", "forbidden"),
     RuleKind.AUTHOR_ADDRESS: ("patterns", "forbidden"),
     RuleKind.VERIFIED_AUTHOR: (),
@@ -194,6 +196,7 @@ LOOKS_INSIDE = frozenset(
         *(RuleKind.REQUIRED_CHECKS, RuleKind.COMMIT_MESSAGE, RuleKind.AUTHOR_ADDRESS),
         *(RuleKind.VERIFIED_AUTHOR, RuleKind.TICKET_REFERENCE, RuleKind.FILE_PATHS),
         *(RuleKind.FILE_EXTENSIONS, RuleKind.FILE_SIZE, RuleKind.POLICIES),
+        RuleKind.MERGE_QUEUE,
     }
 )
 """Kinds of rules for which the commits and files that a ref would get must be read."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from appliance.domain.identity import appliance
+from appliance.domain.ruleset_words import RuleKind
 from appliance.errors import (
     ConflictError,
     InvalidError,
@@ -16,13 +17,20 @@ from appliance.errors import (
     UnauthenticatedError,
 )
 from appliance.jobs.moving import mover
-from appliance.services import auto_merging, git_operations, pull_merging
+from appliance.services import (
+    auto_merging,
+    git_operations,
+    pull_merging,
+    pull_obstacles,
+    queued_pulls,
+)
 from appliance.services.ref_moving import ProtectedError
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from appliance.services.auto_merging import Waiting
+    from appliance.services.ref_moving import Mover
     from appliance.wiring import Wiring
 
 
@@ -46,6 +54,23 @@ def _merge(wiring: Wiring, waiting: Waiting) -> None:
     nothing_said = git_operations.resolutions((), rules=wiring.settings)
     # Something stands in the way, or came in between: another job will see when it is gone.
     with suppress(ConflictError, PreconditionError):
-        pull_merging.merge(
-            mover(wiring, waiting.actor), waiting.which, waiting.wanted, nothing_said, url=url
-        )
+        moving = mover(wiring, waiting.actor)
+        if _is_for_queue(moving, waiting):
+            _enqueue(moving, waiting)
+        else:
+            pull_merging.merge(moving, waiting.which, waiting.wanted, nothing_said, url=url)
+
+
+def _is_for_queue(moving: Mover, waiting: Waiting) -> bool:
+    """Whether rules let nothing come in but through the merge queue."""
+    found = pull_obstacles.asked(
+        moving.reads, waiting.which, repositories=moving.tools.repositories
+    )
+    return any(each.rule == RuleKind.MERGE_QUEUE for each in found.obstacles)
+
+
+def _enqueue(moving: Mover, waiting: Waiting) -> None:
+    repositories, now = moving.tools.repositories, moving.clock()
+    looked = queued_pulls.look(moving.reads, waiting.which, repositories=repositories)
+    with moving.begins() as work:
+        queued_pulls.enter(work, waiting.which, waiting.wanted, looked=looked, now=now)

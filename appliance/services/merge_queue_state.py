@@ -19,7 +19,8 @@ from appliance.domain.merge_queue import Entry, Group, Priority, Queue, Rules, V
 from appliance.domain.protection import NO_OBJECT
 from appliance.git.queue_refs import QUEUES
 from appliance.git.ref_names import BRANCHES
-from appliance.services import checks
+from appliance.services import merge_queue_checks
+from appliance.services.merge_queue_checks import Demands, Standings
 
 ASKED = "the appliance asks it for itself, and pages for who may read the repository"
 
@@ -34,21 +35,21 @@ def of_row(work: UnitOfWork, row: MergeQueue, *, now: datetime) -> Queue | None:
     if target is None or target == NO_OBJECT or is_still:
         return None
     groups = merge_queue_rows.groups(work.session, row.id)
+    demands = merge_queue_checks.demanded(work, row)
     return Queue(
         target,
         tuple(map(_entry, merge_queue_rows.entries(work.session, row.id))),
-        tuple(_group(work, row, each, now) for each in groups),
+        tuple(_group(work, row, each, demands, now) for each in groups),
         Rules(row.together, row.at_once, row.is_paused),
         is_landing=merge_queue_rows.is_landing(work.session, row),
     )
 
 
 @open_to_everyone(because=ASKED)
-def verdict(work: UnitOfWork, row: MergeQueue, group: QueueGroup, *, now: datetime) -> Verdict:
+def verdict(row: MergeQueue, group: QueueGroup, standings: Standings, *, now: datetime) -> Verdict:
     """What the checks of a group come to."""
-    found = checks.outcomes(work, row.repository_id, group.commit_oid)
     is_late = now >= group.built_at + timedelta(minutes=row.minutes)
-    said = merge_queue.verdict(row.checks, found, is_late=is_late)
+    said = merge_queue.verdict((*standings.own, *standings.by_rules), is_late=is_late)
     return Verdict.REFUSED if said is Verdict.PASSED and group.refused else said
 
 
@@ -71,11 +72,14 @@ def _entry(row: QueueEntry) -> Entry:
     return Entry(row.id, row.place, Priority(row.priority), row.most_together, row.blocked_on)
 
 
-def _group(work: UnitOfWork, row: MergeQueue, group: QueueGroup, now: datetime) -> Group:
+def _group(
+    work: UnitOfWork, row: MergeQueue, group: QueueGroup, demands: Demands, now: datetime
+) -> Group:
+    standings = merge_queue_checks.standings(work, row, group.commit_oid, demands)
     return Group(
         group.id,
         group.base_oid,
         group.commit_oid,
         tuple(members(group)),
-        verdict(work, row, group, now=now),
+        verdict(row, group, standings, now=now),
     )

@@ -15,7 +15,6 @@ from appliance.db import merge_queue_rows
 from appliance.db.conversation_rows import user_names
 from appliance.db.conversations import Conversation
 from appliance.db.merge_queue import MergeQueue, QueueEntry, QueueGroup
-from appliance.domain import checks as check_words
 from appliance.domain import events
 from appliance.domain.checks import check_name
 from appliance.domain.merge_queue import (
@@ -30,11 +29,11 @@ from appliance.domain.merge_queue import (
 )
 from appliance.domain.permissions import Permission
 from appliance.domain.pull_requests import check_branch
-from appliance.errors import InvalidError, NotFoundError, sentence
+from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.git import refs
 from appliance.git.ref_names import BRANCHES
 from appliance.services import (
-    checks,
+    merge_queue_checks,
     merge_queue_entries,
     merge_queue_state,
     pull_completion,
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from appliance.domain.conversations import Which
     from appliance.domain.git_operations import MergeMethod
     from appliance.git.storage import RepositoryStore
+    from appliance.services.merge_queue_checks import Demands
 
 USUAL = Rules()
 USUAL_MINUTES = 60
@@ -93,6 +93,9 @@ class Tested:
     numbers: tuple[int, ...]
     verdict: Verdict
     checks: tuple[Required, ...]
+    """Of the queue itself."""
+    rule_checks: tuple[Required, ...]
+    """That rulesets demand."""
     built_at: datetime
 
 
@@ -106,6 +109,8 @@ class QueueFacts:
     at_once: int
     minutes: int
     is_paused: bool
+    rule_checks: tuple[str, ...] = ()
+    """Those that rulesets demand."""
     entries: tuple[Waiting, ...] = ()
     groups: tuple[Tested, ...] = ()
 
@@ -190,19 +195,21 @@ def close(work: UnitOfWork, path: str, branch: str, *, now: datetime) -> None:
 
     Errors:
         HiddenError, RefusedError: the actor may not. NotFoundError: it has none.
-        ConflictError: the repository is archived.
+        ConflictError: the repository is archived, or somebody has just come.
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_MAINTAIN)
     insist_on_writable(repository)
-    row = _queue(work, repository, branch)
-    numbers = []
-    ids = [each.pull_id for each in merge_queue_rows.entries(work.session, row.id)]
+    row, session, numbers = _queue(work, repository, branch), work.session, []
+    ids = {each.pull_id for each in merge_queue_rows.entries(session, row.id)}
     seen_of = {each: pull_completion.locked(work, each) for each in sorted(ids)}
+    is_there = merge_queue_rows.locked(session, row.id) is not None
+    if not is_there or not {e.pull_id for e in merge_queue_rows.entries(session, row.id)} <= ids:
+        raise ConflictError(sentence("The queue has changed meanwhile. Close it again."))
     for seen in filter(None, seen_of.values()):
         merge_queue_entries.leave(work, seen, Reason.BY_HAND, now=now)
         numbers.append(seen.conversation.number)
-    work.session.execute(sa.delete(QueueGroup).where(QueueGroup.queue_id == row.id))
-    work.session.delete(row)
+    session.execute(sa.delete(QueueGroup).where(QueueGroup.queue_id == row.id))
+    session.delete(row)
     work.record(
         events.MergeQueueClosed(
             about=repository.id,
@@ -219,6 +226,7 @@ def facts(work: UnitOfWork, row: MergeQueue, *, now: datetime) -> QueueFacts:
     found = merge_queue_rows.numbered(work.session, row.id)
     groups = merge_queue_rows.groups(work.session, row.id)
     names = user_names(work.session, [entry.user_id for entry, _ in found])
+    demands = merge_queue_checks.demanded(work, row)
     group_of = {
         entry: place
         for place, group in enumerate(groups, start=1)
@@ -231,11 +239,12 @@ def facts(work: UnitOfWork, row: MergeQueue, *, now: datetime) -> QueueFacts:
         row.at_once,
         row.minutes,
         row.is_paused,
+        demands.by_rules,
         tuple(
             _waiting(entry, about, names.get(entry.user_id, ""), group_of.get(entry.id))
             for entry, about in found
         ),
-        tuple(_tested(work, row, each, now) for each in groups),
+        tuple(_tested(work, row, each, demands, now) for each in groups),
     )
 
 
@@ -263,15 +272,18 @@ def _waiting(entry: QueueEntry, about: Conversation, by: str, group: int | None)
     )
 
 
-def _tested(work: UnitOfWork, row: MergeQueue, group: QueueGroup, now: datetime) -> Tested:
-    outcomes = checks.outcomes(work, row.repository_id, group.commit_oid)
+def _tested(
+    work: UnitOfWork, row: MergeQueue, group: QueueGroup, demands: Demands, now: datetime
+) -> Tested:
+    standings = merge_queue_checks.standings(work, row, group.commit_oid, demands)
     return Tested(
         group.commit_oid,
         group.base_oid,
         shown(merge_queue_state.ref_of(row.target_branch, group.id)),
         tuple(each["number"] for each in group.members),
-        merge_queue_state.verdict(work, row, group, now=now),
-        check_words.required(row.checks, outcomes),
+        merge_queue_state.verdict(row, group, standings, now=now),
+        standings.own,
+        standings.by_rules,
         group.built_at,
     )
 

@@ -64,6 +64,8 @@ def obstacles(
     return tuple(found)
 
 
+OF_QUEUES = frozenset({"merge_queue", "required_checks"})
+"""Rules that a merge queue keeps by itself: it asks them of what lands."""
 IN_THE_WAY = {
     MergeState.CONFLICTS: sentence("It changes the same as its target: solve the conflicts."),
     MergeState.NOTHING: sentence("Its target has all of it already."),

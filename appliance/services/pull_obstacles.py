@@ -45,6 +45,11 @@ class Obstacles:
     may_bypass: bool = False
     """Whether the reader may merge past all of it, and past rules asked only then, saying why."""
 
+    @property
+    def may_queue(self) -> bool:
+        """Whether nothing stands in the way but what a merge queue sees to."""
+        return all(each.rule in merge_rules.OF_QUEUES for each in self.obstacles)
+
 
 def asked(
     reads: Callable[[], AbstractContextManager[UnitOfWork]],

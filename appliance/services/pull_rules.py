@@ -44,7 +44,7 @@ ASKED = "whoever has a pull request before them was asked whether they may read 
 OF_MERGES = frozenset(
     {
         *(RuleKind.PULL_REQUEST, RuleKind.SENSITIVE_FILES, RuleKind.REQUIRED_CHECKS),
-        *(RuleKind.FREEZE, RuleKind.TICKET_REFERENCE),
+        *(RuleKind.FREEZE, RuleKind.TICKET_REFERENCE, RuleKind.MERGE_QUEUE),
     }
 )
 """Kinds of rules that can be asked before the merge is made."""
@@ -142,6 +142,7 @@ def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
         owned=code_owners.owned(work, seen.repository, owners, looked.paths) if owners else (),
         open_threads=session.scalar(threads) or 0,
         is_up_to_date=looked.is_up_to_date,
+        by_queue=bool(looked.tested),
         title=found.title,
         description=found.body,
         addresses=frozenset().union(*addresses.values()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,13 +21,17 @@ from appliance.errors import (
     RefusedError,
     UnauthenticatedError,
     sentence,
+    together,
 )
 from appliance.services import (
     conversation_steps,
     merge_queue_entries,
+    merge_rules,
     merge_settings,
-    pull_merging,
+    pull_completion,
+    pull_rules,
 )
+from appliance.services.pull_merging import ObstructedError
 from appliance.services.push_names import show as shown
 
 if TYPE_CHECKING:
@@ -33,8 +39,12 @@ if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.domain.conversations import Which
     from appliance.domain.git_operations import MergeMethod
+    from appliance.git.storage import RepositoryStore
     from appliance.services.merge_settings import MergeSettings
     from appliance.services.pull_merging import Merging
+    from appliance.services.pull_rules import Looked
+
+QUEUED = "queued"
 
 
 def enter(
@@ -43,9 +53,12 @@ def enter(
     wanted: Merging,
     priority: Priority = Priority.NORMAL,
     *,
+    looked: Looked | None = None,
     now: datetime,
 ) -> None:
     """Let a pull request be tested and merged when it is its turn. Said again, it comes anew.
+
+    `looked`: what git says, for rulesets; without it they are not asked here, but when it lands.
 
     Errors:
         HiddenError, NotFoundError, RefusedError, UnauthenticatedError: the actor may not.
@@ -63,7 +76,7 @@ def enter(
         raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
     if work.actor.id is None:
         raise UnauthenticatedError(sentence("Sign in first."))
-    pull_merging.insist_on_way(work, seen)
+    _insist_on_way(work, seen, looked)
     queue = _locked(work, seen)
     merge_queue_entries.forget(work, seen)
     queue.places_numbered += 1
@@ -90,6 +103,7 @@ def enter(
         )
     )
     work.session.flush()  # The job is promised for what stands in line.
+    pull_completion.end_promises(work, seen, reason=QUEUED)
     conversation_steps.happened(work, seen.conversation, Happening.QUEUED, now=now)
     work.record(
         events.MergeQueued(
@@ -102,6 +116,23 @@ def enter(
         )
     )
     merge_queue_entries.promise(work, seen.repository.id)
+
+
+def look(
+    reads: Callable[[], AbstractContextManager[UnitOfWork]],
+    which: Which,
+    *,
+    repositories: RepositoryStore,
+) -> Looked | None:
+    """What rules must know of a pull request; None where none asks. Git works in between.
+
+    Errors:
+        HiddenError, MovedError, NotFoundError: there is none, or none for this actor.
+    """
+    with reads() as work:
+        seen = fetch_pulls.to_read(work, which)
+        home, wanted = seen.repository.id, pull_rules.wanted(work, seen)
+    return None if wanted is None else pull_rules.look(repositories.folder(home), wanted)
 
 
 def leave(work: UnitOfWork, which: Which, *, now: datetime) -> None:
@@ -141,6 +172,14 @@ def prioritise(work: UnitOfWork, which: Which, priority: Priority) -> None:
         )
     )
     merge_queue_entries.promise(work, seen.repository.id)
+
+
+def _insist_on_way(work: UnitOfWork, seen: SeenPull, looked: Looked | None) -> None:
+    """What the queue sees to is in nobody's way: its rule, and checks of what will land."""
+    found = merge_rules.obstacles(work, seen, looked=looked)
+    others = [each.text for each in found if each.rule not in merge_rules.OF_QUEUES]
+    if others:
+        raise ObstructedError(together(others))
 
 
 def _insist_on_priority(seen: SeenPull, priority: Priority) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.domain.merge_queue import Priority
 from appliance.errors import ConflictError, sentence
 from appliance.services import (
     applied_suggestions,
@@ -11,6 +12,7 @@ from appliance.services import (
     pull_merging,
     pull_opening,
     pulls,
+    queued_pulls,
     review_threads,
 )
 from appliance.web import ref_updates, requests
@@ -41,6 +43,17 @@ def merge(which: Which, wanted: Merging, said: Resolutions) -> MergedNow:
     """
     url = requests.wiring().addresses.web(which.path)
     return pull_merging.merge(ref_updates.mover(), which, wanted, said, url=url)
+
+
+def enqueue(which: Which, wanted: Merging, priority: Priority = Priority.NORMAL) -> None:
+    """Put a pull request into the merge queue of its branch.
+
+    Errors: as for `queued_pulls.enter`.
+    """
+    repositories = requests.wiring().repositories
+    looked = queued_pulls.look(requests.reading, which, repositories=repositories)
+    with requests.begin() as work:
+        queued_pulls.enter(work, which, wanted, priority, looked=looked, now=requests.now())
 
 
 def revert(which: Which, said: Resolutions) -> int:

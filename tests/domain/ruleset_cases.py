@@ -81,6 +81,7 @@ NO_WIP = Rule(K.COMMIT_MESSAGE, patterns=(r"(?i)^wip\b",), forbidden=True)
 COMPANY = Rule(K.AUTHOR_ADDRESS, patterns=("*@codara.test",))
 CLEAN = Rule(K.POLICIES, policies=frozenset({Policy.CONFLICT_MARKERS}), exempt=("/vendor/",))
 AFTERWARDS = replace(CLEAN, moments=frozenset({Moment.POST_COMMIT}))
+QUEUE = Rule(K.MERGE_QUEUE)
 FROZEN = Rule(K.FREEZE, windows=("Fri 10:00/Mon 06:00",))
 
 
@@ -214,6 +215,12 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
         ),
         None,
     ),
+    (QUEUE, facts(), "takes only what its merge queue has tested"),
+    (QUEUE, merge(), "put it into the merge queue"),
+    (QUEUE, merge(by_queue=True), None),
+    (QUEUE, facts(M.DELETE), None),
+    (QUEUE, facts(M.CREATE, contents=Contents()), None),
+    (QUEUE, facts(M.CREATE), "merge queue"),
     (Rule(K.TICKET_REFERENCE), facts(), "names no ticket"),
     (Rule(K.TICKET_REFERENCE), facts(contents=contents(commit("AB-12: it"))), None),
     (Rule(K.TICKET_REFERENCE), facts(contents=contents(commit("Mends #3"))), None),

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from appliance.domain.checks import required
 from appliance.domain.merge_facts import CheckOutcome
 from appliance.domain.merge_queue import (
     Build,
@@ -364,4 +365,4 @@ def test_a_push_to_the_branch_makes_all_be_tested_anew():
     ],
 )
 def test_only_required_checks_decide(names, found, is_late, expected):
-    assert verdict(names, found, is_late=is_late) == expected
+    assert verdict(required(names, found), is_late=is_late) == expected

@@ -25,7 +25,7 @@ DONE = "issue.closed merge.auto_disabled merge.merged"
 CHANGES = {
     f"PUT {QUEUE}": "merge.queue_changed",
     f"DELETE {QUEUE}": "merge.queue_closed merge.dequeued",
-    f"PUT {TURN}": "merge.queued",
+    f"PUT {TURN}": "merge.queued merge.auto_disabled",
     f"PATCH {TURN}": "merge.prioritised",
     f"DELETE {TURN}": "merge.dequeued",
     f"POST {MERGE}": f"{MOVES} {DONE}",

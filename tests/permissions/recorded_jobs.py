@@ -16,7 +16,7 @@ JOBS = {
     Job.FOLLOW_PULLS: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
         " merge.changed merge.closed merge.dequeued merge.failed merge.head_pushed merge.merged"
-        " review.dismissed"
+        " merge.queued review.dismissed"
     ),
     Job.RUN_MERGE_QUEUES: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.dequeued merge.failed"

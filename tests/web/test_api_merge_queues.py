@@ -40,7 +40,7 @@ def test_a_queue_from_its_opening_to_its_end(place):
     assert (entry["number"], entry["by"], entry["group"]) == (1, "writer", 1)
     assert entry["priority"] == "normal"
     assert (group["numbers"], group["verdict"]) == ([1], "pending")
-    assert group["checks"] == [{"name": "build", "standing": "missing"}]
+    assert group["checks"] == [{"name": "build", "standing": "missing", "source": "queue"}]
 
     assert writer.patch(ONE, json={"priority": "low"}).status_code == 204
     assert writer.patch(ONE, json={"priority": "high"}).status_code == 403

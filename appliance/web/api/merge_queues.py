@@ -20,6 +20,7 @@ from appliance.domain.merge_queue import (
 )
 from appliance.services import merge_queues, queued_pulls
 from appliance.services.merge_queues import Wanted
+from appliance.web import pulls as doors
 from appliance.web import requests
 from appliance.web.api import frame
 from appliance.web.api.pull_merges import AutoMergeBody
@@ -96,11 +97,20 @@ class QueuedAnswer(frame.Answer):
     group: int | None = Field(description="Which group it is tested in, from 1; null: it waits")
 
 
+class CheckSource(StrEnum):
+    """Who demands a check."""
+
+    QUEUE = "queue"
+    RULES = "rules"
+    """Rulesets over the branch."""
+
+
 class RequiredCheckAnswer(frame.Answer):
     """A check that a group must pass, and how it stands."""
 
     name: str
     standing: Standing
+    source: CheckSource
 
 
 class QueueGroupAnswer(frame.Answer):
@@ -119,7 +129,8 @@ class MergeQueueAnswer(frame.Answer):
     """A merge queue, and all that stands in it."""
 
     branch: str
-    checks: list[str]
+    checks: list[str] = Field(description="The queue's own")
+    rule_checks: list[str] = Field(description="Those that rulesets demand")
     together: int
     at_once: int
     minutes: int
@@ -177,10 +188,7 @@ def close_queue(path: RepositoryPath, query: QueueQuery) -> Any:
 @api.put(f"{ONE}/queue", summary="Put a pull request in the queue", responses={"204": None})
 def enter(path: PullPath, body: QueueBody) -> Any:
     """In your name. It leaves when it changes; said again, it stands at the end."""
-    with requests.begin() as work:
-        queued_pulls.enter(
-            work, path.which, body.wanted, body.priority.priority, now=requests.now()
-        )
+    doors.enqueue(path.which, body.wanted, body.priority.priority)
     return frame.nothing()
 
 
@@ -204,6 +212,7 @@ def _shown(found: QueueFacts) -> MergeQueueAnswer:
     return MergeQueueAnswer(
         branch=found.branch,
         checks=list(found.checks),
+        rule_checks=list(found.rule_checks),
         together=found.together,
         at_once=found.at_once,
         minutes=found.minutes,
@@ -234,7 +243,12 @@ def _group(found: Tested) -> QueueGroupAnswer:
         numbers=list(found.numbers),
         verdict=found.verdict,
         checks=[
-            RequiredCheckAnswer(name=each.name, standing=each.standing) for each in found.checks
+            RequiredCheckAnswer(name=each.name, standing=each.standing, source=source)
+            for source, checks in (
+                (CheckSource.QUEUE, found.checks),
+                (CheckSource.RULES, found.rule_checks),
+            )
+            for each in checks
         ],
         built_at=found.built_at,
     )

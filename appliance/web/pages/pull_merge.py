@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from appliance.domain.git_operations import MergeMethod
-from appliance.services import auto_merging, git_operations, queued_pulls
+from appliance.services import auto_merging, git_operations
 from appliance.services.pull_merging import Merging
 from appliance.web import forms, requests
 from appliance.web import pulls as doors
@@ -57,8 +57,7 @@ def merge(owner: str, name: str, number: int) -> ResponseReturnValue:
         wanted = MergeForm.parse(flask.request.form).wanted
         act = flask.request.form.get("act")
         if act == "queue":
-            with requests.begin() as work:
-                queued_pulls.enter(work, pull.which, wanted, now=requests.now())
+            doors.enqueue(pull.which, wanted)
         elif act == "auto":
             with requests.begin() as work:
                 auto_merging.enable(work, pull.which, wanted, now=requests.now())

@@ -33,7 +33,10 @@ GROUPS: tuple[tuple[Words, tuple[RuleKind, ...]], ...] = (
         lazy("Branches and tags"),
         (K.CREATION, K.UPDATE, K.DELETION, K.NON_FAST_FORWARD, K.REF_NAME, K.FREEZE),
     ),
-    (lazy("Pull requests"), (K.PULL_REQUEST, K.SENSITIVE_FILES, K.REQUIRED_CHECKS)),
+    (
+        lazy("Pull requests"),
+        (K.PULL_REQUEST, K.SENSITIVE_FILES, K.REQUIRED_CHECKS, K.MERGE_QUEUE),
+    ),
     (
         lazy("Commits"),
         (
@@ -60,6 +63,10 @@ KINDS: dict[RuleKind, tuple[Words, Words]] = {
         lazy("Files that say who approves and what runs need two."),
     ),
     K.REQUIRED_CHECKS: (lazy("Require checks"), lazy("These must have passed.")),
+    K.MERGE_QUEUE: (
+        lazy("Require the merge queue"),
+        lazy("Nobody pushes or merges past it: what lands was tested."),
+    ),
     K.LINEAR_HISTORY: (lazy("Linear history"), lazy("No merge commits.")),
     K.COMMIT_MESSAGE: (lazy("Messages of commits"), lazy("Patterns that messages must match.")),
     K.TICKET_REFERENCE: (

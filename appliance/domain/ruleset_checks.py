@@ -21,8 +21,7 @@ NAMED = 5
 SHORT = 10
 MIB = 1024 * 1024
 Reasons = tuple[str, ...]
-Check = Callable[[Rule, ChangeFacts, str], Reasons]
-"""The last argument stands behind the ref's name, where a protection is for several."""
+Check = Callable[[Rule, ChangeFacts], Reasons]
 
 
 def _name(facts: ChangeFacts) -> str:
@@ -33,7 +32,7 @@ def _is_allowed(rule: Rule, facts: ChangeFacts) -> bool:
     return any(subject.includes(facts.actor) for subject in rule.allowed)
 
 
-def _creation(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def _creation(rule: Rule, facts: ChangeFacts) -> Reasons:
     if facts.movement is not Movement.CREATE or _is_allowed(rule, facts):
         return ()
     return (
@@ -41,12 +40,12 @@ def _creation(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
             "%(name)s may not be created%(rule)s by you. Choose another name, or ask somebody "
             "whom the rule names.",
             name=_name(facts),
-            rule=named,
+            rule=facts.named,
         ),
     )
 
 
-def _update(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def _update(rule: Rule, facts: ChangeFacts) -> Reasons:
     if _is_allowed(rule, facts):
         return ()
     roles = [each.role for each in rule.allowed if each.kind is SubjectKind.ROLE]
@@ -55,7 +54,7 @@ def _update(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
             sentence(
                 "%(name)s is protected%(rule)s: only a %(push_role)s may push to it.",
                 name=_name(facts),
-                rule=named,
+                rule=facts.named,
                 push_role=roles[0],
             ),
         )
@@ -65,7 +64,7 @@ def _update(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
                 "%(name)s is protected%(rule)s: nobody may push to it. Push to another branch "
                 "and open a pull request.",
                 name=_name(facts),
-                rule=named,
+                rule=facts.named,
             ),
         )
     if not rule.allowed:
@@ -75,23 +74,24 @@ def _update(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
             "%(name)s is protected%(rule)s: only those whom the rule names may push to it. Push "
             "to another branch and open a pull request.",
             name=_name(facts),
-            rule=named,
+            rule=facts.named,
         ),
     )
 
 
-def _deletion(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def _deletion(rule: Rule, facts: ChangeFacts) -> Reasons:
     if facts.movement is not Movement.DELETE or _is_allowed(rule, facts):
         return ()
     return (
         sentence(
-            "%(name)s is protected%(rule)s: it may not be deleted.", name=_name(facts), rule=named
+            "%(name)s is protected%(rule)s: it may not be deleted.",
+            name=_name(facts),
+            rule=facts.named,
         ),
     )
 
 
-def _no_force(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del rule
+def _no_force(_rule: Rule, facts: ChangeFacts) -> Reasons:
     if facts.movement is not Movement.FORCE:
         return ()
     return (
@@ -99,13 +99,12 @@ def _no_force(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
             "%(name)s is protected%(rule)s: its history may not be "
             "rewritten. Merge or rebase on it and push again.",
             name=_name(facts),
-            rule=named,
+            rule=facts.named,
         ),
     )
 
 
-def _ref_name(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _ref_name(rule: Rule, facts: ChangeFacts) -> Reasons:
     short = _name(facts).removeprefix("refs/heads/").removeprefix("refs/tags/")
     is_named = any(fnmatchcase(short, pattern) for pattern in rule.patterns)
     if facts.movement is not Movement.CREATE or is_named is not rule.forbidden:
@@ -122,8 +121,7 @@ def _ref_name(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     return (template,)
 
 
-def _linear(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del rule, named
+def _linear(_rule: Rule, facts: ChangeFacts) -> Reasons:
     merges = [commit.oid for commit in _commits(facts) if commit.parents > 1]
     if not merges:
         return _too_much(facts)
@@ -137,18 +135,15 @@ def _linear(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _signed_commits(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del rule, named
+def _signed_commits(_rule: Rule, facts: ChangeFacts) -> Reasons:
     return facts.lacking
 
 
-def _signed_push(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del rule, named
+def _signed_push(_rule: Rule, facts: ChangeFacts) -> Reasons:
     return facts.unsigned
 
 
-def _message(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _message(rule: Rule, facts: ChangeFacts) -> Reasons:
     strange = [
         commit.oid
         for commit in _commits(facts)
@@ -167,8 +162,7 @@ def _message(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     return (what, sentence("Write it anew and push again: git rebase --interactive BASE"))
 
 
-def _author(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _author(rule: Rule, facts: ChangeFacts) -> Reasons:
     strange = [
         commit
         for commit in _commits(facts)
@@ -187,8 +181,7 @@ def _author(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _verified_author(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del rule, named
+def _verified_author(_rule: Rule, facts: ChangeFacts) -> Reasons:
     known = facts.actor.addresses
     if facts.merge is not None:
         known |= facts.merge.addresses
@@ -205,8 +198,7 @@ def _verified_author(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _ticket(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _ticket(rule: Rule, facts: ChangeFacts) -> Reasons:
     patterns = rule.patterns or TICKET
     merge = facts.merge
     if merge is not None and (
@@ -230,8 +222,7 @@ def _ticket(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _paths(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _paths(rule: Rule, facts: ChangeFacts) -> Reasons:
     found = any_fits(rule.patterns, {each.path for each in _files(facts)})
     return _named_files(
         facts,
@@ -243,8 +234,7 @@ def _paths(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _extensions(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _extensions(rule: Rule, facts: ChangeFacts) -> Reasons:
     ends = tuple("." + each.lower().lstrip("*.") for each in rule.patterns)
     kept = {each.path for each in _files(facts) if each.size_bytes is not None}
     found = [path for path in kept if path.decode("utf-8", "replace").lower().endswith(ends)]
@@ -259,8 +249,7 @@ def _extensions(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _size(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _size(rule: Rule, facts: ChangeFacts) -> Reasons:
     found = {each.path for each in _files(facts) if (each.size_bytes or 0) > rule.most_bytes}
     return _named_files(
         facts,
@@ -274,8 +263,7 @@ def _size(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     )
 
 
-def _policies(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _policies(rule: Rule, facts: ChangeFacts) -> Reasons:
     if facts.moment not in (rule.moments or policies.BEFORE):
         return ()
     findings = (facts.contents or Contents()).findings
@@ -287,8 +275,7 @@ def _policies(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     return (*said[:NAMED], *more)
 
 
-def _freeze(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
-    del named
+def _freeze(rule: Rule, facts: ChangeFacts) -> Reasons:
     until = freezes.end_of(rule.windows, facts.at)
     if until is None:
         return ()

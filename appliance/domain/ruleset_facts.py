@@ -89,6 +89,8 @@ class ChangeFacts:
     moment: Moment = Moment.PRE_PUSH
     merge: MergeFacts | None = None
     """The pull request that is merged; None where somebody pushes."""
+    named: str = ""
+    """What stands behind the ref's name in sentences, where a protection is for several."""
 
     @property
     def brings_nothing_new(self) -> bool:

@@ -27,9 +27,8 @@ NAMED = 5
 Reasons = tuple[str, ...]
 
 
-def reviewed(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def reviewed(rule: Rule, facts: ChangeFacts) -> Reasons:
     """Why a pull request, or a better approved one, is needed."""
-    del named
     if facts.merge is None:
         return _pull_request_needed(facts)
     counted = counting(rule, facts.merge)
@@ -46,9 +45,8 @@ def reviewed(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     return tuple(reasons)
 
 
-def sensitive(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def sensitive(rule: Rule, facts: ChangeFacts) -> Reasons:
     """Why files that say who approves and what runs need more approvals."""
-    del named
     merge = facts.merge
     changed = merge.paths if merge else _changed(facts)
     found = sorted(any_fits(rule.patterns or SENSITIVE, changed))
@@ -68,9 +66,8 @@ def sensitive(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
     return (*lacking, said) if lacking else ()
 
 
-def checked(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def checked(rule: Rule, facts: ChangeFacts) -> Reasons:
     """Which checks have not passed."""
-    del named
     if facts.movement is Movement.DELETE or facts.is_first_of_known:
         return ()
     reasons = list(_unpassed(rule.checks, _outcomes(rule, facts.merge or facts)))
@@ -89,9 +86,8 @@ def reported(rule: Rule, reports: Iterable[Report]) -> Mapping[str, CheckOutcome
     return by_name(each for each in reports if each.reporter_id in wanted)
 
 
-def queued(rule: Rule, facts: ChangeFacts, named: str) -> Reasons:
+def queued(_rule: Rule, facts: ChangeFacts) -> Reasons:
     """What comes in past the merge queue."""
-    del rule, named
     is_queue = facts.merge is not None and facts.merge.by_queue
     if is_queue or facts.movement is Movement.DELETE or facts.is_first_of_known:
         return ()

@@ -8,7 +8,7 @@ too. Where several rules are about a ref each of them must agree, so the stricte
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -148,8 +148,9 @@ def judge(rulesets: Iterable[Ruleset], facts: ChangeFacts) -> tuple[Refusal, ...
         Refusal(facts.ref, rule.kind, each, reasons, _may_bypass(each, facts))
         for each in rulesets
         if each.enforcement is not Enforcement.OFF and each.is_about(facts.ref)
+        for seen in (replace(facts, named=_named(each, facts.ref)),)
         for rule in each.rules
-        if (reasons := CHECKS[rule.kind](rule, facts, _named(each, facts.ref)))
+        if (reasons := CHECKS[rule.kind](rule, seen))
     ]
     return tuple(sorted(found, key=lambda refusal: layers.index(refusal.ruleset.layer)))
 

@@ -31,7 +31,7 @@ PULLS = 50
 BRANCHES = [f"topic-{number}" for number in range(1, PULLS + 1)]
 MOST_ROUNDS = 3
 WHO = ("-c", "user.name=Maker", "-c", "user.email=maker@example.org")
-BOUND = 60.0
+BOUND = 10.0
 """Each of ours is asked for, written down, kept by a ref, tested, and settled, with its events."""
 
 

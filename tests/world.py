@@ -335,9 +335,10 @@ class World:
 
     def add(self, *rows: Table) -> None:
         """Write rows as they are, owners before what refers to them."""
-        for row in rows:
-            with self.wiring.database._writing() as session, session.begin():
+        with self.wiring.database._writing() as session, session.begin():
+            for row in rows:
                 session.add(row)
+                session.flush()
 
     def one(self, query: sa.Select[Any]) -> Any:
         """The one row of a query, or nothing."""

@@ -62,7 +62,7 @@ def sensitive(rule: Rule, facts: ChangeFacts) -> Reasons:
         )
     wanted = rule.approvals or SENSITIVE_APPROVALS
     lacking = _too_few(wanted, counting(Rule(rule.kind, dismiss_stale=True), merge))
-    said = sentence("%(paths)s needs more eyes than other files.", paths=shown)
+    said = sentence("%(paths)s needs more approvals than other files.", paths=shown)
     return (*lacking, said) if lacking else ()
 
 

@@ -114,7 +114,7 @@ def _reviewers(work: UnitOfWork, seen: SeenPull, names: Sequence[str]) -> Found:
             raise _nobody(name)
         if user.id == seen.conversation.author_id:
             raise InvalidError.of(
-                "reviewers", sentence("Nobody reviews what they ask for themselves.")
+                "reviewers", sentence("Authors cannot review their own pull requests.")
             )
         found[user.id] = (USER, user.name, [user.id])
     return found

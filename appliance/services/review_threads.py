@@ -251,7 +251,7 @@ def _insist_on_room(work: UnitOfWork, thread: ReviewThread) -> None:
     if (work.session.scalar(count) or 0) >= MOST_IN_A_THREAD:
         raise ConflictError(
             sentence(
-                "%(most)s comments are enough for some lines. Begin another thread.",
+                "A thread takes at most %(most)s comments. Start another one.",
                 most=MOST_IN_A_THREAD,
             )
         )

@@ -141,7 +141,7 @@ def dismiss(
         raise RefusedError(sentence("Only the reviewer and maintainers may do that."))
     said = check_text(reason, field="reason", is_needed=not is_own)
     if found.dismissed_at is not None or found.verdict is Verdict.COMMENT:
-        raise ConflictError(sentence("It does not count already."))
+        raise ConflictError(sentence("It does not count any more."))
     found.dismissed_at, found.dismissed_by_id = now, work.actor.id
     found.dismissed_because = said
     conversation_steps.happened(
@@ -173,7 +173,8 @@ def _insist_on_right_to_judge(work: UnitOfWork, seen: SeenPull, verdict: Verdict
     fetch_pulls.insist_on_open(seen)
     if seen.standing.is_author:
         raise InvalidError.of(
-            "verdict", sentence("Nobody judges what they ask for themselves. Comment instead.")
+            "verdict",
+            sentence("Authors cannot approve or reject their own pull requests. Comment instead."),
         )
 
 

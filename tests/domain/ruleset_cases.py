@@ -153,7 +153,7 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (replace(ONE, resolved_threads=True), merge(yes(BOB), open_threads=2), "2 conversations"),
     (replace(ONE, resolved_threads=True), merge(yes(BOB)), None),
     (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"CODEOWNERS",)), "approvals: 1 of 2"),
-    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"docs/CODEOWNERS",)), "more eyes"),
+    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"docs/CODEOWNERS",)), "more approvals"),
     (
         Rule(K.SENSITIVE_FILES),
         merge(yes(BOB), paths=(b".github/workflows/a.yml",)),

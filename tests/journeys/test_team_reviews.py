@@ -110,7 +110,7 @@ def ask_for_changes(reviewer: Page) -> None:
 def judge(reviewer: Page, verdict: str, words: str) -> None:
     """Say what one thinks of the whole."""
     reviewer.keyboard.press("r")
-    reviewer.get_by_label("What you say of the whole").fill(words)
+    reviewer.get_by_label("Summary").fill(words)
     reviewer.get_by_label(verdict).check()
     reviewer.get_by_role("button", name="Submit the review").click()
 

@@ -228,7 +228,7 @@ def test_two_approvals_for_who_approves(place):
     place.write("author", "topic", {"CODEOWNERS": "* @author\n"})
     place.run_jobs()
     say(place, "writer")
-    assert "CODEOWNERS needs more eyes" in refused(place)
+    assert "CODEOWNERS needs more approvals" in refused(place)
     say(place, "maintainer")
     assert merge(place).commit
 

@@ -101,7 +101,7 @@ def test_notes_are_discarded_and_what_is_wrong_is_said(place):
     assert answer.status_code == 422
     author = place.world.browser("author")
     answer = author.post(f"{HERE}/reviews", data={"verdict": "approve", "body": "Good."})
-    assert "Nobody judges" in answer.text
+    assert "Authors cannot approve" in answer.text
     gone = "00000000-0000-7000-8000-000000000000"
     assert reader.get(f"{HERE}/said/{gone}/edit").status_code == 404
 
@@ -202,7 +202,7 @@ def test_a_review_needs_no_mouse(place, chromium: Browser):
         expect(tab.locator("#d1")).not_to_have_attribute("open", "")
         expect(tab.locator("[data-viewed-count]")).to_have_text("1")
         tab.keyboard.press("r")
-        tab.get_by_label("What you say of the whole").fill("As below.")
+        tab.get_by_label("Summary").fill("As below.")
         tab.keyboard.press("Control+Enter")
         expect(tab.locator(".timeline")).to_contain_text("As below.")
         tab.goto(f"{HERE}/files")

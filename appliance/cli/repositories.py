@@ -16,6 +16,7 @@ from appliance.cli import (
     repository_bin,
     repository_check,
     repository_checks,
+    repository_commits,
     repository_export,
     repository_grep,
     repository_hooks,
@@ -88,6 +89,7 @@ repo.add_command(repository_bin.purge)
 repo.add_command(repository_check.check)
 repo.add_command(repository_checks.status)
 repo.add_command(repository_checks.check_run)
+repo.add_command(repository_commits.commit)
 repo.add_command(repository_export.export)
 repo.add_command(repository_grep.grep)
 repo.add_command(repository_hooks.hook)

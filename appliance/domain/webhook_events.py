@@ -153,6 +153,14 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("check_run.changed", sentence("A check of a commit went on, or ended.")),
         *("check.run_changed", "commit run_id name state ?conclusion changed:list[str]"),
     ),
+    told(
+        *("commit.commented", sentence("Somebody commented on a commit, or on lines of it.")),
+        *("commit.commented", "commit comment_id in_file:bool"),
+    ),
+    told(
+        *("commit.labelled", sentence("A commit has other labels.")),
+        *("commit.labels_changed", "commit added:list[str] removed:list[str]"),
+    ),
     told("repository.archived", sentence("It became read-only."), "repo.archived", "path"),
     told(
         *("repository.unarchived", sentence("It can be written to again.")),

@@ -34,6 +34,10 @@ USUAL = (
     ("question", "8a3d8f", "Somebody asks for more"),
     ("duplicate", "6b7280", "It is there already"),
     ("wontfix", "6b7280", "It stays as it is"),
+    ("security", "9c2f5c", "Closes a hole, or could open one"),
+    ("performance", "a15c00", "Makes something quicker or slower"),
+    ("refactor", "4a5fa8", "Another shape, the same behaviour"),
+    ("hotfix", "c0392b", "Mended in a hurry"),
 )
 """What a repository without labels is offered."""
 

@@ -22,6 +22,7 @@ from appliance.web.api import branch_matrix as api_branch_matrix
 from appliance.web.api import brought as api_brought
 from appliance.web.api import checks as api_checks
 from appliance.web.api import code_owners as api_code_owners
+from appliance.web.api import commit_talk as api_commit_talk
 from appliance.web.api import credentials as api_credentials
 from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe, pull_comments, pull_merges
@@ -109,6 +110,7 @@ from appliance.web.pages import (
     branches,
     checks,
     code_owners,
+    commit_talk,
     commits,
     compare,
     credentials,
@@ -235,6 +237,7 @@ API = (
     api_search_all.api,
     api_checks.api,
     api_branch_matrix.api,
+    api_commit_talk.api,
     api_issues.api,
     api_pulls.api,
     api_pull_changes.api,
@@ -320,6 +323,7 @@ REPOSITORIES = (
     raw.pages,
     blame.pages,
     commits.pages,
+    commit_talk.pages,
     checks.pages,
     compare.pages,
     branches.pages,

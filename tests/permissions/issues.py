@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.permissions import social
+from tests.permissions import commit_doors, social
 
 SORTING = "issue.labels_changed issue.assignees_changed issue.milestone_changed"
 STATES = "issue.closed issue.reopened issue.locked issue.unlocked issue.pinned issue.unpinned"
@@ -151,14 +151,14 @@ PAGE_PLACES = {
 }
 PAGE_NOUNS = {"comment_id": "comment"}
 
-OF_ISSUES |= social.RECORDED
+OF_ISSUES |= social.RECORDED | commit_doors.RECORDED
 ISSUE_LISTS |= social.LISTS
-API_TABLE += social.API_TABLE
-API_ELSEWHERE |= social.API_ELSEWHERE
-COMMANDS += social.COMMANDS
-PAGES += social.PAGES
-FORMS += social.FORMS
+API_TABLE += social.API_TABLE + commit_doors.API_TABLE
+API_ELSEWHERE |= social.API_ELSEWHERE | commit_doors.API_ELSEWHERE
+COMMANDS += social.COMMANDS + commit_doors.COMMANDS
+PAGES += social.PAGES + commit_doors.PAGES
+FORMS += social.FORMS + commit_doors.FORMS
 PAGES_ELSEWHERE = {
-    **social.PAGES_ELSEWHERE,
+    **(social.PAGES_ELSEWHERE | commit_doors.PAGES_ELSEWHERE),
     ("POST", f"{PAGE}/transfer"): "web/test_issue_transfers.py",
 }

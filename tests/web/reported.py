@@ -7,7 +7,8 @@ from uuid import UUID
 
 from appliance.domain.checks import StatusState
 from appliance.domain.identity import Actor
-from appliance.services import check_runs, checks
+from appliance.services import check_runs, checks, commit_labels, commit_talk
+from appliance.services.commit_talk import Spot
 from tests.world import World
 
 
@@ -32,3 +33,13 @@ def checked(world: World, administrator: Actor, commit: str) -> UUID:
             work, "lab/odd", commit, checks.NewStatus(StatusState.PENDING, "lint"), now=present
         )
         return check_runs.create(work, "lab/odd", commit, said, now=present).run.id
+
+
+def spoken_of(world: World, administrator: Actor, commit: str) -> UUID:
+    """What people say of a commit, and its labels; gives a comment."""
+    present = datetime.now(UTC)
+    with world.begin(administrator) as work:
+        commit_labels.set_all(work, "lab/odd", commit, ["security"], now=present)
+        spot = Spot(b"with space.txt", start_line=1, end_line=1)
+        commit_talk.add(work, "lab/odd", commit, "Of a line", spot, now=present)
+        return commit_talk.add(work, "lab/odd", commit, "**So**, see #1", now=present).comment.id

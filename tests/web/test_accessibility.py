@@ -59,7 +59,7 @@ from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import asked_to_merge, odd
-from tests.web.reported import checked
+from tests.web.reported import checked, spoken_of
 from tests.web.ruled import ruled
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
@@ -89,6 +89,7 @@ ALSO = (
     "/administrator",
     "/search?q=lab",
     *("/search?q=lab&kind=organisations", "/search?q=admin&kind=users"),
+    "/lab/odd/labelled-commits?label=security",
     "/lab/odd/settings/access?why=writer",
     "/lab/odd/settings/access?why=nobody-there",
     "/administration/repositories?show=damaged",
@@ -176,6 +177,7 @@ def fill(world: World) -> dict[str, Any]:
         "comment_id": comment_id,
         **asked,
         "check_id": checked(world, administrator, commit),
+        "remark_id": spoken_of(world, administrator, commit),
         **ruled(world),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.domain.events import (
     access_requests,
     checks,
+    commit_talk,
     credentials,
     factors,
     git,
@@ -53,6 +54,7 @@ from appliance.domain.events.audit import (
 )
 from appliance.domain.events.base import Event, Outcome, all_events, personal
 from appliance.domain.events.checks import *  # noqa: F403 - its names are in a list of its own.
+from appliance.domain.events.commit_talk import *  # noqa: F403 - the same.
 from appliance.domain.events.credentials import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.factors import *  # noqa: F403 - the same.
 from appliance.domain.events.git import *  # noqa: F403 - the same.
@@ -371,7 +373,7 @@ __all__ = [
     "personal",
 ]
 __all__ += access_requests.__all__ + checks.__all__ + credentials.__all__
-__all__ += issues.__all__
+__all__ += issues.__all__ + commit_talk.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__
 __all__ += mirrors.__all__

@@ -60,6 +60,10 @@ CATEGORIES: dict[str, Category] = {
         "What other systems say of commits: statuses and check runs.",
         *(NOTICE, CHANGE, 6001, ("file",), ("nist:SA-11", "nist:CM-4", "iso:A.8.29")),
     ),
+    "commit": Category(
+        "What people say of commits: comments and labels.",
+        *(NOTICE, CHANGE, 6001, ("file",), REVIEWED),
+    ),
     "config": Category(
         "Starting, stopping and settings of the appliance.",
         *(LOW, CHANGE, 3004, ("configuration",), SETTINGS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -14,11 +15,14 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from appliance.errors import InvalidError
-from appliance.services import commit_pulls, history
+from appliance.domain.commit_talk import Spot
+from appliance.errors import InvalidError, NotFoundError
+from appliance.services import commit_labels, commit_pulls, history
 from appliance.web import links, present, requests, signed_work
-from appliance.web.pages import checks, diff_context, diff_files
+from appliance.web.pages import checks, commit_said, diff_context, diff_files
+from appliance.web.pages.commit_said import Place as Whole
 from appliance.web.pages.diff_sides import Commits
+from appliance.web.pages.page_forms import after, listed
 from appliance.web.pages.repository_frame import (
     Frame,
     Place,
@@ -31,11 +35,13 @@ from appliance.web.pages.repository_frame import (
 )
 
 if TYPE_CHECKING:
+    from appliance.db.labels import Label
     from appliance.git.commits import Commit
     from appliance.git.history import Step
     from appliance.services.checks import Rollup
     from appliance.services.commit_pulls import AboutCommit
     from appliance.services.signatures import Checked
+    from appliance.web.links import Links
 
 pages = blueprint("commits")
 
@@ -58,6 +64,7 @@ class Row:
     badges: Markup | None = None
     signature: Checked | None = None
     checks: Rollup | None = None
+    labels: Sequence[Label] = ()
 
 
 @pages.get("/<owner>/<name>/commits", defaults={"tail": ""})
@@ -106,16 +113,18 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
         return show("commits/refs.html", frame, containing=_containing(frame, oid))
     commit = history.commit(frame.repository, oid)
     paths = diff_files.wanted_file()
+    talk = commit_said.read(frame, oid)
     if paths:
         commits = Commits(frame, commit.parents[0] if commit.parents else None, oid)
         if diff_context.is_piece():
             return diff_files.lines(commits, paths)
         file = diff_files.one(commits, paths)
         if diff_files.is_piece():
-            return diff_files.piece(commits, file)
-        diff = diff_files.shown_alone(commits, file)
+            return diff_files.piece(commits, file, talk)
+        diff = diff_files.shown_alone(commits, file, talk)
     else:
-        diff = diff_files.shown(frame, history.changes(frame.repository, oid, diff_files.options()))
+        changes = history.changes(frame.repository, oid, diff_files.options())
+        diff = diff_files.shown(frame, changes, talk)
     return show(
         "commits/show.html",
         frame,
@@ -132,33 +141,82 @@ def show_commit(owner: str, name: str, oid: str) -> ResponseReturnValue:
         diff=diff,
         is_part=bool(paths),
         with_query=links.with_query,
+        where=commit_said.where,
+        whole=Whole(Spot(), ""),
+        **talk.context,
+    )
+
+
+@pages.get("/<owner>/<name>/labelled-commits")
+def labelled(owner: str, name: str) -> ResponseReturnValue:
+    """The commits that have a label."""
+    frame = opened(owner, name)
+    label = flask.request.args.get("label", "")
+    with requests.reading() as work:
+        path = frame.repository.path
+        found = commit_labels.labelled(work, path, label, after=after(), limit=PAGE)
+    return show(
+        "commits/labelled.html",
+        frame,
+        tab_name="commits",
+        label=label,
+        days=days(_labelled_rows(frame, [each.commit for each in found.items])),
+        listed=listed(found),
     )
 
 
 def rows(place: Place, steps: Sequence[Step]) -> list[Row]:
     """Steps of a history as lines of a list."""
-    signed = signed_work.of_commits(place.frame.repository, [step.commit for step in steps])
-    rolled = checks.rollups(place.frame, [step.commit.oid for step in steps])
-    found = [(step, step.commit.oid) for step in steps]
-    return [_row(place, step, signed.get(oid), rolled.get(oid)) for step, oid in found]
+    about = _About.of(place.frame, [step.commit for step in steps])
+    return [
+        _row(place.frame.links, step.commit, about, step.path, is_old=step.path != place.path)
+        for step in steps
+    ]
 
 
-def _row(place: Place, step: Step, signature: Checked | None, rollup: Rollup | None) -> Row:
-    to, commit = place.frame.links, step.commit
+@dataclass(frozen=True)
+class _About:
+    """What is known of some commits beside what they say themselves."""
+
+    signatures: dict[str, Checked]
+    checks: dict[str, Rollup]
+    labels: dict[str, list[Label]]
+
+    @classmethod
+    def of(cls, frame: Frame, commits: Sequence[Commit]) -> _About:
+        oids = [commit.oid for commit in commits]
+        with requests.reading() as work:
+            labels = commit_labels.of_commits(work, frame.repository.path, oids)
+        signed = signed_work.of_commits(frame.repository, commits)
+        return cls(signed, checks.rollups(frame, oids), labels)
+
+
+def _labelled_rows(frame: Frame, oids: Sequence[str]) -> list[Row]:
+    """Those of the commits that are still there."""
+    found = []
+    for oid in oids:
+        with suppress(NotFoundError):
+            found.append(history.commit(frame.repository, oid))
+    about = _About.of(frame, found)
+    return [_row(frame.links, commit, about) for commit in found]
+
+
+def _row(
+    to: Links, commit: Commit, about: _About, path: bytes = b"", *, is_old: bool = False
+) -> Row:
     oid = commit.oid.encode()
-    browse = to.blob(oid, step.path) if step.path else to.tree(oid)
-    old = step.path if step.path != place.path else None
-    badge = OLD_NAME.format(_("as %(path)s", path=present.name_text(old))) if old else None
+    badge = OLD_NAME.format(_("as %(path)s", path=present.name_text(path))) if is_old else None
     return Row(
         oid=commit.oid,
         subject=commit.subject,
         author=words(commit.author.name),
         at=commit.committer.at,
         href=to.commit(commit.oid),
-        browse_href=browse,
+        browse_href=to.blob(oid, path) if path else to.tree(oid),
         badges=badge,
-        signature=signature,
-        checks=rollup,
+        signature=about.signatures.get(commit.oid),
+        checks=about.checks.get(commit.oid),
+        labels=about.labels.get(commit.oid, ()),
     )
 
 

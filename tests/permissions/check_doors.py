@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.permissions import commit_doors
+
 READ = "..+++++.+++++"
 WRITE = "..--+++.--+-+"
 API = "/api/v1/repos/<owner>/<name>"
@@ -24,7 +26,7 @@ API_ELSEWHERE = {
     ("GET", f"{RUN}/annotations"): TESTS,
 }
 PAGES = (("/<owner>/<name>/branches/matrix", READ),)
-QUERIES = {f"{API}/matrix": "?ref=main&ref=topic"}
+QUERIES = {f"{API}/matrix": "?ref=main&ref=topic", **commit_doors.QUERIES}
 ELSEWHERE = {("GET", "/<owner>/<name>/check-runs/<uuid:check_id>"): TESTS}
 CHANGES = {
     f"POST {API}/statuses/<oid>": "check.status_reported",

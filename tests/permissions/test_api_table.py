@@ -12,15 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.permissions import (
-    branch_doors,
-    check_doors,
-    commit_doors,
-    hook_doors,
-    issues,
-    pulls,
-    ruleset_doors,
-)
+from tests.permissions import branch_doors, check_doors, hook_doors, issues, pulls, ruleset_doors
 from tests.permissions.actors import ACTORS, SIGNS
 from tests.permissions.seen import NOTHING, as_seen
 
@@ -324,7 +316,7 @@ PLACES = {
     "tree/<path:tail>": "tree/src",
     "<path:tail>": "src/one",
 }
-QUERIES = (check_doors.QUERIES | commit_doors.QUERIES) | {
+QUERIES = check_doors.QUERIES | {
     f"{REPO}/diff": "?base=main&head=topic",
     f"{REPO}/protections": "?pattern=refs/heads/main",
     "/api/v1/search": "?q=notes",

@@ -64,6 +64,8 @@ FACTS = [
     events.IssueCommented(number=1, thing="issue", comment_id="x"),
     events.IssueClosed(number=1, reason="completed"),
     events.IssueReopened(number=1),
+    events.CommitCommented(commit=OID, comment_id="x", in_file=False),
+    events.CommitLabelsChanged(commit=OID, added=["x"], removed=[]),
     events.PullRequestOpened(
         number=1, source="topic", into="main", head=OID, draft=False, source_id="x", title="x"
     ),

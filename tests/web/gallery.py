@@ -90,6 +90,7 @@ COMMITS = [
         signature=finding and Checked(finding, SignatureForm.SSH, "SHA256:4f2a", owner=author),
         badges=None,
         checks=None,
+        labels=(),
     )
     for n, (author, subject, finding) in enumerate(
         [

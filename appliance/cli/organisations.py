@@ -19,6 +19,8 @@ FIELDS = {
     "description": "Description",
     "base_role": "Role of every member",
     "members_create_repositories": "Members create repositories",
+    "deletes_branches": "Delete branches after a merge",
+    "merged_branch_days": "Delete merged branches after days",
     "quota_bytes": "Quota in bytes",
     "created_at": "Created",
     "id": "Id",
@@ -82,6 +84,18 @@ def show(context: Context, organisation: str) -> None:
     "--members-create-repositories/--only-owners-create-repositories",
     default=None,
     help="Who may create repositories in it.",
+)
+@click.option(
+    "--delete-branches/--keep-branches",
+    "deletes_branches",
+    default=None,
+    help="What becomes of source branches after a merge, where a repository says no more.",
+)
+@click.option(
+    "--merged-branch-days",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="Delete branches that have been merged for so long; 0: never.",
 )
 @click.option("--quota-bytes", type=click.IntRange(min=0), help="For administrators; 0: as usual.")
 @current

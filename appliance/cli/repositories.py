@@ -14,6 +14,7 @@ from appliance.cli import (
     repository_archives,
     repository_arrival,
     repository_bin,
+    repository_branches,
     repository_check,
     repository_checks,
     repository_commits,
@@ -86,6 +87,7 @@ repo.add_command(repository_arrival.fork)
 repo.add_command(repository_bin.delete)
 repo.add_command(repository_bin.restore)
 repo.add_command(repository_bin.purge)
+repo.add_command(repository_branches.branch)
 repo.add_command(repository_check.check)
 repo.add_command(repository_checks.status)
 repo.add_command(repository_checks.check_run)

@@ -27,6 +27,10 @@ class Organisation(Table):
     members_create_repositories: Mapped[bool] = mapped_column(default=True)
     has_issues: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     """Whether its repositories may have issues."""
+    deletes_branches: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether source branches are deleted after a merge, where a repository says nothing."""
+    merged_branch_days: Mapped[int] = mapped_column(sa.Integer(), default=0, server_default="0")
+    """After how many days merged branches are deleted, where one says nothing; 0: never."""
     quota_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
     """Room for all its repositories; 0 means the instance's default."""
     created_at: Mapped[datetime]

@@ -237,7 +237,8 @@ def merge_rules(session: Session, repository_id: UUID) -> MergeRules:
         merge_body="",
         squash_title="",
         squash_body="",
-        deletes_branches=False,
+        deletes_branches=None,
+        merged_branch_days=None,
         allows_auto_merge=True,
     )
 

@@ -154,5 +154,25 @@ class MergeRules(Table):
     merge_body: Mapped[str] = mapped_column(sa.Text(), default="")
     squash_title: Mapped[str] = mapped_column(sa.Text(), default="")
     squash_body: Mapped[str] = mapped_column(sa.Text(), default="")
-    deletes_branches: Mapped[bool] = mapped_column(default=False)
+    deletes_branches: Mapped[bool | None]
+    """None: as its organisation says."""
+    merged_branch_days: Mapped[int | None] = mapped_column(sa.Integer())
+    """After how many days merged branches are deleted; 0: never, None: as its organisation says."""
     allows_auto_merge: Mapped[bool] = mapped_column(default=True)
+
+
+class DeletedBranch(Table):
+    """A merged branch that a policy deleted, so that it can be brought back."""
+
+    __tablename__ = "deleted_branches"
+    __table_args__ = (
+        sa.Index("ix_deleted_branches_repository_id_deleted_at", "repository_id", "deleted_at"),
+    )
+
+    repository_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("repositories.id", ondelete="CASCADE")
+    )
+    branch: Mapped[bytes]
+    oid: Mapped[str] = mapped_column(sa.String(64))
+    merged_at: Mapped[datetime]
+    deleted_at: Mapped[datetime]

@@ -15,6 +15,7 @@ class Job(StrEnum):
     MAINTAIN_REPOSITORY = "repo.maintain"
     CHECK_REPOSITORY = "repo.check"
     MEASURE_REPOSITORY = "repo.measure"
+    DELETE_MERGED_BRANCHES = "repo.delete_merged_branches"
     FOLLOW_COMMITS = "issue.follow_commits"
     FOLLOW_PULLS = "merge.follow"
     RUN_MERGE_QUEUES = "merge.run_queues"
@@ -66,6 +67,9 @@ RULES: dict[Job, JobRule] = {
     Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository", is_upkeep=True),
     Job.CHECK_REPOSITORY: JobRule(2, 3 * 3600, "Check a repository for damage", is_upkeep=True),
     Job.MEASURE_REPOSITORY: JobRule(3, 900, "Measure a repository"),
+    Job.DELETE_MERGED_BRANCHES: JobRule(
+        2, 3600, "Delete merged branches, as a policy says", is_upkeep=True
+    ),
     Job.FOLLOW_COMMITS: JobRule(3, 900, "Do what commit messages say of issues"),
     Job.FOLLOW_PULLS: JobRule(5, 1800, "Follow the branches of pull requests"),
     Job.RUN_MERGE_QUEUES: JobRule(5, 1800, "Test and merge what stands in merge queues"),

@@ -35,6 +35,7 @@ from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
     auto_merging,
+    branch_tidying,
     impersonation,
     mail_queue,
     mirror_runs,
@@ -130,6 +131,11 @@ def _bring_mirrors_up_to_date(work: UnitOfWork, now: datetime) -> None:
     mirror_runs.promise_due(work, now=now)
 
 
+def _delete_merged_branches(work: UnitOfWork, now: datetime) -> None:
+    """Some repositories at a time, and only those where a policy says so."""
+    branch_tidying.promise_due(work, limit=AT_ONCE, now=now)
+
+
 def _read_metadata(work: UnitOfWork, now: datetime) -> None:
     """Only where a provider publishes them."""
     del now
@@ -192,6 +198,7 @@ AGENDA = (
     Entry(Regular("end-temporary-rights", timedelta(minutes=1)), _end_temporary_rights),
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
+    Entry(Regular("merged-branches", timedelta(minutes=15)), _delete_merged_branches),
     Entry(Regular("forget-deliveries", timedelta(minutes=10)), _forget_deliveries),
     Entry(Regular("forget-findings", timedelta(minutes=10)), _forget_findings),
     Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),

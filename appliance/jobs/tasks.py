@@ -35,6 +35,7 @@ from appliance.jobs import (
     pull_following,
     reviewing,
     sweeping_stashes,
+    tidying_branches,
 )
 from appliance.services import (
     files,
@@ -323,6 +324,7 @@ TASKS: dict[Job, Task] = {
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),
+    Job.DELETE_MERGED_BRANCHES: Task(tidying_branches.tidy),
     Job.FOLLOW_COMMITS: Task(following.follow),
     Job.SYNCHRONISE_MIRROR: Task(mirroring.mirror, mirroring.give_up),
     Job.FOLLOW_PULLS: Task(pull_following.follow),

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from appliance.access import fetch_pulls, gate
 from appliance.access.fetch_pulls import SeenPull
-from appliance.db import pull_rows
 from appliance.db.conversations import Conversation
 from appliance.db.pulls import AutoMerge, PullRequest
 from appliance.db.repositories import Repository
@@ -50,7 +49,7 @@ def enable(work: UnitOfWork, which: Which, wanted: Merging, *, now: datetime) ->
     seen = fetch_pulls.to_merge(work, which)
     gate.insist_on_oneself(work)
     fetch_pulls.insist_on_open(seen)
-    settings = merge_settings.of_row(pull_rows.merge_rules(work.session, seen.repository.id))
+    settings = merge_settings.of(work, seen.repository)
     method = _insist_on_rules(settings, wanted)
     if work.actor.id is None:
         raise UnauthenticatedError(sentence("Sign in first."))

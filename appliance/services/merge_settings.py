@@ -7,13 +7,25 @@ from dataclasses import dataclass
 from appliance.access import fetch
 from appliance.access.gate import open_to_everyone
 from appliance.db import pull_rows
-from appliance.db.pulls import MergeRules
+from appliance.db.organisations import Organisation
+from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain import events, merge_templates
+from appliance.domain import branch_health, events, merge_templates
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, sentence
 from appliance.services.pushes import insist_on_writable
+
+
+@dataclass(frozen=True)
+class Branches:
+    """What becomes of merged branches; None: that is for others to say."""
+
+    deletes: bool | None
+    days: int | None
+
+
+NEVER = Branches(deletes=False, days=0)
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,12 @@ class MergeSettings:
     squash_body: str
     deletes_branches: bool
     allows_auto_merge: bool
+    merged_branch_days: int
+    """After how many days branches that were merged are deleted; 0: never."""
+    own: Branches
+    """What the repository says of branches itself."""
+    usual_branches: Branches
+    """What its organisation says."""
 
     @property
     def usual(self) -> MergeMethod:
@@ -46,8 +64,12 @@ class Wanted:
     squash_body: str | None = None
     deletes_branches: bool | None = None
     allows_auto_merge: bool | None = None
+    merged_branch_days: int | None = None
+    inherits: frozenset[str] = frozenset()
+    """Which of `INHERITED` are to be as the organisation says."""
 
 
+INHERITED = frozenset({"deletes_branches", "merged_branch_days"})
 TEMPLATES = ("merge_title", "merge_body", "squash_title", "squash_body")
 SWITCHES = ("deletes_branches", "allows_auto_merge")
 
@@ -59,7 +81,7 @@ def show(work: UnitOfWork, path: str) -> MergeSettings:
         HiddenError, MovedError: there is no such repository, or none for this actor.
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
-    return of_row(pull_rows.merge_rules(work.session, repository.id))
+    return of(work, repository)
 
 
 def change(work: UnitOfWork, path: str, wanted: Wanted) -> MergeSettings:
@@ -76,11 +98,11 @@ def change(work: UnitOfWork, path: str, wanted: Wanted) -> MergeSettings:
     new = _checked(wanted)
     changed = sorted(name for name, value in new.items() if getattr(row, name) != value)
     if not changed:
-        return of_row(row)
+        return of(work, repository)
     for name in changed:
         setattr(row, name, new[name])
     work.session.add(row)
-    found = of_row(row)
+    found = of(work, repository)
     work.record(
         events.MergeRulesChanged(
             about=repository.id,
@@ -93,17 +115,30 @@ def change(work: UnitOfWork, path: str, wanted: Wanted) -> MergeSettings:
 
 
 @open_to_everyone(because="whoever has a repository before them was asked whether they may read it")
-def of_row(row: MergeRules) -> MergeSettings:
-    """What a row says."""
+def of(work: UnitOfWork, repository: Repository) -> MergeSettings:
+    """The same of a repository that was fetched."""
+    row = pull_rows.merge_rules(work.session, repository.id)
+    own = Branches(row.deletes_branches, row.merged_branch_days)
+    usual = _usual_branches(work, repository)
     return MergeSettings(
         tuple(MergeMethod(each) for each in row.methods) or tuple(MergeMethod),
         row.merge_title or merge_templates.MERGE_TITLE,
         row.merge_body or merge_templates.MERGE_BODY,
         row.squash_title or merge_templates.SQUASH_TITLE,
         row.squash_body or merge_templates.SQUASH_BODY,
-        row.deletes_branches,
+        bool(usual.deletes if own.deletes is None else own.deletes),
         row.allows_auto_merge,
+        (usual.days if own.days is None else own.days) or 0,
+        own,
+        usual,
     )
+
+
+def _usual_branches(work: UnitOfWork, repository: Repository) -> Branches:
+    if repository.organisation_id is None:
+        return NEVER
+    found = work.session.get(Organisation, repository.organisation_id)
+    return NEVER if found is None else Branches(found.deletes_branches, found.merged_branch_days)
 
 
 def _checked(wanted: Wanted) -> dict[str, object]:
@@ -119,4 +154,7 @@ def _checked(wanted: Wanted) -> dict[str, object]:
     for name in SWITCHES:
         if getattr(wanted, name) is not None:
             new[name] = getattr(wanted, name)
-    return new
+    if wanted.merged_branch_days is not None:
+        days = branch_health.check_days(wanted.merged_branch_days)
+        new["merged_branch_days"] = days
+    return new | dict.fromkeys(wanted.inherits & INHERITED)

@@ -15,7 +15,7 @@ from appliance.db.paging import USUAL_LIMIT, Page, in_order, only, page
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind
-from appliance.domain import events
+from appliance.domain import branch_health, events
 from appliance.domain.names import check_description, check_display_name, check_owner, fold
 from appliance.domain.permissions import OrganisationRole, Permission, Role
 from appliance.errors import ConflictError, InvalidError, RefusedError, sentence
@@ -33,6 +33,8 @@ class OrganisationChanges(TypedDict, total=False):
     base_role: Role | None
     members_create_repositories: bool
     has_issues: bool
+    deletes_branches: bool
+    merged_branch_days: int
     quota_bytes: int
 
 
@@ -238,6 +240,7 @@ def _cleaned(changes: OrganisationChanges) -> dict[str, Any]:
         cleaned["display_name"] = check_display_name(changes["display_name"])
     if "description" in changes:
         cleaned["description"] = check_description(changes["description"])
+    branch_health.check_days(changes.get("merged_branch_days", 0))
     if not 0 <= changes.get("quota_bytes", 0) <= LARGEST_QUOTA_BYTES:
         raise InvalidError.of("quota_bytes", "A quota is a number of bytes; 0 means the usual.")
     return cleaned

@@ -128,7 +128,7 @@ def plan(
     seen = fetch_pulls.to_plan_merge(work, which)
     fetch_pulls.insist_on_open(seen)
     insist_on_way(work, seen, look=Look(MergeState.CLEAN))
-    settings = merge_settings.of_row(pull_rows.merge_rules(work.session, seen.repository.id))
+    settings = merge_settings.of(work, seen.repository)
     method = wanted.method or settings.usual
     if method not in settings.methods:
         raise InvalidError.of(

@@ -18,6 +18,7 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
+from appliance.web.api import branch_health as api_branch_health
 from appliance.web.api import branch_matrix as api_branch_matrix
 from appliance.web.api import brought as api_brought
 from appliance.web.api import checks as api_checks
@@ -106,6 +107,7 @@ from appliance.web.pages import (
     audit_streams,
     auditors,
     blame,
+    branch_cleanup,
     branch_matrix,
     branches,
     checks,
@@ -237,6 +239,7 @@ API = (
     api_search_all.api,
     api_checks.api,
     api_branch_matrix.api,
+    api_branch_health.api,
     api_commit_talk.api,
     api_issues.api,
     api_pulls.api,
@@ -328,6 +331,7 @@ REPOSITORIES = (
     compare.pages,
     branches.pages,
     branch_matrix.pages,
+    branch_cleanup.pages,
     pushes.pages,
     locks.pages,
     finder.pages,

@@ -14,6 +14,8 @@ __all__ = [
     "LfsStored",
     "LfsSwept",
     "LfsUnlocked",
+    "MergedBranchDeleted",
+    "MergedBranchRestored",
     "PushRefused",
     "Pushed",
     "RawDownloaded",
@@ -85,6 +87,27 @@ class RefChanged(Event):
     ref: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergedBranchDeleted(Event):
+    """A merged branch was deleted, as a policy of so many days says."""
+
+    kind = "git.merged_branch_deleted"
+    target = "repo"
+    branch: str
+    commit: str
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergedBranchRestored(Event):
+    """Somebody brought a branch back that a policy had deleted."""
+
+    kind = "git.merged_branch_restored"
+    target = "repo"
+    branch: str
+    commit: str
 
 
 @dataclass(frozen=True, kw_only=True)

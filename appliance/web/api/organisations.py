@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from pydantic import Field
 
+from appliance.domain.branch_health import MOST_DAYS
 from appliance.domain.permissions import OrganisationRole, Role
 from appliance.services import organisation_members, organisations, quotas
 from appliance.services.organisation_members import Member
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 api = frame.area("organisations", "Organisations and who belongs to them.")
 
 
+PLAIN = (
+    *("display_name", "description", "members_create_repositories", "has_issues"),
+    *("deletes_branches", "merged_branch_days", "quota_bytes"),
+)
+"""What is changed by saying it."""
+
+
 class OrganisationAnswer(frame.Answer):
     """An organisation."""
 
@@ -31,6 +39,10 @@ class OrganisationAnswer(frame.Answer):
     base_role: Role | None
     members_create_repositories: bool
     has_issues: bool = Field(description="Whether its repositories may have issues")
+    deletes_branches: bool = Field(
+        description="Source branches after a merge, where one says no more"
+    )
+    merged_branch_days: int = Field(description="After how many days merged ones go; 0: never")
     quota_bytes: int
     created_at: datetime
 
@@ -73,6 +85,8 @@ class ChangedOrganisation(frame.Body):
     base_role: Role | None = Field(None, description="null: members have no role by themselves")
     members_create_repositories: bool | None = None
     has_issues: bool | None = None
+    deletes_branches: bool | None = None
+    merged_branch_days: int | None = Field(None, ge=0, le=MOST_DAYS)
     quota_bytes: int | None = Field(None, ge=0, description="For administrators; 0: the default")
 
 
@@ -199,19 +213,10 @@ def remove_member(path: MemberPath) -> Any:
 
 
 def _changes(body: ChangedOrganisation) -> OrganisationChanges:
-    changes: OrganisationChanges = {}
-    if body.display_name is not None:
-        changes["display_name"] = body.display_name
-    if body.description is not None:
-        changes["description"] = body.description
+    said = {name: value for name in PLAIN if (value := getattr(body, name)) is not None}
+    changes = cast("OrganisationChanges", said)
     if "base_role" in body.model_fields_set:
         changes["base_role"] = body.base_role
-    if body.members_create_repositories is not None:
-        changes["members_create_repositories"] = body.members_create_repositories
-    if body.has_issues is not None:
-        changes["has_issues"] = body.has_issues
-    if body.quota_bytes is not None:
-        changes["quota_bytes"] = body.quota_bytes
     return changes
 
 

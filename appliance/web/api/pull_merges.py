@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from appliance.domain.branch_health import MOST_DAYS
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.merge_templates import LONGEST
 from appliance.services import (
@@ -39,6 +40,11 @@ api = frame.area("merging", "Merge pull requests, take them back, bring them els
 
 SETTINGS = "/repos/<owner>/<name>/merge-settings"
 Template = Annotated[str, Field(max_length=2 * LONGEST)]
+BRANCHES: dict[Literal["delete_branches", "merged_branch_days"], str] = {
+    "delete_branches": "deletes_branches",
+    "merged_branch_days": "merged_branch_days",
+}
+"""What an organisation may say for its repositories, and what it is called inside."""
 MERGED: Any = {"409": ANSWERS["409"]}
 
 
@@ -140,7 +146,15 @@ class MergeSettingsBody(frame.Body):
     merge_body: Template | None = None
     squash_title: Template | None = None
     squash_body: Template | None = None
-    delete_branches: bool | None = Field(None, description="After the merge")
+    delete_branches: bool | None = Field(
+        None, description="After the merge; null: as the organisation says"
+    )
+    merged_branch_days: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_DAYS,
+        description="After how many days merged branches go; 0: never, null: as it says",
+    )
     auto_merge: bool | None = Field(None, description="Whether it may be promised")
 
 
@@ -153,6 +167,10 @@ class MergeSettingsAnswer(frame.Answer):
     squash_title: str
     squash_body: str
     delete_branches: bool
+    merged_branch_days: int = Field(description="0: never")
+    inherits: list[Literal["delete_branches", "merged_branch_days"]] = Field(
+        description="What its organisation says, and it does not"
+    )
     auto_merge: bool
 
 
@@ -239,6 +257,12 @@ def change_settings(path: RepositoryPath, body: MergeSettingsBody) -> Any:
         body.squash_body,
         body.delete_branches,
         body.auto_merge,
+        body.merged_branch_days,
+        frozenset(
+            column
+            for name, column in BRANCHES.items()
+            if name in body.model_fields_set and getattr(body, name) is None
+        ),
     )
     with requests.begin() as work:
         return frame.answer(_settings(merge_settings.change(work, path.path, wanted)))
@@ -257,5 +281,11 @@ def _settings(found: MergeSettings) -> MergeSettingsAnswer:
         squash_title=found.squash_title,
         squash_body=found.squash_body,
         delete_branches=found.deletes_branches,
+        merged_branch_days=found.merged_branch_days,
+        inherits=[
+            name
+            for name, said in zip(BRANCHES, (found.own.deletes, found.own.days), strict=True)
+            if said is None
+        ],
         auto_merge=found.allows_auto_merge,
     )

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 
+from appliance.services import branch_health, history, signing_rules
 from appliance.services import checks as standing
-from appliance.services import history, signing_rules
+from appliance.services.branch_health import Show
 from appliance.services.history import BRANCHES, TAGS
 from appliance.web import links, present, requests, signed_work
 from appliance.web.pages import checks, lists, ref_lists
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from appliance.db.signing_keys import SigningRule
-    from appliance.git.refs import Divergence, Ref, RefPage
+    from appliance.db.unit_of_work import UnitOfWork
+    from appliance.git.refs import Divergence, Ref
+    from appliance.services.branch_health import Branch as Found
+    from appliance.services.branch_health import BranchPage, Known
     from appliance.services.checks import Rollup
 
     Roll = Callable[[list[str]], dict[str, Rollup]]
@@ -48,6 +53,9 @@ class Branch:
     divergence: Divergence | None
     checks: Rollup | None
     may_delete: bool
+    pull: int | None
+    is_merged: bool
+    is_stale: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,12 @@ class Listed:
     older: str | None
 
 
+SHOWS = {
+    Show.ALL: lazy("All"),
+    Show.ACTIVE: lazy("Active"),
+    Show.STALE: lazy("Stale"),
+    Show.MERGED: lazy("Merged"),
+}
 BRANCH_COLUMNS: lists.Columns = {
     **ref_lists.columns(lambda each: each.ref),
     "is_default": lambda each: each.is_default,
@@ -67,6 +81,9 @@ BRANCH_COLUMNS: lists.Columns = {
     "ahead": lambda each: each.divergence.ahead if each.divergence else None,
     "behind": lambda each: each.divergence.behind if each.divergence else None,
     "checks": lambda each: each.checks.outcome if each.checks else None,
+    "pull_request": lambda each: each.pull,
+    "is_merged": lambda each: each.is_merged,
+    "is_stale": lambda each: each.is_stale,
 }
 TAG_COLUMNS: lists.Columns = {
     **ref_lists.columns(lambda ref: ref),
@@ -78,35 +95,31 @@ TAG_COLUMNS: lists.Columns = {
 def show_branches(owner: str, name: str) -> ResponseReturnValue:
     """Branches."""
     frame = opened(owner, name)
-    find = ref_lists.finder(
-        history.branches,
-        frame,
-        lambda work, page: _branches(
-            frame, page, FILE_SECONDS, partial(standing.rollups, work, frame.repository.path)
-        ),
-    )
-    if file := lists.export(f"{name}-branches", find, BRANCH_COLUMNS):
+    with requests.reading() as work:
+        known = branch_health.known(work, frame.repository.path)
+    if file := lists.export(f"{name}-branches", _finder(frame, known), BRANCH_COLUMNS):
         return file
     first, query = _asked()
-    sorted_by = ref_lists.sorting()
-    page = ref_lists.part(
-        history.branches, frame, sorted_by, containing=query, offset=first, limit=PAGE
-    )
+    sorted_by, chosen = ref_lists.sorting(), _chosen()
+    page = _page(frame, known, sorted_by, containing=query, offset=first, limit=PAGE)
     is_piece = flask.request.args.get("part") == "rows"
     seconds = PIECE_SECONDS if is_piece else PAGE_SECONDS
-    branches = _branches(frame, page, seconds, partial(checks.rollups, frame))
+    branches = _branches(frame, page.items, seconds, partial(checks.rollups, frame))
     return show(
         "branches/piece.html" if is_piece else "branches/show.html",
         frame,
         tab_name="branches",
         branches=branches,
-        listed=_listed(page, first, query),
+        listed=_listed(page.total, first, query),
         firm=_demanded(frame),
         most=_most(branches),
         is_complete=all(one.divergence or one.ref.commit is None for one in branches),
         piece=links.with_query(part="rows"),
         acts=ref_lists.acts(frame, BRANCHES),
         key=ref_lists.key,
+        chosen=chosen,
+        shows=SHOWS,
+        one_of=lambda name: links.with_query(**{"show": name, "from": None, "part": None}),
         **lists.tools(sorted_by),
     )
 
@@ -130,7 +143,7 @@ def show_tags(owner: str, name: str) -> ResponseReturnValue:
         tags=[(ref, links.tag_address(ref.short, frame.names)) for ref in page.refs],
         is_protected=frame.repository.is_protected,
         signatures=signed_work.of_tags(frame.repository, page.refs),
-        listed=_listed(page, first, query),
+        listed=_listed(page.total, first, query),
         firm=_demanded(frame),
         acts=ref_lists.acts(frame, TAGS),
         key=ref_lists.key,
@@ -173,24 +186,70 @@ def _asked() -> tuple[int, bytes]:
     return max(0, min(flask.request.args.get("from", 0, int), MOST)), links.asked("q").strip()
 
 
-def _branches(frame: Frame, page: RefPage, seconds: float, roll: Roll) -> list[Branch]:
-    repository = frame.repository
-    head = history.head(repository)
-    oids = [ref.commit for ref in page.refs if ref.commit]
+def _chosen() -> Show:
+    """Which branches the address wants."""
+    try:
+        return Show(flask.request.args.get("show", Show.ALL))
+    except ValueError:
+        return Show.ALL
+
+
+def _page(
+    frame: Frame,
+    known: Known,
+    sorted_by: lists.Sorting,
+    *,
+    containing: bytes,
+    offset: int,
+    limit: int,
+) -> BranchPage:
+    order, is_turned = ref_lists.ordered(sorted_by)
+    return branch_health.page(
+        *(frame.repository, known),
+        show=_chosen(),
+        order=order,
+        is_turned=is_turned,
+        containing=containing,
+        offset=offset,
+        limit=limit,
+        now=requests.now(),
+    )
+
+
+def _finder(frame: Frame, known: Known) -> lists.Find:
+    """All branches that the page's filter wants, for a file."""
+    sorted_by, containing = ref_lists.sorting(), links.asked("q").strip()
+
+    def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
+        first = int(after or 0)
+        page = _page(frame, known, sorted_by, containing=containing, offset=first, limit=limit)
+        last = first + limit
+        roll = partial(standing.rollups, work, frame.repository.path)
+        found = _branches(frame, page.items, FILE_SECONDS, roll)
+        return lists.Part(found, str(last) if last < page.total else None)
+
+    return find
+
+
+def _branches(frame: Frame, found: list[Found], seconds: float, roll: Roll) -> list[Branch]:
+    oids = [each.ref.commit for each in found if each.ref.commit]
     apart = ref_lists.apart(frame, oids, seconds)
-    rolled = roll(oids)
+    rolled, now = roll(oids), requests.now()
     return [
         Branch(
-            ref=ref,
-            author=words(ref.author),
-            at=ref.at,
-            is_default=ref.name == head.name,
-            is_protected=repository.is_protected(ref.name),
-            divergence=apart.get(ref.commit or ""),
-            checks=rolled.get(ref.commit or ""),
-            may_delete=frame.may_write and ref.name != head.name,
+            ref=each.ref,
+            author=words(each.ref.author),
+            at=each.ref.at,
+            is_default=each.health.is_default,
+            is_protected=each.health.is_protected,
+            divergence=apart.get(each.ref.commit or ""),
+            checks=rolled.get(each.ref.commit or ""),
+            may_delete=frame.may_write and not each.health.is_default,
+            pull=each.pull,
+            is_merged=each.health.is_merged,
+            is_stale=each.health.is_stale(now),
         )
-        for ref in page.refs
+        for each in found
     ]
 
 
@@ -200,13 +259,13 @@ def _most(branches: list[Branch]) -> int:
     return max((max(each.ahead, each.behind) for each in known), default=0)
 
 
-def _listed(page: RefPage, first: int, query: bytes) -> Listed:
+def _listed(total: int, first: int, query: bytes) -> Listed:
     after = first + PAGE
     return Listed(
-        total=page.total,
+        total=total,
         query=words(query),
         newer=_from(first - PAGE) if first else None,
-        older=_from(after) if after < page.total else None,
+        older=_from(after) if after < total else None,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import Field
 
+from appliance.domain.branch_health import MOST_DAYS
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.merge_templates import Place
 from appliance.domain.permissions import Permission
@@ -20,6 +23,8 @@ from appliance.web.pages.repository_frame import blueprint, opened, show
 
 pages = blueprint("merge_settings")
 
+SAID = {"yes": True, "no": False}
+
 
 class SettingsForm(forms.Form):
     """What may be done, and with which words."""
@@ -31,6 +36,7 @@ class SettingsForm(forms.Form):
     squash_title: str = ""
     squash_body: str = ""
     deletes_branches: str = ""
+    merged_branch_days: int | None = Field(None, ge=0, le=MOST_DAYS)
     allows_auto_merge: str = ""
 
     @property
@@ -40,9 +46,17 @@ class SettingsForm(forms.Form):
         return Wanted(
             (self.usual, *others),
             **{name: getattr(self, name) for name in TEMPLATES},
-            deletes_branches=self.deletes_branches == "yes",
+            deletes_branches=SAID.get(self.deletes_branches),
             allows_auto_merge=self.allows_auto_merge == "yes",
+            merged_branch_days=self.merged_branch_days,
+            inherits=frozenset(self._inherits()),
         )
+
+    def _inherits(self) -> Iterator[str]:
+        if self.deletes_branches not in SAID:
+            yield "deletes_branches"
+        if self.merged_branch_days is None:
+            yield "merged_branch_days"
 
 
 @pages.get("/<owner>/<name>/settings/merging")

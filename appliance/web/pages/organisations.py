@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
+from appliance.domain.branch_health import MOST_DAYS
 from appliance.domain.permissions import OrganisationRole, Role
 from appliance.services import organisation_members, organisations, quotas
 from appliance.services.organisations import OrganisationChanges
@@ -62,6 +63,8 @@ class SettingsForm(forms.Form):
     base_role: str = NO_ROLE
     members_create: str = ""
     issues: str = ""
+    deletes_branches: str = ""
+    merged_branch_days: int | None = Field(None, ge=0, le=MOST_DAYS)
 
 
 class QuotaForm(forms.Form):
@@ -176,6 +179,10 @@ def save_settings(owner: str) -> ResponseReturnValue:
         }
         if form.issues:
             changes["has_issues"] = form.issues == "on"
+        if form.deletes_branches:
+            changes["deletes_branches"] = form.deletes_branches == "on"
+        if form.merged_branch_days is not None:
+            changes["merged_branch_days"] = form.merged_branch_days
         with requests.begin() as work:
             organisations.change(work, owner, changes)
         return done(_("The settings are saved."), ".settings", owner=owner)

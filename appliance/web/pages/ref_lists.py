@@ -68,16 +68,22 @@ def part(
     limit: int,
 ) -> RefPage:
     """Some branches or tags in that order; `listed` gives those of a kind."""
-    order = ORDERS[sorted_by.by]
-    usually_down = order is Order.NEWEST
+    order, is_turned = ordered(sorted_by)
     return listed(
         frame.repository,
         order=order,
-        is_turned=sorted_by.is_descending is not usually_down,
+        is_turned=is_turned,
         containing=containing,
         offset=offset,
         limit=limit,
     )
+
+
+def ordered(sorted_by: lists.Sorting) -> tuple[Order, bool]:
+    """The same for who asks git; and whether to begin at the end."""
+    order = ORDERS[sorted_by.by]
+    usually_down = order is Order.NEWEST
+    return order, sorted_by.is_descending is not usually_down
 
 
 def finder(

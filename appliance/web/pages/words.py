@@ -300,6 +300,7 @@ JOBS = {
     Job.IMPORT_REPOSITORY: _("Import a repository"),
     Job.FORK_REPOSITORY: _("Fork a repository"),
     Job.MAINTAIN_REPOSITORY: _("Maintain a repository"),
+    Job.DELETE_MERGED_BRANCHES: _("Delete merged branches"),
     Job.CHECK_REPOSITORY: _("Check a repository for damage"),
     Job.MEASURE_REPOSITORY: _("Measure a repository"),
     Job.FOLLOW_COMMITS: _("Do what commit messages say of issues"),

@@ -1,0 +1,77 @@
+"""How branches are: protected, merged, stale; and which merged ones have had their time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from appliance.errors import InvalidError, sentence
+
+STALE = timedelta(days=90)
+"""A branch whose last commit is older is stale."""
+MOST_DAYS = 3650
+
+
+class Show(StrEnum):
+    """Which branches a list has."""
+
+    ALL = "all"
+    ACTIVE = "active"
+    """Neither merged nor stale."""
+    STALE = "stale"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True)
+class Health:
+    """What is known of a branch, as far as lists and policies ask."""
+
+    at: datetime | None
+    """When its last commit was made."""
+    is_default: bool = False
+    is_protected: bool = False
+    is_contained: bool = False
+    """The default branch has all of its commits."""
+    pull_merged_at: datetime | None = None
+    """When a pull request was merged whose head it still is."""
+    has_open_pull: bool = False
+    """An open pull request is from it or into it."""
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it has nothing left to bring."""
+        return not self.is_default and (self.is_contained or self.pull_merged_at is not None)
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether nobody has worked on it for long."""
+        return not self.is_default and self.at is not None and now - self.at > STALE
+
+    def is_shown(self, show: Show, now: datetime) -> bool:
+        """Whether a list has it."""
+        if show is Show.MERGED:
+            return self.is_merged
+        if show is Show.STALE:
+            return self.is_stale(now)
+        return show is Show.ALL or not (self.is_merged or self.is_stale(now))
+
+    @property
+    def may_go(self) -> bool:
+        """Whether a policy may delete it, once its time has come."""
+        return self.is_merged and not self.is_protected and not self.has_open_pull
+
+
+def is_due(health: Health, since: datetime, days: int, now: datetime) -> bool:
+    """Whether a policy of so many days deletes a branch that is merged since then."""
+    return days > 0 and health.may_go and now - since > timedelta(days=days)
+
+
+def check_days(days: int, *, field: str = "merged_branch_days") -> int:
+    """A number of days for a policy; 0 means never.
+
+    Errors:
+        InvalidError: there are no such days.
+    """
+    if not 0 <= days <= MOST_DAYS:
+        raise InvalidError.of(field, sentence("From 0 (never) to %(most)s days.", most=MOST_DAYS))
+    return days

@@ -28,7 +28,20 @@ RECORDED = {
     f"POST {REMARK}/react": f"{REACTED} {UNREACTED}",
     f"POST {HERE}/labels": "commit.labels_changed",
 }
+MAINTAIN = "..---++.--+-+"
+WRITE = "..--+++.--+-+"
+BRANCHES = "/<owner>/<name>/branches"
+DELETED = f"{API}/deleted-branches"
+BRANCH_TESTS = "web/test_branch_health.py"
+RESTORED = "git.merged_branch_restored git.ref_changed"
+RECORDED |= {
+    f"POST {DELETED}/<uuid:id>/restore": RESTORED,
+    f"POST {BRANCHES}/deleted/<uuid:branch_id>/restore": RESTORED,
+}
 API_TABLE = [
+    ("GET", f"{API}/branch-health", READ, None),
+    ("GET", f"{API}/branch-cleanup", MAINTAIN, None),
+    ("GET", DELETED, WRITE, None),
     ("GET", f"{COMMIT}/comments", READ, None),
     ("POST", f"{COMMIT}/comments", READ, {"body": "So"}),
     ("GET", f"{COMMIT}/labels", READ, None),
@@ -37,12 +50,14 @@ API_TABLE = [
 ]
 OF_ONE = ("GET", "PATCH", "DELETE")
 API_ELSEWHERE = {
+    ("POST", f"{DELETED}/<uuid:id>/restore"): BRANCH_TESTS,
     **{(method, COMMENT): TESTS for method in OF_ONE},
     **{(method, f"{COMMENT}/reactions/<reaction>"): TESTS for method in ("PUT", "DELETE")},
 }
 QUERIES = {f"{API}/{LABELLED}": "?label=bug"}
 OWN = "lab-N"
 PAGES = [
+    (f"{BRANCHES}/cleanup", WRITE, {}, OWN),
     (f"{HERE}/comments/new", READ_SIGNED_IN, {}, OWN),
 ]
 FORMS = [
@@ -50,6 +65,7 @@ FORMS = [
     (f"{HERE}/labels", TRIAGE_SIGNED_IN, {"labels": "bug"}, OWN),
 ]
 PAGES_ELSEWHERE = {
+    ("POST", f"{BRANCHES}/deleted/<uuid:branch_id>/restore"): BRANCH_TESTS,
     ("GET", f"{REMARK}/edit"): TESTS,
     ("GET", f"/<owner>/<name>/{LABELLED}"): TESTS,
     **{("POST", f"{REMARK}/{verb}"): TESTS for verb in ("edit", "delete", "react")},
@@ -59,6 +75,11 @@ FURTHER = {each: NEEDS_ONE for each in RECORDED if "<uuid:" in each}
 SAID = "-.+++++.+++++"
 SORTED = "-.-++++.--+-+"
 COMMANDS = [
+    ("repo branch health lab-N/notes", SAID),
+    ("repo branch due lab-N/notes", "-.---++.--+-+"),
+    ("repo branch deleted lab-N/notes", "-.--+++.--+-+"),
+    ("repo branch policy lab-N/notes", SAID),
+    ("repo branch policy lab-N/notes --merged-days 9", "-.---++.--+-+"),
     ("repo commit comments lab-N/notes main", SAID),
     ("repo commit comment lab-N/notes main --body So", SAID),
     ("repo commit label lab-N/notes main bug", SORTED),

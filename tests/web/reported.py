@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from appliance.access import fetch
+from appliance.db.pulls import DeletedBranch
 from appliance.domain.checks import StatusState
 from appliance.domain.identity import Actor
+from appliance.domain.permissions import Permission
 from appliance.services import check_runs, checks, commit_labels, commit_talk
 from appliance.services.commit_talk import Spot
 from tests.world import World
@@ -40,6 +43,10 @@ def spoken_of(world: World, administrator: Actor, commit: str) -> UUID:
     present = datetime.now(UTC)
     with world.begin(administrator) as work:
         commit_labels.set_all(work, "lab/odd", commit, ["security"], now=present)
+        home = fetch.repository(work, "lab/odd", Permission.REPOSITORY_READ)
+        told = {"merged_at": present, "deleted_at": present}
+        row = DeletedBranch(repository_id=home.id, branch=b"gone", oid=commit, **told)
+        work.session.add(row)
         spot = Spot(b"with space.txt", start_line=1, end_line=1)
         commit_talk.add(work, "lab/odd", commit, "Of a line", spot, now=present)
         return commit_talk.add(work, "lab/odd", commit, "**So**, see #1", now=present).comment.id

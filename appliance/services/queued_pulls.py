@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from appliance.access import fetch_pulls, gate
-from appliance.db import merge_queue_rows, pull_rows
+from appliance.db import merge_queue_rows
 from appliance.db.merge_queue import MergeQueue, QueueEntry
 from appliance.domain import events
 from appliance.domain.conversations import Happening
@@ -70,7 +70,7 @@ def enter(
     gate.insist_on_oneself(work)
     fetch_pulls.insist_on_open(seen)
     _insist_on_priority(seen, priority)
-    settings = merge_settings.of_row(pull_rows.merge_rules(work.session, seen.repository.id))
+    settings = merge_settings.of(work, seen.repository)
     method = _method(settings, wanted)
     if wanted.head is not None and wanted.head != seen.pull.head_oid:
         raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))

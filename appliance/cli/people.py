@@ -111,13 +111,16 @@ def show(context: Context, user: str) -> None:
 @options.user
 @click.option("--email", metavar="ADDRESS", help="Where mail for them goes.")
 @click.option("--display-name", metavar="TEXT", help="Their name, as people write it.")
+@click.option("--about", metavar="TEXT", help="A few words that others read.")
+@click.option("--location", metavar="TEXT", help="Where they are.")
+@click.option("--website", metavar="URL", help="Their page elsewhere.")
 @click.option("--role", type=click.Choice(INSTANCE_ROLES), help="What they are to the instance.")
 @current
 def change(context: Context, /, user: str, **changes: str | None) -> None:
     """Change a user; what is left out stays."""
     wanted = {key: value for key, value in changes.items() if value is not None}
     if not wanted:
-        raise click.UsageError("Say what to change: --email, --display-name or --role.")
+        raise click.UsageError("Say what to change; --help lists what there is.")
     context.show_thing(context.api.call("PATCH", _place(user), wanted), FIELDS)
 
 

@@ -67,6 +67,9 @@ class User(Table):
     id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id"), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(39))
     display_name: Mapped[str] = mapped_column(sa.String(100), default="")
+    about: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    location: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")
+    website: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
     pseudonym: Mapped[str] = mapped_column(sa.String(64), unique=True, default=new_pseudonym)
     instance_role: Mapped[InstanceRole] = mapped_column(default=InstanceRole.USER)
     role_provider_id: Mapped[UUID | None]

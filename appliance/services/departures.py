@@ -84,6 +84,7 @@ def remove(work: UnitOfWork, user: User, *, now: datetime) -> None:
     owner = work.session.get_one(Owner, user.id)
     owner_names.free(work.session, owner)
     user.name, user.display_name = owner.name, ""
+    user.about = user.location = user.website = ""
     user.state, user.password_hash = UserState.DELETED, None
     user.instance_role = InstanceRole.USER
     user.role_provider_id = user.given_instance_role = user.suspended_by_id = None

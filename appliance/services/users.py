@@ -19,6 +19,7 @@ from appliance.db.users import EmailAddress, Owner, OwnerKind, User, UserState
 from appliance.domain import events
 from appliance.domain.names import check_display_name, check_email, check_owner, fold
 from appliance.domain.permissions import InstanceRole, Permission
+from appliance.domain.profiles import LONGEST, check_profile
 from appliance.domain.second_person import Act
 from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.services import departures, entry
@@ -44,6 +45,9 @@ class UserChanges(TypedDict, total=False):
     """What may be changed of a user; what is not named stays."""
 
     display_name: str
+    about: str
+    location: str
+    website: str
     email: str
     theme: str
     locale: str
@@ -194,6 +198,7 @@ def change(work: UnitOfWork, name: str | None, changes: UserChanges) -> User:
     if "display_name" in changes:
         user.display_name = check_display_name(changes["display_name"])
         told.append(f"display_name: {user.display_name}")
+    told += _describe(user, changes)
     if "theme" in changes:
         user.theme = _theme(changes["theme"])
         told.append(f"theme: {user.theme}")
@@ -211,6 +216,17 @@ def change(work: UnitOfWork, name: str | None, changes: UserChanges) -> User:
         )
     )
     return user
+
+
+def _describe(user: User, changes: UserChanges) -> list[str]:
+    """Write down what somebody says of themselves; gives it as the log has it."""
+    told = []
+    for field in LONGEST:
+        if field in changes:
+            said = check_profile(field, str(changes.get(field, "")))
+            setattr(user, field, said)
+            told.append(f"{field}: {said}")
+    return told
 
 
 @guarded(Act.USER_ROLE, states.user, covers=states.is_about_privilege)

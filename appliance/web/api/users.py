@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import Field
@@ -17,12 +17,19 @@ from appliance.web.api import frame
 api = frame.area("users", "People: who there is, and what they may do on the instance.")
 
 
+PLAIN = ("display_name", "about", "location", "website", "email")
+"""What is changed by saying it."""
+
+
 class UserAnswer(frame.Answer):
     """A user. The e-mail address is there for the user and for administrators."""
 
     id: UUID
     name: str
     display_name: str
+    about: str
+    location: str
+    website: str
     email: str | None
     role: InstanceRole
     state: str
@@ -66,6 +73,9 @@ class ChangedUser(frame.Body):
     name: str | None = Field(None, max_length=39)
     email: str | None = Field(None, max_length=255)
     display_name: str | None = Field(None, max_length=100)
+    about: str | None = Field(None, max_length=300, description="A few words")
+    location: str | None = Field(None, max_length=100)
+    website: str | None = Field(None, max_length=200, description="An https or http address")
     role: InstanceRole | None = None
     suspended: bool | None = None
     reason: str = Field("", max_length=500, description="Why the user is suspended")
@@ -132,14 +142,11 @@ def show(path: UserPath) -> Any:
 
 @api.patch("/users/<name>", summary="Change a user", responses={"200": UserAnswer})
 def change(path: UserPath, body: ChangedUser) -> Any:
-    """One's own address and display name; everything for administrators."""
+    """One's own address and what others read of one; everything for administrators."""
     name = path.name
     with requests.begin() as work:
-        changes: UserChanges = {}
-        if body.display_name is not None:
-            changes["display_name"] = body.display_name
-        if body.email is not None:
-            changes["email"] = body.email
+        said = {each: value for each in PLAIN if (value := getattr(body, each)) is not None}
+        changes = cast("UserChanges", said)
         if changes:
             users.change(work, name, changes)
         if body.role is not None:
@@ -182,6 +189,9 @@ def _present(profile: Profile) -> UserAnswer:
         id=user.id,
         name=user.name,
         display_name=user.display_name,
+        about=user.about,
+        location=user.location,
+        website=user.website,
         email=profile.email or None,
         role=user.instance_role,
         state=user.state,

@@ -48,6 +48,9 @@ class ProfileForm(forms.Form):
     """How one is shown, and how one likes to see the portal."""
 
     display_name: str = Field("", max_length=100)
+    about: str = Field("", max_length=300)
+    location: str = Field("", max_length=100)
+    website: str = Field("", max_length=200)
     locale: str = Field("", max_length=16)
     theme: str = "auto"
 
@@ -94,6 +97,9 @@ def save_profile() -> ResponseReturnValue:
                 None,
                 {
                     "display_name": form.display_name,
+                    "about": form.about,
+                    "location": form.location,
+                    "website": form.website,
                     "theme": form.theme,
                     "locale": form.locale if form.locale in words.LANGUAGES else "",
                 },

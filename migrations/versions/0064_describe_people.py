@@ -1,0 +1,30 @@
+"""Let people say a few words of themselves, where they are, and their page elsewhere.
+
+Safe while the previous release serves: the columns have defaults, and it does not know them.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0064"
+down_revision = "0063"
+branch_labels = None
+depends_on = None
+
+COLUMNS = {"about": 300, "location": 100, "website": 200}
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("users") as batch:
+        for name, length in COLUMNS.items():
+            batch.add_column(
+                sa.Column(name, sa.String(length=length), server_default="", nullable=False)
+            )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("users") as batch:
+        for name in COLUMNS:
+            batch.drop_column(name)

@@ -21,7 +21,7 @@ from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.branch_health import Health, Show
 from appliance.domain.permissions import Permission
-from appliance.git import refs
+from appliance.git import merged_branches
 from appliance.git.ref_names import BRANCHES
 from appliance.services import history
 from appliance.services.history import Order
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Health", "Known", "Show"]
 EVERY = 1_000_000
+BRANCHES_END = BRANCHES[:-1] + b"0"
+"""The first name after those of all branches."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def page(
 def of_refs(repository: OpenRepository, facts: Known, found: Iterable[Ref]) -> list[Branch]:
     """How each of some branches is."""
     head = history.head(repository)
-    contained = refs.merged_into(repository.folder, head.oid) if head.oid else frozenset()
+    contained = (
+        merged_branches.merged_into(repository.folder, head.oid) if head.oid else frozenset()
+    )
     return [
         Branch(
             ref,
@@ -148,7 +152,7 @@ def since(repository: OpenRepository, facts: Known, branch: Branch) -> datetime 
     moved, head = facts.moved.get(branch.ref.name), history.head(repository)
     if moved is None or head.oid is None or branch.ref.commit is None:
         return None
-    merged = refs.contained_since(repository.folder, branch.ref.commit, head.oid)
+    merged = merged_branches.contained_since(repository.folder, branch.ref.commit, head.oid)
     return max(moved, merged or facts.moved.get(head.name, moved))
 
 
@@ -177,7 +181,9 @@ def _merged(work: UnitOfWork, repository: Repository) -> dict[tuple[bytes, str],
 
 def _moved(work: UnitOfWork, repository: Repository) -> dict[bytes, datetime]:
     query = sa.select(RefLedger.ref, RefLedger.changed_at).where(
-        RefLedger.repository_id == repository.id
+        RefLedger.repository_id == repository.id,
+        RefLedger.ref > BRANCHES,
+        RefLedger.ref < BRANCHES_END,
     )
     rows = work.session.execute(query)
-    return {ref: changed_at for ref, changed_at in rows if ref.startswith(BRANCHES)}
+    return {ref: changed_at for ref, changed_at in rows}  # noqa: C416 - the same.

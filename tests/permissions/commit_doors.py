@@ -33,7 +33,7 @@ WRITE = "..--+++.--+-+"
 BRANCHES = "/<owner>/<name>/branches"
 DELETED = f"{API}/deleted-branches"
 BRANCH_TESTS = "web/test_branch_health.py"
-RESTORED = "git.merged_branch_restored git.ref_changed"
+RESTORED = "branch_rule.bypassed git.merged_branch_restored git.push_refused git.pushed"
 RECORDED |= {
     f"POST {DELETED}/<uuid:id>/restore": RESTORED,
     f"POST {BRANCHES}/deleted/<uuid:branch_id>/restore": RESTORED,

@@ -50,7 +50,10 @@ JOBS = {
     ),
     Job.END_UNUSED: "deploy_key.removed ssh_key.removed token.expired scim.token_revoked",
     Job.SWEEP: "config.swept",
-    Job.DELETE_MERGED_BRANCHES: "git.merged_branch_deleted git.ref_changed",
+    Job.DELETE_MERGED_BRANCHES: (
+        "branch_rule.bypassed git.merged_branch_deleted git.push_refused git.pushed issue.closed"
+        " merge.auto_disabled merge.merged"
+    ),
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",
     Job.STAMP_LOGS: "audit.stamped",

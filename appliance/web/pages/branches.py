@@ -101,10 +101,11 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
         return file
     first, query = _asked()
     sorted_by, chosen = ref_lists.sorting(), _chosen()
-    page = _page(frame, known, sorted_by, containing=query, offset=first, limit=PAGE)
+    page = _looker(frame, known)(first, PAGE)
     is_piece = flask.request.args.get("part") == "rows"
     seconds = PIECE_SECONDS if is_piece else PAGE_SECONDS
-    branches = _branches(frame, page.items, seconds, partial(checks.rollups, frame))
+    roll = partial(checks.rollups, frame)
+    branches = _branches(frame, page.items, seconds, roll, requests.now())
     return show(
         "branches/piece.html" if is_piece else "branches/show.html",
         frame,
@@ -194,47 +195,47 @@ def _chosen() -> Show:
         return Show.ALL
 
 
-def _page(
-    frame: Frame,
-    known: Known,
-    sorted_by: lists.Sorting,
-    *,
-    containing: bytes,
-    offset: int,
-    limit: int,
-) -> BranchPage:
-    order, is_turned = ref_lists.ordered(sorted_by)
-    return branch_health.page(
-        *(frame.repository, known),
-        show=_chosen(),
-        order=order,
-        is_turned=is_turned,
-        containing=containing,
-        offset=offset,
-        limit=limit,
-        now=requests.now(),
-    )
+def _looker(frame: Frame, known: Known) -> Callable[[int, int], BranchPage]:
+    """Gives some of the branches that the address wants; a file asks after the request is over."""
+    order, is_turned = ref_lists.ordered(ref_lists.sorting())
+    show, containing, now = _chosen(), links.asked("q").strip(), requests.now()
+
+    def look(offset: int, limit: int) -> BranchPage:
+        return branch_health.page(
+            *(frame.repository, known),
+            show=show,
+            order=order,
+            is_turned=is_turned,
+            containing=containing,
+            offset=offset,
+            limit=limit,
+            now=now,
+        )
+
+    return look
 
 
 def _finder(frame: Frame, known: Known) -> lists.Find:
     """All branches that the page's filter wants, for a file."""
-    sorted_by, containing = ref_lists.sorting(), links.asked("q").strip()
+    look, now = _looker(frame, known), requests.now()
 
     def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
         first = int(after or 0)
-        page = _page(frame, known, sorted_by, containing=containing, offset=first, limit=limit)
+        page = look(first, limit)
         last = first + limit
         roll = partial(standing.rollups, work, frame.repository.path)
-        found = _branches(frame, page.items, FILE_SECONDS, roll)
+        found = _branches(frame, page.items, FILE_SECONDS, roll, now)
         return lists.Part(found, str(last) if last < page.total else None)
 
     return find
 
 
-def _branches(frame: Frame, found: list[Found], seconds: float, roll: Roll) -> list[Branch]:
+def _branches(
+    frame: Frame, found: list[Found], seconds: float, roll: Roll, now: datetime
+) -> list[Branch]:
     oids = [each.ref.commit for each in found if each.ref.commit]
     apart = ref_lists.apart(frame, oids, seconds)
-    rolled, now = roll(oids), requests.now()
+    rolled = roll(oids)
     return [
         Branch(
             ref=each.ref,

@@ -17,14 +17,12 @@ COLUMNS = {"about": 300, "location": 100, "website": 200}
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("users") as batch:
-        for name, length in COLUMNS.items():
-            batch.add_column(
-                sa.Column(name, sa.String(length=length), server_default="", nullable=False)
-            )
+    for name, length in COLUMNS.items():
+        op.add_column(
+            "users", sa.Column(name, sa.String(length=length), server_default="", nullable=False)
+        )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("users") as batch:
-        for name in COLUMNS:
-            batch.drop_column(name)
+    for name in COLUMNS:
+        op.drop_column("users", name)

@@ -194,6 +194,7 @@ WITHOUT_ROLES = {
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
     **pulls.COMMANDS_ELSEWHERE,
+    "repo branch restore": "web/test_branch_health.py",
     "check": "cli/test_where.py",
     "user reset-factors": "cli/test_factors.py",
     "user sign-out": "cli/test_sessions.py",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
+from appliance.cli.__main__ import main
 from appliance.db.pulls import PullRequest
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.services import branch_tidying
+from tests.peers.appliance import serve
 from tests.services.pulling import NOTES, Place, merge
 from tests.world import NOON
 
@@ -93,6 +96,28 @@ def test_a_policy_deletes_what_is_merged_for_long_and_nothing_else(place):
     assert world.browser("maintainer").post(other).status_code == 303
     assert place.head("topic") is not None
     assert world.events().count("git.merged_branch_restored") == 2
+
+
+def test_the_command_line_shows_and_changes_the_policy(place, capsys, monkeypatch):
+    with serve(place.world) as served:
+        monkeypatch.delenv("CODARA_HOME", raising=False)
+        monkeypatch.setenv("CODARA_URL", served.url)
+        monkeypatch.setenv("CODARA_TOKEN", place.world.token("maintainer"))
+
+        def run(*words: str):
+            code = main(["repo", "branch", words[0], NOTES, *words[1:], "--json"])
+            printed = capsys.readouterr()
+            assert code == 0, printed.err
+            return json.loads(printed.out)
+
+        assert len(run("health", "--show", "merged")) == 4
+        assert run("policy", "--merged-days", "5")["merged_branch_days"] == 5
+        assert {each["name"] for each in run("due")} == {"topic", "squashed"}
+        assert promised(place.world) == 1
+        place.run_jobs(Job.DELETE_MERGED_BRANCHES)
+        gone = run("deleted")[0]
+        assert run("restore", gone["id"])["name"] == gone["name"]
+        assert run("policy", "--merged-days", "inherit")["merged_branch_days"] == 0
 
 
 def test_an_organisation_speaks_where_a_repository_says_nothing(place):

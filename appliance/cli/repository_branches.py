@@ -1,4 +1,4 @@
-"""`codara repo branch`: how branches are, and what becomes of merged ones."""
+"""`codara repo branch health`, `policy`, `due`, `deleted`, `restore`: how branches are kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import repository as place
-from appliance.cli.context import Context, Noun, current
+from appliance.cli.context import Context, current
+from appliance.cli.repository_refs import branch
+
+__all__ = ["branch"]
 
 COLUMNS = {
     "name": "BRANCH",
@@ -35,11 +38,6 @@ POLICY_FIELDS = {
     "inherits": "As the organisation says",
 }
 CHOICES = ("all", "active", "stale", "merged")
-
-
-@click.group(cls=Noun)
-def branch() -> None:
-    """How branches are, and what becomes of merged ones."""
 
 
 @branch.command()

@@ -104,7 +104,7 @@ def ask(work: UnitOfWork, address: str, *, now: datetime) -> OwnAddress:
         user_id=user.id, address=wanted, address_key=fold(wanted), asked_at=now, error=""
     )
     work.session.add(made)
-    work.record(events.UserEmailAsked(about=user.id, person=user.pseudonym, address=wanted))
+    work.record(events.UserEmailAsked(about=user.id, person=user.pseudonym, email=wanted))
     return _own(wanted, made, own is not None and own.user_id == user.id and own.is_primary)
 
 
@@ -143,7 +143,7 @@ def confirm(work: UnitOfWork, code: str, *, key: bytes, now: datetime) -> OwnAdd
         work.session.add(row)
     row.shown_at = now
     work.session.delete(proof)
-    work.record(events.UserEmailVerified(about=user.id, person=user.pseudonym, address=row.address))
+    work.record(events.UserEmailVerified(about=user.id, person=user.pseudonym, email=row.address))
     return _own(row.address, None, row.is_primary, is_verified=True)
 
 
@@ -286,7 +286,7 @@ def _take_away(work: UnitOfWork, row: EmailAddress) -> None:
 
 def _record_removal(work: UnitOfWork, user: User, address: str, why: str) -> None:
     work.record(
-        events.UserEmailRemoved(about=user.id, person=user.pseudonym, address=address, why=why)
+        events.UserEmailRemoved(about=user.id, person=user.pseudonym, email=address, why=why)
     )
 
 

@@ -16,7 +16,10 @@ ACTIONS = registry.actions()
 CONTROL = re.compile(
     r"pci:\d+(\.\d+){1,3}|nist:[A-Z]{2}-\d+(\(\d+\))?|iso:(A\.5\.\d{1,2}|A\.8\.\d{1,2})"
 )
-TYPES = {"str", "int", "bool", "list[str]", "list[list[str]]", "dict[str, Any]", "dict[str,Any]"}
+TYPES = {
+    *("str", "int", "bool", "list[str]", "list[int]", "list[list[str]]"),
+    *("dict[str, Any]", "dict[str,Any]"),
+}
 
 
 def named(action):

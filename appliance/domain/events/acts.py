@@ -10,14 +10,14 @@ from appliance.domain.events.outside import OTHER
 from appliance.domain.events.words import Act, Retention, Severity, Viewer
 
 WORDS: dict[Act, str] = {
-    Act.CREATE: "added created forked found granted issued opened placed registered requested set"
-    " stashed stored submitted trusted made completed linked reported mapped reacted followed"
-    " watched starred",
+    Act.CREATE: "added asked built created forked found granted issued opened placed registered"
+    " requested set stashed stored submitted trusted made completed linked reported mapped reacted"
+    " followed watched starred",
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
-    " continued damaged dismissed drifted exempted locked promoted pushed queued rebased"
-    " prolonged renamed resolved restored reviewed rotated settled switched synchronised unlocked"
-    " merged reverted finished retried reopened reinstated redelivered pinned",
+    " continued damaged dismissed drifted exempted locked prioritised promoted pushed queued"
+    " rebased prolonged renamed resolved restored reviewed rotated settled switched synchronised"
+    " unlocked merged reverted finished retried reopened reinstated redelivered pinned",
     Act.DELETE: "deleted dequeued discarded disposed dropped erased pruned purged removed revoked"
     " swept unlinked unmapped withdrawn destroyed unpinned unfollowed unwatched unstarred",
     Act.MOVE: "moved transferred",

@@ -149,7 +149,7 @@ class UserEmailAsked(Event):
 
     kind = "user.email_asked"
     target = "user"
-    address: str = personal()
+    email: str = personal()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +158,7 @@ class UserEmailVerified(Event):
 
     kind = "user.email_verified"
     target = "user"
-    address: str = personal()
+    email: str = personal()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +168,7 @@ class UserEmailRemoved(Event):
     kind = "user.email_removed"
     target = "user"
     why: str
-    address: str = personal()
+    email: str = personal()
 
 
 @dataclass(frozen=True, kw_only=True)

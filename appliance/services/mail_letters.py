@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from appliance.access import fetch_conversations, gate
 from appliance.db import email_addresses
-from appliance.db.conversations import Comment, Conversation
+from appliance.db.conversations import Conversation
 from appliance.db.notifications import Notification, NotificationMail
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -21,10 +21,13 @@ from appliance.domain.conversations import ConversationKind
 from appliance.domain.names import fold
 from appliance.domain.notifications import Reason, Tale
 from appliance.domain.permissions import Permission
+from appliance.domain.pull_requests import Verdict
 from appliance.errors import Sentence, sentence
+from appliance.services import said_texts
 from appliance.services.letter_language import said
 from appliance.services.mail_queue import Held
 from appliance.services.notifications import PAGES
+from appliance.services.said_texts import Quoted
 
 SAYS: dict[Tale, Sentence] = {
     Tale.OPENED: sentence("%(name)s opened this."),
@@ -41,6 +44,10 @@ SAYS: dict[Tale, Sentence] = {
     Tale.QUEUED: sentence("%(name)s put this into the merge queue."),
     Tale.DEQUEUED: sentence("This left the merge queue without a merge."),
     Tale.MERGE_FAILED: sentence("This could not be merged."),
+}
+JUDGES: dict[Verdict, Sentence] = {
+    Verdict.APPROVE: sentence("%(name)s approved this."),
+    Verdict.REQUEST_CHANGES: sentence("%(name)s requests changes."),
 }
 BECAUSE: dict[Reason, Sentence] = {
     Reason.MENTION: sentence("You are told because you were mentioned."),
@@ -82,12 +89,13 @@ class _Part:
     conversation: Conversation
     repository: Repository
     actor: str
-    text: str
+    quoted: Quoted
+    anchor: str
 
     def url(self, sender: Sender) -> str:
         """Where it is read."""
         kind = PAGES[self.conversation.kind]
-        end = f"#comment-{self.row.text_id}" if self.row.text_id else ""
+        end = f"#{self.anchor}" if self.anchor else ""
         return f"{sender.url}/{self.repository.path}/{kind}/{self.conversation.number}{end}"
 
 
@@ -124,16 +132,19 @@ def _part(work: UnitOfWork, row: NotificationMail, user: User, held: Held) -> _P
     )
     if is_off or not fetch_conversations.may_read(work, repository, user):
         return None
-    comment = session.get(Comment, row.text_id) if row.text_id else None
-    if comment is not None and comment.deleted_at is not None:
-        return None
-    if held.is_digest and _is_read(work, row):
+    quoted = _quoted(work, row, conversation)
+    if quoted is None or (held.is_digest and _is_read(work, row)):
         return None
     actor = session.get(User, row.actor_id) if row.actor_id else None
-    text = comment.body if comment else ""
-    if comment is None and row.tale in WITH_TEXT_OF_ITS_OWN:
-        text = conversation.body
-    return _Part(row, conversation, repository, actor.name if actor else "", text)
+    anchor = said_texts.anchors(work, [row.text_id]).get(row.text_id, "") if row.text_id else ""
+    return _Part(row, conversation, repository, actor.name if actor else "", quoted, anchor)
+
+
+def _quoted(work: UnitOfWork, row: NotificationMail, conversation: Conversation) -> Quoted | None:
+    """What was said; None where it was deleted since."""
+    if row.text_id is not None:
+        return said_texts.quoted(work, row.text_id)
+    return Quoted(conversation.body if row.tale in WITH_TEXT_OF_ITS_OWN else "")
 
 
 def _is_read(work: UnitOfWork, row: NotificationMail) -> bool:
@@ -175,13 +186,15 @@ def _list_id(repository: Repository, sender: Sender) -> str:
 def _text(part: _Part, user: User, sender: Sender) -> str:
     locale = user.locale
     lines = [_says(part, locale), ""]
-    if part.text.strip():
-        lines += [part.text.strip(), ""]
+    if part.quoted.text.strip():
+        lines += [part.quoted.text.strip(), ""]
     return "\n".join([*lines, *_foot(part.url(sender), part.row.reason, locale, sender)])
 
 
 def _says(part: _Part, locale: str) -> str:
-    return said(SAYS[part.row.tale], locale, name=part.actor or said(SOMEBODY, locale))
+    says = JUDGES.get(part.quoted.verdict) if part.quoted.verdict else None
+    name = part.actor or said(SOMEBODY, locale)
+    return said(says or SAYS[part.row.tale], locale, name=name)
 
 
 def _foot(url: str, reason: Reason | None, locale: str, sender: Sender) -> Sequence[str]:

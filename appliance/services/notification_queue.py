@@ -34,7 +34,7 @@ from appliance.domain.notifications import (
 )
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
-from appliance.services import mail_queue, notification_choices, repository_facts
+from appliance.services import mail_queue, notification_choices, repository_facts, said_texts
 from appliance.services.mail_queue import Occasion
 from appliance.services.repository_facts import Fact
 
@@ -191,9 +191,12 @@ def _reviewers(work: UnitOfWork, news: News) -> Iterable[UUID]:
 
 def _mentioned(work: UnitOfWork, news: News) -> dict[UUID, Reason]:
     """Whom the text speaks of that this is about, and nobody was told of yet."""
+    texts = [news.text_id or news.conversation.id]
+    if news.tale is Tale.REVIEWED:
+        texts += said_texts.of_review(work, texts[0])
     query = sa.select(Mention).where(
         Mention.conversation_id == news.conversation.id,
-        Mention.text_id == (news.text_id or news.conversation.id),
+        Mention.text_id.in_(texts),
         Mention.is_told.is_(False),
     )
     rows = work.session.scalars(query).all()

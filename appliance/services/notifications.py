@@ -25,6 +25,7 @@ from appliance.domain.names import fold
 from appliance.domain.notifications import Reason
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, NotFoundError, sentence
+from appliance.services import said_texts
 
 MOST_AT_ONCE = 200
 PAGES = {ConversationKind.ISSUE: "issues", ConversationKind.PULL_REQUEST: "pulls"}
@@ -69,12 +70,14 @@ class Told:
     path: str
     actor: str
     """Who did what happened last; empty where they are gone."""
+    anchor: str
+    """Where on the page what was said stands, if something was."""
 
     @property
     def place(self) -> str:
         """Where in the portal that is."""
         at = f"/{self.path}/{PAGES[self.conversation.kind]}/{self.conversation.number}"
-        return f"{at}#comment-{self.row.text_id}" if self.row.text_id else at
+        return f"{at}#{self.anchor}" if self.anchor else at
 
 
 @dataclass(frozen=True)
@@ -224,8 +227,15 @@ def _presented(
     work: UnitOfWork, rows: Sequence[tuple[Notification, Conversation, Repository]]
 ) -> list[Told]:
     names = user_names(work.session, [row.actor_id for row, _, _ in rows])
+    places = said_texts.anchors(work, [row.text_id for row, _, _ in rows])
     return [
-        Told(row, conversation, repository.path, names.get(row.actor_id, ""))
+        Told(
+            row,
+            conversation,
+            repository.path,
+            names.get(row.actor_id, ""),
+            places.get(row.text_id, "") if row.text_id else "",
+        )
         for row, conversation, repository in rows
     ]
 

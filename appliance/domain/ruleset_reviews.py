@@ -56,7 +56,8 @@ def sensitive(rule: Rule, facts: ChangeFacts) -> Reasons:
     if merge is None:
         return (
             sentence(
-                "%(paths)s is changed by pull requests only. Push to another branch and open one.",
+                "Changes to %(paths)s must be made through a pull request. "
+                "Push to another branch and open one.",
                 paths=shown,
             ),
         )
@@ -118,7 +119,8 @@ def _pull_request_needed(facts: ChangeFacts) -> Reasons:
         return ()
     return (
         sentence(
-            "%(name)s is changed by pull requests only. Push to another branch and open one.",
+            "Changes to %(name)s must be made through a pull request. "
+            "Push to another branch and open one.",
             name=facts.ref.decode("utf-8", "replace"),
         ),
     )

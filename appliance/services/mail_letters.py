@@ -41,7 +41,7 @@ SAYS: dict[Tale, Sentence] = {
     Tale.REVIEW_DISMISSED: sentence("%(name)s dismissed a review."),
     Tale.PUSHED: sentence("%(name)s pushed new commits."),
     Tale.MERGED: sentence("%(name)s merged this."),
-    Tale.QUEUED: sentence("%(name)s put this into the merge queue."),
+    Tale.QUEUED: sentence("%(name)s added this to the merge queue."),
     Tale.DEQUEUED: sentence("This left the merge queue without a merge."),
     Tale.MERGE_FAILED: sentence("This could not be merged."),
 }

@@ -170,4 +170,4 @@ def test_the_portal_lists_filters_exports_and_ends(lab):
     assert seen(boss, OF_LAB, q="builder") == []
     officer = lab.browser("officer").get("/lab/-/credentials")
     assert (officer.status_code, 'name="chosen"' in officer.text) == (200, False)
-    assert "Nothing fits" in boss.get("/lab/-/credentials?unused=365").text
+    assert "No matches" in boss.get("/lab/-/credentials?unused=365").text

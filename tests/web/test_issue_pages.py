@@ -43,7 +43,7 @@ def test_an_issue_is_opened_discussed_and_closed(notes):
     page = posted(triager, "issues/1/comment", body="`x` breaks <script>alert(1)</script>")
     assert "<code>x</code>" in page
     assert "<script>alert" not in page
-    assert "Sort" not in reader.get(f"{HOME}/issues/1").text.split("<aside")[1]
+    assert "Edit details" not in reader.get(f"{HOME}/issues/1").text.split("<aside")[1]
     posted(triager, "labels", act="usual")
     posted(triager, "milestones", title="1.0", due_on="2027-01-31")
     page = posted(triager, "issues/1/sort", labels="bug", assignees="@writer", milestone="1")

@@ -27,10 +27,10 @@ def test_a_queue_is_opened_filled_paused_and_closed(place):
     assert "build, lint" in shown
     assert "Nothing waits" in shown
 
-    assert "Put it into the merge queue" in page(writer, "pulls/1")
+    assert "Add to merge queue" in page(writer, "pulls/1")
     shown = posted(writer, "pulls/1/merge", method="squash", act="queue")
     assert "It stands in the merge queue at place 1" in shown
-    assert "put this into the merge queue" in shown
+    assert "added this to the merge queue" in shown
     place.run_jobs(Job.RUN_MERGE_QUEUES)
     shown = page(place.world.browser("reader"), "merge-queue")
     assert "Group 1" in shown

@@ -94,7 +94,7 @@ def test_filters_stand_in_the_address(place):
     browser = place.browser("other")
 
     assert "It breaks" in browser.get(f"{INBOX}?reason=mention&repository={NOTES}").text
-    assert "Nothing fits" in browser.get(f"{INBOX}?reason=assigned").text
+    assert "No matches" in browser.get(f"{INBOX}?reason=assigned").text
     assert "It breaks" in browser.get(f"{INBOX}?reason=odd&part=odd").text
     assert browser.get(f"{INBOX}?format=csv").text.startswith("repository,number,title")
 

@@ -36,7 +36,7 @@ def test_a_pull_request_is_merged_undone_and_brought_elsewhere(place):
         place.do(who, reviews.submit, which(1), NewReview(Verdict.APPROVE))
     writer = place.world.browser("writer")
     shown = page(writer, "pulls/1")
-    assert "Nothing stands in the way" in shown
+    assert "Ready to merge" in shown
     assert "1 approval<" in shown
     assert "does not count: may not write" in shown
     assert 'name="method"' not in page(place.world.browser("reader"), "pulls/1")
@@ -62,7 +62,7 @@ def test_what_cannot_be_merged_says_why_and_waits(place):
     assert answer.status_code == 409
     assert "It is a draft" in answer.text
     shown = posted(writer, "pulls/1/merge", method="rebase", act="auto")
-    assert "It is merged as soon as nothing stands in the way" in shown
+    assert "It is merged as soon as all requirements are met" in shown
     assert "It is merged as soon as" not in posted(writer, "pulls/1/auto-merge/stop")
     assert author.post(f"{HOME}/pulls/1/revert").status_code == 409
 

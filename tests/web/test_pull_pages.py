@@ -47,7 +47,7 @@ def test_a_pull_request_is_asked_for_and_discussed(place):
     )
     shown = posted(author, "pulls/new", **asked, act="draft", reviewers="@maintainer")
     assert "Draft" in shown
-    assert "asks maintainer for a review" in shown
+    assert "requested a review from maintainer" in shown
     assert "is asked" in shown
 
     shown = posted(maintainer, "pulls/1/comment", body="Look at `new`.")
@@ -61,7 +61,7 @@ def test_a_pull_request_is_asked_for_and_discussed(place):
     posted(maintainer, f"pulls/1/comments/{comment[1]}/react", reaction="heart", given="yes")
     posted(maintainer, f"pulls/1/comments/{comment[1]}/delete")
 
-    assert "says this is ready" in posted(author, "pulls/1/ready")
+    assert "marked this as ready for review" in posted(author, "pulls/1/ready")
     assert "Something else" in posted(author, "pulls/1/edit", title="Something else", body="x")
     assert "closed this" in posted(author, "pulls/1/comment", body="", act="close")
     assert "Something else" in page(author, "pulls?q=is:closed")
@@ -105,7 +105,7 @@ def test_a_pull_request_gets_another_target(place):
     assert "There is no branch none" in answer.text
     assert "asks writer" in posted(author, "pulls/1/reviewers", reviewers="@writer, maintainer")
     shown = posted(author, "pulls/1/reviewers", reviewers="writer", act="withdraw")
-    assert "no longer waits for a review by writer" in shown
+    assert "removed the request for a review by writer" in shown
     for who, status in (("reader", 403), ("author", 422)):
         browser = place.world.browser(who)
         answer = browser.post(f"{HOME}/pulls/1/reviewers", data={"reviewers": "nobody"})

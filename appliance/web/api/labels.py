@@ -65,7 +65,7 @@ class ChangedLabel(frame.Body):
 
 
 class MilestoneAnswer(frame.Answer):
-    """What is to be done until a day, and how much of it is."""
+    """Work to be done by a date, and how far it is."""
 
     number: int
     title: str

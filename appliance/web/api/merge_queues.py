@@ -200,7 +200,7 @@ def prioritise(path: PullPath, body: TurnBody) -> Any:
     return frame.nothing()
 
 
-@api.delete(f"{ONE}/queue", summary="Take it out of the queue", responses={"204": None})
+@api.delete(f"{ONE}/queue", summary="Remove from the queue", responses={"204": None})
 def leave(path: PullPath) -> Any:
     """Safe to repeat."""
     with requests.begin() as work:

@@ -273,7 +273,7 @@ def commits(path: PullPath, query: frame.PageQuery) -> Any:
     return frame.page(present_commits(repository, found), page.cursor)
 
 
-@api.put(f"{ONE}/reviewers/<path:reviewer>", summary="Ask for a review", responses={"204": None})
+@api.put(f"{ONE}/reviewers/<path:reviewer>", summary="Request a review", responses={"204": None})
 def ask(path: ReviewerPath) -> Any:
     """Of a user or a team; once more of who has given one. Safe to repeat."""
     with requests.begin() as work:
@@ -282,7 +282,7 @@ def ask(path: ReviewerPath) -> Any:
 
 
 @api.delete(
-    f"{ONE}/reviewers/<path:reviewer>", summary="Ask for a review no more", responses={"204": None}
+    f"{ONE}/reviewers/<path:reviewer>", summary="Withdraw a review request", responses={"204": None}
 )
 def withdraw(path: ReviewerPath) -> Any:
     """Safe to repeat."""

@@ -133,7 +133,7 @@ class RulesetBody(frame.Body):
 
 
 class SubjectAnswer(frame.Answer):
-    """A user, a team or a role; a name that is empty is of somebody who is gone."""
+    """A user, a team or a role; a name that is empty is of a deleted user."""
 
     kind: SubjectKind
     name: str | None = None

@@ -63,7 +63,7 @@ GIVEN = {
 """The same, once somebody has said so."""
 MERGE_STATES = {
     MergeState.UNKNOWN: _("It is being found out whether this goes together with its target."),
-    MergeState.CLEAN: _("This goes together with its target."),
+    MergeState.CLEAN: _("No conflicts with the target branch."),
     MergeState.CONFLICTS: _("Both sides have changed the same lines."),
     MergeState.NOTHING: _("The target has all of this already."),
     MergeState.TOO_LARGE: _("This is more than is merged here. Merge it with git and push."),

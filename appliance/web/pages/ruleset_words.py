@@ -161,7 +161,7 @@ HINTS: dict[RuleKind, Words] = {
 ENFORCEMENTS: dict[Enforcement, tuple[Words, str, Words]] = {
     Enforcement.ACTIVE: (lazy("Active"), "good", lazy("Enforced at once.")),
     Enforcement.DRY_RUN: (
-        lazy("On trial"),
+        lazy("Dry run"),
         "warn",
         lazy("Nothing is refused; what would have been is recorded."),
     ),

@@ -28,7 +28,7 @@ from appliance.services import (
     merge_queue_state,
     pull_merging,
 )
-from appliance.services.merge_queue_landing import EntryError, Ready
+from appliance.services.merge_queue_landing import EntryError, FrozenError, Ready
 from appliance.services.ref_moving import ProtectedError
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def _land(wiring: Wiring, planned: Next, step: Land) -> bool:
         with wiring.database.begin(appliance()) as work:
             merge_queue_running.refuse(work, planned, step.group.id)
         return True
-    except (ConflictError, PreconditionError):
-        return False
+    except (FrozenError, ConflictError, PreconditionError):
+        return False  # What waits for the end of a freeze is tried again hourly.
     for each in entries:
         if each.planned.deletes_branch:
             pull_merging.delete_source(mover(wiring, each.asked.actor), each.planned)

@@ -38,6 +38,7 @@ from appliance.services import (
     branch_tidying,
     impersonation,
     mail_queue,
+    merge_queue_running,
     mirror_runs,
     oidc_grants,
     proposals,
@@ -125,6 +126,7 @@ def _synchronise(work: UnitOfWork, now: datetime) -> None:
 
 def _merge_what_was_promised(work: UnitOfWork, _now: datetime) -> None:
     auto_merging.promise_all(work)
+    merge_queue_running.promise_all(work)
 
 
 def _bring_mirrors_up_to_date(work: UnitOfWork, now: datetime) -> None:

@@ -19,6 +19,7 @@ from appliance.db.pulls import PullMerge
 from appliance.domain.git_operations import Operation
 from appliance.domain.merge_queue import Land, Reason, next_step
 from appliance.domain.pull_requests import MergeState
+from appliance.domain.ruleset_words import RuleKind
 from appliance.errors import (
     ApplianceError,
     ConflictError,
@@ -42,6 +43,7 @@ from appliance.services import (
     ref_moving,
 )
 from appliance.services.merge_queue_running import Asked, Member
+from appliance.services.pull_merging import ObstructedError
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
@@ -59,6 +61,10 @@ class EntryError(Exception):
     def __init__(self, entry_id: UUID, reason: Reason) -> None:
         super().__init__(reason)
         self.entry_id, self.reason = entry_id, reason
+
+
+class FrozenError(Exception):
+    """Nothing may land while a window is open; what is in line waits for its end."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ def land(mover: Mover, planned: Next, step: Land, entries: Sequence[Ready]) -> N
 
     Errors:
         EntryError: one of them may not be merged any more.
+        FrozenError: the branch is frozen for a time.
         ProtectedError: a rule for pushes forbids the move.
         PreconditionError, ConflictError: the branch or the queue is not as it was.
     """
@@ -220,5 +227,9 @@ def _insist_on(work: UnitOfWork, seen: fetch_pulls.SeenPull, ready: Ready, step:
     try:
         looked = _looked(ready, step)
         pull_merging.insist_on_way(work, seen, look=Look(MergeState.CLEAN), looked=looked)
+    except ObstructedError as error:
+        if error.rules == {RuleKind.FREEZE}:
+            raise FrozenError from error
+        raise EntryError(entry_id, Reason.OBSTRUCTED) from error
     except ApplianceError as error:
         raise EntryError(entry_id, Reason.OBSTRUCTED) from error

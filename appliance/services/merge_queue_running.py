@@ -1,5 +1,6 @@
 """The steps of a merge queue, but for landing; a job does them, as the appliance.
 
+    promise_all look at all queues again
     plan        what is to be done now
     do          drop groups, halve one, let an entry leave
     asked       in whose name an entry is merged, and how
@@ -108,6 +109,20 @@ def active(work: UnitOfWork, repository_id: UUID) -> list[UUID]:
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     return [each.id for each in merge_queue_rows.of_repository(work.session, repository_id)]
+
+
+def promise_all(work: UnitOfWork) -> None:
+    """Let all queues be looked at again: a freeze has ended, a rule is another one.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    query = sa.select(MergeQueue.repository_id).join(
+        QueueEntry, QueueEntry.queue_id == MergeQueue.id
+    )
+    for home in work.session.scalars(query.distinct()):
+        work.later(Job.RUN_MERGE_QUEUES, about=home, repository_id=str(home))
 
 
 def plan(

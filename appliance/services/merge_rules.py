@@ -64,8 +64,8 @@ def obstacles(
     return tuple(found)
 
 
-OF_QUEUES = frozenset({"merge_queue", "required_checks"})
-"""Rules that a merge queue keeps by itself: it asks them of what lands."""
+OF_QUEUES = frozenset({"merge_queue", "required_checks", "freeze"})
+"""Rules that a merge queue sees to: it asks them of what lands, and waits until a freeze ends."""
 IN_THE_WAY = {
     MergeState.CONFLICTS: sentence("It changes the same as its target: solve the conflicts."),
     MergeState.NOTHING: sentence("Its target has all of it already."),

@@ -9,7 +9,7 @@ The rest is `ref_moving`; and `pull_completion`, when the move is settled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -52,6 +52,7 @@ from appliance.services.push_names import show
 if TYPE_CHECKING:
     from appliance.git.conflicts import Resolutions
     from appliance.git.merging import Target
+    from appliance.services.merge_rules import Obstacle
     from appliance.services.merge_settings import MergeSettings
     from appliance.services.pull_rules import Looked
     from appliance.services.pushes import Proposal, Verdict
@@ -64,6 +65,10 @@ class ObstructedError(ConflictError):
     """Rules stand in the way of merging."""
 
     code = "obstructed"
+
+    def __init__(self, found: Sequence[Obstacle]) -> None:
+        super().__init__(together([each.text for each in found]))
+        self.rules = frozenset(each.rule for each in found)
 
 
 @dataclass(frozen=True)
@@ -304,7 +309,7 @@ def insist_on_way(
         if not (goes_past and each.may_bypass)
     ]
     if found:
-        raise ObstructedError(together([each.text for each in found]))
+        raise ObstructedError(found)
 
 
 def looked_at(mover: Mover, planned: MergePlan) -> Looked | None:

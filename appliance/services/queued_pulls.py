@@ -21,7 +21,6 @@ from appliance.errors import (
     RefusedError,
     UnauthenticatedError,
     sentence,
-    together,
 )
 from appliance.services import (
     conversation_steps,
@@ -177,9 +176,9 @@ def prioritise(work: UnitOfWork, which: Which, priority: Priority) -> None:
 def _insist_on_way(work: UnitOfWork, seen: SeenPull, looked: Looked | None) -> None:
     """What the queue sees to is in nobody's way: its rule, and checks of what will land."""
     found = merge_rules.obstacles(work, seen, looked=looked)
-    others = [each.text for each in found if each.rule not in merge_rules.OF_QUEUES]
+    others = [each for each in found if each.rule not in merge_rules.OF_QUEUES]
     if others:
-        raise ObstructedError(together(others))
+        raise ObstructedError(others)
 
 
 def _insist_on_priority(seen: SeenPull, priority: Priority) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.domain.checks import StatusState
+from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.domain.pull_requests import Verdict
 from appliance.domain.ruleset_words import Enforcement, SubjectKind
@@ -12,6 +13,7 @@ from appliance.domain.rulesets import Target
 from appliance.services import (
     auto_merging,
     checks,
+    merge_queue_running,
     merge_queues,
     pull_obstacles,
     queued_pulls,
@@ -102,6 +104,27 @@ def test_who_may_go_past_the_rule_says_why(place):
     merge(place, "maintainer", bypass="The site is down")
 
     assert "branch_rule.bypassed" in place.world.events()
+
+
+def test_a_freeze_holds_up_what_is_in_line_until_it_ends(place):
+    rule(place, {"kind": "merge_queue"})
+    frozen = {"kind": "freeze", "windows": ["2000-01-01/2999-01-01"]}
+    freeze = Draft("Frozen", Enforcement.ACTIVE, Target(("main",)), (frozen,))
+    made = place.do("owner", rulesets.create, Where(repository=NOTES), freeze)
+    enter(place)
+    place.run_jobs(Job.RUN_MERGE_QUEUES)
+    before = place.head("main")
+    report(place, "build")
+    assert place.head("main") == before
+    (group,) = shown(place).groups
+
+    with place.world.begin(place.world.actor("owner")) as work:
+        rulesets.remove(work, Where(repository=NOTES), made.row.id)
+    with place.world.begin(appliance()) as work:
+        merge_queue_running.promise_all(work)
+    place.run_jobs(Job.RUN_MERGE_QUEUES)
+
+    assert place.head("main") == group.commit
 
 
 def test_what_was_promised_to_be_merged_by_itself_comes_into_the_queue(place):

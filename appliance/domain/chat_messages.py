@@ -122,6 +122,13 @@ DOES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "pull_request.closed": _plain("closed without a merge"),
     "pull_request.reopened": _plain("reopened"),
     "pull_request.merged": _plain("merged"),
+    "pull_request.queued": _plain("put in line to be merged"),
+    "pull_request.dequeued": _plain("took out of the merge queue"),
+    "merge_group.built": lambda data: (
+        f"began to test what may be merged into {_short(data['into'])}"
+    ),
+    "commit.commented": lambda data: f"commented on commit {data['commit'][:SHORT_OID]}",
+    "commit.labelled": lambda data: f"changed the labels of commit {data['commit'][:SHORT_OID]}",
     "status.reported": _stood,
     "check_run.created": _stood,
     "check_run.changed": _stood,

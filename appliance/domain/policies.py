@@ -12,11 +12,16 @@ import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-
-import yaml
+from typing import TYPE_CHECKING
 
 from appliance.domain.codeowners import any_fits
 from appliance.errors import sentence
+from appliance.late import Late
+
+if TYPE_CHECKING:
+    import yaml
+else:
+    yaml = Late("yaml")
 
 
 class Moment(StrEnum):

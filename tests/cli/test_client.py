@@ -21,6 +21,7 @@ def home(world, monkeypatch):
     """The home folder of an appliance that is not running, with an administrator."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CODARA_HOME", str(world.home))  # A client sets it and leaves it.
     world.administrator("chief")
     world.user("writer")
     return world.home

@@ -234,7 +234,12 @@ def test_it_is_merged_and_taken_back_and_brought_elsewhere(notes):
     start = writer.get(f"{REPO}/commits").json["items"][0]["oid"]
     writer.post(f"{REPO}/branches", json={"name": "stable", "start": start})
     found = reader.get(f"{ONE}/merge").json
-    assert found == {"obstacles": [], "may_merge": False, "auto_merge": None}
+    assert found == {
+        "obstacles": [],
+        "may_merge": False,
+        "may_bypass": False,
+        "auto_merge": None,
+    }
     assert reader.post(f"{ONE}/merge", json={}).status_code == 403
     asked = {
         "method": "squash",
@@ -272,7 +277,11 @@ def test_a_merge_with_conflicts_names_them_and_takes_what_is_said(notes):
 def test_a_merge_is_promised_and_not(notes):
     writer = notes.client("writer")
     assert writer.put(f"{ONE}/auto-merge", json={"method": "rebase"}).status_code == 204
-    assert writer.get(f"{ONE}/merge").json["auto_merge"] == {"method": "rebase", "by": "writer"}
+    assert writer.get(f"{ONE}/merge").json["auto_merge"] == {
+        "method": "rebase",
+        "by": "writer",
+        "waits_because": "",
+    }
     for _ in range(2):
         assert writer.delete(f"{ONE}/auto-merge").status_code == 204
     assert writer.get(f"{ONE}/merge").json["auto_merge"] is None

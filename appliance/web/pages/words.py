@@ -303,6 +303,7 @@ JOBS = {
     Job.DELETE_MERGED_BRANCHES: _("Delete merged branches"),
     Job.CHECK_REPOSITORY: _("Check a repository for damage"),
     Job.MEASURE_REPOSITORY: _("Measure a repository"),
+    Job.ASK_POLICIES: _("Ask policies of what was pushed"),
     Job.FOLLOW_COMMITS: _("Do what commit messages say of issues"),
     Job.FOLLOW_PULLS: _("Follow the branches of pull requests"),
     Job.RUN_MERGE_QUEUES: _("Test and merge what waits in merge queues"),

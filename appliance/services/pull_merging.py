@@ -66,8 +66,8 @@ class ObstructedError(ConflictError):
 
     code = "obstructed"
 
-    def __init__(self, found: Sequence[Obstacle]) -> None:
-        super().__init__(together([each.text for each in found]))
+    def __init__(self, message: str, found: Sequence[Obstacle]) -> None:
+        super().__init__(message)
         self.rules = frozenset(each.rule for each in found)
 
 
@@ -309,7 +309,7 @@ def insist_on_way(
         if not (goes_past and each.may_bypass)
     ]
     if found:
-        raise ObstructedError(found)
+        raise ObstructedError(together([each.text for each in found]), found)
 
 
 def looked_at(mover: Mover, planned: MergePlan) -> Looked | None:

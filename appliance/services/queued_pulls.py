@@ -21,6 +21,7 @@ from appliance.errors import (
     RefusedError,
     UnauthenticatedError,
     sentence,
+    together,
 )
 from appliance.services import (
     conversation_steps,
@@ -178,7 +179,7 @@ def _insist_on_way(work: UnitOfWork, seen: SeenPull, looked: Looked | None) -> N
     found = merge_rules.obstacles(work, seen, looked=looked)
     others = [each for each in found if each.rule not in merge_rules.OF_QUEUES]
     if others:
-        raise ObstructedError(others)
+        raise ObstructedError(together([each.text for each in others]), others)
 
 
 def _insist_on_priority(seen: SeenPull, priority: Priority) -> None:

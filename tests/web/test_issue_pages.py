@@ -105,7 +105,7 @@ def test_one_locks_pins_and_follows(notes):
         page = posted(triager, f"issues/1/{verb}")
     assert "Unlock" in page
     assert "This conversation is locked" in reader.get(f"{HOME}/issues/1").text
-    assert "You are not told" in posted(reader, "issues/1/leave")
+    assert "You do not get notifications" in posted(reader, "issues/1/leave")
     assert 'aria-label="Pinned"' in reader.get(f"{HOME}/issues").text
 
 

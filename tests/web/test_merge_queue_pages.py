@@ -25,7 +25,7 @@ def test_a_queue_is_opened_filled_paused_and_closed(place):
     form = {"checks": "build\nlint\n", "together": "2", "at_once": "2", "minutes": "30"}
     shown = posted(maintainer, "merge-queue", **form)
     assert "build, lint" in shown
-    assert "Nothing waits" in shown
+    assert "The queue is empty" in shown
 
     assert "Add to merge queue" in page(writer, "pulls/1")
     shown = posted(writer, "pulls/1/merge", method="squash", act="queue")
@@ -36,13 +36,13 @@ def test_a_queue_is_opened_filled_paused_and_closed(place):
     assert "Group 1" in shown
     assert "refs/queue/main/" in shown
     assert "Being tested" in shown
-    assert "Take it out" not in shown
+    assert 'value="leave"' not in shown
 
     assert "Last" in posted(writer, "pulls/1/queue", priority="1")
     assert writer.post(f"{HOME}/pulls/1/queue", data={"priority": "3"}).status_code == 403
     assert "Paused" in posted(maintainer, "merge-queue", act="pause")
     assert "Paused" not in posted(maintainer, "merge-queue", act="resume")
-    assert "Nothing waits" in posted(writer, "pulls/1/queue", act="leave")
+    assert "The queue is empty" in posted(writer, "pulls/1/queue", act="leave")
     assert "No merge queue" in posted(maintainer, "merge-queue/close")
 
 

@@ -113,7 +113,7 @@ def test_conflicts_are_solved_file_by_file(place):
     assert author.get(f"{HOME}/raw/topic/a").text == both
     place.run_jobs()
     assert "Nothing is in conflict" in page(author, "pulls/1/conflicts")
-    assert "Nothing stands in the way" in page(author, "pulls/1")
+    assert "Ready to merge" in page(author, "pulls/1")
 
 
 def test_conflicts_of_a_fork_are_solved_there(place):

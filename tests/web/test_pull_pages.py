@@ -103,7 +103,9 @@ def test_a_pull_request_gets_another_target(place):
     answer = author.post(f"{HOME}/pulls/1/target", data={"base": "none"})
     assert answer.status_code == 422
     assert "There is no branch none" in answer.text
-    assert "asks writer" in posted(author, "pulls/1/reviewers", reviewers="@writer, maintainer")
+    assert "requested a review from writer" in posted(
+        author, "pulls/1/reviewers", reviewers="@writer, maintainer"
+    )
     shown = posted(author, "pulls/1/reviewers", reviewers="writer", act="withdraw")
     assert "removed the request for a review by writer" in shown
     for who, status in (("reader", 403), ("author", 422)):

@@ -51,6 +51,13 @@ def _logging_as_before() -> Iterator[None]:
     structlog.configure(**before)
 
 
+@pytest.fixture(autouse=True)
+def _no_home_is_left() -> Iterator[None]:
+    """Commands and workers set the home for their whole process: it ends with the test."""
+    yield
+    os.environ.pop("CODARA_HOME", None)
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file at the newest revision; tests copy it."""

@@ -148,14 +148,14 @@ def test_no_branch_without_the_rule_smuggles_it_in(lab, served, remote, git, cop
 @pytest.mark.parametrize(
     ("rule", "word"),
     [
-        ({"kind": "pull_request"}, "pull requests only"),
+        ({"kind": "pull_request"}, "must be made through a pull request"),
         ({"kind": "update"}, "nobody may push"),
         ({"kind": "commit_message", "patterns": ["^feat: "]}, "not as it must be"),
         ({"kind": "ticket_reference", "patterns": ["AB-[0-9]+"]}, "names no ticket"),
         ({"kind": "file_paths", "patterns": ["a.txt"]}, "may not be changed"),
         ({"kind": "file_extensions", "patterns": [".txt"]}, "of a kind"),
         ({"kind": "file_size", "most_bytes": 0 + 1}, "larger than"),
-        ({"kind": "sensitive_files", "patterns": ["*.txt"]}, "pull requests only"),
+        ({"kind": "sensitive_files", "patterns": ["*.txt"]}, "must be made through a pull request"),
         ({"kind": "required_checks", "checks": ["build"]}, "not passed yet"),
         ({"kind": "freeze", "windows": ["2000-01-01/2999-01-01"]}, "frozen"),
         ({"kind": "verified_author"}, None),

@@ -88,9 +88,27 @@ def make(profile: str) -> None:
     for lock in changed:
         install(lock, pip)
     write_commands()
+    compile_modules()
     STAMP.write_text(json.dumps({**before, **wanted}, indent=2), "utf-8")
     UNFINISHED.unlink()
     print(f"Ready after {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
+
+
+def compile_modules() -> None:
+    """Import once what an appliance imports: what compiling takes, the first start then need not
+    keep for as long as it runs. What does not go says so when somebody starts it.
+    """
+    program = (
+        "import importlib; from appliance.cli.everything import SHARED;"
+        "[importlib.import_module(name) for name in SHARED]"
+    )
+    subprocess.run(
+        [ENVIRONMENT / "bin" / "python", "-c", program],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
 
 
 def stale_translations() -> list[Path]:

@@ -20,6 +20,7 @@ from appliance.cli.context import Context, Verb, current
 from appliance.cli.repository_arrival import wait_for_content
 from appliance.domain.brought import Talk, Whole, pieces, weight
 from appliance.errors import InvalidError
+from appliance.services import archive_files
 
 AT_ONCE = 50
 A_PULL = 5
@@ -82,9 +83,9 @@ def import_archive(
     goes on where it was: what is here already is not brought twice.
     """
     # By name, because it reads YAML, which no other command needs.
-    archives = importlib.import_module("appliance.cli.archives")
+    archives = importlib.import_module("appliance.services.archive_reading")
     with tempfile.TemporaryDirectory(prefix="codara-archive-") as scratch:
-        folder = archives.unpack(archive.resolve(), Path(scratch))
+        folder = archive_files.unpack(archive.resolve(), Path(scratch))
         wholes: list[Whole] = archives.read(folder, there)
         reports = []
         for whole in wholes:

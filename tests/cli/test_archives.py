@@ -7,7 +7,6 @@ import tarfile
 
 import pytest
 
-from appliance.cli import archives
 from appliance.domain.brought import (
     Judged,
     Place,
@@ -24,6 +23,8 @@ from appliance.domain.brought import (
 from appliance.domain.conversations import LARGEST_TEXT_BYTES, LONGEST_TITLE
 from appliance.domain.pull_requests import Side, Verdict
 from appliance.errors import InvalidError
+from appliance.services import archive_reading
+from appliance.services.archive_files import unpack
 from tests.cli.archive_of_gitea import gitea
 from tests.cli.archive_of_github import github
 from tests.cli.archive_of_gitlab import gitlab
@@ -106,7 +107,7 @@ def open_as_it_is(here, path):
 @FORMS
 def test_people_are_found_by_their_addresses(form, tmp_path):
     folder = tmp_path / "unpacked"
-    (whole,) = archives.read(archives.unpack(form(tmp_path), folder))
+    (whole,) = archive_reading.read(unpack(form(tmp_path), folder))
 
     assert whole.people["octocat"] == ("writer@lab.example",)
     assert (folder / whole.git).exists()
@@ -124,7 +125,7 @@ def test_nothing_leaves_the_folder(name, tmp_path):
         made.addfile(member, io.BytesIO(b"x"))
 
     with pytest.raises(InvalidError, match="leads out of it"):
-        archives.unpack(archive, tmp_path / "into")
+        unpack(archive, tmp_path / "into")
 
 
 def test_links_are_not_taken_out(tmp_path):
@@ -135,9 +136,7 @@ def test_links_are_not_taken_out(tmp_path):
         made.addfile(member)
         made.addfile(tarfile.TarInfo("plain"))
 
-    assert [each.name for each in archives.unpack(archive, tmp_path / "into").iterdir()] == [
-        "plain"
-    ]
+    assert [each.name for each in unpack(archive, tmp_path / "into").iterdir()] == ["plain"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken"])
@@ -147,7 +146,7 @@ def test_what_is_no_archive_is_said(content, tmp_path):
     (tmp_path / "into").mkdir()
 
     with pytest.raises(InvalidError):
-        archives.read(archives.unpack(archive, tmp_path / "into"))
+        archive_reading.read(unpack(archive, tmp_path / "into"))
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,15 @@ class Imports(Section):
     bundles are for administrators at the console, whatever this says."""
     seconds: float = 6 * 3600
     """Longest an import may take."""
+    archive_folder: str = ""
+    """Folder of the server with archives of other systems, which administrators may bring in
+    without uploading them; empty: none."""
+    archive_bytes: int = 10 * 1024 * MIB
+    """Largest archive of another system that may be uploaded."""
+    unpacked_bytes: int = 50 * 1024 * MIB
+    """Most that may come out of an archive of another system."""
+    unpacked_files: int = 1_000_000
+    """Most files and folders that may come out of it."""
 
 
 class Audit(Section):

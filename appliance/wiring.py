@@ -86,6 +86,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def archives(self) -> Path:
+        """Archives of other systems, until they are brought in or nobody goes on with them."""
+        return self.root / "archives"
+
+    @property
     def scratch(self) -> Path:
         """Files that may vanish at any time."""
         return self.root / "tmp"

@@ -10,6 +10,8 @@ class Job(StrEnum):
     """Work that is promised in a transaction and done after it."""
 
     IMPORT_REPOSITORY = "repo.import"
+    READ_ARCHIVE = "archive.read"
+    BRING_ARCHIVE = "archive.bring"
     FORK_REPOSITORY = "repo.fork"
     SYNCHRONISE_MIRROR = "repo.mirror"
     MAINTAIN_REPOSITORY = "repo.maintain"
@@ -62,6 +64,8 @@ RETRY_BASE_SECONDS = 10
 
 RULES: dict[Job, JobRule] = {
     Job.IMPORT_REPOSITORY: JobRule(3, 6 * 3600, "Import a repository"),
+    Job.READ_ARCHIVE: JobRule(5, 6 * 3600, "Read an archive of another system"),
+    Job.BRING_ARCHIVE: JobRule(10, 24 * 3600, "Bring an archive of another system in"),
     Job.FORK_REPOSITORY: JobRule(3, 3600, "Fork a repository"),
     Job.SYNCHRONISE_MIRROR: JobRule(1, 6 * 3600, "Synchronise a mirror"),
     Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository", is_upkeep=True),

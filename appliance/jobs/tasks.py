@@ -25,6 +25,7 @@ from appliance.errors import (
     UnavailableError,
 )
 from appliance.jobs import (
+    archives,
     asking_again,
     audit_keeping,
     ending_unused,
@@ -196,6 +197,8 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     with wiring.database.reading(appliance()) as work:
         unfinished = export_jobs.unfinished(work)
     export_jobs.sweep_drafts(wiring.home.exports, unfinished)
+    report("Archives of other systems")
+    archives.sweep(wiring)
     report("Reports of directories")
     with wiring.database.begin(appliance()) as work:
         provider_syncs.forget(work, now=now)
@@ -321,6 +324,8 @@ def _repository_id(claimed: Claimed) -> UUID:
 
 TASKS: dict[Job, Task] = {
     Job.IMPORT_REPOSITORY: Task(_import, _give_up_import),
+    Job.READ_ARCHIVE: Task(archives.read, archives.give_up),
+    Job.BRING_ARCHIVE: Task(archives.bring, archives.give_up),
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),

@@ -28,6 +28,8 @@ ONCE_ONLY = {
     Job.FORK_REPOSITORY: sentence(
         "A fork that failed is not taken up again. Delete it and fork anew."
     ),
+    Job.READ_ARCHIVE: sentence("An import of an archive goes on from its own page."),
+    Job.BRING_ARCHIVE: sentence("An import of an archive goes on from its own page."),
 }
 
 

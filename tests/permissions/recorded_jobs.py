@@ -1,9 +1,14 @@
 """What each job records when nobody has asked for it in that moment."""
 
 from appliance.domain.jobs import Job
+from tests.permissions import archive_doors
 
 JOBS = {
     Job.IMPORT_REPOSITORY: "repo.imported repo.import_failed",
+    Job.READ_ARCHIVE: (
+        "repo.archive_import_cancelled repo.archive_import_failed repo.import_failed"
+    ),
+    Job.BRING_ARCHIVE: archive_doors.OF_JOB,
     Job.FORK_REPOSITORY: "repo.imported repo.import_failed",
     Job.PURGE_REPOSITORY: "repo.purged",
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",

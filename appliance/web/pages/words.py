@@ -298,6 +298,8 @@ JOB_TONES = {
 }
 JOBS = {
     Job.IMPORT_REPOSITORY: _("Import a repository"),
+    Job.READ_ARCHIVE: _("Read an archive of another system"),
+    Job.BRING_ARCHIVE: _("Bring an archive of another system in"),
     Job.FORK_REPOSITORY: _("Fork a repository"),
     Job.MAINTAIN_REPOSITORY: _("Maintain a repository"),
     Job.DELETE_MERGED_BRANCHES: _("Delete merged branches"),

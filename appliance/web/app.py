@@ -13,6 +13,7 @@ from flask_openapi3.models.info import Info
 from appliance import version
 from appliance.telemetry import Tracing
 from appliance.web import (
+    arriving,
     compression,
     csrf,
     devices,
@@ -47,6 +48,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
         security_schemes={**frame.SECURITY_SCHEMES},
         doc_ui=False,
     )
+    app.request_class = arriving.ArrivingRequest
     _configure(app, wiring)
     _log_requests(app)
     compression.install(app)
@@ -54,6 +56,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     tracing.install(app, Tracing(wiring.settings.telemetry.traces_endpoint, "web"))
     requests.install(app)
     Babel(app, locale_selector=_locale)
+    arriving.install(app)
     csrf.install(app)
     errors.install(app)
     must_change.install(app)

@@ -10,6 +10,7 @@ from appliance.web.api import access_requests as api_access_requests
 from appliance.web.api import access_reviews as api_access_reviews
 from appliance.web.api import address_lists as api_address_lists
 from appliance.web.api import appliance_keys as api_appliance_keys
+from appliance.web.api import archive_imports as api_archive_imports
 from appliance.web.api import audit as api_audit
 from appliance.web.api import audit_access as api_audit_access
 from appliance.web.api import audit_anchors as api_audit_anchors
@@ -99,6 +100,7 @@ from appliance.web.pages import (
     admin_signatures,
     admin_syncs,
     admin_users,
+    archive_imports,
     archives,
     audit,
     audit_access,
@@ -229,6 +231,7 @@ API = (
     api_issue_transfers.api,
     api_events.api,
     api_imports.api,
+    api_archive_imports.api,
     api_files.api,
     api_file_changes.api,
     api_git_operations.api,
@@ -308,6 +311,7 @@ PEOPLE = (
     organisation_signatures.pages,
     teams.pages,
     new_repository.pages,
+    archive_imports.pages,
     repository_settings.pages,
     code_owners.pages,
     repository_properties.pages,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.permissions import archive_doors
+
 PORTAL = {"/<owner>/<name>": "..----+.--+-+", "/<owner>/-": "..--------+-+"}
 API = {
     "/api/v1/repos/<owner>/<name>": "..----+.--+-+",
@@ -100,4 +102,8 @@ CHANGES |= {
     f"DELETE {MIRRORS_OF_API}/<uuid:id>": "repo.mirror_removed",
     f"POST {MIRRORS_OF_API}/<uuid:id>/sync": "repo.mirror_requested",
 }
+# Archives come in by doors of their own, beside those.
+ELSEWHERE |= archive_doors.ELSEWHERE
+API_ELSEWHERE |= archive_doors.API_ELSEWHERE
+CHANGES |= archive_doors.CHANGES
 BY_ITSELF = {"webhook.delivery_failed": "the thread that tells webhooks"}

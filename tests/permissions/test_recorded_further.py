@@ -294,7 +294,7 @@ OF_SIGNING_IN = re.compile(
     r"x509-|/signatures|settings/certificates|signing-rules|access-requests|access-rule|"
     r"inbox/access|(?<!number>/)reviews|"
     r"service-accounts|/accounts/|token-approvals|/settings/tokens|/approvals|/credentials|"
-    r"/hooks/<uuid|/mirrors|/rulesets"
+    r"/hooks/<uuid|/mirrors|/rulesets|/new/archives|/v1/imports"
 )
 """Ways to sign in and keys to sign with, each with a rule of its own about who is there already:
 in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test_signing_keys.py`,
@@ -305,7 +305,7 @@ in `web/test_api_identity_providers.py`, `web/test_provider_pages.py`, `web/test
 `web/test_access_review_pages.py`, `web/test_leaked_tokens.py`, `web/test_service_accounts.py`,
 `web/test_token_rules.py`, `web/test_credentials.py`, `web/test_organisation_signatures.py`,
 `web/test_x509_certificates.py`, `web/test_webhooks.py`,
-`web/test_mirrors.py`, `web/test_ruleset_doors.py`.
+`web/test_mirrors.py`, `web/test_ruleset_doors.py`, `web/test_archive_imports.py`.
 """
 
 

@@ -1,4 +1,4 @@
-"""A commit of which build systems have said all that they can."""
+"""A commit of which build systems have said all that they can, and an archive half brought in."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from appliance.access import fetch
+from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart
 from appliance.db.pulls import DeletedBranch
+from appliance.domain.archive_imports import ArchiveSource, ImportState, PartState
 from appliance.domain.checks import StatusState
 from appliance.domain.identity import Actor
+from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.services import check_runs, checks, commit_labels, commit_talk
 from appliance.services.commit_talk import Spot
@@ -50,3 +53,38 @@ def spoken_of(world: World, administrator: Actor, commit: str) -> UUID:
         spot = Spot(b"with space.txt", start_line=1, end_line=1)
         commit_talk.add(work, "lab/odd", commit, "Of a line", spot, now=present)
         return commit_talk.add(work, "lab/odd", commit, "**So**, see #1", now=present).comment.id
+
+
+def half_brought(world: World, administrator: Actor) -> dict[str, UUID]:
+    """An archive whose second repository did not come in."""
+    holds = {"conversations": 4, "pull_requests": 3, "labels": 1, "milestones": 1}
+    row = ArchiveImport(
+        id=new_id(),
+        asked_by=administrator.id,
+        owner_id=administrator.id,
+        source=ArchiveSource.UPLOAD,
+        file_name="archive.tar.gz",
+        form="github",
+        state=ImportState.FAILED,
+        people=[
+            {"there": "octocat", "addresses": ["o@lab.example"], "user": "writer", "found": "email"}
+        ],
+        created_at=datetime.now(UTC),
+    )
+    report = {"brought": 4, "comments": 3, "reviews": 2, "line_comments": 4, "unplaced": 1}
+    parts = [
+        ArchiveImportPart(
+            import_id=row.id,
+            position=place,
+            there=f"octo/notes-{place}",
+            name=f"notes-{place}",
+            state=state,
+            holds={**holds, "left_out": {"reactions": 1}},
+            report=report if state is PartState.DONE else {},
+            error="" if state is PartState.DONE else "It cannot be read.",
+        )
+        for place, state in enumerate((PartState.DONE, PartState.FAILED))
+    ]
+    world.add(row)
+    world.add(*parts)
+    return {"import_id": row.id}

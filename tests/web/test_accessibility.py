@@ -59,7 +59,7 @@ from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import asked_to_merge, odd
-from tests.web.reported import checked, spoken_of
+from tests.web.reported import checked, half_brought, spoken_of
 from tests.web.ruled import ruled
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
@@ -75,7 +75,7 @@ NO_PAGES = frozenset(
         *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved"),
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
         *("audit_exports.progress", "audit_exports.download", "pushes.download"),
-        "access_reviews.result",
+        *("archive_imports.progress", "archive_imports.report", "access_reviews.result"),
     }
 )
 TAILS = {
@@ -173,7 +173,7 @@ def fill(world: World) -> dict[str, Any]:
         "mirror_id": mirrored(world),
         **{f"org_{name}": value for name, value in hooked(world, "lab").items()},
         "comment_id": comment_id,
-        **asked,
+        **(asked | half_brought(world, administrator)),
         "check_id": checked(world, administrator, commit),
         "remark_id": spoken_of(world, administrator, commit),
         **ruled(world),

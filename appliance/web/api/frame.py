@@ -37,6 +37,8 @@ SECURITY_SCHEMES = {
 }
 WAITING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+STREAMED = frozenset({"api_archive imports.upload_archive"})
+"""Whose bodies are files, too long for the memory: nobody here looks at them."""
 
 
 class Body(BaseModel):
@@ -233,7 +235,9 @@ def _say_rates(response: flask.Response) -> flask.Response:
 def _insist_on_json() -> None:
     """Say what is wrong with a body that no model could be made from, rather than that none was."""
     request = flask.request
-    if not is_api() or request.method not in UNSAFE_METHODS or not request.get_data():
+    if not is_api() or request.method not in UNSAFE_METHODS or request.endpoint in STREAMED:
+        return
+    if not request.get_data():
         return
     if not request.is_json:
         raise UnsupportedMediaType("Send JSON, and say so: Content-Type: application/json.")
@@ -245,6 +249,8 @@ def _answer_a_repeat() -> Any:
     """If this very write was answered before, answer the same again."""
     key = flask.request.headers.get("Idempotency-Key")
     if key is None or not is_api() or flask.request.method not in UNSAFE_METHODS:
+        return None
+    if flask.request.endpoint in STREAMED:
         return None
     if not requests.actor().is_signed_in:
         return None

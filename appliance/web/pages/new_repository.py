@@ -214,18 +214,26 @@ def _fork_page(path: str, problems: Problems) -> str:
     return page("new_repository/fork.html", problems, source=source, **context)
 
 
-def _choices(work: UnitOfWork) -> dict[str, Any]:
-    """Under which names this person may put a repository, and who may see it."""
+def homes(
+    work: UnitOfWork, needed: Permission = Permission.ORGANISATION_CREATE_REPOSITORY
+) -> list[str]:
+    """Under which names this person may put a repository: their own, and of organisations."""
     own = requests.actor().label
     owners = [own]
     found = organisations.list_of_user(work, own, limit=ORGANISATIONS_OFFERED).items
     for organisation in found:
         allowed = organisations.allowed(work, organisation.name)
-        if Permission.ORGANISATION_CREATE_REPOSITORY in allowed:
+        if needed in allowed:
             owners.append(organisation.name)
+    return owners
+
+
+def _choices(work: UnitOfWork) -> dict[str, Any]:
+    """Under which names this person may put a repository, and who may see it."""
+    owners = homes(work)
     wanted = asked("owner")
     if wanted and wanted not in owners:
         owners.append(wanted)
     is_open = work.rules.access.public_repositories
     visibilities = [each for each in Visibility if is_open or each is not Visibility.PUBLIC]
-    return {"owners": owners, "owner": wanted or own, "visibilities": visibilities}
+    return {"owners": owners, "owner": wanted or owners[0], "visibilities": visibilities}

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import archive_upload, options
 from appliance.cli.client import ProblemError
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Verb, current
@@ -63,6 +63,7 @@ FIELDS = {
     help="Who else is who: by the same name, or the same e-mail address; administrators only.",
 )
 @click.option("--without-git", is_flag=True, help="Its branches and tags are there already.")
+@click.option("--upload", is_flag=True, help="Send it to the appliance, where a job brings it in.")
 @options.dry_run
 @current
 def import_archive(
@@ -75,13 +76,20 @@ def import_archive(
     users: Sequence[str],
     match: str,
     without_git: bool,
+    upload: bool,
     dry_run: bool,
 ) -> None:
     """Bring in an archive that GitHub, GitLab or Gitea has made, with all that was said.
 
     With OWNER alone, all of its repositories come under their own names. Said again, the command
-    goes on where it was: what is here already is not brought twice.
+    goes on where it was: what is here already is not brought twice. With --upload its Git content
+    comes along from elsewhere, too.
     """
+    if upload:
+        if dry_run or without_git or match != "none":
+            raise click.UsageError("--upload goes with --repository and --user alone.")
+        archive_upload.bring(context, archive, target, there, _said(users))
+        return
     # By name, because it reads YAML, which no other command needs.
     archives = importlib.import_module("appliance.services.archive_reading")
     with tempfile.TemporaryDirectory(prefix="codara-archive-") as scratch:
@@ -231,6 +239,11 @@ def _people(context: Context, whole: Whole, users: Sequence[str], match: str) ->
             for name, addresses in whole.people.items():
                 known = [emails[each.lower()] for each in addresses if each.lower() in emails]
                 found |= {name: known[0]} if known else {}
+    return {**found, **_said(users)}
+
+
+def _said(users: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for pair in users:
         name, is_pair, user = pair.partition("=")
         if not is_pair:

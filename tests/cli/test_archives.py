@@ -104,6 +104,19 @@ def open_as_it_is(here, path):
     assert [(each["patch_set"], each["line"]) for each in anchors] == [(1, 1), (2, None)]
 
 
+@pytest.mark.parametrize("codara", ["remote"], indirect=True)
+def test_a_job_brings_in_what_is_sent_from_elsewhere(codara, fresh, tmp_path):
+    organisation = fresh("org")
+    codara("org", "create", organisation)
+    words = ("repo", "import-archive", gitea(tmp_path), f"{organisation}/kept", "--upload")
+
+    came = codara(*words, "--json").json
+
+    (part,) = came["repositories"]
+    assert (came["state"], part["name"], part["report"]["git"]) == ("done", "kept", "brought")
+    assert codara("pr", "show", f"{organisation}/kept", "2", "--json").json["is_merged"]
+
+
 @FORMS
 def test_people_are_found_by_their_addresses(form, tmp_path):
     folder = tmp_path / "unpacked"

@@ -17,6 +17,7 @@ from appliance.web.api import describe
 from appliance.web.app import create_app
 
 JSON = "application/json"
+FILE = "application/octet-stream"
 EVENTS = "text/event-stream"
 PAGE = {"items", "next"}
 FOR_PAGES = {"limit", "cursor"}
@@ -48,6 +49,8 @@ class Operation:
     in_query: tuple[Parameter, ...]
     body: str
     """The shape of what is sent, if anything is."""
+    takes_file: bool
+    """Whether what is sent is a file as it is."""
     answer: str
     """The shape of what comes back; nothing if it is empty or no JSON."""
     item: str
@@ -128,6 +131,7 @@ def _operation(
             each for each in parameters["query"] if not item or each.name not in FOR_PAGES
         ),
         body=_body(operation),
+        takes_file=FILE in _sent(operation),
         answer=answer,
         item=item,
         is_json=not set(_content(operation)) - {JSON},
@@ -142,8 +146,11 @@ def _content(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _body(operation: dict[str, Any]) -> str:
-    content = operation.get("requestBody", {}).get("content", {})
-    return reference(content.get(JSON, {}).get("schema", {}))
+    return reference(_sent(operation).get(JSON, {}).get("schema", {}))
+
+
+def _sent(operation: dict[str, Any]) -> dict[str, Any]:
+    return dict(operation.get("requestBody", {}).get("content", {}))
 
 
 def _item(shape: Schema) -> str:

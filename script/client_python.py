@@ -22,7 +22,7 @@ AREAS = f'''"""Every endpoint, by area. {MARK}"""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Unpack
+from typing import IO, Any, Literal, Unpack
 
 from codara_client.api import shapes
 from codara_client.client import Client, segment
@@ -115,6 +115,8 @@ def _method(operation: Operation) -> Iterator[str]:
     yield "        self,"
     for each in operation.in_path:
         yield f"        {_free(each.name)}: {spelled(each.schema, 'shapes.')},"
+    if operation.takes_file:
+        yield "        content: bytes | IO[bytes],"
     yield "        /,"
     if operation.in_query:
         yield "        *,"
@@ -151,7 +153,7 @@ def _do(operation: Operation) -> Iterator[str]:
     if operation.item:
         yield f"return self._client.each({place}{query})"
         return
-    body = ", body" if operation.body else ""
+    body = ", body" if operation.body else ", content=content" if operation.takes_file else ""
     way = "call" if operation.is_json else "open"
     words = f'self._client.{way}("{operation.verb}", {place}{body}{query})'
     if operation.is_json and operation.answer:

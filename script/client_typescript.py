@@ -81,6 +81,8 @@ def _method(operation: Operation) -> Iterator[str]:
     taken = [f"{_free(each.name)}: {spelled(each.schema, 'shapes.')}" for each in operation.in_path]
     if operation.body:
         taken.append(f"body: shapes.{operation.body}")
+    if operation.takes_file:
+        taken.append("content: Blob")
     if operation.in_query:
         taken.append(_query(operation))
     yield _comment(operation.words, "  ") + (
@@ -114,7 +116,8 @@ def _do(operation: Operation) -> str:
     place = _place(operation.path)
     if operation.item:
         return f"this.client.each<shapes.{operation.item}>({place}{query})"
-    options = ["body"] * bool(operation.body) + ["query"] * bool(operation.in_query)
+    sent = {"body": operation.body, "content": operation.takes_file, "query": operation.in_query}
+    options = [name for name, is_there in sent.items() if is_there]
     said = f", {{ {', '.join(options)} }}" if options else ""
     if not operation.is_json:
         return f'this.client.open("{operation.verb}", {place}{said})'

@@ -35,7 +35,7 @@ def bring(
     place = f"/imports/{api.call('POST', '/imports', {'owner': owner})['id']}"
     context.say(f"It goes on without us, too. How far it is: GET /api/v1{place}")
     with archive.open("rb") as content:
-        api.open("PUT", f"{place}/archive", content).body.close()
+        api.call("PUT", f"{place}/archive", content=content)
     ready = _ended(context, place)
     if ready["state"] != "ready":
         raise NotBroughtError(f"The archive cannot be read. {ready['error']}".strip())

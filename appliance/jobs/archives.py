@@ -84,8 +84,9 @@ def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
 
 
 def sweep(wiring: Wiring) -> None:
-    """Remove the files of imports that nobody goes on with."""
-    with wiring.database.reading(appliance()) as work:
+    """Forget imports of long ago, and remove the files of those that nobody goes on with."""
+    with wiring.database.begin(appliance()) as work:
+        archive_runs.forget_old(work, now=datetime.now(UTC))
         late = archive_runs.unclaimed(work, wiring.home.archives, now=datetime.now(UTC))
     for folder in late:
         archive_runs.forget_files(folder)

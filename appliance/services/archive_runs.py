@@ -56,6 +56,8 @@ from appliance.services.archive_talks import plain
 CONTENT = "content"
 KEPT = timedelta(days=14)
 """So long the files of an import lie here that nobody goes on with."""
+REMEMBERED = timedelta(days=180)
+"""So long it is known who brought what in, and who is who in it: that are people's addresses."""
 DOCUMENTS_BYTES = 1 << 30
 AT_ONCE = 500
 NOBODY = sentence("Whoever started this import may not enter any more. Start it anew.")
@@ -240,6 +242,13 @@ def give_up(work: UnitOfWork, import_id: UUID, *, reason: str, now: datetime) ->
         else events.ArchiveImportFailed(**about, reason=reason)
     )
     return [each.repository_id for each in halves if each.repository_id is not None]
+
+
+def forget_old(work: UnitOfWork, *, now: datetime) -> None:
+    """Forget imports of long ago, with who is who in them; not those at work."""
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    old = sa.and_(ArchiveImport.created_at < now - REMEMBERED, ArchiveImport.state.not_in(AT_WORK))
+    work.session.execute(sa.delete(ArchiveImport).where(old))
 
 
 def unclaimed(work: UnitOfWork, home: Path, *, now: datetime) -> list[Path]:

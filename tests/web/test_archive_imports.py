@@ -13,13 +13,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from appliance.db.archive_imports import ArchiveImportPart
 from appliance.db.conversations import Comment, Conversation
 from appliance.db.outbox import JobRecord
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole
 from appliance.jobs.performer import Performer
-from appliance.services import job_runs
+from appliance.services import archive_runs, job_runs
 from tests.cli.archive_of_gitea import gitea
 from tests.cli.archive_of_github import github
 from tests.cli.archive_of_gitlab import gitlab
@@ -298,3 +299,15 @@ def test_who_may_not_is_told_before_anything_is_taken_in(lab):
         lab.browser("writer", elevated=True).post(f"{page}/archive", data=sent).status_code == 404
     )
     assert shown(lab, page, "owner")["state"] == "waiting"
+
+
+def test_imports_of_long_ago_are_forgotten(lab, tmp_path):
+    _browser, page = uploaded(lab, gitea(tmp_path))
+
+    for days in (179, 181):
+        later = datetime.now(UTC) + timedelta(days=days)
+        with lab.wiring.database.begin(appliance()) as work:
+            archive_runs.forget_old(work, now=later)
+        there = [each["id"] for each in lab.client("administrator").get(API).json["items"]]
+        assert there == ([page.rpartition("/")[2]] if days < 180 else [])
+    assert lab.one(sa.select(sa.func.count()).select_from(ArchiveImportPart)) == 0

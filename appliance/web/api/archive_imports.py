@@ -139,6 +139,7 @@ def show_import(path: ArchiveImportPath) -> Any:
 @api.put(
     "/imports/<uuid:id>/archive",
     summary="Upload the archive",
+    openapi_extensions={"requestBody": frame.FILE_BODY},
     responses={"200": ArchiveImportAnswer},
 )
 def upload_archive(path: ArchiveImportPath) -> Any:

@@ -39,6 +39,11 @@ WAITING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABL
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STREAMED = frozenset({"api_archive imports.upload_archive"})
 """Whose bodies are files, too long for the memory: nobody here looks at them."""
+FILE_BODY = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+"""What such an endpoint says in the description of the API that it takes."""
 
 
 class Body(BaseModel):

@@ -29,6 +29,8 @@ CHUNK_BYTES = 1024 * 1024
 LONGEST_PAUSE_SECONDS = 60.0
 STRANGER = "What answered there is no Codara Appliance. Check the address."
 EVENTS = "text/event-stream"
+JSON = "application/json"
+FILE = "application/octet-stream"
 NO_NAMES = frozenset({".", ".."})
 """What makes another path of a path. Source: RFC 3986, section 5.2.4."""
 BROKEN = (OSError, http.client.HTTPException)
@@ -45,7 +47,7 @@ class Client:
         agent: str = f"codara_client/{VERSION}",
     ) -> None:
         self._transport = transport
-        self._usual = {"Accept": "application/json", "User-Agent": agent, **credentials}
+        self._usual = {"Accept": JSON, "User-Agent": agent, **credentials}
 
     def call(
         self,
@@ -55,16 +57,18 @@ class Client:
         *,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | IO[bytes] | None = None,
     ) -> Any:
-        """What `METHOD /api/v1/PATH` answers, parsed; None where there is no body.
+        """What `METHOD /api/v1/PATH` answers, parsed; None where there is no body. `content` is a
+        file that is sent as it is, in place of a body.
 
         Errors:
             ProblemError: the appliance said no.
             ProposedError: another administrator must confirm it first.
             UnavailableError: it does not answer.
         """
-        sent = None if body is None else json.dumps(body).encode()
-        kind = {} if body is None else {"Content-Type": "application/json"}
+        sent = content if body is None else json.dumps(body).encode()
+        kind = {} if sent is None else {"Content-Type": FILE if body is None else JSON}
         answer = self.open(method, path, sent, query=query, headers={**kind, **(headers or {})})
         try:
             text = answer.body.read()

@@ -8,6 +8,7 @@ const API = "/api/v1";
 const PAGE_LIMIT = 100;
 const USUAL_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 60;
+const FILE = "application/octet-stream";
 const STREAM = "text/event-stream";
 const STRANGER = "What answered there is no Codara Appliance. Check the address.";
 
@@ -15,6 +16,8 @@ export type Query = Record<string, unknown>;
 
 export interface Options {
   body?: unknown;
+  /** A file that is sent as it is, in place of a body. */
+  content?: Blob;
   query?: Query;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -69,11 +72,13 @@ export class Client {
         Accept: "application/json",
         Authorization: `Bearer ${this.token}`,
         ...(options.body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(options.content === undefined ? {} : { "Content-Type": FILE }),
         ...options.headers,
       },
       // What has another name now is not deleted under the old one.
       redirect: method === "DELETE" ? "manual" : "follow",
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.content === undefined ? {} : { body: options.content }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     if (response.ok) return response;

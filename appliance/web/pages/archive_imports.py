@@ -48,25 +48,25 @@ words.give_to_templates(pages)
 PEOPLE_SHOWN = 100
 REFRESH_SECONDS = 5
 STATES = {
-    ImportState.WAITING: (lazy("Waits for its archive"), ""),
-    ImportState.READING: (lazy("Being read"), "accent"),
+    ImportState.WAITING: (lazy("Waiting for the archive"), ""),
+    ImportState.READING: (lazy("Reading"), "accent"),
     ImportState.READY: (lazy("Ready to start"), "accent"),
-    ImportState.RUNNING: (lazy("Coming in"), "accent"),
+    ImportState.RUNNING: (lazy("Importing"), "accent"),
     ImportState.DONE: (lazy("Done"), "good"),
     ImportState.FAILED: (lazy("Failed"), "bad"),
     ImportState.CANCELLED: (lazy("Cancelled"), "hold"),
 }
 PARTS = {
     PartState.WAITING: (lazy("Waiting"), ""),
-    PartState.RUNNING: (lazy("Coming in"), "accent"),
+    PartState.RUNNING: (lazy("Importing"), "accent"),
     PartState.DONE: (lazy("Done"), "good"),
     PartState.FAILED: (lazy("Failed"), "bad"),
 }
 FOUND = {
-    Found.EMAIL: lazy("by an address"),
-    Found.NAME: lazy("by the same name"),
-    Found.CHOSEN: lazy("as somebody said"),
-    Found.NOBODY: lazy("nobody here"),
+    Found.EMAIL: lazy("by e-mail address"),
+    Found.NAME: lazy("by user name"),
+    Found.CHOSEN: lazy("set by hand"),
+    Found.NOBODY: lazy("no user"),
 }
 LEFT_OUT = {
     "attachments": lazy("Attachments"),
@@ -155,7 +155,7 @@ def upload(import_id: UUID) -> ResponseReturnValue:
         size = archive_imports.keep(sent.stream, folder, wiring.settings.imports.archive_bytes)
         with requests.begin() as work:
             archive_imports.arrived(work, import_id, size, Path(sent.filename).name)
-        return done(_("The archive is here, and is being read."), ".show", import_id=import_id)
+        return done(_("The archive is uploaded and is being read."), ".show", import_id=import_id)
 
     return attempt(act, lambda problems: _import_page(import_id, problems), at="archive")
 
@@ -175,7 +175,7 @@ def say_who(import_id: UUID) -> ResponseReturnValue:
         said = {name: user.strip() for name, user in zip(there, here, strict=True)}
         with requests.begin() as work:
             archive_imports.choose(work, import_id, (), said)
-        return done(_("It is noted who is who."), ".show", import_id=import_id)
+        return done(_("The users are saved."), ".show", import_id=import_id)
 
     return attempt(act, lambda problems: _people_page(import_id, problems))
 
@@ -190,7 +190,7 @@ def start(import_id: UUID) -> ResponseReturnValue:
             if choices:
                 archive_imports.choose(work, import_id, choices, {})
             archive_imports.start(work, import_id)
-        return done(_("It has begun."), ".show", import_id=import_id)
+        return done(_("The import has started."), ".show", import_id=import_id)
 
     return attempt(act, lambda problems: _import_page(import_id, problems))
 
@@ -202,7 +202,7 @@ def cancel(import_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             archive_imports.cancel(work, import_id, now=requests.now())
-        words_for_it = _("It stops at its next step. What is here already stays.")
+        words_for_it = _("The import stops after the current step. What was imported stays.")
         return done(words_for_it, ".show", import_id=import_id)
 
     return attempt(act, lambda problems: _import_page(import_id, problems))

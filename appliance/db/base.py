@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -76,3 +77,22 @@ class Table(DeclarativeBase):
     """Columns of an audited table that only follow from what is recorded elsewhere."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+@cache
+def is_audited(name: str) -> bool:
+    """Whether a table keeps more than bookkeeping."""
+    return all(
+        mapper.class_.audited
+        for mapper in Table.registry.mappers
+        if mapper.local_table.name == name  # type: ignore[attr-defined]  # Every class is one table.
+    )
+
+
+def says_something(row: object) -> bool:
+    """Whether more than bookkeeping was changed in a row."""
+    ignored = row.bookkeeping if isinstance(row, Table) else frozenset()
+    attributes = sa.inspect(row).attrs
+    return any(
+        attribute.history.has_changes() for attribute in attributes if attribute.key not in ignored
+    )

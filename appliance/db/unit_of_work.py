@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from appliance.db import failures, recording
 from appliance.db.audit_log import AuditLeaf
-from appliance.db.base import Table
+from appliance.db.base import Table, is_audited, says_something
 from appliance.db.engine import is_sqlite, read_only
 from appliance.db.last import NotLastError
 from appliance.db.outbox import JobRecord
@@ -35,6 +34,7 @@ from appliance.errors import (
     UnrecordedChangeError,
     sentence,
 )
+from appliance.interruption import shield
 
 if TYPE_CHECKING:
     from appliance.settings import Settings
@@ -250,6 +250,10 @@ class Database:
             UnavailableError: the database does not answer; nothing was changed.
             ConflictError: somebody else did the same thing at the same moment.
         """
+        with shield:
+            yield from self._begin(actor)
+
+    def _begin(self, actor: Actor) -> Generator[UnitOfWork]:
         work, is_done = None, False
         try:
             with failures.translated(), self._writing() as session, self._counted(session):
@@ -273,6 +277,10 @@ class Database:
     @contextmanager
     def reading(self, actor: Actor) -> Generator[UnitOfWork]:
         """Open a transaction in which the database itself refuses to write."""
+        with shield:
+            yield from self._read(actor)
+
+    def _read(self, actor: Actor) -> Generator[UnitOfWork]:
         work = None
         try:
             with failures.translated(), self._reading() as session, session.begin():
@@ -366,7 +374,7 @@ def _note_flush(session: Session, *_: object) -> None:
     if work is None or not (session.new or session.deleted or session.dirty):
         return
     touched = {*session.new, *session.deleted}
-    touched |= {row for row in session.dirty if _says_something(row)}
+    touched |= {row for row in session.dirty if says_something(row)}
     work.note_change(
         *(row.__tablename__ for row in touched if isinstance(row, Table) and row.audited)
     )
@@ -377,24 +385,5 @@ def _note_statement(state: ORMExecuteState) -> None:
         return
     work = state.session.info.get(UnitOfWork)
     name = state.statement.table.name  # type: ignore[attr-defined]  # It is one of the three.
-    if work is not None and _is_audited(name):
+    if work is not None and is_audited(name):
         work.note_change(name)
-
-
-@cache
-def _is_audited(name: str) -> bool:
-    """Whether a table keeps more than bookkeeping."""
-    return all(
-        mapper.class_.audited
-        for mapper in Table.registry.mappers
-        if mapper.local_table.name == name  # type: ignore[attr-defined]  # Every class is one table.
-    )
-
-
-def _says_something(row: object) -> bool:
-    """Whether more than bookkeeping was changed in a row."""
-    ignored = row.bookkeeping if isinstance(row, Table) else frozenset()
-    attributes = sa.inspect(row).attrs
-    return any(
-        attribute.history.has_changes() for attribute in attributes if attribute.key not in ignored
-    )

@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 
 from appliance import garbage, logs, settings, wiring, wiring_heartbeats
 from appliance.errors import UnavailableError
+from appliance.interruption import shield
 from appliance.jobs import pulse
 from appliance.jobs.performer import LEASE_SECONDS, Performer, WorkerEndsError
 from appliance.jobs.queue import JobQueue, Lane
@@ -38,7 +39,7 @@ class Worker(rq.SimpleWorker):
         self._stop_requested = True
         if self.performer.is_interruptible:
             self.performer.is_interruptible = False
-            raise WorkerEndsError
+            shield.interrupt(WorkerEndsError())
         if self._is_waiting:
             raise StopRequested
 

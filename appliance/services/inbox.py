@@ -7,7 +7,7 @@ in the appliance. An entry goes away when its cause does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -29,17 +29,14 @@ from appliance.domain.credentials import ApprovalState
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.domain.second_person import ProposalState
-from appliance.services import health, inbox_access
+from appliance.services import health, inbox_access, inbox_signs
 from appliance.services.health import Condition
 from appliance.services.impersonation import SHOWN
 from appliance.services.inbox_entries import MOST_OF_A_KIND, Entry, Topic
+from appliance.services.inbox_signs import SOON, TOLD_FOR, Sign
 from appliance.services.observations import LONGEST_GAP, Memory
 
-SOON = timedelta(days=14)
-"""So long before its end a token or key is shown as ending."""
 LATELY = timedelta(days=3)
-TOLD_FOR = timedelta(days=14)
-"""So long it is shown what happened to a credential."""
 NEARLY_FULL_PERCENT = 90
 Ending = sa.Select[str, datetime | None, UUID]
 BROUGHT_IN = (Job.IMPORT_REPOSITORY, Job.FORK_REPOSITORY)
@@ -48,17 +45,15 @@ BROUGHT_IN = (Job.IMPORT_REPOSITORY, Job.FORK_REPOSITORY)
 def waiting(work: UnitOfWork, *, memory: Memory, now: datetime) -> list[Entry]:
     """What the actor should do something about, the most pressing first."""
     gate.require_sight_of_own(work)
-    runs_it = Permission.INSTANCE_HEALTH in grants.on_instance(work.actor)
-    found = [*_password(work)]
-    if runs_it:
+    signs = inbox_signs.seen(work, now=now)
+    found = [*_password(work)] if Sign.PASSWORD in signs else []
+    if Permission.INSTANCE_HEALTH in grants.on_instance(work.actor):
         found += _parts(work, memory, now)
         found += _damaged(work)
-    if Permission.USERS_MANAGE in grants.on_instance(work.actor):
-        found += _proposed(work, now)
-    found += inbox_access.waiting(work, now=now)
-    found += [*_failed_jobs(work), *_rooms(work), *_notices(work, now), *_asking(work)]
-    found += [*_tokens(work, now), *_keys(work, now)]
-    return [*found, *inbox_access.ending(work, now=now)]
+    for sign, entries in _BY_SIGN.items():
+        if sign in signs:
+            found += entries(work, now)
+    return found
 
 
 def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
@@ -85,6 +80,8 @@ def news(work: UnitOfWork, *, now: datetime) -> list[Entry]:
 
 def _proposed(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
     """What another administrator proposed, and this one may decide."""
+    if Permission.USERS_MANAGE not in grants.on_instance(work.actor):
+        return
     query = (
         sa.select(User.name, Proposal.subject, Proposal.expires_at, Proposal.id)
         .join(User, User.id == Proposal.proposer_id)
@@ -140,7 +137,7 @@ def _damaged(work: UnitOfWork) -> Iterator[Entry]:
         yield Entry(Topic.REPOSITORY_DAMAGED, repository.path, since, id=repository.id)
 
 
-def _failed_jobs(work: UnitOfWork) -> Iterator[Entry]:
+def _failed_jobs(work: UnitOfWork, _now: datetime) -> Iterator[Entry]:
     query = (
         visible.jobs(work)
         .where(JobRecord.state == JobState.DEAD)
@@ -151,7 +148,7 @@ def _failed_jobs(work: UnitOfWork) -> Iterator[Entry]:
         yield Entry(Topic.JOB_FAILED, job.job, job.finished_at, detail=job.error, id=job.id)
 
 
-def _rooms(work: UnitOfWork) -> Iterator[Entry]:
+def _rooms(work: UnitOfWork, _now: datetime) -> Iterator[Entry]:
     usual = work.rules.limits.organisation_quota_bytes
     room = sa.func.coalesce(sa.func.nullif(Organisation.quota_bytes, 0), usual)
     used = sa.func.sum(Repository.size_bytes + Repository.lfs_bytes)
@@ -222,7 +219,7 @@ def _notices(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
         )
 
 
-def _asking(work: UnitOfWork) -> Iterator[Entry]:
+def _asking(work: UnitOfWork, _now: datetime) -> Iterator[Entry]:
     """Tokens that want to be let into an organisation that the actor owns."""
     owned = sa.select(Membership.organisation_id).where(
         Membership.user_id == work.actor.id, Membership.role == OrganisationRole.OWNER
@@ -278,3 +275,17 @@ def _ending(
         .limit(MOST_OF_A_KIND)
     )
     return cast("Sequence[sa.Row[str, datetime, UUID]]", found.all())
+
+
+_BY_SIGN: dict[Sign, Callable[[UnitOfWork, datetime], Iterable[Entry]]] = {
+    Sign.PROPOSED: _proposed,
+    Sign.ACCESS: inbox_access.waiting,
+    Sign.JOBS: _failed_jobs,
+    Sign.ROOMS: _rooms,
+    Sign.NOTICES: _notices,
+    Sign.ASKING: _asking,
+    Sign.TOKENS: _tokens,
+    Sign.KEYS: _keys,
+    Sign.ENDING: inbox_access.ending,
+}
+"""What waits, in its order, once there is a sign of it."""

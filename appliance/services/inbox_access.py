@@ -14,13 +14,13 @@ from appliance.domain.access_requests import RequestState
 from appliance.domain.permissions import Permission
 from appliance.services import access_requests, access_reviews, review_decisions
 from appliance.services.inbox_entries import MOST_OF_A_KIND, Entry, Topic
+from appliance.services.inbox_signs import ACCESS_SOON
 
-SOON = timedelta(days=3)
 SHORT = timedelta(days=7)
 """What is given for less is not announced before it ends: whoever asked for it knows."""
 
 
-def waiting(work: UnitOfWork, *, now: datetime) -> list[Entry]:
+def waiting(work: UnitOfWork, now: datetime) -> list[Entry]:
     """What to answer and to decide; nothing for who acts as another: that is done by oneself."""
     if not gate.is_allowed(work, Permission.OWN_ACCOUNT):
         return []
@@ -51,7 +51,7 @@ def reviews(work: UnitOfWork, *, now: datetime) -> Iterator[Entry]:
             yield Entry(Topic.REVIEW_WAITS, review.name, review.due_at, str(count), review.id)
 
 
-def ending(work: UnitOfWork, *, now: datetime) -> Iterator[Entry]:
+def ending(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
     """What the actor has for a time, and ends soon."""
     if not gate.is_allowed(work, Permission.OWN_ACCOUNT):
         return
@@ -59,7 +59,7 @@ def ending(work: UnitOfWork, *, now: datetime) -> Iterator[Entry]:
         TemporaryRight, TemporaryRight.request_id == AccessRequest.id
     )
     rows = work.session.execute(
-        query.where(TemporaryRight.expires_at > now, TemporaryRight.expires_at < now + SOON)
+        query.where(TemporaryRight.expires_at > now, TemporaryRight.expires_at < now + ACCESS_SOON)
         .add_columns(TemporaryRight)
         .order_by(TemporaryRight.expires_at)
         .limit(MOST_OF_A_KIND)

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from appliance.domain.signatures import KeyUse
 from appliance.errors import InvalidError
-from appliance.services import credentials, inbox, repositories, ssh_keys
+from appliance.services import credentials, inbox_signs, repositories, ssh_keys
 from appliance.web import forms, requests
 from appliance.web.pages import lists, words
 from appliance.web.pages.page_forms import (
@@ -229,7 +229,7 @@ def _listing(kind: Kind) -> ResponseReturnValue:
     with requests.reading() as work:
         found = find(work, after=after(), limit=USUAL)
     return page(f"account/{kind.section}.html", found=listed(found), section=kind.section,
-                query=asked("q"), soon=requests.now() + inbox.SOON, now=requests.now(),
+                query=asked("q"), soon=requests.now() + inbox_signs.SOON, now=requests.now(),
                 acts=kind.acts, **lists.tools(sorting))  # fmt: skip
 
 

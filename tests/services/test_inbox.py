@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from appliance.db.access_requests import AccessRequest, TemporaryRight
 from appliance.db.outbox import JobRecord
+from appliance.db.proposals import Proposal
 from appliance.db.repositories import RepositoryHealth
+from appliance.db.users import User
+from appliance.domain.access_requests import RequestState, Thing
 from appliance.domain.identity import Origin, stranger
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job, JobState
-from appliance.domain.permissions import OrganisationRole, Scope
+from appliance.domain.permissions import OrganisationRole, Role, Scope
+from appliance.domain.second_person import Act
 from appliance.errors import UnauthenticatedError
 from appliance.services import inbox
 from appliance.services.inbox import Topic
@@ -114,6 +120,66 @@ def test_damage_and_failing_parts_wait_for_who_runs_the_appliance(world):
         (Topic.REPOSITORY_DAMAGED, "lab/notes"),
     ]
     assert topics(world, world.user("writer"), memory=memory) == []
+
+
+def test_a_password_that_was_given_waits_for_who_has_it(world):
+    writer, other = world.user("writer"), world.user("other")
+    with world.wiring.database.engine.begin() as connection:
+        given = sa.update(User).where(User.id == writer.id).values(must_change_password=True)
+        connection.execute(given)
+
+    assert topics(world, writer) == [(Topic.PASSWORD_GIVEN, "writer")]
+    assert topics(world, other) == []
+
+
+def test_a_proposal_waits_for_the_other_administrators(world):
+    proposer, other = world.administrator("proposer"), world.administrator("other")
+    world.user("writer")
+    world.add(
+        Proposal(
+            act=Act.USER_ROLE,
+            arguments=b"",
+            subject="writer",
+            before={},
+            after={},
+            proposer_id=proposer.id,
+            proposed_at=NOON,
+            expires_at=NOON + timedelta(days=3),
+        )
+    )
+
+    assert topics(world, other) == [(Topic.PROPOSED, "proposer")]
+    assert topics(world, proposer) == topics(world, world.actor("writer")) == []
+
+
+@pytest.mark.parametrize(("days", "told"), [(2, True), (4, False), (-1, False)])
+def test_access_for_a_time_that_ends_soon_waits_for_who_has_it(world, days, told):
+    repository, writer = world.repository("lab/notes"), world.user("writer")
+    began, ends = NOON - timedelta(days=30), NOON + timedelta(days=days)
+    request = AccessRequest(
+        id=new_id(),
+        user_id=writer.id,
+        thing=Thing.REPOSITORY,
+        asked_name="lab/notes",
+        asked_key="lab/notes",
+        repository_id=repository.id,
+        was_visible=True,
+        reason="",
+        state=RequestState.APPROVED,
+        created_at=began,
+        answer_until=began,
+    )
+    right = TemporaryRight(
+        request_id=request.id,
+        user_id=writer.id,
+        repository_id=repository.id,
+        role=Role.WRITER,
+        created_at=began,
+        expires_at=ends,
+    )
+    world.add(request, right)
+
+    assert topics(world, writer) == ([(Topic.ACCESS_ENDS, "lab/notes")] if told else [])
 
 
 def test_what_was_seen_long_ago_is_no_news(world):

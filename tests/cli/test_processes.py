@@ -87,9 +87,10 @@ class Running:
         while waiting:
             pid = waiting.pop()
             for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                below = [int(each) for each in task.read_text().split()]
-                waiting += below
-                found |= {each: name_of(each) for each in below}
+                with suppress(OSError):  # It has ended since.
+                    below = [int(each) for each in task.read_text().split()]
+                    waiting += below
+                    found |= {each: name_of(each) for each in below}
         return found
 
 
@@ -161,7 +162,7 @@ def test_every_part_is_well(served):
     conditions = {part["name"]: part["condition"] for part in json.loads(finished.stdout)}
     served.until(lambda: codara("check", "--home", served.home).returncode == 0)
     assert set(conditions) >= {"web", "database", "queue", "worker", "scheduler", "storage"}
-    assert requests.get(f"{served.url}/readyz", timeout=10).json()["status"] == "ok"
+    assert requests.get(f"{served.url}/readyz", timeout=PATIENCE_SECONDS).json()["status"] == "ok"
 
 
 def test_a_second_start_says_who_holds_the_folder(served):
@@ -214,7 +215,8 @@ def test_a_part_that_is_killed_comes_back(served, part):
     killed = [pid for pid, name in served.children().items() if name == part]
     assert killed
     for pid in killed:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # Some end with another.
+            os.kill(pid, signal.SIGKILL)
 
     served.until(lambda: not any(is_alive(pid) for pid in killed))
     served.until(lambda: part in served.children().values())
@@ -233,7 +235,7 @@ def test_what_serves_long_jobs_and_listeners_is_there_when_it_is_needed(served, 
     words = ("--user", "admin", "--scope", "repo:read", "--expires-in", "1d")
     token = json.loads(codara("token", "create", *words, *at_home).stdout)["token"]
     allowed = {"Authorization": f"Bearer {token}"}
-    with requests.get(address, headers=allowed, stream=True, timeout=10) as answer:
+    with requests.get(address, headers=allowed, stream=True, timeout=PATIENCE_SECONDS) as answer:
         assert next(answer.iter_lines(chunk_size=1)) == b"retry: 2000"
         assert "events" in served.children().values()
     served.until(lambda: "worker-all" not in served.children().values())
@@ -303,7 +305,8 @@ def test_the_web_tier_runs_alone(tmp_path, wanted):
         while True:
             assert time.monotonic() < deadline
             try:
-                answer = requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10)
+                address = f"http://127.0.0.1:{port}/healthz"
+                answer = requests.get(address, timeout=PATIENCE_SECONDS)
             except requests.ConnectionError:
                 threading.Event().wait(0.05)
             else:

@@ -95,6 +95,7 @@ def sign_in_for_the_first_time(page: Page, password: str) -> None:
     page.get_by_label("Present password").fill(password)
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
     page.goto("/")
     expect(page).to_have_url("/")
 

@@ -96,6 +96,7 @@ def open_it(author: Page) -> None:
 def ask_for_changes(reviewer: Page) -> None:
     """Of two lines at once, by the keyboard."""
     reviewer.goto(f"{HERE}/files")
+    expect(reviewer.locator("[aria-busy]")).to_have_count(0)
     for key in ("j", *["ArrowDown"] * 3, "Shift+ArrowDown", "c"):
         reviewer.keyboard.press(key)
     form = reviewer.locator("form[data-new]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -13,12 +14,17 @@ import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from tests.peers.mould import Copy
 
 READY_SECONDS = 60  # Long for a server, short for a person; only a broken one takes it.
 STOP_SECONDS = 10
+FIRST_PORT, PORTS_EACH, MOST_WORKERS = 12_000, 1_000, 20
+"""Below 32768, where Linux takes the ports of those who connect."""
+_ports = count(random.randrange(PORTS_EACH))  # noqa: S311 - no secret: runs beside each other differ.
+_choosing = threading.Lock()
 
 
 class PeerError(Exception):
@@ -35,10 +41,17 @@ def find_program(*names: str) -> str:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nothing listens on, nor will by chance: the system gives
+    these to no client, and other processes of the tests take theirs elsewhere.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % MOST_WORKERS
+    own = range(FIRST_PORT + worker * PORTS_EACH, FIRST_PORT + (worker + 1) * PORTS_EACH)
+    with _choosing:
+        for _ in own:
+            port = own[next(_ports) % PORTS_EACH]
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
+    raise PeerError("All ports that the tests have are in use.")
 
 
 def wait_for(*ports: int) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import flask
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect
 from werkzeug.routing import Rule
 
 from appliance.db.outbox import JobRecord
@@ -397,4 +397,5 @@ class Watched:
         answer = self._page.goto(url)
         if answer is None or answer.status not in {200, 404, 422}:
             self._said.append(answer.status if answer else "no answer")
+        expect(self._page.locator("[aria-busy]")).to_have_count(0)
         return [*axe.problems(self._page), *self._said]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -72,9 +73,9 @@ def test_the_frame_works_without_script(chromium, address):
     page.locator("summary", has_text="Clone").click()
     page.get_by_label("SSH", exact=True).check(force=True)
 
-    assert page.locator("#clone-ssh-url").is_visible()
-    assert not page.locator("#clone-https-url").is_visible()
-    assert page.locator("[data-copy]").first.is_hidden()
+    expect(page.locator("#clone-ssh-url")).to_be_visible()
+    expect(page.locator("#clone-https-url")).to_be_hidden()
+    expect(page.locator("[data-copy]").first).to_be_hidden()
     context.close()
 
 
@@ -116,34 +117,34 @@ def test_a_line_and_a_range_are_chosen_by_clicks_and_kept_by_the_permalink(page,
     page.locator("#L3 > a").click()
     page.locator("#L6 > a").click(modifiers=["Shift"])
 
-    assert page.url.endswith("#L3-L6")
-    assert page.locator(".chosen").count() == 4
+    expect(page).to_have_url(re.compile("#L3-L6$"))
+    expect(page.locator(".chosen")).to_have_count(4)
     page.keyboard.press("l")
     page.get_by_label("Line, or first-last").fill("8")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#L8")
+    expect(page).to_have_url(re.compile("#L8$"))
     page.keyboard.press("y")
-    assert page.url.endswith("#L8")
+    expect(page).to_have_url(re.compile("#L8$"))
 
 
 def test_the_keyboard_reaches_rows_search_and_its_own_map(page, address):
     page.goto(f"{address}/repository")
     page.keyboard.press("j")
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.textContent") == "documentation"
+    expect(page.locator(":focus")).to_have_text("documentation")
     page.keyboard.press("k")
-    assert page.evaluate("document.activeElement.textContent") == ".ci"
+    expect(page.locator(":focus")).to_have_text(".ci")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.name") == "q"
+    expect(page.locator(":focus")).to_have_attribute("name", "q")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     named = page.locator("#keys").inner_text()
     assert "Find a file" in named
     assert "Inbox" in named
     assert "wait for you" not in named  # That is said beside the number, and names no place.
     page.keyboard.press("Escape")
-    assert page.locator("#keys").is_hidden()
+    expect(page.locator("#keys")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("language", "now"), [("en", "now"), ("de", "jetzt")])

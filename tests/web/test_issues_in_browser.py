@@ -60,6 +60,7 @@ def test_one_opens_an_issue_and_the_other_answers_sorts_and_closes_it(people):
     triager.keyboard.press("x")
     triager.get_by_role("combobox", name="Label").select_option("bug")
     triager.get_by_role("button", name="Label", exact=True).click()
+    expect(triager.locator("ol.rows")).to_contain_text("bug")
     triager.get_by_role("link", name="It breaks").click()
     expect(triager.locator("aside")).to_contain_text("bug")
     triager.get_by_role("textbox", name="Comment").fill("Found it, in #1 itself.")

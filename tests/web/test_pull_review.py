@@ -189,6 +189,7 @@ def test_a_review_needs_no_mouse(place, chromium: Browser):
         context.add_cookies([{"name": "codara_session", "value": cookie.value, "url": served.url}])
         tab: Page = context.new_page()
         tab.goto(f"{HERE}/files")
+        expect(tab.locator("[aria-busy]")).to_have_count(0)
         for key in ("j", *["ArrowDown"] * 3, "Shift+ArrowDown", "c"):
             tab.keyboard.press(key)
         form = tab.locator("form[data-new]")
@@ -206,6 +207,7 @@ def test_a_review_needs_no_mouse(place, chromium: Browser):
         tab.keyboard.press("Control+Enter")
         expect(tab.locator(".timeline")).to_contain_text("As below.")
         tab.goto(f"{HERE}/files")
+        expect(tab.locator("[aria-busy]")).to_have_count(0)
         tab.locator("#d1 > summary").click()
         tab.keyboard.press("n")
         expect(tab.locator(".thread")).to_be_focused()

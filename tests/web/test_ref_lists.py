@@ -160,7 +160,7 @@ def test_what_was_chosen_stays_chosen_when_the_distances_come(world, writer, chr
         context.add_cookies([{"name": "codara_session", "value": cookie, "url": appliance.url}])
         page = context.new_page()
         page.route(re.compile("/lab/odd/branches"), answer)
-        with page.expect_request(re.compile("part=rows"), timeout=10_000):
+        with page.expect_request(re.compile("part=rows")):
             page.goto(f"{appliance.url}/lab/odd/branches")
         page.get_by_label("Choose topic").check()
         expect(page.locator("[data-chosen]")).to_have_text("1 chosen")

@@ -2,7 +2,8 @@
 const MOST = 12;
 const field = document.querySelector("[data-complete]");
 const list = field && document.getElementById(`${field.id}-words`);
-let words;
+let asked;
+let words = {};
 let chosen = -1;
 
 function word() {
@@ -26,8 +27,14 @@ function close() {
   field.removeAttribute("aria-activedescendant");
 }
 
+// Once, however fast somebody types: a late answer would take away what they have marked.
+async function ask() {
+  const answer = await fetch(field.dataset.complete, { headers: { accept: "application/json" } });
+  return answer.json();
+}
+
 async function open() {
-  words ??= await (await fetch(field.dataset.complete, { headers: { accept: "application/json" } })).json();
+  words = await (asked ??= ask());
   const found = suggestions(word().text).slice(0, MOST);
   if (!found.length) return close();
   chosen = -1;

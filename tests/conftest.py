@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import structlog
 
@@ -27,6 +28,16 @@ if (place := quickest_place(room_bytes=4 * GIB)) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
 
 compiled.remember()
+
+# The same cases in every run, and as much time for one as a busy machine needs. Who searches for
+# new ones has --hypothesis-profile=default.
+hypothesis.settings.register_profile(
+    "steady",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
 
 
 def pytest_collection_finish() -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -92,7 +93,8 @@ def kill_at_work(folder, step):
     while working.poll() is None and files(folder) == before:
         pass
     for pid in descendants(working.pid):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # What it started may end by itself.
+            os.kill(pid, signal.SIGKILL)
     working.wait()
 
 

@@ -247,7 +247,7 @@ def test_two_senders_do_not_deliver_to_the_same_webhook(lab):
 
     def slow(_):
         is_inside.set()
-        may_go_on.wait(10)
+        may_go_on.wait(60)
         return OK
 
     other = Hooking(lab.wiring)
@@ -257,7 +257,7 @@ def test_two_senders_do_not_deliver_to_the_same_webhook(lab):
         lab.sender.queue()
         thread = threading.Thread(target=lab.sender.work_off, args=(hook_id,))
         thread.start()
-        assert is_inside.wait(10)
+        assert is_inside.wait(60)
         other.work_off(hook_id)
         may_go_on.set()
         thread.join()

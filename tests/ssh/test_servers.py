@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.ssh import authorized_keys
+from tests.journeys.running import until
 from tests.ssh.conftest import KEY_ID
 
 PROTOCOLS = ["0", "1", "2"]
@@ -248,11 +249,11 @@ def test_the_embedded_server_ends_at_once_with_all_it_started(embedded, reposito
 
     os.kill(embedded.server_pid, signal.SIGTERM)
     for session in sessions:
-        session.wait(10)
+        session.wait(60)
 
     assert len(pids) == 2
     finish(sessions)
-    assert [pid for pid in pids if Path(f"/proc/{pid}/exe").exists()] == []
+    until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids))
 
 
 def test_the_embedded_server_says_when_it_has_no_more_room(embedded, repository):

@@ -84,8 +84,7 @@ TAILS = {
     "files.show_file": "main/with space.txt",
 }
 ALSO = (
-    "/?show=mine",
-    "/?q=nothing-like-it",
+    *("/?show=mine", "/?q=nothing-like-it"),
     "/administrator",
     "/search?q=lab",
     *("/search?q=lab&kind=organisations", "/search?q=admin&kind=users"),

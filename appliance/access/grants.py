@@ -212,11 +212,18 @@ def reasons(
     return found
 
 
+def home(work: UnitOfWork, repository: Repository) -> Repository:
+    """Whose roles count: a wiki has none of its own, but those of what it belongs to."""
+    if repository.wiki_of_id is None:
+        return repository
+    return work.session.get_one(Repository, repository.wiki_of_id)
+
+
 def role_on(
     work: UnitOfWork, repository: Repository, rows: Iterable[sa.Row[Any]] | None = None
 ) -> Role | None:
     """The highest role the actor has on a repository; None if it is not theirs to see."""
-    actor = work.actor
+    actor, repository = work.actor, home(work, repository)
     if actor.kind is ActorKind.APPLIANCE:
         return Role.OWNER
     if actor.kind is ActorKind.DEPLOY_KEY:
@@ -248,12 +255,14 @@ def on_repository(
 
     `rows` is what ROLES says of the actor, where it was asked already.
     """
-    actor = work.actor
-    if actor.only_repositories is not None and repository.id not in actor.only_repositories:
+    actor, place = work.actor, home(work, repository)
+    if actor.only_repositories is not None and place.id not in actor.only_repositories:
         return NOTHING
     if actor.kind is ActorKind.APPLIANCE:
         return APPLIANCE_PERMISSIONS
-    role = role_on(work, repository, rows)
+    if place is not repository and not place.has_wiki:
+        return NOTHING
+    role = role_on(work, place, rows)
     return NOTHING if role is None else _under_ceiling(actor, PERMISSIONS_OF[role])
 
 

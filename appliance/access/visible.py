@@ -24,10 +24,13 @@ from appliance.domain.permissions import (
 
 
 def repositories(work: UnitOfWork) -> sa.Select[Repository]:
-    """The repositories the actor may read, the bin not included."""
+    """The repositories the actor may read, the bin and wikis not included."""
     actor = work.actor
     query = sa.select(Repository).where(
-        Repository.deleted_at.is_(None), _within_reach(work), _not_withheld(work)
+        Repository.deleted_at.is_(None),
+        Repository.wiki_of_id.is_(None),
+        _within_reach(work),
+        _not_withheld(work),
     )
     if not actor.ceiling_allows(Permission.REPOSITORY_READ):
         return query.where(sa.false())
@@ -72,7 +75,10 @@ def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:
     """What lies in the bin and the actor could bring back."""
     actor = work.actor
     query = sa.select(Repository).where(
-        Repository.deleted_at.is_not(None), _within_reach(work), _not_withheld(work, is_open=False)
+        Repository.deleted_at.is_not(None),
+        Repository.wiki_of_id.is_(None),
+        _within_reach(work),
+        _not_withheld(work, is_open=False),
     )
     if actor.id is None or not actor.ceiling_allows(Permission.REPOSITORY_DELETE):
         return query.where(sa.false())

@@ -75,6 +75,7 @@ REPOSITORY = (
         Owner.name_key == sa.bindparam("owner_key"),
         Repository.name_key == sa.bindparam("name_key"),
         Repository.deleted_at.is_(None),
+        Repository.wiki_of_id.is_(None),  # A wiki is found by what it belongs to.
     )
 )
 
@@ -93,6 +94,7 @@ def deleted_repository(session: Session, owner_name: str, name: str) -> Reposito
             Owner.name_key == fold(owner_name),
             Repository.name_key == fold(name),
             Repository.deleted_at.is_not(None),
+            Repository.wiki_of_id.is_(None),
         )
         .order_by(Repository.deleted_at.desc())
         .limit(1)
@@ -116,7 +118,7 @@ def moved_repository(session: Session, owner_name: str, name: str) -> Repository
     return session.scalar(
         sa.select(Repository)
         .join(places, places.c.id == Repository.id)
-        .where(Repository.deleted_at.is_(None))
+        .where(Repository.deleted_at.is_(None), Repository.wiki_of_id.is_(None))
         .order_by(places.c.rank)
         .limit(1)
     )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.db.base import Table
+from appliance.domain.names import WIKI_ENDING
 from appliance.domain.permissions import Role, Visibility
 from appliance.domain.protection import Protection
 from appliance.domain.signatures import SignedBy
@@ -37,6 +38,7 @@ class Repository(Table):
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
         ),
+        sa.Index("uq_repositories_wiki_of_id", "wiki_of_id", unique=True),
     )
 
     # Sizes are measured after pushes, which are recorded; so is the time of the last one.
@@ -61,6 +63,10 @@ class Repository(Table):
     forked_from_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("repositories.id", ondelete="SET NULL"), index=True
     )
+    wiki_of_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("repositories.id"))
+    """The repository whose wiki this is: it has its name, and its roles are those of this one."""
+    has_wiki: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether its wiki can be seen and written; what is in one that is switched off stays."""
     is_template: Mapped[bool] = mapped_column(default=False)
     has_issues: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     """Whether there are issues here, as long as its organisation has them."""
@@ -79,8 +85,9 @@ class Repository(Table):
 
     @property
     def path(self) -> str:
-        """`OWNER/NAME`."""
-        return f"{self.owner_name}/{self.name}"
+        """`OWNER/NAME`; of a wiki `OWNER/NAME.wiki`."""
+        end = WIKI_ENDING if self.wiki_of_id is not None else ""
+        return f"{self.owner_name}/{self.name}{end}"
 
 
 class RepositoryHealth(Table):

@@ -14,6 +14,12 @@ from appliance.db.users import Owner
 from appliance.domain.names import fold
 from appliance.errors import ConflictError, sentence
 
+SHARED_WITH_WIKI = (
+    *("owner_id", "organisation_id", "owner_name", "name", "visibility"),
+    *("archived_at", "deleted_at", "deleted_by"),
+)
+"""The columns in which a wiki is as its repository is."""
+
 
 def take_name(session: Session, owner: Owner, name: str) -> None:
     """Insist that the owner has no repository of that name, and end an old path's redirect.
@@ -39,6 +45,19 @@ def take_name(session: Session, owner: Owner, name: str) -> None:
     if old is not None:
         session.delete(old)
         session.flush()  # The same path may be written anew in this transaction.
+
+
+def wiki_of(session: Session, repository_id: UUID) -> Repository | None:
+    """The wiki of a repository, if it was ever switched on."""
+    return session.scalar(sa.select(Repository).where(Repository.wiki_of_id == repository_id))
+
+
+def take_wiki_along(session: Session, repository: Repository) -> None:
+    """Let what is so of a repository be so of its wiki: whose it is, who sees it, where it lies."""
+    wiki = wiki_of(session, repository.id)
+    if wiki is not None:
+        for name in SHARED_WITH_WIKI:
+            setattr(wiki, name, getattr(repository, name))
 
 
 def protections(session: Session, repository_id: UUID) -> list[ProtectionRule]:

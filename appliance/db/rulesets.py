@@ -151,12 +151,18 @@ def over(session: Session, repository: Repository) -> list[Ruleset]:
 
 
 def all_over(session: Session, repository: Repository) -> list[Ruleset]:
-    """The same, with the protections of the repository and what its organisation demands."""
+    """The same, with the protections of the repository and what its organisation demands.
+
+    A wiki has no rules of its own, and rulesets are about code: what is demanded of all counts.
+    """
+    firm = [of_firm_rule(rule) for rule in firm_rules(session, repository.organisation_id)]
+    if repository.wiki_of_id is not None:
+        return firm
     query = sa.select(ProtectionRule).where(ProtectionRule.repository_id == repository.id)
     own = session.scalars(query.order_by(ProtectionRule.pattern))
     return [
         *(of_protection(row.as_rule) for row in own),
-        *(of_firm_rule(rule) for rule in firm_rules(session, repository.organisation_id)),
+        *firm,
         *over(session, repository),
     ]
 

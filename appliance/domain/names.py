@@ -27,7 +27,9 @@ RESERVED_OWNERS = frozenset(  # A list in words reads better than a list in quot
     teams terms theme token tokens undefined upload user users webhooks well-known wiki www
     """.split()  # noqa: SIM905 - ninety quotes would hide the words.
 )
-RESERVED_REPOSITORY_ENDINGS = (".git", ".lock", ".atom", ".wiki")
+WIKI_ENDING = ".wiki"
+"""How git names the wiki of a repository: `OWNER/NAME.wiki`."""
+RESERVED_REPOSITORY_ENDINGS = (".git", ".lock", ".atom", WIKI_ENDING)
 
 
 def check_owner(name: str) -> str:
@@ -149,6 +151,12 @@ def check_title(field: str, text: str) -> str:
 def fold(name: str) -> str:
     """How a name is compared: two names that differ only in case are the same name."""
     return KELVIN.join(part.lower() for part in name.split(KELVIN))
+
+
+def home_of_wiki(path: str) -> str | None:
+    """The path of the repository whose wiki git names so; None where it names no wiki."""
+    bare = path.strip("/").removesuffix(".git")
+    return bare[: -len(WIKI_ENDING)] if fold(bare).endswith(WIKI_ENDING) else None
 
 
 def split_path(path: str) -> tuple[str, str]:

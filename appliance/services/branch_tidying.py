@@ -81,6 +81,7 @@ def promise_due(work: UnitOfWork, *, limit: int, now: datetime) -> int:
             days > 0,
             Repository.deleted_at.is_(None),
             Repository.archived_at.is_(None),
+            Repository.wiki_of_id.is_(None),
             Repository.content == Origin.READY,
             Repository.id.not_in(looked),
         )

@@ -62,6 +62,7 @@ def asked(
         .where(
             Repository.organisation_id == found.id,
             Repository.deleted_at.is_(None),
+            Repository.wiki_of_id.is_(None),
             Repository.content == Content.READY,
         )
         .order_by(Repository.pushed_at.desc().nulls_last(), Repository.name)

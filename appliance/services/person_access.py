@@ -172,7 +172,9 @@ def _on_repositories(work: UnitOfWork, user: User, only: UUID | None) -> tuple[l
         )
     )
     owned = sa.select(Repository).where(
-        Repository.owner_id == user.id, Repository.deleted_at.is_(None)
+        Repository.owner_id == user.id,
+        Repository.deleted_at.is_(None),
+        Repository.wiki_of_id.is_(None),
     )
     order = (Repository.owner_name, Repository.name)
     if only is not None:

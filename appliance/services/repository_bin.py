@@ -18,7 +18,7 @@ from appliance.access import fetch, gate, visible
 from appliance.db import paging
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
-from appliance.db.repository_rows import take_name
+from appliance.db.repository_rows import take_name, take_wiki_along, wiki_of
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner
 from appliance.domain import events
@@ -51,6 +51,7 @@ def delete(work: UnitOfWork, path: str, *, now: datetime) -> Repository:
     repository = fetch.repository(work, path, Permission.REPOSITORY_DELETE)
     repository.deleted_at = now
     repository.deleted_by = work.actor.id
+    take_wiki_along(work.session, repository)
     work.record(
         events.RepositoryDeleted(
             about=repository.id, organisation_id=repository.organisation_id, path=repository.path
@@ -83,6 +84,7 @@ def restore(work: UnitOfWork, path: str, *, name: str | None = None) -> Reposito
     repository.name, repository.name_key = name, fold(name)
     repository.owner_name = owner.name  # It may have changed meanwhile.
     repository.deleted_at = repository.deleted_by = None
+    take_wiki_along(work.session, repository)
     work.record(
         events.RepositoryRestored(
             about=repository.id, organisation_id=repository.organisation_id, path=repository.path
@@ -167,6 +169,11 @@ def purge_early(work: UnitOfWork, repository_id: UUID) -> None:
 
 
 def _forget(work: UnitOfWork, repository: Repository) -> None:
+    wiki = wiki_of(work.session, repository.id)
+    if wiki is not None:  # Its row first, and its folder by a job of its own.
+        _forget(work, wiki)
+        work.session.flush()
+        work.later(Job.PURGE_REPOSITORY, about=wiki.id, repository_id=str(wiki.id))
     work.record(
         events.RepositoryPurged(
             about=repository.id, organisation_id=repository.organisation_id, path=repository.path
@@ -195,6 +202,7 @@ def promise_purges(work: UnitOfWork, *, limit: int, now: datetime) -> int:
         sa.select(Repository.id)
         .where(
             Repository.deleted_at <= now - timedelta(days=work.rules.storage.bin_days),
+            Repository.wiki_of_id.is_(None),  # It goes with its repository.
             Repository.id.not_in(promised),
         )
         .order_by(Repository.deleted_at)

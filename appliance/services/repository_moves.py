@@ -10,7 +10,7 @@ from appliance.access import fetch
 from appliance.db.organisations import Team
 from appliance.db.quotas import shortage
 from appliance.db.repositories import Grant, OldRepositoryPath, Repository
-from appliance.db.repository_rows import take_name
+from appliance.db.repository_rows import take_name, take_wiki_along
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind
 from appliance.domain import events
@@ -38,6 +38,7 @@ def rename(work: UnitOfWork, path: str, name: str) -> Repository:
         owner = work.session.get_one(Owner, repository.owner_id)
         take_name(work.session, owner, check_repository(name))
     repository.name, repository.name_key = check_repository(name), fold(name)
+    take_wiki_along(work.session, repository)
     work.record(
         events.RepositoryRenamed(
             about=repository.id,
@@ -70,6 +71,7 @@ def transfer(work: UnitOfWork, path: str, *, to: str) -> Repository:
     is_organisation = owner.kind is OwnerKind.ORGANISATION
     repository.owner_id, repository.owner_name = owner.id, owner.name
     repository.organisation_id = owner.id if is_organisation else None
+    take_wiki_along(work.session, repository)
     _insist_on_room(work, repository)
     work.record(
         events.RepositoryTransferred(
@@ -105,6 +107,7 @@ def change_visibility(work: UnitOfWork, path: str, visibility: Visibility) -> Re
             )
         )
     repository.visibility = visibility
+    take_wiki_along(work.session, repository)
     work.record(
         events.RepositoryVisibilityChanged(
             about=repository.id,
@@ -127,6 +130,7 @@ def archive(work: UnitOfWork, path: str, *, now: datetime) -> Repository:
     if repository.archived_at is not None:
         raise ConflictError(sentence("%(path)s is archived already.", path=repository.path))
     repository.archived_at = now
+    take_wiki_along(work.session, repository)
     work.record(
         events.RepositoryArchived(
             about=repository.id, organisation_id=repository.organisation_id, path=repository.path
@@ -146,6 +150,7 @@ def unarchive(work: UnitOfWork, path: str) -> Repository:
     if repository.archived_at is None:
         raise ConflictError(sentence("%(path)s is not archived.", path=repository.path))
     repository.archived_at = None
+    take_wiki_along(work.session, repository)
     work.record(
         events.RepositoryUnarchived(
             about=repository.id, organisation_id=repository.organisation_id, path=repository.path

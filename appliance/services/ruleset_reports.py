@@ -157,7 +157,9 @@ def trials(
     where = fetch_rulesets.to_judge(work, place)
     checked = ruleset_drafts.checked(work, draft)
     since = now - timedelta(days=min(max(days, 1), MOST_DAYS))
-    query = sa.select(Repository).where(Repository.deleted_at.is_(None))
+    query = sa.select(Repository).where(
+        Repository.deleted_at.is_(None), Repository.wiki_of_id.is_(None)
+    )
     if where.repository_id is not None:
         query = query.where(Repository.id == where.repository_id)
     elif where.organisation_id is not None:

@@ -187,7 +187,11 @@ def properties_in(work: UnitOfWork, organisation: str) -> list[Described]:
     rows = work.session.execute(
         sa.select(Repository.name, RepositoryProperty.key, RepositoryProperty.value)
         .outerjoin(RepositoryProperty, RepositoryProperty.repository_id == Repository.id)
-        .where(Repository.organisation_id == found.id, Repository.deleted_at.is_(None))
+        .where(
+            Repository.organisation_id == found.id,
+            Repository.deleted_at.is_(None),
+            Repository.wiki_of_id.is_(None),
+        )
         .order_by(Repository.name, RepositoryProperty.key)
     )
     said: dict[str, dict[str, str]] = {}

@@ -130,6 +130,10 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("repo.changed", "changed:dict[str,Any]"),
     ),
     told(
+        *("wiki.changed", sentence("Pages of its wiki were changed.")),
+        *("repo.wiki_changed", "push_id before after"),
+    ),
+    told(
         *("repository.renamed", sentence("It has another name.")),
         *("repo.renamed", "before after"),
     ),

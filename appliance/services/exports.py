@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.access import fetch
+from appliance.access import fetch_wiki
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.permissions import Permission
@@ -24,7 +24,7 @@ def start(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Path
         HiddenError, RefusedError, MovedError: the actor may not.
         UnavailableError, ConflictError: it has no content yet, or never got any.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_EXPORT)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_EXPORT)
     folder = ready_folder(repository, repositories)
     work.record(
         events.RepositoryExported(about=repository.id, organisation_id=repository.organisation_id)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_wiki
 from appliance.access.gate import open_to_everyone
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
@@ -36,7 +36,7 @@ def start(work: UnitOfWork, path: str, *, tools: GitTools) -> Opened:
         MovedError: it has another path now.
         UnavailableError, ConflictError: it has no content yet, or never got any.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_READ)
     return Opened(
         repository_id=repository.id,
         organisation_id=repository.organisation_id,

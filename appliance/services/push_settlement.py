@@ -205,6 +205,8 @@ def _settle(
     ref_ledger.note(work.session, repository.id, after, now=now)
     if after:
         _promise_measuring(work, repository.id, now=now)
+    if repository.wiki_of_id is not None:
+        _tell_of_wiki(work, push, repository, rows)
     _promise_following(work, push, repository, after)
     pull_completion.settle(work, push, moved=bool(after), now=now)
     _promise_pulls(work, repository.id, after)
@@ -231,6 +233,24 @@ def _record(
                 certificate_digest=push.certificate_digest,
                 operation=push.operation,
                 sources=push.operation_sources.split() if push.operation_sources else None,
+            )
+        )
+
+
+def _tell_of_wiki(
+    work: UnitOfWork, push: Push, wiki: Repository, rows: Iterable[PushedRef]
+) -> None:
+    """Tell the repository's own listeners and webhooks: of its wiki, nobody else is told."""
+    shown = BRANCHES + wiki.default_branch.encode()
+    row = next((each for each in rows if each.moved and each.ref == shown), None)
+    if row is not None:
+        work.record(
+            events.WikiChanged(
+                about=wiki.wiki_of_id,
+                organisation_id=wiki.organisation_id,
+                push_id=str(push.id),
+                before=row.old_oid,
+                after=row.new_oid,
             )
         )
 

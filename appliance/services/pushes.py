@@ -20,7 +20,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_wiki
 from appliance.access.gate import open_to_everyone
 from appliance.db.pushes import Push, PushedRef
 from appliance.db.quotas import shortage
@@ -130,7 +130,7 @@ def start(work: UnitOfWork, path: str, *, protocol: str, tools: GitTools, now: d
         MovedError: it has another path now.
         ConflictError, UnavailableError: it is archived, or has no content yet.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_WRITE)
     insist_on_writable(repository)
     folder = ready_folder(repository, tools.repositories)
     maintenance.unlock(folder)

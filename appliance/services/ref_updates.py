@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_wiki
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
@@ -32,6 +32,7 @@ from appliance.services.pushes import Proposal, Terms
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
+    from appliance.db.repositories import Repository
     from appliance.domain.git_operations import Operation
     from appliance.security.commit_signing import CommitSigner
     from appliance.settings import Settings
@@ -57,6 +58,21 @@ def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan
         ConflictError, UnavailableError: it is archived, or has no content yet.
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
+    return _leave(work, repository, tools=tools, now=now)
+
+
+def wiki_plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan:
+    """The same for the wiki of a repository.
+
+    Errors:
+        HiddenError, RefusedError, ConflictError, UnavailableError: as for `plan`.
+        NotFoundError: it has no wiki.
+    """
+    wiki = fetch_wiki.of(work, path, Permission.REPOSITORY_WRITE)
+    return _leave(work, wiki, tools=tools, now=now)
+
+
+def _leave(work: UnitOfWork, repository: Repository, *, tools: GitTools, now: datetime) -> Plan:
     pushes.insist_on_writable(repository)
     folder = ready_folder(repository, tools.repositories)
     maintenance.unlock(folder)

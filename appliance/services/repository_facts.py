@@ -169,9 +169,15 @@ def _entries(work: UnitOfWork, rows: Sequence[Any], sealer: Sealer) -> dict[tupl
 
 
 def _repositories(work: UnitOfWork, references: set[str]) -> dict[str, Repository]:
-    """Those that are there still; of what was removed for good nothing is told."""
-    ids = [UUID(each) for each in references]
-    rows = work.session.scalars(sa.select(Repository).where(Repository.id.in_(ids)))
+    """Those that are there still; of what was removed for good nothing is told.
+
+    Of a wiki only its repository tells, by an event of its own.
+    """
+    there = (
+        Repository.id.in_([UUID(each) for each in references]),
+        Repository.wiki_of_id.is_(None),
+    )
+    rows = work.session.scalars(sa.select(Repository).where(*there))
     return {str(each.id): each for each in rows}
 
 

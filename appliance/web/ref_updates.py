@@ -40,6 +40,18 @@ def plan(path: str) -> Plan:
         return ref_updates.plan(work, path, tools=requests.wiring().git, now=requests.now())
 
 
+def wiki_plan(path: str) -> Plan:
+    """Leave to change the wiki of a repository.
+
+    Errors:
+        HiddenError, RefusedError, ConflictError: the actor may not, or it takes no changes.
+        NotFoundError: there is none.
+    """
+    with requests.reading() as work:
+        tools = requests.wiring().git
+        return ref_updates.wiki_plan(work, path, tools=tools, now=requests.now())
+
+
 def move(plan: Plan, change: RefChange, *, operation: Operation | None = None) -> None:
     """Put the change on record, with what it was done by, make it, and record what came of it.
 

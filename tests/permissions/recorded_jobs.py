@@ -12,20 +12,22 @@ JOBS = {
     Job.FORK_REPOSITORY: "repo.imported repo.import_failed",
     Job.PURGE_REPOSITORY: "repo.purged",
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",
-    Job.RECONCILE_PUSHES: "git.pushed issue.closed merge.auto_disabled merge.merged",
+    Job.RECONCILE_PUSHES: (
+        "git.pushed issue.closed merge.auto_disabled merge.merged repo.wiki_changed"
+    ),
     Job.SYNCHRONISE_MIRROR: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
-        " merge.merged repo.mirror_failed repo.mirror_pushed"
+        " merge.merged repo.mirror_failed repo.mirror_pushed repo.wiki_changed"
     ),
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
         " merge.changed merge.closed merge.dequeued merge.failed merge.head_pushed merge.merged"
-        " merge.queued review.dismissed"
+        " merge.queued repo.wiki_changed review.dismissed"
     ),
     Job.RUN_MERGE_QUEUES: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.dequeued merge.failed"
-        " merge.group_built merge.merged merge.auto_disabled"
+        " merge.group_built merge.merged merge.auto_disabled repo.wiki_changed"
     ),
     Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",
@@ -57,7 +59,7 @@ JOBS = {
     Job.SWEEP: "config.swept",
     Job.DELETE_MERGED_BRANCHES: (
         "branch_rule.bypassed git.merged_branch_deleted git.push_refused git.pushed issue.closed"
-        " merge.auto_disabled merge.merged"
+        " merge.auto_disabled merge.merged repo.wiki_changed"
     ),
     Job.EXPORT_AUDIT_LOG: "audit.exported audit.export_failed",
     Job.PRUNE_AUDIT_LOG: "log.pruned",

@@ -45,6 +45,7 @@ FACTS = [
     events.RepositoryForked(path=NOTES, parent_id="x"),
     events.RepositoryImported(refs=1, lfs_objects=0),
     events.RepositoryChanged(changed={"description": "x"}),
+    events.WikiChanged(push_id="x", before=OID, after=OID),
     events.RepositoryRenamed(before="lab/a", after=NOTES),
     events.RepositoryTransferred(before="shop/notes", after=NOTES),
     events.RepositoryVisibilityChanged(before="private", after="public"),

@@ -187,6 +187,7 @@ from appliance.domain.events.repositories import (
     RepositoryVisibilityChanged,
     RoleGranted,
     RoleWithdrawn,
+    WikiChanged,
 )
 from appliance.domain.events.reviews import *  # noqa: F403 - the same.
 from appliance.domain.events.rulesets import *  # noqa: F403 - its names are in a list of its own.
@@ -371,6 +372,7 @@ __all__ = [
     "UserRenamed",
     "UserRoleChanged",
     "UserSuspended",
+    "WikiChanged",
     "all_events",
     "personal",
 ]

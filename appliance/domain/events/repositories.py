@@ -60,6 +60,17 @@ class RepositoryChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WikiChanged(Event):
+    """A push, or an edit in the portal, moved the wiki of a repository; `git.pushed` says all."""
+
+    kind = "repo.wiki_changed"
+    target = "repo"
+    push_id: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepositoryVisibilityChanged(Event):
     """A repository can be seen by others than before."""
 

@@ -29,6 +29,7 @@ from appliance.cli import (
     repository_operations,
     repository_pushes,
     repository_refs,
+    repository_wiki,
     ruleset,
     signing_rules,
 )
@@ -113,6 +114,7 @@ repo.add_command(repository_refs.tag)
 repo.add_command(repository_pushes.pushes)
 repo.add_command(repository_pushes.push)
 repo.add_command(repository_pushes.push_certificate)
+repo.add_command(repository_wiki.wiki)
 
 
 @repo.command()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from appliance.access import fetch, fetch_conversations, grants, visible
+from appliance.access import fetch, fetch_conversations, fetch_wiki, grants, visible
 from appliance.db.conversation_rows import open_issues, open_pulls
 from appliance.db.repositories import Origin, Repository, RepositoryHealth
 from appliance.db.repository_rows import protections
@@ -61,6 +61,7 @@ class OpenRepository:
     is_template: bool
     has_issues: bool
     """Whether it wants issues, whatever its organisation says."""
+    has_wiki: bool
     size_bytes: int
     lfs_bytes: int
     parent: str | None
@@ -131,6 +132,7 @@ def opened(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Ope
         damaged_since=health.damaged_since if health is not None else None,
         is_template=found.is_template,
         has_issues=found.has_issues,
+        has_wiki=found.has_wiki,
         size_bytes=found.size_bytes,
         lfs_bytes=found.lfs_bytes,
         parent=_parent(work, found),
@@ -281,7 +283,7 @@ def note_raw(
     Errors:
         HiddenError: there is no such repository, or none for this actor.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_READ)
     work.record(
         events.RawDownloaded(
             about=repository.id,

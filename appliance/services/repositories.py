@@ -22,6 +22,7 @@ from appliance.domain.names import check_repository, fold, split_path
 from appliance.domain.permissions import Permission, Role, Visibility
 from appliance.errors import ConflictError, InvalidError, UnavailableError, sentence
 from appliance.git import storage
+from appliance.services import wiki_beginnings as wikis
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,7 @@ class Changes:
     default_branch: str | None = None
     is_template: bool | None = None
     has_issues: bool | None = None
+    has_wiki: bool | None = None
 
 
 class Order(StrEnum):
@@ -216,7 +218,7 @@ def recently_pushed(work: UnitOfWork, *, limit: int = 20) -> list[Repository]:
 def change(
     work: UnitOfWork, path: str, wanted: Changes, *, repositories: RepositoryStore
 ) -> Repository:
-    """Give a repository another description, default branch or template mark.
+    """Give a repository another description, default branch or template mark, issues or a wiki.
 
     Errors:
         HiddenError, RefusedError: the actor may not.
@@ -231,6 +233,9 @@ def change(
         changed["is_template"] = repository.is_template = wanted.is_template
     if wanted.has_issues is not None and wanted.has_issues != repository.has_issues:
         changed["has_issues"] = repository.has_issues = wanted.has_issues
+    if wanted.has_wiki is not None and wanted.has_wiki != repository.has_wiki:
+        changed["has_wiki"] = repository.has_wiki = wanted.has_wiki
+        wikis.prepare(work, repository, repositories=repositories)
     if wanted.default_branch is not None and wanted.default_branch != repository.default_branch:
         folder = ready_folder(repository, repositories)
         storage.set_default_branch(folder, wanted.default_branch.encode())

@@ -30,6 +30,9 @@ from appliance.web.characters import decode
 Rewrite = Callable[[str], str | None]
 """Turns a relative address of the document into one of the portal, or into nothing."""
 
+Dialect = Callable[[MarkdownIt], None]
+"""Teaches the parser what only some documents say."""
+
 MAX_MARKDOWN_BYTES = 512 * 1024  # Longer documents are shown as plain text.
 ID_PREFIX = "md-"  # A heading must not take the id of something of ours.
 MAX_PARAGRAPH_CHARACTERS = 10_000  # Reading links in one paragraph takes quadratic time.
@@ -83,18 +86,21 @@ def render(
     image: Rewrite | None = None,
     refer: spoken.Refer | None = None,
     within: str = "",
+    more: Dialect | None = None,
 ) -> Markup:
     """The document as safe HTML.
 
     `link` and `image` are asked about every relative address; `image` is `link` where not given.
     `refer` is asked about all that a comment may speak of, as `#12`; there a line is a line.
-    `within` sets the ids of one of several documents on a page apart.
+    `within` sets the ids of one of several documents on a page apart. `more` teaches the parser.
     """
     text = decode(source).encode("utf-8", "replace").decode()
     if len(source) > MAX_MARKDOWN_BYTES:
         return Markup('<pre class="block" tabindex="0">{}</pre>').format(text)
     parser = _parser()
     parser.options["breaks"] = refer is not None
+    if more is not None:
+        more(parser)
     tokens = parser.parse(text)
     _name_headings(tokens)
     _turn_alerts(tokens)

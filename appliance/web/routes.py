@@ -80,6 +80,7 @@ from appliance.web.api import stashes as api_stashes
 from appliance.web.api import teams as api_teams
 from appliance.web.api import token_rules as api_token_rules
 from appliance.web.api import users as api_users
+from appliance.web.api import wiki as api_wiki
 from appliance.web.api import x509_authorities as api_x509_authorities
 from appliance.web.api import x509_certificates as api_x509_certificates
 from appliance.web.pages import (
@@ -178,6 +179,8 @@ from appliance.web.pages import (
     tree,
     watching,
     webhooks,
+    wiki,
+    wiki_editing,
 )
 
 CONVERSATIONS = (
@@ -244,6 +247,7 @@ API = (
     api_branch_matrix.api,
     api_branch_health.api,
     api_commit_talk.api,
+    api_wiki.api,
     api_issues.api,
     api_pulls.api,
     api_pull_changes.api,
@@ -332,6 +336,8 @@ REPOSITORIES = (
     commits.pages,
     commit_talk.pages,
     checks.pages,
+    wiki.pages,
+    wiki_editing.pages,
     compare.pages,
     branches.pages,
     branch_matrix.pages,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.permissions import commit_doors, social
+from tests.permissions import commit_doors, social, wiki_doors
 
 SORTING = "issue.labels_changed issue.assignees_changed issue.milestone_changed"
 STATES = "issue.closed issue.reopened issue.locked issue.unlocked issue.pinned issue.unpinned"
@@ -151,14 +151,16 @@ PAGE_PLACES = {
 }
 PAGE_NOUNS = {"comment_id": "comment"}
 
-OF_ISSUES |= social.RECORDED | commit_doors.RECORDED
-ISSUE_LISTS |= social.LISTS
-API_TABLE += social.API_TABLE + commit_doors.API_TABLE
+OF_ISSUES |= social.RECORDED | commit_doors.RECORDED | wiki_doors.RECORDED
+ISSUE_LISTS |= social.LISTS | wiki_doors.READS
+API_TABLE += social.API_TABLE + commit_doors.API_TABLE + wiki_doors.API_TABLE
+API_PLACES |= wiki_doors.API_PLACES
 API_ELSEWHERE |= social.API_ELSEWHERE | commit_doors.API_ELSEWHERE
-COMMANDS += social.COMMANDS + commit_doors.COMMANDS
-PAGES += social.PAGES + commit_doors.PAGES
-FORMS += social.FORMS + commit_doors.FORMS
+COMMANDS += social.COMMANDS + commit_doors.COMMANDS + wiki_doors.COMMANDS
+PAGES += social.PAGES + commit_doors.PAGES + wiki_doors.PAGES
+PAGE_PLACES |= wiki_doors.PAGE_PLACES
+FORMS += social.FORMS + commit_doors.FORMS + wiki_doors.FORMS
 PAGES_ELSEWHERE = {
-    **(social.PAGES_ELSEWHERE | commit_doors.PAGES_ELSEWHERE),
+    **(social.PAGES_ELSEWHERE | commit_doors.PAGES_ELSEWHERE | wiki_doors.PAGES_ELSEWHERE),
     ("POST", f"{PAGE}/transfer"): "web/test_issue_transfers.py",
 }

@@ -79,13 +79,15 @@ CHANGES = {
     "POST /<owner>/<name>/branches/several": "branch_rule.bypassed git.push_refused git.pushed",
     "POST /<owner>/<name>/export": "repo.exported",
     "POST /<owner>/<name>/fork": "repo.created repo.forked repo.imported",
-    "POST /<owner>/<name>/git-receive-pack": "branch_rule.bypassed git.push_refused git.pushed",
+    "POST /<owner>/<name>/git-receive-pack": (
+        "branch_rule.bypassed git.push_refused git.pushed repo.wiki_changed"
+    ),
     "POST /<owner>/<name>/info/lfs/locks": "lfs.locked",
     "POST /<owner>/<name>/info/lfs/locks/<lock_id>/unlock": "lfs.unlocked",
     "PUT /<owner>/<name>/info/lfs/objects/<oid>": "lfs.stored",
     "POST /<owner>/<name>/info/lfs/objects/batch": "lfs.fetched",
     "POST /<owner>/<name>/locks": "lfs.unlocked",
-    "POST /<owner>/<name>/settings": "repo.changed",
+    "POST /<owner>/<name>/settings": "repo.changed repo.created",
     "POST /<owner>/<name>/settings/access": "repo.role_granted",
     "POST /<owner>/<name>/settings/access/withdraw": "repo.role_withdrawn",
     "POST /<owner>/<name>/settings/archive": "repo.archived repo.unarchived",
@@ -171,7 +173,8 @@ CHANGES = {
     "POST /api/v1/repos": "git.ref_changed repo.created",
     "DELETE /api/v1/repos/<owner>/<name>": "repo.deleted",
     "PATCH /api/v1/repos/<owner>/<name>": (
-        "repo.archived repo.changed repo.renamed repo.unarchived repo.visibility_changed"
+        "repo.archived repo.changed repo.created repo.renamed repo.unarchived "
+        "repo.visibility_changed"
     ),
     "POST /api/v1/repos/<owner>/<name>/archive": "repo.archived repo.unarchived",
     "POST /api/v1/repos/<owner>/<name>/branches": (
@@ -231,7 +234,7 @@ CHANGES = {
     "POST /confirm": "auth.recovery_code_used session.elevated",
     "POST /internal/lfs/authenticate": "auth.certificate_used",
     "POST /internal/pushes/accept": "branch_rule.bypassed git.push_refused",
-    "POST /internal/pushes/confirm": "git.pushed",
+    "POST /internal/pushes/confirm": "git.pushed repo.wiki_changed",
     "POST /internal/ssh/session": "auth.certificate_used git.archive_downloaded git.fetched",
     "POST /jobs/<uuid:job_id>/cancel": "job.cancelled",
     "POST /jobs/<uuid:job_id>/retry": "job.retried",

@@ -27,6 +27,8 @@ from appliance.domain.permissions import OrganisationRole, Role
 from appliance.domain.pull_requests import Shift
 from appliance.security import tokens
 from appliance.web.requests import SESSION_COOKIE
+from tests import wikis
+from tests.permissions import wiki_doors
 from tests.permissions.actors import ACTORS, IN_THE_ORGANISATION, settle
 from tests.permissions.folders import KeptFolder
 from tests.world import NOON, PASSWORD, World
@@ -114,6 +116,7 @@ class Stage:
         world.add(authority)
         self.ids["authority", f"lab-{number}"] = str(authority.id)
         self._discuss(number, notes)
+        wikis.give(world, f"lab-{number}/notes", {"Home": wiki_doors.TEXT})
 
     def _discuss(self, number: int, notes: Repository) -> None:
         """An open issue, a closed one, a comment, a label and a milestone, by the target."""

@@ -15,6 +15,7 @@ from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.services import check_runs, checks, commit_labels, commit_talk
 from appliance.services.commit_talk import Spot
+from tests import wikis
 from tests.world import World
 
 
@@ -88,3 +89,17 @@ def half_brought(world: World, administrator: Actor) -> dict[str, UUID]:
     world.add(row)
     world.add(*parts)
     return {"import_id": row.id}
+
+
+def written(world: World) -> str:
+    """A wiki with pages around pages; gives the commit that wrote them."""
+    return wikis.give(
+        world,
+        "lab/odd",
+        {
+            "Home": "# Hi\n\n[[How to build]], `x`[^1]\n\n[^1]: So.\n",
+            "How-to-build": "## First\n",
+            "_Sidebar": "# Around\n\n* [[Home]]\n",
+            "_Footer": "The end.\n",
+        },
+    )

@@ -59,7 +59,7 @@ from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import asked_to_merge, odd
-from tests.web.reported import checked, half_brought, spoken_of
+from tests.web.reported import checked, half_brought, spoken_of, written
 from tests.web.ruled import ruled
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
@@ -74,7 +74,7 @@ NO_PAGES = frozenset(
         *("archives.download", "raw.show", "jobs.progress"),
         *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved"),
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
-        *("audit_exports.progress", "audit_exports.download", "pushes.download"),
+        *("audit_exports.progress", "audit_exports.download", "pushes.download", "wiki.show_raw"),
         *("archive_imports.progress", "archive_imports.report", "access_reviews.result"),
     }
 )
@@ -82,18 +82,17 @@ TAILS = {
     "compare.show_comparison": "v1...main",
     "blame.show_blame": "main/with space.txt",
     "files.show_file": "main/with space.txt",
+    **dict.fromkeys(("wiki.show_page", "wiki.show_history", "wiki_editing.edit"), "Home"),
 }
 ALSO = (
     *("/?show=mine", "/?q=nothing-like-it"),
     "/administrator",
-    "/search?q=lab",
-    *("/search?q=lab&kind=organisations", "/search?q=admin&kind=users"),
+    *("/search?q=lab", "/search?q=lab&kind=organisations", "/search?q=admin&kind=users"),
     *("/lab/odd/labelled-commits?label=security", "/lab/odd/settings/access?why=writer"),
-    "/lab/odd/settings/access?why=nobody-there",
+    *("/lab/odd/settings/access?why=nobody-there", "/lab/odd/wiki/Nothing"),
     *("/administration/repositories?show=damaged", "/administration/repositories?show=bin"),
     "/administration/jobs?state=dead",
-    "/lab/-/audit?q=colour:red",
-    "/lab/-/audit?live=1",
+    *("/lab/-/audit?q=colour:red", "/lab/-/audit?live=1", "/lab/odd/wiki/_pages?q=first"),
     "/lab/-/audit/streams/new?to=s3",
     "/nobody-is-here",
     "/lab/-/audit/access?about=user&name=writer&on=2026-01-01",
@@ -175,6 +174,7 @@ def fill(world: World) -> dict[str, Any]:
         **(asked | half_brought(world, administrator)),
         "check_id": checked(world, administrator, commit),
         "remark_id": spoken_of(world, administrator, commit),
+        "wiki_oid": written(world),
         **ruled(world),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 api = frame.area("repositories", "Repositories: create, list, change, move, fork and delete.")
 
 
+CHANGEABLE = tuple(each.name for each in dataclasses.fields(Changes))
+"""What `repositories.change` is asked for, by the names that both sides have."""
+
+
 class RepositoryAnswer(frame.Answer):
     """A repository."""
 
@@ -42,6 +47,7 @@ class RepositoryAnswer(frame.Answer):
     content: str = Field(description="ready, importing, forking or failed")
     is_template: bool
     has_issues: bool
+    has_wiki: bool
     is_archived: bool
     size_bytes: int
     lfs_bytes: int
@@ -116,6 +122,7 @@ class ChangedRepository(frame.Body):
     default_branch: str | None = Field(None, max_length=255)
     is_template: bool | None = None
     has_issues: bool | None = None
+    has_wiki: bool | None = None
     archived: bool | None = None
     quota_bytes: int | None = Field(None, ge=0, description="For administrators; 0: the default")
 
@@ -273,6 +280,7 @@ def present(repository: Repository) -> RepositoryAnswer:
         content=repository.content,
         is_template=repository.is_template,
         has_issues=repository.has_issues,
+        has_wiki=repository.has_wiki,
         is_archived=repository.archived_at is not None,
         size_bytes=repository.size_bytes,
         lfs_bytes=repository.lfs_bytes,
@@ -296,8 +304,8 @@ def _change(work: UnitOfWork, path: str, body: ChangedRepository) -> None:
     wiring = requests.wiring()
     if body.archived is False:
         _set_archived(work, path, archived=False)
-    if {"description", "default_branch", "is_template", "has_issues"} & body.model_fields_set:
-        wanted = Changes(body.description, body.default_branch, body.is_template, body.has_issues)
+    wanted = Changes(**{name: getattr(body, name) for name in CHANGEABLE})
+    if wanted != Changes():
         repositories.change(work, path, wanted, repositories=wiring.repositories)
     if body.visibility is not None:
         repository_moves.change_visibility(work, path, body.visibility)

@@ -30,6 +30,15 @@ LOADED_BYTES = 1024 * 1024  # Larger files are streamed from git instead of bein
 def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG001 - read as bytes.
     """A file's bytes."""
     place = located(opened(owner, name))
+    return of_place(place, place.frame.repository.path)
+
+
+def of_place(place: Place, recorded_as: str) -> ResponseReturnValue:
+    """The bytes of the file at a place, in the repository that git names `recorded_as`.
+
+    Errors:
+        NotFoundError: there is no file.
+    """
     repository = place.frame.repository
     entry = files.entry(repository, place.commit, place.path)
     if entry.kind in {EntryKind.FOLDER, EntryKind.SUBMODULE} or entry.size_bytes is None:
@@ -40,14 +49,13 @@ def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG0
     if file.lfs is not None and "large" in flask.request.args:
         return _large(place, file.lfs)
     if flask.request.method != "HEAD":
-        _note(place, entry.size_bytes)
+        _note(place, recorded_as, entry.size_bytes)
     if file.content is not None:
         return _answer(place, [file.content], file, entry.oid)
     return _answer(place, files.chunks(repository, entry.oid), file, entry.oid)
 
 
-def _note(place: Place, size_bytes: int) -> None:
-    path = place.frame.repository.path
+def _note(place: Place, path: str, size_bytes: int) -> None:
     with requests.begin() as work:
         files.note_raw(work, path, place.path, commit=place.commit, size_bytes=size_bytes)
 

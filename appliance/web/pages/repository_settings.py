@@ -36,6 +36,7 @@ class GeneralForm(forms.Form):
     default_branch: str = Field(max_length=255)
     template: str = ""
     issues: str = ""
+    wiki: str = ""
 
 
 class NameForm(forms.Form):
@@ -67,9 +68,12 @@ def save(owner: str, name: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         form = GeneralForm.parse(flask.request.form)
-        has_issues = form.issues == "on" if form.issues else None
         changes = repositories.Changes(
-            form.description, form.default_branch, bool(form.template), has_issues
+            form.description,
+            form.default_branch,
+            bool(form.template),
+            has_issues=form.issues == "on" if form.issues else None,
+            has_wiki=form.wiki == "on" if form.wiki else None,
         )
         store = requests.wiring().repositories
         with requests.begin() as work:

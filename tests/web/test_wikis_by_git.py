@@ -1,0 +1,83 @@
+"""Wikis with a real git: cloned, pushed to and refused over HTTPS, for whom the repository is."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.domain.permissions import Role
+from appliance.services import repository_moves
+from tests.web.git_client import GitClient, token
+from tests.web.test_wikis import PAGES, switch, wiki_of, write
+from tests.world import NOON
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+WIKI = "lab/notes.wiki"
+
+
+@pytest.fixture
+def git(tmp_path):
+    return GitClient(tmp_path / "person")
+
+
+@pytest.fixture
+def notes(world):
+    world.repository("lab/notes")
+    for role in (Role.READER, Role.WRITER, Role.MAINTAINER, Role.OWNER):
+        world.user(str(role), role=role, on="lab/notes")
+    world.user("outsider")
+    switch(world)
+    write(world, "Home", "one\n")
+    return world
+
+
+def remote(served, who):
+    return served.remote(WIKI, token(served.world, served.world.actor(who)))
+
+
+def test_a_wiki_is_cloned_and_pushed_to(notes, served, git, tmp_path):
+    before = notes.events_so_far()
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    assert (copy / "Home.md").read_text() == "one\n"
+    (copy / "By-git.md").write_text("from afar\n")
+    git("add", ".", at=copy)
+    git("commit", "-q", "-m", "By git", at=copy)
+    git("push", "-q", "origin", "main", at=copy)
+
+    assert notes.client("reader").get(f"{PAGES}/By-git").json["content"] == "from afar\n"
+    said = notes.events_since(before)
+    assert [each for each in said if each != "token.created"][-2:] == [
+        "git.pushed",
+        "repo.wiki_changed",
+    ]
+    about = [each for each in notes.recorded() if each.action == "git.pushed"][-1]
+    assert about.header["target"]["ref"] == str(wiki_of(notes).id)
+
+
+@pytest.mark.promise("P88")
+@pytest.mark.parametrize("who", ["reader", "outsider"])
+def test_a_wiki_is_pushed_to_by_writers_alone(notes, served, git, tmp_path, who):
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    git("commit", "-q", "--allow-empty", "-m", "No", at=copy)
+
+    assert git.try_("push", remote(served, who), "main", at=copy).status != 0
+    clones = git.try_("clone", "-q", remote(served, who), "second", at=tmp_path).status == 0
+    assert clones is (who == "reader")
+
+
+def test_a_wiki_that_is_off_or_archived_takes_nothing(notes, served, git, tmp_path):
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    git("commit", "-q", "--allow-empty", "-m", "No", at=copy)
+    with notes.begin(notes.actor("owner")) as work:
+        repository_moves.archive(work, "lab/notes", now=NOON)
+    assert "archived" in git.try_("push", "origin", "main", at=copy).said
+    with notes.begin(notes.actor("owner")) as work:
+        repository_moves.unarchive(work, "lab/notes")
+        repository_moves.rename(work, "lab/notes", "book")
+    git("push", "-q", "origin", "main", at=copy)
+    switch(notes, on=False, path="lab/book")
+
+    assert git.try_("push", "origin", "main", at=copy).status != 0
+    assert git.try_("fetch", "origin", at=copy).status != 0

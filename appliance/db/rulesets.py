@@ -20,8 +20,10 @@ from appliance.domain.rulesets import (
     RepositoryFacts,
     Ruleset,
     Target,
+    for_wiki,
     of_firm_rule,
     of_protection,
+    of_wiki,
 )
 
 
@@ -147,17 +149,18 @@ def over(session: Session, repository: Repository) -> list[Ruleset]:
     if not rows:
         return []
     facts = facts_of(session, repository, with_properties=any(row.properties for row in rows))
-    return [row.standing_over(facts) for row in rows if row.target.is_about(facts)]
+    found = [row.standing_over(facts) for row in rows if row.target.is_about(facts)]
+    return found if repository.wiki_of_id is None else for_wiki(found)
 
 
 def all_over(session: Session, repository: Repository) -> list[Ruleset]:
     """The same, with the protections of the repository and what its organisation demands.
 
-    A wiki has no rules of its own, and rulesets are about code: what is demanded of all counts.
+    A wiki has no rules of its own: what is demanded of all counts, as far as it fits pages.
     """
     firm = [of_firm_rule(rule) for rule in firm_rules(session, repository.organisation_id)]
     if repository.wiki_of_id is not None:
-        return firm
+        return [of_wiki(repository.default_branch), *firm, *over(session, repository)]
     query = sa.select(ProtectionRule).where(ProtectionRule.repository_id == repository.id)
     own = session.scalars(query.order_by(ProtectionRule.pattern))
     return [
@@ -170,12 +173,13 @@ def all_over(session: Session, repository: Repository) -> list[Ruleset]:
 def facts_of(
     session: Session, repository: Repository, *, with_properties: bool = True
 ) -> RepositoryFacts:
-    """What rulesets choose repositories by."""
+    """What rulesets choose repositories by; a wiki is chosen with its repository."""
+    home_id = repository.wiki_of_id or repository.id
     return RepositoryFacts(
         name=repository.name,
         default_branch=repository.default_branch,
         visibility=repository.visibility.value,
-        properties=properties_of(session, repository.id) if with_properties else {},
+        properties=properties_of(session, home_id) if with_properties else {},
     )
 
 

@@ -7,7 +7,7 @@ too. Where several rules are about a ref each of them must agree, so the stricte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 DEFAULT_BRANCH = "~DEFAULT_BRANCH"
 ALL = "~ALL"
 HEADS = "refs/heads/"
+FIT_WIKIS = frozenset(
+    {
+        *(RuleKind.DELETION, RuleKind.NON_FAST_FORWARD, RuleKind.SIGNED_COMMITS),
+        *(RuleKind.SIGNED_PUSH, RuleKind.AUTHOR_ADDRESS, RuleKind.VERIFIED_AUTHOR),
+        *(RuleKind.FILE_PATHS, RuleKind.FILE_EXTENSIONS, RuleKind.FILE_SIZE, RuleKind.POLICIES),
+    }
+)
+"""Kinds of rules that make sense of pages: what comes in and from whom, not how it is merged."""
 PERMITTED = (Bypass(Subject(SubjectKind.PERMITTED)),)
 OWNERS = (Bypass(Subject(SubjectKind.ORGANISATION_OWNERS)),)
 
@@ -175,6 +183,26 @@ def of_firm_rule(rule: FirmRule) -> Ruleset:
         bypass=OWNERS,
         last_word=said,
     )
+
+
+def of_wiki(branch: str) -> Ruleset:
+    """What holds for the branch of every wiki: what pages said is not lost by a push."""
+    ref = HEADS + branch
+    rules = (Rule(RuleKind.DELETION), Rule(RuleKind.NON_FAST_FORWARD))
+    return Ruleset(ref, Layer.REPOSITORY, (ref,), rules, bypass=PERMITTED)
+
+
+def for_wiki(rulesets: Iterable[Ruleset]) -> list[Ruleset]:
+    """Of rulesets that choose a repository, the rules that hold for its wiki, too."""
+    fitting = [replace(each, rules=tuple(_fitting(each.rules))) for each in rulesets]
+    return [each for each in fitting if each.rules]
+
+
+def _fitting(rules: Iterable[Rule]) -> Iterator[Rule]:
+    for rule in rules:
+        before = (rule.moments or BEFORE) & BEFORE  # Nobody sees a check run of a page.
+        if rule.kind in FIT_WIKIS and before:
+            yield rule if rule.kind is not RuleKind.POLICIES else replace(rule, moments=before)
 
 
 def source(ruleset: Ruleset, kind: RuleKind) -> str:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch, fetch_wiki
 from appliance.access.gate import open_to_everyone
 from appliance.db.lfs import LfsLink, LfsObject
 from appliance.db.quotas import shortage
@@ -112,7 +112,7 @@ def batch(
         TooLargeError: too many were asked about at once.
         QuotaError: there is no room for what is to be sent.
     """
-    repository = fetch.repository(work, path, PERMISSIONS[operation])
+    repository = fetch_wiki.or_repository(work, path, PERMISSIONS[operation])
     if len(objects) > MOST_OBJECTS:
         raise TooLargeError(
             sentence(
@@ -197,7 +197,7 @@ def verify(work: UnitOfWork, path: str, wanted: Wanted) -> None:
         NotFoundError: it has none.
         InvalidError: it has another size.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_WRITE)
     size = _linked(work, repository.id, [wanted.oid]).get(wanted.oid)
     if size is None:
         raise NotFoundError("This repository has no such object.")
@@ -213,7 +213,7 @@ def session_capability(
     Errors:
         HiddenError, RefusedError, MovedError: the actor may not.
     """
-    repository = fetch.repository(work, path, PERMISSIONS[operation])
+    repository = fetch_wiki.or_repository(work, path, PERMISSIONS[operation])
     return _capability(work.actor, repository, operation, None, tools=tools, now=now)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch
+from appliance.access import fetch_wiki
 from appliance.db import paging
 from appliance.db.lfs import LfsLock
 from appliance.db.unit_of_work import UnitOfWork
@@ -64,7 +64,7 @@ def listed(
         HiddenError, MovedError: the actor may not read it.
         InvalidError: the limit or the cursor makes no sense.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_READ)
     query = (
         sa.select(LfsLock, User.name)
         .join(User, User.id == LfsLock.user_id)
@@ -97,7 +97,7 @@ def take(work: UnitOfWork, path: str, file: str, *, now: datetime) -> Lock:
         AlreadyLockedError: somebody has.
         ConflictError: the repository is archived.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_LOCK_FILES)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_LOCK_FILES)
     insist_on_writable(repository)
     if work.actor.id is None:
         raise RefusedError("A deploy key is nobody who could hold a lock.")
@@ -123,7 +123,7 @@ def release(work: UnitOfWork, path: str, lock_id: UUID, *, force: bool) -> Lock:
         RefusedError: it is another's.
         NotFoundError: there is no such lock.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_LOCK_FILES)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_LOCK_FILES)
     page = listed(work, path, lock_id=lock_id, limit=1)
     if not page.items:
         raise NotFoundError("There is no such lock.")
@@ -137,7 +137,7 @@ def release(work: UnitOfWork, path: str, lock_id: UUID, *, force: bool) -> Lock:
                     owner=lock.owner,
                 )
             )
-        fetch.repository(work, path, Permission.REPOSITORY_MAINTAIN)
+        fetch_wiki.or_repository(work, path, Permission.REPOSITORY_MAINTAIN)
     work.session.execute(sa.delete(LfsLock).where(LfsLock.id == lock_id))
     work.record(
         events.LfsUnlocked(

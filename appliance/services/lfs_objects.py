@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from appliance.access import fetch
+from appliance.access import fetch_wiki
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.permissions import Permission
 from appliance.services.lfs import Leave, upload_name
@@ -53,4 +53,4 @@ def repository_id(work: UnitOfWork, path: str) -> UUID:
     Errors:
         HiddenError, MovedError: none, or none for this actor.
     """
-    return fetch.repository(work, path, Permission.REPOSITORY_READ).id
+    return fetch_wiki.or_repository(work, path, Permission.REPOSITORY_READ).id

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch, fetch_wiki, gate
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Origin, Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
@@ -41,7 +41,7 @@ def request_check(work: UnitOfWork, path: str) -> UUID:
         HiddenError, RefusedError: the actor may not.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    repository = fetch_wiki.or_repository(work, path, Permission.REPOSITORY_READ)
     pending = _pending_check(work, repository.id)
     if pending is not None:
         return pending

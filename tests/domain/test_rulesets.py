@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.domain import ruleset_json
 from appliance.domain.permissions import Role
+from appliance.domain.policies import BEFORE, Moment, Policy
 from appliance.domain.protection import Movement
 from appliance.domain.ruleset_words import (
     NEEDS,
@@ -28,7 +29,9 @@ from appliance.domain.rulesets import (
     DEFAULT_BRANCH,
     RepositoryFacts,
     Target,
+    for_wiki,
     judge,
+    of_wiki,
 )
 from tests.domain.ruleset_cases import (
     ANN,
@@ -173,3 +176,25 @@ def test_the_strictest_wins_and_one_more_rule_never_allows_more(rules, change):
     for end in range(len(rules)):
         fewer = judge([ruleset(*rules[:end])], change)
         assert together[: len(fewer)] == fewer or len(fewer) <= len(together)
+
+
+def test_of_rulesets_wikis_have_the_rules_about_what_comes_in():
+    size, review = Rule(K.FILE_SIZE, most_bytes=5), Rule(K.PULL_REQUEST, approvals=1)
+    asks = {"policies": frozenset({Policy.PRIVATE_KEYS})}
+    after = Rule(K.POLICIES, moments=frozenset({Moment.POST_COMMIT}), **asks)
+    always = Rule(K.POLICIES, moments=frozenset(Moment), **asks)
+
+    assert for_wiki([ruleset(review), ruleset(after)]) == []
+    assert for_wiki([replace(ruleset(size), rules=(size, review))]) == [ruleset(size)]
+    (found,) = for_wiki([ruleset(always)])
+    assert found.rules[0].moments == BEFORE
+
+
+@pytest.mark.parametrize(
+    ("movement", "is_kept"),
+    [(M.CREATE, True), (M.FAST_FORWARD, True), (M.FORCE, False), (M.DELETE, False)],
+)
+def test_the_branch_of_a_wiki_is_not_rewritten(movement, is_kept):
+    found = judge([of_wiki("main")], facts(movement=movement))
+
+    assert (not found) is is_kept

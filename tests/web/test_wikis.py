@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from appliance.cli.__main__ import main
 from appliance.db.organisations import Organisation
 from appliance.db.repositories import Repository
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role, Scope
 from appliance.services import (
     maintenance,
+    organisations,
     push_settlement,
     regular,
     repositories,
@@ -23,7 +22,7 @@ from appliance.services import (
     repository_facts,
     repository_moves,
 )
-from tests.peers.appliance import serve
+from tests.commands import saying
 from tests.world import NOON
 
 REPO = "/api/v1/repos/lab/notes"
@@ -144,7 +143,10 @@ def test_a_wiki_is_no_repository_of_any_list_or_address(notes):
         )
         assert owner.put(f"/api/v1/repos/{path}/write/x", json={"content": "x"}).status_code == 404
         assert owner.post(f"/api/v1/repos/{path}/fork", json={}).status_code == 404
-        assert browser.get(f"/{path}").status_code == 404
+    assert browser.get(f"/lab/{wiki_of(notes).name_key}").status_code == 404
+    for path in ("notes.wiki", "notes.wiki.git"):  # What is pasted from a clone leads to the pages.
+        assert browser.get(f"/lab/{path}").headers["Location"] == "/lab/notes/wiki"
+        assert notes.browser("outsider").get(f"/lab/{path}").status_code == 404
     found = owner.get("/api/v1/search?q=notes")
     assert [each["path"] for each in found.json["items"]] == ["lab/notes"]
     bundle = owner.get("/api/v1/repos/lab/notes.wiki/export")
@@ -221,7 +223,10 @@ def test_it_moves_is_archived_deleted_and_restored_with_its_repository(notes):
     with notes.begin(owner) as work:
         repository_moves.unarchive(work, "lab/book")
     with notes.begin(notes.actor("administrator")) as work:
-        repository_moves.transfer(work, "lab/book", to="administrator")
+        organisations.rename(work, "lab", "works")
+    assert wiki_of(notes).path == "works/book.wiki"
+    with notes.begin(notes.actor("administrator")) as work:
+        repository_moves.transfer(work, "works/book", to="administrator")
     wiki = wiki_of(notes)
     assert (wiki.path, wiki.organisation_id) == ("administrator/book.wiki", None)
     chief = notes.actor("administrator")
@@ -269,6 +274,8 @@ def test_a_fork_takes_no_wiki_along_and_care_is_taken_of_it(notes):
     assert promised == 3
     found = maintenance.examine(wiki, tools=notes.wiring.git)
     assert found.is_sound
+    with notes.begin(notes.administrator()) as work:  # As from the list of the damaged.
+        assert maintenance.request_check(work, wiki_of(notes).path)
 
 
 @ON_ONE
@@ -348,19 +355,12 @@ def test_what_is_no_text_is_left_to_git(notes):
 
 @ON_ONE
 def test_commands_write_and_read_a_wiki(notes, monkeypatch, capsys):
-    token = notes.token("maintainer")
-    with serve(notes) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", token)
-
-        def run(*words: str):
-            assert main(["repo", "wiki", *words, "--json"]) == 0
-            return json.loads(capsys.readouterr().out)
-
-        assert run("enable", "lab/notes")["has_wiki"]
-        assert run("write", "lab/notes", "Home", "--body", "So\n")["path"] == "Home.md"
-        assert [each["name"] for each in run("pages", "lab/notes")] == ["Home"]
-        assert run("show", "lab/notes", "Home")["content"] == "So\n"
-        assert run("delete", "lab/notes", "Home")["path"] == "Home.md"
-        assert not run("disable", "lab/notes")["has_wiki"]
+    with saying(notes, "maintainer", monkeypatch, capsys) as say:
+        assert say("repo", "wiki", "enable", "lab/notes")["has_wiki"]
+        written = say("repo", "wiki", "write", "lab/notes", "Home", "--body", "So\n")
+        assert written["path"] == "Home.md"
+        listed = say("repo", "wiki", "pages", "lab/notes")
+        assert [each["name"] for each in listed] == ["Home"]
+        assert say("repo", "wiki", "show", "lab/notes", "Home")["content"] == "So\n"
+        assert say("repo", "wiki", "delete", "lab/notes", "Home")["path"] == "Home.md"
+        assert not say("repo", "wiki", "disable", "lab/notes")["has_wiki"]

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from appliance.domain.permissions import Role
-from appliance.services import repository_moves
+from appliance.domain.ruleset_words import Enforcement
+from appliance.domain.rulesets import Target
+from appliance.services import repository_moves, rulesets
+from appliance.services.ruleset_drafts import Draft
+from appliance.services.rulesets import Place
 from tests.web.git_client import GitClient, token
 from tests.web.test_wikis import PAGES, switch, wiki_of, write
 from tests.world import NOON
@@ -64,6 +68,70 @@ def test_a_wiki_is_pushed_to_by_writers_alone(notes, served, git, tmp_path, who)
     assert git.try_("push", remote(served, who), "main", at=copy).status != 0
     clones = git.try_("clone", "-q", remote(served, who), "second", at=tmp_path).status == 0
     assert clones is (who == "reader")
+
+
+def test_the_history_of_a_wiki_is_rewritten_by_owners_who_say_so(notes, served, git, tmp_path):
+    write(notes, "Home", "two\n")
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    git("reset", "-q", "--hard", "HEAD~1", at=copy)
+    git("commit", "-q", "--allow-empty", "-m", "Another", at=copy)
+    rewrite, drop = ("--force", "main"), ("--delete", "main")
+
+    for who, option, works in (
+        ("writer", (), False),
+        ("writer", ("-o", "bypass-protection"), False),
+        ("owner", (), False),
+        ("owner", ("-o", "bypass-protection"), True),
+    ):
+        bearer = token(notes, notes.actor(who), "repo:admin")
+        said = git.try_("push", *option, served.remote(WIKI, bearer), *rewrite, at=copy)
+        assert (said.status == 0) is works, said.said
+        if not works:
+            assert "its history may not be rewritten" in said.said
+    assert "may not be deleted" in git.try_("push", remote(served, "writer"), *drop, at=copy).said
+
+
+def test_rules_of_the_appliance_about_what_comes_in_hold_and_others_do_not(
+    notes, served, git, tmp_path
+):
+    notes.administrator("administrator")
+    rules = (
+        {"kind": "pull_request", "approvals": 1},
+        {"kind": "file_extensions", "patterns": ["exe"]},
+    )
+    draft = Draft("All", Enforcement.ACTIVE, Target(), rules)
+    with notes.begin(notes.actor("administrator")) as work:
+        rulesets.create(work, Place(), draft, now=NOON)
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    (copy / "tool.exe").write_text("x\n")
+    git("add", ".", at=copy)
+    git("commit", "-q", "-m", "A tool", at=copy)
+
+    assert "exe" in git.try_("push", "origin", "main", at=copy).said
+    git("reset", "-q", "--hard", "HEAD~1", at=copy)
+    git("commit", "-q", "--allow-empty", "-m", "Straight to main", at=copy)
+    git("push", "-q", "origin", "main", at=copy)
+
+
+def test_large_files_of_a_wiki_are_kept_locked_and_shown(notes, served, git, tmp_path):
+    git("lfs", "install", at=tmp_path)
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    git("lfs", "track", "*.bin", at=copy)
+    (copy / "plan.bin").write_bytes(b"large" * 100)
+    git("add", ".", at=copy)
+    git("commit", "-q", "-m", "Large", at=copy)
+    git("push", "-q", "origin", "main", at=copy)
+    git("lfs", "lock", "plan.bin", at=copy)
+
+    git("clone", "-q", remote(served, "reader"), "second", at=tmp_path)
+    assert (tmp_path / "second" / "plan.bin").read_bytes() == b"large" * 100
+    assert "plan.bin" in git("lfs", "locks", at=copy)
+    shown = notes.browser("reader").get("/lab/notes/wiki/_raw/plan.bin?large=1")
+    assert shown.data == b"large" * 100
+    assert git.try_("clone", remote(served, "outsider"), "third", at=tmp_path).status != 0
 
 
 def test_a_wiki_that_is_off_or_archived_takes_nothing(notes, served, git, tmp_path):

@@ -47,7 +47,7 @@ def of_place(place: Place, recorded_as: str) -> ResponseReturnValue:
         return _unchanged(entry.oid)
     file = files.read(repository, place.commit, place.path, most_bytes=LOADED_BYTES)
     if file.lfs is not None and "large" in flask.request.args:
-        return _large(place, file.lfs)
+        return _large(place, recorded_as, file.lfs)
     if flask.request.method != "HEAD":
         _note(place, recorded_as, entry.size_bytes)
     if file.content is not None:
@@ -75,7 +75,7 @@ def _answer(place: Place, body: Iterable[bytes], file: File, tag: str) -> flask.
     return response
 
 
-def _large(place: Place, pointer: Pointer) -> flask.Response:
+def _large(place: Place, path: str, pointer: Pointer) -> flask.Response:
     """The bytes that a pointer stands for, from the store for large files; recorded.
 
     Errors:
@@ -87,7 +87,7 @@ def _large(place: Place, pointer: Pointer) -> flask.Response:
     with requests.begin() as work:
         answers = lfs.batch(
             work,
-            repository.path,
+            path,
             lfs.Operation.DOWNLOAD,
             [wanted],
             tools=tools,

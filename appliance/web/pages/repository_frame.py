@@ -14,6 +14,7 @@ import flask
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
+from appliance.domain.names import home_of_wiki
 from appliance.domain.permissions import Permission
 from appliance.errors import (
     ApplianceError,
@@ -24,7 +25,7 @@ from appliance.errors import (
     UnauthenticatedError,
     sentence,
 )
-from appliance.services import files, history
+from appliance.services import files, history, wikis
 from appliance.services.history import RefNames
 from appliance.web import errors, links, present, requests
 from appliance.web.links import Links
@@ -150,11 +151,15 @@ def opened(owner: str, name: str) -> Frame:
 
     Errors:
         HiddenError: there is none, or none for this actor.
+        MovedError: it is elsewhere now, or git's name of a wiki, which has its pages elsewhere.
     """
+    path, store = f"{owner}/{name}", requests.wiring().repositories
+    home = home_of_wiki(path)
     with requests.reading() as work:
-        repository = files.opened(
-            work, f"{owner}/{name}", repositories=requests.wiring().repositories
-        )
+        if home is not None:
+            wiki = wikis.opened(work, home, repositories=store)
+            raise MovedError(was=path, path=f"{wiki.path}/wiki")
+        repository = files.opened(work, path, repositories=store)
     frame = Frame(repository, Links(f"/{repository.path}"))
     flask.g.frame = frame
     return frame

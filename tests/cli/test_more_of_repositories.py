@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import subprocess
-import threading
 
 import pytest
-import structlog
-from werkzeug.serving import make_server
 
 from appliance.cli import archives
-from appliance.cli.__main__ import main
 from appliance.domain.permissions import OrganisationRole
 from tests.cli.archive_of_github import github
+from tests.commands import saying
 from tests.services.pulling import NOTES, Place
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -27,28 +22,8 @@ def say(world, monkeypatch, capsys):
     place = Place(world)
     place.topic()
     world.join("owner", "lab", OrganisationRole.OWNER)
-    monkeypatch.delenv("CODARA_HOME", raising=False)
-    # What the served application logs would be taken for what a command says.
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    server = make_server("127.0.0.1", 0, world.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("CODARA_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("CODARA_TOKEN", world.token("owner"))
-
-    def say_it(*words: str):
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        captured = capsys.readouterr()
-        assert code == 0, captured.err
-        return json.loads(captured.out)
-
-    yield say_it
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    structlog.configure(**before)
+    with saying(world, "owner", monkeypatch, capsys) as say_it:
+        yield say_it
 
 
 def test_labels_are_made_changed_and_deleted(say):

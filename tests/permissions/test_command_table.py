@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import shlex
-import threading
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
 import click
 import pytest
-import structlog
-from werkzeug.serving import make_server
 
 from appliance.cli.__main__ import codara, main
 from appliance.web.requests import IN_PROCESS
 from script.command_reference import commands
+from tests.commands import serving
 from tests.permissions.actors import ACTORS
 from tests.permissions.commands import COMMANDS, ELSEWHERE, WITHOUT_ROLES
 from tests.permissions.people import public_key
@@ -44,35 +42,21 @@ class Door:
         (stage.world.home / "run").mkdir(exist_ok=True)
         self.socket = stage.world.home / "run" / "web.sock"
         console = lambda environ, start: app({**environ, IN_PROCESS: True}, start)  # noqa: E731 - a word for it here.
-        self._servers = [
-            make_server("127.0.0.1", 0, app, threaded=True),
-            make_server(f"unix://{self.socket}", 0, console, threaded=True),
-        ]
-        self._threads = [threading.Thread(target=each.serve_forever) for each in self._servers]
-        for each in self._threads:
-            each.start()
-        self.url = f"http://127.0.0.1:{self._servers[0].server_port}"
+        self._open = ExitStack()
+        self.url = self._open.enter_context(serving(app))
+        self._open.enter_context(serving(console, f"unix://{self.socket}"))
 
     def close(self):
         """Nobody answers any more."""
-        for server, thread in zip(self._servers, self._threads, strict=True):
-            server.shutdown()
-            thread.join()
-            server.server_close()
+        self._open.close()
         self.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
 def shared_door(shared_stage):
-    # What the served application logs goes where it would be taken for what a command says.
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     door = Door(shared_stage)
     yield door
     door.close()
-    structlog.configure(**before)
-    logging.getLogger("werkzeug").setLevel(logging.NOTSET)
 
 
 @pytest.fixture

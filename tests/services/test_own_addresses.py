@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import re
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-import structlog
-from werkzeug.serving import make_server
 
-from appliance.cli.__main__ import main
 from appliance.db import email_addresses
 from appliance.db.users import EmailAddress
 from appliance.domain import events
 from appliance.errors import ConflictError, InvalidError
 from appliance.jobs.mailing import Mailing
 from appliance.services import own_addresses
+from tests.commands import saying
 from tests.peers.mail_server import taking_letters
 
 API = "/api/v1/user/emails"
@@ -189,27 +184,8 @@ def test_the_commands_do_the_same(world, post, say):
 @pytest.fixture
 def say(world, monkeypatch, capsys):
     """Say a command over the network; gives what it answers."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    server = make_server("127.0.0.1", 0, world.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.delenv("CODARA_HOME", raising=False)
-    monkeypatch.setenv("CODARA_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("CODARA_TOKEN", world.token("writer"))
-
-    def say_it(*words: str):
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        captured = capsys.readouterr()
-        assert code == 0, captured.err
-        return json.loads(captured.out)
-
-    yield say_it
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    structlog.configure(**before)
+    with saying(world, "writer", monkeypatch, capsys) as say_it:
+        yield say_it
 
 
 def _said_so(world):

@@ -29,16 +29,6 @@ def tag() -> None:
     """Tags of a repository."""
 
 
-@branch.command("list")
-@options.repository
-@search
-@options.limit
-@current
-def list_branches(context: Context, repository: str, search: str | None, limit: int | None) -> None:
-    """List branches by name."""
-    _list(context, f"{place(repository)}/branches", search, limit)
-
-
 @branch.command("create")
 @options.repository
 @name_argument
@@ -46,41 +36,7 @@ def list_branches(context: Context, repository: str, search: str | None, limit: 
 @current
 def create_branch(context: Context, repository: str, name: str, start: str) -> None:
     """Create a branch that begins at START: a branch, a tag or a commit."""
-    wanted = {"name": name, "start": start}
-    context.show_thing(context.api.call("POST", f"{place(repository)}/branches", wanted), FIELDS)
-
-
-@branch.command("delete")
-@options.repository
-@name_argument
-@expected
-@options.dry_run
-@options.yes
-@current
-def delete_branch(
-    context: Context,
-    repository: str,
-    name: str,
-    expected: str | None,
-    *,
-    dry_run: bool,
-    yes: bool,
-) -> None:
-    """Delete a branch; not the default one, nor a protected one."""
-    where = f"{place(repository)}/branches/{quote(name)}"
-    query = {"expected": expected} if expected else None
-    question = f"Delete the branch {name} of {repository}?"
-    options.remove(context, where, name, question, dry_run=dry_run, yes=yes, query=query)
-
-
-@tag.command("list")
-@options.repository
-@search
-@options.limit
-@current
-def list_tags(context: Context, repository: str, search: str | None, limit: int | None) -> None:
-    """List tags by name."""
-    _list(context, f"{place(repository)}/tags", search, limit)
+    _create(context, f"{place(repository)}/branches", {"name": name, "start": start})
 
 
 @tag.command("create")
@@ -94,32 +50,47 @@ def create_tag(
 ) -> None:
     """Create a tag at START: a branch, a tag or a commit."""
     wanted = {"name": name, "start": start} | ({"message": message} if message else {})
-    context.show_thing(context.api.call("POST", f"{place(repository)}/tags", wanted), FIELDS)
+    _create(context, f"{place(repository)}/tags", wanted)
 
 
-@tag.command("delete")
-@options.repository
-@name_argument
-@expected
-@options.dry_run
-@options.yes
-@current
-def delete_tag(
-    context: Context,
-    repository: str,
-    name: str,
-    expected: str | None,
-    *,
-    dry_run: bool,
-    yes: bool,
-) -> None:
-    """Delete a tag; not a protected one."""
-    where = f"{place(repository)}/tags/{quote(name)}"
-    query = {"expected": expected} if expected else None
-    question = f"Delete the tag {name} of {repository}?"
-    options.remove(context, where, name, question, dry_run=dry_run, yes=yes, query=query)
+def _create(context: Context, where: str, wanted: dict[str, str]) -> None:
+    context.show_thing(context.api.call("POST", where, wanted), FIELDS)
 
 
-def _list(context: Context, where: str, search: str | None, limit: int | None) -> None:
-    query = {"q": search} if search else {}
-    context.show_list(options.listed(context, where, limit, **query), COLUMNS)
+def _give_verbs(group: click.Group, kind: str, kinds: str, *, but: str) -> None:
+    """Let a group list and delete refs of a kind, as every kind is."""
+
+    @group.command("list", help=f"List {kinds} by name.")
+    @options.repository
+    @search
+    @options.limit
+    @current
+    def list_refs(context: Context, repository: str, search: str | None, limit: int | None) -> None:
+        query = {"q": search} if search else {}
+        found = options.listed(context, f"{place(repository)}/{kinds}", limit, **query)
+        context.show_list(found, COLUMNS)
+
+    @group.command("delete", help=f"Delete a {kind}; {but}.")
+    @options.repository
+    @name_argument
+    @expected
+    @options.dry_run
+    @options.yes
+    @current
+    def delete(
+        context: Context,
+        repository: str,
+        name: str,
+        expected: str | None,
+        *,
+        dry_run: bool,
+        yes: bool,
+    ) -> None:
+        where = f"{place(repository)}/{kinds}/{quote(name)}"
+        query = {"expected": expected} if expected else None
+        question = f"Delete the {kind} {name} of {repository}?"
+        options.remove(context, where, name, question, dry_run=dry_run, yes=yes, query=query)
+
+
+_give_verbs(branch, "branch", "branches", but="not the default one, nor a protected one")
+_give_verbs(tag, "tag", "tags", but="not a protected one")

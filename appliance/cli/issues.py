@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import options, reactions
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts
 
@@ -36,7 +36,6 @@ FIELDS = {
     "web_url": "Portal",
 }
 REASONS = ("completed", "not_planned", "duplicate")
-number = click.argument("number", metavar="N", type=click.IntRange(min=1))
 text = click.option("--body", metavar="TEXT", help="What it says, in Markdown.")
 file = click.option(
     "--body-file", type=click.File(encoding="utf-8"), metavar="FILE", help="The same; - is stdin."
@@ -46,6 +45,9 @@ file = click.option(
 @click.group(cls=Noun)
 def issue() -> None:
     """Issues: what is to be done in a repository."""
+
+
+issue.add_command(reactions.to_issue)
 
 
 @issue.command()
@@ -92,7 +94,7 @@ def list_issues(context: Context, repository: str, search: str, limit: int | Non
 
 @issue.command()
 @options.repository
-@number
+@options.number
 @current
 def show(context: Context, repository: str, number: int) -> None:
     """Show an issue and what was said in it."""
@@ -103,7 +105,7 @@ def show(context: Context, repository: str, number: int) -> None:
 
 @issue.command()
 @options.repository
-@number
+@options.number
 @text
 @file
 @current
@@ -118,7 +120,7 @@ def comment(
 
 @issue.command()
 @options.repository
-@number
+@options.number
 @click.option(
     "--reason",
     type=click.Choice(REASONS),
@@ -143,7 +145,7 @@ def close(
 
 @issue.command()
 @options.repository
-@number
+@options.number
 @current
 def reopen(context: Context, repository: str, number: int) -> None:
     """Open a closed issue again."""
@@ -152,7 +154,7 @@ def reopen(context: Context, repository: str, number: int) -> None:
 
 @issue.command()
 @options.repository
-@number
+@options.number
 @click.option("--title", metavar="TEXT", help="What it is called.")
 @text
 @file
@@ -184,7 +186,7 @@ def edit(
 
 @issue.command()
 @options.repository
-@number
+@options.number
 @click.argument("target", metavar="OWNER/NAME")
 @current
 def transfer(context: Context, repository: str, number: int, target: str) -> None:

@@ -10,7 +10,6 @@ import click
 from appliance.cli import options
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, Verb, current, facts, table
-from appliance.cli.issues import number
 
 PRIORITIES = ("low", "normal", "high")
 FIELDS = {
@@ -114,7 +113,7 @@ def close(context: Context, repository: str, branch: str, *, dry_run: bool, yes:
 
 @click.command(cls=Verb)
 @options.repository
-@number
+@options.number
 @click.option("--priority", type=click.Choice(PRIORITIES), help="high is for maintainers.")
 @click.option("--method", metavar="NAME", help="The usual one if left out.")
 @click.option("--delete-branch/--keep-branch", default=None, help="Afterwards.")
@@ -128,7 +127,7 @@ def queue(context: Context, /, repository: str, number: int, **wanted: Any) -> N
 
 @click.command(cls=Verb)
 @options.repository
-@number
+@options.number
 @click.argument("priority", type=click.Choice(PRIORITIES))
 @current
 def prioritise(context: Context, repository: str, number: int, priority: str) -> None:
@@ -139,7 +138,7 @@ def prioritise(context: Context, repository: str, number: int, priority: str) ->
 
 @click.command(cls=Verb)
 @options.repository
-@number
+@options.number
 @current
 def unqueue(context: Context, repository: str, number: int) -> None:
     """Take a pull request out of the queue."""

@@ -76,6 +76,7 @@ team = click.argument("team", metavar="ORG/TEAM", type=TEAM, shell_complete=_nam
 repository = click.argument(
     "repository", metavar="OWNER/NAME", type=REPOSITORY, shell_complete=_names("repository")
 )
+number = click.argument("number", metavar="N", type=click.IntRange(min=1))
 identifier = click.argument("identifier", metavar="ID", type=Identifier())
 of_user = click.option(
     "--user", metavar="NAME", shell_complete=_names("user"), help="Whose; yours otherwise."

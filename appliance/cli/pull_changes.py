@@ -7,7 +7,6 @@ import click
 from appliance.cli import options
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Verb, current
-from appliance.cli.issues import number
 
 COMMITS = {"fate": "WHAT", "old": "BEFORE", "new": "NOW", "subject": "SUBJECT"}
 patch_set = click.IntRange(min=1)
@@ -15,7 +14,7 @@ patch_set = click.IntRange(min=1)
 
 @click.command(cls=Verb)
 @options.repository
-@number
+@options.number
 @click.argument("old", type=patch_set)
 @click.argument("new", type=patch_set, required=False)
 @current
@@ -28,7 +27,7 @@ def compare(context: Context, repository: str, number: int, old: int, new: int |
 
 @click.command("apply", cls=Verb)
 @options.repository
-@number
+@options.number
 @click.argument("comments", nargs=-1, required=True, metavar="COMMENT...")
 @current
 def apply_(context: Context, repository: str, number: int, comments: tuple[str, ...]) -> None:

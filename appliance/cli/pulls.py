@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import click
 
-from appliance.cli import merge_queue, options
+from appliance.cli import merge_queue, options, reactions
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts
-from appliance.cli.issues import file, number, said, text
+from appliance.cli.issues import file, said, text
 from appliance.cli.pull_changes import apply_, compare
 
 COLUMNS = {
@@ -67,6 +67,7 @@ def pr() -> None:
 
 pr.add_command(compare)
 pr.add_command(apply_)
+pr.add_command(reactions.to_pull)
 pr.add_command(merge_queue.queue)
 pr.add_command(merge_queue.prioritise)
 pr.add_command(merge_queue.unqueue)
@@ -119,7 +120,7 @@ def list_pulls(context: Context, repository: str, search: str, limit: int | None
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def show(context: Context, repository: str, number: int) -> None:
     """Show a pull request, and what was said of the whole."""
@@ -130,7 +131,7 @@ def show(context: Context, repository: str, number: int) -> None:
 
 @pr.command("patch-sets")
 @options.repository
-@number
+@options.number
 @current
 def patch_sets(context: Context, repository: str, number: int) -> None:
     """List what its branch was after each push."""
@@ -140,7 +141,7 @@ def patch_sets(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @text
 @file
 @current
@@ -155,7 +156,7 @@ def comment(
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @title
 @text
 @into
@@ -168,7 +169,7 @@ def edit(context: Context, /, repository: str, number: int, **wanted: str | None
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @click.option("--undo", is_flag=True, help="It is a draft again.")
 @current
 def ready(context: Context, repository: str, number: int, *, undo: bool) -> None:
@@ -178,7 +179,7 @@ def ready(context: Context, repository: str, number: int, *, undo: bool) -> None
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def close(context: Context, repository: str, number: int) -> None:
     """Close a pull request without a merge."""
@@ -187,7 +188,7 @@ def close(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def reopen(context: Context, repository: str, number: int) -> None:
     """Open a closed pull request again."""
@@ -196,7 +197,7 @@ def reopen(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @click.argument("reviewer")
 @click.option("--undo", is_flag=True, help="Their review is waited for no more.")
 @current
@@ -209,7 +210,7 @@ def ask(context: Context, repository: str, number: int, reviewer: str, *, undo: 
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @click.option("--approve", "verdict", flag_value="approve", help="It may be merged.")
 @click.option(
     "--request-changes", "verdict", flag_value="request_changes", help="It may not, as it is."
@@ -236,7 +237,7 @@ def review(
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def reviews(context: Context, repository: str, number: int) -> None:
     """List what reviewers said of the whole."""
@@ -246,7 +247,7 @@ def reviews(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def threads(context: Context, repository: str, number: int) -> None:
     """List what was said of lines."""
@@ -257,7 +258,7 @@ def threads(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @click.argument("thread", metavar="ID")
 @click.option("--undo", is_flag=True, help="Something is left to say.")
 @current
@@ -270,7 +271,7 @@ def resolve(context: Context, repository: str, number: int, thread: str, *, undo
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @click.argument("review", metavar="ID")
 @click.option("--reason", default="", metavar="TEXT", help="Why; of another's it is needed.")
 @current
@@ -283,7 +284,7 @@ def dismiss(context: Context, repository: str, number: int, review: str, reason:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @method
 @message_title
 @click.option("--message", metavar="TEXT", help="The rest of the commit's message.")
@@ -307,7 +308,7 @@ def merge(context: Context, /, repository: str, number: int, *, auto: bool, **wa
 
 @pr.command("no-auto")
 @options.repository
-@number
+@options.number
 @current
 def no_auto(context: Context, repository: str, number: int) -> None:
     """Let a pull request be merged by hand only."""
@@ -317,7 +318,7 @@ def no_auto(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def obstacles(context: Context, repository: str, number: int) -> None:
     """List what stands in the way of merging."""
@@ -327,7 +328,7 @@ def obstacles(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @current
 def revert(context: Context, repository: str, number: int) -> None:
     """Ask that a merged pull request be taken back."""
@@ -336,7 +337,7 @@ def revert(context: Context, repository: str, number: int) -> None:
 
 @pr.command()
 @options.repository
-@number
+@options.number
 @click.argument("branch")
 @current
 def backport(context: Context, repository: str, number: int, branch: str) -> None:

@@ -19,6 +19,7 @@ from appliance.cli import (
     repository_checks,
     repository_commits,
     repository_export,
+    repository_files,
     repository_grep,
     repository_hooks,
     repository_keys,
@@ -29,6 +30,7 @@ from appliance.cli import (
     repository_operations,
     repository_pushes,
     repository_refs,
+    repository_stashes,
     repository_wiki,
     ruleset,
     signing_rules,
@@ -93,6 +95,7 @@ repo.add_command(repository_checks.status)
 repo.add_command(repository_checks.check_run)
 repo.add_command(repository_commits.commit)
 repo.add_command(repository_export.export)
+repo.add_command(repository_files.file)
 repo.add_command(repository_grep.grep)
 repo.add_command(repository_hooks.hook)
 repo.add_command(merge_queue.merge_queue)
@@ -114,6 +117,7 @@ repo.add_command(repository_refs.tag)
 repo.add_command(repository_pushes.pushes)
 repo.add_command(repository_pushes.push)
 repo.add_command(repository_pushes.push_certificate)
+repo.add_command(repository_stashes.stash)
 repo.add_command(repository_wiki.wiki)
 
 

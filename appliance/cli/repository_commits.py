@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import options, reactions
 from appliance.cli.client import repository as place
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
@@ -28,6 +28,9 @@ which = click.argument("which", metavar="COMMIT")
 @click.group(cls=Noun)
 def commit() -> None:
     """Comments on commits, and their labels."""
+
+
+commit.add_command(reactions.to_commit)
 
 
 @commit.command()

@@ -112,10 +112,11 @@ def _confirm(context: Context, said: dict[str, Any], *, yes: bool) -> None:
 def _ask(context: Context, repository: str, verb: str, said: dict[str, Any]) -> None:
     body = {name: value for name, value in said.items() if value not in {None, ""}}
     found = context.api.call("POST", f"{place(repository)}/{verb}", body)
-    context.show(found, lambda: _explained(found))
+    context.show(found, lambda: explained(found))
 
 
-def _explained(found: dict[str, Any]) -> Iterable[str]:
+def explained(found: dict[str, Any]) -> Iterable[str]:
+    """What came of it, in lines."""
     yield from facts(found, FIELDS)
     if found["conflicts"]:
         yield ""

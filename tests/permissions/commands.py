@@ -49,6 +49,14 @@ COMMANDS = [
     (f"repo milestone create {REPO} made-N", "-.-++++.--+-+"),
     ("org hook list lab-N", RULE),
     (f"repo branch list {REPO}", READ),
+    (f"repo file list {REPO}", READ),
+    (f"repo file read {REPO} src/one", READ),
+    (f"repo file blame {REPO} src/one", READ),
+    (f"repo file move {REPO} src/one src/other", WRITE),
+    (f"repo file remove {REPO} src/one --yes", WRITE),
+    (f"repo stash list {REPO}", READ),
+    (f"issue react {REPO} 1 heart", READ),
+    (f"pr react {REPO} 3 heart", READ),
     (f"repo tag list {REPO}", READ),
     (f"repo merge-settings {REPO}", READ),
     (f"repo merge-settings {REPO} --delete-branches", "-.---++.--+-+"),
@@ -195,6 +203,13 @@ WITHOUT_ROLES = {
 ELSEWHERE = {
     **pulls.COMMANDS_ELSEWHERE,
     "repo branch restore": "web/test_branch_health.py",
+    **dict.fromkeys(
+        (
+            *("repo file write", "repo stash create", "repo stash show", "repo stash apply"),
+            *("repo stash drop", "repo commit react"),
+        ),
+        "cli/test_files_and_stashes.py",
+    ),
     "check": "cli/test_where.py",
     "user reset-factors": "cli/test_factors.py",
     "user sign-out": "cli/test_sessions.py",

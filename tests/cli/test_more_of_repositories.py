@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from appliance.cli import archives
 from appliance.domain.permissions import OrganisationRole
+from appliance.services import archive_files
 from tests.cli.archive_of_github import github
 from tests.commands import saying
 from tests.services.pulling import NOTES, Place
@@ -123,7 +123,7 @@ def test_elsewhere_pull_requests_wait_for_their_commits(say, world, tmp_path):
 
     (first,) = say(*words)
     assert (first["git"], first["brought"]) == ("not brought", 0)
-    source = archives.unpack(archive, tmp_path / "unpacked") / "repositories/octo/notes.git"
+    source = archive_files.unpack(archive, tmp_path / "unpacked") / "repositories/octo/notes.git"
     folder = world.folder(world._repository("owner/notes"))
     fetch = ["git", "fetch", "-q", str(source), "refs/heads/*:refs/heads/*"]
     # As the appliance itself would take a push.

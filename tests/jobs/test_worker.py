@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -18,10 +16,10 @@ from appliance.jobs.queue import JobQueue, Lane
 from appliance.jobs.relay import Relay
 from appliance.services import job_runs, jobs
 from tests.jobs.conftest import Office
-from tests.peers.server import running
+from tests.peers import mould
+from tests.peers.server import running, until_end
 from tests.world import NOON
 
-WORKER = Path(__file__).with_name("patient_worker.py")
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
 
@@ -38,15 +36,14 @@ class Workshop(Office):
     @contextmanager
     def worker(self, *, lease_seconds=60.0):
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen(
-            [sys.executable, WORKER, self.world.home, self.notes, str(lease_seconds)],
-            env=environment | self.world.environment,
+        process = mould.start(
+            (self.world.home, self.notes, str(lease_seconds)),
+            environment | self.world.environment,
+            ROOT,
+            program="tests.jobs.patient_worker:main",
         )
-        try:
+        with until_end(process, ready="about to work", stop=signal.SIGKILL):
             yield process
-        finally:
-            process.kill()
-            process.wait()
 
     def begin(self):
         """Promise a job, and come back once a worker is in the middle of it."""
@@ -57,6 +54,10 @@ class Workshop(Office):
 
     def let_go(self):
         self.notes.with_suffix(".go").touch()
+
+    def ended_well(self):
+        """Whether a worker came to its end, and was neither killed nor stumbled."""
+        return self.notes.with_suffix(".ended").exists()
 
     def said(self):
         return self.notes.read_text().split("\n")[:-1] if self.notes.exists() else []
@@ -118,7 +119,8 @@ def test_a_worker_that_is_asked_to_end_gives_its_job_back_at_once(workshop):
         job_id = workshop.begin()
         before = workshop.row(job_id).attempts_left
         first.send_signal(signal.SIGTERM)
-        assert first.wait() == 0
+        first.wait()
+        assert workshop.ended_well()
 
     row = workshop.row(job_id)
     assert (row.state, row.attempts_left) == (JobState.QUEUED, before + 1)
@@ -135,8 +137,9 @@ def test_an_idle_worker_ends_when_asked(workshop):
         workshop.let_go()
         workshop.until(lambda: workshop.is_in(job_id, JobState.DONE))
         process.send_signal(signal.SIGTERM)
+        process.wait()
 
-        assert process.wait() == 0
+    assert workshop.ended_well()
 
 
 def test_a_running_job_stops_when_it_is_cancelled(workshop):

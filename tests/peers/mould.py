@@ -37,6 +37,7 @@ IMPORTED = (  # By the process that is copied: the tests themselves need none of
     "sqlalchemy.dialects.sqlite",
     "appliance.web.app",
     "appliance.web.gunicorn_worker",
+    "appliance.jobs.worker",
     "appliance.wiring_heartbeats",
 )
 
@@ -77,9 +78,19 @@ class Copy:
         return bool(waiting.poll(None if seconds is None else seconds * 1000))
 
 
-def start(words: Sequence[str | Path], environment: dict[str, str], folder: Path) -> Copy:
-    """Let a copy run gunicorn with these words."""
-    order = {"words": [str(word) for word in words], "environment": environment}
+def start(
+    words: Sequence[str | Path],
+    environment: dict[str, str],
+    folder: Path,
+    *,
+    program: str = "gunicorn.app.wsgiapp:run",
+) -> Copy:
+    """Let a copy run a program, which is MODULE:FUNCTION, with these words."""
+    order = {
+        "program": program,
+        "words": [str(word) for word in words],
+        "environment": environment,
+    }
     reading, writing = os.pipe()
     line = _line()
     try:
@@ -163,16 +174,19 @@ def _become(order: dict[str, Any], output: int) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
-    sys.argv = ["gunicorn", *order["words"]]
+    sys.argv = [order["program"], *order["words"]]
+    module, _, function = order["program"].partition(":")
+    code: Any = None
     try:
-        import_module("gunicorn.app.wsgiapp").run()
+        getattr(import_module(module), function)()
     except SystemExit as ended:
-        # So far as every process ends. Then it would take apart all that was imported, for which
-        # this one would have to copy it first.
-        threading._shutdown()
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        os._exit(ended.code if isinstance(ended.code, int) else bool(ended.code))
+        code = ended.code
+    # So far as every process ends. Then it would take apart all that was imported, for which
+    # this one would have to copy it first.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(code if isinstance(code, int) else bool(code))
 
 
 if __name__ == "__main__":

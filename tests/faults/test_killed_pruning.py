@@ -1,10 +1,6 @@
 """Pruning that is killed again and again goes on, and the log is whole at every moment."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,26 +9,7 @@ from appliance.db.audit_log import AuditBody, AuditLeaf, AuditLog
 from appliance.services.audit_log import pruning, removal
 from appliance.services.audit_log.pruning import Asked
 from tests.auditor import Auditor, act, unheard
-
-ROOT = Path(__file__).parents[2]
-PRUNES = """
-import os, sys
-from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
-from appliance import settings, wiring
-from appliance.domain.identity import appliance
-from appliance.services.audit_log import removal
-removal.AT_ONCE = 256
-home = Path(sys.argv[1])
-objects = wiring.build(home, settings.from_process(home))
-with objects.database.reading(appliance()) as work:
-    found = removal.unfinished(work)
-report = lambda step, done=0, total=0: print(done, flush=True)
-for each in found:
-    begins = partial(objects.database.begin, appliance())
-    removal.carry_out(begins, each, tools=objects.logs, now=datetime.now(UTC), report=report)
-"""
+from tests.faults import killed_programs
 
 
 @pytest.mark.parametrize("asked", [Asked(bodies=1500), Asked(entries=1500)], ids=str)
@@ -63,9 +40,9 @@ def test_a_killed_pruning_goes_on(world, tmp_path, asked):
 
 def kill_after(world, lines):
     """Let a process prune, and kill it somewhere after so many of its steps."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **world.environment}
-    command = [sys.executable, "-c", PRUNES, world.home]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as child:
+    child = killed_programs.start(world, "prune")
+    with child.stdout:
         for _ in range(lines):
             child.stdout.readline()
         child.kill()
+        child.wait()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
+from tests.faults import killed_programs
+from tests.peers.mould import Copy
 from tests.peers.receivers import HANG_UP_AFTER_TAKING, OK, receiving
 from tests.streams import (
     first_of_each,
@@ -24,20 +22,7 @@ from tests.world import World
 
 __all__ = ["lab"]
 
-ROOT = Path(__file__).parents[2]
 EVENTS = 1000
-SENDER = """
-import os, sys, threading
-from pathlib import Path
-from appliance import settings, wiring
-from appliance.jobs.streaming import Streaming
-
-objects = wiring.build(Path(sys.argv[1]), settings.load(file=None, environment=dict(os.environ)))
-sender = Streaming(objects, lease_seconds=0.4)
-while True:
-    sender.look()
-    threading.Event().wait(0.02)
-"""
 
 
 class Senders:
@@ -46,12 +31,12 @@ class Senders:
     def __init__(self, world: World) -> None:
         self._world = world
         self._lock = threading.Lock()
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[Copy] = []
 
     def start(self) -> None:
-        words = [sys.executable, "-c", SENDER, str(self._world.home)]
-        environment = {**os.environ, **self._world.environment, "PYTHONPATH": str(ROOT)}
-        self.started.append(subprocess.Popen(words, env=environment, cwd=ROOT))
+        process = killed_programs.start(self._world, "stream")
+        process.let_talk()
+        self.started.append(process)
 
     def replace(self) -> None:
         """Kill the present one, and start another."""
@@ -90,7 +75,7 @@ def test_what_a_killed_sender_had_in_its_hands_is_sent_again(lab, senders):
     with receiving(deadly) as receiver:
         stream_id = stream(lab, receiver.url, options={"batch": 50})
         senders.start()
-        assert is_done.wait(50)
+        assert is_done.wait(100)
 
     came = indexes(receiver.kept)
     assert first_of_each(came) == list(range(EVENTS))

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
+from tests.faults import killed_programs
 from tests.peers.receivers import HANG_UP_AFTER_TAKING, OK, receiving
 from tests.webhooks import hook, lab, push, pushes
 
 __all__ = ["lab"]
 
-ROOT = Path(__file__).parents[2]
 EVENTS = 1000
-SENDER = """
-import os, sys, threading
-from pathlib import Path
-from appliance import settings, wiring
-from appliance.jobs.hooking import Hooking
-
-objects = wiring.build(Path(sys.argv[1]), settings.load(file=None, environment=dict(os.environ)))
-sender = Hooking(objects, lease_seconds=0.6)
-while True:
-    sender.look()
-    threading.Event().wait(0.02)
-"""
 
 
 def start(world):
-    words = [sys.executable, "-c", SENDER, str(world.home)]
-    environment = {**os.environ, **world.environment, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(words, env=environment, cwd=ROOT)
+    process = killed_programs.start(world, "deliver")
+    process.let_talk()
+    return process
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

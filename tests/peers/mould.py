@@ -69,6 +69,16 @@ class Copy:
         """End it without a word."""
         self.send_signal(signal.SIGKILL)
 
+    def let_talk(self) -> None:
+        """Read what it writes, which nobody wants to know: a full pipe would stop it."""
+
+        def read() -> None:
+            with self.stdout:
+                for _ in self.stdout:
+                    pass
+
+        threading.Thread(target=read, daemon=True).start()
+
     def __del__(self) -> None:
         os.close(self._handle)
 

@@ -151,6 +151,15 @@ def to_triage(work: UnitOfWork, which: Which) -> Seen:
     return _seen(work, repository, which, is_changing=True)
 
 
+def of(work: UnitOfWork, repository: Repository, which: Which) -> Seen:
+    """A conversation of a repository. Asks nothing: who asks has asked.
+
+    Errors:
+        NotFoundError: it has no such conversation.
+    """
+    return _seen(work, repository, which)
+
+
 def to_change(work: UnitOfWork, repository: Repository, which: Which) -> Seen:
     """A conversation of a repository, locked until all is done. Asks nothing: who asks has asked.
 

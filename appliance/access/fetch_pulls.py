@@ -106,7 +106,7 @@ def to_plan_merge(work: UnitOfWork, wanted: Which) -> SeenPull:
     """
     repository = fetch.repository(work, wanted.path, Permission.REPOSITORY_WRITE)
     fetch_conversations.insist_on_writable(repository)
-    return to_read(work, wanted)
+    return _pull(work, fetch_conversations.of(work, repository, _that(wanted)))
 
 
 def to_merge(work: UnitOfWork, wanted: Which) -> SeenPull:
@@ -129,6 +129,14 @@ def readable_paths(work: UnitOfWork, ids: Iterable[UUID | None]) -> dict[UUID | 
         return {}
     rows = work.session.scalars(visible.repositories(work).where(Repository.id.in_(wanted)))
     return {each.id: each.path for each in rows}
+
+
+def source_path(work: UnitOfWork, seen: SeenPull) -> str:
+    """The path of the repository that has the source branch; empty where the actor may not know."""
+    source_id = seen.pull.source_repository_id
+    if source_id == seen.repository.id:
+        return seen.repository.path
+    return readable_paths(work, [source_id]).get(source_id, "")
 
 
 def is_followed(work: UnitOfWork, pull: PullRequest) -> bool:

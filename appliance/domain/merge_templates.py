@@ -80,6 +80,11 @@ def filled(template: str, values: Mapping[Place, str]) -> str:
     return EMPTY_LINES.sub("\n\n", PLACE.sub(value, template)).strip()
 
 
+def speaks_of(template: str, *places: Place) -> bool:
+    """Whether one of these places stands in a template."""
+    return any(match["name"] in places for match in PLACE.finditer(template))
+
+
 def plain(text: str) -> str:
     """What somebody wrote, as a template that says just that."""
     return PLACE.sub(lambda match: f"%{{{Place.PERCENT}}}{match[0][1:]}", text)

@@ -172,7 +172,7 @@ def _one_ready(wiring: Wiring, entry_id: UUID) -> Ready | None:
             url=wiring.addresses.web(asked.which.path),
             now=now,
         )
-    return Ready(asked, planned, pull_merging.looked_at(moving, planned))
+    return Ready(asked, planned, pull_merging.looked_at(planned))
 
 
 def _dismiss(wiring: Wiring, entry_id: UUID, reason: Reason) -> None:

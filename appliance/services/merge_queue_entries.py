@@ -71,9 +71,9 @@ def promise(work: UnitOfWork, repository_id: UUID) -> None:
         JobRecord.state == JobState.QUEUED,
         JobRecord.not_before.is_(None),
     )
-    if not merge_queue_rows.has_entries(work.session, repository_id):
+    if work.session.scalar(waiting.limit(1)) is not None:
         return
-    if work.session.scalar(waiting.limit(1)) is None:
+    if merge_queue_rows.has_entries(work.session, repository_id):
         work.later(Job.RUN_MERGE_QUEUES, about=repository_id, repository_id=str(repository_id))
 
 

@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from appliance.services.ref_updates import Plan
     from appliance.wiring import GitTools
 
+OF_COMMITS = (Place.COMMITS, Place.CO_AUTHORS)
+"""Places in a message for which git must be asked."""
+
 
 class ObstructedError(ConflictError):
     """Rules stand in the way of merging."""
@@ -108,6 +111,8 @@ class MergePlan:
     deletes_branch: bool = False
     by_queue: bool = False
     bypass: str = ""
+    asked_by_rules: pull_rules.Wanted | None = None
+    """What must be compared so that rulesets can be asked; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,7 @@ def plan(
         ref_updates.plan(work, which.path, tools=tools, now=now),
         which,
         pull.id,
-        fetch_pulls.readable_paths(work, [pull.source_repository_id]).get(
-            pull.source_repository_id, ""
-        ),
+        fetch_pulls.source_path(work, seen),
         pull.source_repository_id,
         pull.head_oid,
         pull_rows.bases_of(work.session, [pull]).get(pull.id, ""),
@@ -163,6 +166,7 @@ def plan(
         deletes_branch=deletes and fetch_pulls.may_delete_source(work, pull),
         by_queue=wanted.by_queue,
         bypass=wanted.bypass.strip()[: pushes.REASON_CHARACTERS],
+        asked_by_rules=pull_rules.wanted(work, seen),
     )
 
 
@@ -188,12 +192,14 @@ def draft_onto(planned: MergePlan, target: Target, *, said: Resolutions) -> merg
     folder = planned.plan.terms.folder
     message = b""
     if planned.method in merge_templates.WITH_MESSAGE:
-        maker = planned.plan.author.email
-        known = merged_commits.told(folder, target.head, planned.head, maker=maker)
-        values = planned.values | {
-            Place.COMMITS: known.subjects.decode("utf-8", "replace"),
-            Place.CO_AUTHORS: known.co_authors.decode("utf-8", "replace"),
-        }
+        values = planned.values
+        if merge_templates.speaks_of(planned.title + planned.body, *OF_COMMITS):
+            maker = planned.plan.author.email
+            known = merged_commits.told(folder, target.head, planned.head, maker=maker)
+            values = values | {
+                Place.COMMITS: known.subjects.decode("utf-8", "replace"),
+                Place.CO_AUTHORS: known.co_authors.decode("utf-8", "replace"),
+            }
         message = merge_templates.message(
             merge_templates.filled(planned.title, values),
             merge_templates.filled(planned.body, values),
@@ -275,7 +281,7 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
     if ref is None:
         raise ConflictError(sentence("Its target has all of it already."))
     kind = git_operations.OF_METHOD[planned.method]
-    looked = looked_at(mover, planned)
+    looked = looked_at(planned)
     ref_moving.move(
         mover,
         planned.plan,
@@ -312,10 +318,12 @@ def insist_on_way(
         raise ObstructedError(together([each.text for each in found]), found)
 
 
-def looked_at(mover: Mover, planned: MergePlan) -> Looked | None:
-    """What rules must know of what is merged; None where none asks."""
-    with mover.reads() as work:
-        wanted = pull_rules.wanted(work, fetch_pulls.to_read(work, planned.which))
+def looked_at(planned: MergePlan) -> Looked | None:
+    """What rules must know of what is merged; None where none asks. Needs no transaction.
+
+    Errors: as for `pull_rules.look`.
+    """
+    wanted = planned.asked_by_rules
     return None if wanted is None else pull_rules.look(planned.plan.terms.folder, wanted)
 
 

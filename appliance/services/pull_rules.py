@@ -187,7 +187,8 @@ def approvers(work: UnitOfWork, seen: SeenPull) -> list[UUID]:
 @open_to_everyone(because=ASKED)
 def writers(work: UnitOfWork, seen: SeenPull, ids: Iterable[UUID | None]) -> frozenset[UUID]:
     """Those of some users who may write to the repository."""
-    users = work.session.scalars(sa.select(User).where(User.id.in_(set(ids) - {None})))
+    wanted = set(ids) - {None}
+    users = work.session.scalars(sa.select(User).where(User.id.in_(wanted))) if wanted else ()
     return frozenset(user.id for user in users if rule_facts.may_write(work, seen.repository, user))
 
 

@@ -249,10 +249,10 @@ def _has_more(changed: diff_parse.DiffFile) -> bool:
 def _coloured(kinds: list[str], words: list[str], path: bytes) -> list[highlight.Pieces]:
     """Each side is read as one text, so that a string over several lines keeps its colour."""
     rows: list[highlight.Pieces] = [[] for _word in words]
+    lexer = highlight.lexer_for(path, "\n".join(words))
     for hidden in ("added", "removed"):
         places = [at for at, kind in enumerate(kinds) if kind != hidden]
         text = "".join(f"{words[at]}\n" for at in places)
-        lexer = highlight.lexer_for(path, text)
         for at, row in zip(places, highlight.pieces(text, lexer), strict=True):
             rows[at] = row
     return rows

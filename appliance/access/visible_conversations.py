@@ -14,13 +14,18 @@ from appliance.domain.conversations import ConversationKind
 
 def conversations(work: UnitOfWork) -> sa.Select[Conversation]:
     """All of them; an issue only where there still are issues."""
+    return sa.select(Conversation).where(is_readable(work))
+
+
+def is_readable(work: UnitOfWork) -> sa.ColumnElement[bool]:
+    """The same of the conversation in a row: who has few rows looks at those, not at all."""
     without = sa.select(Organisation.id).where(Organisation.has_issues.is_(False))
     with_issues = sa.select(Repository.id).where(
         Repository.has_issues.is_(True),
         sa.or_(Repository.organisation_id.is_(None), Repository.organisation_id.not_in(without)),
     )
     readable = visible.repositories(work).with_only_columns(Repository.id)
-    return sa.select(Conversation).where(
+    return sa.and_(
         Conversation.repository_id.in_(readable),
         sa.or_(
             Conversation.kind != ConversationKind.ISSUE,

@@ -91,10 +91,12 @@ def participants(work: UnitOfWork, conversation: Conversation) -> list[str]:
 
 
 def _visible(work: UnitOfWork, conversation: Conversation) -> sa.Select[TimelineEntry]:
-    readable = visible_conversations.conversations(work).with_only_columns(Conversation.id)
+    source = sa.exists().where(
+        Conversation.id == TimelineEntry.source_id, visible_conversations.is_readable(work)
+    )
     return sa.select(TimelineEntry).where(
         TimelineEntry.conversation_id == conversation.id,
-        sa.or_(TimelineEntry.source_id.is_(None), TimelineEntry.source_id.in_(readable)),
+        sa.or_(TimelineEntry.source_id.is_(None), source),
     )
 
 

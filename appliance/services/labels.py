@@ -76,6 +76,17 @@ def listed(work: UnitOfWork, path: str) -> list[Counted]:
     return [Counted(label, number or 0) for label, number in rows]
 
 
+def choices(work: UnitOfWork, path: str) -> list[Label]:
+    """The same labels, to choose from; nothing is counted.
+
+    Errors:
+        HiddenError, MovedError: there is no such repository, or none for this actor.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    query = sa.select(Label).where(Label.repository_id == repository.id)
+    return list(work.session.scalars(query.order_by(Label.name_key)))
+
+
 def create(work: UnitOfWork, path: str, name: str, *, colour: str, description: str = "") -> Label:
     """Give a repository one more label.
 

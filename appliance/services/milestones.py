@@ -26,6 +26,8 @@ from appliance.domain.conversations import (
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, NotFoundError, sentence
 
+IN_TURN = (Milestone.due_on.is_(None), Milestone.due_on, Milestone.number)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -61,13 +63,24 @@ def listed(work: UnitOfWork, path: str, *, closed: bool | None = None) -> list[P
         HiddenError, MovedError: there is no such repository, or none for this actor.
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
-    query = _with_progress(repository).order_by(
-        Milestone.due_on.is_(None), Milestone.due_on, Milestone.number
-    )
+    query = _with_progress(repository).order_by(*IN_TURN)
     if closed is not None:
         there = Milestone.closed_at.is_not(None) if closed else Milestone.closed_at.is_(None)
         query = query.where(there)
     return [_progress(row) for row in work.session.execute(query)]
+
+
+def choices(work: UnitOfWork, path: str) -> list[Milestone]:
+    """Those for which something can still be planned, in the same order; nothing is counted.
+
+    Errors:
+        HiddenError, MovedError: there is no such repository, or none for this actor.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
+    query = sa.select(Milestone).where(
+        Milestone.repository_id == repository.id, Milestone.closed_at.is_(None)
+    )
+    return list(work.session.scalars(query.order_by(*IN_TURN)))
 
 
 def show(work: UnitOfWork, path: str, number: int) -> Progress:
@@ -180,6 +193,7 @@ def delete(work: UnitOfWork, path: str, number: int) -> int:
 
 
 def _with_progress(repository: Repository) -> sa.Select[Any]:
+    planned = sa.select(Milestone.id).where(Milestone.repository_id == repository.id)
     is_open = sa.case((Conversation.state == ConversationState.OPEN, 1), else_=0)
     is_closed = sa.case((Conversation.state == ConversationState.CLOSED, 1), else_=0)
     counts = (
@@ -188,7 +202,7 @@ def _with_progress(repository: Repository) -> sa.Select[Any]:
             sa.func.sum(is_open).label("open"),
             sa.func.sum(is_closed).label("closed"),
         )
-        .where(Conversation.repository_id == repository.id, Conversation.milestone_id.is_not(None))
+        .where(Conversation.milestone_id.in_(planned))
         .group_by(Conversation.milestone_id)
         .subquery()
     )

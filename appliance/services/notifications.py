@@ -140,6 +140,13 @@ def counted(work: UnitOfWork) -> Counts:
     return Counts(row[0], row[1])
 
 
+def unread(work: UnitOfWork) -> int:
+    """How many were not looked at."""
+    gate.require_sight_of_own(work)
+    query = _narrowed(_own(work), Wanted(Part.UNREAD)).with_only_columns(sa.func.count())
+    return work.session.scalar(query) or 0
+
+
 def of_conversation(work: UnitOfWork, conversation_id: UUID) -> Notification | None:
     """The actor's notification of a conversation that they have not looked at since; else None."""
     if not gate.is_allowed(work, Permission.OWN_ACCOUNT):
@@ -198,18 +205,17 @@ def _mark(work: UnitOfWork, ids: Sequence[UUID], mark: Mark, now: datetime) -> i
 
 def _own(work: UnitOfWork) -> sa.Select[Notification]:
     """The actor's, of conversations that they may read now."""
-    readable = visible_conversations.conversations(work).with_only_columns(Conversation.id)
     return (
         sa.select(Notification)
         .join(Conversation, Conversation.id == Notification.conversation_id)
         .join(Repository, Repository.id == Conversation.repository_id)
-        .where(Notification.user_id == work.actor.id, Conversation.id.in_(readable))
+        .where(Notification.user_id == work.actor.id, visible_conversations.is_readable(work))
     )
 
 
 def _narrowed(query: sa.Select[Notification], wanted: Wanted) -> sa.Select[Notification]:
-    is_done = Notification.done_at.is_not(None)
-    query = query.where(is_done if wanted.part is Part.DONE else sa.not_(is_done))
+    done_at = Notification.done_at
+    query = query.where(done_at.is_not(None) if wanted.part is Part.DONE else done_at.is_(None))
     if wanted.part is Part.UNREAD:
         query = query.where(Notification.read_at.is_(None))
     if wanted.reason is not None:

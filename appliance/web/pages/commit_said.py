@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from appliance.db.labels import Label
     from appliance.git.diff_parse import DiffFile
     from appliance.services.commit_talk import SaidOfCommit, Spot
-    from appliance.services.labels import Counted
     from appliance.web.pages.issue_frame import Texts
     from appliance.web.pages.repository_frame import Frame
 
@@ -53,7 +52,7 @@ class CommitTalk:
     said: list[SaidOfCommit]
     texts: Texts
     labels: list[Label]
-    choices: list[Counted]
+    choices: list[Label]
     placed: set[UUID] = field(default_factory=set)
 
     @property
@@ -122,7 +121,7 @@ def read(frame: Frame, commit: str) -> CommitTalk:
         said = commit_talk.everything(work, path, commit)
         texts = issue_frame.texts(work, frame, [each.comment.body for each in said])
         found = commit_labels.of_commits(work, path, [commit]).get(commit, [])
-        choices = labels.listed(work, path) if issue_frame.may_triage(frame) else []
+        choices = labels.choices(work, path) if issue_frame.may_triage(frame) else []
     return CommitTalk(frame, commit, said, texts, found, choices)
 
 

@@ -55,7 +55,7 @@ def show() -> ResponseReturnValue:
     with requests.reading() as work:
         todo = waiting(work)
         found = [line(entry) for entry in inbox.news(work, now=requests.now())]
-        unread = notifications.counted(work).unread
+        unread = notifications.unread(work)
     flask.g.inbox_count = len(todo) + unread
     return flask.render_template("inbox/show.html", todo=todo, news=found, unread=unread)
 
@@ -71,8 +71,7 @@ def count() -> int | None:
     if "inbox_count" not in flask.g:
         try:
             with requests.reading() as work:
-                unread = notifications.counted(work).unread
-                flask.g.inbox_count = len(waiting(work)) + unread
+                flask.g.inbox_count = len(waiting(work)) + notifications.unread(work)
         except ApplianceError:
             flask.g.inbox_count = None
     found: int | None = flask.g.inbox_count

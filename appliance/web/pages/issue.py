@@ -229,8 +229,8 @@ def _page(frame: Frame, number: int, problems: Problems, preview: str | None = N
         texts = issue_frame.texts(work, frame, [found.conversation.body, preview or "", *said])
         people = conversation_timeline.participants(work, found.conversation)
         choices = {
-            "labels": labels.listed(work, which.path),
-            "milestones": milestones.listed(work, which.path, closed=False),
+            "labels": labels.choices(work, which.path),
+            "milestones": milestones.choices(work, which.path),
         }
     return show(
         "issues/show.html",

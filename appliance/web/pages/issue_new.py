@@ -76,8 +76,8 @@ def _page(
     with requests.reading() as work:
         texts = issue_frame.texts(work, frame, [preview or ""])
         choices = {
-            "labels": labels.listed(work, path),
-            "milestones": milestones.listed(work, path, closed=False),
+            "labels": labels.choices(work, path),
+            "milestones": milestones.choices(work, path),
         }
     return show(
         "issues/new.html",

@@ -64,8 +64,8 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
         counts = conversation_lists.counted(work, path, query)
         pinned = conversation_lists.pinned(work, path) if text == spell(OPEN) else []
         choices = {
-            "labels": labels.listed(work, path),
-            "milestones": milestones.listed(work, path, closed=False),
+            "labels": labels.choices(work, path),
+            "milestones": milestones.choices(work, path),
         }
     return show(
         "issues/list.html",

@@ -41,8 +41,8 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
         texts = issue_frame.texts(work, frame, [conversation.body, preview or "", *said])
         people = conversation_timeline.participants(work, conversation)
         choices = {
-            "labels": labels.listed(work, which.path),
-            "milestones": milestones.listed(work, which.path, closed=False),
+            "labels": labels.choices(work, which.path),
+            "milestones": milestones.choices(work, which.path),
         }
     spoken = pull_threads.read(pull)
     repositories = requests.wiring().repositories

@@ -105,8 +105,8 @@ def _page(frame: Frame, ask: Ask, problems: Problems, preview: str | None = None
     with requests.reading() as work:
         texts = issue_frame.texts(work, frame, [preview or ""])
         choices = {
-            "labels": labels.listed(work, path),
-            "milestones": milestones.listed(work, path, closed=False),
+            "labels": labels.choices(work, path),
+            "milestones": milestones.choices(work, path),
         }
     return show(
         "pulls/new.html",

@@ -59,8 +59,8 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
         found = find(work, after=after(), limit=USUAL)
         counts = pull_lists.counted(work, path, query)
         choices = {
-            "labels": labels.listed(work, path),
-            "milestones": milestones.listed(work, path, closed=False),
+            "labels": labels.choices(work, path),
+            "milestones": milestones.choices(work, path),
         }
     return show(
         "pulls/list.html",

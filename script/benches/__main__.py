@@ -34,7 +34,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--commits", type=int, help="size of the generated one (1,000,000; audit: as it says)"
     )
     parser.add_argument("--quick", action="store_true", help="3 rounds, 20,000 commits")
-    parser.add_argument("--on", default="", help="identity: sqlite or postgresql, not both")
+    parser.add_argument("--on", default="", help="sqlite or postgresql, not both")
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--json", type=Path, help="write the numbers to this file too")
     options = parser.parse_args(arguments)

@@ -25,7 +25,7 @@ from appliance.git.made_commits import Maker
 from appliance.git.merging import Target
 from appliance.git.range_diff import Series
 
-from . import repositories, review_paint, review_queue
+from . import repositories, review_grep, review_issues, review_paint, review_queue
 from .measure import in_turn, measured, run_program
 from .rows import Row, compared
 
@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> list[Row]:
         ("merge", lambda: _merges(options)),
         ("diff", lambda: _changes(options)),
         ("queue", lambda: review_queue.run(options)),
+        ("issues", lambda: review_issues.run(options)),
+        ("grep", lambda: review_grep.run(options)),
         ("paint", review_paint.run),
     ]
     found = []

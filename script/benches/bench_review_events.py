@@ -2,7 +2,7 @@
 
 `--commits` says how many deliveries. The receiver runs in a process of its own, on this machine,
 and takes everything at once; listeners are connections that are given to the process of listeners
-as the web door gives them. What is measured is the appliance, with its database, on SQLite.
+as the web door gives them. What is measured is the appliance, on each database.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import resource
 import selectors
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,8 +27,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from appliance.db import schema
-from appliance.db.engine import sqlite_url
 from appliance.db.webhooks import WebhookDelivery
 from appliance.domain import events
 from appliance.domain.identity import appliance
@@ -41,6 +39,7 @@ from appliance.web import event_server, event_stream
 from tests.peers.receivers import Reply, receiving
 from tests.world import World
 
+from . import identity_worlds
 from .rows import Row
 
 MOST_DELIVERIES = 2000
@@ -51,34 +50,28 @@ MOST_MIB = 1024.0
 MOST_MILLISECONDS = 5000.0
 LEAST_PER_SECOND = 50.0
 PATIENCE_SECONDS = 300
+NEAR = {
+    "CODARA_WEBHOOKS__PLAIN_HTTP_HOSTS": "127.0.0.1",
+    "CODARA_WEBHOOKS__PRIVATE_ADDRESSES": "true",
+}
+"""Where the receiver is."""
 
 
 def run(options: argparse.Namespace) -> list[Row]:
     """Deliveries a second, what listeners take, and how soon all of them hear of a push."""
     found = []
-    with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
-        world = _world(Path(folder))
-        if options.only in "webhooks":
-            found += _deliveries(world, min(options.commits, MOST_DELIVERIES))
-        if options.only in "listeners":
-            found += _listeners(world)
-        world.close()
+    for name, opened in identity_worlds.chosen(options.on, **NEAR).items():
+        with opened() as world:
+            (world.home / "run").mkdir(exist_ok=True)
+            world.repository("lab/notes")
+            world.user("owner", member=OrganisationRole.OWNER, of="lab")
+            rows = []
+            if options.only in "webhooks":
+                rows += _deliveries(world, min(options.commits, MOST_DELIVERIES))
+            if options.only in "listeners":
+                rows += _listeners(world)
+        found += [replace(row, name=f"{row.name}, {name}") for row in rows]
     return found
-
-
-def _world(folder: Path) -> World:
-    home = folder / "home"
-    (home / "run").mkdir(parents=True)
-    world = World(
-        home,
-        sqlite_url(home / "codara.db"),
-        CODARA_WEBHOOKS__PLAIN_HTTP_HOSTS="127.0.0.1",
-        CODARA_WEBHOOKS__PRIVATE_ADDRESSES="true",
-    )
-    schema.bring_up_to_date(world.wiring.database.engine)
-    world.repository("lab/notes")
-    world.user("owner", member=OrganisationRole.OWNER, of="lab")
-    return world
 
 
 def _push(world: World, number: int) -> None:

@@ -1,10 +1,11 @@
-"""Appliances with nobody in them, on each database, for measurements of identity."""
+"""Appliances with nobody in them, on each database."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from appliance.db import schema
@@ -22,16 +23,16 @@ AS_DELIVERED = {
 
 
 @contextmanager
-def on_sqlite() -> Generator[World]:
+def on_sqlite(**environment: str) -> Generator[World]:
     """One on a file."""
     with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
         home = Path(folder) / "home"
         home.mkdir()
-        yield from _world(home, sqlite_url(home / "codara.db"))
+        yield from _world(home, sqlite_url(home / "codara.db"), environment)
 
 
 @contextmanager
-def on_postgresql() -> Generator[World]:
+def on_postgresql(**environment: str) -> Generator[World]:
     """One on a server of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="codara-bench-") as folder,
@@ -39,22 +40,28 @@ def on_postgresql() -> Generator[World]:
     ):
         home = Path(folder) / "home"
         home.mkdir()
-        yield from _world(home, server.create("bench"))
+        yield from _world(home, server.create("bench"), environment)
 
 
 WORLDS = {"SQLite": on_sqlite, "PostgreSQL": on_postgresql}
 
 
-def chosen(only: str = "") -> dict[str, Callable[[], AbstractContextManager[World]]]:
-    """Those databases, by name, whose name holds this."""
-    return {name: opened for name, opened in WORLDS.items() if only.lower() in name.lower()}
+def chosen(
+    only: str = "", **environment: str
+) -> dict[str, Callable[[], AbstractContextManager[World]]]:
+    """Those databases, by name, whose name holds this; with more settings."""
+    return {
+        name: partial(opened, **environment)
+        for name, opened in WORLDS.items()
+        if only.lower() in name.lower()
+    }
 
 
-def _world(home: Path, url: str) -> Generator[World]:
+def _world(home: Path, url: str, environment: dict[str, str]) -> Generator[World]:
     engine = make_engine(url)
     schema.upgrade(engine)
     engine.dispose()
-    world = World(home, url, **AS_DELIVERED)
+    world = World(home, url, **AS_DELIVERED, **environment)
     try:
         yield world
     finally:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.permissions import check_doors, commit_doors, pull_pages, pulls, social
+from tests.permissions import check_doors, commit_doors, pull_pages, pulls, social, wiki_doors
 from tests.permissions.pages import FORMS, PAGES
 from tests.permissions.recorded import CHANGES, PARKED, READS
 from tests.permissions.scene import ADDRESS, API, LAB, NUMBER, SECRET, Scene, auditor
@@ -259,7 +259,7 @@ ELSEWHERE = {
     f"POST {API}/anchors": "services/test_anchors.py: an authority has to sign",
     f"POST {API}/cosignatures": "services/test_witness_files.py: a witness has to sign",
     f"POST {STREAM}/test": "web/test_audit_streams.py: a receiver has to answer",
-    **(check_doors.FURTHER | commit_doors.FURTHER),
+    **(check_doors.FURTHER | commit_doors.FURTHER | wiki_doors.FURTHER),
     "DELETE /api/v1/bin/<uuid:id>": "web/test_api_bin.py",
     "POST /api/v1/repos/<owner>/<name>/restore": "web/test_api_bin.py",
     "POST /<owner>/<name>/locks": "web/test_locks_page.py",

@@ -19,6 +19,7 @@ RECORDED = {
     f"POST {HERE}/_edit/<tail:tail>": WRITTEN,
     f"POST {HERE}/_delete/<tail:tail>": WRITTEN,
 }
+FURTHER = {f"GET {HERE}/_raw/<tail:tail>": TESTS}
 READS = {f"GET {HERE}/_raw/<tail:tail>": "git.raw_downloaded lfs.fetched"}
 API_TABLE = [
     ("GET", API, READ, None),

@@ -338,6 +338,7 @@ def test_a_page_is_written_in_the_portal(notes):
     older = browser.get(f"/lab/notes/wiki/Home?at={now['commit']}").text
     assert "This is an older version." in older
     assert browser.get("/lab/notes/wiki/_raw/Start.md").data == b"one\ntwo\n"
+    assert notes.events()[-1] == "git.raw_downloaded"
     gone = browser.post("/lab/notes/wiki/_delete/Start", data={"expected": ""})
     assert gone.headers["Location"] == "/lab/notes/wiki/_pages"
     for path in ("_new", "_edit/Start"):

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from appliance.scanning.versions.refusal import Key, no_version
 
 _VERSION = re.compile(
-    r"(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<letter>[a-z]?)"
+    r"(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?:(?P<letter>[a-z])(?P<behind>[0-9]*(?:\.[0-9]+)*))?"
     r"(?P<suffixes>(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)"
-    r"(?:~(?P<commit>[0-9a-f]+))?(?:-r(?P<revision>[0-9]+))?",
+    r"(?:~(?P<commit>[0-9a-f]+))?(?P<revision>-r[0-9]*)?",
     re.ASCII,
 )
 _SUFFIX = re.compile(r"_([a-z]+)([0-9]*)", re.ASCII)
@@ -40,6 +40,8 @@ def _places(found: re.Match[str]) -> Iterator[Key]:
         yield (_NUMBER, 0, each) if each.startswith("0") else (_NUMBER, int(each), "")
     if found["letter"]:
         yield _LETTER, 0, found["letter"]
+        for each in re.findall(r"[0-9]+", found["behind"]):
+            yield _NUMBER, int(each), ""
     for word, number in _SUFFIX.findall(found["suffixes"]):
         is_before = word in _BEFORE
         yield (_EARLIER, _BEFORE.index(word), "") if is_before else (_LATER, _AFTER.index(word), "")
@@ -48,4 +50,4 @@ def _places(found: re.Match[str]) -> Iterator[Key]:
     if found["commit"]:
         yield _COMMIT, 0, found["commit"]
     if found["revision"]:
-        yield _REVISION, int(found["revision"]), ""
+        yield _REVISION, int(found["revision"][2:] or 0), ""

@@ -1,15 +1,19 @@
 """Maven's versions: numbers and qualifiers, where a hyphen weighs less than a dot.
 
-A qualifier counts as if a hyphen stood before it, unless a dot follows. Tokens that say nothing
-(`0`, `final`, `ga`, `release`) are dropped before a qualifier and at the end.
+Where digits and letters meet, a hyphen is thought. Tokens that say nothing (`0`, `final`, `ga`,
+`release`) are dropped before a hyphen and at the end; elsewhere a zero is as good as nothing until
+one sees what follows it, so a run of zeros becomes one element of the key.
 
-Source: Maven, POM Reference, "Version Order Specification".
+Source: Maven, POM Reference, "Version Order Specification". Maven's own order has circles, as in
+`1-1`, `1`, `1.0.rc`; here the last comes before the other two.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from appliance.scanning.versions.refusal import Key, no_version
 
@@ -24,20 +28,28 @@ _KNOWN = {
 _UNKNOWN, _RELEASE = len(_KNOWN), _KNOWN[""]
 
 # What stands at one place, in order.
-_EARLIER, _EARLIER_AFTER_HYPHEN, _END, _LATER, _LATER_AFTER_HYPHEN = range(5)
-_NUMBER_AFTER_HYPHEN, _NUMBER = 5, 6
+_EARLIER, _EARLIER_AFTER_HYPHEN, _ZEROS_BEFORE_EARLIER, _END = range(4)
+_LATER, _LATER_AFTER_HYPHEN, _NUMBER_AFTER_HYPHEN = range(4, 7)
+_ZEROS_BEFORE_LATER, _ZEROS_BEFORE_NUMBER, _NUMBER = range(7, 10)
 
 
 @dataclass
 class _Token:
     is_after_hyphen: bool
-    number: int = -1
-    """Of a qualifier: the one that follows it closely, as in rc1 and rc-1."""
+    number: int = 0
     word: str | None = None
 
     @property
     def says_nothing(self) -> bool:
-        return self.word == "" if self.word is not None else self.number == 0
+        return not self.word if self.word is not None else self.number == 0
+
+    @property
+    def is_plain_zero(self) -> bool:
+        return self.word is None and self.number == 0 and not self.is_after_hyphen
+
+    @property
+    def is_earlier(self) -> bool:
+        return self.word is not None and _KNOWN.get(self.word, _UNKNOWN) < _RELEASE
 
 
 def key(text: str) -> Key:
@@ -45,50 +57,52 @@ def key(text: str) -> Key:
     if not _ALLOWED.fullmatch(text) or not any(each.isalnum() for each in text):
         raise no_version(text)
     tokens = _without_what_says_nothing(_tokens(text.lower()))
-    return (*(_place(each) for each in tokens), (_END, 0, "", 0))
+    return (*_places(tokens), (_END, 0, ""))
+
+
+def _places(tokens: list[_Token]) -> Iterator[Key]:
+    at = 0
+    while at < len(tokens):
+        zeros = sum(1 for _ in takewhile(lambda token: token.is_plain_zero, tokens[at:]))
+        at += zeros
+        if not zeros:
+            yield _place(tokens[at])
+            at += 1
+        elif at == len(tokens) or tokens[at].word is None:
+            yield _ZEROS_BEFORE_NUMBER, -zeros, ""
+        else:
+            is_earlier = tokens[at].is_earlier
+            yield _ZEROS_BEFORE_EARLIER if is_earlier else _ZEROS_BEFORE_LATER, zeros, ""
 
 
 def _place(token: _Token) -> Key:
     if token.word is None:
-        return _NUMBER_AFTER_HYPHEN if token.is_after_hyphen else _NUMBER, token.number, "", 0
+        return _NUMBER_AFTER_HYPHEN if token.is_after_hyphen else _NUMBER, token.number, ""
     known = _KNOWN.get(token.word, _UNKNOWN)
     where = _EARLIER if known < _RELEASE else _LATER
-    said = token.word if known == _UNKNOWN else ""
-    return where + token.is_after_hyphen, known, said, token.number
+    return where + token.is_after_hyphen, known, token.word if known == _UNKNOWN else ""
 
 
 def _tokens(text: str) -> list[_Token]:
     """Split at dots, hyphens, and where digits and letters meet."""
     tokens: list[_Token] = []
-    for separator, token in _TOKENS.findall(text):
-        is_digits = token.isascii() and token.isdigit()
-        last = tokens[-1] if tokens else None
+    for separator, token in _TOKENS.findall(text if text[0] not in ".-" else f"0{text}"):
         if not separator and not token:
             continue
-        if is_digits and last and _is_free(last) and separator != ".":
-            last.number = int(token)
-            last.word = last.word if separator else _SHORT.get(last.word or "", last.word)
-            last.is_after_hyphen = len(tokens) > 1
-        elif is_digits or not token:
-            is_after_hyphen = separator == "-" or (not separator and bool(tokens))
+        is_after_hyphen = bool(tokens) and separator != "."
+        if not token or (token.isascii() and token.isdigit()):
+            if tokens and tokens[-1].word and token and not separator:
+                tokens[-1].word = _SHORT.get(tokens[-1].word, tokens[-1].word)
             tokens.append(_Token(is_after_hyphen, int(token or 0)))
         else:
-            word = _ALIASES.get(token, token)
-            tokens.append(_Token(separator != "." and bool(tokens), word=word))
-    if len(tokens) > 1 and tokens[-1].word is not None:
-        tokens[-1].is_after_hyphen = True
+            tokens.append(_Token(is_after_hyphen, word=_ALIASES.get(token, token)))
     return tokens
 
 
-def _is_free(token: _Token) -> bool:
-    return bool(token.word) and token.number < 0
-
-
 def _without_what_says_nothing(tokens: list[_Token]) -> list[_Token]:
-    """Zeros stay before a dot and a number only."""
     kept: list[_Token] = []
     for token in reversed(tokens):
-        is_needed = bool(kept) and kept[-1].word is None and not kept[-1].is_after_hyphen
+        is_needed = bool(kept) and not kept[-1].is_after_hyphen
         if is_needed or not token.says_nothing:
             kept.append(token)
     return kept[::-1]

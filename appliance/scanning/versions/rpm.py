@@ -9,11 +9,7 @@ import re
 
 from appliance.scanning.versions.refusal import Key, no_version
 
-_VERSION = re.compile(
-    r"(?:(?P<epoch>[0-9]{1,10}|\(none\)):)?(?P<version>[A-Za-z0-9._+%{}^~&]+)"
-    r"(?:-(?P<release>[A-Za-z0-9._+%{}^~&]+))?",
-    re.ASCII,
-)
+_ALLOWED = re.compile(r"[^\s/\x00-\x1f]+")
 _SEGMENTS = re.compile(r"[0-9]+|[A-Za-z]+|~|\^", re.ASCII)
 
 # What stands at one place, in order.
@@ -22,12 +18,16 @@ _MARKS = {"~": _TILDE, "^": _CARET}
 
 
 def key(text: str) -> Key:
-    """By epoch, then version, then release."""
-    found = _VERSION.fullmatch(text)
-    if not found or not any(each.isalnum() for each in found["version"]):
+    """By epoch, then version, then release. RPM compares whatever it is given, and so do we."""
+    if not _ALLOWED.fullmatch(text):
         raise no_version(text)
-    epoch = found["epoch"] if found["epoch"] != "(none)" else None
-    return int(epoch or 0), segments(found["version"]), segments(found["release"] or "")
+    epoch, colon, rest = text.partition(":")
+    if not colon or epoch in {"", "(none)"}:
+        epoch, rest = "0", rest if colon else text
+    version, hyphen, release = rest.partition("-")
+    if not version:
+        raise no_version(text)
+    return segments(epoch), segments(version), len(hyphen), segments(release)
 
 
 def segments(text: str) -> Key:

@@ -1,7 +1,7 @@
 """Semantic versions, in the dialects of npm, crates, Hex, Swift, Go and pub.
 
-Registries hold what their clients took, so a leading `v` and a missing minor or patch are read
-here, too: `1.2` is `1.2.0`.
+Registries hold what their clients once took, so a leading `v` is read here, too, and fewer or more
+numbers than three: `1.2` is `1.2.0`.
 
 Source: Semantic Versioning 2.0.0, items 9 to 11.
 """
@@ -13,14 +13,14 @@ import re
 from appliance.scanning.versions.refusal import Key, no_version
 
 _VERSION = re.compile(
-    r"[v=]?(?P<numbers>[0-9]+(?:\.[0-9]+){0,2})"
+    r"[v=]?(?P<numbers>[0-9]+(?:\.[0-9]+)*)"
     r"(?:-(?P<before>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
     r"(?:\+(?P<build>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
     re.ASCII,
 )
 # npm takes a pre-release without its hyphen, as in 1.2.3beta.
 _LOOSE = re.compile(
-    r"[v=]*(?P<numbers>[0-9]+(?:\.[0-9]+){0,2})"
+    r"[v=]*(?P<numbers>[0-9]+(?:\.[0-9]+)*)"
     r"(?:-?(?P<before>(?:(?<=-)[0-9]|[A-Za-z-])[0-9A-Za-z-]*(?:\.[0-9A-Za-z-]+)*))?"
     r"(?:\+(?P<build>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
     re.ASCII,
@@ -60,9 +60,11 @@ def _key(pattern: re.Pattern[str], text: str) -> Key:
     if not found:
         raise no_version(text)
     numbers = [int(each) for each in found["numbers"].split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
     before = identifiers(found["before"]) if found["before"] else _RELEASE
     build = identifiers(found["build"]) if found["build"] else ()
-    return (*numbers, 0, 0)[:3], before, build
+    return tuple(numbers), before, build
 
 
 def identifiers(text: str) -> Key:

@@ -259,6 +259,17 @@ CONAN_2 = """\
     "python_requires": []
 }
 """
+CONAN_0 = """\
+{
+ "graph_lock": {
+  "nodes": {
+   "a-1": {"pref": "ours/1.0:aa", "requires": {"zlib/1.2.11#aa": "b-2"}, "path": "conanfile.py"},
+   "b-2": {"pref": "zlib/1.2.11#aa:bb#cc"}
+  }
+ },
+ "version": "0.1"
+}
+"""
 CONAN_1 = """\
 {
  "graph_lock": {
@@ -353,6 +364,7 @@ EXAMPLES = {
         {"conan.lock": CONAN_2},
         "4 zlib@1.2.13 runtime ?\n5 fmt@10.1.0 runtime ?\n7 cmake@3.27.0 development ?",
     ),
+    "oldest/conan.lock": ({"oldest/conan.lock": CONAN_0}, "5 zlib@1.2.11 runtime direct"),
     "old/conan.lock": (
         {"old/conan.lock": CONAN_1},
         "5 poco@1.9.4 runtime direct\n6 zlib@1.2.11 runtime transitive < poco@1.9.4",

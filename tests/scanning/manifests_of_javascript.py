@@ -193,7 +193,7 @@ packages:
 
 snapshots:
 
-  '@s/c@1.0.0': {}
+  '@s/c@1.0.0':
 
   a@1.2.0(b@2.0.0):
     dependencies:

@@ -288,6 +288,7 @@ def test_empty_locks_that_say_what_they_are_are_empty():
         "yarn.lock": "# yarn lockfile v1\n\n",
         "go.mod": "module example.org/a\n",
         "mix.lock": "%{\n}\n",
+        "pnpm-lock.yaml": "lockfileVersion: 5.3\n\npackages:\n",
         "Cargo.lock": "version = 4\n",
     }.items():
         assert read(path, text.encode()) == ()

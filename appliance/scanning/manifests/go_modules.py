@@ -30,13 +30,12 @@ class _Module:
     """By name: version, line, and whether somebody else needs it."""
     replaced: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """By name and version, which may be empty: what stands in for it."""
-    is_named: bool = False
 
 
 def read_mod(source: Source) -> Iterator[Component]:
     """What is required, as it is after replacements. What is replaced by a folder is own code."""
     module = _Module()
-    block = ""
+    block, has_directive = "", False
     for number, line in source.lines():
         text, _, remark = line.partition("//")
         words = _words(text, number)
@@ -49,10 +48,11 @@ def read_mod(source: Source) -> Iterator[Component]:
         elif words[0] not in _DIRECTIVES:
             raise not_understood(number)
         elif words[1:] == ["("]:
-            block = words[0]
+            block, has_directive = words[0], True
         else:
+            has_directive = True
             _take(module, words[0], words[1:], remark, number)
-    if block or not module.is_named:
+    if block or not has_directive:
         raise missing(1, ")" if block else "module")
     yield from _components(module)
 
@@ -82,9 +82,7 @@ def _words(text: str, number: int) -> list[str]:
 
 
 def _take(module: _Module, directive: str, words: list[str], remark: str, number: int) -> None:
-    if directive == "module" and len(words) == 1:
-        module.is_named = True
-    elif directive == "require":
+    if directive == "require":
         if len(words) != 2 or not _VERSION.match(words[1]):  # noqa: PLR2004 — name and version
             raise not_understood(number)
         module.required[words[0]] = (words[1], number, remark.strip().startswith("indirect"))

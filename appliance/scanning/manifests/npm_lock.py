@@ -24,7 +24,7 @@ def read(source: Source) -> Iterator[Component]:
     version = lock.text("lockfileVersion")
     if version not in {"1", "2", "3"}:
         raise unknown_version(lock.line_of("lockfileVersion"), version)
-    if version == "1":
+    if "packages" not in lock and (version == "1" or "dependencies" in lock):
         yield from _nested(lock.tree("dependencies"), _asked_for(source))
         return
     if "packages" not in lock:

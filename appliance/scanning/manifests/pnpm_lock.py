@@ -20,8 +20,11 @@ _FIELDS = {
     Scope.DEVELOPMENT: "devDependencies",
 }
 _NEEDS = ("dependencies", "optionalDependencies")
-_OLD = re.compile(r"/?(?P<name>(?:@[^/]+/)?[^/]+)/(?P<version>[0-9][^/_(]*)(?:[_(].*)?\Z")
+_OLD = re.compile(
+    r"(?:/|[^/@]+\.[^/@]+/)?(?P<name>(?:@[^/]+/)?[^/]+)/(?P<version>[0-9][^/_(]*)(?:[_(].*)?\Z"
+)
 _NEW = re.compile(r"/?(?P<name>(?:@[^/@]+/)?[^@/]+)@(?P<version>[^(]+)(?:\(.*)?\Z", re.DOTALL)
+_ADDRESS = re.compile(r"[^/@]+\.[^/@]+/.")
 _ELSEWHERE = re.compile(r"[a-z+]+:|.*/.*/", re.IGNORECASE)
 
 
@@ -95,6 +98,8 @@ def _named(key: str, packages: dict[str, Tree], places: Tree, *, is_old: bool) -
     if package.maybe("name"):
         return package.text("name"), package.maybe("version")
     found = (_OLD if is_old else _NEW).match(key)
+    if not found and _ADDRESS.match(key):
+        return key.rpartition("/")[2], ""
     if not found:
         raise not_understood(places.line_of(key))
     version = package.maybe("version") or found["version"]

@@ -16,7 +16,7 @@ _REQUIREMENT = re.compile(
     r"\s*(?:;\s*(?P<marker>.+))?",
     re.ASCII | re.DOTALL,
 )
-_PINNED = re.compile(r"===?\s*(?P<version>[^\s,*]+)\Z", re.ASCII)
+_PINNED = re.compile(r"===?\s*(?P<version>[^\s,*$]+)\Z", re.ASCII)
 _WHEEL = re.compile(
     rf"(?P<name>{_NAME})-(?P<version>[^-/]+)(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.ASCII
 )

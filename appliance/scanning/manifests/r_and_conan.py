@@ -14,7 +14,7 @@ from appliance.scanning.manifests.refusal import missing, not_understood
 from appliance.scanning.manifests.source import Source
 from appliance.scanning.manifests.tree import Rows, Tree
 
-_REFERENCE = re.compile(r"(?P<name>[A-Za-z0-9_][\w.+-]*)/(?P<version>[^@#%\s]+)(?:[@#%].*)?\Z")
+_REFERENCE = re.compile(r"(?P<name>[A-Za-z0-9_][\w.+-]*)/(?P<version>[^@#%:\s]+)(?:[@#%:].*)?\Z")
 _SECTIONS = {
     "requires": Scope.RUNTIME,
     "build_requires": Scope.DEVELOPMENT,
@@ -65,14 +65,14 @@ def _nodes(nodes: Tree) -> Iterator[Component]:
     """Conan 1: a node for each package; the project itself may be one without a version."""
     labels: dict[str, tuple[str, str]] = {}
     for key, node in nodes.trees():
-        text = node.maybe("ref")
-        if text and not node.maybe("path"):
-            labels[key] = _reference(text, node.line_of("ref"))
+        field = "ref" if "ref" in node else "pref"
+        if node.maybe(field) and not node.maybe("path"):
+            labels[key] = _reference(node.text(field), node.line_of(field))
     asked: set[str] = set()
     parents: dict[str, list[str]] = {}
     for key, node in nodes.trees():
         for field in ("requires", "build_requires"):
-            for need, _ in node.rows(field).texts(field):
+            for need in _needs(node, field):
                 if key in labels:
                     parents.setdefault(need, []).append("@".join(labels[key]))
                 else:
@@ -82,13 +82,23 @@ def _nodes(nodes: Tree) -> Iterator[Component]:
             ecosystem=Ecosystem.CONAN,
             name=name,
             version=version,
-            line=nodes.tree(key).line_of("ref"),
+            line=nodes.line_of(key),
             scope=Scope.DEVELOPMENT
             if nodes.tree(key).maybe("context") == "build"
             else Scope.RUNTIME,
             is_direct=key in asked if asked else None,
             parents=few(parents.get(key, ())),
         )
+
+
+def _needs(node: Tree, field: str) -> list[str]:
+    """Numbers of nodes: in a list, or in the oldest locks under what they stand for."""
+    needs = node.get(field)
+    return (
+        [each for _, each in needs.texts()]
+        if isinstance(needs, Tree)
+        else [text for text, _ in node.rows(field).texts(field)]
+    )
 
 
 def _reference(text: str, line: int) -> tuple[str, str]:

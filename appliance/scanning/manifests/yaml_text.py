@@ -85,7 +85,7 @@ class _Reader:
 
     @staticmethod
     def _scalar(event: Any) -> str | None:
-        is_plain = event.style is None
+        is_plain = not event.style
         return None if is_plain and event.value in _NOTHING else str(event.value)
 
     def _repeat(self, anchor: str, line: int) -> None:

@@ -39,7 +39,7 @@ def read(source: Source) -> Iterator[Component]:
     text = source.text()
     is_later = bool(re.search(r"^__metadata:", text, re.MULTILINE))
     entries = list(_later(source.yaml()) if is_later else _first(source))
-    if not entries and not is_later and _HEADER not in text:
+    if not entries and not is_later and "yarn" not in text:
         raise missing(1, _HEADER)
     direct = _asked_for(source, entries)
     parents = _parents(entries)

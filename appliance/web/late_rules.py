@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import Rule
+
+from appliance.web.late_description import Describing
 
 Builder = Callable[..., tuple[str, str]]
 COMPILED = ("_parts", "_trace", "_converters", "arguments")
@@ -49,7 +50,7 @@ class LateRule(Rule):
         return build
 
 
-class Application(OpenAPI):
+class Application(Describing):
     """The library's application, with rules of ours."""
 
     url_rule_class = LateRule

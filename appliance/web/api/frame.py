@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import flask
 import structlog
 from flask_limiter import HeaderNames, Limiter, RequestLimit
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -26,6 +25,7 @@ from appliance.errors import (
 )
 from appliance.services import idempotency
 from appliance.web import paging, requests
+from appliance.web.late_description import Area
 
 log = structlog.get_logger()
 
@@ -93,9 +93,9 @@ PROBLEMS: dict[Any, Any] = {
 }
 
 
-def area(name: str, description: str) -> APIBlueprint:
+def area(name: str, description: str) -> Area:
     """The blueprint of one row of the API's table."""
-    return APIBlueprint(
+    return Area(
         f"api_{name}",
         __name__,
         url_prefix=PREFIX,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance import garbage, orphans, settings, wiring_heartbeats
+from appliance.web import metrics
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -54,6 +55,18 @@ def when_ready(server: Arbiter) -> None:
     del server
     orphans.adopt()
     garbage.settle()
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give a web process the place of one that has ended, or the next."""
+    taken = {each.place for each in server.WORKERS.values()}
+    worker.place = min(set(range(1, len(taken) + 2)) - taken)
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """Let it go on counting where its predecessor has stopped."""
+    del server
+    metrics.take_place(worker.place)
 
 
 def post_worker_init(worker: Worker) -> None:

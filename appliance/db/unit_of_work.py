@@ -238,6 +238,10 @@ class Database:
         sa.event.listen(self._writing, "do_orm_execute", _note_statement)
         self._reading = sessionmaker(read_only(engine), expire_on_commit=False)
 
+    def prepare(self) -> None:
+        """Find out how the tables hang together, which otherwise happens at the first question."""
+        Table.registry.configure()
+
     @contextmanager
     def begin(self, actor: Actor) -> Generator[UnitOfWork]:
         """Open a unit of work; commit it if the block ends well.

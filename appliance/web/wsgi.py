@@ -7,8 +7,14 @@ from pathlib import Path
 
 from appliance import logs, settings, wiring
 from appliance.web.app import create_app
+from appliance.web.compiled_templates import CompiledTemplates
 
 home = Path(os.environ.get("CODARA_HOME", "var"))
 present_settings = settings.from_process(home)
 logs.configure(present_settings.telemetry.log_level)
-application = create_app(wiring.build(home, present_settings))
+objects = wiring.build(home, present_settings)
+application = create_app(objects)
+application.jinja_env.bytecode_cache = CompiledTemplates(objects.home.scratch / "templates")
+# What every process would find out at its first request, all know from here.
+application.url_map.update()
+objects.database.prepare()

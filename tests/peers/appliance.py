@@ -43,17 +43,18 @@ class Served:
 
 
 @contextmanager
-def serve(world: World, **environment: str) -> Generator[Served]:
+def serve(world: World, *, more: str = "", **environment: str) -> Generator[Served]:
     """Serve a world on a free port and on the socket of its home folder.
 
-    A process has fewer threads here than a host's would have; `environment` may say otherwise.
+    A process has fewer threads here than a host's would have; `environment` may say otherwise, and
+    `more` is added to gunicorn's configuration.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {"CODARA_SERVER__PORT": str(port), "CODARA_SERVER__URL": url, **environment}
     world.configure(**settings)
     configuration = world.home / "gunicorn.conf.py"
-    configuration.write_text(CONFIGURATION)
+    configuration.write_text(CONFIGURATION + more)
     inherited = {
         name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ
     }

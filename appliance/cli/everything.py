@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from appliance import garbage, orphans, version
+from appliance import garbage, late, orphans, version
 from appliance import settings as settings_module
 from appliance.cli import doors, instance, programs, terminal
 from appliance.cli.supervisor import EndedError, Supervisor
@@ -23,6 +23,8 @@ PASSWORD_VARIABLE = "CODARA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variab
 READY_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # The queue is next door; while we wait for it, we look after nobody.
 WORKER_IDLE_SECONDS = 4
+QUICK_WORKER_IDLE_SECONDS, QUICK_WORKER_KIB = 20, 40 * 1024
+"""One that was busy and holds more than a new one does is replaced when it has nothing to do."""
 # What the processes share is imported once, before they part: less memory and a quicker start.
 SHARED = (
     "appliance.cli.groundwork",
@@ -31,6 +33,16 @@ SHARED = (
     "appliance.jobs.schedule",
     "appliance.web.event_server",
     "appliance.cli.web_server",
+)
+# What single processes import beyond that; `script/run` compiles all of it beforehand.
+COMPILED = (
+    *SHARED,
+    "appliance.cli.ssh_server",
+    "appliance.ssh.server",
+    "appliance.ssh.session_program",
+    "appliance.web.gunicorn_worker",
+    "appliance.web.wsgi",
+    "gunicorn.glogging",
 )
 
 
@@ -79,13 +91,19 @@ def serve(wishes: Wishes) -> None:
     terminal.tell("Ended.")
 
 
+def gather() -> None:
+    """Import what the processes share."""
+    with late.without():
+        for name in SHARED:
+            importlib.import_module(name)
+
+
 def _start(
     supervisor: Supervisor, settings: Settings, home: Path, door: socket.socket, given_password: str
 ) -> None:
     if not settings.queue.url.get_secret_value():
         supervisor.add("queue", _queue_server(home), ends_last=True)
-    for name in SHARED:
-        importlib.import_module(name)
+    gather()
     groundwork = importlib.import_module("appliance.cli.groundwork")
     with instance.alone(home):
         # What it takes to change a schema, no process keeps.
@@ -105,12 +123,16 @@ def _start(
 
 
 def _add_workers(supervisor: Supervisor, settings: Settings, home: Path) -> None:
-    """One for quick jobs, and one for all, which is there while any job waits."""
+    """One for quick jobs, always; and one for all, which is there while any job waits."""
     run = partial(programs.module, "appliance.jobs.worker", "run", home)
     queue = importlib.import_module("appliance.jobs.queue")
     wiring = importlib.import_module("appliance.wiring")
     jobs = queue.JobQueue(wiring.queue(wiring.Home(home), settings, within_seconds=LOOK_SECONDS))
-    supervisor.add("worker", run(("quick",)))
+    supervisor.add(
+        "worker",
+        run(("quick",), QUICK_WORKER_IDLE_SECONDS, QUICK_WORKER_KIB),
+        when=lambda: True,
+    )
     supervisor.add(
         "worker-all", run(("quick", "long", "upkeep"), WORKER_IDLE_SECONDS), when=jobs.has_some
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from appliance import late
 from appliance.cli import check as checking
 from appliance.cli import everything, instance, programs, terminal
 from appliance.cli.context import Context, Verb, current
@@ -91,6 +92,8 @@ def sshd(context: Context, account: str | None) -> None:
 def _become(module: str, home: Path, *arguments: object) -> None:
     os.umask(0o077)
     os.environ["CODARA_HOME"] = os.fspath(home)
+    with late.without():
+        importlib.import_module(module)
     programs.module(module, "run", home, *arguments)()
 
 

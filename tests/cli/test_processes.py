@@ -224,6 +224,21 @@ def test_a_part_that_is_killed_comes_back(served, part):
     assert f"{part} was ended by signal 9; starting it again." in served.said
 
 
+def test_web_processes_count_in_places_that_others_take_after_them(served):
+    found = set()
+
+    def count():
+        requests.get(f"{served.url}/sign-in", timeout=10)
+        for pid in (pid for pid, name in served.children().items() if name == "web"):
+            with suppress(OSError):
+                mapped = Path(f"/proc/{pid}/maps").read_text()
+                found.update(re.findall(r"/counter_(.+)\.db", mapped))
+        return found
+
+    served.until(count)
+    assert found <= {"web-1", "web-2"}
+
+
 def test_what_serves_long_jobs_and_listeners_is_there_when_it_is_needed(served, tmp_path):
     source, address = tmp_path / "source", f"{served.url}/api/v1/repos/admin/arrived/events"
     git("init", "-q", "--bare", str(source), at=tmp_path)
@@ -363,24 +378,6 @@ def git(*words: str, at):
         check=True,
     )
     return finished.stdout.strip()
-
-
-def test_help_reads_no_rooms():
-    program = (
-        "import sys; from appliance.cli.__main__ import main; main(['--help']);"
-        "heavy = {'sqlalchemy', 'flask', 'redis', 'pygit2', 'asyncssh', 'gunicorn'};"
-        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert "serve" in finished.stdout
-    assert finished.stderr == "[]\n"
 
 
 def test_without_an_appliance_a_command_says_where_it_looked(tmp_path):

@@ -28,6 +28,7 @@ class Worker(rq.SimpleWorker):
     """RQ's worker, which ends at once when asked: its job returns to the queue."""
 
     performer: Performer
+    spare_kib = 0
     _is_waiting = False
 
     def _install_signal_handlers(self) -> None:
@@ -44,10 +45,15 @@ class Worker(rq.SimpleWorker):
             raise StopRequested
 
     def dequeue_job_and_maintain_ttl(self, *arguments: Any, **options: Any) -> Any:
-        """Wait for the next job; only here nothing is lost by being interrupted."""
+        """Wait for the next job, only here nothing is lost by being interrupted; gives none if
+        none came for long and it is time to end.
+        """
         self._is_waiting = True
         try:
-            return super().dequeue_job_and_maintain_ttl(*arguments, **options)
+            while True:
+                found = super().dequeue_job_and_maintain_ttl(*arguments, **options)
+                if found is not None or garbage.own_kib() >= self.spare_kib:
+                    return found
         finally:
             self._is_waiting = False
 
@@ -62,8 +68,15 @@ def perform(job_id: str) -> None:
     _performer.perform(UUID(job_id))
 
 
-def run(home: Path, lanes: tuple[str, ...] = tuple(Lane), idle_seconds: int | None = None) -> None:
-    """Take jobs of these lanes until we are asked to end, or have had none for so long."""
+def run(
+    home: Path,
+    lanes: tuple[str, ...] = tuple(Lane),
+    idle_seconds: int | None = None,
+    spare_kib: int = 0,
+) -> None:
+    """Take jobs of these lanes until we are asked to end, or have had none for so long and hold
+    that much memory.
+    """
     os.environ["CODARA_HOME"] = os.fspath(home)
     present_settings = settings.from_process(home)
     logs.configure(present_settings.telemetry.log_level)
@@ -71,7 +84,8 @@ def run(home: Path, lanes: tuple[str, ...] = tuple(Lane), idle_seconds: int | No
         os.nice(NICENESS)
     objects = wiring.build(home, present_settings)
     garbage.settle()
-    work(objects, tuple(Lane(lane) for lane in lanes), idle_seconds=idle_seconds)
+    wanted = tuple(Lane(lane) for lane in lanes)
+    work(objects, wanted, idle_seconds=idle_seconds, spare_kib=spare_kib)
 
 
 def work(
@@ -80,6 +94,7 @@ def work(
     *,
     lease_seconds: float = LEASE_SECONDS,
     idle_seconds: int | None = None,
+    spare_kib: int = 0,
 ) -> None:
     """The same, with everything built."""
     global _performer  # noqa: PLW0603 - RQ calls a function by name and can hand it nothing.
@@ -91,6 +106,7 @@ def work(
         log_job_description=False,
     )
     worker.performer = _performer
+    worker.spare_kib = spare_kib
     try:
         with (
             pulse.beating(objects.redis, "worker"),

@@ -1,7 +1,7 @@
 """A real worker that measures repositories in its own way, so that tests can kill it in the middle.
 
 It notes what it does in a file, and waits for a word before it ends a job. The words that `main` is
-called with are HOME NOTES LEASE_SECONDS.
+called with are HOME NOTES LEASE_SECONDS, and IDLE_SECONDS if it may end by itself.
 """
 
 from __future__ import annotations
@@ -51,5 +51,8 @@ def main() -> None:
     logs.configure("info")
     objects = wiring.build(home, settings.from_process(home))
     print("about to work", flush=True)  # noqa: T201 - somebody waits for this word.
-    worker.work(objects, tuple(Lane), lease_seconds=lease_seconds)
+    idle_seconds = int(sys.argv[4]) if sys.argv[4:] else None
+    worker.work(
+        objects, tuple(Lane), lease_seconds=lease_seconds, idle_seconds=idle_seconds, spare_kib=1
+    )
     notes.with_suffix(".ended").touch()

@@ -34,10 +34,10 @@ class Workshop(Office):
         self.relay = Relay(world.wiring, self.queue)
 
     @contextmanager
-    def worker(self, *, lease_seconds=60.0):
+    def worker(self, *words: str, lease_seconds=60.0):
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         process = mould.start(
-            (self.world.home, self.notes, str(lease_seconds)),
+            (self.world.home, self.notes, str(lease_seconds), *words),
             environment | self.world.environment,
             ROOT,
             program="tests.jobs.patient_worker:main",
@@ -140,6 +140,16 @@ def test_an_idle_worker_ends_when_asked(workshop):
         process.wait()
 
     assert workshop.ended_well()
+
+
+def test_a_worker_that_holds_much_makes_room_when_there_is_nothing_to_do(workshop):
+    workshop.let_go()
+    with workshop.worker("1") as process:
+        job_id = workshop.begin()
+        process.wait(PATIENCE_SECONDS)
+
+        assert workshop.notes.with_suffix(".ended").exists()
+        assert workshop.is_in(job_id, JobState.DONE)
 
 
 def test_a_running_job_stops_when_it_is_cancelled(workshop):

@@ -1,5 +1,5 @@
 """Makes and repairs the environment in .venv: the locked packages and the `codara` commands; and
-compiles the translations, which need one of those packages.
+compiles the translations, which need one of those packages, and the modules.
 
 Runs before anything is installed, so it needs the standard library only; `pip_sources.py` finds the
 pip. Which index the packages come from is pip's own configuration; the hashes in the locks say what
@@ -11,9 +11,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import venv
@@ -27,9 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "codara-environment.json"
 UNFINISHED = ENVIRONMENT / "unfinished"
+COMPILED = ENVIRONMENT / "codara-compiled"
+"""As old as what was compiled last."""
 LOG = ROOT / ".cache" / "install.log"
 TRANSLATIONS = ROOT / "appliance" / "web" / "translations"
 PATHS = ("", "clients/python")
+PACKAGES = ("appliance", "audit")
 LOCKS = {"app": ("app",), "dev": ("app", "dev")}
 
 # Works for any path: a "#!" line may hold neither blanks nor more than 127 bytes.
@@ -54,10 +59,11 @@ def main() -> int:
     profile = sys.argv[1] if len(sys.argv) > 1 else "app"
     try:
         # Looked at before anything is written: the checkout may be somebody else's, and ready.
-        if not is_ready(profile) or stale_translations():
+        if not is_ready(profile) or stale_translations() or has_stale_modules():
             with only_one_at_a_time():
                 make(profile)
                 compile_translations()
+                compile_modules()
     except (SetupFailedError, NoPipError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -88,27 +94,45 @@ def make(profile: str) -> None:
     for lock in changed:
         install(lock, pip)
     write_commands()
+    COMPILED.unlink(missing_ok=True)
     compile_modules()
     STAMP.write_text(json.dumps({**before, **wanted}, indent=2), "utf-8")
     UNFINISHED.unlink()
     print(f"Ready after {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
 
 
+def has_stale_modules() -> bool:
+    """Whether modules of ours were changed since all were compiled, and we may compile here."""
+    compiled_at = COMPILED.stat().st_mtime_ns if COMPILED.exists() else 0
+    return os.access(ENVIRONMENT, os.W_OK) and any(
+        source.stat().st_mtime_ns > compiled_at
+        for package in PACKAGES
+        for source in (ROOT / package).rglob("*.py")
+    )
+
+
 def compile_modules() -> None:
-    """Import once what an appliance imports: what compiling takes, the first start then need not
-    keep for as long as it runs. What does not go says so when somebody starts it.
+    """Import once what the processes of an appliance import: what compiling takes, they would keep
+    for as long as they run. What does not go says so when somebody starts it.
     """
+    if not has_stale_modules():
+        return
+    COMPILED.touch()
     program = (
-        "import importlib; from appliance.cli.everything import SHARED;"
-        "[importlib.import_module(name) for name in SHARED]"
+        "import importlib; from appliance.cli.everything import COMPILED;"
+        "[importlib.import_module(name) for name in COMPILED]"
     )
-    subprocess.run(
-        [ENVIRONMENT / "bin" / "python", "-c", program],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    # Of containers, many ask Python not to keep what it compiles; here it is all that is wanted.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory() as home:
+        subprocess.run(
+            [ENVIRONMENT / "bin" / "python", "-c", program],
+            cwd=ROOT,
+            env=environment | {"CODARA_HOME": home},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
 
 
 def stale_translations() -> list[Path]:

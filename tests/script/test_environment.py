@@ -56,7 +56,9 @@ def write_package(wheel: Path) -> None:
             archive.writestr(name, text)
 
 
-def set_up(checkout: Path, profile: str = "app") -> subprocess.CompletedProcess[str]:
+def set_up(
+    checkout: Path, profile: str = "app", **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "script.environment", profile],
         cwd=checkout,
@@ -65,6 +67,7 @@ def set_up(checkout: Path, profile: str = "app") -> subprocess.CompletedProcess[
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": (checkout / "requirements").as_uri(),
+            **environment,
         },
         capture_output=True,
         text=True,
@@ -164,6 +167,21 @@ def test_what_was_translated_since_is_compiled(translation):
     file.write_text('msgid "Hello"\nmsgstr "Grüß Gott"\n', "utf-8")
     assert set_up(checkout).returncode == 0
     assert "Grüß Gott".encode() in compiled.read_bytes()
+
+
+def test_modules_are_compiled_when_they_are_new_even_where_python_is_to_keep_nothing(tmp_path):
+    checkout = checkout_at(tmp_path / "compiled")
+    (checkout / "appliance" / "cli").mkdir()
+    shared = checkout / "appliance" / "cli" / "everything.py"
+    shared.write_text('COMPILED = ("appliance.hello",)\n', "utf-8")
+    compiled = checkout / "appliance" / "__pycache__"
+    assert set_up(checkout, PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    (before,) = compiled.glob("hello.*.pyc")
+    was = before.read_bytes()
+
+    (checkout / "appliance" / "hello.py").write_text(f"{HELLO}\nMORE = 1\n", "utf-8")
+    assert set_up(checkout).returncode == 0
+    assert before.read_bytes() != was
 
 
 def test_a_translation_that_is_broken_stops_everything(translation):

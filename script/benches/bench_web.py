@@ -21,13 +21,13 @@ from tests.peers.server import free_port
 
 from . import clients, repositories
 from .measure import Run, in_turn, run_program, tree_cpu_seconds, tree_memory_bytes
-from .product import ROOT, Product, prepared, serving, serving_home
+from .product import CODARA, ROOT, Product, environment, prepared, serving, serving_home
 from .rows import Row, compared, percentile
 
 WARM_MS, COLD_MS, BESIDE_CLONES_MS = 100.0, 1000.0, 300.0
 START_MS, MEMORY_MIB, LOADED_MIB = 5000.0, 400e6 / 1024**2, 500.0
-SETTLED_SECONDS = 10.0
-"""Then the first jobs have been done."""
+SETTLED_SECONDS, RESTED_SECONDS = 10.0, 60.0
+"""Then the first jobs have been done; and then nobody needs what was needed before."""
 TRANSFERRED_KB = 60.0
 WARM_REQUESTS, BESIDE_CLONES = 40, 100
 CLONES_BEGIN_SECONDS = 2.0
@@ -108,6 +108,10 @@ def run(options: argparse.Namespace) -> list[Row]:
             found += _blame(ours, sources["lab/blamed"], options.rounds)
             found += _beside_clones(ours, sources["lab/assets"])
             found += _loaded_memory(ours)
+            _use(ours, sources["lab/small"])
+            time.sleep(RESTED_SECONDS)
+            found.append(_memory(ours, "product after use and a minute of rest, memory"))
+            found.append(Row("first page after that", "ms", Reader(ours).ask("/lab/small"), 0))
     return [row for row in found if options.only in row.name]
 
 
@@ -143,6 +147,28 @@ def _loaded_memory(ours: Product) -> list[Row]:
         Row("product after all this, memory", "MiB", whole, 0),
         Row("product after all this, memory without mapped files", "MiB", own, LOADED_MIB),
     ]
+
+
+def _use(ours: Product, source: Path) -> None:
+    """What people do beside reading: clone over SSH, push, have a repository imported, search."""
+    with tempfile.TemporaryDirectory(prefix="codara-bench-") as name:
+        folder, ssh = Path(name) / "clone", clients.ssh_words(ours.key, Path(name))
+        address = f"ssh://git@127.0.0.1:{ours.ssh_port}/lab/small.git"
+        clients.run_git("clone", "-q", address, folder, ssh=ssh)
+        clients.run_git("commit", "-q", "--allow-empty", "-m", "One more", at=folder)
+        clients.run_git("push", "-q", ours.remote("lab/small"), "HEAD", at=folder)
+    words: list[str | Path] = [
+        CODARA,
+        "repo",
+        "import",
+        source,
+        "lab/imported",
+        "--home",
+        ours.home,
+    ]
+    subprocess.run([*words, "--visibility", "internal"], env=environment(), check=True)
+    for path in ("/search?q=lab", "/lab/imported", "/lab/imported/commits/main"):
+        Reader(ours).ask(path)
 
 
 def _pages_of(given: Path) -> dict[str, str]:

@@ -148,8 +148,8 @@ def test_a_worker_that_holds_much_makes_room_when_there_is_nothing_to_do(worksho
         job_id = workshop.begin()
         process.wait(PATIENCE_SECONDS)
 
-        assert workshop.notes.with_suffix(".ended").exists()
-        assert workshop.is_in(job_id, JobState.DONE)
+    assert workshop.ended_well()
+    assert workshop.is_in(job_id, JobState.DONE)
 
 
 def test_a_running_job_stops_when_it_is_cancelled(workshop):

@@ -215,7 +215,7 @@ def test_a_session_that_somebody_else_chose_is_not_used(settled):
 def test_a_token_cannot_make_itself_stronger(settled):
     for scope in (Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE):
         client = settled.client("boss", scope)
-        wanted = {"name": "x", "scopes": ["admin"], "expires_at": "2027-01-01T00:00:00Z"}
+        wanted = {"name": "x", "scopes": ["admin"], "expires_in_days": 30}
         short = client.post("/api/v1/auth/token").json["token"]
         for way in (client, bearer(settled, short)):
             assert way.post("/api/v1/user/tokens", json=wanted).status_code == 403

@@ -113,7 +113,7 @@ def test_what_one_token_was_answered_is_not_for_another(world):
     strong, weak = world.client("writer"), world.client("writer", Scope.REPOSITORY_READ)
     sent = {
         "path": "/api/v1/user/tokens",
-        "json": {"name": "new", "scopes": ["user"], "expires_at": "2027-01-01T00:00:00Z"},
+        "json": {"name": "new", "scopes": ["user"], "expires_in_days": 30},
         "headers": {"Idempotency-Key": "same"},
     }
     first = strong.post(**sent)

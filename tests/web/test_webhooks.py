@@ -124,7 +124,7 @@ def test_who_does_not_manage_them_is_told_so_or_nothing(lab, place):
                     "": {"url": ADDRESS, "events": "push"},
                     "/secret": {"secret": f"{SECRET}!"},
                     "/ping": {},
-                    "/redeliver": {"since": "2026-01-01T00:00", "until": "2027-01-01T00:00"},
+                    "/redeliver": {"since": "2026-01-01T00:00", "until": "2099-01-01T00:00"},
                     "/delete": {},
                     "/deliveries/1/redeliver": {},
                 }.items()

@@ -259,6 +259,8 @@ CONDITIONS = {
 
 
 def _presented(work: UnitOfWork, rows: Sequence[Conversation]) -> list[Listed]:
+    if not rows:
+        return []
     ids = [each.id for each in rows]
     names = user_names(work.session, [each.author_id for each in rows])
     labels, assignees = labels_of(work.session, ids), assignees_of(work.session, ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from appliance.db.conversations import Conversation
 from appliance.db.organisations import TeamMembership
 from appliance.db.pulls import PullRequest
 from appliance.db.reviews import Review, ReviewRequest
+from appliance.db.users import User
 from appliance.domain.pull_requests import Verdict
 
 STATES = frozenset({"draft", "merged"})
@@ -36,12 +38,27 @@ def source(repository_id: UUID, branch: str) -> Condition:
     return _those(repository_id, PullRequest.source_branch == branch.encode())
 
 
-def review(repository_id: UUID, value: str) -> Condition:
-    """Those of which somebody's last word is that; or that nobody has judged."""
+def approvers(repository_id: UUID) -> sa.Select[User]:
+    """Who has approved anything in a repository."""
+    ids = (
+        sa.select(Review.author_id)
+        .join(PullRequest, PullRequest.id == Review.pull_id)
+        .where(PullRequest.repository_id == repository_id, Review.verdict == Verdict.APPROVE)
+    )
+    return sa.select(User).where(User.id.in_(ids))
+
+
+def review(repository_id: UUID, value: str, counting: Collection[UUID]) -> Condition:
+    """Those of which somebody's last word is that; or that nobody has judged. Of approvals, only
+    those of `counting` count.
+    """
+    counts = sa.or_(Review.verdict != Verdict.APPROVE, Review.author_id.in_(counting))
     judged = (
         sa.select(Review.pull_id)
         .join(PullRequest, PullRequest.id == Review.pull_id)
-        .where(PullRequest.repository_id == repository_id, Review.verdict != Verdict.COMMENT)
+        .where(
+            PullRequest.repository_id == repository_id, Review.verdict != Verdict.COMMENT, counts
+        )
     )
     if value not in VERDICTS:
         return Conversation.id.not_in(judged.where(Review.dismissed_at.is_(None)))

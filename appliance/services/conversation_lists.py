@@ -24,6 +24,7 @@ from appliance.domain.conversations import (
 )
 from appliance.domain.issue_query import ME, NONE, OPEN, Key, Query, Sort
 from appliance.domain.names import fold
+from appliance.services import rule_facts
 
 ORDERS: dict[Sort, tuple[Any, ...]] = {
     Sort.CREATED: (Conversation.number,),
@@ -232,8 +233,9 @@ def _from(work: UnitOfWork, repository: Repository, value: str) -> Condition:
 
 
 def _review(work: UnitOfWork, repository: Repository, value: str) -> Condition:
-    del work
-    return pull_conditions.review(repository.id, value)
+    users = work.session.scalars(pull_conditions.approvers(repository.id)).all()
+    counting = {user.id for user in users if rule_facts.may_write(work, repository, user)}
+    return pull_conditions.review(repository.id, value, counting)
 
 
 def _reviewer(work: UnitOfWork, repository: Repository, value: str) -> Condition:

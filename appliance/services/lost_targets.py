@@ -30,6 +30,8 @@ from appliance.services.push_names import show
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from appliance.db.pushes import Push
     from appliance.git.storage import RepositoryStore
 
@@ -90,17 +92,7 @@ def _places(
 ) -> Iterator[bytes]:
     """Where the target was merged: by a pull request, or as the default branch shows."""
     pull = seen.pull
-    query = (
-        sa.select(PullRequest.target_branch)
-        .where(
-            PullRequest.repository_id == pull.repository_id,
-            PullRequest.source_repository_id == pull.repository_id,
-            PullRequest.source_branch == pull.target_branch,
-            PullRequest.merged_at.is_not(None),
-        )
-        .order_by(PullRequest.merged_at.desc())
-    )
-    merged = work.session.scalar(query.limit(1))
+    merged = _merged_into(work, pull.repository_id, pull.target_branch)
     if merged is not None:
         yield merged
     last, usual = pull_rows.onto(work.session, push, ref), seen.repository.default_branch.encode()
@@ -109,6 +101,24 @@ def _places(
         return
     if pull_refs.is_in(ready_folder(seen.repository, repositories), last, at):
         yield usual
+
+
+def _merged_into(work: UnitOfWork, home: UUID, branch: bytes) -> bytes | None:
+    """Where a branch went with its last pull request; on from there while that is gone, too."""
+    passed: set[bytes] = set()
+    found: bytes | None = branch
+    while found is not None and found not in passed:
+        passed.add(found)
+        query = sa.select(PullRequest.target_branch).where(
+            PullRequest.repository_id == home,
+            PullRequest.source_repository_id == home,
+            PullRequest.source_branch == found,
+            PullRequest.merged_at.is_not(None),
+        )
+        found = work.session.scalar(query.order_by(PullRequest.merged_at.desc()).limit(1))
+        if found and pull_rows.ledger_oid(work.session, home, BRANCHES + found) is not None:
+            return found
+    return None
 
 
 def _comes_into(

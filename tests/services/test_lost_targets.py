@@ -49,6 +49,21 @@ def test_it_goes_where_its_target_was_merged(place):
     assert place.world.recorded("merge.changed")[-1].body["changed"] == ["into"]
 
 
+def test_it_goes_on_to_where_what_its_target_was_merged_into_went(place):
+    place.write("author", "last", {"last": "last\n"}, start=place.head("topic"))
+    place.open("last", into="topic")
+    merge(place, number=2)
+    place.run_jobs()
+    place.push("maintainer", "topic", None)
+    merge(place, number=1)
+    place.push("maintainer", "part", None)
+
+    place.run_jobs()
+    place.run_jobs()
+
+    assert place.facts(3).target_branch == b"main"
+
+
 def test_it_goes_to_the_default_branch_where_a_push_brought_its_target_there(place):
     place.push("maintainer", "main", place.head("part"))
     place.write("author", "topic", {"newer": "newer\n"})

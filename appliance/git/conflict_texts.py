@@ -25,9 +25,22 @@ LARGEST_BYTES = 512 * limits.KIB
 MOST_SHOWN = 50
 """Files of which the sides are read; of the others only the paths are told."""
 WITH_DRAFT = frozenset({ConflictKind.CONTENT, ConflictKind.ADD_ADD})
-LABELS = ("-L", "ours", "-L", "base", "-L", "theirs")
 MOST_CONFLICTS = 127
 """The largest status with which git says how many there are; above it, something is wrong."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What marks call both sides, and what they come from: in one line each."""
+
+    ours: bytes = b"ours"
+    base: bytes = b"base"
+    theirs: bytes = b"theirs"
+
+    @property
+    def options(self) -> tuple[bytes, ...]:
+        """As git takes them."""
+        return tuple(word for name in (self.ours, self.base, self.theirs) for word in (b"-L", name))
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,7 @@ class ConflictText:
     """None where it cannot be solved line by line."""
 
 
-def read(at: Path, ours: str, theirs: str) -> tuple[ConflictText, ...]:
+def read(at: Path, ours: str, theirs: str, names: Names = Names()) -> tuple[ConflictText, ...]:
     """What merging one commit into another does not decide. Nothing is written.
 
     Errors:
@@ -56,21 +69,21 @@ def read(at: Path, ours: str, theirs: str) -> tuple[ConflictText, ...]:
         trees = tree_of(handle, ours), tree_of(handle, theirs)
         merged = merger.merge(base, *trees, Resolutions())
         return tuple(
-            _told(handle, each, is_shown=number < MOST_SHOWN)
+            _told(handle, each, names, is_shown=number < MOST_SHOWN)
             for number, each in enumerate(merged.conflicts)
         )
 
 
-def of(at: Path, conflicts: Iterable[Conflict]) -> tuple[ConflictText, ...]:
+def of(at: Path, conflicts: Iterable[Conflict], names: Names) -> tuple[ConflictText, ...]:
     """The same of conflicts that are known, as far as their files are kept."""
     with opened(at) as handle:
         return tuple(
-            _told(handle, each, is_shown=number < MOST_SHOWN)
+            _told(handle, each, names, is_shown=number < MOST_SHOWN)
             for number, each in enumerate(conflicts)
         )
 
 
-def _told(handle: Handle, conflict: Conflict, *, is_shown: bool) -> ConflictText:
+def _told(handle: Handle, conflict: Conflict, names: Names, *, is_shown: bool) -> ConflictText:
     if not is_shown:
         return ConflictText(conflict, None, None, None, None)
     base, ours, theirs = (
@@ -78,7 +91,7 @@ def _told(handle: Handle, conflict: Conflict, *, is_shown: bool) -> ConflictText
     )
     draft = None
     if conflict.kind in WITH_DRAFT and ours is not None and theirs is not None:
-        draft = _draft(base or b"", ours, theirs)
+        draft = _draft(base or b"", ours, theirs, names)
     return ConflictText(conflict, base, ours, theirs, draft)
 
 
@@ -92,11 +105,19 @@ def _content(handle: Handle, leaf: Leaf | None) -> bytes | None:
     return None if b"\0" in content else content
 
 
-def _draft(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+def _draft(base: bytes, ours: bytes, theirs: bytes, names: Names) -> bytes | None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, content in (("ours", ours), ("base", base), ("theirs", theirs)):
             (folder / file).write_bytes(content)
-        words = ["merge-file", "-p", "--diff3", *LABELS, "ours", "base", "theirs"]
+        words: list[str | bytes] = [
+            "merge-file",
+            "-p",
+            "--diff3",
+            *names.options,
+            "ours",
+            "base",
+            "theirs",
+        ]
         finished = process.execute(words, at=folder)
     return finished.output if 0 <= finished.status <= MOST_CONFLICTS else None

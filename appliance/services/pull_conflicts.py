@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from appliance.domain.git_operations import MergeMethod, Operation, OperationKind
 from appliance.git import conflict_texts, merge_messages, merging, pull_refs, refs
+from appliance.git.conflict_texts import Names
 from appliance.git.conflicts import Resolution, Side
 from appliance.git.ref_names import BRANCHES
 from appliance.services import git_operations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from appliance.services.ref_updates import Plan
     from appliance.settings import Settings
 
-__all__ = ["Resolution", "Side"]
+__all__ = ["Names", "Resolution", "Side"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ def read(folder: Path, facts: PullFacts) -> Found:
         ConflictError, TooLargeError, TimeoutExceededError: it cannot be merged here.
     """
     target = refs.one(folder, BRANCHES + facts.target_branch).target
-    return Found(target, conflict_texts.read(folder, facts.head, target))
+    names = Names(facts.source_branch, theirs=facts.target_branch)
+    return Found(target, conflict_texts.read(folder, facts.head, target, names))
 
 
-def texts_of(folder: Path, conflicts: Iterable[Conflict]) -> tuple[ConflictText, ...]:
+def texts_of(folder: Path, conflicts: Iterable[Conflict], names: Names) -> tuple[ConflictText, ...]:
     """What stands in conflicts that were found elsewhere. Needs no transaction."""
-    return conflict_texts.of(folder, conflicts)
+    return conflict_texts.of(folder, conflicts, names)
 
 
 def draft(

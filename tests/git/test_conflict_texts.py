@@ -49,6 +49,10 @@ def test_both_sides_and_the_base_are_told_and_nothing_is_written(built):
         text.draft or b""
     )
     assert b"\n15\n" in (text.draft or b"")
+    names = conflict_texts.Names(b"topic/-L", b"Before", "größe".encode())
+    named = next(iter(conflict_texts.read(built.at, ours, theirs, names))).draft or b""
+    for mark in ("<<<<<<< topic/-L\n", "||||||| Before\n", ">>>>>>> größe\n"):
+        assert mark.encode() in named
     assert (found[b"b"].ours, found[b"b"].draft) == (None, None)
     assert (found[b"gone"].ours, found[b"gone"].theirs) == (None, b"y\n")
     assert conflict_texts.read(built.at, base, theirs) == ()

@@ -96,7 +96,8 @@ def test_conflicts_are_solved_file_by_file(place):
     author = place.world.browser("author")
     assert "Show the conflicts" in page(author, "pulls/1")
     shown = page(author, "pulls/1/conflicts")
-    assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; ours" in shown
+    assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; topic" in shown
+    assert "&gt;&gt;&gt;&gt;&gt;&gt;&gt; main" in shown
     target = re.search(r'name="target" value="([0-9a-f]{40})"', shown)
     assert target is not None
     form = {"target": target[1], "path-0": "a", "take-0": "text"}

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from appliance.errors import MergeConflictError
 from appliance.services import git_operations, pull_conflicts
-from appliance.services.pull_conflicts import Resolution, Side
+from appliance.services.pull_conflicts import Names, Resolution, Side
 from appliance.web import forms, present, requests
 from appliance.web import pulls as doors
 from appliance.web.pages import pull_conversation, pull_frame
@@ -91,7 +91,8 @@ def _made(
 
 
 def _page(pull: Opened, error: MergeConflictError, sides: dict[str, str]) -> str:
-    texts = pull_conflicts.texts_of(pull.found.folder, error.conflicts)
+    names = Names(**{side: name.encode() for side, name in sides.items()})
+    texts = pull_conflicts.texts_of(pull.found.folder, error.conflicts, names)
     said = {(each.commit, each.path): each for each in decided()}
     lacking = [(each.conflict.commit, each.conflict.path) for each in texts]
     kept = [each for key, each in said.items() if key not in lacking]

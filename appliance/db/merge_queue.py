@@ -64,6 +64,8 @@ class QueueEntry(Table):
     credential_id: Mapped[UUID | None]
     """The token with which they said so: it must still stand then."""
     since: Mapped[datetime]
+    promised: Mapped[bool] = mapped_column(default=False)
+    """Whether it came by a promise to merge it by itself, which is so again when it leaves."""
     most_together: Mapped[int | None] = mapped_column(sa.Integer())
     """In no larger group than this, since one with it has failed."""
     blocked_on: Mapped[str | None] = mapped_column(OID)

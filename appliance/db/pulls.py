@@ -135,9 +135,11 @@ class AutoMerge(Table):
     """The token with which they said so: it must still stand then."""
     since: Mapped[datetime]
     refused_at: Mapped[datetime | None]
-    """When rules for pushes refused it last: it waits, and is tried again later."""
+    """When rules for pushes or a merge queue refused it last: it waits, and is tried again."""
     refused_head: Mapped[str] = mapped_column(sa.String(64), default="")
     refused_because: Mapped[str] = mapped_column(sa.Text(), default="")
+    needs_push: Mapped[bool] = mapped_column(default=False)
+    """Whether it is only tried again with another head."""
 
 
 class MergeRules(Table):

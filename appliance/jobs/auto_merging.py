@@ -73,4 +73,6 @@ def _enqueue(moving: Mover, waiting: Waiting) -> None:
     repositories, now = moving.tools.repositories, moving.clock()
     looked = queued_pulls.look(moving.reads, waiting.which, repositories=repositories)
     with moving.begins() as work:
-        queued_pulls.enter(work, waiting.which, waiting.wanted, looked=looked, now=now)
+        queued_pulls.enter(
+            work, waiting.which, waiting.wanted, looked=looked, promised=True, now=now
+        )

@@ -18,6 +18,7 @@ from appliance.access.fetch_pulls import SeenPull
 from appliance.db.conversations import Conversation
 from appliance.db.pulls import AutoMerge, PullRequest
 from appliance.db.repositories import Repository
+from appliance.db.reviews import Review
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.conversations import Happening, Which
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 BY_HAND = "by_hand"
 NOT_ALLOWED = "not_allowed"
 TRIED_AGAIN = timedelta(hours=1)
-"""After rules for pushes have refused it, as long as nobody pushes."""
+"""After it was refused, as long as nobody pushes or reviews."""
 
 
 def enable(work: UnitOfWork, which: Which, wanted: Merging, *, now: datetime) -> None:
@@ -122,11 +123,7 @@ def waiting(work: UnitOfWork, pull_id: UUID, *, now: datetime) -> Waiting | None
     if row is None:
         return None
     pull = work.session.get_one(PullRequest, pull_id)
-    if (
-        row.refused_at is not None
-        and row.refused_head == pull.head_oid
-        and now < row.refused_at + TRIED_AGAIN
-    ):
+    if row.refused_head == pull.head_oid and _is_held(work, row, now):
         return None
     repository = work.session.get_one(Repository, pull.repository_id)
     conversation = work.session.get_one(Conversation, pull_id)
@@ -167,6 +164,7 @@ def wait(work: UnitOfWork, pull_id: UUID, reason: str, *, now: datetime) -> None
     if row is None or seen is None:
         return
     row.refused_at, row.refused_head, row.refused_because = now, seen.pull.head_oid, reason
+    row.needs_push = False
     _record_failure(work, seen, reason)
 
 
@@ -185,6 +183,17 @@ def give_up(work: UnitOfWork, pull_id: UUID, reason: str, *, now: datetime) -> N
         return
     _note_failure(work, seen, reason, now=now)
     pull_completion.end_promises(work, seen, reason=NOT_ALLOWED)
+
+
+def _is_held(work: UnitOfWork, row: AutoMerge, now: datetime) -> bool:
+    """Whether what was refused a while ago would only be refused again."""
+    if row.needs_push or row.refused_at is None:
+        return row.needs_push
+    reviewed = sa.select(Review.id).where(
+        Review.pull_id == row.id, Review.submitted_at > row.refused_at
+    )
+    is_reviewed = work.session.scalar(reviewed.limit(1)) is not None
+    return now < row.refused_at + TRIED_AGAIN and not is_reviewed
 
 
 def _insist_on_rules(settings: MergeSettings, wanted: Merging) -> MergeMethod:

@@ -103,4 +103,5 @@ def promised(work: UnitOfWork, seen: SeenPull) -> Promised | None:
     if row is None:
         return None
     by = user_names(work.session, [row.user_id]).get(row.user_id, "")
-    return Promised(row.method, by, row.refused_because)
+    is_waiting = row.refused_head == seen.pull.head_oid
+    return Promised(row.method, by, row.refused_because if is_waiting else "")

@@ -54,11 +54,13 @@ def enter(
     priority: Priority = Priority.NORMAL,
     *,
     looked: Looked | None = None,
+    promised: bool = False,
     now: datetime,
 ) -> None:
     """Let a pull request be tested and merged when it is its turn. Said again, it comes anew.
 
     `looked`: what git says, for rulesets; without it they are not asked here, but when it lands.
+    `promised`: that it be merged by itself was promised, and is so again when it leaves the queue.
 
     Errors:
         HiddenError, NotFoundError, RefusedError, UnauthenticatedError: the actor may not.
@@ -100,6 +102,7 @@ def enter(
             sign_in=str(origin.method),
             credential_id=origin.credential_id,
             since=now,
+            promised=promised,
         )
     )
     work.session.flush()  # The job is promised for what stands in line.

@@ -22,12 +22,13 @@ JOBS = {
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
-        " merge.changed merge.closed merge.dequeued merge.failed merge.head_pushed merge.merged"
-        " merge.queued repo.wiki_changed review.dismissed"
+        " merge.auto_enabled merge.changed merge.closed merge.dequeued merge.failed"
+        " merge.head_pushed merge.merged merge.queued repo.wiki_changed review.dismissed"
     ),
     Job.RUN_MERGE_QUEUES: (
-        "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.dequeued merge.failed"
-        " merge.group_built merge.merged merge.auto_disabled repo.wiki_changed"
+        "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_enabled"
+        " merge.dequeued merge.failed merge.group_built merge.merged merge.auto_disabled"
+        " repo.wiki_changed"
     ),
     Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",

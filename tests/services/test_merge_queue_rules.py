@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from appliance.domain.checks import StatusState
@@ -165,3 +167,65 @@ def test_what_the_queue_does_not_see_to_keeps_one_from_standing_in_line(place):
     with pytest.raises(ObstructedError, match="Required approvals: 0 of 1"):
         enter(place)
     assert shown(place).entries == ()
+
+
+def in_line(place):
+    for _ in range(3):  # One job leads to another.
+        place.run_jobs(Job.FOLLOW_PULLS, Job.RUN_MERGE_QUEUES)
+    return [each.number for each in shown(place).entries]
+
+
+def waits_because(place):
+    world = place.world
+    found = pull_obstacles.asked(
+        lambda: world.reading(world.actor("writer")),
+        which(),
+        repositories=world.wiring.repositories,
+    )
+    return found.auto_merge and found.auto_merge.waits_because
+
+
+@pytest.mark.parametrize(("who", "line"), [("writer", [1]), ("author", [])])
+def test_what_was_promised_and_failed_comes_again_with_what_who_promised_it_pushes(
+    place, who, line
+):
+    rule(place, {"kind": "merge_queue"})
+    place.do("writer", auto_merging.enable, which(), Merging())
+    assert in_line(place) == [1]
+    (group,) = shown(place).groups
+    failed = NewStatus(StatusState.FAILURE, "build")
+    place.do("author", checks.report, NOTES, group.commit, failed)
+    assert in_line(place) == []
+    assert "Its checks failed in the merge queue." in waits_because(place)
+
+    place.write(who, "topic", {"new": "newer\n"})
+
+    assert in_line(place) == line
+    assert not waits_because(place)
+
+
+def test_what_was_promised_comes_again_once_it_is_approved_again(place):
+    rule(place, {"kind": "merge_queue"}, {"kind": "pull_request", "approvals": 1})
+    place.do("writer", auto_merging.enable, which(), Merging())
+    approved = NewReview(Verdict.APPROVE, "I looked.")
+    place.do("maintainer", reviews.submit, which(), approved)
+    assert in_line(place) == [1]
+    place.do("maintainer", reviews.submit, which(), NewReview(Verdict.REQUEST_CHANGES, "No."))
+    report(place, "build")
+    assert in_line(place) == []
+
+    with place.world.begin(place.world.actor("maintainer")) as work:
+        reviews.submit(work, which(), approved, now=datetime.now(UTC))
+
+    assert in_line(place) == [1]
+
+
+def test_what_was_taken_out_by_hand_does_not_come_again(place):
+    rule(place, {"kind": "merge_queue"})
+    place.do("writer", auto_merging.enable, which(), Merging())
+    assert in_line(place) == [1]
+
+    place.do("writer", queued_pulls.leave, which())
+
+    assert in_line(place) == []
+    assert waits_because(place) is None

@@ -37,17 +37,32 @@ POLICY_FIELDS = {
     "merged_branch_days": "Delete merged ones after days",
     "inherits": "As the organisation says",
 }
+CHECKS = ("any", "passed", "pending", "failed", "none")
+SORTS = ("newest", "name", "ahead", "behind")
 CHOICES = ("all", "active", "stale", "merged")
 
 
 @branch.command()
 @options.repository
 @click.option("--show", type=click.Choice(CHOICES), default="all", show_default=True)
+@click.option("--checks", type=click.Choice(CHECKS), default="any", show_default=True)
+@click.option("--sort", type=click.Choice(SORTS), default="newest", show_default=True)
+@click.option("--reverse", is_flag=True, help="The other way round: oldest or nearest first.")
 @options.limit
 @current
-def health(context: Context, repository: str, show: str, limit: int | None) -> None:
+def health(
+    context: Context,
+    repository: str,
+    show: str,
+    checks: str,
+    sort: str,
+    limit: int | None,
+    *,
+    reverse: bool,
+) -> None:
     """List branches with their age, distance, checks and marks."""
-    found = options.listed(context, f"{place(repository)}/branch-health", limit, show=show)
+    wanted = {"show": show, "checks": checks, "order": sort, "reverse": reverse}
+    found = options.listed(context, f"{place(repository)}/branch-health", limit, **wanted)
     context.show_list(found, COLUMNS)
 
 

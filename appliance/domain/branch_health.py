@@ -23,6 +23,48 @@ class Show(StrEnum):
     MERGED = "merged"
 
 
+class Sort(StrEnum):
+    """How a list of branches is sorted."""
+
+    NAME = "name"
+    NEWEST = "newest"
+    AHEAD = "ahead"
+    """What has most commits that the default branch has not comes first."""
+    BEHIND = "behind"
+
+
+class Checked(StrEnum):
+    """What the checks of the branches in a list come to."""
+
+    ANY = "any"
+    PASSED = "passed"
+    PENDING = "pending"
+    FAILED = "failed"
+    NONE = "none"
+    """Nothing was said of their heads."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which branches a list has, and in which order."""
+
+    show: Show = Show.ALL
+    checks: Checked = Checked.ANY
+    sort: Sort = Sort.NEWEST
+    is_turned: bool = False
+    containing: bytes = b""
+
+    @property
+    def is_by_distance(self) -> bool:
+        """Whether it is sorted by how far branches are from the default branch."""
+        return self.sort in {Sort.AHEAD, Sort.BEHIND}
+
+    @property
+    def asks_all(self) -> bool:
+        """Whether all branches must be looked at, to know the first."""
+        return self.is_by_distance or self.show is not Show.ALL or self.checks is not Checked.ANY
+
+
 @dataclass(frozen=True)
 class Health:
     """What is known of a branch, as far as lists and policies ask."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from appliance.db.pulls import PullRequest
 from appliance.db.pushes import RefLedger
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain.branch_health import Health, Show
+from appliance.domain.branch_health import Checked, Health, Show, Sort, Wanted
 from appliance.domain.permissions import Permission
 from appliance.git import merged_branches
 from appliance.git.ref_names import BRANCHES
@@ -28,10 +28,21 @@ from appliance.services.history import Order
 
 if TYPE_CHECKING:
     from appliance.git.refs import Ref
+    from appliance.services.checks import Rollup
     from appliance.services.files import OpenRepository
 
-__all__ = ["Health", "Known", "Show"]
+__all__ = ["Checked", "Health", "Known", "Show", "Sort", "Wanted"]
+Roll = Callable[[list[str]], "dict[str, Rollup]"]
+"""What the checks of some commits come to."""
 EVERY = 1_000_000
+AT_ONCE = 500
+ORDERS = {
+    Sort.NAME: Order.NAME,
+    Sort.NEWEST: Order.NEWEST,
+    Sort.AHEAD: Order.NAME,
+    Sort.BEHIND: Order.NAME,
+}
+"""In which git gives them; what is equally far stays in it."""
 BRANCHES_END = BRANCHES[:-1] + b"0"
 """The first name after those of all branches."""
 
@@ -96,30 +107,34 @@ def known(work: UnitOfWork, path: str) -> Known:
 def page(
     repository: OpenRepository,
     facts: Known,
+    wanted: Wanted,
     *,
-    show: Show,
-    order: Order,
-    is_turned: bool,
-    containing: bytes,
+    roll: Roll,
     offset: int,
     limit: int,
     now: datetime,
 ) -> BranchPage:
-    """Some of the branches that a list wants, in its order."""
-    whole = show is not Show.ALL
+    """Some of the branches that a list wants, in its order. Branches whose distance there is no
+    time to measure come last.
+    """
+    whole = wanted.asks_all
     found = history.branches(
         repository,
-        order=order,
-        is_turned=is_turned,
-        containing=containing,
+        order=ORDERS[wanted.sort],
+        is_turned=wanted.is_turned and not wanted.is_by_distance,
+        containing=wanted.containing,
         offset=0 if whole else offset,
         limit=EVERY if whole else limit,
     )
     every = of_refs(repository, facts, found.refs)
     if not whole:
         return BranchPage(every, found.total)
-    wanted = [each for each in every if each.health.is_shown(show, now)]
-    return BranchPage(wanted[offset : offset + limit], len(wanted))
+    kept = [each for each in every if each.health.is_shown(wanted.show, now)]
+    if wanted.checks is not Checked.ANY:
+        kept = _with_checks(kept, wanted.checks, roll)
+    if wanted.is_by_distance:
+        kept = _by_distance(repository, kept, wanted)
+    return BranchPage(kept[offset : offset + limit], len(kept))
 
 
 def of_refs(repository: OpenRepository, facts: Known, found: Iterable[Ref]) -> list[Branch]:
@@ -154,6 +169,34 @@ def since(repository: OpenRepository, facts: Known, branch: Branch) -> datetime 
         return None
     merged = merged_branches.contained_since(repository.folder, branch.ref.commit, head.oid)
     return max(moved, merged or facts.moved.get(head.name, moved))
+
+
+def _with_checks(found: list[Branch], wanted: Checked, roll: Roll) -> list[Branch]:
+    """Those whose checks come to that."""
+    oids = list({each.ref.commit for each in found if each.ref.commit})
+    rolled: dict[str, Rollup] = {}
+    for first in range(0, len(oids), AT_ONCE):
+        rolled |= roll(oids[first : first + AT_ONCE])
+    outcomes = {oid: str(each.outcome) for oid, each in rolled.items()}
+    return [
+        each for each in found if outcomes.get(each.ref.commit or "", Checked.NONE) == wanted.value
+    ]
+
+
+def _by_distance(repository: OpenRepository, found: list[Branch], wanted: Wanted) -> list[Branch]:
+    head = history.head(repository)
+    oids = list({each.ref.commit for each in found if each.ref.commit})
+    far = history.divergence(repository, head.oid, oids) if head.oid else []
+    known = {oid: each for oid, each in zip(oids, far, strict=bool(far)) if each is not None}
+
+    def size(each: Branch) -> tuple[bool, int]:
+        measured = known.get(each.ref.commit or "")
+        if measured is None:
+            return True, 0
+        count = measured.ahead if wanted.sort is Sort.AHEAD else measured.behind
+        return False, count if wanted.is_turned else -count
+
+    return sorted(found, key=size)
 
 
 def _targets(work: UnitOfWork, repository: Repository) -> frozenset[bytes]:

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 from appliance.cli.__main__ import main
 from appliance.db.pulls import PullRequest
+from appliance.domain.checks import StatusState
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
-from appliance.services import branch_tidying
+from appliance.services import branch_tidying, checks
+from appliance.services.checks import NewStatus
 from tests.peers.appliance import serve
 from tests.services.pulling import NOTES, Place, merge
 from tests.world import NOON
@@ -68,6 +70,34 @@ def test_branches_are_shown_with_what_is_known_of_them(place):
     assert "squashed" in page
     assert ">going<" not in page
     assert "#2" in place.world.browser("reader").get(f"/{NOTES}/branches").text
+
+
+def test_branches_are_sorted_by_distance_and_filtered_by_their_checks(place):
+    place.write("author", "going", {"g2": "g\n"})
+    for name, state in (("going", StatusState.FAILURE), ("topic", StatusState.SUCCESS)):
+        place.do("author", checks.report, NOTES, place.head(name), NewStatus(state, "build"))
+
+    def names(query):
+        client = place.world.client("reader")
+        found = client.get(f"{REPO}/branch-health?{query}").json["items"]
+        return [each["name"] for each in found]
+
+    assert names("order=ahead")[:2] == ["going", "squashed"]
+    assert names("order=ahead&reverse=true")[-2:] == ["squashed", "going"]
+    assert names("order=behind")[0] == names("order=behind&reverse=true")[-1] == "squashed"
+    assert names("order=behind&limit=2") == names("order=behind")[:2]
+    assert names("checks=failed") == ["going"]
+    assert names("checks=passed&order=name") == ["asked", "kept", "topic"]
+    assert names("checks=none&order=name") == ["main", "squashed"]
+    assert names("checks=pending") == []
+    browser = place.world.browser("reader")
+    page = browser.get(f"/{NOTES}/branches?checks=failed&sort=-ahead").text
+    assert "checks=passed&amp;sort=-ahead" in page
+    assert ">going<" in page
+    assert ">topic<" not in page
+    page = browser.get(f"/{NOTES}/branches?sort=-ahead").text
+    assert page.index(">going<") < page.index(">squashed<") < page.index(">topic<")
+    assert "No branch of this list" in browser.get(f"/{NOTES}/branches?checks=pending").text
 
 
 def test_a_policy_deletes_what_is_merged_for_long_and_nothing_else(place):

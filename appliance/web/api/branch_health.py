@@ -11,8 +11,8 @@ from pydantic import Field
 from appliance.domain.branch_health import MOST_DAYS
 from appliance.domain.merge_facts import CheckOutcome
 from appliance.services import branch_health, branch_tidying, checks, history
-from appliance.services.branch_health import Branch, Show
-from appliance.services.history import Order
+from appliance.services.branch_health import Branch, Checked, Show, Sort, Wanted
+from appliance.services.checks import Rollup
 from appliance.web import branch_restoring, paging, requests
 from appliance.web.api import frame
 from appliance.web.api.bytes_text import exact, text
@@ -30,7 +30,9 @@ class HealthQuery(frame.PageQuery):
 
     show: Show = Show.ALL
     q: str = Field("", max_length=255, description="Part of a name")
-    order: Order = Order.NEWEST
+    checks: Checked = Field(Checked.ANY, description="What the checks of their heads come to")
+    order: Sort = Field(Sort.NEWEST, description="ahead, behind: the largest distance first")
+    reverse: bool = Field(default=False, description="The other way round")
 
 
 class BranchHealthAnswer(frame.Answer):
@@ -115,12 +117,15 @@ def list_health(path: RepositoryPath, query: HealthQuery) -> Any:
     offset, repository, now = paging.after(query.cursor) or 0, opened(path), requests.now()
     with requests.reading() as work:
         known = branch_health.known(work, path.path)
+
+    def roll(oids: list[str]) -> dict[str, Rollup]:
+        with requests.reading() as work:
+            return checks.rollups(work, path.path, oids)
+
     page = branch_health.page(
         *(repository, known),
-        show=query.show,
-        order=query.order,
-        is_turned=False,
-        containing=query.q.encode(),
+        Wanted(query.show, query.checks, query.order, query.reverse, query.q.encode()),
+        roll=roll,
         offset=offset,
         limit=query.limit,
         now=now,
@@ -128,8 +133,7 @@ def list_health(path: RepositoryPath, query: HealthQuery) -> Any:
     oids = [each.ref.commit for each in page.items if each.ref.commit]
     base = history.head(repository).oid
     far = dict(zip(oids, history.divergence(repository, base, oids), strict=True)) if base else {}
-    with requests.reading() as work:
-        rolled = checks.rollups(work, path.path, oids)
+    rolled = roll(oids)
     items = [
         _present(each, far.get(each.ref.commit or ""), rolled.get(each.ref.commit or ""), now)
         for each in page.items

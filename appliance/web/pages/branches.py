@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as lazy
 
 from appliance.services import branch_health, history, signing_rules
 from appliance.services import checks as standing
-from appliance.services.branch_health import Show
+from appliance.services.branch_health import Checked, Show, Sort, Wanted
 from appliance.services.history import BRANCHES, TAGS
 from appliance.web import links, present, requests, signed_work
 from appliance.web.pages import checks, lists, ref_lists
@@ -74,6 +74,14 @@ SHOWS = {
     Show.STALE: lazy("Stale"),
     Show.MERGED: lazy("Merged"),
 }
+CHECKS = {
+    Checked.ANY: lazy("Any checks"),
+    Checked.PASSED: lazy("Passed"),
+    Checked.PENDING: lazy("Pending"),
+    Checked.FAILED: lazy("Failed"),
+    Checked.NONE: lazy("No checks"),
+}
+SORTS = {"name": Sort.NAME, "updated": Sort.NEWEST, "ahead": Sort.AHEAD, "behind": Sort.BEHIND}
 BRANCH_COLUMNS: lists.Columns = {
     **ref_lists.columns(lambda each: each.ref),
     "is_default": lambda each: each.is_default,
@@ -100,11 +108,11 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
     if file := lists.export(f"{name}-branches", _finder(frame, known), BRANCH_COLUMNS):
         return file
     first, query = _asked()
-    sorted_by, chosen = ref_lists.sorting(), _chosen()
-    page = _looker(frame, known)(first, PAGE)
+    sorted_by, chosen = _sorting(), _chosen()
+    roll = partial(checks.rollups, frame)
+    page = _looker(frame, known)(first, PAGE, roll)
     is_piece = flask.request.args.get("part") == "rows"
     seconds = PIECE_SECONDS if is_piece else PAGE_SECONDS
-    roll = partial(checks.rollups, frame)
     branches = _branches(frame, page.items, seconds, roll, requests.now())
     return show(
         "branches/piece.html" if is_piece else "branches/show.html",
@@ -121,6 +129,11 @@ def show_branches(owner: str, name: str) -> ResponseReturnValue:
         chosen=chosen,
         shows=SHOWS,
         one_of=lambda name: links.with_query(**{"show": name, "from": None, "part": None}),
+        checked=_checked(),
+        outcomes={
+            each: (said, links.with_query(**{"checks": each, "from": None, "part": None}))
+            for each, said in CHECKS.items()
+        },
         **lists.tools(sorted_by),
     )
 
@@ -195,18 +208,30 @@ def _chosen() -> Show:
         return Show.ALL
 
 
-def _looker(frame: Frame, known: Known) -> Callable[[int, int], BranchPage]:
-    """Gives some of the branches that the address wants; a file asks after the request is over."""
-    order, is_turned = ref_lists.ordered(ref_lists.sorting())
-    show, containing, now = _chosen(), links.asked("q").strip(), requests.now()
+def _checked() -> Checked:
+    """What the checks of the branches that the address wants come to."""
+    try:
+        return Checked(flask.request.args.get("checks", Checked.ANY))
+    except ValueError:
+        return Checked.ANY
 
-    def look(offset: int, limit: int) -> BranchPage:
+
+def _sorting() -> lists.Sorting:
+    """How the address wants them sorted."""
+    return lists.sorting(SORTS, "-updated")
+
+
+def _looker(frame: Frame, known: Known) -> Callable[[int, int, Roll], BranchPage]:
+    """Gives some of the branches that the address wants; a file asks after the request is over."""
+    sorted_by, now = _sorting(), requests.now()
+    sort = SORTS[sorted_by.by]
+    is_turned = sorted_by.is_descending is (sort is Sort.NAME)
+    wanted = Wanted(_chosen(), _checked(), sort, is_turned, links.asked("q").strip())
+
+    def look(offset: int, limit: int, roll: Roll) -> BranchPage:
         return branch_health.page(
-            *(frame.repository, known),
-            show=show,
-            order=order,
-            is_turned=is_turned,
-            containing=containing,
+            *(frame.repository, known, wanted),
+            roll=roll,
             offset=offset,
             limit=limit,
             now=now,
@@ -221,9 +246,9 @@ def _finder(frame: Frame, known: Known) -> lists.Find:
 
     def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> lists.Part:
         first = int(after or 0)
-        page = look(first, limit)
-        last = first + limit
         roll = partial(standing.rollups, work, frame.repository.path)
+        page = look(first, limit, roll)
+        last = first + limit
         found = _branches(frame, page.items, FILE_SECONDS, roll, now)
         return lists.Part(found, str(last) if last < page.total else None)
 

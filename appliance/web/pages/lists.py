@@ -40,7 +40,10 @@ MOST_CHOSEN = 200
 MOST_NAMED = 1000
 """Rows that are looked through for the names of those chosen."""
 LARGEST_FIRST = frozenset(
-    {"since", "created", "promised", "pushed", "size", "updated", "deleted", "used"}
+    {
+        *("since", "created", "promised", "pushed", "size", "updated", "deleted", "used"),
+        *("ahead", "behind"),
+    }
 )
 """Columns that people want the largest or latest of first."""
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -36,7 +36,7 @@ MARKS = ("read", "unread", "done", "inbox")
 
 @click.group(cls=Noun)
 def inbox() -> None:
-    """What one is told of issues and pull requests."""
+    """What one is told of issues, pull requests and commits."""
 
 
 @inbox.command("list")

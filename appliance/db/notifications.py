@@ -19,6 +19,8 @@ from appliance.domain.notifications import (
     WatchLevel,
 )
 
+OF_ONE_THING = "(conversation_id IS NULL) = (commit_oid IS NOT NULL)"
+
 
 class Watch(Table):
     """How much of a repository somebody wants to be told; without one only what is theirs."""
@@ -47,9 +49,10 @@ class Mention(Table):
     )
     audited = False  # It follows from the texts.
 
-    conversation_id: Mapped[UUID] = mapped_column(
+    conversation_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("conversations.id", ondelete="CASCADE")
     )
+    """None: of a comment on a commit."""
     text_id: Mapped[UUID]
     """The conversation's id, or that of a comment."""
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -58,20 +61,27 @@ class Mention(Table):
 
 
 class Notification(Table):
-    """A conversation in somebody's inbox, with what happened in it last."""
+    """A conversation in somebody's inbox, or a commit, with what happened there last."""
 
     __tablename__ = "notifications"
     __table_args__ = (
         sa.UniqueConstraint("user_id", "conversation_id"),
+        sa.UniqueConstraint("user_id", "repository_id", "commit_oid"),
+        sa.CheckConstraint(OF_ONE_THING, name="of_one_thing"),
         sa.Index("ix_notifications_listed", "user_id", "done_at", "happened_at", "id"),
         sa.Index("ix_notifications_unread", "user_id", "read_at", "done_at"),
     )
     audited = False  # It follows from what happened; what somebody has read is their own affair.
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
-    conversation_id: Mapped[UUID] = mapped_column(
+    conversation_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("conversations.id", ondelete="CASCADE"), index=True
     )
+    repository_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("repositories.id", ondelete="CASCADE"), index=True
+    )
+    """That of the commit; conversations know theirs."""
+    commit_oid: Mapped[str | None] = mapped_column(sa.String(64))
     reason: Mapped[Reason]
     tale: Mapped[Tale]
     actor_id: Mapped[UUID | None] = mapped_column(
@@ -131,6 +141,7 @@ class NotificationMail(Table):
     __tablename__ = "notification_mails"
     __table_args__ = (
         sa.UniqueConstraint("user_id", "event_id"),
+        sa.CheckConstraint(OF_ONE_THING, name="of_one_thing"),
         sa.Index(
             "ix_notification_mails_waiting",
             *("due_at", "number"),
@@ -144,9 +155,13 @@ class NotificationMail(Table):
     id = None  # type: ignore[assignment]  # The number is the key.
     number: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=True)
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
-    conversation_id: Mapped[UUID] = mapped_column(
+    conversation_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("conversations.id", ondelete="CASCADE"), index=True
     )
+    repository_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("repositories.id", ondelete="CASCADE"), index=True
+    )
+    commit_oid: Mapped[str | None] = mapped_column(sa.String(64))
     event_id: Mapped[UUID]
     reason: Mapped[Reason]
     tale: Mapped[Tale]

@@ -78,8 +78,12 @@ TALES: dict[str, Tale] = {
     "review.submitted": Tale.REVIEWED,
     "review.dismissed": Tale.REVIEW_DISMISSED,
     "review.comment_added": Tale.COMMENTED,
+    "commit.commented": Tale.COMMENTED,
+    "commit.comment_changed": Tale.MENTIONED,
 }
-"""What is told of each recorded action. Each says the `number` of a conversation."""
+"""What is told of each recorded action. Each says the `number` of a conversation, or the `commit`:
+of what is said of that only those are told whom it mentions.
+"""
 
 ONLY_TO_NAMED = frozenset({Tale.MENTIONED, Tale.ASSIGNED, Tale.REVIEW_REQUESTED})
 """Of these only those are told whom it is about."""

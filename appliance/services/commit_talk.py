@@ -25,6 +25,7 @@ from appliance.domain.conversations import Reaction, check_text
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, sentence
+from appliance.services import conversation_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,7 @@ def add(
     )
     work.session.add(made)
     work.record(events.CommitCommented(**_about(repository, made), in_file=not at.is_whole))
+    conversation_steps.note_mentions(work, repository, made.id, body)
     work.session.flush()  # What is shown next is read from the database.
     return _presented(work, [made])[0]
 
@@ -135,6 +137,7 @@ def edit(
     repository, found = fetch_commit_talk.comment_to_edit(work, path, commit, comment_id)
     body = check_text(text, is_needed=True)
     if body != found.body:
+        conversation_steps.note_mentions(work, repository, found.id, body, before=found.body)
         found.body, found.edited_at = body, now
         work.record(events.CommitCommentChanged(**_about(repository, found)))
     return _presented(work, [found])[0]

@@ -92,9 +92,19 @@ def note_text(
     if mentioned:
         work.session.flush()  # A subscription may have been added just now.
         follow(work, seen.conversation, mentioned, Following.MENTION)
-        _note_mentions(work, seen.conversation, text_id, mentioned)
+        _note_mentions(work, seen.conversation.id, text_id, mentioned)
     for target in _targets(work, seen.repository, spoken, earlier):
         _refer(work, seen.conversation, target, now=now)
+
+
+@open_to_everyone(because="whoever writes a text was asked whether they may")
+def note_mentions(
+    work: UnitOfWork, repository: Repository, text_id: UUID, text: str, *, before: str = ""
+) -> None:
+    """Tell those whom a comment on a commit speaks of, and did not speak of before."""
+    mentioned = _mentioned(work, repository, spoken_of(text), spoken_of(before))
+    if mentioned:
+        _note_mentions(work, None, text_id, mentioned)
 
 
 def _mentioned(
@@ -116,13 +126,13 @@ def _mentioned(
 
 
 def _note_mentions(
-    work: UnitOfWork, conversation: Conversation, text_id: UUID, mentioned: Mapping[UUID, bool]
+    work: UnitOfWork, conversation_id: UUID | None, text_id: UUID, mentioned: Mapping[UUID, bool]
 ) -> None:
     known = set(work.session.scalars(sa.select(Mention.user_id).where(Mention.text_id == text_id)))
     for user_id, by_team in sorted(mentioned.items()):
         if user_id not in known:
             values = {"text_id": text_id, "user_id": user_id, "by_team": by_team}
-            work.session.add(Mention(conversation_id=conversation.id, **values))
+            work.session.add(Mention(conversation_id=conversation_id, **values))
 
 
 def _targets(

@@ -26,7 +26,7 @@ from appliance.errors import Sentence, sentence
 from appliance.services import said_texts
 from appliance.services.letter_language import said
 from appliance.services.mail_queue import Held
-from appliance.services.notifications import PAGES
+from appliance.services.notifications import SHORT_OID, place_of
 from appliance.services.said_texts import Quoted
 
 SAYS: dict[Tale, Sentence] = {
@@ -60,6 +60,7 @@ BECAUSE: dict[Reason, Sentence] = {
     Reason.WATCHING: sentence("You are told because you watch the repository."),
 }
 SOMEBODY = sentence("Somebody")
+COMMIT = sentence("Commit %(commit)s")
 SETTINGS_AT = sentence("What you are told, and how: %(url)s")
 DIGEST_SUBJECT = sentence("%(number)s conversations with news")
 ONE_SUBJECT = sentence("One conversation with news")
@@ -86,17 +87,37 @@ class _Part:
     """What is to be said of one occasion."""
 
     row: NotificationMail
-    conversation: Conversation
+    conversation: Conversation | None
+    """None: it is about a commit."""
     repository: Repository
     actor: str
     quoted: Quoted
     anchor: str
 
+    @property
+    def thing(self) -> str:
+        """What all occasions of one conversation or commit have in common."""
+        if self.conversation is not None:
+            return str(self.conversation.id)
+        return f"{self.repository.id}.{self.row.commit_oid}"
+
     def url(self, sender: Sender) -> str:
         """Where it is read."""
-        kind = PAGES[self.conversation.kind]
+        place = place_of(self.conversation, self.row.commit_oid or "")
         end = f"#{self.anchor}" if self.anchor else ""
-        return f"{sender.url}/{self.repository.path}/{kind}/{self.conversation.number}{end}"
+        return f"{sender.url}/{self.repository.path}/{place}{end}"
+
+    def line(self, locale: str) -> str:
+        """What it is about, its number first."""
+        if self.conversation is not None:
+            return f"#{self.conversation.number} {self.conversation.title}"
+        return self.title(locale)
+
+    def title(self, locale: str) -> str:
+        """What it is about, its number last."""
+        if self.conversation is not None:
+            return f"{self.conversation.title} (#{self.conversation.number})"
+        return said(COMMIT, locale, commit=(self.row.commit_oid or "")[:SHORT_OID])
 
 
 def compose(work: UnitOfWork, held: Held, sender: Sender, *, now: datetime) -> Letter | None:
@@ -123,13 +144,13 @@ def _address(work: UnitOfWork, user: User) -> str:
 
 def _part(work: UnitOfWork, row: NotificationMail, user: User, held: Held) -> _Part | None:
     session = work.session
-    conversation = session.get(Conversation, row.conversation_id)
-    repository = session.get(Repository, conversation.repository_id) if conversation else None
-    if conversation is None or repository is None or repository.deleted_at is not None:
+    conversation = session.get(Conversation, row.conversation_id) if row.conversation_id else None
+    home = conversation.repository_id if conversation else row.repository_id
+    repository = session.get(Repository, home) if home else None
+    if repository is None or repository.deleted_at is not None:
         return None
-    is_off = conversation.kind is ConversationKind.ISSUE and not fetch_conversations.has_issues(
-        work, repository
-    )
+    is_issue = conversation is not None and conversation.kind is ConversationKind.ISSUE
+    is_off = is_issue and not fetch_conversations.has_issues(work, repository)
     if is_off or not fetch_conversations.may_read(work, repository, user):
         return None
     quoted = _quoted(work, row, conversation)
@@ -140,31 +161,41 @@ def _part(work: UnitOfWork, row: NotificationMail, user: User, held: Held) -> _P
     return _Part(row, conversation, repository, actor.name if actor else "", quoted, anchor)
 
 
-def _quoted(work: UnitOfWork, row: NotificationMail, conversation: Conversation) -> Quoted | None:
+def _quoted(
+    work: UnitOfWork, row: NotificationMail, conversation: Conversation | None
+) -> Quoted | None:
     """What was said; None where it was deleted since."""
     if row.text_id is not None:
         return said_texts.quoted(work, row.text_id)
-    return Quoted(conversation.body if row.tale in WITH_TEXT_OF_ITS_OWN else "")
+    if conversation is None or row.tale not in WITH_TEXT_OF_ITS_OWN:
+        return Quoted()
+    return Quoted(conversation.body)
 
 
 def _is_read(work: UnitOfWork, row: NotificationMail) -> bool:
     """Whether they have looked since, so that a digest need not say it."""
     query = sa.select(Notification.read_at).where(
-        Notification.user_id == row.user_id, Notification.conversation_id == row.conversation_id
+        Notification.user_id == row.user_id,
+        Notification.conversation_id == row.conversation_id
+        if row.conversation_id
+        else sa.and_(
+            Notification.repository_id == row.repository_id,
+            Notification.commit_oid == row.commit_oid,
+        ),
     )
     read_at = work.session.scalar(query)
     return read_at is not None and read_at >= row.happened_at
 
 
 def _single(part: _Part, user: User, address: str, sender: Sender) -> Letter:
-    conversation, repository = part.conversation, part.repository
-    thread = f"<{conversation.id}@{sender.host}>"
+    repository = part.repository
+    thread = f"<{part.thing}@{sender.host}>"
     begins = part.row.tale is Tale.OPENED
     url = part.url(sender)
     return Letter(
         to=address,
         from_name=part.actor or sender.name,
-        subject=f"[{repository.path}] {conversation.title} (#{conversation.number})",
+        subject=f"[{repository.path}] {part.title(user.locale)}",
         text=_text(part, user, sender),
         message_id=thread if begins else f"<{part.row.event_id}@{sender.host}>",
         written_at=part.row.happened_at,
@@ -207,15 +238,19 @@ def _digest(
     parts: Sequence[_Part], user: User, address: str, sender: Sender, now: datetime
 ) -> Letter:
     locale = user.locale
-    last = {part.conversation.id: part for part in parts}
+    last = {part.thing: part for part in parts}
     lines: list[str] = []
     path = ""
     for part in sorted(last.values(), key=lambda each: (each.repository.path, each.row.number)):
         if part.repository.path != path:
             path = part.repository.path
             lines += [path, ""]
-        title = f"#{part.conversation.number} {part.conversation.title}"
-        lines += [f"  {title}", f"  {_says(part, locale)}", f"  {part.url(sender)}", ""]
+        lines += [
+            f"  {part.line(locale)}",
+            f"  {_says(part, locale)}",
+            f"  {part.url(sender)}",
+            "",
+        ]
     number = len(last)
     subject = said(ONE_SUBJECT if number == 1 else DIGEST_SUBJECT, locale, number=number)
     return Letter(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,7 +39,8 @@ FORGOTTEN_AT_ONCE = 1000
 class Occasion:
     """Something to write of."""
 
-    conversation_id: UUID
+    thing: Mapping[str, Any]
+    """The conversation or the commit, as columns have it."""
     event_id: UUID
     tale: Tale
     actor_id: UUID | None
@@ -88,7 +90,7 @@ def promise(
             is_digest = when is MailWhen.DIGEST
             row = NotificationMail(
                 user_id=user_id,
-                conversation_id=occasion.conversation_id,
+                **occasion.thing,
                 event_id=occasion.event_id,
                 reason=reason,
                 tale=occasion.tale,

@@ -1,4 +1,5 @@
-"""From what happened to inboxes: whoever follows a conversation, or is named in it, is told once.
+"""From what happened to inboxes: whoever follows a conversation, or is named in it or in what is
+said of a commit, is told once.
 
 The audit logs are the buffer, as for webhooks: the place up to which people were told moves on in
 the same transaction as what they are told is written, so that a process that is killed in the
@@ -49,9 +50,11 @@ OF_A_TEXT = ("comment_id", "review_id")
 
 @dataclass(frozen=True)
 class News:
-    """One thing that happened in one conversation."""
+    """One thing that happened in one conversation, or was said of one commit."""
 
-    conversation: Conversation
+    conversation: Conversation | None
+    commit: str
+    """Empty where it is about a conversation."""
     repository: Repository
     tale: Tale
     actor_id: UUID | None
@@ -59,6 +62,13 @@ class News:
     happened_at: datetime
     event_id: UUID
     said: Mapping[str, Any]
+
+    @property
+    def thing(self) -> dict[str, Any]:
+        """What inboxes and letters file it under."""
+        if self.conversation is not None:
+            return {"conversation_id": self.conversation.id}
+        return {"repository_id": self.repository.id, "commit_oid": self.commit}
 
 
 def is_behind(work: UnitOfWork) -> bool:
@@ -111,19 +121,17 @@ class _Readers:
 
 
 def _news(work: UnitOfWork, fact: Fact) -> News | None:
-    """What a recorded action says of a conversation that is there still."""
+    """What a recorded action says of a conversation that is there still, or of a commit."""
     said = fact.entry.body
-    query = sa.select(Conversation).where(
-        Conversation.repository_id == fact.repository.id,
-        Conversation.number == said.get("number"),
-    )
-    found = work.session.scalar(query)
-    if found is None:
+    commit = said["commit"] if "number" not in said else ""
+    found = None if commit else _conversation(work, fact)
+    if found is None and not commit:
         return None
     actor = sa.select(User.id).where(User.pseudonym == fact.header["actor"]["ref"])
     texts = [said[name] for name in OF_A_TEXT if said.get(name)]
     return News(
         conversation=found,
+        commit=commit,
         repository=fact.repository,
         tale=TALES[fact.header["action"]],
         actor_id=work.session.scalar(actor),
@@ -132,6 +140,14 @@ def _news(work: UnitOfWork, fact: Fact) -> News | None:
         event_id=UUID(fact.header["id"]),
         said=said,
     )
+
+
+def _conversation(work: UnitOfWork, fact: Fact) -> Conversation | None:
+    query = sa.select(Conversation).where(
+        Conversation.repository_id == fact.repository.id,
+        Conversation.number == fact.entry.body["number"],
+    )
+    return work.session.scalar(query)
 
 
 def _tell(work: UnitOfWork, news: News, readers: _Readers, now: datetime) -> int:
@@ -145,21 +161,25 @@ def _tell(work: UnitOfWork, news: News, readers: _Readers, now: datetime) -> int
 
 
 def _audience(work: UnitOfWork, news: News) -> Audience:
-    session, found = work.session, news.conversation
+    session = work.session
     watches = session.execute(
         sa.select(Watch.user_id, Watch.level).where(Watch.repository_id == news.repository.id)
     ).all()
+    ignoring = frozenset(user for user, level in watches if level is WatchLevel.IGNORED)
+    named, own = _named(work, news), _wanting_own(work, news)
+    if news.conversation is None:
+        return Audience(news.actor_id, named, ignoring=ignoring, wanting_own=own)
     rows = session.scalars(
-        sa.select(Subscription).where(Subscription.conversation_id == found.id)
+        sa.select(Subscription).where(Subscription.conversation_id == news.conversation.id)
     ).all()
     return Audience(
         actor=news.actor_id,
-        named=_named(work, news),
+        named=named,
         following={row.user_id: row.because for row in rows if row.left_at is None},
         left=frozenset(row.user_id for row in rows if row.left_at is not None),
         watching=frozenset(user for user, level in watches if level is WatchLevel.ALL),
-        ignoring=frozenset(user for user, level in watches if level is WatchLevel.IGNORED),
-        wanting_own=_wanting_own(work, news),
+        ignoring=ignoring,
+        wanting_own=own,
     )
 
 
@@ -191,14 +211,11 @@ def _reviewers(work: UnitOfWork, news: News) -> Iterable[UUID]:
 
 def _mentioned(work: UnitOfWork, news: News) -> dict[UUID, Reason]:
     """Whom the text speaks of that this is about, and nobody was told of yet."""
-    texts = [news.text_id or news.conversation.id]
+    own = news.conversation.id if news.conversation else None
+    texts = [each for each in [news.text_id or own] if each]
     if news.tale is Tale.REVIEWED:
         texts += said_texts.of_review(work, texts[0])
-    query = sa.select(Mention).where(
-        Mention.conversation_id == news.conversation.id,
-        Mention.text_id.in_(texts),
-        Mention.is_told.is_(False),
-    )
+    query = sa.select(Mention).where(Mention.text_id.in_(texts), Mention.is_told.is_(False))
     rows = work.session.scalars(query).all()
     for row in rows:
         row.is_told = True
@@ -211,7 +228,7 @@ def _note_own_part(work: UnitOfWork, news: News, now: datetime) -> None:
         return
     own = sa.update(Notification).where(
         Notification.user_id == news.actor_id,
-        Notification.conversation_id == news.conversation.id,
+        *_of(news),
         Notification.happened_at <= news.happened_at,
         Notification.read_at.is_(None),
     )
@@ -219,15 +236,10 @@ def _note_own_part(work: UnitOfWork, news: News, now: datetime) -> None:
 
 
 def _put_into_inbox(work: UnitOfWork, news: News, user_id: UUID, reason: Reason) -> None:
-    query = sa.select(Notification).where(
-        Notification.user_id == user_id,
-        Notification.conversation_id == news.conversation.id,
-    )
+    query = sa.select(Notification).where(Notification.user_id == user_id, *_of(news))
     row = work.session.scalar(query.execution_options(populate_existing=True))
     if row is None:
-        row = Notification(
-            user_id=user_id, conversation_id=news.conversation.id, reason=reason, tale=news.tale
-        )
+        row = Notification(user_id=user_id, reason=reason, tale=news.tale, **news.thing)
         work.session.add(row)
     else:
         row.reason = reason_to_keep(row.reason, reason, is_unread=row.is_unread)
@@ -236,9 +248,13 @@ def _put_into_inbox(work: UnitOfWork, news: News, user_id: UUID, reason: Reason)
     work.session.flush()  # Of the same conversation more may be told in the same transaction.
 
 
+def _of(news: News) -> list[sa.ColumnElement[bool]]:
+    return [getattr(Notification, name) == value for name, value in news.thing.items()]
+
+
 def _occasion(news: News) -> Occasion:
     return Occasion(
-        conversation_id=news.conversation.id,
+        thing=news.thing,
         event_id=news.event_id,
         tale=news.tale,
         actor_id=news.actor_id,

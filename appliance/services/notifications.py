@@ -1,6 +1,7 @@
-"""The conversations in somebody's inbox: what happened last in each, and whether they saw it.
+"""The conversations and commits in somebody's inbox: what happened last in each, and whether they
+saw it.
 
-Of a conversation that somebody may not read any more nothing is shown, not even that it is there.
+Of what somebody may not read any more nothing is shown, not even that it is there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,16 @@ from appliance.services import said_texts
 
 MOST_AT_ONCE = 200
 PAGES = {ConversationKind.ISSUE: "issues", ConversationKind.PULL_REQUEST: "pulls"}
+SHORT_OID = 10
+Row = tuple[Notification, Conversation | None, Repository]
+
+
+class Subject(StrEnum):
+    """What a notification is about."""
+
+    ISSUE = "issue"
+    PULL_REQUEST = "pull_request"
+    COMMIT = "commit"
 
 
 class Part(StrEnum):
@@ -63,10 +74,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Told:
-    """A notification with the conversation that it is about."""
+    """A notification with the conversation that it is about, if it is not about a commit."""
 
     row: Notification
-    conversation: Conversation
+    conversation: Conversation | None
     path: str
     actor: str
     """Who did what happened last; empty where they are gone."""
@@ -74,10 +85,34 @@ class Told:
     """Where on the page what was said stands, if something was."""
 
     @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.conversation.kind) if self.conversation else Subject.COMMIT
+
+    @property
+    def commit(self) -> str:
+        """The commit that it is about, if it is about one."""
+        return self.row.commit_oid or ""
+
+    @property
+    def name(self) -> str:
+        """What it is about, as one writes it."""
+        if self.conversation is not None:
+            return f"{self.path}#{self.conversation.number}"
+        return f"{self.path}@{self.commit[:SHORT_OID]}"
+
+    @property
     def place(self) -> str:
         """Where in the portal that is."""
-        at = f"/{self.path}/{PAGES[self.conversation.kind]}/{self.conversation.number}"
+        at = f"/{self.path}/{place_of(self.conversation, self.commit)}"
         return f"{at}#{self.anchor}" if self.anchor else at
+
+
+def place_of(conversation: Conversation | None, commit: str) -> str:
+    """Where in its repository a conversation is, or else the commit."""
+    if conversation is None:
+        return f"commit/{commit}"
+    return f"{PAGES[conversation.kind]}/{conversation.number}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +137,7 @@ def listed(
         InvalidError: the place in the list is none.
     """
     gate.require_sight_of_own(work)
-    query = _narrowed(_own(work), wanted)
+    query = _narrowed(visible_conversations.notifications(work), wanted)
     found = paging.page(
         work.session,
         query.add_columns(Conversation, Repository),
@@ -124,7 +159,7 @@ def show(work: UnitOfWork, notification_id: UUID) -> Told:
         NotFoundError: there is none, or none for this actor.
     """
     gate.require_sight_of_own(work)
-    query = _own(work).where(Notification.id == notification_id)
+    query = visible_conversations.notifications(work).where(Notification.id == notification_id)
     row = work.session.execute(query.add_columns(Conversation, Repository)).one_or_none()
     if row is None:
         raise _none()
@@ -135,7 +170,9 @@ def counted(work: UnitOfWork) -> Counts:
     """How many wait, and how many of them were not looked at."""
     gate.require_sight_of_own(work)
     unread = sa.func.count(sa.case((Notification.read_at.is_(None), 1)))
-    query = _narrowed(_own(work), Wanted()).with_only_columns(unread, sa.func.count())
+    query = _narrowed(visible_conversations.notifications(work), Wanted()).with_only_columns(
+        unread, sa.func.count()
+    )
     row = work.session.execute(query).one()
     return Counts(row[0], row[1])
 
@@ -143,7 +180,9 @@ def counted(work: UnitOfWork) -> Counts:
 def unread(work: UnitOfWork) -> int:
     """How many were not looked at."""
     gate.require_sight_of_own(work)
-    query = _narrowed(_own(work), Wanted(Part.UNREAD)).with_only_columns(sa.func.count())
+    query = _narrowed(
+        visible_conversations.notifications(work), Wanted(Part.UNREAD)
+    ).with_only_columns(sa.func.count())
     return work.session.scalar(query) or 0
 
 
@@ -151,8 +190,17 @@ def of_conversation(work: UnitOfWork, conversation_id: UUID) -> Notification | N
     """The actor's notification of a conversation that they have not looked at since; else None."""
     if not gate.is_allowed(work, Permission.OWN_ACCOUNT):
         return None
-    query = _narrowed(_own(work), Wanted(Part.UNREAD))
+    query = _narrowed(visible_conversations.notifications(work), Wanted(Part.UNREAD))
     return work.session.scalar(query.where(Notification.conversation_id == conversation_id))
+
+
+def of_commit(work: UnitOfWork, repository_id: UUID, commit: str) -> Notification | None:
+    """The same of a commit."""
+    if not gate.is_allowed(work, Permission.OWN_ACCOUNT):
+        return None
+    query = _narrowed(visible_conversations.notifications(work), Wanted(Part.UNREAD))
+    is_it = Notification.repository_id == repository_id, Notification.commit_oid == commit
+    return work.session.scalar(query.where(*is_it))
 
 
 def mark(work: UnitOfWork, ids: Sequence[UUID], mark: Mark, *, now: datetime) -> int:
@@ -175,7 +223,9 @@ def mark_all(
 ) -> int:
     """The same of all in a part of the inbox in which nothing happened after `until`."""
     gate.require(work, Permission.OWN_ACCOUNT)
-    rows = _narrowed(_own(work), wanted).where(Notification.happened_at <= until)
+    rows = _narrowed(visible_conversations.notifications(work), wanted).where(
+        Notification.happened_at <= until
+    )
     ids = list(work.session.scalars(rows.with_only_columns(Notification.id)))
     parts = [ids[at : at + MOST_AT_ONCE] for at in range(0, len(ids), MOST_AT_ONCE)]
     return sum(_mark(work, part, mark, now) for part in parts)
@@ -203,16 +253,6 @@ def _mark(work: UnitOfWork, ids: Sequence[UUID], mark: Mark, now: datetime) -> i
     return changed.rowcount
 
 
-def _own(work: UnitOfWork) -> sa.Select[Notification]:
-    """The actor's, of conversations that they may read now."""
-    return (
-        sa.select(Notification)
-        .join(Conversation, Conversation.id == Notification.conversation_id)
-        .join(Repository, Repository.id == Conversation.repository_id)
-        .where(Notification.user_id == work.actor.id, visible_conversations.is_readable(work))
-    )
-
-
 def _narrowed(query: sa.Select[Notification], wanted: Wanted) -> sa.Select[Notification]:
     done_at = Notification.done_at
     query = query.where(done_at.is_not(None) if wanted.part is Part.DONE else done_at.is_(None))
@@ -229,9 +269,7 @@ def _narrowed(query: sa.Select[Notification], wanted: Wanted) -> sa.Select[Notif
     return query
 
 
-def _presented(
-    work: UnitOfWork, rows: Sequence[tuple[Notification, Conversation, Repository]]
-) -> list[Told]:
+def _presented(work: UnitOfWork, rows: Sequence[Row]) -> list[Told]:
     names = user_names(work.session, [row.actor_id for row, _, _ in rows])
     places = said_texts.anchors(work, [row.text_id for row, _, _ in rows])
     return [

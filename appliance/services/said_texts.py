@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access.gate import open_to_everyone
+from appliance.db.commit_talk import CommitComment
 from appliance.db.conversations import Comment
 from appliance.db.reviews import Review, ReviewComment, ReviewThread
 from appliance.db.unit_of_work import UnitOfWork
@@ -37,6 +38,9 @@ def quoted(work: UnitOfWork, text_id: UUID) -> Quoted | None:
     remark = work.session.get(ReviewComment, text_id)
     if remark is not None:
         return None if remark.deleted_at else Quoted(_remarks(work, ReviewComment.id == text_id))
+    of_commit = work.session.get(CommitComment, text_id)
+    if of_commit is not None:
+        return None if of_commit.deleted_at else Quoted(of_commit.body)
     review = work.session.get(Review, text_id)
     if review is None:
         return Quoted()

@@ -13,7 +13,7 @@ from appliance.db.users import EmailAddress, User
 from appliance.domain.notifications import DigestEvery, MailState, MailWhen, WatchLevel
 from appliance.jobs import notifying
 from appliance.jobs.mailing import Mailing
-from appliance.services import comments, notification_choices, notifications, watching
+from appliance.services import comments, commit_talk, notification_choices, notifications, watching
 from appliance.services.notification_choices import Changes
 from appliance.services.notifications import Mark
 from tests.peers.mail_server import taking_letters
@@ -230,3 +230,18 @@ def test_choices_are_kept_and_recorded(place):
     assert [each for each in place.events() if "notifications" in each] == [
         "user.notifications_changed"
     ]
+
+
+def test_who_is_mentioned_in_what_is_said_of_a_commit_is_written_to(place):
+    commit = "a" * 40
+    for text in ("Why so? @writer", "And so, @writer"):
+        done(place, "reader", commit_talk.add, NOTES, commit, text)
+    with taking_letters() as server:
+        send(place, server)
+
+    first, second = (each for each in server.letters if "writer@" in each["To"])
+    assert first["Subject"] == "[lab/notes] Commit aaaaaaaaaa"
+    assert first["In-Reply-To"] == second["In-Reply-To"]
+    text = first.get_content()
+    for words in ("reader commented.", "Why so? @writer", f"/lab/notes/commit/{commit}#comment-"):
+        assert words in text

@@ -15,6 +15,7 @@ from appliance.errors import ConflictError, HiddenError, NotFoundError, Unauthen
 from appliance.jobs import notifying
 from appliance.services import (
     comments,
+    commit_talk,
     conversation_following,
     conversation_sorting,
     conversations,
@@ -24,9 +25,11 @@ from appliance.services import (
 )
 from appliance.services.conversation_sorting import Sorted
 from appliance.services.conversations import Edit
-from appliance.services.notifications import Mark, Part, Wanted
+from appliance.services.notifications import Mark, Part, Subject, Wanted
 from tests.services.conversing import NOTES, ONE, done, opened, settled
 from tests.world import NOON
+
+COMMIT = "a" * 40
 
 
 @pytest.fixture
@@ -251,3 +254,44 @@ def test_watching_is_chosen_and_recorded(place):
     assert place.events()[-2:] == ["repo.watched", "repo.unwatched"]
     with pytest.raises(HiddenError):
         watch(place, "outsider", WatchLevel.ALL)
+
+
+def say(world, who, text):
+    made = done(world, who, commit_talk.add, NOTES, COMMIT, text)
+    tell(world)
+    return made.comment.id
+
+
+def test_who_is_mentioned_in_what_is_said_of_a_commit_is_told_and_nobody_else(place):
+    tell(place)
+    watch(place, "triager", WatchLevel.ALL)
+    watch(place, "writer", WatchLevel.IGNORED)
+    mark(place, "other", [each.row.id for each in inbox(place, "other")], Mark.DONE)
+
+    first = say(place, "reader", "Why so? @other @outsider @writer @nobody")
+
+    (found,) = inbox(place, "other", path=NOTES)
+    assert found.place == f"/lab/notes/commit/{COMMIT}#comment-{first}"
+    assert (found.subject, found.name) == (Subject.COMMIT, "lab/notes@aaaaaaaaaa")
+    assert told(place, "other") == [(Tale.COMMENTED, Reason.MENTION, "reader")]
+    for who in ("outsider", "writer", "triager", "reader"):
+        assert told(place, who) == []
+    with place.reading(place.actor("other")) as work:
+        repository_id = found.row.repository_id
+        seen = notifications.of_commit(work, repository_id, COMMIT)
+        assert notifications.of_commit(work, repository_id, "b" * 40) is None
+    assert seen is not None
+    assert seen.id == found.row.id
+    with place.wiring.database._writing() as session, session.begin():
+        session.execute(sa.delete(Grant))
+    assert inbox(place, "other", Part.INBOX) == []
+
+
+def test_a_commit_is_in_an_inbox_once_and_who_is_mentioned_later_is_told_alone(place):
+    first = say(place, "reader", "Look, @writer")
+    say(place, "reader", "And here, @writer")
+    done(place, "reader", commit_talk.edit, NOTES, COMMIT, first, "Look, @writer and @triager")
+    tell(place)
+
+    assert told(place, "writer") == [(Tale.COMMENTED, Reason.MENTION, "reader")]
+    assert told(place, "triager") == [(Tale.MENTIONED, Reason.MENTION, "reader")]

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from appliance.domain.conversations import ConversationKind, ConversationState
+from appliance.domain.conversations import ConversationState
 from appliance.domain.notifications import DigestEvery, MailWhen, Reason, Tale, WatchLevel
 from appliance.services import notification_choices, notifications, watching
 from appliance.services.notification_choices import Changes, Shown
-from appliance.services.notifications import MOST_AT_ONCE, Mark, Part, Told, Wanted
+from appliance.services.notifications import MOST_AT_ONCE, Mark, Part, Subject, Told, Wanted
 from appliance.web import paging, requests
 from appliance.web.api import frame
 from appliance.web.api.repositories import RepositoryPath
@@ -40,14 +40,15 @@ class NotificationPath(frame.Body):
 
 
 class NotificationAnswer(frame.Answer):
-    """A conversation in one's inbox, with what happened in it last."""
+    """A conversation or a commit in one's inbox, with what happened there last."""
 
     id: UUID
     repository: str
-    kind: ConversationKind
-    number: int
+    kind: Subject
+    number: int | None = Field(description="Of a conversation")
+    commit: str = Field(description="The commit that it is about, if it is about one")
     title: str
-    state: ConversationState
+    state: ConversationState | None = Field(description="Of a conversation")
     reason: Reason
     last: Tale = Field(description="What happened last")
     by: str = Field(description="Who did that")
@@ -270,10 +271,11 @@ def _present(told: Told) -> NotificationAnswer:
     return NotificationAnswer(
         id=row.id,
         repository=told.path,
-        kind=one.kind,
-        number=one.number,
-        title=one.title,
-        state=one.state,
+        kind=told.subject,
+        number=one.number if one else None,
+        commit=told.commit,
+        title=one.title if one else told.name,
+        state=one.state if one else None,
         reason=row.reason,
         last=row.tale,
         by=told.actor,

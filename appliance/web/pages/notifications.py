@@ -1,4 +1,4 @@
-"""The conversations in the inbox: what happened in them, and what one does about that."""
+"""The conversations and commits in the inbox: what happened, and what one does about that."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ words.give_to_templates(pages)
 
 COLUMNS: lists.Columns = {
     "repository": lambda each: each.path,
-    "number": lambda each: each.conversation.number,
-    "title": lambda each: each.conversation.title,
+    "number": lambda each: each.conversation.number if each.conversation else "",
+    "title": lambda each: each.conversation.title if each.conversation else each.commit,
     "reason": lambda each: each.row.reason,
     "last": lambda each: each.row.tale,
     "by": lambda each: each.actor,
     "happened_at": lambda each: each.row.happened_at,
     "is_unread": lambda each: each.row.is_unread,
+    "kind": lambda each: each.subject,
 }
 
 
@@ -77,7 +78,7 @@ def act_on_several() -> ResponseReturnValue:
 
     def names(work: UnitOfWork, chosen: list[str]) -> dict[str, str]:
         found = [notifications.show(work, lists.id_of(each)) for each in chosen]
-        return {str(each.row.id): f"{each.path}#{each.conversation.number}" for each in found}
+        return {str(each.row.id): each.name for each in found}
 
     acts = _acts(Part.INBOX) | _acts(Part.DONE)
     return lists.act_on_several(acts, back=flask.url_for(".listing"), names=names)
@@ -110,13 +111,17 @@ def seen() -> ResponseReturnValue:
     return flask.redirect(cookies.own_path(form.get("back"), flask.url_for(".listing")), 303)
 
 
-def unseen(conversation_id: UUID) -> Any:
-    """The reader's notification of a conversation, if they did not look at it since."""
+def unseen(thing_id: UUID, commit: str = "") -> Any:
+    """The reader's notification of a conversation, or of a repository's commit, if they did not
+    look at it since.
+    """
     if not requests.actor_or_stranger().is_signed_in:
         return None
     try:
         with requests.reading() as work:
-            return notifications.of_conversation(work, conversation_id)
+            if commit:
+                return notifications.of_commit(work, thing_id, commit)
+            return notifications.of_conversation(work, thing_id)
     except ApplianceError:
         return None
 
@@ -178,8 +183,9 @@ def _acts(part: Part) -> dict[str, lists.Act]:
     def leave(work: UnitOfWork, key: str) -> None:
         found = notifications.show(work, lists.id_of(key))
         one = found.conversation
-        which = Which(found.path, one.number, one.kind)
-        conversation_following.set_following(work, which, follows=False, now=now)
+        if one is not None:  # Of commits one is told only when one is mentioned.
+            which = Which(found.path, one.number, one.kind)
+            conversation_following.set_following(work, which, follows=False, now=now)
         notifications.mark(work, [found.row.id], Mark.DONE, now=now)
 
     if part is Part.DONE:

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from appliance.cli import options, repository_hooks, signing_rules, token_rules
+from appliance.cli import (
+    options,
+    repository_hooks,
+    repository_properties,
+    signing_rules,
+    token_rules,
+)
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current
 from appliance.errors import ConflictError
@@ -42,6 +48,7 @@ def org() -> None:
 org.add_command(token_rules.token_rule)
 org.add_command(signing_rules.signing_rule)
 org.add_command(repository_hooks.organisation_hook)
+org.add_command(repository_properties.definitions)
 
 
 @org.command()

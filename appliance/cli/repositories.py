@@ -28,6 +28,7 @@ from appliance.cli import (
     repository_merging,
     repository_mirrors,
     repository_operations,
+    repository_properties,
     repository_pushes,
     repository_refs,
     repository_stashes,
@@ -113,6 +114,7 @@ repo.add_command(repository_operations.cherry_pick)
 repo.add_command(repository_operations.revert)
 repo.add_command(repository_operations.reset)
 repo.add_command(repository_branches.branch)
+repo.add_command(repository_properties.properties)
 repo.add_command(repository_refs.tag)
 repo.add_command(repository_pushes.pushes)
 repo.add_command(repository_pushes.push)

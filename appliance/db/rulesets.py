@@ -15,6 +15,15 @@ from appliance.db.base import Table
 from appliance.db.repositories import ProtectionRule, Repository
 from appliance.db.signing_keys import firm_rules
 from appliance.domain import ruleset_json
+from appliance.domain.repository_properties import (
+    LONGEST_DESCRIPTION,
+    LONGEST_KEY,
+    LONGEST_VALUE,
+    Definition,
+    PropertyKind,
+    PropertySetter,
+    effective,
+)
 from appliance.domain.ruleset_words import Enforcement, Layer
 from appliance.domain.rulesets import (
     RepositoryFacts,
@@ -124,6 +133,37 @@ class RepositoryProperty(Table):
     value: Mapped[str] = mapped_column(sa.String(100))
 
 
+class PropertyDefinition(Table):
+    """What an organisation's owners say of a property of its repositories."""
+
+    __tablename__ = "property_definitions"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "key"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE")
+    )
+    key: Mapped[str] = mapped_column(sa.String(LONGEST_KEY))
+    kind: Mapped[PropertyKind]
+    description: Mapped[str] = mapped_column(sa.String(LONGEST_DESCRIPTION), default="")
+    allowed: Mapped[list[str]] = mapped_column(default=list)
+    is_required: Mapped[bool] = mapped_column(default=False)
+    default_value: Mapped[str | None] = mapped_column(sa.String(LONGEST_VALUE))
+    set_by: Mapped[PropertySetter]
+
+    @property
+    def as_value(self) -> Definition:
+        """As rules know it."""
+        return Definition(
+            self.key,
+            self.kind,
+            self.description,
+            tuple(self.allowed),
+            self.is_required,
+            self.default_value,
+            self.set_by,
+        )
+
+
 # Built once: every push asks it. In an order, so that two looks can be compared.
 OVER = (
     sa.select(RulesetRow)
@@ -174,16 +214,32 @@ def facts_of(
     session: Session, repository: Repository, *, with_properties: bool = True
 ) -> RepositoryFacts:
     """What rulesets choose repositories by; a wiki is chosen with its repository."""
-    home_id = repository.wiki_of_id or repository.id
     return RepositoryFacts(
         name=repository.name,
         default_branch=repository.default_branch,
         visibility=repository.visibility.value,
-        properties=properties_of(session, home_id) if with_properties else {},
+        properties=properties_of(session, repository) if with_properties else {},
     )
 
 
-def properties_of(session: Session, repository_id: UUID) -> dict[str, str]:
-    """What is said of a repository."""
+def properties_of(session: Session, repository: Repository) -> dict[str, str]:
+    """What holds for a repository: what is said of it, and its organisation's defaults."""
+    said = said_of(session, repository.wiki_of_id or repository.id)
+    return effective(said, definitions_of(session, repository.organisation_id).values())
+
+
+def said_of(session: Session, repository_id: UUID) -> dict[str, str]:
+    """What is said of a repository itself."""
     query = sa.select(RepositoryProperty).where(RepositoryProperty.repository_id == repository_id)
     return {row.key: row.value for row in session.scalars(query.order_by(RepositoryProperty.key))}
+
+
+def definitions_of(session: Session, organisation_id: UUID | None) -> dict[str, Definition]:
+    """What an organisation says of the properties of its repositories, by their names."""
+    if organisation_id is None:
+        return {}
+    query = sa.select(PropertyDefinition).where(
+        PropertyDefinition.organisation_id == organisation_id
+    )
+    rows = session.scalars(query.order_by(PropertyDefinition.key))
+    return {row.key: row.as_value for row in rows}

@@ -5,17 +5,13 @@ repository. What a layer demands the layers below cannot loosen; all of them cou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from appliance.access import fetch, fetch_rulesets, gate
+from appliance.access import fetch, fetch_rulesets
 from appliance.access.fetch_rulesets import Found, Place
-from appliance.db.repositories import Repository
-from appliance.db.rulesets import RepositoryProperty, RulesetRow, all_over, properties_of
+from appliance.db.rulesets import RulesetRow, all_over
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events, ruleset_json
 from appliance.domain.names import fold
@@ -34,15 +30,9 @@ __all__ = [
     "listed",
     "one",
     "over",
-    "properties",
-    "properties_in",
     "remove",
-    "set_properties",
 ]
 MOST_RULESETS = 50
-MOST_PROPERTIES = 20
-LONGEST_KEY = 50
-LONGEST_VALUE = 100
 OF_SUBJECT = ("kind", "id", "role")
 KEPT = (
     *("name", "enforcement", "includes", "excludes", "repositories", "visibilities"),
@@ -156,102 +146,6 @@ def remove(work: UnitOfWork, place: Place, ruleset_id: UUID) -> None:
             about=row.id, organisation_id=where.log, name=row.name, scope=row.layer.value
         )
     )
-
-
-def properties(work: UnitOfWork, path: str) -> dict[str, str]:
-    """What is said of a repository, for rulesets to choose it by."""
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
-    return properties_of(work.session, repository.id)
-
-
-@dataclass(frozen=True)
-class Described:
-    """A repository, and what is said of it."""
-
-    repository: str
-    properties: Mapping[str, str]
-
-    @property
-    def lines(self) -> list[str]:
-        """The same, as it is written."""
-        return [f"{key}={value}" for key, value in self.properties.items()]
-
-
-def properties_in(work: UnitOfWork, organisation: str) -> list[Described]:
-    """What is said of each repository of an organisation; for its owners.
-
-    Errors:
-        HiddenError, RefusedError: the actor may not know.
-    """
-    found = fetch.organisation(work, organisation, Permission.ORGANISATION_MANAGE)
-    rows = work.session.execute(
-        sa.select(Repository.name, RepositoryProperty.key, RepositoryProperty.value)
-        .outerjoin(RepositoryProperty, RepositoryProperty.repository_id == Repository.id)
-        .where(
-            Repository.organisation_id == found.id,
-            Repository.deleted_at.is_(None),
-            Repository.wiki_of_id.is_(None),
-        )
-        .order_by(Repository.name, RepositoryProperty.key)
-    )
-    said: dict[str, dict[str, str]] = {}
-    for name, key, value in rows:
-        here = said.setdefault(name, {})
-        if key:
-            here[key] = value
-    return [Described(name, properties) for name, properties in said.items()]
-
-
-def set_properties(work: UnitOfWork, path: str, said: Mapping[str, str]) -> dict[str, str]:
-    """Say anew what rulesets choose a repository by: for who sets rules above it.
-
-    Errors:
-        RefusedError: the actor may not; a repository cannot get out of its organisation's rules.
-        InvalidError: a name or a value is none, or there are too many.
-    """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
-    _insist_on_place_above(work, repository)
-    wanted = {_key(key): _value(value) for key, value in said.items()}
-    if len(wanted) > MOST_PROPERTIES:
-        raise InvalidError.of(
-            "properties", sentence("A repository has at most %(most)s.", most=MOST_PROPERTIES)
-        )
-    if wanted == properties_of(work.session, repository.id):
-        return wanted
-    work.session.execute(
-        sa.delete(RepositoryProperty).where(RepositoryProperty.repository_id == repository.id)
-    )
-    work.session.add_all(
-        RepositoryProperty(repository_id=repository.id, key=key, value=value)
-        for key, value in wanted.items()
-    )
-    work.record(
-        events.RepositoryPropertiesChanged(
-            about=repository.id, organisation_id=repository.organisation_id, properties=wanted
-        )
-    )
-    return wanted
-
-
-def _insist_on_place_above(work: UnitOfWork, repository: Repository) -> None:
-    if repository.organisation_id is None:
-        gate.require(work, Permission.INSTANCE_MAINTAIN)
-        return
-    fetch.organisation(work, repository.owner_name, Permission.ORGANISATION_MANAGE)
-
-
-def _key(key: str) -> str:
-    found = fold(key.strip())
-    if not 0 < len(found) <= LONGEST_KEY or not found.replace("-", "").replace("_", "").isalnum():
-        raise InvalidError.of("properties", sentence("A name has letters, digits, - and _."))
-    return found
-
-
-def _value(value: str) -> str:
-    found = value.strip()
-    if not 0 < len(found) <= LONGEST_VALUE or not found.isprintable() or found == "*":
-        raise InvalidError.of("properties", sentence("A value has 1 to 100 characters."))
-    return found
 
 
 def _insist_on_free_name(there: Any, name: str, *, but: RulesetRow | None) -> None:

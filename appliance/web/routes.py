@@ -54,6 +54,7 @@ from appliance.web.api import organisation_rulesets as api_organisation_rulesets
 from appliance.web.api import organisations as api_organisations
 from appliance.web.api import own_addresses as api_own_addresses
 from appliance.web.api import person_access as api_person_access
+from appliance.web.api import property_definitions as api_property_definitions
 from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import pull_changes as api_pull_changes
@@ -203,6 +204,7 @@ API = (
     api_code_owners.api,
     api_organisation_rulesets.api,
     api_instance_rulesets.api,
+    api_property_definitions.api,
     api_signing_rules.api,
     api_appliance_keys.api,
     api_saml_keys.api,

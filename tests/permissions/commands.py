@@ -8,7 +8,7 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 
 from __future__ import annotations
 
-from tests.permissions import check_doors, issues, pulls
+from tests.permissions import check_doors, issues, pulls, ruleset_doors
 
 READ = "-.+++++.+++++"
 WRITE = "-.--+++.--+-+"
@@ -30,6 +30,7 @@ TEAM = "lab-N/research"
 # Words that begin with a capital stand for something of the actor's own or of the target's.
 COMMANDS = [
     *(*issues.COMMANDS, *pulls.COMMANDS),
+    *ruleset_doors.COMMANDS,
     *check_doors.COMMANDS,
     ("whoami", SIGNED_IN),
     ("job list", SIGNED_IN),
@@ -202,6 +203,7 @@ WITHOUT_ROLES = {
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
     **pulls.COMMANDS_ELSEWHERE,
+    **ruleset_doors.COMMANDS_ELSEWHERE,
     "repo branch restore": "web/test_branch_health.py",
     **dict.fromkeys(
         (

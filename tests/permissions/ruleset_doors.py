@@ -13,6 +13,8 @@ API_TABLE = [
     ("GET", f"{REPOSITORY}/properties", READ, None),
     ("GET", f"{ORGANISATION}/codeowners", RULE, None),
     ("PUT", f"{REPOSITORY}/properties", "..-----.--+-+", {"properties": {"tier": "inner"}}),
+    ("GET", f"{ORGANISATION}/properties", RULE, None),
+    ("GET", f"{ORGANISATION}/property-values", RULE, None),
     *(
         row
         for place, (reading, changing) in PLACES.items()
@@ -28,6 +30,10 @@ API_ELSEWHERE = {
     for place in PLACES
     for method, rest in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/report"))
 }
+API_ELSEWHERE |= {
+    (method, f"{ORGANISATION}/properties/<key>"): "web/test_repository_properties.py"
+    for method in ("PUT", "DELETE")
+}
 API_ELSEWHERE[("GET", f"{REPOSITORY}/codeowners")] = TESTS
 NOTHING = {f"POST {place}/rulesets/try": "judges past pushes; nothing is set" for place in PLACES}
 SET = "branch_rule.ruleset_changed branch_rule.exempted"
@@ -39,8 +45,19 @@ CHANGES = {
         ("PUT", "/<uuid:id>"): SET,
         ("DELETE", "/<uuid:id>"): "branch_rule.ruleset_removed",
     }.items()
-} | {f"PUT {REPOSITORY}/properties": "repo.properties_changed"}
+} | {
+    f"PUT {REPOSITORY}/properties": "repo.properties_changed",
+    f"PUT {ORGANISATION}/properties/<key>": "org.property_defined",
+    f"DELETE {ORGANISATION}/properties/<key>": "org.property_removed",
+}
 
+COMMANDS = [
+    ("org property list lab-N", "-.--------+-+"),
+    ("org property define lab-N tier-N", "-.--------+-+"),
+    ("repo property list lab-N/notes", "-.+++++.+++++"),
+    ("repo property set lab-N/notes tier=inner", "-.-----.--+-+"),
+]
+COMMANDS_ELSEWHERE = {"org property remove": "web/test_repository_properties.py"}
 PAGES_TESTS = "web/test_ruleset_pages.py"
 OF_PORTAL = {
     "/<owner>/<name>/settings": (MAINTAIN, MAINTAIN),
@@ -67,7 +84,19 @@ ELSEWHERE = {
     for method, rest in (("GET", ""), ("POST", ""), ("POST", "/remove"))
 }
 FORMS.append((PROPERTIES, RULE, {"repository": "notes", "properties": "tier=inner"}))
-CHANGES |= {f"POST {PROPERTIES}": "repo.properties_changed"}
+OWN_PROPERTIES = "/<owner>/<name>/settings/properties"
+PAGES += ((OWN_PROPERTIES, MAINTAIN),)
+FORMS.append((f"{PROPERTIES}/define", RULE, {"key": "tier-N"}))
+ELSEWHERE |= {
+    ("POST", f"{PROPERTIES}/remove"): "web/test_repository_properties.py",
+    ("POST", OWN_PROPERTIES): "web/test_repository_properties.py",
+}
+CHANGES |= {
+    f"POST {PROPERTIES}": "repo.properties_changed",
+    f"POST {PROPERTIES}/define": "org.property_defined",
+    f"POST {PROPERTIES}/remove": "org.property_removed",
+    f"POST {OWN_PROPERTIES}": "repo.properties_changed",
+}
 CHANGES |= {
     f"POST {place}/rulesets{rest}": actions
     for place in OF_PORTAL

@@ -12,7 +12,7 @@ from appliance.domain.permissions import OrganisationRole, Role
 from appliance.domain.ruleset_words import Enforcement, Layer, SubjectKind
 from appliance.domain.rulesets import Target
 from appliance.errors import ConflictError, HiddenError, InvalidError, NotFoundError, RefusedError
-from appliance.services import protections, rulesets
+from appliance.services import protections, repository_properties, rulesets
 from appliance.services.ruleset_drafts import Draft, SaidSubject
 from appliance.services.rulesets import Place
 from tests.world import NOON
@@ -190,11 +190,11 @@ def test_properties_choose_repositories_and_are_not_its_own_to_change(lab):
 
     assert standing() == 0
     with pytest.raises(RefusedError), lab.begin(lab.actor("maintainer")) as work:
-        rulesets.set_properties(work, PATH, {"tier": "1"})
+        repository_properties.set_properties(work, PATH, {"tier": "1"})
     with lab.begin(lab.actor("owner")) as work:
-        assert rulesets.set_properties(work, PATH, {"Tier": " 1 "}) == {"tier": "1"}
+        assert repository_properties.set_properties(work, PATH, {"Tier": " 1 "}) == {"tier": "1"}
     assert standing() == 1
     assert lab.events()[-1] == "repo.properties_changed"
     for strange in ({"": "1"}, {"a b": "1"}, {"a": ""}, {"a": "*"}):
         with pytest.raises(InvalidError), lab.begin(lab.actor("owner")) as work:
-            rulesets.set_properties(work, PATH, strange)
+            repository_properties.set_properties(work, PATH, strange)

@@ -7,7 +7,14 @@ from typing import Any
 
 from appliance.domain.events.base import Event, personal
 
-__all__ = ["RepositoryPropertiesChanged", "RulesetChanged", "RulesetExempted", "RulesetRemoved"]
+__all__ = [
+    "PropertyDefined",
+    "PropertyDefinitionRemoved",
+    "RepositoryPropertiesChanged",
+    "RulesetChanged",
+    "RulesetExempted",
+    "RulesetRemoved",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +62,28 @@ class RepositoryPropertiesChanged(Event):
     kind = "repo.properties_changed"
     target = "repo"
     properties: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyDefined(Event):
+    """An organisation said what a property of its repositories is."""
+
+    kind = "org.property_defined"
+    target = "org"
+    key: str
+    property_kind: str
+    """`text`, `choice` or `boolean`."""
+    allowed: list[str]
+    required: bool
+    default: str | None = None
+    set_by: str
+    """`owners` or `maintainers`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyDefinitionRemoved(Event):
+    """A property of an organisation's repositories is free words again."""
+
+    kind = "org.property_removed"
+    target = "org"
+    key: str

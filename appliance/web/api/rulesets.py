@@ -9,7 +9,7 @@ from pydantic import Field
 
 from appliance.domain import ruleset_json
 from appliance.domain.ruleset_words import Enforcement, Layer, Rule
-from appliance.services import rulesets
+from appliance.services import repository_properties, rulesets
 from appliance.services.rulesets import Place
 from appliance.web import requests
 from appliance.web.api import frame, ruleset_answers
@@ -153,14 +153,16 @@ def list_rules(path: RepositoryPath, query: RulesQuery) -> Any:
 def show_properties(path: RepositoryPath) -> Any:
     """What rulesets above choose it by."""
     with requests.reading() as work:
-        return frame.answer(PropertiesAnswer(properties=rulesets.properties(work, path.path)))
+        return frame.answer(
+            PropertiesAnswer(properties=repository_properties.properties(work, path.path))
+        )
 
 
 @api.put(PROPERTIES, summary="Set its properties", responses={"200": PropertiesAnswer})
 def set_properties(path: RepositoryPath, body: PropertiesBody) -> Any:
     """For owners of its organisation; of a user's repository, for administrators."""
     with requests.begin() as work:
-        made = rulesets.set_properties(work, path.path, body.properties)
+        made = repository_properties.set_properties(work, path.path, body.properties)
         return frame.answer(PropertiesAnswer(properties=made))
 
 

@@ -125,7 +125,7 @@ packages:
       '@s/c': 1.0.0
     dev: false
 
-  /tester/1.0.0:
+  /tester@1.0.0:
     resolution: {integrity: sha512-aa}
     dev: true
 """

@@ -27,7 +27,7 @@ def read(source: Source) -> Iterator[Component]:
     if "packages" not in lock and (version == "1" or "dependencies" in lock):
         yield from _nested(lock.tree("dependencies"), _asked_for(source))
         return
-    if "packages" not in lock:
+    if "packages" not in lock and "name" not in lock:
         raise missing(1, "packages")
     yield from _flat(lock.tree("packages"))
 

@@ -97,7 +97,8 @@ def _named(key: str, packages: dict[str, Tree], places: Tree, *, is_old: bool) -
         return "", ""
     if package.maybe("name"):
         return package.text("name"), package.maybe("version")
-    found = (_OLD if is_old else _NEW).match(key)
+    first, second = (_OLD, _NEW) if is_old else (_NEW, _OLD)
+    found = first.match(key) or second.match(key)
     if not found and _ADDRESS.match(key):
         return key.rpartition("/")[2], ""
     if not found:
@@ -138,5 +139,6 @@ def _keys(name: str, version: str, *, is_old: bool) -> tuple[str, ...]:
     """Under which keys a package may stand that somebody asks for."""
     if version.startswith("link:"):
         return ()
-    joint = "/" if is_old else "@"
-    return (version, f"{name}{joint}{version}", f"/{name}{joint}{version}")
+    joints = "/@" if is_old else "@"  # Locks between the versions have both.
+    ways = [f"{name}{joint}{version}" for joint in joints]
+    return (version, *ways, *(f"/{way}" for way in ways))

@@ -25,6 +25,7 @@ _OTHERS = {
     *("-i", "--index-url", "--extra-index-url", "--no-index", "-f", "--find-links"),
     *("--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--pre"),
     *("--trusted-host", "--use-feature", "--pypi-url", "--process-dependency-links"),
+    *("--allow-external", "--allow-unverified", "--allow-all-external", "--use-wheel"),
     *("--no-deps", "--exclude-newer", "--index-strategy", "--no-build-isolation"),
 }
 _OF_ONE = re.compile(

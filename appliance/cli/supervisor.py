@@ -74,14 +74,14 @@ class Supervisor:
     ) -> None:
         """Start a process and keep it running from now on.
 
-        With `when`, it is started each time that says so, and ends by itself when it has no more
+        With `when`, it is started each time that says so, and may end by itself when it has no more
         to do: what nobody uses takes no memory.
         """
         # From the first child on, a wish that we end must not end us before the children.
         signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         log = self._logs / f"{name}.log" if self._logs else None
         child = self._children[name] = Child(name, run, log, ends_last, when)
-        if when is None:
+        if when is None or when():
             self._start(child)
 
     def watch(self) -> None:

@@ -166,7 +166,8 @@ def _use(ours: Product, source: Path) -> None:
         "--home",
         ours.home,
     ]
-    subprocess.run([*words, "--visibility", "internal"], env=environment(), check=True)
+    words += ["--visibility", "internal"]
+    subprocess.run(words, env=environment(), check=True, capture_output=True)
     for path in ("/search?q=lab", "/lab/imported", "/lab/imported/commits/main"):
         Reader(ours).ask(path)
 

@@ -184,6 +184,19 @@ def test_each_file_leads_to_itself_in_that_commit(change, page):
 
 
 @pytest.mark.browser
+def test_lines_after_many_others_wait_for_a_reader_and_a_long_file_for_a_click(world: World):
+    lines = [b"line %d\n" % number for number in range(900)]
+    short = {b"file-%d.txt" % number: b"".join(lines[:400]) for number in range(4)}
+    builder, old = build(world, "lab/large", {b"first.txt": b"1\n"})
+    changed = {b"first.txt": b"1\n", **short, b"a-long.txt": b"".join(lines)}
+    commit = builder.commit(changed, parents=[old], message=b"Add much\n")
+
+    page = reader(world, on="lab/large").page(f"/lab/large/commit/{commit}")
+
+    assert page.count("Show this large change") == 3
+    assert page.count("data-near") == 2
+
+
 def test_lines_come_in_place_and_nothing_jumps(world: World, browser, change, chromium: Chromium):
     session = browser.client.get_cookie("codara_session")
     assert session is not None

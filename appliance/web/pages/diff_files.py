@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FILES = 100  # On one page; the others are on the next.
 FILE_LINES = 800  # A file with more is loaded when somebody opens it.
-PAGE_LINES = 3_000  # And so are those after so many lines.
+PAGE_LINES = 1_000  # Those after so many lines are loaded when somebody comes near them.
 WHOLE_LINES = 10_000_000  # Unchanged lines around a change, where all of them are wanted.
 PARSED_LINES = 20_000  # Read for one page; of later files only the numbers are known.
 
@@ -60,6 +60,8 @@ class ShownFile:
     sides: diff_sides.Sides | None = None
     moved: diff_sides.Moved | None = None
     piece: str | None = None
+    opens_itself: bool = False
+    """Whether they come when somebody reads down to it."""
     whole: str | None = None
     """The same as a page, for who has no script."""
     talk: FileTalk | None = None
@@ -134,20 +136,23 @@ def shown(frame: Frame, diff: Diff, talk: Talk | None = None) -> ShownDiff:
     first = max(0, flask.request.args.get("from", 0, int))
     lines = 0
     files = [file for file in diff.files if not _is_hidden(file)]
-    here, elsewhere = set(), files[first : first + FILES]
+    here, near, elsewhere = set(), set(), files[first : first + FILES]
     for number, file in enumerate(elsewhere):
         count = file.added + file.deleted
-        is_short = count <= FILE_LINES or len(files) == 1
-        if file.hunks is not None and is_short and lines + count <= PAGE_LINES:
+        if count > FILE_LINES and len(files) > 1:
+            continue
+        if file.hunks is not None and lines + count <= PAGE_LINES:
             lines += count
             here.add(number)
+        else:
+            near.add(number)
     drawn = _Drawn.of(Commits(frame, diff.old, diff.new), elsewhere, talk)
     after = first + FILES
     return ShownDiff(
         files=[
             drawn.here(file, first + at + 1)
             if at in here
-            else drawn.elsewhere(file, first + at + 1)
+            else drawn.elsewhere(file, first + at + 1, opens_itself=at in near)
             for at, file in enumerate(elsewhere)
         ],
         total=diff.total_files - len(diff.files) + len(files),
@@ -231,19 +236,21 @@ class _Drawn:
             elsewhere=tuple(elsewhere),
         )
 
-    def elsewhere(self, file: DiffFile, number: int) -> ShownFile:
+    def elsewhere(self, file: DiffFile, number: int, *, opens_itself: bool) -> ShownFile:
         """A file whose lines come when somebody opens it."""
         if file.is_binary or file.is_lfs:
             return self.here(file, number)
         drawn = replace(diff_view.file(replace(file, hunks=None)), note=None)
         said: dict[str, bytes | str | None] = {**_said(file), "from": None}
+        talk = self.talk.of(file, number) if self.talk is not None else None
         return ShownFile(
             drawn,
             number,
             self._href(file),
             piece=links.with_query(**said, n=str(number), part="file"),
+            opens_itself=opens_itself and not (talk and talk.is_folded),
             whole=links.with_query(**said),
-            talk=self.talk.of(file, number) if self.talk is not None else None,
+            talk=talk,
         )
 
     def _href(self, file: DiffFile) -> str | None:

@@ -25,3 +25,31 @@ function unfold() {
 
 addEventListener("hashchange", unfold);
 unfold();
+
+// Files whose lines the page did not wait for open as somebody reads down to them: one after the other, since each
+// that has its lines pushes the next ones away.
+const near = new Set();
+let isLoading = false;
+
+function openNext() {
+  const [file] = near;
+  if (!file || isLoading) return;
+  isLoading = true;
+  near.delete(file);
+  reading.unobserve(file);
+  const loaded = new MutationObserver(() => {
+    if (file.querySelector("[data-load]")) return;
+    loaded.disconnect();
+    isLoading = false;
+    setTimeout(openNext, SETTLED_MILLISECONDS);
+  });
+  loaded.observe(file, { childList: true, subtree: true });
+  file.open = true;
+}
+
+const SETTLED_MILLISECONDS = 100; // By then it is known which are near now.
+const reading = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) near[isIntersecting ? "add" : "delete"](target);
+  openNext();
+}, { rootMargin: "0px 0px 800px" });
+for (const file of document.querySelectorAll("[data-near]:not([open])")) reading.observe(file);

@@ -371,7 +371,9 @@ class World:
     def _repository(self, path: str) -> Repository:
         owner_name, name = path.split("/")
         query = sa.select(Repository).where(
-            Repository.owner_name == owner_name, Repository.name == name
+            Repository.owner_name == owner_name,
+            Repository.name == name,
+            Repository.wiki_of_id.is_(None),
         )
         found = self.one(query)
         assert found is not None, f"no repository {path}"

@@ -57,6 +57,8 @@ class Component:
     """The range or address that the file asks for, as written."""
     condition: str = ""
     """When it is needed at all, as written: an environment marker, a platform."""
+    licence: str = ""
+    """What the file repeats of its licence, as written."""
 
     @property
     def label(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from appliance.domain.components import Component
@@ -263,6 +265,16 @@ def test_properties_that_grow_end():
     )
     (found,) = read("pom.xml", pom.encode())
     assert found.version == ""
+
+
+def test_what_a_lock_repeats_of_licences_is_kept():
+    npm = {"node_modules/a": {"license": "MIT"}, "node_modules/b": {"license": {"type": "ISC"}}}
+    lock = json.dumps({"lockfileVersion": 3, "packages": {**npm, "node_modules/c": {}}})
+    found = read("package-lock.json", lock.encode())
+    assert [each.licence for each in found] == ["MIT", "ISC", ""]
+    package = {"name": "a/b", "version": "1", "license": ["MIT", "GPL-3.0-only"]}
+    (found,) = read("composer.lock", json.dumps({"packages": [package]}).encode())
+    assert found.licence == "MIT OR GPL-3.0-only"
 
 
 def test_no_file_outside_the_tree_is_asked_for():

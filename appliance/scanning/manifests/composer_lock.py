@@ -11,6 +11,7 @@ from appliance.domain.components import Component, Ecosystem, Scope
 from appliance.scanning.manifests.graph import few
 from appliance.scanning.manifests.refusal import missing
 from appliance.scanning.manifests.source import Source
+from appliance.scanning.manifests.tree import Rows
 
 _SECTIONS = {"packages": Scope.RUNTIME, "packages-dev": Scope.DEVELOPMENT}
 
@@ -37,6 +38,7 @@ def read(source: Source) -> Iterator[Component]:
                 line=each.line_of("name"),
                 scope=scope,
                 is_direct=None if direct is None else name.lower() in direct,
+                licence=" OR ".join(_texts(each.get("license"))),
                 parents=few(parents.get(name.lower(), ())),
             )
 
@@ -44,6 +46,11 @@ def read(source: Source) -> Iterator[Component]:
 def _keys(value: object) -> list[str]:
     """An empty mapping is written as an empty list there."""
     return list(value) if isinstance(value, dict) else []
+
+
+def _texts(value: object) -> list[str]:
+    """Of several licences one may choose."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, Rows) else []
 
 
 def _asked_for(source: Source) -> set[str] | None:

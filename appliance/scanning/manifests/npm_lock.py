@@ -9,7 +9,13 @@ from collections.abc import Iterator
 
 from appliance.domain.components import Component, Ecosystem, Scope
 from appliance.scanning.manifests.graph import few
-from appliance.scanning.manifests.refusal import DEEPEST, missing, too_deep, unknown_version
+from appliance.scanning.manifests.refusal import (
+    DEEPEST,
+    LONGEST_TEXT,
+    missing,
+    too_deep,
+    unknown_version,
+)
 from appliance.scanning.manifests.source import Source
 from appliance.scanning.manifests.tree import Tree
 
@@ -48,11 +54,23 @@ def _flat(packages: Tree) -> Iterator[Component]:
             is_direct=folder in direct,
             parents=few(parents.get(folder, ())),
             wanted=_elsewhere(package.maybe("resolved")),
+            licence=_licence(package),
         )
 
 
 def _name(folder: str, package: Tree) -> str:
     return package.maybe("name") or folder.rpartition(_FOLDER)[2]
+
+
+def _licence(package: Tree) -> str:
+    """A text, or in old packages a mapping."""
+    value = package.get("license")
+    return value.maybe("type") if isinstance(value, Tree) else _text(value)
+
+
+def _text(value: object) -> str:
+    """What is no text says nothing here: packages were published with anything."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_TEXT else ""
 
 
 def _scope(package: Tree) -> Scope:

@@ -152,6 +152,7 @@ def _joined(one: Component, other: Component) -> Component:
         scope=min(one.scope, other.scope, key=_SOONEST.index),
         is_direct=any(known) if known else None,
         parents=parents,
+        licence=one.licence or other.licence,
         condition=one.condition if one.condition == other.condition else "",
     )
 

@@ -1,0 +1,254 @@
+"""OpenVEX: what somebody trusted says of a weakness in a product, read and written.
+
+Later statements on the same weakness and product take the place of earlier ones. Whether the author
+is to be trusted is not decided here.
+
+Source: OpenVEX Specification 0.2.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from appliance.errors import InvalidError, sentence
+
+T = TypeVar("T", bound=StrEnum)
+
+CONTEXT = "https://openvex.dev/ns/v0.2.0"
+MOST_STATEMENTS = 50_000
+MOST_PRODUCTS = 10_000
+LONGEST_TEXT = 4096
+
+
+class VexError(InvalidError):
+    """The document is no OpenVEX, or a statement lacks what its status asks for."""
+
+
+class Status(StrEnum):
+    """What is said. The words are those of the format."""
+
+    NOT_AFFECTED = "not_affected"
+    AFFECTED = "affected"
+    FIXED = "fixed"
+    UNDER_INVESTIGATION = "under_investigation"
+
+
+class Justification(StrEnum):
+    """Why a product is not affected."""
+
+    COMPONENT_NOT_PRESENT = "component_not_present"
+    CODE_NOT_PRESENT = "vulnerable_code_not_present"
+    CODE_NOT_IN_PATH = "vulnerable_code_not_in_execute_path"
+    CODE_NOT_CONTROLLABLE = "vulnerable_code_cannot_be_controlled_by_adversary"
+    MITIGATED = "inline_mitigations_already_exist"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One weakness, one product or part of one, one status."""
+
+    weakness: str
+    aliases: tuple[str, ...]
+    product: str
+    """A package URL, or another identifier; with the part of it that is meant, if one is."""
+    part: str
+    status: Status
+    said_at: datetime
+    justification: Justification | None = None
+    impact: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one author said at one time."""
+
+    id: str
+    author: str
+    version: int
+    said_at: datetime
+    statements: tuple[Statement, ...]
+
+
+def read(record: object) -> Document:
+    """A document from the value of its JSON.
+
+    Errors:
+        VexError: a field is missing or wrong. The message names it.
+    """
+    row = _mapping(record, "document")
+    if not str(row.get("@context", "")).startswith("https://openvex.dev/ns"):
+        raise _wrong("@context")
+    said_at = _time(row, "timestamp")
+    version = row.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise _wrong("version")
+    statements: list[Statement] = []
+    for each in _list(row, "statements", MOST_STATEMENTS):
+        for statement in _statements(_mapping(each, "statements"), said_at):
+            statements.append(statement)
+            if len(statements) > MOST_STATEMENTS:
+                raise _wrong("statements")
+    return Document(_text(row, "@id"), _text(row, "author"), version, said_at, tuple(statements))
+
+
+def latest(statements: Iterable[Statement]) -> dict[tuple[str, str, str], Statement]:
+    """By weakness, product and part: the last that was said. Of two at once the later in order."""
+    found: dict[tuple[str, str, str], Statement] = {}
+    for each in statements:
+        key = (each.weakness, each.product, each.part)
+        if key not in found or each.said_at >= found[key].said_at:
+            found[key] = each
+    return found
+
+
+def write(document: Document) -> dict[str, Any]:
+    """A document as the value of its JSON.
+
+    Errors:
+        VexError: a statement lacks what its status asks for.
+    """
+    return {
+        "@context": CONTEXT,
+        "@id": document.id,
+        "author": document.author,
+        "timestamp": _spelt(document.said_at),
+        "version": document.version,
+        "statements": [_row(each) for each in document.statements],
+    }
+
+
+def _row(statement: Statement) -> dict[str, Any]:
+    _check(statement)
+    product: dict[str, Any] = {"@id": statement.product}
+    if statement.part:
+        product["subcomponents"] = [{"@id": statement.part}]
+    weakness: dict[str, Any] = {"name": statement.weakness}
+    if statement.aliases:
+        weakness["aliases"] = list(statement.aliases)
+    row: dict[str, Any] = {
+        "vulnerability": weakness,
+        "products": [product],
+        "status": str(statement.status),
+        "timestamp": _spelt(statement.said_at),
+    }
+    further = {
+        "justification": str(statement.justification or ""),
+        "impact_statement": statement.impact,
+        "action_statement": statement.action,
+    }
+    return {**row, **{key: value for key, value in further.items() if value}}
+
+
+def _check(statement: Statement) -> None:
+    """Whoever says "not affected" says why; whoever says "affected" says what to do."""
+    is_explained = statement.justification is not None or bool(statement.impact)
+    if statement.status == Status.NOT_AFFECTED and not is_explained:
+        raise _wrong("justification")
+    if statement.status == Status.AFFECTED and not statement.action:
+        raise _wrong("action_statement")
+
+
+def _statements(row: Mapping[str, Any], said_at: datetime) -> Iterator[Statement]:
+    weakness = row.get("vulnerability")
+    told = {"name": weakness} if isinstance(weakness, str) else _mapping(weakness, "vulnerability")
+    when = _time(row, "timestamp") if "timestamp" in row else said_at
+    for product, part in _products(row):
+        statement = Statement(
+            weakness=_text(told, "name" if "name" in told else "@id"),
+            aliases=tuple(_checked(each, "aliases") for each in _list(told, "aliases", 100)),
+            product=product,
+            part=part,
+            status=_choice(Status, row.get("status"), "status"),
+            said_at=when,
+            justification=_choice(Justification, row["justification"], "justification")
+            if row.get("justification")
+            else None,
+            impact=_maybe(row, "impact_statement"),
+            action=_maybe(row, "action_statement"),
+        )
+        _check(statement)
+        yield statement
+
+
+def _products(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each product with each of its parts; alone where none is named."""
+    products = _list(row, "products", MOST_PRODUCTS)
+    if not products:
+        raise _wrong("products")
+    for each in products:
+        if isinstance(each, str):
+            yield _checked(each, "products"), ""
+            continue
+        product = _mapping(each, "products")
+        name = _identifier(product)
+        parts = _list(product, "subcomponents", MOST_PRODUCTS)
+        for part in parts or [None]:
+            inside = "" if part is None else part if isinstance(part, str) else None
+            yield name, _identifier(_mapping(part, "subcomponents")) if inside is None else inside
+
+
+def _identifier(row: Mapping[str, Any]) -> str:
+    """The package URL among its identifiers, or its own."""
+    identifiers = row.get("identifiers")
+    if isinstance(identifiers, Mapping) and identifiers.get("purl"):
+        return _text(identifiers, "purl")
+    return _text(row, "@id")
+
+
+def _spelt(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _time(row: Mapping[str, Any], field: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(row, field))
+    except ValueError as error:
+        raise _wrong(field) from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _choice(kind: type[T], value: object, field: str) -> T:
+    try:
+        return kind(str(value))
+    except ValueError as error:
+        raise _wrong(field) from error
+
+
+def _mapping(value: object, field: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _wrong(field)
+    return value
+
+
+def _list(row: Mapping[str, Any], field: str, most: int) -> list[Any]:
+    value = row.get(field)
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > most:
+        raise _wrong(field)
+    return value
+
+
+def _text(row: Mapping[str, Any], field: str) -> str:
+    return _checked(row.get(field), field)
+
+
+def _maybe(row: Mapping[str, Any], field: str) -> str:
+    return _text(row, field) if row.get(field) else ""
+
+
+def _checked(value: object, field: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
+        raise _wrong(field)
+    return value
+
+
+def _wrong(field: str) -> VexError:
+    return VexError(
+        sentence("The statement's field %(field)s is missing or not as it should be.", field=field)
+    )

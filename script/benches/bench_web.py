@@ -168,7 +168,7 @@ def _use(ours: Product, source: Path) -> None:
     ]
     words += ["--visibility", "internal"]
     subprocess.run(words, env=environment(), check=True, capture_output=True)
-    for path in ("/search?q=lab", "/lab/imported", "/lab/imported/commits/main"):
+    for path in ("/search?q=lab", "/lab/small", "/lab/imported", "/lab/imported/commits/main"):
         Reader(ours).ask(path)
 
 

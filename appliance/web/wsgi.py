@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from babel import Locale
+
 from appliance import logs, settings, wiring
-from appliance.web.app import create_app
+from appliance.web.app import LOCALES, create_app
 from appliance.web.compiled_templates import CompiledTemplates
 
 home = Path(os.environ.get("CODARA_HOME", "var"))
@@ -18,3 +20,5 @@ application.jinja_env.bytecode_cache = CompiledTemplates(objects.home.scratch / 
 # What every process would find out at its first request, all know from here.
 application.url_map.update()
 objects.database.prepare()
+for locale in LOCALES:
+    _ = Locale.parse(locale).text_direction  # It reads all that is known of the language.

@@ -48,7 +48,7 @@ class ApplianceError(Exception):
     code = "failed"
     http_status = 500
     exit_code = 1
-    title = "That did not work"
+    title = "Something went wrong"
 
     @property
     def message(self) -> str:
@@ -70,7 +70,7 @@ class InvalidError(ApplianceError):
     code = "invalid"
     http_status = 422
     exit_code = 2
-    title = "Something in the request is not right"
+    title = "Invalid request"
 
     def __init__(self, message: str, *fields: FieldProblem) -> None:
         super().__init__(message)
@@ -123,7 +123,7 @@ class RefusedError(ApplianceError):
     code = "refused"
     http_status = 403
     exit_code = 3
-    title = "You may not do that"
+    title = "You do not have permission for this"
 
     def __init__(self, message: str, *, askable: Askable | None = None) -> None:
         super().__init__(message)
@@ -134,7 +134,7 @@ class ElevationRequiredError(RefusedError):
     """The act is sensitive: the person must confirm who they are first."""
 
     code = "elevation_required"
-    title = "Please confirm that it is you"
+    title = "Please confirm your identity"
 
 
 class SecondPersonNeededError(ApplianceError):
@@ -161,7 +161,7 @@ class NotFoundError(ApplianceError):
     code = "not_found"
     http_status = 404
     exit_code = 4
-    title = "Nothing is here"
+    title = "Not found"
 
 
 class HiddenError(NotFoundError):
@@ -190,7 +190,7 @@ class ConflictError(ApplianceError):
     code = "conflict"
     http_status = 409
     exit_code = 5
-    title = "That does not fit the present state"
+    title = "This conflicts with the current state"
 
 
 class PreconditionError(ConflictError):
@@ -204,7 +204,7 @@ class MergeConflictError(ConflictError):
     """Two changes do not go together. `conflicts` has the paths, each with its three versions."""
 
     code = "merge_conflict"
-    title = "These changes do not go together"
+    title = "These changes conflict"
 
     def __init__(self, message: str, *, conflicts: Sequence[Any]) -> None:
         super().__init__(message)
@@ -216,7 +216,7 @@ class ThrottledError(ApplianceError):
 
     code = "throttled"
     http_status = 429
-    title = "Please slow down"
+    title = "Too many requests"
 
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message)
@@ -228,7 +228,7 @@ class QuotaError(ApplianceError):
 
     code = "quota_exceeded"
     http_status = 507
-    title = "No room left"
+    title = "No space left"
 
 
 class UnavailableError(ApplianceError):
@@ -244,7 +244,8 @@ class UnavailableError(ApplianceError):
 
 
 NO_ROOM = sentence(
-    "The disk of the appliance is full. Nothing was changed. Tell an administrator to make room."
+    "The disk of the appliance is full. Nothing was changed. Tell an administrator to free "
+    "up space."
 )
 """What an UnavailableError says when a disk is full, wherever that is noticed."""
 
@@ -254,7 +255,7 @@ class DamagedError(ApplianceError):
 
     code = "damaged"
     http_status = 500
-    title = "What is stored here is damaged"
+    title = "Stored data is damaged"
 
 
 class TimeoutExceededError(ApplianceError):

@@ -65,7 +65,7 @@ def _queue(wiring: Wiring) -> str:
     try:
         wiring.redis.ping()
     except redis.RedisError as error:
-        raise UnavailableError("The queue does not answer.") from error
+        raise UnavailableError("The queue is not responding.") from error
     return (
         sentence("embedded")
         if not wiring.settings.queue.url.get_secret_value()

@@ -120,5 +120,5 @@ def not_told(said: str) -> list[str]:
     return [
         kind
         for kind in BROKEN
-        if f"The rule {kind} is of this repository's ruleset “Trunk”." not in plain
+        if f"The rule {kind} comes from this repository's ruleset “Trunk”." not in plain
     ]

@@ -222,7 +222,7 @@ def account(work: UnitOfWork, name: str | None, *, sensitive: bool = False) -> U
     gate.require(work, Permission.OWN_ACCOUNT, sensitive=sensitive)
     own = work.session.get(User, work.actor.id) if work.actor.id else None
     if own is None:
-        raise RefusedError("That is for people, who have an account.")
+        raise RefusedError("This is only for users with an account.")
     return own
 
 
@@ -320,15 +320,15 @@ def _who_may(found: Repository, permission: Permission, work: UnitOfWork) -> str
         return said
     if not work.actor.ceiling_allows(permission):
         return sentence(
-            "The credential in use was not given for %(permission)s on %(path)s. "
-            "A token needs the scope %(scope)s for that.",
+            "The credential you are using does not allow %(permission)s on %(path)s. A token "
+            "needs the scope %(scope)s for that.",
             permission=permission,
             path=found.path,
             scope=narrowest_scope(permission),
         )
     lowest = roles_with(permission)[0]
     return sentence(
-        "For that one must be %(lowest)s of %(path)s. Its owners can grant it.",
+        "This needs the role %(lowest)s on %(path)s. Its owners can grant it.",
         lowest=lowest,
         path=found.path,
     )

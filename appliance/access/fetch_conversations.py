@@ -26,8 +26,8 @@ from appliance.errors import (
     sentence,
 )
 
-FOR_AUTHORS = sentence("Only who wrote it and triagers may do that.")
-LOCKED = sentence("This conversation is locked: only triagers take part in it.")
+FOR_AUTHORS = sentence("Only the author and triagers can do that.")
+LOCKED = sentence("This conversation is locked: only triagers can take part.")
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def _seen(
     if found is None or (is_issue and not has_issues(work, repository)):
         raise NotFoundError(
             sentence(
-                "%(path)s has no number %(number)s of that kind.",
+                "There is no #%(number)s of this kind in %(path)s.",
                 path=repository.path,
                 number=which.number,
             )
@@ -302,7 +302,7 @@ def insist_on_somebody(work: UnitOfWork) -> None:
     if not work.actor.is_signed_in:
         raise UnauthenticatedError(sentence("Sign in first."))
     if work.actor.kind is not ActorKind.USER or work.actor.id is None:
-        raise RefusedError(sentence("That is for people, who have an account."))
+        raise RefusedError(sentence("This is only for users with an account."))
 
 
 def insist_on_writable(repository: Repository) -> None:

@@ -96,7 +96,7 @@ def whole(work: UnitOfWork, asked: str) -> str:
     name, part = reach(work, asked)
     if not part.is_whole:
         raise RefusedError(
-            sentence("You were given a period of this log, and this cannot be limited to it.")
+            sentence("You can read only a period of this log, and this cannot be limited to it.")
         )
     return name
 
@@ -184,7 +184,7 @@ def _newest(work: UnitOfWork, name: str) -> AuditLog:
     newest = sa.select(AuditLog).where(AuditLog.name == name, AuditLog.size > 0)
     found = work.session.scalars(newest.order_by(AuditLog.generation.desc())).first()
     if found is None:
-        raise NotFoundError(sentence("Nothing has been signed of this audit log yet."))
+        raise NotFoundError(sentence("This audit log has not been signed yet."))
     return found
 
 
@@ -227,7 +227,7 @@ def event(work: UnitOfWork, event_id: UUID) -> tuple[AuditLog, AuditLeaf]:
         .where(AuditLeaf.event_id == event_id)
     ).one_or_none()
     hidden = HiddenError(
-        sentence("There is no such event, or it has not entered its log yet. Ask again soon.")
+        sentence("There is no such event, or it is not in the log yet. Try again soon.")
     )
     if found is None:
         raise hidden

@@ -9,7 +9,7 @@ from appliance.domain.identity import Method
 from appliance.errors import RefusedError, sentence
 
 PRESENT = frozenset({Method.SESSION, Method.CONSOLE})
-ONLY_A_PERSON = sentence("That is done by a person in a browser, never by a token.")
+ONLY_A_PERSON = sentence("This can be done only by a person in a browser, not with a token.")
 
 
 def own(work: UnitOfWork) -> User:

@@ -179,7 +179,7 @@ def insist_on_open(seen: SeenPull) -> None:
     """
     if seen.pull.merged_at is not None:
         raise ConflictError(
-            sentence("#%(number)s was merged already.", number=seen.conversation.number)
+            sentence("#%(number)s has already been merged.", number=seen.conversation.number)
         )
     if not seen.conversation.is_open:
         raise ConflictError(

@@ -86,7 +86,7 @@ def to_answer(work: UnitOfWork, request_id: UUID) -> AccessRequest:
         return found
     asked = work.session.get(AccessRequest, request_id)
     if asked is not None and asked.user_id == work.actor.id is not None:
-        raise RefusedError(sentence("Nobody answers what they ask for themselves."))
+        raise RefusedError(sentence("You cannot answer your own request."))
     raise _none()
 
 

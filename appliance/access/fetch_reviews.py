@@ -40,7 +40,7 @@ def review(work: UnitOfWork, review_id: UUID, permission: Permission) -> AccessR
         raise HiddenError(sentence("There is no such review."))
     gate.insist_on_place(work, found.organisation_id)
     if permission not in allowed and permission is not Permission.REVIEW_READ:
-        raise RefusedError(sentence("Only who could have begun this review may do that."))
+        raise RefusedError(sentence("Only those who could have started this review can do that."))
     return found
 
 
@@ -83,9 +83,9 @@ def item(work: UnitOfWork, review_id: UUID, item_id: UUID) -> tuple[AccessReview
     if not manages and not work.session.scalar(sa.select(decides)):
         if not reads_all(work, found):
             raise HiddenError(sentence("There is no such right in this review."))
-        raise RefusedError(sentence("Others decide about this right."))
+        raise RefusedError(sentence("This permission is decided by others."))
     if is_own(work, right):
-        raise RefusedError(sentence("Nobody decides about rights of their own."))
+        raise RefusedError(sentence("You cannot decide about your own permissions."))
     return found, right
 
 

@@ -17,7 +17,7 @@ from appliance.domain.identity import ActorKind
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, RefusedError, UnauthenticatedError, sentence
 
-NOT_VALID = sentence("This token is not valid, or no longer.")
+NOT_VALID = sentence("This token is invalid or has expired.")
 
 
 def provider(work: UnitOfWork) -> IdentityProvider:
@@ -38,7 +38,7 @@ def provider(work: UnitOfWork) -> IdentityProvider:
         raise UnauthenticatedError(NOT_VALID)
     found: IdentityProvider = row[1]
     if not found.is_enabled:
-        raise RefusedError(sentence("%(label)s is switched off.", label=found.label))
+        raise RefusedError(sentence("%(label)s is disabled.", label=found.label))
     return found
 
 

@@ -13,7 +13,8 @@ from appliance.domain.permissions import SENSITIVE, Permission, narrowest_scope
 from appliance.errors import ElevationRequiredError, RefusedError, UnauthenticatedError, sentence
 
 NOT_AS_ANOTHER = sentence(
-    "Not while you act as somebody else. Be yourself again first; then do it in your own name."
+    "You cannot do this while acting as another user. Stop impersonating first, then do it "
+    "in your own name."
 )
 Verb = TypeVar("Verb", bound=Callable[..., object])
 
@@ -44,7 +45,7 @@ def require_elevation(work: UnitOfWork, permission: Permission, *, sensitive: bo
     actor = work.actor
     needed = sensitive or permission in SENSITIVE
     if needed and actor.origin.method is Method.SESSION and not actor.is_elevated:
-        raise ElevationRequiredError("Confirm your password to go on.")
+        raise ElevationRequiredError("Confirm your password to continue.")
 
 
 def insist_on_place(work: UnitOfWork, organisation_id: UUID | None) -> None:
@@ -55,7 +56,10 @@ def insist_on_place(work: UnitOfWork, organisation_id: UUID | None) -> None:
     """
     if organisation_id is not None and organisation_id in work.actor.closed_organisations:
         raise RefusedError(
-            sentence("This organisation is not reached from your address. Its owners say where.")
+            sentence(
+                "This organisation cannot be reached from your IP address. Its owners "
+                "set the allowed networks."
+            )
         )
 
 
@@ -103,8 +107,8 @@ def who_may(work: UnitOfWork, permission: Permission) -> str:
         return found
     if not work.actor.ceiling_allows(permission):
         return sentence(
-            "The credential in use was not given for %(permission)s. "
-            "A token needs the scope %(scope)s for that.",
+            "The credential you are using does not allow %(permission)s. A token needs the "
+            "scope %(scope)s for that.",
             permission=permission,
             scope=narrowest_scope(permission),
         )

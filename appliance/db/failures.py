@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from appliance.errors import NO_ROOM, ConflictError, UnavailableError, sentence
 
-NO_ANSWER = sentence("The database does not answer. Nothing was changed.")
+NO_ANSWER = sentence("The database is not responding. Nothing was changed.")
 DISK_FULL = "53100"
 ONLY_READING = "25006"
 """PostgreSQL's codes for them."""
@@ -29,7 +29,7 @@ def translated() -> Generator[None]:
         yield
     except IntegrityError as error:
         raise ConflictError(
-            "Somebody else changed the same thing at the same moment. Look again and retry."
+            "Somebody else changed this at the same moment. Reload and try again."
         ) from error
     except (OperationalError, PoolTimeoutError) as error:
         if wrote_while_reading(error):

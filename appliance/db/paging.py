@@ -78,7 +78,9 @@ def in_order(orders: Mapping[str, tuple[Key, ...]], order: str) -> tuple[tuple[K
     keys = orders.get(order.removeprefix("-"))
     if keys is None:
         known = ", ".join(orders)
-        raise InvalidError.of("sort", sentence("This list is sorted by: %(known)s.", known=known))
+        raise InvalidError.of(
+            "sort", sentence("This list can be sorted by: %(known)s.", known=known)
+        )
     return keys, order.startswith("-")
 
 
@@ -107,7 +109,7 @@ def _read_place(keys: Sequence[Key], after: str) -> list[sa.ColumnElement[Any]]:
             for key, value in zip(keys, values, strict=True)
         ]
     except (ValueError, TypeError) as error:
-        raise InvalidError.of("cursor", "This cursor is none of this list.") from error
+        raise InvalidError.of("cursor", "This cursor does not belong to this list.") from error
 
 
 def _from_json(key: Key, value: Any) -> Any:

@@ -245,8 +245,8 @@ def _insist_it_fits(event: events.Event, text: bytes, personal: list[list[str]])
     if len(text) > LARGEST_BODY or longest > LONGEST_VALUE:
         raise TooLargeError(
             sentence(
-                "What is to be recorded of this (%(action)s) is too large: %(size)s bytes, with "
-                "values of up to %(longest)s. Do less of it at once.",
+                "The audit record of this (%(action)s) would be too large: %(size)s bytes, "
+                "with values of up to %(longest)s. Do less at once.",
                 action=event.kind,
                 size=len(text),
                 longest=longest,

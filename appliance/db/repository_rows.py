@@ -35,7 +35,7 @@ def take_name(session: Session, owner: Owner, name: str) -> None:
     if session.scalar(taken) is not None:
         raise ConflictError(
             sentence(
-                "There is a repository %(name)s/%(name_2)s already.", name=owner.name, name_2=name
+                "The repository %(name)s/%(name_2)s already exists.", name=owner.name, name_2=name
             )
         )
     former = sa.select(OldRepositoryPath).where(

@@ -44,7 +44,7 @@ LOOK_AGAIN_SECONDS = 0.02
 BEST_EFFORT = "best_effort"
 """The setting `audit.reads` under which reading goes on although it cannot be recorded."""
 UNRECORDABLE = sentence(
-    "The audit log cannot take a record of this now. Nothing was changed. Tell an administrator."
+    "The audit log cannot record this now. Nothing was changed. Tell an administrator."
 )
 
 

@@ -48,7 +48,8 @@ class Splunk:
             number = answer.get("ackId")
             if not isinstance(number, int):
                 raise UnavailableError(
-                    "The collector gives no acknowledgement. Turn it on for this token in Splunk."
+                    "The collector sends no acknowledgements. Turn them on for this token in "
+                    "Splunk."
                 )
             self._await(batch.stream, number)
 
@@ -74,7 +75,7 @@ class Splunk:
             if time.monotonic() + pause_seconds > end:
                 raise UnavailableError(
                     sentence(
-                        "%(host)s took the events and did not index them in time.",
+                        "%(host)s accepted the events but did not index them in time.",
                         host=self._exchange.place.host,
                     )
                 )
@@ -101,5 +102,5 @@ def _members(answer: Answer) -> dict[str, Any]:
     try:
         members = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise UnavailableError("What answered is no collector.") from error
+        raise UnavailableError("The server is not an HTTP Event Collector.") from error
     return members if isinstance(members, dict) else {}

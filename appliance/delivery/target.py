@@ -16,7 +16,7 @@ class RejectedError(InvalidError):
     """The receiver answered, and will not take these events however often they are sent."""
 
     code = "rejected_by_receiver"
-    title = "The receiver does not take this"
+    title = "The receiver does not accept this"
 
 
 @dataclass(frozen=True)

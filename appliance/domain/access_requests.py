@@ -78,16 +78,16 @@ def insist_on_rule(rule: AccessRule, role: Role | None, hours: int | None) -> No
     """
     if role is not None and is_higher(role, rule.highest_role):
         raise InvalidError.of(
-            "role", sentence("The highest role to ask for is %(role)s.", role=rule.highest_role)
+            "role", sentence("You can request at most the role %(role)s.", role=rule.highest_role)
         )
     if hours is None and not rule.allows_endless:
         raise InvalidError.of(
             "hours",
-            sentence("Say for how long: at most %(hours)s hours.", hours=rule.longest_hours),
+            sentence("Enter a duration of at most %(hours)s hours.", hours=rule.longest_hours),
         )
     if hours is not None and hours > rule.longest_hours:
         raise InvalidError.of(
-            "hours", sentence("The longest is %(hours)s hours.", hours=rule.longest_hours)
+            "hours", sentence("At most %(hours)s hours.", hours=rule.longest_hours)
         )
 
 
@@ -99,7 +99,7 @@ def check_hours(hours: int | None) -> int | None:
     """
     if hours is not None and not SHORTEST_HOURS <= hours <= LONGEST_HOURS:
         raise InvalidError.of(
-            "hours", sentence("Say between 1 and %(hours)s hours.", hours=LONGEST_HOURS)
+            "hours", sentence("Enter between 1 and %(hours)s hours.", hours=LONGEST_HOURS)
         )
     return hours
 
@@ -113,7 +113,7 @@ def check_reason(reason: str) -> str:
     said = reason.strip()
     if not said or len(said) > LONGEST_REASON:
         raise InvalidError.of(
-            "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
+            "reason", sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON)
         )
     return said
 

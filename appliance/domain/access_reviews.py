@@ -109,13 +109,13 @@ def checked(plan: Plan, now: datetime) -> Plan:
     if not plan.rights or (plan.organisation and Right.INSTANCE in plan.rights):
         raise InvalidError.of("rights", sentence("Choose which rights are reviewed."))
     if (plan.reviewers is Reviewers.NAMED) is not bool(plan.named):
-        raise InvalidError.of("named", sentence("Name who decides."))
+        raise InvalidError.of("named", sentence("Enter who decides."))
     if len(plan.named) > MOST_REVIEWERS:
         raise InvalidError.of(
             "named", sentence("Name at most %(most)s reviewers.", most=MOST_REVIEWERS)
         )
     if plan.repeat_days is not None and not 1 <= plan.repeat_days <= MOST_DAYS:
-        raise InvalidError.of("repeat_days", sentence("Say after how many days."))
+        raise InvalidError.of("repeat_days", sentence("Enter a number of days."))
     return plan
 
 
@@ -128,7 +128,7 @@ def check_reason(reason: str, decision: Decision) -> str:
     said = reason.strip()
     if len(said) > LONGEST_REASON or (decision is Decision.REVOKE and not said):
         raise InvalidError.of(
-            "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
+            "reason", sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON)
         )
     return said
 

@@ -22,7 +22,7 @@ def networks(given: Iterable[str]) -> list[str]:
             network = ipaddress.ip_network(each.strip(), strict=False)
         except ValueError as error:
             raise InvalidError.of(
-                "networks", sentence("%(network)s is no network.", network=each.strip()[:60])
+                "networks", sentence("%(network)s is not a network.", network=each.strip()[:60])
             ) from error
         found.append(str(network))
     if len(found) > MOST_NETWORKS:

@@ -240,7 +240,7 @@ def _term(token: str, start: int) -> Query:
         raise _at(
             start,
             sentence(
-                "%(name)s: is none of %(known)s. Put quotes around words with a colon.",
+                "%(name)s: is not one of %(known)s. Put quotes around words with a colon.",
                 name=name,
                 known=", ".join(Field),
             ),

@@ -87,7 +87,7 @@ def checked_options(receiver: Receiver, given: Mapping[str, OptionValue]) -> dic
     known = OPTIONS[receiver]
     for name in given:
         if name not in known:
-            raise _invalid(name, sentence("It takes only %(names)s.", names=", ".join(known)))
+            raise _invalid(name, sentence("Only %(names)s are allowed.", names=", ".join(known)))
     return {
         name: _checked(name, option, given.get(name, option.usual))
         for name, option in known.items()
@@ -96,23 +96,23 @@ def checked_options(receiver: Receiver, given: Mapping[str, OptionValue]) -> dic
 
 def _checked(name: str, option: Option, value: OptionValue) -> OptionValue:
     if type(value) is not type(option.usual):
-        raise _invalid(
-            name, sentence("It takes a value such as %(usual)s.", usual=repr(option.usual))
-        )
+        raise _invalid(name, sentence("Use a value such as %(usual)s.", usual=repr(option.usual)))
     if option.words and value not in option.words:
         words = ", ".join(each or "''" for each in option.words)
-        raise _invalid(name, sentence("It is one of %(words)s.", words=words))
+        raise _invalid(name, sentence("Must be one of %(words)s.", words=words))
     if option.most and not option.least <= value <= option.most:  # type: ignore[operator]  # An int.
         raise _invalid(
             name,
-            sentence("It is from %(least)s to %(most)s.", least=option.least, most=option.most),
+            sentence(
+                "Must be between %(least)s and %(most)s.", least=option.least, most=option.most
+            ),
         )
     if isinstance(value, str) and (len(value) > LONGEST_TEXT or not value.isprintable()):
         raise _invalid(
-            name, sentence("It is a text of at most %(most)s characters.", most=LONGEST_TEXT)
+            name, sentence("Enter a text of at most %(most)s characters.", most=LONGEST_TEXT)
         )
     if option.is_needed and not value:
-        raise _invalid(name, sentence("It must be given."))
+        raise _invalid(name, sentence("This is required."))
     return value
 
 
@@ -127,7 +127,7 @@ def check_secret(receiver: Receiver, secret: str) -> None:
     # It is sent in a header, which takes nothing else, and would be told in the error.
     if not (secret.isascii() and secret.isprintable()):
         raise InvalidError.of(
-            "secret", sentence("A secret is of letters, digits and signs in one line.")
+            "secret", sentence("A secret has letters, digits and signs on one line.")
         )
     if receiver is Receiver.WEBHOOK and len(secret) < LEAST_SECRET:
         raise InvalidError.of(

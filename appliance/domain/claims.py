@@ -93,13 +93,13 @@ def checked(claims: Claims) -> Claims:
     subject = claims.subject
     if not subject.strip() or len(subject) > LONGEST_SUBJECT or "\x00" in subject:
         raise InvalidError.of(
-            "subject", sentence("The sign-in system did not say clearly who this is.")
+            "subject", sentence("The sign-in system did not identify the user clearly.")
         )
     groups = claims.groups
     if groups is not None and len(groups) > MOST_GROUPS:
         raise InvalidError.of(
             "groups",
-            sentence("Nobody may be in more than %(most)s groups.", most=MOST_GROUPS),
+            sentence("A user can be in at most %(most)s groups.", most=MOST_GROUPS),
         )
     return replace(
         claims,

@@ -198,7 +198,7 @@ def check_name(name: str, *, longest: int, field: str = "name") -> str:
     if not found or len(found) > longest or not found.isprintable() or '"' in found:
         raise InvalidError.of(
             field,
-            sentence("It has 1 to %(most)s characters, and no quotation marks.", most=longest),
+            sentence("Use 1 to %(most)s characters and no quotation marks.", most=longest),
         )
     return found
 

@@ -73,8 +73,8 @@ def _moment(text: str) -> datetime:
 
 def _unreadable(text: str) -> InvalidError:
     said = sentence(
-        "%(text)s is no window of time. Write 2026-12-19T18:00/2027-01-04T06:00, or for every "
-        "week Fri 16:00/Mon 06:00; times are UTC.",
+        "%(text)s is not a time window. Write 2026-12-19T18:00/2027-01-04T06:00, or for "
+        "every week Fri 16:00/Mon 06:00; times are UTC.",
         text=text[:100],
     )
     return InvalidError.of("rules", said)

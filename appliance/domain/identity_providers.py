@@ -157,7 +157,7 @@ def _checked(found: Policy) -> Policy:
     if found.link_by is LinkBy.VERIFIED_EMAIL and not found.link_domains:
         raise InvalidError.of(
             "policy.link_domains",
-            sentence("Say in which domains it may link users by their e-mail address."),
+            sentence("Enter the domains in which it may link users by their e-mail address."),
         )
     _check_link_by_scim(found)
     seconds = found.ask_again_seconds
@@ -165,7 +165,7 @@ def _checked(found: Policy) -> Policy:
         raise InvalidError.of(
             "policy.ask_again_seconds",
             sentence(
-                "It is 0, or from %(least)s to %(most)s seconds.",
+                "Must be 0, or between %(least)s and %(most)s seconds.",
                 least=LEAST_ASK_AGAIN_SECONDS,
                 most=MOST_ASK_AGAIN_SECONDS,
             ),
@@ -178,20 +178,20 @@ def _check_link_by_scim(found: Policy) -> None:
         return
     if not NAME.fullmatch(str(found.link_provider)):
         raise InvalidError.of(
-            "policy.link_provider", sentence("Name the SCIM provider that knows these people.")
+            "policy.link_provider", sentence("Choose the SCIM provider that knows these people.")
         )
     if found.creates_users:
         # Whoever was deprovisioned would come back as somebody new.
         raise InvalidError.of(
             "policy.creates_users",
-            sentence("Where a SCIM provider says who enters, signing in creates nobody."),
+            sentence("With a SCIM provider, signing in does not create users."),
         )
 
 
 def _link_by(text: object) -> LinkBy:
     if text not in set(LinkBy):
         raise InvalidError.of(
-            "policy.link_by", sentence("It is one of %(words)s.", words=", ".join(LinkBy))
+            "policy.link_by", sentence("Must be one of %(words)s.", words=", ".join(LinkBy))
         )
     return LinkBy(str(text))
 
@@ -216,10 +216,10 @@ def check_rule(rule: GroupRule) -> GroupRule:
         InvalidError: the role is none of that sort of thing, or the target is not of its form.
     """
     if not rule.group.strip():
-        raise InvalidError.of("group", sentence("Name the group."))
+        raise InvalidError.of("group", sentence("Enter the group."))
     if rule.role not in ROLES_OF[rule.gives]:
         words = ", ".join(ROLES_OF[rule.gives]) or "-"
-        raise InvalidError.of("role", sentence("It is one of %(words)s.", words=words))
+        raise InvalidError.of("role", sentence("Must be one of %(words)s.", words=words))
     slashes = {Gives.TEAM: 1, Gives.ORGANISATION: 0, Gives.INSTANCE: 0}[rule.gives]
     is_named = bool(rule.target) is (rule.gives is not Gives.INSTANCE)
     if not is_named or rule.target.count("/") != slashes:
@@ -239,7 +239,7 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or name in RESERVED:
         raise InvalidError.of(
             "name",
-            sentence("A provider's name has 1 to 39 small letters, digits and single hyphens."),
+            sentence("A provider's name has 1 to 39 lowercase letters, digits and single hyphens."),
         )
     return name
 
@@ -254,7 +254,7 @@ def check_label(text: str) -> str:
     if not cleaned or len(cleaned) > LONGEST_LABEL or not cleaned.isprintable():
         raise InvalidError.of(
             "label",
-            sentence("A button says from 1 to %(most)s characters.", most=LONGEST_LABEL),
+            sentence("A button label has 1 to %(most)s characters.", most=LONGEST_LABEL),
         )
     return cleaned
 

@@ -116,7 +116,7 @@ def parse(text: str) -> Query:
     while place < len(text):
         match = TOKEN.match(text, place)
         if match is None or match.end() == place:
-            raise InvalidError.of("q", sentence("A quotation mark has no second one."))
+            raise InvalidError.of("q", sentence("A quotation mark is not closed."))
         place, count = match.end(), count + 1
         if count > MOST_TERMS:
             raise InvalidError.of(
@@ -163,10 +163,10 @@ def _value(key: Key, value: str) -> str:
     if known is not None and found.lower() not in known:
         raise InvalidError.of(
             "q",
-            sentence("%(key)s: is one of %(known)s.", key=key, known=", ".join(sorted(known))),
+            sentence("%(key)s: must be one of %(known)s.", key=key, known=", ".join(sorted(known))),
         )
     if not found:
-        raise InvalidError.of("q", sentence("%(key)s: names nothing.", key=key))
+        raise InvalidError.of("q", sentence("%(key)s: needs a value.", key=key))
     return found.lower() if known is not None else found
 
 
@@ -174,7 +174,7 @@ def _sort(value: str) -> tuple[Sort, bool]:
     found = SORTS.get(value.lower())
     if found is None:
         raise InvalidError.of(
-            "q", sentence("%(key)s: is one of %(known)s.", key="sort", known=", ".join(SORTS))
+            "q", sentence("%(key)s: must be one of %(known)s.", key="sort", known=", ".join(SORTS))
         )
     return found
 

@@ -53,14 +53,14 @@ def check(template: str, *, field: str) -> str:
     """
     found = template.replace("\r\n", "\n").strip()
     if len(found) > LONGEST:
-        raise InvalidError.of(field, sentence("It has at most %(most)s characters.", most=LONGEST))
+        raise InvalidError.of(field, sentence("At most %(most)s characters.", most=LONGEST))
     known = set(Place)
     for match in PLACE.finditer(found):
         if match["name"] not in known:
             raise InvalidError.of(
                 field,
                 sentence(
-                    "%(place)s is none of: %(known)s.",
+                    "%(place)s is not one of: %(known)s.",
                     place=match[0],
                     known=", ".join(f"%{{{each}}}" for each in Place),
                 ),

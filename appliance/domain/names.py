@@ -46,7 +46,7 @@ def check_owner(name: str) -> str:
     if name.lower() in RESERVED_OWNERS:
         raise InvalidError.of(
             "name",
-            sentence("The name %(name)s is used by the appliance. Choose another.", name=name),
+            sentence("The name %(name)s is reserved. Choose another.", name=name),
         )
     return name
 
@@ -105,7 +105,7 @@ def check_display_name(text: str) -> str:
         raise InvalidError.of(
             "display_name",
             sentence(
-                "A name for people has at most %(longest_display_name)s printable characters.",
+                "A display name has at most %(longest_display_name)s printable characters.",
                 longest_display_name=LONGEST_DISPLAY_NAME,
             ),
         )

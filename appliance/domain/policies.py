@@ -168,20 +168,19 @@ _LOOKS: dict[Policy, Callable[[bytes, bytes], int | None]] = {
 }
 _SENTENCES: dict[Policy, Callable[[dict[str, object]], str]] = {
     Policy.CONFLICT_MARKERS: lambda at: sentence(
-        "%(path)s has marks of a conflict in line %(line)s. Solve it and commit again.", **at
+        "%(path)s has conflict markers in line %(line)s. Resolve the conflict and commit again.",
+        **at,
     ),
     Policy.LINE_ENDINGS: lambda at: sentence(
         "%(path)s mixes line endings: line %(line)s ends with CRLF, others with LF. Choose one.",
         **at,
     ),
     Policy.PRIVATE_KEYS: lambda at: sentence(
-        "%(path)s has a private key in line %(line)s. Make another key, and take this one out of "
-        "all commits.",
+        "%(path)s contains a private key in line %(line)s. Replace the key, and remove it "
+        "from all commits.",
         **at,
     ),
-    Policy.VALID_SYNTAX: lambda at: sentence(
-        "%(path)s is no valid file of its kind: see line %(line)s.", **at
-    ),
+    Policy.VALID_SYNTAX: lambda at: sentence("%(path)s is not valid: see line %(line)s.", **at),
 }
 
 

@@ -19,9 +19,7 @@ def check_profile(field: str, text: str) -> str:
     cleaned = " ".join(text.split())
     most = LONGEST[field]
     if len(cleaned) > most or not cleaned.isprintable():
-        raise InvalidError.of(
-            field, sentence("This has at most %(most)s printable characters.", most=most)
-        )
+        raise InvalidError.of(field, sentence("At most %(most)s printable characters.", most=most))
     if field == "website" and cleaned and not _is_page(cleaned):
         raise InvalidError.of(
             field, sentence("Give an address that begins with https:// or http://.")

@@ -81,7 +81,7 @@ def check_anchor(anchor: Anchor) -> Anchor:
     is_whole = start is None and end is None
     is_range = start is not None and end is not None and 1 <= start <= end <= LARGEST_LINE
     if not anchor.path or not (is_whole or is_range):
-        raise InvalidError.of("line", sentence("Name a path, and lines from first to last."))
+        raise InvalidError.of("line", sentence("Enter a path, and lines from first to last."))
     return anchor
 
 
@@ -93,7 +93,7 @@ def check_branch(name: str) -> bytes:
     """
     found = name.strip().removeprefix("refs/heads/").encode("utf-8", "surrogateescape")
     if not found or len(found) > LONGEST_BRANCH:
-        raise InvalidError.of("branch", sentence("Name a branch."))
+        raise InvalidError.of("branch", sentence("Enter a branch."))
     return found
 
 

@@ -37,8 +37,8 @@ def _creation(rule: Rule, facts: ChangeFacts) -> Reasons:
         return ()
     return (
         sentence(
-            "%(name)s may not be created%(rule)s by you. Choose another name, or ask somebody "
-            "whom the rule names.",
+            "%(name)s is protected%(rule)s: you may not create it. Choose another name, or "
+            "ask somebody listed in the rule.",
             name=_name(facts),
             rule=facts.named,
         ),
@@ -71,8 +71,8 @@ def _update(rule: Rule, facts: ChangeFacts) -> Reasons:
         return ()  # It is about pushes: what is merged is judged by the rules about that.
     return (
         sentence(
-            "%(name)s is protected%(rule)s: only those whom the rule names may push to it. Push "
-            "to another branch and open a pull request.",
+            "%(name)s is protected%(rule)s: only those listed in the rule may push to it. "
+            "Push to another branch and open a pull request.",
             name=_name(facts),
             rule=facts.named,
         ),
@@ -110,10 +110,10 @@ def _ref_name(rule: Rule, facts: ChangeFacts) -> Reasons:
     if facts.movement is not Movement.CREATE or is_named is not rule.forbidden:
         return ()
     template = (
-        sentence("%(name)s may not be called so.", name=_name(facts))
+        sentence("The name %(name)s is not allowed.", name=_name(facts))
         if rule.forbidden
         else sentence(
-            "%(name)s must be called as in %(patterns)s. Rename it and push again.",
+            "%(name)s does not match %(patterns)s. Rename it and push again.",
             name=_name(facts),
             patterns=", ".join(rule.patterns),
         )
@@ -127,7 +127,7 @@ def _linear(_rule: Rule, facts: ChangeFacts) -> Reasons:
         return _too_much(facts)
     return (
         sentence(
-            "%(name)s has a linear history: it takes no merge commits, and %(commits)s is one. "
+            "%(name)s requires a linear history: no merge commits, and %(commits)s is one. "
             "Rebase on it and push again, or merge by squash or rebase.",
             name=_name(facts),
             commits=_shorts(merges),
@@ -153,13 +153,13 @@ def _message(rule: Rule, facts: ChangeFacts) -> Reasons:
         return _too_much(facts)
     said = {"commits": _shorts(strange), "patterns": " | ".join(rule.patterns)}
     what = (
-        sentence(
-            "The message of %(commits)s has something that it may not have: %(patterns)s.", **said
-        )
+        sentence("The message of %(commits)s matches a forbidden pattern: %(patterns)s.", **said)
         if rule.forbidden
-        else sentence("The message of %(commits)s is not as it must be: %(patterns)s.", **said)
+        else sentence(
+            "The message of %(commits)s does not match a required pattern: %(patterns)s.", **said
+        )
     )
-    return (what, sentence("Write it anew and push again: git rebase --interactive BASE"))
+    return (what, sentence("Reword it and push again: git rebase --interactive BASE"))
 
 
 def _author(rule: Rule, facts: ChangeFacts) -> Reasons:
@@ -173,7 +173,7 @@ def _author(rule: Rule, facts: ChangeFacts) -> Reasons:
         return _too_much(facts)
     return (
         sentence(
-            "%(commits)s is by %(address)s, which the rule does not take. Set git config "
+            "%(commits)s is by %(address)s, which the rule does not allow. Set git config "
             "user.email and commit again.",
             commits=_shorts(commit.oid for commit in strange),
             address=strange[0].author_address,
@@ -190,8 +190,8 @@ def _verified_author(_rule: Rule, facts: ChangeFacts) -> Reasons:
         return _too_much(facts)
     return (
         sentence(
-            "%(commits)s is by %(address)s, which is no verified address of yours. Push your own "
-            "commits, or have the address verified.",
+            "%(commits)s is by %(address)s, which is not one of your verified addresses. "
+            "Push your own commits, or verify the address.",
             commits=_shorts(commit.oid for commit in strange),
             address=strange[0].author_address or "?",
         ),
@@ -215,8 +215,8 @@ def _ticket(rule: Rule, facts: ChangeFacts) -> Reasons:
         return _too_much(facts)
     return (
         sentence(
-            "%(commits)s names no ticket. Name one in each message, or in the title or the "
-            "description of the pull request, as in #12 or AB-12.",
+            "%(commits)s mentions no ticket. Mention one in each message, or in the title or "
+            "the description of the pull request, as in #12 or AB-12.",
             commits=_shorts(lacking),
         ),
     )
@@ -242,8 +242,8 @@ def _extensions(rule: Rule, facts: ChangeFacts) -> Reasons:
         facts,
         found,
         lambda paths: sentence(
-            "%(paths)s is of a kind that may not be kept here. Leave it out of the commits and "
-            "push again.",
+            "%(paths)s has a file extension that is not allowed here. Leave it out of the "
+            "commits and push again.",
             paths=paths,
         ),
     )
@@ -255,7 +255,7 @@ def _size(rule: Rule, facts: ChangeFacts) -> Reasons:
         facts,
         found,
         lambda paths: sentence(
-            "%(paths)s is larger than the %(most)s KiB that a file may have here. Keep it with "
+            "%(paths)s is larger than %(most)s KiB, the limit for files here. Store it with "
             "Git LFS, or leave it out of the commits.",
             paths=paths,
             most=rule.most_bytes // 1024,
@@ -281,7 +281,8 @@ def _freeze(rule: Rule, facts: ChangeFacts) -> Reasons:
         return ()
     return (
         sentence(
-            "%(name)s is frozen until %(until)s UTC. Wait, or ask somebody who may go past it.",
+            "%(name)s is frozen until %(until)s UTC. Wait, or ask somebody who can bypass "
+            "the freeze.",
             name=_name(facts),
             until=f"{until:%Y-%m-%d %H:%M}",
         ),
@@ -310,7 +311,7 @@ def _too_much(facts: ChangeFacts) -> Reasons:
         return ()
     return (
         sentence(
-            "%(name)s would get more at once than can be looked at. Push it in parts.",
+            "This push to %(name)s is too large to check. Push it in parts.",
             name=_name(facts),
         ),
     )

@@ -74,7 +74,9 @@ def checked(rule: Rule, facts: ChangeFacts) -> Reasons:
     reasons = list(_unpassed(rule.checks, _outcomes(rule, facts.merge or facts)))
     if rule.up_to_date and facts.merge is not None and not facts.merge.is_up_to_date:
         reasons.append(
-            sentence("The branch to be merged is behind. Update it, and let the checks run again.")
+            sentence(
+                "The branch to be merged is out of date. Update it, and let the checks run again."
+            )
         )
     return tuple(reasons)
 
@@ -94,8 +96,8 @@ def queued(_rule: Rule, facts: ChangeFacts) -> Reasons:
         return ()
     return (
         sentence(
-            "%(name)s takes only what its merge queue has tested. Open a pull request, and put it "
-            "into the merge queue.",
+            "%(name)s accepts only changes that its merge queue has tested. Open a pull "
+            "request and add it to the merge queue.",
             name=facts.ref.decode("utf-8", "replace"),
         ),
     )
@@ -134,7 +136,7 @@ def _objections(merge: MergeFacts) -> Iterable[str]:
     asking = [each for each in merge.reviews if not each.approves and each.may_write]
     if asking:
         yield sentence(
-            "Changes are requested by %(number)s of the reviewers. Make them and ask for another "
+            "Reviewers requesting changes: %(number)s. Make the changes and request another "
             "review.",
             number=len(asking),
         )
@@ -145,8 +147,8 @@ def _too_few(wanted: int, counted: tuple[ReviewFact, ...]) -> Reasons:
         return ()
     return (
         sentence(
-            "Required approvals: %(there)s of %(wanted)s. Ask somebody with write access for a "
-            "review, other than the author.",
+            "Required approvals: %(there)s of %(wanted)s. Request a review from somebody "
+            "with write access other than the author.",
             wanted=wanted,
             there=len(counted),
         ),
@@ -165,11 +167,11 @@ def _owner_needed(owned: OwnedFact, merge: MergeFacts) -> str:
     said = {"pattern": owned.pattern, "owners": ", ".join(owned.owners[:NAMED])}
     if owned.owner_ids - {merge.author_id}:
         return sentence(
-            "What CODEOWNERS says of %(pattern)s must be approved by one of %(owners)s.", **said
+            "The CODEOWNERS entry %(pattern)s needs an approval by one of %(owners)s.", **said
         )
     return sentence(
-        "What CODEOWNERS says of %(pattern)s leaves nobody who could approve: %(owners)s. Name "
-        "somebody else there, or ask somebody who may go past the rule.",
+        "The CODEOWNERS entry %(pattern)s leaves nobody who could approve: %(owners)s. Name "
+        "another owner there, or ask somebody who can bypass the rule.",
         **said,
     )
 
@@ -180,8 +182,8 @@ def _without_reviewers(
     lacking = [each for each in wanted if not any(_is(each, review) for review in counted)]
     if lacking:
         yield sentence(
-            "%(number)s of the teams or users whose approval the rule asks for have not approved. "
-            "Ask them for a review.",
+            "Approvals by required teams or users are missing: %(number)s. Request reviews "
+            "from them.",
             number=len(lacking),
         )
 
@@ -205,7 +207,7 @@ def _unpassed(names: tuple[str, ...], outcomes: Mapping[str, CheckOutcome]) -> I
     ]
     if failed:
         yield sentence(
-            "Required checks have failed: %(names)s. Mend what they found and push again.",
+            "Required checks have failed: %(names)s. Fix the problems and push again.",
             names=", ".join(failed),
         )
     if waiting:

@@ -211,10 +211,12 @@ def source(ruleset: Ruleset, kind: RuleKind) -> str:
         return ruleset.last_word
     names = {"rule": kind.value, "name": ruleset.name}
     if ruleset.layer is Layer.INSTANCE:
-        return sentence("The rule %(rule)s is of the appliance's ruleset “%(name)s”.", **names)
+        return sentence("The rule %(rule)s comes from the appliance's ruleset “%(name)s”.", **names)
     if ruleset.layer is Layer.ORGANISATION:
-        return sentence("The rule %(rule)s is of the organisation's ruleset “%(name)s”.", **names)
-    return sentence("The rule %(rule)s is of this repository's ruleset “%(name)s”.", **names)
+        return sentence(
+            "The rule %(rule)s comes from the organisation's ruleset “%(name)s”.", **names
+        )
+    return sentence("The rule %(rule)s comes from this repository's ruleset “%(name)s”.", **names)
 
 
 def _signing(rule: Protection | FirmRule) -> list[Rule]:

@@ -83,7 +83,7 @@ def applied(content: bytes, edits: Iterable[Edit]) -> bytes:
     before = len(lines) + 1
     for edit in sorted(edits, key=lambda each: each.first, reverse=True):
         if not 1 <= edit.first <= edit.last <= len(lines):
-            raise ConflictError("The file does not have the lines that a suggestion is about.")
+            raise ConflictError("The file no longer has the lines of a suggestion.")
         if edit.last >= before:
             raise ConflictError(
                 sentence("Two suggestions are about line %(line)s. Apply one.", line=before)

@@ -29,7 +29,7 @@ def insist_on(pattern: str) -> None:
             return
     except re2.error:
         pass
-    said = sentence("%(pattern)s is no regular expression of RE2.", pattern=pattern[:100])
+    said = sentence("%(pattern)s is not a valid regular expression (RE2).", pattern=pattern[:100])
     raise InvalidError.of("rules", said)
 
 

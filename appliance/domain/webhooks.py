@@ -56,7 +56,7 @@ def check_secret(secret: str) -> None:
     """
     if not (secret.isascii() and secret.isprintable()):
         raise InvalidError.of(
-            "secret", sentence("A secret is of letters, digits and signs in one line.")
+            "secret", sentence("A secret has letters, digits and signs on one line.")
         )
     if not LEAST_SECRET <= len(secret) <= LONGEST_SECRET:
         raise InvalidError.of(

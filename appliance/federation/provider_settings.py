@@ -194,7 +194,7 @@ def _usual(field: FieldInfo, kind: FieldKind) -> Value:
 
 def _words(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "missing":
-        return sentence("It must be given.")
+        return sentence("This is required.")
     if problem["type"] == "extra_forbidden":
         return sentence("There is no such setting.")
     if problem["type"] == "value_error":

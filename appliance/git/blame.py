@@ -65,9 +65,9 @@ def blame(
     """
     file = blobs.file(at, commit, path, most_bytes=most_bytes)
     if file.entry.kind is EntryKind.SYMLINK or file.is_binary:
-        raise InvalidError("Only text has lines that somebody wrote.")
+        raise InvalidError("Blame is available only for text files.")
     if file.content is None or file.content.count(b"\n") > limits.BLAME_LINES:
-        raise TooLargeError("This file is too large to say who wrote each of its lines.")
+        raise TooLargeError("This file is too large for blame.")
     if not file.content:
         return Blame((), ())
     words: list[str | bytes] = ["blame", "--incremental", commit, "--", file.entry.path]

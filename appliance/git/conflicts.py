@@ -119,7 +119,7 @@ def _leaf(handle: Handle, conflict: Conflict, take: Side | bytes) -> Leaf | None
         if take is not Side.NOTHING and sides[take] is None:
             raise ConflictError(
                 sentence(
-                    "%(path)s is not there on the side that is to be taken.",
+                    "%(path)s does not exist on the chosen side.",
                     path=_show(conflict.path),
                 )
             )

@@ -214,9 +214,9 @@ def _unpack(cursor: str) -> _Place:
         origin, path, count, tips, seconds = fields
         place = _Place(origin, path.encode("latin-1"), int(count), tuple(tips), int(seconds))
     except (binascii.Error, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
-        raise InvalidError.of("cursor", "That cursor is none of ours.") from error
+        raise InvalidError.of("cursor", "Unknown cursor.") from error
     if not _is_sound(place):
-        raise InvalidError.of("cursor", "That cursor is none of ours.")
+        raise InvalidError.of("cursor", "Unknown cursor.")
     return place
 
 

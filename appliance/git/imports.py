@@ -157,7 +157,7 @@ def follow(
         if running.wait(max(0.1, deadline - time.monotonic())) != 0:
             raise (explained or explain)(said)
     except subprocess.TimeoutExpired as error:
-        raise TimeoutExceededError("The import took longer than it may.") from error
+        raise TimeoutExceededError("The import took too long.") from error
     finally:
         process.stop(running)
 
@@ -177,7 +177,7 @@ def _listen(
     next_check = time.monotonic()
     while True:
         if time.monotonic() > deadline:
-            raise TimeoutExceededError("The import took longer than it may.")
+            raise TimeoutExceededError("The import took too long.")
         if most_bytes and time.monotonic() > next_check:
             next_check = time.monotonic() + SIZE_CHECK_SECONDS
             _check_size(folder, most_bytes)
@@ -210,7 +210,7 @@ def explain(complaint: bytes) -> ApplianceError:
     said = complaint.lower()
     if any(words in said for words in REFUSALS):
         return InvalidError.of(
-            "credentials", "The source wants a user name and password, and not these."
+            "credentials", "The source did not accept the user name and password."
         )
     if any(words in said for words in NO_REPOSITORY):
         return InvalidError.of("source", "There is no repository at the source.")

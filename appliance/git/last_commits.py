@@ -84,7 +84,7 @@ def _left(deadline: float) -> float:
     """
     left = deadline - time.monotonic()
     if left <= 0:
-        raise TimeoutExceededError("The walk took longer than it may.")
+        raise TimeoutExceededError("This took too long.")
     return left
 
 
@@ -221,7 +221,7 @@ class _Walk:
             if not self._pending:
                 return
             if time.monotonic() > deadline:
-                raise TimeoutExceededError("The walk took longer than it may.")
+                raise TimeoutExceededError("This took too long.")
 
     def _ask_git(self, commit: str, name: bytes, seconds: float) -> str:
         words: list[str | bytes] = ["rev-list", "--max-count=1", commit, "--", self._whole(name)]

@@ -89,7 +89,7 @@ def merge(
         return Outcome(None, sources=(source,))
     if method is MergeMethod.FAST_FORWARD:
         if bases != [target.head]:
-            raise ConflictError("The branch has commits that the other has not. Rebase first.")
+            raise ConflictError("The branches have diverged. Rebase first.")
         return Outcome(RefChange(target.name, target.head, source), sources=(source,))
     with _working(at) as work:
         if method in {MergeMethod.REBASE, MergeMethod.SEMI_LINEAR}:

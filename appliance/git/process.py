@@ -320,7 +320,7 @@ class Speech:
         while self._selector.get_map():
             left = self._deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutExceededError("Git worked longer on this than it may.")
+                raise TimeoutExceededError("Git took too long.")
             for key, _events in self._selector.select(left):
                 handler: Callable[[IO[bytes]], None] = key.data[0]
                 handler(key.data[1])
@@ -336,7 +336,7 @@ class Speech:
         try:
             return self._process.wait(max(0.0, self._deadline - time.monotonic()))
         except subprocess.TimeoutExpired as error:
-            raise TimeoutExceededError("Git worked longer on this than it may.") from error
+            raise TimeoutExceededError("Git took too long.") from error
 
     def check(self) -> None:
         """Raise what `run` would raise for the way git ended."""
@@ -366,7 +366,7 @@ class Speech:
             return
         self._allowance -= len(chunk)
         if self._allowance < 0:
-            raise TooLargeError("The answer to this is larger than it may be.")
+            raise TooLargeError("The result is too large.")
         self._chunks.append(chunk)
 
     def _read_complaint(self, pipe: IO[bytes]) -> None:

@@ -91,7 +91,9 @@ def draft_delete(at: Path, whole: bytes, *, expected: str | None = None) -> RefC
         NotFoundError: there is none. ConflictError: it is the default branch.
     """
     if refs.head(at).name == whole:
-        raise ConflictError("The default branch stays. Make another one the default first.")
+        raise ConflictError(
+            "The default branch cannot be deleted. Make another branch the default first."
+        )
     return RefChange(whole, expected or _present(at, whole), None)
 
 
@@ -184,7 +186,7 @@ def set_default_branch(at: Path, name: bytes) -> None:
     whole = check_branch(name)
     known = dict(refs.names(at))
     if known and whole not in known:
-        raise NotFoundError("There is no branch of that name here.")
+        raise NotFoundError("There is no branch with that name.")
     process.run(["symbolic-ref", "HEAD", whole], at=at, extra=INTERNAL)
 
 
@@ -231,9 +233,9 @@ EXPLANATIONS = (
     (
         b"but expected",
         PreconditionError,
-        sentence("It has moved meanwhile. Look again, then repeat."),
+        sentence("It has changed in the meantime. Reload and try again."),
     ),
-    (b"unable to resolve reference", PreconditionError, sentence("It is not there any more.")),
+    (b"unable to resolve reference", PreconditionError, sentence("It no longer exists.")),
     (b"nonexistent object", NotFoundError, sentence("There is no such object here.")),
     (
         b"unable to create",

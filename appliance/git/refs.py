@@ -180,7 +180,7 @@ def one(at: Path, name: bytes) -> Ref:
     with opened(at) as handle:
         target = _lookup(handle, name)
         if target is None:
-            raise NotFoundError("There is no branch or tag of that name here.")
+            raise NotFoundError("There is no branch or tag with that name.")
         return described(handle, name, target)
 
 
@@ -197,7 +197,7 @@ def resolve(at: Path, text: bytes) -> Resolved:
     with opened(at) as handle:
         found = _resolve_name(handle, text) or _resolve_id(handle, text)
     if found is None:
-        raise NotFoundError("There is no branch, tag or commit of that name here.")
+        raise NotFoundError("There is no branch, tag or commit with that name.")
     return found
 
 
@@ -217,7 +217,7 @@ def split(at: Path, tail: bytes) -> tuple[Resolved, bytes]:
                     return found, b"/".join(parts[count:])
         found = _resolve_id(handle, parts[0])
     if found is None:
-        raise NotFoundError("There is no branch, tag or commit of that name here.")
+        raise NotFoundError("There is no branch, tag or commit with that name.")
     return found, b"/".join(parts[1:])
 
 
@@ -381,7 +381,7 @@ def _commit(handle: Handle, oid: str) -> str:
     peeled, _tag = _peel(handle, oid)
     header = handle.header(peeled)
     if header is None or header[0] is not Kind.COMMIT:
-        raise InvalidError("That names something that is not a commit.")
+        raise InvalidError("That is not a commit.")
     return peeled
 
 
@@ -393,7 +393,7 @@ def _resolve_id(handle: Handle, text: bytes) -> Resolved | None:
     except (KeyError, pygit2.GitError):
         return None
     except ValueError as error:
-        raise InvalidError("Several objects begin like that. Give more figures.") from error
+        raise InvalidError("That short ID is ambiguous. Enter more characters.") from error
     if handle.header(oid) is None:  # A whole id is expanded whether it exists or not.
         return None
     return Resolved(_commit(handle, oid), RefKind.COMMIT, None)

@@ -24,7 +24,7 @@ def changes(at: Path, commit: str, edits: Mapping[bytes, Sequence[Edit]]) -> lis
         if found is None or found.content is None:
             raise ConflictError(
                 sentence(
-                    "%(path)s is no file with lines any more.",
+                    "%(path)s is no longer a text file.",
                     path=path.decode("utf-8", "backslashreplace"),
                 )
             )

@@ -127,7 +127,7 @@ def draft_files(
     name = check_branch(branch)
     head = _head(at, name)
     if expected_head is not None and head != expected_head:
-        raise PreconditionError("The branch has moved meanwhile. Look again, then repeat.")
+        raise PreconditionError("The branch has changed in the meantime. Reload and try again.")
     parent = head or start
     with opened(at) as handle:
         root = tree.root_of(handle, parent) if parent is not None else None
@@ -169,12 +169,12 @@ def _apply(handle: Handle, work: WrittenTree, item: Change) -> None:
     elif isinstance(item, Expect):
         present = work.find(item.path)
         if (present.oid if present is not None else None) != item.oid:
-            raise PreconditionError("A file has changed meanwhile. Look again, then repeat.")
+            raise PreconditionError("A file has changed in the meantime. Reload and try again.")
     else:
         path, to = check_path(item.path), check_path(item.to)
         if to == path or to.startswith(path + b"/"):
             raise ConflictError("A folder cannot be moved into itself.")
         leaf = work.remove(path)
         if work.find(to) is not None:
-            raise ConflictError("Something is at that path already.")
+            raise ConflictError("That path already exists.")
         work.put(to, leaf)

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 LEASE_SECONDS = 20.0
 BEATS_PER_LEASE = 4
 WRITES_PER_SECOND = 2
-TOOK_TOO_LONG = sentence("It took longer than it may.")
+TOOK_TOO_LONG = sentence("It took too long.")
 
 
 class CancelledError(Exception):

@@ -69,7 +69,7 @@ class JobQueue:
                 description=job,
             )
         except redis.RedisError as error:
-            raise UnavailableError("The queue does not answer.") from error
+            raise UnavailableError("The queue is not responding.") from error
 
     def holds(self) -> frozenset[UUID]:
         """The jobs that wait in it.
@@ -85,7 +85,7 @@ class JobQueue:
                 )
                 found |= {UUID(job.args[0]) for job in jobs if job is not None}
         except redis.RedisError as error:
-            raise UnavailableError("The queue does not answer.") from error
+            raise UnavailableError("The queue is not responding.") from error
         return frozenset(found)
 
     def has_some(self) -> bool:
@@ -105,4 +105,4 @@ class JobQueue:
         try:
             return sum(lane.count for lane in self._lanes.values())
         except redis.RedisError as error:
-            raise UnavailableError("The queue does not answer.") from error
+            raise UnavailableError("The queue is not responding.") from error

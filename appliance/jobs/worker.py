@@ -114,4 +114,4 @@ def work(
         ):
             worker.work(logging_level="WARNING", max_idle_time=idle_seconds)
     except redis.RedisError as error:
-        raise UnavailableError("The queue does not answer.") from error
+        raise UnavailableError("The queue is not responding.") from error

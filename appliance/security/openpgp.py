@@ -103,7 +103,7 @@ def parse_key(text: bytes) -> OpenPgpKey:
         pile = list(PacketPile.from_bytes(text))
     except RuntimeError as error:
         raise _invalid(
-            sentence("This is no OpenPGP public key. “gpg --armor --export ID” writes one.")
+            sentence("This is not an OpenPGP public key. “gpg --armor --export ID” writes one.")
         ) from error
     if len(found) != 1:
         raise _invalid(sentence("Upload one key at a time: this text holds several, or none."))

@@ -167,13 +167,13 @@ def _plain_path(parts: SplitResult) -> str:
 def _unreachable(host: str, setting: str) -> str:
     if setting:
         return sentence(
-            "%(host)s cannot be reached: it does not exist, or lies where we may not go. For "
-            "private addresses an administrator sets %(setting)s.",
+            "%(host)s cannot be reached: it does not exist, or its address is not allowed. "
+            "For private addresses an administrator sets %(setting)s.",
             host=host,
             setting=setting,
         )
     return sentence(
-        "%(host)s cannot be reached: it does not exist, or lies where we may not go.", host=host
+        "%(host)s cannot be reached: it does not exist, or its address is not allowed.", host=host
     )
 
 

@@ -24,9 +24,10 @@ CHALLENGE_BYTES = 32  # Source: WebAuthn Level 3, section 13.4.3, asks for 16 at
 LARGEST_ANSWER = 16_384
 LIBRARY = "webauthn"
 """It takes 9 MiB, so a process imports it when somebody has a key, and not when it starts."""
-NO_ANSWER = sentence("That is no answer of a key. Try again.")
+NO_ANSWER = sentence("The key's response is not valid. Try again.")
 NEEDS_NAME = sentence(
-    "Keys need an appliance that is reached by a name and not by a number. Ask an administrator."
+    "Keys need an appliance that is reached by a host name, not an IP address. Ask an "
+    "administrator."
 )
 
 

@@ -132,12 +132,10 @@ def _weaknesses(spelling: str, minimum_length: int, words: Iterable[str]) -> Ite
     if any(text in trail or text in trail[::-1] for trail in TRAILS):
         yield sentence("This password follows the keyboard or the alphabet. Choose another.")
     if is_common(text) or is_common(_without_digits_at_the_end(text)):
-        yield sentence("This password is among those that guessers try first. Choose another.")
+        yield sentence("This password is too common. Choose another.")
     rest = _without(text, words)
     if rest != text and (len(rest) < minimum_length // 2 or is_common(rest)):
-        yield sentence(
-            "This password is little more than your name or ours. Add words that are not."
-        )
+        yield sentence("This password is too similar to your name or ours. Add other words.")
 
 
 def _base64(value: bytes) -> str:

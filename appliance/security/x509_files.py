@@ -84,7 +84,7 @@ def authority(data: bytes, *, now: datetime) -> AuthorityFile:
     if not is_authority:
         raise _invalid(
             CERTIFICATE,
-            sentence("This certificate is of no authority: it may not sign others' certificates."),
+            sentence("This is not a CA certificate: it may not sign other certificates."),
         )
     if not _is_strong(certificate):
         raise _invalid(
@@ -121,7 +121,7 @@ def revocations(data: bytes, *, by: bytes) -> RevocationFile:
     if not isinstance(hash_, tuple(DIGESTS.values())):
         raise _invalid(LIST, sentence("The list is signed with an algorithm that is too weak."))
     if _is_part(found):
-        raise _invalid(LIST, sentence("This is only a part of a list. Bring the complete one."))
+        raise _invalid(LIST, sentence("This is only part of a list. Upload the complete one."))
     return RevocationFile(
         blob=found.public_bytes(Encoding.DER),
         count=len(found),
@@ -140,7 +140,7 @@ def detached(text: bytes) -> CmsSignature:
         raise _invalid(SIGNATURE, sentence("This is too long for one signature."))
     if b"PRIVATE KEY" in text:
         raise _invalid(
-            SIGNATURE, sentence("There is a private key in this text. Bring the signature alone.")
+            SIGNATURE, sentence("There is a private key in this text. Send only the signature.")
         )
     try:
         return cms.parse(LABEL.sub(rb"\1SIGNED MESSAGE\2", text))
@@ -148,7 +148,7 @@ def detached(text: bytes) -> CmsSignature:
         raise _invalid(
             SIGNATURE,
             sentence(
-                "This is no signature of its own in PEM. “gpgsm --detach-sign --armor” writes one."
+                "This is not a detached signature in PEM. “gpgsm --detach-sign --armor” writes one."
             ),
         ) from error
 
@@ -171,7 +171,7 @@ def _certificate(data: bytes) -> x509.Certificate:
     if b"PRIVATE KEY" in data:
         raise _invalid(
             CERTIFICATE,
-            sentence("There is a private key in this file. Bring the certificate alone."),
+            sentence("There is a private key in this file. Upload only the certificate."),
         )
     try:
         if PEM not in data:
@@ -179,10 +179,10 @@ def _certificate(data: bytes) -> x509.Certificate:
         found = x509.load_pem_x509_certificates(data)
     except UNREADABLE as error:
         raise _invalid(
-            CERTIFICATE, sentence("This is no certificate. PEM and DER are read.")
+            CERTIFICATE, sentence("This is not a certificate. PEM and DER are accepted.")
         ) from error
     if len(found) != 1:
-        raise _invalid(CERTIFICATE, sentence("Bring one certificate at a time."))
+        raise _invalid(CERTIFICATE, sentence("Upload one certificate at a time."))
     return found[0]
 
 
@@ -193,7 +193,7 @@ def _list(data: bytes) -> x509.CertificateRevocationList:
         return x509.load_pem_x509_crl(data) if PEM in data else x509.load_der_x509_crl(data)
     except UNREADABLE as error:
         raise _invalid(
-            LIST, sentence("This is no list of revoked certificates. PEM and DER are read.")
+            LIST, sentence("This is not a certificate revocation list. PEM and DER are accepted.")
         ) from error
 
 

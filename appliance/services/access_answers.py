@@ -178,9 +178,9 @@ def _agreed(request: AccessRequest, terms: Terms) -> tuple[Role | None, int | No
     if terms.is_endless:
         hours = None
     if role is not None and (request.role is None or is_higher(role, request.role)):
-        raise InvalidError.of("role", sentence("That is more than was asked for."))
+        raise InvalidError.of("role", sentence("That is more than requested."))
     if request.hours is not None and (hours is None or hours > request.hours):
-        raise InvalidError.of("hours", sentence("That is longer than was asked for."))
+        raise InvalidError.of("hours", sentence("That is longer than requested."))
     return role, hours
 
 

@@ -38,7 +38,7 @@ from appliance.domain.access_requests import (
 from appliance.domain.names import fold
 from appliance.errors import ConflictError, InvalidError, sentence
 
-WAITS_NO_MORE = sentence("This request waits for no answer any more.")
+WAITS_NO_MORE = sentence("This request is no longer open.")
 ANSWERED = frozenset({RequestState.APPROVED, RequestState.REFUSED})
 ORDERS = {
     "created": (AccessRequest.created_at, AccessRequest.id),
@@ -253,21 +253,19 @@ def _name(repository: Repository | None, team: str | None, organisation: str | N
 def _checked(wish: Wish) -> Wish:
     name = wish.name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidError.of("name", sentence("Say what you ask access to."))
+        raise InvalidError.of("name", sentence("Enter what you request access to."))
     if (wish.role is None) is (wish.thing is Thing.REPOSITORY):
-        raise InvalidError.of(
-            "role", sentence("Ask for a role on a repository, and for none elsewhere.")
-        )
+        raise InvalidError.of("role", sentence("A role can be requested only on a repository."))
     return Wish(wish.thing, name, wish.role, check_hours(wish.hours), check_reason(wish.reason))
 
 
 def _insist_on_sense(work: UnitOfWork, target: Target, wish: Wish) -> None:
     """Say at once what is wrong, where that tells nothing that they could not see."""
     if not target.rule.is_open:
-        raise ConflictError(sentence("Its owners take no requests for access."))
+        raise ConflictError(sentence("Its owners do not accept access requests."))
     insist_on_rule(target.rule, wish.role, wish.hours)
     if _has_it(work, target, wish):
-        raise ConflictError(sentence("You have that already."))
+        raise ConflictError(sentence("You already have this access."))
 
 
 def _has_it(work: UnitOfWork, target: Target, wish: Wish) -> bool:
@@ -294,10 +292,10 @@ def _insist_on_room(work: UnitOfWork, wish: Wish, now: datetime) -> None:
     )
     found = [tuple(row) for row in work.session.execute(waiting)]
     if (wish.thing, fold(wish.name)) in found:
-        raise ConflictError(sentence("You have asked for that, and wait for an answer."))
+        raise ConflictError(sentence("You have already requested this."))
     if len(found) >= MOST_PENDING:
         raise ConflictError(
-            sentence("%(most)s requests of yours wait. Withdraw one first.", most=MOST_PENDING)
+            sentence("You have %(most)s open requests. Withdraw one first.", most=MOST_PENDING)
         )
 
 

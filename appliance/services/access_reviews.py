@@ -118,7 +118,9 @@ def listed(
     """
     found = fetch_reviews.scope(work, organisation, Permission.REVIEW_READ)
     if found is not None and Permission.REVIEW_READ not in grants.on_organisation(work, found):
-        raise RefusedError(sentence("Only owners, security officers and auditors read reviews."))
+        raise RefusedError(
+            sentence("Only owners, security officers and auditors can read reviews.")
+        )
     query = sa.select(AccessReview)
     if found is not None:
         query = query.where(AccessReview.organisation_id == found.id)
@@ -173,7 +175,9 @@ def progress(work: UnitOfWork, review_id: UUID) -> list[Progress]:
     """
     review = fetch_reviews.review(work, review_id, Permission.REVIEW_READ)
     if not fetch_reviews.reads_all(work, review):
-        raise RefusedError(sentence("Only owners, security officers and auditors read reviews."))
+        raise RefusedError(
+            sentence("Only owners, security officers and auditors can read reviews.")
+        )
     is_own = sa.and_(
         ReviewedRight.subject_type == "user", ReviewedRight.subject_id == ReviewReviewer.user_id
     )
@@ -208,7 +212,7 @@ def close(work: UnitOfWork, review_id: UUID, *, now: datetime) -> AccessReview:
     if review.at_due is AtDueDate.REVOKE and not fetch_reviews.may(
         work, review, Permission.ORGANISATION_MEMBERS
     ):
-        raise RefusedError(sentence("Only owners end a review that takes rights away."))
+        raise RefusedError(sentence("Only owners can end a review that removes permissions."))
     review_decisions.finish(work, review, now=now)
     return review
 
@@ -295,7 +299,7 @@ def _organisation(work: UnitOfWork, review: AccessReview) -> Organisation | None
         return None
     found = work.session.get(Organisation, review.organisation_id or NOBODY)
     if found is None or found.deleted_at is not None:
-        raise ConflictError(sentence("The organisation is gone."))
+        raise ConflictError(sentence("The organisation no longer exists."))
     return found
 
 
@@ -308,5 +312,7 @@ def _insist_on_owner(work: UnitOfWork, organisation: Organisation | None, plan: 
         allowed = grants.on_organisation(work, organisation)
     if takes_away and Permission.ORGANISATION_MEMBERS not in allowed:
         raise RefusedError(
-            sentence("Only owners name reviewers, or let the end of a review take rights away.")
+            sentence(
+                "Only owners can name reviewers, or let the end of a review remove permissions."
+            )
         )

@@ -27,7 +27,7 @@ def change(work: UnitOfWork, organisation_name: str, rule: AccessRule) -> Access
     """
     organisation = fetch.organisation(work, organisation_name, Permission.ORGANISATION_MANAGE)
     if check_hours(rule.longest_hours) is None:
-        raise InvalidError.of("longest_hours", sentence("Say for how many hours at most."))
+        raise InvalidError.of("longest_hours", sentence("Enter a maximum number of hours."))
     row = work.session.scalar(
         sa.select(AccessRuleRow).where(AccessRuleRow.organisation_id == organisation.id)
     )

@@ -73,7 +73,7 @@ def _insist_on_staying(work: UnitOfWork, wanted: list[str]) -> None:
         raise InvalidError.of(
             "networks",
             sentence(
-                "Your own address %(address)s is in none of these: you would be kept out.",
+                "Your own address %(address)s is not in this list: you would lock yourself out.",
                 address=origin.address,
             ),
         )

@@ -53,17 +53,17 @@ def chosen(
     """
     found = [(thread, each) for thread in threads for each in thread.comments if each.id in wanted]
     if not found or len(found) != len(set(wanted)) or len(found) > MOST:
-        raise InvalidError.of("chosen", sentence("Choose comments that suggest something."))
+        raise InvalidError.of("chosen", sentence("Select comments with suggestions."))
     heads = {each.number: each.head for each in sets}
     edits: dict[bytes, list[Edit]] = {}
     for thread, comment in found:
         if comment.applied_as:
-            raise ConflictError(sentence("This was applied already."))
+            raise ConflictError(sentence("This suggestion was already applied."))
         at = _now(folder, heads[thread.anchor.patch_set], facts.head, thread)
         for text in suggested(comment.body)[:1]:
             edits.setdefault(at.path, []).append(Edit(at.first, at.last, text))
     if sum(map(len, edits.values())) != len(found):
-        raise InvalidError.of("chosen", sentence("Choose comments that suggest something."))
+        raise InvalidError.of("chosen", sentence("Select comments with suggestions."))
     return Chosen(
         edits,
         tuple(comment.id for _, comment in found),

@@ -32,7 +32,7 @@ class Attempt:
             seconds = math.ceil(wait)
             raise ThrottledError(
                 sentence(
-                    "There were too many attempts. Try again in %(seconds)s seconds.",
+                    "Too many attempts. Try again in %(seconds)s seconds.",
                     seconds=seconds,
                 ),
                 retry_after_seconds=seconds,
@@ -64,7 +64,7 @@ def insist(what: str, address: str, throttle: Throttle) -> None:
     wait = throttle.check(f"{what} {place_of(address)}")
     if wait > 0:
         raise ThrottledError(
-            sentence("There were too many attempts. Wait a while."),
+            sentence("Too many attempts. Try again later."),
             retry_after_seconds=math.ceil(wait),
         )
 

@@ -198,11 +198,11 @@ def _is_held(work: UnitOfWork, row: AutoMerge, now: datetime) -> bool:
 
 def _insist_on_rules(settings: MergeSettings, wanted: Merging) -> MergeMethod:
     if not settings.allows_auto_merge:
-        raise ConflictError(sentence("Nothing is merged by itself in this repository."))
+        raise ConflictError(sentence("Auto-merge is not allowed in this repository."))
     method = wanted.method or settings.usual
     if method not in settings.methods:
         raise InvalidError.of(
-            "method", sentence("Pull requests are not merged by %(method)s here.", method=method)
+            "method", sentence("The merge method “%(method)s” is not allowed here.", method=method)
         )
     return method
 

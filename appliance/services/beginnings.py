@@ -26,7 +26,7 @@ def claim(work: UnitOfWork, throttle: Throttle, what: str = ELSEWHERE) -> None:
     wait = throttle.check(_place(work, what))
     if wait > 0:
         raise ThrottledError(
-            sentence("There were too many attempts. Wait a while."),
+            sentence("Too many attempts. Try again later."),
             retry_after_seconds=math.ceil(wait),
         )
 

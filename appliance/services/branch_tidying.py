@@ -185,7 +185,7 @@ def to_restore(work: UnitOfWork, path: str, row_id: UUID) -> DeletedBranch:
     repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
     found = work.session.get(DeletedBranch, row_id)
     if found is None or found.repository_id != repository.id:
-        raise NotFoundError(sentence("No policy has deleted such a branch lately."))
+        raise NotFoundError(sentence("No such branch was deleted automatically."))
     return found
 
 

@@ -34,15 +34,15 @@ def open_door(work: UnitOfWork, name: str, *, reason: str, now: datetime) -> dat
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     if work.actor.origin.method is not Method.CONSOLE:
-        raise RefusedError(sentence("That is done at the appliance's console only."))
+        raise RefusedError(sentence("This can be done only at the appliance's console."))
     said = reason.strip()
     if not said or len(said) > LONGEST_REASON:
         raise InvalidError.of(
-            "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
+            "reason", sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON)
         )
     entry.insist_on_person(user)
     if user.instance_role is not InstanceRole.ADMINISTRATOR or not user.is_active:
-        raise ConflictError(sentence("%(name)s is no administrator who may enter.", name=user.name))
+        raise ConflictError(sentence("%(name)s is not an active administrator.", name=user.name))
     until = now + timedelta(seconds=work.rules.sign_in.break_glass_seconds)
     user.break_glass_until = until
     work.record(events.BreakGlassUsed(about=user.id, person=user.pseudonym, reason=said))

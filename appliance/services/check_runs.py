@@ -143,7 +143,7 @@ def change(work: UnitOfWork, path: str, run_id: UUID, said: Changes, *, now: dat
     run = fetch_checks.of_repository(work, repository, run_id)
     maintains = Permission.REPOSITORY_MAINTAIN in grants.on_repository(work, repository)
     if run.reporter_id != work.actor.id and not maintains:
-        raise RefusedError(sentence("Only who reported a check, and maintainers, change it."))
+        raise RefusedError(sentence("Only the reporter of a check and maintainers can change it."))
     changed = _say(run, said)
     state = said.state or (RunState.COMPLETED if said.conclusion else run.state)
     if (state, said.conclusion or run.conclusion) != (run.state, run.conclusion):
@@ -315,7 +315,7 @@ def _short(text: str | None, field_name: str) -> str | None:
     found = " ".join(text.split())
     if len(found) > LONGEST_NAME or not found.isprintable():
         raise InvalidError.of(
-            field_name, sentence("It has at most %(most)s characters.", most=LONGEST_NAME)
+            field_name, sentence("At most %(most)s characters.", most=LONGEST_NAME)
         )
     return found
 

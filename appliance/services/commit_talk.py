@@ -210,7 +210,7 @@ def _insist_on_room(work: UnitOfWork, repository: Repository, commit: str) -> No
     query = _of(repository, commit).with_only_columns(sa.func.count())
     if (work.session.scalar(query) or 0) >= MOST_COMMENTS:
         raise ConflictError(
-            sentence("%(most)s comments on one commit are enough.", most=MOST_COMMENTS)
+            sentence("A commit can have at most %(most)s comments.", most=MOST_COMMENTS)
         )
 
 

@@ -112,7 +112,7 @@ def lock(work: UnitOfWork, which: Which, *, locked: bool, now: datetime) -> Conv
     seen = fetch_conversations.to_triage(work, which)
     found = seen.conversation
     if (found.locked_at is not None) is locked:
-        raise ConflictError(sentence("It is so already."))
+        raise ConflictError(sentence("Nothing would change."))
     found.locked_at = now if locked else None
     happened(work, found, Happening.LOCKED if locked else Happening.UNLOCKED, now=now)
     kind = events.IssueLocked if locked else events.IssueUnlocked
@@ -135,7 +135,7 @@ def pin(work: UnitOfWork, which: Which, *, pinned: bool, now: datetime) -> Conve
     seen = fetch_conversations.to_triage(work, which)
     found = seen.conversation
     if (found.pinned_at is not None) is pinned:
-        raise ConflictError(sentence("It is so already."))
+        raise ConflictError(sentence("Nothing would change."))
     if pinned:
         _insist_on_place(work, seen)
     found.pinned_at = now if pinned else None

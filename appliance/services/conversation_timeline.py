@@ -149,4 +149,4 @@ def _place(after: str | None) -> UUID | None:
     try:
         return None if after is None else UUID(after)
     except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidError.of("cursor", "This cursor is none of this list.") from error
+        raise InvalidError.of("cursor", "This cursor does not belong to this list.") from error

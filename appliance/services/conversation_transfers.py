@@ -52,7 +52,7 @@ def transfer(work: UnitOfWork, which: Which, target: str, *, now: datetime) -> C
     home = fetch_conversations.to_sort(work, target)
     fetch_conversations.home_of(work, target, ConversationKind.ISSUE)
     if home.id == seen.repository.id:
-        raise ConflictError(sentence("It is in %(path)s already.", path=home.path))
+        raise ConflictError(sentence("It is already in %(path)s.", path=home.path))
     made = _copy(work, seen, home, now=now)
     work.record(
         events.IssueOpened(

@@ -209,7 +209,7 @@ def close(
     seen = fetch_conversations.to_edit(work, which)
     found = seen.conversation
     if not found.is_open:
-        raise ConflictError(sentence("#%(number)s is closed already.", number=found.number))
+        raise ConflictError(sentence("#%(number)s is already closed.", number=found.number))
     other = _original(work, seen, reason, duplicate_of)
     settle(work, seen, reason, now=now)
     found.duplicate_of_id = other.id if other else None
@@ -253,7 +253,7 @@ def reopen(work: UnitOfWork, which: Which, *, now: datetime) -> Conversation:
     seen = fetch_conversations.to_edit(work, which)
     found = seen.conversation
     if found.is_open:
-        raise ConflictError(sentence("#%(number)s is open already.", number=found.number))
+        raise ConflictError(sentence("#%(number)s is already open.", number=found.number))
     found.state, found.closed_as, found.closed_at = ConversationState.OPEN, None, None
     found.duplicate_of_id = None
     conversation_steps.happened(work, found, Happening.REOPENED, now=now)
@@ -294,6 +294,6 @@ def _original(
     found = work.session.scalar(query)
     if found is None or found.id == seen.conversation.id:
         raise InvalidError.of(
-            "duplicate_of", sentence("Name the number of another issue of this repository.")
+            "duplicate_of", sentence("Enter the number of another issue of this repository.")
         )
     return found

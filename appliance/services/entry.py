@@ -23,7 +23,7 @@ from appliance.domain.permissions import InstanceRole
 from appliance.errors import ConflictError, sentence
 
 LONGEST_REASON = 500
-KEPT_OUT = sentence("The sign-in system does not let them in any more.")
+KEPT_OUT = sentence("The sign-in system no longer lets them in.")
 
 
 @open_to_everyone(because="`users` asks who may, and `identities` does what a provider said")
@@ -104,7 +104,7 @@ def insist_on_person(user: User) -> None:
     if user.is_machine:
         raise ConflictError(
             sentence(
-                "%(name)s is a service account. It has tokens and SSH keys, and no other way in.",
+                "%(name)s is a service account: it uses tokens and SSH keys and cannot sign in.",
                 name=user.name,
             )
         )

@@ -85,7 +85,7 @@ def require(
         raise InvalidError.of("role", sentence("There is no role %(role)s there.", role=role))
     if not 0 <= grace_days <= MOST_GRACE_DAYS:
         raise InvalidError.of(
-            "grace_days", sentence("Say 0 to %(most)s days.", most=MOST_GRACE_DAYS)
+            "grace_days", sentence("Enter 0 to %(most)s days.", most=MOST_GRACE_DAYS)
         )
     found = None
     if organisation:
@@ -140,7 +140,7 @@ def _insist_on_staying(work: UnitOfWork, now: datetime) -> None:
     due = factor_due.due_at(work, actor.id)
     if due is not None and due <= now:
         raise ConflictError(
-            sentence("That would keep you out at once. Set up a second factor of your own first.")
+            sentence("That would lock you out at once. Set up a second factor of your own first.")
         )
 
 

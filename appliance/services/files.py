@@ -91,11 +91,11 @@ class OpenRepository:
         """
         if self.content is Origin.FAILED:
             raise ConflictError(
-                sentence("%(path)s could not be brought in. Import it again.", path=self.path)
+                sentence("%(path)s could not be imported. Import it again.", path=self.path)
             )
         if self.content is not Origin.READY:
             raise UnavailableError(
-                sentence("%(path)s is still being brought in. Look again shortly.", path=self.path)
+                sentence("%(path)s is still being imported. Try again shortly.", path=self.path)
             )
         return self.place
 

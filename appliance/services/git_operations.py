@@ -49,7 +49,7 @@ def target(plan: Plan, branch: bytes, *, expected_head: str | None) -> Target:
     """
     found = refs.one(plan.terms.folder, BRANCHES + branch)
     if expected_head is not None and found.target != expected_head:
-        raise PreconditionError("The branch has moved meanwhile. Look again, then repeat.")
+        raise PreconditionError("The branch has changed in the meantime. Reload and try again.")
     return Target(found.name, found.target)
 
 
@@ -62,7 +62,7 @@ def resolutions(said: Iterable[Resolution], *, rules: Settings) -> Resolutions:
     kept = tuple(said)
     most = rules.limits.file_size_bytes
     if any(isinstance(each.take, bytes) and len(each.take) > most for each in kept):
-        raise TooLargeError(sentence("A file may have %(most)s MiB.", most=most // MIB))
+        raise TooLargeError(sentence("A file can have at most %(most)s MiB.", most=most // MIB))
     return Resolutions(kept)
 
 
@@ -160,8 +160,8 @@ def insist_on_merge(outcome: Outcome) -> None:
     if outcome.conflicts:
         raise MergeConflictError(
             sentence(
-                "Both sides have changed the same: %(number)s paths are in conflict. Say what is "
-                "to be there, or merge with git and push.",
+                "%(number)s paths are in conflict. Resolve the conflicts here, or merge with "
+                "git and push.",
                 number=len(outcome.conflicts),
             ),
             conflicts=outcome.conflicts,

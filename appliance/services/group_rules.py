@@ -71,7 +71,7 @@ def add(
         GroupRule.team_id.is_not_distinct_from(team_id),
     )
     if work.session.scalar(sa.select(same.exists())):
-        raise ConflictError(sentence("This group gives something there already. Remove that."))
+        raise ConflictError(sentence("This group already has a rule there. Remove it first."))
     count = sa.select(sa.func.count()).where(GroupRule.provider_id == provider.id)
     if (work.session.scalar(count) or 0) >= MOST:
         raise ConflictError(sentence("A sign-in system has at most %(most)s rules.", most=MOST))

@@ -48,7 +48,7 @@ OF_PEOPLE = frozenset({Permission.ORGANISATION_CREATE, Permission.REPOSITORY_CRE
 """What no machine may do: have things of its own, that nobody could answer for."""
 ONLY_OWN = frozenset({Permission.OWN_ACCOUNT})
 """What is left to who owes a second factor: setting one up."""
-NOT_VALID = sentence("This credential is not valid, or no longer.")
+NOT_VALID = sentence("This credential is invalid or has expired.")
 
 # Columns, not objects, and built once: every request of git or the API asks one of these.
 TOKEN = sa.select(
@@ -316,7 +316,7 @@ def _of_token(
     if row is None or row.revoked_at is not None:
         raise UnauthenticatedError(NOT_VALID)
     if row.expires_at is not None and now >= row.expires_at:
-        raise UnauthenticatedError("This token has expired. Make another.")
+        raise UnauthenticatedError("This token has expired. Create another.")
     if row.state is not UserState.ACTIVE:
         raise UnauthenticatedError(NOT_VALID)
     if row.any_rule:

@@ -238,7 +238,9 @@ def add_identity(
     entry.insist_on_person(user)
     present = _known(work, provider_id, subject)
     if present is not None:
-        raise ConflictError(sentence("That identity leads to a user already. Unlink it there."))
+        raise ConflictError(
+            sentence("That identity is already linked to a user. Unlink it there first.")
+        )
     identity = Identity(
         provider_id=provider_id,
         user_id=user.id,
@@ -286,7 +288,7 @@ def _end(work: UnitOfWork, query: sa.Select[BrowserSession], now: datetime) -> i
 def _enabled(work: UnitOfWork, provider_id: UUID) -> IdentityProvider:
     provider = work.session.get_one(IdentityProvider, provider_id)
     if not provider.is_enabled:
-        said = sentence("Nobody signs in by %(label)s now.", label=provider.label)
+        said = sentence("Sign-in with %(label)s is disabled.", label=provider.label)
         raise refusal(provider, "provider_disabled", said)
     return provider
 
@@ -321,8 +323,7 @@ def _wished(provider: IdentityProvider, said: Claims) -> str:
     rules = policy(provider.policy)
     if not rules.creates_users or not said.is_active:
         text = sentence(
-            "%(label)s vouches for you, but there is no account for you here. "
-            "Ask an administrator.",
+            "%(label)s knows you, but you have no account here. Ask an administrator.",
             label=provider.label,
         )
         raise refusal(provider, "not_known", text, subject=said.subject)

@@ -83,7 +83,7 @@ def link_own(
     provider = work.session.get_one(IdentityProvider, provider_id)
     said = checked(claims)
     if not provider.is_enabled or not said.is_active:
-        raise ConflictError(sentence("Nobody signs in by %(label)s now.", label=provider.label))
+        raise ConflictError(sentence("Sign-in with %(label)s is disabled.", label=provider.label))
     made = identities.add_identity(work, provider.id, user, said.subject, LinkedBy.PERSON, now=now)
     identities.follow(work, made.id, said, now=now)
     return _listed(work, made, provider)
@@ -125,7 +125,7 @@ def _insist_on_another(work: UnitOfWork, user: User, identity: Identity) -> None
     )
     if not work.session.scalar(sa.select(others.exists())):
         raise ConflictError(
-            sentence("This is your only way in. Ask an administrator for another first.")
+            sentence("This is your only way to sign in. Ask an administrator for another first.")
         )
 
 

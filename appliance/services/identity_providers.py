@@ -124,7 +124,7 @@ def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime)
     names = set(work.session.scalars(sa.select(IdentityProvider.name)))
     if check_name(wanted.name) in names or len(names) >= MOST:
         raise ConflictError(
-            sentence("There is a sign-in system %(name)s already.", name=wanted.name)
+            sentence("The sign-in system %(name)s already exists.", name=wanted.name)
             if wanted.name in names
             else sentence("There are at most %(most)s sign-in systems.", most=MOST)
         )
@@ -192,9 +192,9 @@ def switch(work: UnitOfWork, name: str, *, is_enabled: bool, now: datetime) -> S
     provider = fetch_provider.provider(work, name, NEEDED)
     if provider.is_enabled is is_enabled:
         text = (
-            sentence("%(label)s is switched on already.", label=provider.label)
+            sentence("%(label)s is already enabled.", label=provider.label)
             if is_enabled
-            else sentence("%(label)s is switched off already.", label=provider.label)
+            else sentence("%(label)s is already disabled.", label=provider.label)
         )
         raise ConflictError(text)
     provider.is_enabled = is_enabled
@@ -252,7 +252,7 @@ def delete(work: UnitOfWork, name: str, *, now: datetime) -> None:
     """
     provider = fetch_provider.provider(work, name, NEEDED)
     if provider.is_enabled:
-        raise ConflictError(sentence("Switch %(label)s off first.", label=provider.label))
+        raise ConflictError(sentence("Disable %(label)s first.", label=provider.label))
     _end_sessions(work, provider, now)
     work.session.execute(sa.delete(GroupRule).where(GroupRule.provider_id == provider.id))
     after: UUID | None = None
@@ -348,7 +348,7 @@ def _free_domains(
     if both is not None:
         raise InvalidError.of(
             "domains",
-            sentence("%(domain)s leads to another sign-in system already.", domain=both),
+            sentence("%(domain)s already belongs to another sign-in system.", domain=both),
         )
     return wanted
 

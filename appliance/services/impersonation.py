@@ -73,8 +73,8 @@ def begin(work: UnitOfWork, name: str, *, reason: str, minutes: int, now: dateti
     if impersonated.seen(work, own, row, session, now=now).acting is None:
         raise ConflictError(
             sentence(
-                "%(name)s cannot be acted for from here: they or you may not enter, or a second "
-                "factor is owed.",
+                "You cannot act as %(name)s from here: they or you may not sign in from this "
+                "address, or a second factor is missing.",
                 name=user.name,
             )
         )
@@ -106,7 +106,7 @@ def leave(
         .with_for_update()
     )
     if row is None or own.acting is None:
-        raise ConflictError(sentence("You are yourself already."))
+        raise ConflictError(sentence("You are not impersonating anybody."))
     work.actor = own.acting.administrator
     _end(work, row, why, now)
 
@@ -123,7 +123,7 @@ def stop(work: UnitOfWork, impersonation_id: UUID, *, now: datetime) -> None:
     if row is None:
         raise HiddenError(sentence("There is no such impersonation."))
     if row.ended_at is not None:
-        raise ConflictError(sentence("That has ended already."))
+        raise ConflictError(sentence("That has already ended."))
     _end(work, row, "stopped", now)
 
 
@@ -194,12 +194,12 @@ def _end(work: UnitOfWork, row: Impersonation, why: str, at: datetime) -> None:
 
 def _own_session(work: UnitOfWork) -> BrowserSession:
     if not work.rules.sign_in.impersonation_seconds:
-        raise RefusedError(sentence("Acting as somebody else is switched off here."))
+        raise RefusedError(sentence("Impersonation is disabled here."))
     try:
         return sessions.present(work)
     except ConflictError as error:
         raise RefusedError(
-            sentence("One acts as somebody else in the portal only, never with a token.")
+            sentence("Impersonation works only in the portal, never with a token.")
         ) from error
 
 
@@ -208,16 +208,16 @@ def _insist_on_whom(user: User, work: UnitOfWork) -> None:
         raise ConflictError(sentence("That is you."))
     entry.insist_on_person(user)
     if user.instance_role is InstanceRole.ADMINISTRATOR:
-        raise RefusedError(sentence("Nobody acts as an administrator."))
+        raise RefusedError(sentence("Administrators cannot be impersonated."))
     if not user.is_active:
-        raise ConflictError(sentence("%(name)s may not enter.", name=user.name))
+        raise ConflictError(sentence("%(name)s may not sign in.", name=user.name))
 
 
 def _reason(reason: str) -> str:
     said = reason.strip()
     if not said or len(said) > LONGEST_REASON:
         raise InvalidError.of(
-            "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
+            "reason", sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON)
         )
     return said
 
@@ -225,7 +225,7 @@ def _reason(reason: str) -> str:
 def _minutes(work: UnitOfWork, minutes: int) -> int:
     most = work.rules.sign_in.impersonation_seconds // 60
     if not 1 <= minutes <= most:
-        raise InvalidError.of("minutes", sentence("It is for 1 to %(most)s minutes.", most=most))
+        raise InvalidError.of("minutes", sentence("Enter 1 to %(most)s minutes.", most=most))
     return minutes
 
 

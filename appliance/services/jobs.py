@@ -24,10 +24,8 @@ UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 TO_BE_TRIED_AGAIN = (JobState.DEAD, JobState.CANCELLED)
 # What these needed was put away when they failed, so that nothing secret lies around.
 ONCE_ONLY = {
-    Job.IMPORT_REPOSITORY: sentence("An import that failed has forgotten its source. Import anew."),
-    Job.FORK_REPOSITORY: sentence(
-        "A fork that failed is not taken up again. Delete it and fork anew."
-    ),
+    Job.IMPORT_REPOSITORY: sentence("A failed import does not keep its source. Import again."),
+    Job.FORK_REPOSITORY: sentence("A failed fork cannot be retried. Delete it and fork again."),
     Job.READ_ARCHIVE: sentence("An import of an archive goes on from its own page."),
     Job.BRING_ARCHIVE: sentence("An import of an archive goes on from its own page."),
 }
@@ -127,7 +125,7 @@ def cancel(work: UnitOfWork, job_id: UUID) -> JobRecord:
     """
     record = fetch.job(work, job_id)
     if record.state not in UNFINISHED:
-        raise ConflictError(sentence("This job is %(state)s already.", state=record.state))
+        raise ConflictError(sentence("This job is already %(state)s.", state=record.state))
 
     record.cancel_requested = True
     if record.state is JobState.QUEUED:
@@ -150,7 +148,7 @@ def discard(work: UnitOfWork, job_id: UUID) -> JobRecord:
     if record.state is not JobState.DEAD:
         raise ConflictError(
             sentence(
-                "This job is %(state)s. Only what failed for good is discarded.",
+                "This job is %(state)s. Only jobs that failed for good can be discarded.",
                 state=record.state,
             )
         )

@@ -229,7 +229,7 @@ def _free(work: UnitOfWork, repository: Repository, name: str, but: Label | None
     )
     taken = work.session.scalar(query)
     if taken is not None and (but is None or taken != but.id):
-        raise ConflictError(sentence("There is a label %(name)s already.", name=found))
+        raise ConflictError(sentence("The label %(name)s already exists.", name=found))
     return found
 
 

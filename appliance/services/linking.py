@@ -48,8 +48,8 @@ def by_rule(work: UnitOfWork, provider: IdentityProvider, said: Claims) -> User 
     is_guarded = user.password_hash is not None or user.is_machine
     if is_guarded or user.instance_role is InstanceRole.ADMINISTRATOR:
         said_to_them = sentence(
-            "There is an account for you here that has a way in of its own. Sign in there, and "
-            "link %(label)s under Settings, or ask an administrator.",
+            "You have an account here with its own sign-in. Use it, and link %(label)s under "
+            "Settings, or ask an administrator.",
             label=provider.label,
         )
         raise refusal(provider, "account_protected", said_to_them, subject=said.subject)
@@ -58,7 +58,7 @@ def by_rule(work: UnitOfWork, provider: IdentityProvider, said: Claims) -> User 
     )
     if work.session.scalar(sa.select(taken.exists())):
         said_to_them = sentence(
-            "Somebody else of %(label)s has that account.", label=provider.label
+            "That account belongs to another user of %(label)s.", label=provider.label
         )
         raise refusal(provider, "account_taken", said_to_them, subject=said.subject)
     return user

@@ -33,10 +33,10 @@ SAYS: dict[Tale, Sentence] = {
     Tale.OPENED: sentence("%(name)s opened this."),
     Tale.COMMENTED: sentence("%(name)s commented."),
     Tale.CLOSED: sentence("%(name)s closed this."),
-    Tale.REOPENED: sentence("%(name)s opened this again."),
-    Tale.MENTIONED: sentence("%(name)s changed the text."),
+    Tale.REOPENED: sentence("%(name)s reopened this."),
+    Tale.MENTIONED: sentence("%(name)s edited the text."),
     Tale.ASSIGNED: sentence("%(name)s assigned this to you."),
-    Tale.REVIEW_REQUESTED: sentence("%(name)s asks for your review."),
+    Tale.REVIEW_REQUESTED: sentence("%(name)s requested your review."),
     Tale.REVIEWED: sentence("%(name)s reviewed this."),
     Tale.REVIEW_DISMISSED: sentence("%(name)s dismissed a review."),
     Tale.PUSHED: sentence("%(name)s pushed new commits."),
@@ -50,20 +50,20 @@ JUDGES: dict[Verdict, Sentence] = {
     Verdict.REQUEST_CHANGES: sentence("%(name)s requests changes."),
 }
 BECAUSE: dict[Reason, Sentence] = {
-    Reason.MENTION: sentence("You are told because you were mentioned."),
-    Reason.REVIEW_REQUESTED: sentence("You are told because your review is wanted."),
-    Reason.ASSIGNED: sentence("You are told because it was assigned to you."),
-    Reason.TEAM_MENTION: sentence("You are told because a team of yours was mentioned."),
-    Reason.AUTHOR: sentence("You are told because you opened it."),
-    Reason.COMMENT: sentence("You are told because you take part."),
-    Reason.SUBSCRIBED: sentence("You are told because you follow it."),
-    Reason.WATCHING: sentence("You are told because you watch the repository."),
+    Reason.MENTION: sentence("You are receiving this because you were mentioned."),
+    Reason.REVIEW_REQUESTED: sentence("You are receiving this because your review was requested."),
+    Reason.ASSIGNED: sentence("You are receiving this because it was assigned to you."),
+    Reason.TEAM_MENTION: sentence("You are receiving this because your team was mentioned."),
+    Reason.AUTHOR: sentence("You are receiving this because you opened it."),
+    Reason.COMMENT: sentence("You are receiving this because you are participating."),
+    Reason.SUBSCRIBED: sentence("You are receiving this because you are subscribed."),
+    Reason.WATCHING: sentence("You are receiving this because you watch the repository."),
 }
 SOMEBODY = sentence("Somebody")
 COMMIT = sentence("Commit %(commit)s")
-SETTINGS_AT = sentence("What you are told, and how: %(url)s")
-DIGEST_SUBJECT = sentence("%(number)s conversations with news")
-ONE_SUBJECT = sentence("One conversation with news")
+SETTINGS_AT = sentence("Notification settings: %(url)s")
+DIGEST_SUBJECT = sentence("%(number)s conversations with updates")
+ONE_SUBJECT = sentence("One conversation with updates")
 WITH_TEXT_OF_ITS_OWN = frozenset(
     {Tale.OPENED, Tale.MENTIONED, Tale.ASSIGNED, Tale.REVIEW_REQUESTED}
 )

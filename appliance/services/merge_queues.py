@@ -308,7 +308,7 @@ def _checked(wanted: Wanted) -> dict[str, Any]:
         if value is None:
             continue
         if not 1 <= value <= most:
-            raise InvalidError.of(key, sentence("It is a number from 1 to %(most)s.", most=most))
+            raise InvalidError.of(key, sentence("Enter a number from 1 to %(most)s.", most=most))
         new[key] = value
     if wanted.is_paused is not None:
         new["is_paused"] = wanted.is_paused

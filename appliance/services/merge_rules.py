@@ -45,11 +45,15 @@ def obstacles(
     """
     pull, found = seen.pull, []
     if pull.merged_at is not None:
-        return (Obstacle(sentence("It was merged already."), "state", BUILT_IN),)
+        return (Obstacle(sentence("It has already been merged."), "state", BUILT_IN),)
     if not seen.conversation.is_open:
         return (Obstacle(sentence("It is closed. Reopen it first."), "state", BUILT_IN),)
     if pull.is_draft:
-        found.append(Obstacle(sentence("It is a draft. Say that it is ready."), "draft", BUILT_IN))
+        found.append(
+            Obstacle(
+                sentence("It is a draft. Mark it as ready for review first."), "draft", BUILT_IN
+            )
+        )
     state = pull.merge_state if look is None else look.state
     if state in IN_THE_WAY:
         found.append(Obstacle(IN_THE_WAY[state], "mergeable", BUILT_IN))
@@ -67,7 +71,7 @@ def obstacles(
 OF_QUEUES = frozenset({"merge_queue", "required_checks", "freeze"})
 """Rules that a merge queue sees to: it asks them of what lands, and waits until a freeze ends."""
 IN_THE_WAY = {
-    MergeState.CONFLICTS: sentence("It changes the same as its target: solve the conflicts."),
-    MergeState.NOTHING: sentence("Its target has all of it already."),
-    MergeState.TOO_LARGE: sentence("It is more than is merged here. Merge with git and push."),
+    MergeState.CONFLICTS: sentence("It conflicts with its target branch: resolve the conflicts."),
+    MergeState.NOTHING: sentence("The target branch already has all its commits."),
+    MergeState.TOO_LARGE: sentence("It is too large to merge here. Merge with git and push."),
 }

@@ -245,7 +245,7 @@ def _free(
     )
     taken = work.session.scalar(query)
     if taken is not None and (but is None or taken != but.id):
-        raise ConflictError(sentence("There is a milestone %(title)s already.", title=found))
+        raise ConflictError(sentence("The milestone %(title)s already exists.", title=found))
     return found
 
 

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from appliance.wiring import GitTools
 
 AT_ONCE = 50
-EMPTY = sentence("There are no branches at the source any more. Nothing was deleted here.")
-NOBODY = sentence("Whoever answers for this mirror is not active any more. Save it anew.")
+EMPTY = sentence("The source has no branches any more. Nothing was deleted here.")
+NOBODY = sentence("The owner of this mirror is no longer active. Save it again to take it over.")
 
 
 @dataclass(frozen=True)

@@ -213,9 +213,9 @@ def request(work: UnitOfWork, path: str, mirror_id: UUID) -> Listed:
     repository = fetch.repository(work, path, NEEDED)
     mirror = _mirror(work, repository, mirror_id)
     if not mirror.is_active:
-        raise ConflictError(sentence("The mirror is off. Switch it on first."))
+        raise ConflictError(sentence("The mirror is disabled. Enable it first."))
     if not promise(work, mirror):
-        raise ConflictError(sentence("The mirror is being brought up to date already."))
+        raise ConflictError(sentence("The mirror is already being updated."))
     work.record(events.MirrorRequested(**about(repository, mirror), direction=mirror.direction))
     return _listed(work, mirror)
 
@@ -274,7 +274,7 @@ def _insist_on_room(work: UnitOfWork, repository: Repository, direction: Directi
         raise ConflictError(sentence("There are %(most)s mirrors already.", most=MOST))
     if direction is Direction.PULL and Direction.PULL in found:
         raise ConflictError(
-            sentence("It follows another system already. Change or delete that mirror.")
+            sentence("It already follows another system. Change or delete that mirror.")
         )
 
 

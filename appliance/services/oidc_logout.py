@@ -136,7 +136,7 @@ def insist_on_patience(work: UnitOfWork, *, tools: OidcTools) -> None:
     wait = tools.per_address.check(_place(work))
     if wait > 0:
         raise ThrottledError(
-            sentence("There were too many attempts. Wait a while."),
+            sentence("Too many attempts. Try again later."),
             retry_after_seconds=math.ceil(wait),
         )
 

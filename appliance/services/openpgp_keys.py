@@ -18,7 +18,7 @@ from appliance.security import openpgp
 
 LONGEST_TEXT = openpgp.LONGEST_TEXT
 ORDERS = {"created": (OpenPgpKey.id,), "name": (OpenPgpKey.fingerprint, OpenPgpKey.id)}
-TAKEN = sentence("This key is in use here already, by somebody else.")
+TAKEN = sentence("This key is already used by somebody else.")
 
 
 def add(

@@ -60,7 +60,7 @@ def listed(
     organisation = fetch.organisation(work, name, Permission.ORGANISATION_READ)
     if Permission.ORGANISATION_READ not in grants.on_organisation(work, organisation):
         raise RefusedError(
-            sentence("Only members of %(name)s see who belongs to it.", name=organisation.name),
+            sentence("Only members of %(name)s can see its members.", name=organisation.name),
             askable=Askable("organisation", organisation.name),
         )
     query = (
@@ -135,7 +135,7 @@ def remove(work: UnitOfWork, name: str, user_name: str) -> None:
     if membership is None and not ended:
         raise HiddenError(
             sentence(
-                "%(name)s is no member of %(organisation_name)s.",
+                "%(name)s is not a member of %(organisation_name)s.",
                 name=user.name,
                 organisation_name=organisation.name,
             )

@@ -56,7 +56,7 @@ def create(
     gate.require(work, Permission.ORGANISATION_CREATE)
     is_open = work.rules.access.users_create_organisations
     if not is_open and Permission.USERS_MANAGE not in grants.on_instance(work.actor):
-        raise RefusedError("Only an administrator creates organisations here.")
+        raise RefusedError("Only an administrator can create organisations here.")
     owner = owner_names.take(work.session, OwnerKind.ORGANISATION, check_owner(name))
     organisation = Organisation(
         id=owner.id,
@@ -242,5 +242,5 @@ def _cleaned(changes: OrganisationChanges) -> dict[str, Any]:
         cleaned["description"] = check_description(changes["description"])
     branch_health.check_days(changes.get("merged_branch_days", 0))
     if not 0 <= changes.get("quota_bytes", 0) <= LARGEST_QUOTA_BYTES:
-        raise InvalidError.of("quota_bytes", "A quota is a number of bytes; 0 means the usual.")
+        raise InvalidError.of("quota_bytes", "A quota is a number of bytes; 0 means the default.")
     return cleaned

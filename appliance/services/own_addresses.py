@@ -41,12 +41,12 @@ CODE_DIGITS = 32
 MOST_AT_ONCE = 50
 BY_ONESELF = "by_oneself"
 SHOWN_BY_ANOTHER = "shown_by_another"
-SUBJECT = sentence("Is this your e-mail address?")
+SUBJECT = sentence("Verify your e-mail address")
 TEXT = sentence(
-    "%(name)s says at %(url)s that this address is theirs. If that is you, open this page and "
-    "confirm it, within a day:"
+    "%(name)s added this address at %(url)s. If that was you, open this page within a day to "
+    "verify it:"
 )
-NOT_YOU = sentence("If it is not, do nothing: without you the address counts for nothing.")
+NOT_YOU = sentence("If it was not you, ignore this message: the address will not be verified.")
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,13 @@ def ask(work: UnitOfWork, address: str, *, now: datetime) -> OwnAddress:
     wanted = check_email(address)
     if not work.rules.mail.host:
         raise ConflictError(
-            sentence("This appliance sends no letters. Ask an administrator to enter the address.")
+            sentence(
+                "This appliance does not send e-mail. Ask an administrator to enter the address."
+            )
         )
     own = _row(work, wanted)
     if own is not None and own.user_id == user.id and own.counts:
-        raise ConflictError(sentence("%(address)s counts as yours already.", address=wanted))
+        raise ConflictError(sentence("%(address)s is already verified.", address=wanted))
     _insist_on_few(work, user.id, wanted, now)
     made = AddressProof(
         user_id=user.id, address=wanted, address_key=fold(wanted), asked_at=now, error=""
@@ -126,9 +128,7 @@ def confirm(work: UnitOfWork, code: str, *, key: bytes, now: datetime) -> OwnAdd
     )
     proof = next(matching, None)
     if proof is None:
-        raise InvalidError.of(
-            "code", sentence("This is no code of a letter to you, or it is older than a day.")
-        )
+        raise InvalidError.of("code", sentence("This code is invalid or has expired."))
     row = _row(work, proof.address)
     if row is not None and row.user_id != user.id:
         _take_away(work, row)
@@ -157,7 +157,7 @@ def make_primary(work: UnitOfWork, address: str) -> None:
     user = fetch.account(work, None, sensitive=True)
     row = _own_row(work, user, address)
     if not row.counts:
-        raise ConflictError(sentence("Show first that you read what is written to it."))
+        raise ConflictError(sentence("Verify this address first."))
     before = _primary(work, user.id)
     if before is row:
         return
@@ -191,7 +191,7 @@ def remove(work: UnitOfWork, address: str) -> None:
     row = _own_row(work, user, address) if proof is None else _row(work, address)
     if row is not None and row.user_id == user.id:
         if row.is_primary and proof is None:
-            raise ConflictError(sentence("You are written to at this one. Choose another first."))
+            raise ConflictError(sentence("This is your primary address. Choose another first."))
         if not row.is_primary:
             work.session.delete(row)
     _record_removal(work, user, address, BY_ONESELF)
@@ -263,13 +263,14 @@ def _insist_on_few(work: UnitOfWork, user_id: UUID, address: str, now: datetime)
     if same is not None and not same.error and same.asked_at > now - APART:
         raise ConflictError(
             sentence(
-                "A letter went to %(address)s less than an hour ago. Look for it.", address=address
+                "An e-mail was sent to %(address)s less than an hour ago. Check your inbox.",
+                address=address,
             )
         )
     owned = sa.select(sa.func.count()).where(EmailAddress.user_id == user_id)
     is_full = (session.scalar(owned) or 0) >= MOST_ADDRESSES
     if is_full or (same is None and len(asked) >= MOST_ASKED):
-        raise ConflictError(sentence("These are addresses enough for a day."))
+        raise ConflictError(sentence("Too many addresses for one day. Try again tomorrow."))
     # Those that nobody has answered are forgotten, and the same one is asked for anew.
     late = sa.or_(AddressProof.asked_at <= now - VALID, AddressProof.address_key == fold(address))
     session.execute(sa.delete(AddressProof).where(AddressProof.user_id == user_id, late))

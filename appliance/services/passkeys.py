@@ -54,7 +54,7 @@ LONGEST_ANSWER = passkeys.LARGEST_ANSWER
 ANSWER_WITHIN = timedelta(minutes=5)
 MOST_ASKED = 10
 """Of one session or one sign-in that waits, at a time: one for each tab, and not thousands."""
-WRONG = sentence("That key does not let you in here.")
+WRONG = sentence("You cannot sign in here with that key.")
 NOT_ASKED = sentence("That took too long, or was used already. Try again.")
 
 
@@ -99,7 +99,7 @@ def make(work: UnitOfWork, *, answer: str, title: str, tools: FactorTools, now: 
     second_factors.insist_on_room(work)
     mark = passkeys.mark(key.credential_id)
     if work.session.scalar(sa.select(sa.exists().where(SecurityKey.credential_mark == mark))):
-        raise ConflictError(sentence("This key counts already."))
+        raise ConflictError(sentence("This key is already registered."))
     row = SecurityKey(
         id=new_id(),
         user_id=user.id,

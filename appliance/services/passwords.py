@@ -224,4 +224,4 @@ def _slow_down(work: UnitOfWork, tools: SignInTools) -> None:
     address = work.actor.origin.address
     wait = tools.per_address.check(f"reset {place_of(address)}") if address else 0.0
     if wait > 0:
-        raise ThrottledError("There were too many attempts.", retry_after_seconds=int(wait) + 1)
+        raise ThrottledError("Too many attempts.", retry_after_seconds=int(wait) + 1)

@@ -138,7 +138,7 @@ def refuse(work: UnitOfWork, proposal_id: UUID, *, reason: str, now: datetime) -
     _insist_on_second(work, row)
     if len(reason) > LONGEST_REASON:
         raise InvalidError.of(
-            "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
+            "reason", sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON)
         )
     row.reason = reason.strip()
     _decide(work, row, ProposalState.REFUSED, now)
@@ -159,7 +159,7 @@ def withdraw(work: UnitOfWork, proposal_id: UUID, *, now: datetime) -> None:
     gate.require(work, Permission.USERS_MANAGE)
     row = _waiting(work, proposal_id)
     if row.proposer_id != work.actor.id:
-        raise RefusedError(sentence("Only who proposed it takes it back. You can refuse it."))
+        raise RefusedError(sentence("Only its proposer can withdraw it. You can refuse it."))
     _decide(work, row, ProposalState.WITHDRAWN, now)
     work.record(events.ActWithdrawn(about=row.id, act=row.act))
 
@@ -172,7 +172,7 @@ def require_two(work: UnitOfWork, *, now: datetime) -> None:
     """
     gate.require(work, Permission.USERS_MANAGE, sensitive=True)
     if second_person.since(work) is not None:
-        raise ConflictError(sentence("Two people are needed already."))
+        raise ConflictError(sentence("Two people are already required."))
     administrators = sa.select(sa.func.count(User.id)).where(
         User.instance_role == InstanceRole.ADMINISTRATOR,
         User.state == UserState.ACTIVE,
@@ -196,7 +196,7 @@ def release(work: UnitOfWork) -> None:
     gate.require(work, Permission.USERS_MANAGE, sensitive=True)
     row = work.session.get(SecondPersonRule, ONLY_ROW)
     if row is None:
-        raise ConflictError(sentence("Two people are not needed."))
+        raise ConflictError(sentence("Two people are not required."))
     work.session.delete(row)
     work.record(events.SecondPersonNotRequired())
 
@@ -248,7 +248,7 @@ def _waiting(work: UnitOfWork, proposal_id: UUID) -> Proposal:
     if row is None:
         raise HiddenError(sentence("There is no such proposal."))
     if row.state is not ProposalState.WAITING:
-        raise ConflictError(sentence("This proposal waits no more."))
+        raise ConflictError(sentence("This proposal is no longer open."))
     return row
 
 

@@ -88,7 +88,7 @@ def request(work: UnitOfWork, name: str, *, is_dry_run: bool, now: datetime) -> 
     _insist_on_directory(provider)
     if not provider.is_enabled and not is_dry_run:
         raise ConflictError(
-            sentence("Switch %(label)s on first, or make a dry run.", label=provider.label)
+            sentence("Enable %(label)s first, or make a dry run.", label=provider.label)
         )
     run = _begin(work, provider, SyncCause.PERSON, is_dry_run=is_dry_run, now=now)
     work.record(
@@ -279,7 +279,7 @@ def _begin(
     _, is_running = _last(work, provider.id)
     if is_running:
         raise ConflictError(
-            sentence("%(label)s is being synchronised already.", label=provider.label)
+            sentence("%(label)s is already being synchronised.", label=provider.label)
         )
     run = SyncRun(
         id=new_id(),

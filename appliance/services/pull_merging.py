@@ -142,11 +142,11 @@ def plan(
     method = wanted.method or settings.usual
     if method not in settings.methods:
         raise InvalidError.of(
-            "method", sentence("Pull requests are not merged by %(method)s here.", method=method)
+            "method", sentence("The merge method “%(method)s” is not allowed here.", method=method)
         )
     pull = seen.pull
     if wanted.head is not None and wanted.head != pull.head_oid:
-        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
+        raise PreconditionError(sentence("There are new commits. Review them, then try again."))
     title, body = _words(settings, method, wanted)
     deletes = settings.deletes_branches if wanted.deletes_branch is None else wanted.deletes_branch
     return MergePlan(
@@ -215,7 +215,7 @@ def draft_onto(planned: MergePlan, target: Target, *, said: Resolutions) -> merg
     )
     git_operations.insist_on_merge(outcome)
     if outcome.ref is None:
-        raise ConflictError(sentence("Its target has all of it already."))
+        raise ConflictError(sentence("The target branch already has all its commits."))
     return outcome
 
 
@@ -279,7 +279,7 @@ def carry_out(mover: Mover, planned: MergePlan, outcome: merging.Outcome) -> Mer
     """
     ref = outcome.ref
     if ref is None:
-        raise ConflictError(sentence("Its target has all of it already."))
+        raise ConflictError(sentence("The target branch already has all its commits."))
     kind = git_operations.OF_METHOD[planned.method]
     looked = looked_at(planned)
     ref_moving.move(
@@ -337,9 +337,9 @@ def insist_on_latest(work: UnitOfWork, seen: SeenPull, planned: MergePlan) -> No
         else None
     )
     if pull.head_oid != planned.head or (at is not None and at != planned.head):
-        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
+        raise PreconditionError(sentence("There are new commits. Review them, then try again."))
     if pull.target_branch != planned.target_branch:
-        raise PreconditionError(sentence("It was changed meanwhile. Read it again first."))
+        raise PreconditionError(sentence("It was changed in the meantime. Reload and try again."))
 
 
 def delete_source(mover: Mover, planned: MergePlan) -> bool:

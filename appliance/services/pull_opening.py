@@ -114,10 +114,10 @@ def plan(
         work.rules.limits.push_size_bytes,
     )
     if (found.source_id, found.source_branch) == (found.target_id, found.target_branch):
-        raise InvalidError.of("head", sentence("A branch is not merged into itself."))
+        raise InvalidError.of("head", sentence("A branch cannot be merged into itself."))
     is_full = shortage(work.session, target, 1, limits=work.rules.limits) is not None
     if is_full and source.id != target.id:
-        raise QuotaError(sentence("%(path)s has no room for more.", path=target.path))
+        raise QuotaError(sentence("%(path)s has no space left.", path=target.path))
     return found
 
 
@@ -136,12 +136,12 @@ def measure(between: Between) -> Measured:
     )
     base = pull_refs.base(between.target_folder, target, head)
     if base is None:
-        raise InvalidError.of("head", sentence("The two branches have nothing in common."))
+        raise InvalidError.of("head", sentence("The two branches have no common history."))
     if base == head:
         raise InvalidError.of(
             "head",
             sentence(
-                "%(into)s has all of %(branch)s already: there is nothing to merge.",
+                "%(into)s already has all commits of %(branch)s: there is nothing to merge.",
                 into=show(between.target_branch),
                 branch=show(between.source_branch),
             ),
@@ -212,7 +212,7 @@ def _at(folder: Path, branch: bytes, field: str) -> str:
 
 def _insist_on_same(between: Between, target: Repository, source: Repository) -> None:
     if (target.id, source.id) != (between.target_id, between.source_id):
-        raise ConflictError(sentence("It was changed meanwhile. Read it again first."))
+        raise ConflictError(sentence("It was changed in the meantime. Reload and try again."))
 
 
 def _insist_on_first(work: UnitOfWork, between: Between) -> None:
@@ -228,7 +228,9 @@ def _insist_on_first(work: UnitOfWork, between: Between) -> None:
     )
     number = pull_rows.same_as(work.session, asked)
     if number is not None:
-        raise ConflictError(sentence("#%(number)s asks for the same and is open.", number=number))
+        raise ConflictError(
+            sentence("#%(number)s has the same branches and is open.", number=number)
+        )
 
 
 def _rows(

@@ -70,7 +70,7 @@ def move(
     """
     pull = seen.pull
     if (pull.source_repository_id, pull.source_branch) == (pull.repository_id, into):
-        raise InvalidError.of("base", sentence("A branch is not merged into itself."))
+        raise InvalidError.of("base", sentence("A branch cannot be merged into itself."))
     target, base = _measured(seen, into, repositories)
     before, pull.target_branch, pull.merge_state = pull.target_branch, into, MergeState.UNKNOWN
     conversation_steps.happened(
@@ -95,7 +95,7 @@ def _insist_on_latest(work: UnitOfWork, seen: SeenPull) -> None:
     home, ref = seen.pull.source_repository_id, BRANCHES + seen.pull.source_branch
     at = pull_rows.ledger_oid(work.session, home, ref) if home else None
     if at is not None and at != seen.pull.head_oid:
-        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
+        raise PreconditionError(sentence("There are new commits. Review them, then try again."))
 
 
 def _measured(seen: SeenPull, into: bytes, repositories: RepositoryStore) -> tuple[str, str]:
@@ -109,12 +109,12 @@ def _measured(seen: SeenPull, into: bytes, repositories: RepositoryStore) -> tup
         ) from error
     base = pull_refs.base(folder, target, head)
     if base is None:
-        raise InvalidError.of("base", sentence("The two branches have nothing in common."))
+        raise InvalidError.of("base", sentence("The two branches have no common history."))
     if base == head:
         raise InvalidError.of(
             "base",
             sentence(
-                "%(into)s has all of %(branch)s already: there is nothing to merge.",
+                "%(into)s already has all commits of %(branch)s: there is nothing to merge.",
                 into=show(into),
                 branch=show(seen.pull.source_branch),
             ),

@@ -154,9 +154,9 @@ def reopen(work: UnitOfWork, which: Which, *, now: datetime) -> None:
     seen = fetch_pulls.to_edit(work, which)
     found, pull = seen.conversation, seen.pull
     if pull.merged_at is not None:
-        raise ConflictError(sentence("#%(number)s was merged already.", number=found.number))
+        raise ConflictError(sentence("#%(number)s has already been merged.", number=found.number))
     if found.is_open:
-        raise ConflictError(sentence("#%(number)s is open already.", number=found.number))
+        raise ConflictError(sentence("#%(number)s is already open.", number=found.number))
     _insist_on_branches(work, seen)
     _insist_on_first(work, seen)
     found.state, found.closed_as, found.closed_at = ConversationState.OPEN, None, None
@@ -181,7 +181,7 @@ def _insist_on_branches(work: UnitOfWork, seen: SeenPull) -> None:
         if home is None or pull_rows.ledger_oid(work.session, home, BRANCHES + branch) is None:
             raise ConflictError(
                 sentence(
-                    "The branch %(branch)s is gone. Push it again first.", branch=shown(branch)
+                    "The branch %(branch)s was deleted. Push it again first.", branch=shown(branch)
                 )
             )
 
@@ -189,7 +189,9 @@ def _insist_on_branches(work: UnitOfWork, seen: SeenPull) -> None:
 def _insist_on_first(work: UnitOfWork, seen: SeenPull) -> None:
     other = pull_rows.same_as(work.session, seen.pull)
     if other is not None:
-        raise ConflictError(sentence("#%(number)s asks for the same and is open.", number=other))
+        raise ConflictError(
+            sentence("#%(number)s has the same branches and is open.", number=other)
+        )
 
 
 def _follow(work: UnitOfWork, seen: SeenPull) -> None:

@@ -44,8 +44,8 @@ def over_limits(found: Inspection, rules: Settings) -> tuple[str, ...]:
     limits = rules.limits
     large = [
         sentence(
-            "%(path)s is %(size)s MiB; a file may have %(most)s MiB. "
-            "Keep larger ones with Git LFS.",
+            "%(path)s is %(size)s MiB; the limit for files is %(most)s MiB. Store larger "
+            "ones with Git LFS.",
             path=show(each.path) or each.oid,
             size=each.size_bytes // MIB,
             most=limits.file_size_bytes // MIB,
@@ -147,15 +147,15 @@ def _unsigned(
     if finding is None:
         return (
             sentence(
-                "%(name)s takes signed pushes only. Push with “git push --signed”, or for always "
-                "“git config push.gpgSign if-asked”.",
+                "%(name)s accepts only signed pushes. Push with “git push --signed”, or for "
+                "always “git config push.gpgSign if-asked”.",
                 name=show(named),
             ),
         )
     return (
         sentence(
-            "%(name)s takes signed pushes only, and the signature of this one cannot be verified "
-            "as yours (%(finding)s).",
+            "%(name)s accepts only signed pushes, and the signature of this one cannot be "
+            "verified as yours (%(finding)s).",
             name=show(named),
             finding=finding,
         ),
@@ -175,10 +175,10 @@ def ways_past(proposal: Proposal, refusals: Sequence[Refusal]) -> list[str]:
     if not named or not all(each.may_bypass for each in refusals) or proposal.bypass_reason:
         return []
     if proposal.merge is not None:
-        return [sentence("You may merge past this, and say why.")]
+        return [sentence("You can bypass this when merging, with a reason.")]
     return [
         sentence(
-            "You may go past this, and say why: git push -o “%(option)s=REASON”", option=BYPASS
+            "You can bypass this with a reason: git push -o “%(option)s=REASON”", option=BYPASS
         )
     ]
 

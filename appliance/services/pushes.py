@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from appliance.settings import Settings
     from appliance.wiring import GitTools
 
-NOT_A_PUSH = sentence("This push is not known here, or has been answered already.")
+NOT_A_PUSH = sentence("This push is unknown, or has already been answered.")
 REASON_CHARACTERS = 500
 NOTHING_CHANGED = sentence("Nothing was changed.")
 # On the tables and built once: every push asks these, and mapped objects would take twice as long.
@@ -327,7 +327,7 @@ def _is_examined(proposal: Proposal, wanted: Wanted) -> bool:
 def _insist_on_first_look(proposal: Proposal) -> None:
     if proposal.examined is not None:
         raise ConflictError(
-            sentence("The rules of this repository have changed meanwhile. Push again.")
+            sentence("The rules of this repository have changed in the meantime. Push again.")
         )
 
 

@@ -75,7 +75,7 @@ def enter(
     settings = merge_settings.of(work, seen.repository)
     method = _method(settings, wanted)
     if wanted.head is not None and wanted.head != seen.pull.head_oid:
-        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
+        raise PreconditionError(sentence("There are new commits. Review them, then try again."))
     if work.actor.id is None:
         raise UnauthenticatedError(sentence("Sign in first."))
     _insist_on_way(work, seen, looked)
@@ -161,7 +161,7 @@ def prioritise(work: UnitOfWork, which: Which, priority: Priority) -> None:
     entry = merge_queue_rows.entry_of(work.session, seen.pull.id)
     if entry is None:
         raise ConflictError(
-            sentence("#%(number)s stands in no queue.", number=seen.conversation.number)
+            sentence("#%(number)s is not in a merge queue.", number=seen.conversation.number)
         )
     if entry.priority == priority:
         return
@@ -188,7 +188,7 @@ def _insist_on_way(work: UnitOfWork, seen: SeenPull, looked: Looked | None) -> N
 def _insist_on_priority(seen: SeenPull, priority: Priority) -> None:
     """Others are tested anew behind who jumps the line: maintainers answer for that."""
     if priority is Priority.HIGH and Permission.REPOSITORY_MAINTAIN not in seen.standing.allowed:
-        raise RefusedError(sentence("Only maintainers let a pull request go before others."))
+        raise RefusedError(sentence("Only maintainers can move a pull request ahead of others."))
 
 
 def _locked(work: UnitOfWork, seen: SeenPull) -> MergeQueue:
@@ -210,6 +210,6 @@ def _method(settings: MergeSettings, wanted: Merging) -> MergeMethod:
     method = wanted.method or settings.usual
     if method not in settings.methods:
         raise InvalidError.of(
-            "method", sentence("Pull requests are not merged by %(method)s here.", method=method)
+            "method", sentence("The merge method “%(method)s” is not allowed here.", method=method)
         )
     return method

@@ -18,7 +18,7 @@ from appliance.domain import address_lists, events
 from appliance.domain.identity import Actor, Method, Origin
 from appliance.errors import UnauthenticatedError, sentence
 
-ELSEWHERE = sentence("You may not come in from this address. Your administrator says from where.")
+ELSEWHERE = sentence("You cannot sign in from this address. Ask your administrator.")
 TOKEN_ELSEWHERE = sentence("This token may not be used from this address.")
 ALWAYS = frozenset({Method.CONSOLE, Method.INTERNAL})
 

@@ -259,7 +259,7 @@ def set_quota(work: UnitOfWork, path: str, *, quota_bytes: int) -> Repository:
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
     if not 0 <= quota_bytes <= QUOTA_BYTES:
-        raise InvalidError.of("quota_bytes", "Room is a number of bytes, and not below 0.")
+        raise InvalidError.of("quota_bytes", "A quota is a number of bytes, and not negative.")
     repository.quota_bytes = quota_bytes
     work.record(
         events.RepositoryChanged(
@@ -298,13 +298,11 @@ def ready_folder(repository: Repository, repositories: RepositoryStore) -> Path:
     """
     if repository.content is Origin.FAILED:
         raise ConflictError(
-            sentence("%(path)s could not be brought in. Import it again.", path=repository.path)
+            sentence("%(path)s could not be imported. Import it again.", path=repository.path)
         )
     if repository.content is not Origin.READY:
         raise UnavailableError(
-            sentence(
-                "%(path)s is still being brought in. Look again shortly.", path=repository.path
-            )
+            sentence("%(path)s is still being imported. Try again shortly.", path=repository.path)
         )
     return repositories.folder(repository.id)
 

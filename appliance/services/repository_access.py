@@ -166,7 +166,7 @@ def withdraw(work: UnitOfWork, path: str, grantee: str) -> None:
     elif not ended:
         raise NotFoundError(
             sentence(
-                "%(grantee)s was given no role on %(path)s.", grantee=grantee, path=repository.path
+                "%(grantee)s has no direct role on %(path)s.", grantee=grantee, path=repository.path
             )
         )
 

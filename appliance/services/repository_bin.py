@@ -79,7 +79,7 @@ def restore(work: UnitOfWork, path: str, *, name: str | None = None) -> Reposito
     try:
         take_name(work.session, owner, name)
     except ConflictError as error:
-        way_out = sentence("Bring this one back under another name.")
+        way_out = sentence("Restore this one under another name.")
         raise ConflictError(together([error.message, way_out])) from error
     repository.name, repository.name_key = name, fold(name)
     repository.owner_name = owner.name  # It may have changed meanwhile.

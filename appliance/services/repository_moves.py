@@ -128,7 +128,7 @@ def archive(work: UnitOfWork, path: str, *, now: datetime) -> Repository:
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_ARCHIVE)
     if repository.archived_at is not None:
-        raise ConflictError(sentence("%(path)s is archived already.", path=repository.path))
+        raise ConflictError(sentence("%(path)s is already archived.", path=repository.path))
     repository.archived_at = now
     take_wiki_along(work.session, repository)
     work.record(

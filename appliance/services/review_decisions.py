@@ -108,7 +108,7 @@ def decide(
         raise ConflictError(sentence("This review has ended."))
     work.session.refresh(item, with_for_update=True)
     if item.decision is Decision.REVOKE:
-        raise ConflictError(sentence("It was decided already that this ends."))
+        raise ConflictError(sentence("It was already decided to remove this."))
     item.decided_by, item.decided_by_name = work.actor.id, work.actor.label
     item.reason = said
     _settle(work, review, item, decision, now)

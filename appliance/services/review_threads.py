@@ -187,7 +187,7 @@ def place(
     if thread_id is not None:
         return review_facts.anchor_of(_thread(work, seen, thread_id))
     if anchor is None:
-        raise InvalidError.of("path", sentence("Name a path, and lines from first to last."))
+        raise InvalidError.of("path", sentence("Enter a path, and lines from first to last."))
     known = sa.select(PatchSet.id).where(
         PatchSet.pull_id == seen.pull.id, PatchSet.number == anchor.patch_set
     )

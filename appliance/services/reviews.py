@@ -102,7 +102,7 @@ def submit(work: UnitOfWork, which: Which, new: NewReview, *, now: datetime) -> 
     seen = fetch_pulls.to_take_part(work, which)
     _insist_on_right_to_judge(work, seen, new.verdict)
     if new.head is not None and new.head != seen.pull.head_oid:
-        raise PreconditionError(sentence("There are new commits. Look at them, then repeat."))
+        raise PreconditionError(sentence("There are new commits. Review them, then try again."))
     body = check_text(new.body)
     made = Review(
         id=new_id(),
@@ -141,7 +141,7 @@ def dismiss(
         raise RefusedError(sentence("Only the reviewer and maintainers may do that."))
     said = check_text(reason, field="reason", is_needed=not is_own)
     if found.dismissed_at is not None or found.verdict is Verdict.COMMENT:
-        raise ConflictError(sentence("It does not count any more."))
+        raise ConflictError(sentence("It no longer counts."))
     found.dismissed_at, found.dismissed_by_id = now, work.actor.id
     found.dismissed_because = said
     conversation_steps.happened(

@@ -99,7 +99,7 @@ def checked(work: UnitOfWork, draft: Draft) -> Checked:
         )
     if len(draft.bypass) > MOST_BYPASSES:
         raise InvalidError.of(
-            "bypass", sentence("At most %(most)s may go past a ruleset.", most=MOST_BYPASSES)
+            "bypass", sentence("A bypass list has at most %(most)s entries.", most=MOST_BYPASSES)
         )
     return Checked(
         name,
@@ -112,11 +112,11 @@ def checked(work: UnitOfWork, draft: Draft) -> Checked:
 
 def _target(target: Target) -> Target:
     if not target.includes:
-        raise InvalidError.of("includes", sentence("Say which branches or tags it is about."))
+        raise InvalidError.of("includes", sentence("Enter the branches or tags it applies to."))
     for patterns in (target.includes, target.excludes, target.repositories):
         _insist_on_few("includes", patterns)
     if len(target.properties) > MOST_PROPERTIES:
-        raise InvalidError.of("properties", sentence("These are too many properties."))
+        raise InvalidError.of("properties", sentence("Too many properties."))
     return Target(
         tuple(_ref_pattern(each) for each in target.includes),
         tuple(_ref_pattern(each) for each in target.excludes),
@@ -143,14 +143,16 @@ def _rule(work: UnitOfWork, said: Mapping[str, Any]) -> Rule:
         raise InvalidError.of(
             "rules",
             sentence(
-                "A rule %(kind)s does not take %(names)s.", kind=rule.kind, names=", ".join(strange)
+                "A rule %(kind)s does not accept %(names)s.",
+                kind=rule.kind,
+                names=", ".join(strange),
             ),
         )
     needed = NEEDS.get(rule.kind)
     if needed is not None and not is_set(rule, needed):
         raise InvalidError.of(
             "rules",
-            sentence("A rule %(kind)s must say its %(name)s.", kind=rule.kind, name=needed),
+            sentence("A rule %(kind)s needs %(name)s.", kind=rule.kind, name=needed),
         )
     _insist_on_sense(rule)
     return rule
@@ -161,12 +163,12 @@ def _insist_on_sense(rule: Rule) -> None:
         _insist_on_few("rules", texts)
     if not 0 <= rule.approvals <= MOST_APPROVALS:
         raise InvalidError.of(
-            "rules", sentence("At most %(most)s approvals can be asked for.", most=MOST_APPROVALS)
+            "rules", sentence("At most %(most)s approvals can be required.", most=MOST_APPROVALS)
         )
     if any(each.kind is not SubjectKind.USER for each in rule.reporters):
-        raise InvalidError.of("rules", sentence("Checks are reported by users: name some."))
+        raise InvalidError.of("rules", sentence("Enter the users who report the checks."))
     if rule.most_bytes < 0:
-        raise InvalidError.of("rules", sentence("A size is no less than 0."))
+        raise InvalidError.of("rules", sentence("A size cannot be negative."))
     for window in rule.windows:
         freezes.parse(window)
     for pattern in rule.patterns if rule.kind in WITH_EXPRESSIONS else ():
@@ -185,16 +187,18 @@ def _insist_on_few(field: str, texts: Sequence[str]) -> None:
 def _bypass(work: UnitOfWork, said: SaidSubject) -> Bypass:
     reason = said.reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
-        raise InvalidError.of("bypass", sentence("Say why they may go past the ruleset."))
+        raise InvalidError.of(
+            "bypass", sentence("Give a reason for each entry of the bypass list.")
+        )
     return Bypass(_subject(work, said, field="bypass"), reason)
 
 
 def _subject(work: UnitOfWork, said: SaidSubject, *, field: str = "rules") -> Subject:
     if said.kind not in SAYABLE:
-        raise InvalidError.of(field, sentence("Nobody can be named in this way."))
+        raise InvalidError.of(field, sentence("This entry is not valid."))
     if said.kind is SubjectKind.ROLE:
         if said.role is None:
-            raise InvalidError.of(field, sentence("Say which role is meant."))
+            raise InvalidError.of(field, sentence("Enter a role."))
         return Subject(said.kind, role=said.role)
     return Subject(said.kind, _id(work, said, field) if said.kind in NAMED else None)
 

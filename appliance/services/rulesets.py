@@ -150,7 +150,7 @@ def remove(work: UnitOfWork, place: Place, ruleset_id: UUID) -> None:
 
 def _insist_on_free_name(there: Any, name: str, *, but: RulesetRow | None) -> None:
     if any(each is not but and fold(each.name) == fold(name) for each in there):
-        raise ConflictError(sentence("There is a ruleset “%(name)s” already.", name=name))
+        raise ConflictError(sentence("The ruleset “%(name)s” already exists.", name=name))
 
 
 def _values(checked: Checked) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def prepare(work: UnitOfWork, key: OurKey, *, tools: SamlTools, now: datetime) -
     gate.require(work, NEEDED)
     rows = _rows(work)
     if KeyUse.NEXT in rows:
-        raise ConflictError(sentence("The next key is there already. Let it sign first."))
+        raise ConflictError(sentence("There is already a next key. Activate it first."))
     if KeyUse.EARLIER in rows:
         raise ConflictError(sentence("Remove the earlier key first."))
     if KeyUse.SIGNS not in rows:

@@ -91,7 +91,7 @@ def make(
     provider = fetch_provider.provider(work, provider_name, NEEDED)
     _insist_on_scim(provider)
     if len(_listed(work, provider.id)) >= MOST_TOKENS:
-        said = sentence("There are %(most)s tokens already. Revoke one.", most=MOST_TOKENS)
+        said = sentence("There are already %(most)s tokens. Revoke one first.", most=MOST_TOKENS)
         raise ConflictError(said)
     token_life.insist(work, expires_at, now)
     secret = tokens.mint()
@@ -183,5 +183,5 @@ def _name(user: ScimUser) -> str:
 def _insist_on_scim(provider: IdentityProvider) -> None:
     if provider.kind is not ProviderKind.SCIM:
         raise ConflictError(
-            sentence("%(label)s is no SCIM client, and takes no tokens.", label=provider.label)
+            sentence("%(label)s is not a SCIM client and has no tokens.", label=provider.label)
         )

@@ -40,7 +40,7 @@ LONGEST_REASON = 500
 OFFER_STANDS = timedelta(minutes=30)
 """So long a secret that was shown can be confirmed."""
 WRONG_CODE = sentence("That is not the code that the app shows now. Check the clock of the device.")
-OLD_OFFER = sentence("That was shown too long ago. Begin again with the new picture.")
+OLD_OFFER = sentence("That code has expired. Scan the new QR code.")
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def reset(work: UnitOfWork, name: str, *, reason: str, now: datetime) -> int:
     said = reason.strip()
     if not said or len(said) > LONGEST_REASON:
         raise InvalidError.of(
-            "reason", sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON)
+            "reason", sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON)
         )
     found, codes = _listed(work, user), codes_left(work, user)
     if not found:
@@ -310,4 +310,4 @@ def _insist_on_new_secret(work: UnitOfWork, user: User, secret: bytes, sealer: S
         sa.select(AuthenticatorApp).where(AuthenticatorApp.user_id == user.id)
     )
     if any(sealer.unseal(app.sealed_secret, place(app.id)) == secret for app in apps):
-        raise ConflictError(sentence("This app counts already."))
+        raise ConflictError(sentence("This app is already set up."))

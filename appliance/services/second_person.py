@@ -132,9 +132,7 @@ def guarded(
     return mark
 
 
-WAITS = sentence(
-    "This needs two administrators. It is kept, and takes effect when another one confirms it."
-)
+WAITS = sentence("This needs two administrators. It takes effect when another one confirms it.")
 
 
 @open_to_everyone(because="the verb asked who may before it was undone")
@@ -148,7 +146,9 @@ def keep(work: UnitOfWork, needed: SecondPersonNeededError, *, sealer: Sealer) -
     assert isinstance(draft, Draft)  # noqa: S101 - for the type checker.
     waiting = sa.select(sa.func.count()).where(Proposal.state == ProposalState.WAITING)
     if (work.session.scalar(waiting) or 0) >= MOST_WAITING:
-        raise ConflictError(sentence("Too many proposals wait already. Decide about some first."))
+        raise ConflictError(
+            sentence("There are too many open proposals. Decide some of them first.")
+        )
     row = Proposal(
         id=new_id(),
         act=draft.act,

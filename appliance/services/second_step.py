@@ -30,7 +30,7 @@ from appliance.services.session_opening import By, Opened
 if TYPE_CHECKING:
     from appliance.wiring import FactorTools
 
-WRONG = sentence("That code is not right, or was used already.")
+WRONG = sentence("That code is wrong or was already used.")
 TOO_LATE = sentence("That took too long. Sign in again.")
 
 

@@ -130,7 +130,7 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     by_administrator = _administers(work)
     is_final = user.suspended_by_administrator or not by_administrator
     if user.state is UserState.SUSPENDED and is_final:
-        raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
+        raise ConflictError(sentence("%(name)s is already suspended.", name=user.name))
     entry.keep_out(work, user, reason=reason, by_administrator=by_administrator, now=now)
     return user
 
@@ -148,7 +148,7 @@ def reinstate(work: UnitOfWork, name: str) -> User:
     if user.suspended_by_administrator and not _administers(work):
         raise RefusedError(
             sentence(
-                "An administrator suspended %(name)s. Only an administrator lets it in again.",
+                "An administrator suspended %(name)s. Only an administrator can reinstate it.",
                 name=user.name,
             )
         )

@@ -122,7 +122,7 @@ def revoke_session(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None
     """
     session = fetch_credentials.session(work, session_id)
     if session.revoked_at is not None:
-        raise ConflictError("This session has ended already.")
+        raise ConflictError("This session has already ended.")
     _revoke(work, session, now)
 
 

@@ -35,12 +35,10 @@ if TYPE_CHECKING:
     from appliance.wiring import SignInTools
 
 # One sentence for every reason, because a stranger may be asking.
-WRONG = sentence("That name and password do not fit together.")
-PASSWORDS_OFF = sentence(
-    "Passwords of this appliance are off. Sign in by your organisation's system."
-)
-KEPT_OUT = sentence("You may not enter here any more. Ask an administrator.")
-NO_PASSWORD_FOR_GIT = sentence("Git takes an access token here, not a password.")
+WRONG = sentence("Incorrect user name or password.")
+PASSWORDS_OFF = sentence("Password sign-in is disabled. Use your organisation's sign-in system.")
+KEPT_OUT = sentence("Your account can no longer sign in. Ask an administrator.")
+NO_PASSWORD_FOR_GIT = sentence("Git needs an access token here, not a password.")
 FACTOR_CONFIRMS = sentence("Confirm with your second factor.")
 LONGEST_NAME_KEPT = 255
 CLOCK_SKEW_SECONDS = 120

@@ -111,8 +111,8 @@ def _reasons(work: UnitOfWork, brought: Brought, organisation_id: UUID | None) -
         return reasons
     reasons.append(
         sentence(
-            "%(name)s takes only commits with a verified signature. %(lacking)s of %(all)s new "
-            "ones have none that counts:",
+            "%(name)s accepts only commits with a verified signature. %(lacking)s of %(all)s "
+            "new ones have none:",
             name=name,
             lacking=len(lacking),
             all=len(new.commits),
@@ -159,7 +159,9 @@ def _lack(checked: Checked | None, wanted: frozenset[SignedBy]) -> Saying | None
         return SAYINGS.get(checked.finding, _unverified)
     kind = SignedBy.APPLIANCE if checked.is_by_appliance else SignedBy(checked.form or "")
     if kind not in wanted:
-        return lambda name: sentence("%(name)s is signed by a kind that does not count.", name=name)
+        return lambda name: sentence(
+            "%(name)s has a kind of signature that is not accepted.", name=name
+        )
     return None
 
 
@@ -169,17 +171,18 @@ def _unverified(name: str) -> str:
 
 SAYINGS: dict[Finding, Saying] = {
     Finding.UNKNOWN_KEY: lambda name: sentence(
-        "%(name)s is signed by a key that nobody has registered here.", name=name
+        "%(name)s is signed with an unknown key.", name=name
     ),
     Finding.OTHER_ADDRESS: lambda name: sentence(
-        "%(name)s is signed, but its committer's address is none vouched for as the key owner's.",
+        "%(name)s is signed, but its committer's address is not a verified address of the "
+        "key's owner.",
         name=name,
     ),
     Finding.EXPIRED_KEY: lambda name: sentence(
-        "%(name)s is signed by a key that was not valid then.", name=name
+        "%(name)s is signed with a key that was not valid then.", name=name
     ),
     Finding.REVOKED_KEY: lambda name: sentence(
-        "%(name)s is signed by a key that was revoked.", name=name
+        "%(name)s is signed with a key that was revoked.", name=name
     ),
     Finding.BAD_SIGNATURE: lambda name: sentence(
         "%(name)s has a signature of something else.", name=name

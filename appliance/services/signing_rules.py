@@ -43,7 +43,9 @@ def demand(work: UnitOfWork, organisation: str, rule: FirmRule, *, now: datetime
     found = fetch.organisation(work, organisation, NEEDED)
     gate.require_elevation(work, NEEDED, sensitive=True)
     if not rule.signed_by and not rule.signed_push:
-        raise InvalidError.of("signed_by", sentence("Say what must be signed, or remove the rule."))
+        raise InvalidError.of(
+            "signed_by", sentence("Choose what must be signed, or remove the rule.")
+        )
     pattern = full_pattern(rule.pattern)
     existing = signing_rules(work.session, found.id)
     row = next((each for each in existing if each.pattern == pattern), None)

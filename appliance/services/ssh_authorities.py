@@ -49,7 +49,7 @@ def trust(
         raise InvalidError.of("suffix", "A suffix is plain text, as @example.org.")
     taken = sa.select(SshAuthority.id).where(SshAuthority.fingerprint == parsed.fingerprint)
     if work.session.scalar(taken) is not None:
-        raise ConflictError("This authority is trusted already.")
+        raise ConflictError("This authority is already trusted.")
     authority = SshAuthority(
         id=new_id(),
         title=check_title("title", title or parsed.comment or parsed.fingerprint),

@@ -27,7 +27,7 @@ from appliance.security.ssh_certificates import (
 from appliance.services import factor_due, identify, reach
 
 MOST_PRINCIPALS = 16
-NOT_VALID = sentence("This certificate is not valid here, or no longer.")
+NOT_VALID = sentence("This certificate is invalid or has expired.")
 
 
 @dataclass(frozen=True)

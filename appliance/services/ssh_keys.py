@@ -227,7 +227,7 @@ def _new_key(
     taken = sa.select(SshKey.id).where(SshKey.fingerprint == parsed.fingerprint)
     if work.session.scalar(sa.select(taken.exists())):
         # Whose it is would tell which keys a stranger holds.
-        raise ConflictError("This key is in use here already. Make another pair for this.")
+        raise ConflictError("This key is already in use. Create another key pair.")
     return SshKey(
         id=new_id(),
         may_write=True,

@@ -115,7 +115,7 @@ def create_from_template(
     """
     source = fetch.repository(work, template, Permission.REPOSITORY_READ)
     if not source.is_template:
-        raise ConflictError(sentence("%(path)s is no template.", path=source.path))
+        raise ConflictError(sentence("%(path)s is not a template.", path=source.path))
     made = repositories_service.create(work, path, wanted, repositories=repositories, now=now)
     moved = starters.copy_files(
         ready_folder(source, repositories),

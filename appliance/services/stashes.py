@@ -82,7 +82,7 @@ def keep(
     repository = fetch.repository(work, path, Permission.REPOSITORY_WRITE)
     insist_on_writable(repository)
     if work.actor.id is None:
-        raise RefusedError("A deploy key is nobody who could set changes aside.")
+        raise RefusedError("Deploy keys cannot stash changes.")
     _insist_on_number(work, repository.id, work.actor.id)
     lacking = shortage(work.session, repository, size_bytes, limits=work.rules.limits)
     if lacking is not None:
@@ -192,7 +192,7 @@ def sweep(repository_id: UUID, kept: frozenset[UUID], *, tools: GitTools, now: d
 def _own(work: UnitOfWork, repository_id: UUID, stash_id: UUID) -> Stash:
     row = work.session.get(Stash, stash_id)
     if row is None or row.repository_id != repository_id or row.user_id != work.actor.id:
-        raise NotFoundError("You have set nothing aside here under that id.")
+        raise NotFoundError("There is no such stash.")
     return row
 
 
@@ -202,7 +202,7 @@ def _insist_on_number(work: UnitOfWork, repository_id: UUID, user_id: UUID) -> N
     )
     if (work.session.scalar(query) or 0) >= MOST:
         raise ConflictError(
-            sentence("You keep %(most)s changes here already. Drop some first.", most=MOST)
+            sentence("You already have %(most)s stashes. Drop some first.", most=MOST)
         )
 
 

@@ -236,7 +236,7 @@ def add_member(work: UnitOfWork, path: str, user_name: str, *, now: datetime) ->
         )
     if _team_membership(work, team, user.id) is not None:
         raise ConflictError(
-            sentence("%(name)s is in %(team_name)s already.", name=user.name, team_name=team.name)
+            sentence("%(name)s is already in %(team_name)s.", name=user.name, team_name=team.name)
         )
     work.session.add(TeamMembership(team_id=team.id, user_id=user.id, created_at=now))
     work.record(
@@ -317,7 +317,7 @@ def _listed(teams: sa.Select[Team]) -> sa.Select[Team, int, str | None]:
 def _insist_on_free(work: UnitOfWork, organisation: Organisation, name: str) -> None:
     if _find(work, organisation, name) is not None:
         raise ConflictError(
-            sentence("%(name)s has a team %(name_2)s already.", name=organisation.name, name_2=name)
+            sentence("%(name)s already has a team %(name_2)s.", name=organisation.name, name_2=name)
         )
 
 

@@ -116,7 +116,7 @@ def prolong(
     insist_on_rule(_rule(work, right), right.role, check_hours(hours))
     until = now + timedelta(hours=hours)
     if until <= right.expires_at:
-        raise ConflictError(sentence("It lasts longer than that already. End it, if it is to."))
+        raise ConflictError(sentence("It already lasts longer. End it instead."))
     before, right.expires_at, request.ends_at = right.expires_at, until, until
     work.record(
         events.AccessProlonged(
@@ -259,7 +259,7 @@ def _right(work: UnitOfWork, request: AccessRequest, now: datetime) -> Temporary
         .with_for_update()
     )
     if right is None:
-        raise ConflictError(sentence("Nothing of that is in force."))
+        raise ConflictError(sentence("There is no such temporary access."))
     return right
 
 

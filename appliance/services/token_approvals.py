@@ -87,10 +87,10 @@ def ask(
     said = _said(work, token.id, found.id)
     if said is None and not needs_approval(approval, all_repositories=token.all_repositories):
         raise ConflictError(
-            sentence("%(name)s asks for no approval of this token.", name=found.name)
+            sentence("%(name)s does not require approval of this token.", name=found.name)
         )
     if said is not None and said.state in {ApprovalState.PENDING, ApprovalState.APPROVED}:
-        raise ConflictError(sentence("That was asked already, or is approved."))
+        raise ConflictError(sentence("That was already requested or approved."))
     if token.revoked_at is not None:
         raise ConflictError(sentence("This token was revoked already."))
     return _ask(work, token, found.id, said, reason, now)
@@ -181,7 +181,7 @@ def decide(
     if state not in DECISIONS:
         raise InvalidError.of("state", "Approve, refuse or revoke.")
     if said.state not in FROM[state]:
-        raise ConflictError(sentence("That cannot be said of it now: it is decided otherwise."))
+        raise ConflictError(sentence("That is not possible: it has been decided otherwise."))
     _write(work, said, found.id, state, answer, now)
     return said
 

@@ -19,7 +19,7 @@ def insist(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None
     rules = work.rules.access
     if expires_at is None:
         if not rules.tokens_may_never_expire:
-            raise InvalidError.of("expires_at", "Say when this token shall expire.")
+            raise InvalidError.of("expires_at", "Enter when this token expires.")
         return
     if expires_at <= now:
         raise InvalidError.of("expires_at", "That is in the past.")
@@ -27,7 +27,7 @@ def insist(work: UnitOfWork, expires_at: datetime | None, now: datetime) -> None
         raise InvalidError.of(
             "expires_at",
             sentence(
-                "A token lives at most %(token_lifetime_days)s days here.",
+                "A token can be valid for at most %(token_lifetime_days)s days here.",
                 token_lifetime_days=rules.token_lifetime_days,
             ),
         )

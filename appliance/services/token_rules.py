@@ -70,7 +70,7 @@ def _let_in_who_asks(work: UnitOfWork, organisation_id: UUID, rule: Rule, now: d
     lives_days = token.lifetime_days
     if rule.most_days is not None and (lives_days is None or lives_days > rule.most_days):
         raise ConflictError(
-            sentence("The token with which you ask lives longer than that: it would be kept out.")
+            sentence("The token you are using lasts longer: it would be locked out.")
         )
     if needs_approval(rule.approval, all_repositories=token.all_repositories):
         token_approvals.let_in(work, token, organisation_id, now=now)
@@ -79,5 +79,5 @@ def _let_in_who_asks(work: UnitOfWork, organisation_id: UUID, rule: Rule, now: d
 def _check_days(field: str, days: int | None) -> None:
     if days is not None and not 1 <= days <= LONGEST_LIFE_DAYS:
         raise InvalidError.of(
-            field, sentence("Say 1 to %(most)s days, or nothing.", most=LONGEST_LIFE_DAYS)
+            field, sentence("Enter 1 to %(most)s days, or leave it empty.", most=LONGEST_LIFE_DAYS)
         )

@@ -285,7 +285,7 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     is_final = user.suspended_by_administrator or not user.is_machine
     if user.state is UserState.SUSPENDED and user.suspended_by_id is None and is_final:
-        raise ConflictError(sentence("%(name)s is suspended already.", name=user.name))
+        raise ConflictError(sentence("%(name)s is already suspended.", name=user.name))
     _insist_on_another_administrator(work, user)
     entry.keep_out(work, user, reason=reason, by_administrator=True, now=now)
     return user

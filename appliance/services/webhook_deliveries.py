@@ -122,7 +122,7 @@ def redeliver(
     found = fetch_hook.delivery(work, hook, number)
     _insist_on_active(hook)
     if found.state is DeliveryState.WAITING:
-        raise ConflictError(sentence("It waits to be delivered already."))
+        raise ConflictError(sentence("It is already waiting to be delivered."))
     made = _again(work, found, now)
     work.session.flush()
     _note(work, owner, hook, 1)
@@ -209,7 +209,7 @@ def _again(work: UnitOfWork, found: WebhookDelivery, now: datetime) -> WebhookDe
 
 def _insist_on_active(hook: Webhook) -> None:
     if not hook.is_active:
-        raise ConflictError(sentence("The webhook is off. Switch it on first."))
+        raise ConflictError(sentence("The webhook is disabled. Enable it first."))
 
 
 def _note(work: UnitOfWork, owner: Place, hook: Webhook, number: int) -> None:

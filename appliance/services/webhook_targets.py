@@ -158,8 +158,8 @@ def _is_secretive(name: str) -> bool:
 def _said(status: int) -> str:
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return sentence(
-            "The receiver answered with %(status)s, which leads elsewhere. Nobody follows it: "
-            "give the address that it leads to.",
+            "The receiver answered with %(status)s, a redirect. Redirects are not followed: "
+            "enter the final address.",
             status=status,
         )
     return sentence("The receiver answered with %(status)s.", status=status)

@@ -195,7 +195,7 @@ def delete(work: UnitOfWork, place: str, hook_id: UUID) -> None:
 def _insist_on_room(work: UnitOfWork, owner: Place) -> None:
     count = sa.select(sa.func.count()).select_from(Webhook).where(_of(owner))
     if (work.session.scalar(count) or 0) >= MOST:
-        raise ConflictError(sentence("There are %(most)s webhooks already.", most=MOST))
+        raise ConflictError(sentence("There are already %(most)s webhooks.", most=MOST))
 
 
 def _of(owner: Place) -> sa.ColumnElement[bool]:

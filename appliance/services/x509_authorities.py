@@ -160,7 +160,7 @@ def _scope(owner: Organisation | None) -> str:
 def _insist_on_room(work: UnitOfWork, owner: Organisation | None, fingerprint: str) -> None:
     present = work.session.scalars(_of(owner)).all()
     if any(each.fingerprint == fingerprint for each in present):
-        raise ConflictError(sentence("This authority is trusted already."))
+        raise ConflictError(sentence("This authority is already trusted."))
     if len(present) >= MOST:
         raise ConflictError(sentence("At most %(most)s authorities can be trusted.", most=MOST))
 

@@ -44,10 +44,10 @@ ORDERS = {
     "name": (X509Certificate.subject, X509Certificate.id),
 }
 REFUSALS = {
-    Finding.BAD_SIGNATURE: sentence("This is no signature of the text that you were to sign."),
+    Finding.BAD_SIGNATURE: sentence("This is not a signature of the text that you were to sign."),
     Finding.UNTRUSTED_AUTHORITY: sentence(
-        "No authority has issued this certificate that is trusted here, or in an organisation of "
-        "yours. If others stand between, send their certificates along."
+        "No trusted authority here or in your organisations has issued this certificate. If "
+        "there are intermediate certificates, send them along."
     ),
     Finding.EXPIRED_KEY: sentence("This certificate, or one above it, is not valid now."),
     Finding.REVOKED_KEY: sentence("This certificate, or one above it, has been revoked."),
@@ -201,7 +201,7 @@ def _insist_on_room(work: UnitOfWork, holder: User, certificate: x509_files.Pers
     )
     user_id = work.session.scalar(taken)
     if user_id == holder.id:
-        raise ConflictError(sentence("You have registered this certificate already."))
+        raise ConflictError(sentence("You have already registered this certificate."))
     if user_id is not None:
         raise ConflictError(sentence("Somebody else has registered this certificate."))
     own = sa.select(sa.func.count(X509Certificate.id)).where(X509Certificate.user_id == holder.id)
@@ -217,7 +217,7 @@ def _insist_on_address(work: UnitOfWork, holder: User, certificate: x509_files.P
         raise InvalidError.of(
             SIGNATURE,
             sentence(
-                "This certificate names %(addresses)s, and nobody has vouched for that as yours.",
+                "This certificate has %(addresses)s, which is not a verified address of yours.",
                 addresses=", ".join(sorted(certificate.addresses)),
             ),
         )

@@ -11,9 +11,7 @@ from appliance.web import requests
 protection = CSRFProtect()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-ELSEWHERE = sentence(
-    "The form was opened too long ago or elsewhere. Load the page again and retry."
-)
+ELSEWHERE = sentence("This form has expired. Reload the page and try again.")
 OTHER_SITES = frozenset({"cross-site", "same-site"})
 """What a browser says of a request that a page elsewhere makes; the second is a neighbouring name
 or port. Source: W3C, Fetch Metadata Request Headers."""

@@ -32,30 +32,30 @@ JSON_PLACES = ("/api/", "/internal/", "/healthz", "/readyz")
 PROBLEM_TYPE = "application/problem+json"
 # Where names of things stand in addresses, the most exact first.
 ROOTS = ("/api/v1/repos/", "/api/v1/orgs/", "/api/v1/users/", "/")
-LATE = sentence("The request did not arrive whole, or too slowly. Send it again.")
+LATE = sentence("The request did not arrive completely, or too slowly. Send it again.")
 NOTHING = sentence("There is nothing at this address.")
 NO_ROOM_ERRNO = {errno.ENOSPC, errno.EDQUOT}
 UNEXPECTED = sentence("Something went wrong here. Give the reference to your administrator.")
 
-NOT_POSSIBLE = sentence("A browser does not send such a request by itself. Go back and try again.")
+NOT_POSSIBLE = sentence("Browsers do not send such requests. Go back and try again.")
 OF_HTTP: dict[int, tuple[str, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: (
-        sentence("This address is used differently"),
-        sentence("What stands here is opened or sent by a form of another page. Go there first."),
+        sentence("This address cannot be opened this way"),
+        sentence("This address is used by a form on another page. Go there first."),
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         sentence("That is too large"),
-        sentence("A form may not hold so much. Push large files with git instead."),
+        sentence("A form cannot hold that much. Push large files with git instead."),
     ),
 }
 """Titles and words for what HTTP itself finds wrong with a browser's request."""
 
 ADVICE = {
     "not_found": sentence(
-        "It may have another name now, be gone, or be for others only. Look for it by its name, or "
-        "ask whoever gave you this address."
+        "It may have been renamed or deleted, or you may lack access. Search for it by name, "
+        "or ask whoever gave you this address."
     ),
-    "refused": sentence("Nothing was changed. If you need this, ask somebody who may grant it."),
+    "refused": sentence("Nothing was changed. If you need this, ask somebody who can grant it."),
     "unavailable": sentence("Wait a moment, then load this page again."),
     "throttled": sentence("Wait a moment, then load this page again."),
     "damaged": sentence("Tell an administrator, with the reference below."),

@@ -54,20 +54,18 @@ def _in_words(error: ValidationError) -> InvalidError:
     for each in error.errors(include_url=False, include_input=False):
         name = str(each["loc"][0]) if each["loc"] else ""
         found.append(FieldProblem(name, _problem(each["type"], each.get("ctx", {}))))
-    return InvalidError(_("Something in the form is not right."), *found)
+    return InvalidError(_("The form has errors."), *found)
 
 
 def _problem(kind: str, limits: dict[str, Any]) -> str:
     """What pydantic found wrong with a field, in words for people."""
     if kind.startswith(("int_", "float_")):
-        return str(_("This is not a number."))
+        return str(_("Enter a number."))
     found = {
-        "missing": _("This is needed."),
-        "string_too_long": _(
-            "This has at most %(most)s characters.", most=limits.get("max_length")
-        ),
-        "greater_than_equal": _("This is at least %(least)s.", least=limits.get("ge")),
-        "less_than_equal": _("This is at most %(most)s.", most=limits.get("le")),
+        "missing": _("This is required."),
+        "string_too_long": _("At most %(most)s characters.", most=limits.get("max_length")),
+        "greater_than_equal": _("Must be at least %(least)s.", least=limits.get("ge")),
+        "less_than_equal": _("Must be at most %(most)s.", most=limits.get("le")),
         "enum": _("Choose one of these."),
     }
-    return str(found.get(kind, _("This is not right.")))
+    return str(found.get(kind, _("This is not valid.")))

@@ -54,7 +54,7 @@ def _proof(payload: bytes) -> bytes:
 
 
 def _not_ours() -> InvalidError:
-    return InvalidError.of("cursor", "This cursor is not one of ours. Begin without one.")
+    return InvalidError.of("cursor", "Unknown cursor. Start without one.")
 
 
 def next_link(next_cursor: str | None) -> dict[str, str]:

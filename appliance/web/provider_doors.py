@@ -109,7 +109,7 @@ def _done(act: Act, provider_id: UUID, claims: Claims, after: str) -> ResponseRe
     if act is Act.CONFIRM:
         with requests.begin() as work:
             sign_in.elevate_by_provider(work, arrived, now=requests.now())
-        flask.flash(_("Thank you. Sensitive acts are open to you for a while."), "good")
+        flask.flash(_("Confirmed. Sensitive actions are unlocked for a while."), "good")
         return flask.redirect(after, 303)
     with requests.begin() as work:
         opened = sign_in.by_provider(
@@ -117,7 +117,7 @@ def _done(act: Act, provider_id: UUID, claims: Claims, after: str) -> ResponseRe
         )
     if arrived.wished_name:
         said = _(
-            "You are called %(name)s here, because %(wished)s is taken or is no name.",
+            "You are called %(name)s here, because %(wished)s is taken or not allowed.",
             name=arrived.name,
             wished=arrived.wished_name,
         )

@@ -126,7 +126,7 @@ def _has_ended(brought: Brought) -> ResponseReturnValue:
     if is_done:
         flask.flash(_("You are signed out here and there."), "good")
     else:
-        flask.flash(_("You are signed out here, but perhaps not there."), "bad")
+        flask.flash(_("You are signed out here, but possibly not there."), "bad")
     return flask.redirect(flask.url_for("sign_in.show"), 303)
 
 

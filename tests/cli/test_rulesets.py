@@ -56,7 +56,7 @@ def test_what_is_no_ruleset_is_refused(codara, lab, file):
     file.write_text(json.dumps(RULESET))
     refused = codara("ruleset", "create", str(file), "--org", lab)
     assert refused.code == 2
-    assert "no window of time" in refused.said
+    assert "not a time window" in refused.said
     assert codara("ruleset", "list", "--org", lab, "--repo", f"{lab}/x").code == 2
 
 

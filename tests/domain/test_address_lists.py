@@ -37,7 +37,7 @@ def test_networks_are_kept_in_one_spelling_and_once():
 
 @pytest.mark.parametrize("network", ["", "office", "192.0.2.0/33", "192.0.2", "192.0.2.0-9"])
 def test_what_is_no_network_is_refused(network):
-    with pytest.raises(InvalidError, match="is no network"):
+    with pytest.raises(InvalidError, match="is not a network"):
         address_lists.networks([network])
 
 

@@ -51,5 +51,5 @@ def test_of_several_windows_the_last_end_counts():
     ],
 )
 def test_what_is_no_window(window):
-    with pytest.raises(InvalidError, match="no window of time"):
+    with pytest.raises(InvalidError, match="not a time window"):
         freezes.parse(window)

@@ -89,7 +89,7 @@ def test_an_import_of_nothing_says_so_and_is_not_taken_up_again(world, perform, 
     job_id = world.one(sa.select(JobRecord.id))
     assert office.row(job_id).state is JobState.DEAD
     with (
-        pytest.raises(ConflictError, match="Import anew"),
+        pytest.raises(ConflictError, match="Import again"),
         world.begin(world.administrator("other")) as work,
     ):
         jobs.retry(work, job_id)

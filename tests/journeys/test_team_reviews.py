@@ -88,7 +88,7 @@ def open_it(author: Page) -> None:
     author.goto(f"{PULLS}/new?head=topic&base=main")
     author.get_by_label("Title").fill("Count in words")
     author.get_by_label("Reviewers").fill("writer")
-    author.get_by_role("button", name="Open the pull request").click()
+    author.get_by_role("button", name="Create pull request").click()
     expect(author.locator("h1")).to_contain_text("Count in words")
     expect(author.locator(".merge-box")).to_contain_text("Required approvals: 0 of 1")
 
@@ -126,7 +126,7 @@ def apply_what_is_suggested(author: Page) -> None:
 def promise(author: Page) -> None:
     """It is merged as soon as it is approved."""
     author.goto(HERE)
-    author.get_by_role("button", name="Merge as soon as possible").click()
+    author.get_by_role("button", name="Enable auto-merge").click()
     expect(author.locator(".merge-box")).to_contain_text("It is merged as soon as")
 
 
@@ -134,7 +134,7 @@ def look_again_and_approve(reviewer: Page) -> None:
     """Only at what has changed since."""
     reviewer.goto(f"{HERE}/files")
     reviewer.get_by_role("link", name="Since your review").click()
-    expect(reviewer.locator(".notices")).to_contain_text("What differs between two patch sets")
+    expect(reviewer.locator(".notices")).to_contain_text("Differences between two patch sets")
     expect(reviewer.locator("[data-diff]")).to_have_count(2)
     judge(reviewer, "Approve", "Good now.")
     expect(reviewer.locator(".timeline")).to_contain_text("Good now.")
@@ -148,7 +148,7 @@ def take_back_and_bring_elsewhere(maintainer: Page) -> None:
     maintainer.goto(HERE)
     maintainer.locator("summary", has_text="Backport").click()
     maintainer.get_by_role("textbox", name="Branch").fill("stable")
-    maintainer.get_by_role("button", name="Ask for it").click()
+    maintainer.get_by_role("button", name="Create").click()
     expect(maintainer.locator("h1")).to_contain_text("Count in words (stable)")
 
 

@@ -19,7 +19,7 @@ LET_IN_BY_NOBODY = (
     *("Authentication failed", "could not read Username", "Permission denied (publickey"),
     "This key is not valid",
 )
-REFUSED = ("one must be", "is protected", "is archived", "was not given for")
+REFUSED = ("needs the role", "is protected", "is archived", "does not allow")
 LFS_TYPE = "application/vnd.git-lfs+json"
 
 

@@ -117,7 +117,7 @@ def test_a_revoke_counts_at_once_and_leaves_the_events_of_its_verb(lab):
         assert lab.events()[-2:] == [event, "role.right_reviewed"]
     told = lab.recorded("role.right_reviewed")[-1].body
     assert (told["kept"], told["result"]) == (False, "revoked")
-    with pytest.raises(ConflictError, match="decided already"):
+    with pytest.raises(ConflictError, match="already decided"):
         decide(lab, review, item(lab, review, "guest", Right.REPOSITORY), Decision.KEEP)
 
 

@@ -138,7 +138,7 @@ def test_outside_its_list_an_organisation_is_closed_with_all_that_it_owns(
     token = world.token("writer", Scope.REPOSITORY_READ, Scope.ORGANISATION_READ)
     looks(world, by_token(world, token, INSIDE), organisation=is_about_organisation)
     outside = by_token(world, token, OUTSIDE)
-    with pytest.raises(RefusedError, match="not reached from your address"):
+    with pytest.raises(RefusedError, match="cannot be reached from your IP address"):
         looks(world, outside, organisation=is_about_organisation)
 
 

@@ -101,7 +101,7 @@ def test_an_organisation_has_so_many_streams_and_no_more(lab, monkeypatch):
     monkeypatch.setattr(streams, "MOST", 2)
     for name in ("a", "b"):
         stream(lab, "https://8.8.8.8/", name=name)
-    with pytest.raises(ConflictError, match="2 streams already"):
+    with pytest.raises(ConflictError, match="already 2 streams"):
         stream(lab, "https://8.8.8.8/", name="c")
     stream(lab, "https://8.8.8.8/", name="c", organisation="", covers=Covers.INSTANCE)
 

@@ -168,7 +168,7 @@ def test_the_console_asks_for_none(world, kit):
 
 def test_nobody_keeps_themselves_out_but_at_the_console(world, kit):
     browser = replace(world.actor("administrator", method=Method.SESSION), is_elevated=True)
-    with pytest.raises(ConflictError, match="keep you out"), world.begin(browser) as work:
+    with pytest.raises(ConflictError, match="lock you out"), world.begin(browser) as work:
         factor_rules.require(work, grace_days=0, now=NOON)
     assert world.one(sa.select(FactorRule)) is None
     with world.begin(browser) as work:

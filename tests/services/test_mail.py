@@ -70,7 +70,7 @@ def test_a_letter_says_what_was_said_and_why(place):
     assert "reader opened this." in text
     assert "cc @other" in text
     assert "/lab/notes/issues/1" in text
-    assert "You are told because you were mentioned." in text
+    assert "You are receiving this because you were mentioned." in text
 
 
 def test_letters_of_a_conversation_are_a_thread(place):
@@ -146,7 +146,7 @@ def test_a_digest_brings_several_together_that_were_not_read(place):
         send(place, server, after=LATER)
 
     (letter,) = server.letters
-    assert letter["Subject"] == "[Codara] 2 conversations with news"
+    assert letter["Subject"] == "[Codara] 2 conversations with updates"
     text = letter.get_content()
     assert "#1 It breaks" in text
     assert "#2 Another" in text
@@ -163,7 +163,7 @@ def test_who_watches_is_written_a_digest_and_who_wants_none_gets_none(place):
         send(place, server, after=LATER)
 
     assert server.recipients == ["writer@codara.test"]
-    assert server.letters[0]["Subject"] == "[Codara] One conversation with news"
+    assert server.letters[0]["Subject"] == "[Codara] One conversation with updates"
 
 
 def test_who_wants_it_is_told_of_their_own_acts(place):

@@ -32,7 +32,7 @@ from tests.services.pulling import NOTES, Place, merge, which
 from tests.world import NOON
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-PAST = "takes only what its merge queue has tested"
+PAST = "accepts only changes that its merge queue has tested"
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_nobody_merges_past_a_queue_that_a_rule_demands(place):
 
     with pytest.raises(ObstructedError, match=PAST) as caught:
         merge(place)
-    assert "The rule merge_queue is of this repository's ruleset “Trunk”." in str(caught.value)
+    assert "The rule merge_queue comes from this repository's ruleset “Trunk”." in str(caught.value)
     world = place.world
     found = pull_obstacles.asked(
         lambda: world.reading(world.actor("writer")),

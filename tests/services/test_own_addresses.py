@@ -163,7 +163,7 @@ def test_the_portal_asks_confirms_and_chooses(world, post):
     for verb, data in (("confirm", {"code": code}), ("primary", {"address": NEW})):
         assert browser.post(f"/settings/email/{verb}", data=data).status_code == 303
     page = browser.get("/settings/email").text
-    assert "Letters go here" in page
+    assert "Primary" in page
     kept = browser.post("/settings/email/remove", data={"address": NEW})
     assert kept.status_code == 409, "letters go there"
     gone = browser.post("/settings/email/remove", data={"address": "writer@codara.test"})

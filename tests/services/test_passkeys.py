@@ -108,7 +108,7 @@ def test_the_browser_is_told_which_keys_there_are(world, kit, device):
 
 
 def test_the_same_key_counts_once(world, kit, device):
-    with pytest.raises(ConflictError, match="counts already"):
+    with pytest.raises(ConflictError, match="already registered"):
         make(world, kit, at_console(world), device)
 
 
@@ -159,7 +159,7 @@ ATTACKS = {
 @pytest.mark.promise("P40")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_a_key_did_not_sign_here_and_now_lets_nobody_in(world, kit, device, attack):
-    with pytest.raises(UnauthenticatedError, match="does not let you in"):
+    with pytest.raises(UnauthenticatedError, match="cannot sign in here"):
         enter(world, kit, device.sign(ask_first(world), **ATTACKS[attack]))
     assert why(world) in {"signature", "not_verified"}
 

@@ -62,7 +62,7 @@ def test_what_the_appliance_commits_is_asked_before_as_the_rule_says(place, mome
     if not refusal:
         write(place, BAD)
         return
-    with pytest.raises(ProtectedError, match=r"a\.json is no valid file of its kind: see line 2"):
+    with pytest.raises(ProtectedError, match=r"a\.json is not valid: see line 2"):
         write(place, BAD)
     assert place.head("main") != before
     assert place.git("show", "main:a.json") == "{}\n"
@@ -73,7 +73,7 @@ def test_a_merge_brings_nothing_that_policies_refuse(place):
     place.open()
     rule(place)
 
-    with pytest.raises(ProtectedError, match="no valid file"):
+    with pytest.raises(ProtectedError, match="is not valid"):
         merge(place)
 
 
@@ -111,7 +111,7 @@ def test_what_is_asked_afterwards_refuses_nothing_and_becomes_a_check_run(place)
         *("a.json", 2),
         "valid_syntax",
     )
-    assert "no valid file" in run.title
+    assert "is not valid" in run.title
     run, annotations = ran(good)
     assert (run.conclusion, list(annotations)) == (Conclusion.SUCCESS, [])
     assert len(place.world.recorded("check.run_created")) == 2

@@ -122,7 +122,7 @@ def test_what_rules_for_pushes_refuse_waits_and_is_merged_once_they_do_not(place
     promise(place)
     place.run_jobs()
     again(place)
-    assert "not as it must be" in obstacles(place).auto_merge.waits_because
+    assert "does not match a required pattern" in obstacles(place).auto_merge.waits_because
     assert len(place.world.recorded("git.push_refused")) == 1
 
     with place.world.begin(place.world.actor("owner")) as work:

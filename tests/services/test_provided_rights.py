@@ -186,7 +186,7 @@ def test_deleting_a_provider_takes_what_it_gave_and_says_before_what_that_is(wor
     with world.reading(administrator) as work:
         would = identity_providers.consequences(work, "corp")
     assert (would.identities, would.rules, would.left_without_a_way_in) == (1, 4, 1)
-    with pytest.raises(ConflictError, match="off first"), world.begin(administrator) as work:
+    with pytest.raises(ConflictError, match="Disable"), world.begin(administrator) as work:
         identity_providers.delete(work, "corp", now=NOON)
     with world.begin(administrator) as work:
         identity_providers.switch(work, "corp", is_enabled=False, now=NOON)

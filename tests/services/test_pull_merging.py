@@ -217,7 +217,7 @@ def test_two_who_merge_at_once_merge_once(place):
     outcome = pull_merging.draft(planned, said=said)
     merge(place, "maintainer")
 
-    with pytest.raises(ConflictError, match="merged already"):
+    with pytest.raises(ConflictError, match="already been merged"):
         pull_merging.carry_out(moving, planned, outcome)
     assert place.world.events().count("merge.merged") == 1
 

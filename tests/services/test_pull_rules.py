@@ -73,7 +73,7 @@ def test_approvals_are_counted_and_an_objection_stands_in_the_way(place):
     assert "Required approvals: 1 of 2" in refused(place)
     say(place, "maintainer")
     say(place, "owner", Verdict.REQUEST_CHANGES)
-    assert "Changes are requested by 1" in refused(place)
+    assert "Reviewers requesting changes: 1" in refused(place)
     say(place, "owner")
 
     assert merge(place).commit == place.head("main")
@@ -82,7 +82,7 @@ def test_approvals_are_counted_and_an_objection_stands_in_the_way(place):
 def test_owners_of_changed_files_must_approve(place):
     rule(place, kind="pull_request", approvals=1, code_owners=True)
     say(place, "maintainer")
-    assert "must be approved by one of @owner" in refused(place)
+    assert "needs an approval by one of @owner" in refused(place)
     say(place, "owner")
     assert merge(place).commit
 
@@ -182,7 +182,7 @@ def test_who_is_on_the_list_merges_past_rules_and_says_why(place, who, why, refu
 
 def test_a_reason_goes_past_rules_for_pushes_too_and_past_nothing_else(place):
     lists(place, "writer", kind="commit_message", patterns=["^fix: "])
-    with pytest.raises(ProtectedError, match="You may merge past this"):
+    with pytest.raises(ProtectedError, match="You can bypass this when merging"):
         merge(place, "writer")
     into = {"repositories": place.world.wiring.repositories}
     place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
@@ -251,7 +251,7 @@ def test_a_ticket_in_the_title_is_enough(place):
     rule(place, kind="ticket_reference", patterns=["AB-[0-9]+"])
     place.topic(name="other", files={"d": "d\n"})
     number = place.open("other", title="AB-1: d")
-    with pytest.raises(ProtectedError, match="names no ticket"):
+    with pytest.raises(ProtectedError, match="mentions no ticket"):
         merge(place)
     assert merge(place, number=number).commit
 

@@ -51,7 +51,7 @@ def test_only_who_may_write_to_a_fork_shows_what_it_holds(place):
         place.open(f"{FORK}:main", who="reader")
     with pytest.raises(HiddenError):
         place.open("writer/none:main", who="reader")
-    with pytest.raises(InvalidError, match="nothing in common"):
+    with pytest.raises(InvalidError, match="no common history"):
         place.open(f"{FORK}:main", who="writer")
 
 

@@ -148,7 +148,7 @@ def test_a_code_counts_once_and_so_does_none_before_it(world, kit, back):
     second(world, kit, first_step(world, kit, now=LATER), code, LATER)
     again = one_time_codes.code_at(secret, LATER - timedelta(seconds=30 * back))
     waiting = first_step(world, kit, now=LATER)
-    with pytest.raises(UnauthenticatedError, match="not right, or was used"):
+    with pytest.raises(UnauthenticatedError, match="wrong or was already used"):
         second(world, kit, waiting, again, LATER)
     assert world.events()[-1] == "auth.second_factor_refused"
     assert '"reason":"used_already"' in world.recorded()[-1].text

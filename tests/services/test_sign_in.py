@@ -104,7 +104,7 @@ def test_every_failure_says_and_does_the_same(world, tools, name, password, stat
     world.user("guest")
     with world.wiring.database.engine.begin() as connection:
         connection.execute(sa.update(User).where(User.name == "writer").values(state=state))
-    with pytest.raises(UnauthenticatedError, match="do not fit together"):
+    with pytest.raises(UnauthenticatedError, match="Incorrect user name or password"):
         check(world, tools, name, password)
     assert len(tools.hasher.asked) == 1
     assert world.events() == ["auth.sign_in_refused"]

@@ -261,7 +261,7 @@ def test_nobody_is_asked_where_we_may_not_go(world, joined):
     ask(world)
 
     assert witnessed_size(world) == 0
-    assert "where we may not go" in progress(world, "one")[INSTANCE_LOG].problem
+    assert "address is not allowed" in progress(world, "one")[INSTANCE_LOG].problem
 
 
 def test_too_long_without_witnesses_is_told_once_and_its_end_too(world, joined):

@@ -269,4 +269,4 @@ def test_who_comes_from_elsewhere_is_told_so(world, person, authority):
     get_in(person)
     with world.begin(world.actor("administrator")) as work:
         address_lists.change(work, "", ["192.0.2.0/24"])
-    assert "may not come in from this address" in get_in(person, succeeds=False)
+    assert "cannot sign in from this address" in get_in(person, succeeds=False)

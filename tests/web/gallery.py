@@ -128,7 +128,7 @@ def page_context() -> dict[str, object]:
     readme = (HERE / "gallery_pages" / "README.md").read_text()
     return {
         "icon_names": ICONS,
-        "title": "You may not do that",
+        "title": "You do not have permission for this",
         "explanation": "Deleting lab/notes needs the role owner. You are a writer.",
         "advice": "The owners of lab can grant it: quiet-reader, release-robot.",
         "reference": "7f3k-2m9x",

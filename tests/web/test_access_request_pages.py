@@ -105,9 +105,9 @@ def test_what_exists_is_asked_of_its_owners_and_what_does_not_of_nobody(lab):
     ask(lab)
     ask(lab, "lab/other")
     inbox = lab.browser("owner").get("/inbox").text
-    assert "asker asks for access to lab/notes" in inbox
+    assert "asker requests access to lab/notes" in inbox
     assert "lab/other" not in inbox
-    assert "asks for access" not in lab.browser("administrator").get("/inbox").text
+    assert "requests access" not in lab.browser("administrator").get("/inbox").text
 
 
 def test_a_refused_page_offers_to_ask_for_the_role_that_is_needed(lab):
@@ -134,7 +134,7 @@ def test_it_is_given_prolonged_and_ended_in_the_portal(lab):
     assert made.status_code == 303
     assert asker.get("/lab/notes").status_code == 200
     assert "You were given access to lab/notes" in asker.get("/inbox").text
-    assert "For a time" in owner.get("/lab/notes/settings/access").text
+    assert "Temporary" in owner.get("/lab/notes/settings/access").text
     listed = owner.get("/lab/-/settings/access-requests").text
     assert "asker" in listed
     assert owner.post(f"{place}/prolong", data={"span": "3d", "reason": "r"}).status_code == 303

@@ -67,14 +67,14 @@ def test_a_review_is_begun_decided_and_ended_in_the_portal(lab):
     owner.post(place, data=nothing_said)
     assert "not done" in owner.get(place).text
     asks = owner.post(place, data={"act": "revoke", "chosen": str(guest.id), "reason": "left"})
-    assert "They lose these rights at once" in asks.text
+    assert "They lose these permissions immediately" in asks.text
     assert "guest: lab/notes" in asks.text
     owner.post(place, data=nothing_said | {"reason": "left"})
     assert lab.browser("guest").get("/lab/notes").status_code == 404
     owner.post(
         place, data={"act": "keep", "chosen": [str(member.id), str(right_of(lab, "owner").id)]}
     )
-    assert "rights of their own" in owner.get(place).text
+    assert "your own permissions" in owner.get(place).text
     assert owner.post(f"{place}/close").status_code == 303
     closed = owner.get(place).text
     digest = lab.one(sa.select(AccessReview.digest))
@@ -98,7 +98,7 @@ def test_tokens_and_keys_are_reviewed_in_the_portal_and_over_the_api(lab):
     key = {"key": public_key(), "title": "mirror"}
     assert owner.post("/api/v1/repos/lab/notes/keys", json=key).status_code == 201
     assert owner.post("/api/v1/orgs/lab/service-accounts", json={"name": "builder"}).is_json
-    assert "Which rights, tokens and keys?" in owner.get("/lab/-/reviews/new").text
+    assert "Which permissions, tokens and keys?" in owner.get("/lab/-/reviews/new").text
     place = begin(lab, rights=["token", "deploy_key", "service_account"])
     page = owner.get(place).text
     for said in ("Access token", "Deploy key", "mirror", "Service account", "builder", secret[:10]):

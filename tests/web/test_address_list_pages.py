@@ -52,7 +52,7 @@ def test_the_api_git_and_lfs_ask_alike(office):
         client = from_(office.app.test_client(), address)
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         assert asked(client) == answers
-    assert "may not come in from this address" in client.get(FETCH).text
+    assert "cannot sign in from this address" in client.get(FETCH).text
 
 
 @pytest.mark.promise("P43")
@@ -93,7 +93,7 @@ def test_a_list_is_set_in_the_portal_and_refused_without_ones_own_address(world)
     world.administrator()
     browser = from_(world.browser("administrator", elevated=True), INSIDE)
     page = browser.get("/administration/addresses").text
-    assert f"You are at {INSIDE}" in page
+    assert f"Your address is {INSIDE}" in page
     refused = browser.post("/administration/addresses", data={"networks": "198.51.100.0/24"})
     assert (refused.status_code, 'id="networks-error"' in refused.text) == (422, True)
     good = browser.post("/administration/addresses", data={"networks": "192.0.2.0/24\n::1"})
@@ -114,7 +114,10 @@ def test_an_organisation_is_closed_in_the_portal_too(world):
     outside = from_(browser, OUTSIDE)
     for path in ("/lab", "/lab/notes", place):
         answer = outside.get(path)
-        assert (answer.status_code, "not reached from your address" in answer.text) == (403, True)
+        assert (answer.status_code, "cannot be reached from your IP address" in answer.text) == (
+            403,
+            True,
+        )
     assert outside.get("/settings").status_code == 200
 
 

@@ -147,7 +147,7 @@ def test_one_dead_job_is_put_away_at_a_button_after_a_question(world, admin, pla
     fields = form_of(admin.get(page).text, "Discard")
 
     question = admin.post("/administration/jobs", data=fields)
-    assert "is put away as cancelled" in question.text
+    assert "are marked as cancelled" in question.text
     assert world.events() == []
     answer = admin.post("/administration/jobs", data=fields | {"confirmed": "yes"})
 
@@ -214,7 +214,7 @@ def test_a_damaged_repository_is_checked_again_at_a_button(world, admin):
 
     answer = admin.post(f"{act}?show=damaged", data={"path": "lab/notes"})
     assert answer.headers["Location"] == place
-    assert "lab/notes waits for its check." in admin.get(place).text
+    assert "lab/notes is queued for a check." in admin.get(place).text
     assert world.events() == ["repo.check_requested"]
     gone = admin.post(f"{act}?show=damaged", data={"path": "lab/gone"})
     assert gone.status_code == 404

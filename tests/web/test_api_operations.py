@@ -36,7 +36,7 @@ def test_what_has_not_failed_for_good_is_not_discarded(world, dead):
     administrator.post(f"{dead}/discard")
     answer = administrator.post(f"{dead}/discard")
     assert answer.status_code == 409
-    assert "Only what failed for good is discarded." in answer.text
+    assert "Only jobs that failed for good can be discarded." in answer.text
 
 
 def test_a_check_is_asked_for_once(world):

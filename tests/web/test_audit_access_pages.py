@@ -74,6 +74,6 @@ def test_a_form_that_is_not_understood_says_why(lab):
     browser = lab.browser("boss", elevated=True)
     page = browser.get("/administration/audit/access?about=user&name=writer&on=2999-01-01")
     assert page.status_code == 422
-    assert "That is still to come." in page.get_data(as_text=True)
+    assert "That is in the future." in page.get_data(as_text=True)
     page = browser.get(f"/administration/audit/access?{query('user', 'no-one')}")
     assert page.status_code == 404

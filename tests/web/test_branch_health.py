@@ -173,7 +173,7 @@ def test_the_settings_say_what_becomes_of_branches(place):
     where = f"/{NOTES}/settings/merging"
     form = {"methods": "merge", "usual": "merge", "allows_auto_merge": "yes"}
 
-    assert "As the organisation says: No" in browser.get(where).text
+    assert "Organisation's setting: No" in browser.get(where).text
     sent = {**form, "deletes_branches": "yes", "merged_branch_days": "7"}
     assert browser.post(where, data=sent).status_code == 303
     found = place.world.client("maintainer").get(SETTINGS).json

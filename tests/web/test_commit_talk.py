@@ -147,7 +147,10 @@ def test_the_page_shows_what_was_said_where_it_was_said(odd):
     assert "Of the <strong>whole</strong>" in below
     assert "<script>" not in below.split("</section>")[0]
     assert "gone.py · Line 7" in below
-    assert "Nobody has said" in odd.browser("reader").get(f"/lab/odd/commit/{odd.commits[0]}").text
+    assert (
+        "No comments on this commit yet"
+        in odd.browser("reader").get(f"/lab/odd/commit/{odd.commits[0]}").text
+    )
 
 
 @ON_ONE

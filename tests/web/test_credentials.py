@@ -156,7 +156,7 @@ def test_the_portal_lists_filters_exports_and_ends(lab):
     assert {row["owner"] for row in rows} == {"lab/notes", "works/notes"}
     chosen = [f"deploy_key.{row['id']}" for row in rows]
     form = {"act": "end", "chosen": chosen}
-    assert "There is no way back" in browser.post("/administration/credentials", data=form).text
+    assert "This cannot be undone" in browser.post("/administration/credentials", data=form).text
     done = browser.post("/administration/credentials", data=form | {"confirmed": "yes"})
     assert done.status_code == 303
     assert seen(browser, kind="deploy_key") == []

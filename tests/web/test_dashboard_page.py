@@ -59,7 +59,7 @@ def test_the_filter_stands_in_the_address(world):
     assert "/writer/draft" in browser.get("/?q=dra").text
     empty = browser.get("/?q=nothing-like-it").text
     assert "/writer/draft" not in empty
-    assert "No repository fits" in empty
+    assert "No matching repositories" in empty
 
 
 def test_an_import_that_failed_waits_for_who_asked_for_it(world):

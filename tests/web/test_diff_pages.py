@@ -154,7 +154,7 @@ def test_a_picture_is_shown_before_and_after(browser, change, page):
     assert "640 × 480" in page  # noqa: RUF001 - it is what the page says.
     assert "800 × 600" in page  # noqa: RUF001 - it is what the page says.
     assert "3 × 4" in page  # noqa: RUF001 - it is what the page says.
-    assert "It is not there any more." in page
+    assert "It no longer exists." in page
     assert browser.get(f"/lab/odd/raw/{old}/plan.png").mimetype == "image/png"
 
 

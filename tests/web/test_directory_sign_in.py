@@ -64,7 +64,7 @@ def test_a_person_of_the_directory_signs_in_and_confirms(world, slapd, corp, nam
     assert world.one(sa.select(BrowserSession)).provider_id is not None
     assert f'href="{LOGIN}' in browser.get("/confirm").text
     wrong = show(browser, name, "wrong", act="confirm")
-    assert (wrong.status_code, "do not fit together" in wrong.text) == (401, True)
+    assert (wrong.status_code, "Incorrect user name or password" in wrong.text) == (401, True)
     assert show(browser, name, act="confirm", next="/settings/email").status_code == 303
     assert world.recorded("session.elevated")
 
@@ -78,7 +78,7 @@ def test_strangers_learn_nothing_and_the_log_learns_why(world, slapd, corp, name
     pages = [show(browser, *typed) for typed in ((f"{name}x",), (name, "wrong"), (name,))]
 
     assert {page.status_code for page in pages} == {401}
-    assert all("That name and password do not fit together." in page.text for page in pages)
+    assert all("Incorrect user name or password." in page.text for page in pages)
     reasons = [each.body["reason"] for each in world.recorded("auth.sign_in_refused")]
     assert reasons == ["unknown", "password", "password_must_change"]
     assert PASSWORD not in str(world.recorded())

@@ -60,9 +60,9 @@ def browser(world):
         ("lfs.dat", "11.8\u00a0MiB"),
         ("empty.txt", "This file is empty"),
         ("wide.txt", "UTF-16"),
-        ("trick.py", "cannot be seen"),
+        ("trick.py", "invisible characters"),
         ("link", 'href="/lab/odd/blob/main/a.py"'),
-        ("away", "leads out of this repository"),
+        ("away", "points outside this repository"),
         ("run.sh", "executable"),
         ("sub", 'href="https://example.org/sub.git"'),
     ],
@@ -165,7 +165,7 @@ def test_blame_of_what_has_no_lines_is_refused_in_words(browser):
     answer = browser.get("/lab/odd/blame/main/data.bin")
 
     assert answer.status_code == 422
-    assert "Only text has lines" in answer.get_data(as_text=True)
+    assert "Blame is available only" in answer.get_data(as_text=True)
 
 
 def test_a_large_file_comes_from_its_store_and_that_is_recorded(world):

@@ -120,7 +120,7 @@ def test_a_line_and_a_range_are_chosen_by_clicks_and_kept_by_the_permalink(page,
     expect(page).to_have_url(re.compile("#L3-L6$"))
     expect(page.locator(".chosen")).to_have_count(4)
     page.keyboard.press("l")
-    page.get_by_label("Line, or first-last").fill("8")
+    page.get_by_label("Line or range of lines").fill("8")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("#L8$"))
     page.keyboard.press("y")

@@ -62,7 +62,7 @@ def test_a_token_can_do_what_it_was_given_for(world, served, git, copy, tmp_path
     other = git.try_("ls-remote", served.remote("lab/other", chosen), at=tmp_path)
     git("push", "-q", served.remote("lab/notes", chosen), "main", at=copy)
 
-    assert "The credential in use was not given for repo.write" in refused.said
+    assert "The credential you are using does not allow repo.write" in refused.said
     assert "not found" in other.said
 
 

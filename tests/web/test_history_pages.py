@@ -46,7 +46,7 @@ def test_a_history_is_filtered_by_words_author_and_day(world, story):
     by_other = browser.page("/lab/odd/commits/main?author=Other")
     assert "Third: move" in by_other
     assert ">Second<" not in by_other
-    assert "No commit fits" in browser.page("/lab/odd/commits/main?since=2030-01-01")
+    assert "No matching commits" in browser.page("/lab/odd/commits/main?since=2030-01-01")
     assert ">Second<" in browser.page("/lab/odd/commits/main?since=2023-11-14&until=2023-11-15")
     assert browser.get("/lab/odd/commits/main?since=yesterday").status_code == 422
 
@@ -167,7 +167,7 @@ def test_histories_that_never_met_are_said_to(world, story):
     builder.commit({b"z.txt": TEXT}, branch=b"alone", message=b"Alone\n")
     page = reader(world).page("/lab/odd/compare/main...alone")
 
-    assert "no commit in common" in page
+    assert "no common history" in page
     assert "z.txt" in page
 
 

@@ -122,7 +122,7 @@ def test_the_instance_can_switch_it_off(lab):
     lab.configure(CODARA_SIGN_IN__IMPERSONATION_SECONDS="0")
     browser = lab.browser("administrator", elevated=True)
     assert begin(browser).status_code == 403
-    assert "Act as them" not in text(browser, "/administration/users/writer")
+    assert "Impersonate" not in text(browser, "/administration/users/writer")
 
 
 CLOSED = (

@@ -31,7 +31,7 @@ def browser(world):
 def test_an_empty_inbox_says_what_would_be_there(browser):
     page = browser.get("/inbox").text
     assert "Nothing waits for you" in page
-    assert "tokens and keys that end soon" in page
+    assert "expiring tokens and keys" in page
     assert '<span class="word">Inbox</span></a>' in page
 
 
@@ -47,10 +47,10 @@ def test_what_waits_is_counted_on_every_page_and_stands_first_at_home(world, bro
         page = browser.get(path).text
         assert 'class="counter">2<span class="sr"> things wait for you</span>' in page
     home = browser.get("/").text
-    assert home.index("Waits for you") < home.index("Filter repositories")
+    assert home.index("Waiting for you") < home.index("Filter repositories")
     inbox = browser.get("/inbox").text
     assert "The token “test” expires." in inbox
-    assert "Look at the job" in inbox
+    assert "View job" in inbox
 
 
 def test_what_arrived_is_told_but_not_counted(world, browser):
@@ -69,7 +69,7 @@ def test_what_arrived_is_told_but_not_counted(world, browser):
         )
     )
     page = browser.get("/inbox").text
-    assert '<a href="/writer/notes">writer/notes is there, with all its history.</a>' in page
+    assert '<a href="/writer/notes">writer/notes is ready, with all its history.</a>' in page
     assert '<span class="word">Inbox</span></a>' in page
 
 
@@ -78,9 +78,9 @@ def test_owners_see_how_full_their_organisation_is(world, browser):
     world.repository("lab/notes", size_bytes=9 * GIB)
     world.join("writer", "lab", OrganisationRole.OWNER)
     browser = world.browser("writer")
-    assert "lab uses 90 % of its room." in browser.get("/inbox").text
+    assert "lab uses 90 % of its storage." in browser.get("/inbox").text
     page = browser.get("/lab/-/settings").text
-    assert "9\u00a0GiB of 10\u00a0GiB in use (90 %)." in page
+    assert "9\u00a0GiB of 10\u00a0GiB used (90 %)." in page
     assert 'name="gibibytes"' not in page
     assert browser.post("/lab/-/settings/quota", data={"gibibytes": "20"}).status_code == 403
 
@@ -89,9 +89,9 @@ def test_an_administrator_gives_an_organisation_room(world):
     world.administrator()
     world.organisation("lab")
     admin = world.browser("administrator", elevated=True)
-    assert "0 bytes in use, without a limit." in admin.get("/lab/-/settings").text
+    assert "0 bytes used, no limit." in admin.get("/lab/-/settings").text
     assert admin.post("/lab/-/settings/quota", data={"gibibytes": "1.5"}).status_code == 303
-    assert "of 1.5\u00a0GiB in use (0 %)." in admin.get("/lab/-/settings").text
+    assert "of 1.5\u00a0GiB used (0 %)." in admin.get("/lab/-/settings").text
     assert world.events() == ["org.changed"]
     answer = world.client("administrator").get("/api/v1/orgs/lab/room").json
     assert answer == {"used_bytes": 0, "limit_bytes": 3 * GIB // 2, "own_limit_bytes": 3 * GIB // 2}

@@ -49,7 +49,7 @@ def test_an_issue_is_opened_discussed_and_closed(notes):
     page = posted(triager, "issues/1/sort", labels="bug", assignees="@writer", milestone="1")
     assert "assigned writer" in page
     assert re.search(r'fill="#[0-9a-f]{6}"', page)
-    assert "planned this for" in page
+    assert "added this to the milestone" in page
     page = posted(reader, "issues/1/comment", body="Done", act="close")
     assert "closed this as completed" in page
     assert "100 %" in reader.get(f"{HOME}/milestones/1").text

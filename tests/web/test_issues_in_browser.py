@@ -52,7 +52,7 @@ def test_one_opens_an_issue_and_the_other_answers_sorts_and_closes_it(people):
     reader.get_by_label("Description").fill("Since today, @triager:\n\n```\nboom\n```")
     reader.get_by_role("button", name="Preview").click()
     expect(reader.locator("section", has_text="Preview").locator("pre")).to_contain_text("boom")
-    reader.get_by_role("button", name="Open the issue").click()
+    reader.get_by_role("button", name="Create issue").click()
     expect(reader.locator("h1")).to_contain_text("It breaks #1")
 
     triager.goto(f"{HOME}/issues")

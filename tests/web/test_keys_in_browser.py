@@ -54,7 +54,7 @@ def authenticator(page: Page, *, verifies: bool = True) -> None:
 
 def sign_in(page: Page) -> None:
     page.goto("/sign-in?next=/settings/factors")
-    page.get_by_label("Name or e-mail address").fill("writer")
+    page.get_by_label("User name or e-mail address").fill("writer")
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -63,9 +63,9 @@ def sign_in(page: Page) -> None:
 def make_key(page: Page) -> None:
     sign_in(page)
     page.get_by_role("link", name="Add a key").first.click()
-    page.get_by_label("What you call the device").fill("Laptop")
-    page.get_by_role("button", name="Add the key").click()
-    expect(page.get_by_role("heading", name="Your codes for emergencies")).to_be_visible()
+    page.get_by_label("A name for the device").fill("Laptop")
+    page.get_by_role("button", name="Add key").click()
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
 
 
 def leave(context: BrowserContext) -> None:
@@ -79,7 +79,7 @@ def test_a_key_is_made_shown_second_shown_first_and_confirms(served: Served, pag
 
     leave(page.context)
     sign_in(page)
-    expect(page.get_by_role("heading", name="Show your second factor")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-factor authentication")).to_be_visible()
     page.get_by_role("button", name="Use a key").click()
     expect(page.get_by_text("Laptop")).to_be_visible()
 
@@ -91,7 +91,7 @@ def test_a_key_is_made_shown_second_shown_first_and_confirms(served: Served, pag
     with served.world.wiring.database.engine.begin() as connection:
         connection.execute(sa.update(SessionActivity).values(elevated_until=datetime.now(UTC)))
     page.goto("/settings/factors/key")
-    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm your identity")).to_be_visible()
     page.get_by_role("button", name="Confirm with a key").click()
     expect(page.get_by_role("heading", name="Add a key")).to_be_visible()
     assert served.world.events()[-3:] == ["auth.signed_in", "auth.signed_in", "session.elevated"]
@@ -114,4 +114,4 @@ def test_a_device_without_a_key_of_here_says_so_and_another_way_stays(page: Page
     page.goto("/sign-in")
     page.get_by_role("button", name="Sign in with a key").click()
     expect(page.get_by_text("No key has answered.")).to_be_visible()
-    expect(page.get_by_label("Name or e-mail address")).to_be_visible()
+    expect(page.get_by_label("User name or e-mail address")).to_be_visible()

@@ -38,7 +38,10 @@ def change(world, *changes: dict[str, str]):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ([{"action": "write", "path": "big", "content": "x" * (MIB + 1)}], "a file may have 1 MiB"),
+        (
+            [{"action": "write", "path": "big", "content": "x" * (MIB + 1)}],
+            "can have at most 1 MiB",
+        ),
         ([{"action": "write", "path": "1/2/3/4/5", "content": "x"}], "too long or too deep"),
         ([{"action": "move", "path": "d", "to": "1/2/3/4"}], "too long or too deep"),
     ],

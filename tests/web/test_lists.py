@@ -177,7 +177,7 @@ def test_what_fails_is_named_and_what_went_right_stays(world, admin):
 
 def test_nothing_chosen_is_said(admin):
     page = admin.post("/administration/users", data={"act": "suspend"}, follow_redirects=True)
-    assert "Choose something in the list first." in page.text
+    assert "Select something in the list first." in page.text
 
 
 def test_the_way_back_leads_nowhere_else(admin):
@@ -284,7 +284,7 @@ def test_dead_jobs_are_tried_again_or_put_away(world, admin):
     assert admin.post("/administration/jobs", data=away).status_code == 303
     assert world.events() == ["job.retried", "job.discarded"]
     page = admin.post("/administration/jobs", data=away, follow_redirects=True).text
-    assert "Only what failed for good is discarded." in page
+    assert "Only jobs that failed for good can be discarded." in page
 
 
 def test_repositories_come_back_from_the_bin_together(world, admin):
@@ -292,7 +292,7 @@ def test_repositories_come_back_from_the_bin_together(world, admin):
         world.repository(f"lab/{name}", deleted_at=NOON)
     form = {"act": "restore", "chosen": ["lab/one", "lab/two"]}
     page = admin.post("/settings/bin/several", data=form, follow_redirects=True).text
-    assert "Bring back: done with 2 (lab/one, lab/two)." in page
+    assert "Restore: done with 2 (lab/one, lab/two)." in page
     assert world.events() == ["repo.restored", "repo.restored"]
 
 
@@ -333,7 +333,7 @@ def test_sessions_are_found_by_their_browser_and_sorted(world, admin):
     assert len(admin.get("/settings/security?format=json").json) == 2
     assert len(admin.get("/settings/security?sort=used&format=json").json) == 2
     assert admin.get("/settings/security?q=nothing-like-it&format=json").json == []
-    assert "No session fits" in admin.get("/settings/security?q=nothing-like-it").text
+    assert "No matching sessions" in admin.get("/settings/security?q=nothing-like-it").text
 
 
 def test_the_bin_is_filtered_and_sorted(world, admin):
@@ -344,4 +344,4 @@ def test_the_bin_is_filtered_and_sorted(world, admin):
     assert [each["path"] for each in admin.get("/settings/bin?q=MID&format=json").json] == [
         "lab/middle"
     ]
-    assert "No repository fits" in admin.get("/settings/bin?q=nothing-like-it").text
+    assert "No matching repositories" in admin.get("/settings/bin?q=nothing-like-it").text

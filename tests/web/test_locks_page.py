@@ -50,7 +50,7 @@ def test_locks_are_sorted_filtered_and_a_file(world, writer):
     assert page.index("attic.psd") < page.index("door.psd")
     assert 'aria-sort="ascending"' in page
     assert "attic" not in writer.page("/lab/odd/locks?q=Paint")
-    assert "No lock fits" in writer.page("/lab/odd/locks?q=nothing")
+    assert "No matching locks" in writer.page("/lab/odd/locks?q=nothing")
     found = writer.get("/lab/odd/locks?sort=-owner&format=json").json
     assert [each["locked_by"] for each in found] == ["writer-lab-odd", "painter"]
 
@@ -71,7 +71,7 @@ def test_maintainers_unlock_for_others_after_a_question(world, writer):
     browser = reader(world, role=Role.MAINTAINER)
     asked = browser.post("/lab/odd/locks", act="unlock", chosen=held)
     assert "a.psd (writer-lab-odd)" in asked.text
-    assert "stays with them" in asked.text
+    assert "stay on their machine" in asked.text
     assert world.events() == []
     browser.post("/lab/odd/locks", act="unlock", chosen=held, confirmed="yes")
     assert world.events() == ["lfs.unlocked", "lfs.unlocked"]

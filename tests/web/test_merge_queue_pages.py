@@ -29,7 +29,7 @@ def test_a_queue_is_opened_filled_paused_and_closed(place):
 
     assert "Add to merge queue" in page(writer, "pulls/1")
     shown = posted(writer, "pulls/1/merge", method="squash", act="queue")
-    assert "It stands in the merge queue at place 1" in shown
+    assert "Position 1 in the merge queue" in shown
     assert "added this to the merge queue" in shown
     place.run_jobs(Job.RUN_MERGE_QUEUES)
     shown = page(place.world.browser("reader"), "merge-queue")
@@ -52,4 +52,4 @@ def test_what_will_not_do_is_said_beside_the_field(place):
     answer = maintainer.post(f"{HOME}/merge-queue", data={"together": "0"})
 
     assert answer.status_code == 422
-    assert "It is a number from 1 to 50." in answer.text
+    assert "Enter a number from 1 to 50." in answer.text

@@ -178,7 +178,7 @@ def test_who_answers_for_it_must_still_be_there(lab):
         work.session.flush()
         work._changed.clear()
 
-    assert "not active any more" in run(lab, mirror)["error"]
+    assert "no longer active" in run(lab, mirror)["error"]
     assert lab.events().count("repo.mirror_failed") == 1
     run(lab, mirror)
     assert lab.events().count("repo.mirror_failed") == 1, "the first time in a row"
@@ -279,14 +279,14 @@ def test_the_portal_makes_changes_and_deletes(lab):
     answer = browser.post(PORTAL, data=form)
     assert answer.status_code == 303
     (one,) = set(re.findall(rf"{PORTAL}/[0-9a-f-]{{36}}", browser.get(PORTAL).text))
-    assert "It follows this repository" in browser.get(one).text
+    assert "It mirrors this repository" in browser.get(one).text
     changed = {**form, "every_minutes": "45", "overwrites": "yes"}
     assert browser.post(one, data=changed).status_code == 303
     assert "Off" in browser.get(one).text, "the box was not ticked"
     off = browser.post(f"{one}/sync")
-    assert (off.status_code, "Switch it on first" in off.text) == (409, True)
+    assert (off.status_code, "Enable it first" in off.text) == (409, True)
     wrong = browser.post(PORTAL, data={**form, "url": "http://224.0.0.1/x"})
-    assert (wrong.status_code, "where we may not go" in wrong.text) == (422, True)
+    assert (wrong.status_code, "address is not allowed" in wrong.text) == (422, True)
     assert browser.post(f"{one}/delete").status_code == 303
     assert browser.get(one).status_code == 404
     recorded = [each for each in lab.events() if each.startswith("repo.mirror")]

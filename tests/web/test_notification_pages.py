@@ -46,7 +46,7 @@ def test_the_inbox_shows_what_happened_and_why(place):
 
 
 def test_an_empty_inbox_says_what_would_be_there(place):
-    assert "Nothing happened yet" in place.browser("outsider").get(INBOX).text
+    assert "No notifications yet" in place.browser("outsider").get(INBOX).text
 
 
 def test_who_looked_at_a_conversation_says_so_from_its_page(place):
@@ -57,7 +57,7 @@ def test_who_looked_at_a_conversation_says_so_from_its_page(place):
     answer = browser.post("/inbox/seen", data={"notification": key, "back": "/lab/notes/issues/1"})
     assert answer.headers["Location"].endswith("/lab/notes/issues/1")
     assert "data-seen" not in browser.get("/lab/notes/issues/1").text
-    assert "You have seen everything" in browser.get(INBOX).text
+    assert "All caught up" in browser.get(INBOX).text
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_a_repository_is_watched_from_its_page(place):
     browser = place.browser("writer")
     answer = browser.post(f"/{NOTES}/watch", data={"level": "all"}, follow_redirects=True)
 
-    assert "You are told of every conversation here." in answer.text
+    assert "You get notifications for every conversation here." in answer.text
     assert "writer" in browser.get(f"/{NOTES}/watchers").text
-    assert "Nobody watches this repository" not in browser.get(f"/{NOTES}/watchers").text
+    assert "No watchers yet" not in browser.get(f"/{NOTES}/watchers").text

@@ -119,7 +119,7 @@ def test_of_both_rules_the_strictest_wins(lab, served, signer):
     register(lab, signer, "openpgp")
     signer.commit()
     done = push(signer, served)
-    assert "signed by a kind that does not count" in done.said
+    assert "a kind of signature that is not accepted" in done.said
     register(lab, signer, "ssh")
     signer.git("commit", "-q", "--amend", "--no-edit", "-S", at=signer.copy)
     assert push(signer, served).status == 0
@@ -132,7 +132,7 @@ def test_pushes_themselves_must_be_signed(lab, served, signer):
 
     refused = push(signer, served)
 
-    assert "takes signed pushes only" in refused.said
+    assert "accepts only signed pushes" in refused.said
     assert SAID in refused.said
     assert push(signer, served, "-o", "bypass-protection").status == 1
     assert push(signer, served, "--signed=true").status == 0

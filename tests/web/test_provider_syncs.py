@@ -143,7 +143,7 @@ def test_the_portal_shows_what_changed_for_whom_and_why(world, slapd, corp, brow
     do_jobs(world)
     page = browser.get(dry.headers["Location"]).text
     assert "Disabled there" in page
-    assert "would be done" in page
+    assert "would be applied" in page
     assert "Confirm this report" not in page
     provider_page = browser.get("/administration/providers/corp").text
     assert f'href="{dry.headers["Location"]}"' in provider_page
@@ -158,7 +158,7 @@ def test_the_portal_asks_for_the_name_before_a_report_is_confirmed(world, slapd,
     held = corp.sync()
     place = f"{PAGES}/{held.id}"
     page = browser.get(place).text
-    assert "Nobody loses anything by this report until you confirm it: 4 people would." in page
+    assert "Nobody loses anything until you confirm this report: 4 people would." in page
     assert "No longer there" in browser.get(f"{place}?kind=vanished").text
 
     wrong = browser.post(f"{place}/confirm", data={"confirm": "other"})

@@ -48,7 +48,7 @@ def test_a_pull_request_is_asked_for_and_discussed(place):
     shown = posted(author, "pulls/new", **asked, act="draft", reviewers="@maintainer")
     assert "Draft" in shown
     assert "requested a review from maintainer" in shown
-    assert "is asked" in shown
+    assert "review requested" in shown
 
     shown = posted(maintainer, "pulls/1/comment", body="Look at `new`.")
     assert "<code>new</code>" in shown

@@ -130,7 +130,7 @@ def test_pages_show_a_push_and_what_was_signed(world, pushed):
     assert browser.get(f"/{REPOSITORY}/pushes/{own.id}/certificate").status_code == 404
     assert f"/{REPOSITORY}/pushes" in browser.get(f"/{REPOSITORY}/branches").text
     filtered = browser.get(f"/{REPOSITORY}/pushes?signed=unverified").text
-    assert "No push fits" in filtered
+    assert "No matching pushes" in filtered
 
 
 def test_the_event_of_a_push_leads_to_it(world, pushed):

@@ -51,9 +51,9 @@ def refuse(world, thing, name):
     assert "they learn nothing" in browser.get(place).text
     assert browser.post(f"{place}/refuse", data={"reason": "not yours"}).status_code == 303
     shown = browser.get(place).text
-    assert "Not given" in shown
+    assert "Refused" in shown
     assert "not yours" in shown
-    assert "Who asked learns nothing" in shown
+    assert "The requester is not told" in shown
     assert browser.post(f"{place}/refuse", data={"reason": "again"}).status_code == 409
     assert browser.post(f"{place}/approve", data={"span": "as_asked"}).status_code in {409, 422}
     assert thing in {"repository", "team", "organisation"}
@@ -142,7 +142,7 @@ def test_who_answers_finds_it_among_the_refused(lab):
         *("refused", "not yours"),
         "owner-of-lab",
     )
-    assert "asks for access" not in lab.browser("owner-of-lab").get("/inbox").text
+    assert "requests access" not in lab.browser("owner-of-lab").get("/inbox").text
 
 
 def test_who_can_see_the_thing_reads_why(lab):
@@ -152,10 +152,10 @@ def test_who_can_see_the_thing_reads_why(lab):
     assert browser.post(f"{PLACE}/new", data=form).status_code == 303
     place = f"{PLACE}/{request_of(lab, 'reader').id}"
     owner = lab.browser("owner-of-lab")
-    assert "They read it." in owner.get(place).text
+    assert "They can read it." in owner.get(place).text
     owner.post(f"{place}/refuse", data={"reason": "not yours"})
     assert "not yours" in browser.get(place).text
-    assert "Not given" in browser.get(PLACE).text
+    assert "Refused" in browser.get(PLACE).text
 
 
 @pytest.mark.promise("P53")

@@ -83,7 +83,7 @@ def test_the_question_says_what_would_be_lost_and_what_brings_it_back(world, wri
     page = writer.post("/lab/odd/branches/several", act="delete", chosen=chosen)
     assert page.status_code == 200
     assert "2 commits are not in main" in page.text
-    assert "All of it is in main." in page.text
+    assert "All its commits are in main." in page.text
     assert story["topic"] in page.text
     assert world.events() == []
 
@@ -114,10 +114,10 @@ def test_default_protected_and_moved_branches_stay_and_are_named(world, writer, 
         assert f"{name} (" in page
         assert f"/lab/odd/tree/{name}" in links(page)
     assert page.count("not done.") == 3
-    assert "The default branch stays." in page
+    assert "The default branch cannot be deleted." in page
     asked = writer.post("/lab/odd/branches/several", act="delete", chosen=chosen[:2]).text
     assert "Protected: its rule decides" in asked
-    assert "Default: it stays" in asked
+    assert "Default branch: it is kept" in asked
     wrong = writer.post("/lab/odd/branches/several", act="delete", chosen=chosen[3])
     assert wrong.status_code == 422
 

@@ -41,9 +41,9 @@ def test_branches_and_tags_are_found_by_part_of_their_names(world, story):
     browser = reader(world)
 
     assert "/lab/odd/tree/topic" not in links(browser.page("/lab/odd/branches?q=mai"))
-    assert "No branch has that" in browser.page("/lab/odd/branches?q=nothing")
+    assert "No matching branches" in browser.page("/lab/odd/branches?q=nothing")
     assert "/lab/odd/tree/v1.0" in links(browser.page("/lab/odd/tags?q=1.0"))
-    assert "No tag has that" in browser.page("/lab/odd/tags?q=nothing")
+    assert "No matching tags" in browser.page("/lab/odd/tags?q=nothing")
 
 
 @ONLY_SQLITE
@@ -128,7 +128,7 @@ def test_search_finds_lines_paths_and_messages(world, story):
 
     assert "<mark>second</mark>" in content
     assert "/lab/odd/blob/main/a.txt#L2" in links(content)
-    assert "No line has that" in browser.page("/lab/odd/search?q=SECOND&exact=1")
+    assert "No matching lines" in browser.page("/lab/odd/search?q=SECOND&exact=1")
     assert "a.txt" in browser.page("/lab/odd/search?q=s.c.nd&regex=1")
     assert "Module.py" in browser.page("/lab/odd/search?q=module&kind=files")
     assert "On topic" in browser.page("/lab/odd/search?q=ON&kind=commits&ref=topic")

@@ -100,7 +100,7 @@ def test_an_archived_repository_says_so(world):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(Origin.IMPORTING, "on its way"), (Origin.FAILED, "could not be brought in")],
+    [(Origin.IMPORTING, "in progress"), (Origin.FAILED, "The import or fork failed")],
 )
 def test_content_that_has_not_arrived_is_explained(world, content, words):
     world.repository("lab/notes", content=content)

@@ -65,7 +65,7 @@ def test_roles_are_given_changed_and_withdrawn(notes):
 
 def test_maintainers_see_roles_and_do_not_give_them(notes):
     browser = notes.browser("maintainer")
-    assert "Give a role" not in browser.get("/lab/notes/settings/access").text
+    assert "Add people or teams" not in browser.get("/lab/notes/settings/access").text
     form = {"grantee": "stranger", "role": "reader"}
     assert browser.post("/lab/notes/settings/access", data=form).status_code == 403
 
@@ -77,7 +77,7 @@ def test_a_page_says_why_somebody_has_access(notes):
     notes.grant("lab/core", Role.WRITER, "lab/notes")
     page = notes.browser("owner").get("/lab/notes/settings/access?why=several").text
     assert "by team core" in page
-    assert "by their role in the organisation lab" in page
+    assert "by their role in lab" in page
     none = notes.browser("owner").get("/lab/notes/settings/access?why=stranger").text
     assert "stranger has no access" in none
     nobody = notes.browser("owner").get("/lab/notes/settings/access?why=nobody-there")

@@ -79,7 +79,7 @@ def answers(lab, rules, ask):
         answer = ask()
         if answer.status_code == 403:
             assert answer.json["code"] == "protected"
-            assert f"The rule {kind} is of this repository's" in answer.json["detail"]
+            assert f"The rule {kind} comes from this repository's" in answer.json["detail"]
             refused.add(kind)
         else:
             assert answer.status_code < 300, answer.text

@@ -106,7 +106,7 @@ def test_a_real_push_breaks_every_rule_and_is_told_of_each(lab, served, remote, 
 
     assert done.status != 0
     for rule in EVERY_RULE[:-1]:
-        told = f"The rule {rule['kind']} is of the organisation's ruleset “Trunk”."
+        told = f"The rule {rule['kind']} comes from the organisation's ruleset “Trunk”."
         assert told in done.said.replace("\nremote: ", " "), (rule, done.said)
     assert "non_fast_forward" in forced.said
     for word in (big[:10], "e@else.test", "vendor/a.exe", "CODEOWNERS", "is a merge", "build"):
@@ -131,7 +131,7 @@ def test_no_branch_without_the_rule_smuggles_it_in(lab, served, remote, git, cop
     git("push", "-q", remote, "main", at=copy)
     ruleset(lab, {"kind": "file_extensions", "patterns": ["exe"]})
     git("checkout", "-q", "-b", "side", at=copy)
-    commit(git, copy, "Add it", "a.exe")
+    commit(git, copy, "Add", "a.exe")
     git("rm", "-q", "a.exe", at=copy)
     git("commit", "-q", "-m", "Remove it", at=copy)
     assert git.try_("push", remote, "side", at=copy).status == 0
@@ -150,8 +150,8 @@ def test_no_branch_without_the_rule_smuggles_it_in(lab, served, remote, git, cop
     [
         ({"kind": "pull_request"}, "must be made through a pull request"),
         ({"kind": "update"}, "nobody may push"),
-        ({"kind": "commit_message", "patterns": ["^feat: "]}, "not as it must be"),
-        ({"kind": "ticket_reference", "patterns": ["AB-[0-9]+"]}, "names no ticket"),
+        ({"kind": "commit_message", "patterns": ["^feat: "]}, "does not match a required pattern"),
+        ({"kind": "ticket_reference", "patterns": ["AB-[0-9]+"]}, "mentions no ticket"),
         ({"kind": "file_paths", "patterns": ["a.txt"]}, "may not be changed"),
         ({"kind": "file_extensions", "patterns": [".txt"]}, "of a kind"),
         ({"kind": "file_size", "most_bytes": 0 + 1}, "larger than"),
@@ -282,7 +282,7 @@ def test_what_is_pushed_is_asked_by_policies_as_its_last_commit_leaves_it(
     ruleset(lab, {"kind": "policies", "policies": both}, place=OF_LAB, includes=["~ALL"])
     commit(git, copy, "Write it", "a b.json", "{")
     refused = git.try_("push", remote, "main", at=copy)
-    assert "a b.json is no valid file of its kind: see line 1" in refused.said
+    assert "a b.json is not valid: see line 1" in refused.said
     commit(git, copy, "Mend it", "a b.json", "{}")
     assert git.try_("push", remote, "main", at=copy).status == 0
 
@@ -308,7 +308,7 @@ def test_a_freeze_ends_by_itself(lab):
 
 def test_what_a_trial_has_found_and_a_replay_of_the_past(lab):
     for number in range(3):
-        assert write(lab, path=f"{number}.exe", message="Add it").status_code == 200
+        assert write(lab, path=f"{number}.exe", message="Add").status_code == 200
     assert write(lab).status_code == 200
     rules = [
         {"kind": "file_extensions", "patterns": ["exe"]},

@@ -70,10 +70,10 @@ def test_a_ruleset_is_made_shown_changed_and_removed(lab, place):
     [
         ("name", "", "Give the ruleset a name"),
         ("includes", "refs/notes/x", "A pattern names branches"),
-        ("bypass", "user writer", "a colon, and why"),
-        ("bypass", "writer: why not", "Nobody is called"),
+        ("bypass", "user writer", "a colon, and the reason"),
+        ("bypass", "writer: why not", "is not a valid entry"),
         ("update.allowed", "user nobody", "no user or team nobody"),
-        ("file_size.most_bytes", "much", "Write a number"),
+        ("file_size.most_bytes", "much", "Enter a number"),
         ("rule", [], "at least one rule"),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_draft_is_tried_on_the_past_and_nothing_is_set(lab, place):
     shown = lab.browser(who, elevated=True).post(f"{place}/new", data=form).text
 
     assert "would have refused 1 of 1 pushes, in 1 repositories" in shown
-    assert "is not as it must be" in shown
+    assert "does not match a required pattern" in shown
     with lab.reading(lab.actor(who)) as work:
         assert rulesets.listed(work, where) == []
 
@@ -112,7 +112,7 @@ def test_properties_of_repositories_are_set_by_owners(lab):
     assert "<code>tier=1</code>" in owner.get(place).text
     assert "team=core\ntier=1" in owner.get(f"{place}?repository=notes").text
     answer = owner.post(place, data=form | {"properties": "tier"})
-    assert (answer.status_code, "Write a name, = and a value" in answer.text) == (422, True)
+    assert (answer.status_code, "Enter a name, = and a value" in answer.text) == (422, True)
     assert lab.browser("maintainer", elevated=True).post(place, data=form).status_code == 403
 
 
@@ -121,8 +121,8 @@ def test_a_repository_shows_what_stands_above_it(lab):
 
     page = lab.browser("maintainer", elevated=True).get("/lab/notes/settings/rulesets").text
 
-    assert "From above" in page
+    assert "Inherited rulesets" in page
     assert "Trunk" in page
     german = {"Accept-Language": "de"}
     there = lab.browser("maintainer").get("/lab/notes/settings/rulesets", headers=german).text
-    assert "Von oben" in there
+    assert "Geerbte Regels" in there

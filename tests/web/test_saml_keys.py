@@ -89,7 +89,7 @@ def test_no_step_comes_before_the_one_that_has_to(world, administrator, before, 
 
     page = administrator.get("/administration/providers/corp")
     assert page.status_code == 200
-    assert "Not done." in page.text
+    assert "Failed:" in page.text
     assert len(world.events()) == events
 
 

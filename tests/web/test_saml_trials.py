@@ -121,7 +121,7 @@ def test_somebody_whom_nobody_here_is_meant_by_is_shown_as_refused(visit):
     is_good, said = steps_of(visit.bring(tried(visit)))["person"]
 
     assert not is_good
-    assert "no account for you here" in said
+    assert "no account here" in said
 
 
 def test_only_the_administrator_who_asked_sees_the_answer(visit):

@@ -56,7 +56,7 @@ def test_who_was_provisioned_signs_in_by_another_system_that_may_ask_for_them(wo
     assert (arrived.may_enter, arrived.name) == (True, "Writer")
     off(asks, made)
     assert not arrive(world, corp, said).may_enter
-    with pytest.raises(Exception, match="no account for you"):
+    with pytest.raises(Exception, match="no account here"):
         arrive(world, corp, claims(subject="oid-2", name="stranger"))
 
 
@@ -75,11 +75,11 @@ def test_who_was_deleted_or_guarded_or_is_not_unique_is_not_linked(world, asks):
     asks.user("plain", externalId="oid-4")
 
     for subject in ("oid-1", "oid-2", "oid-3"):
-        with pytest.raises(Exception, match="account for you"):
+        with pytest.raises(Exception, match="account here"):
             arrive(world, corp, claims(subject=subject))
     with world.begin(world.actor("administrator-entra")) as work:
         identity_providers.switch(work, "entra", is_enabled=False, now=NOON)
-    with pytest.raises(Exception, match="no account for you"):
+    with pytest.raises(Exception, match="no account here"):
         arrive(world, corp, claims(subject="oid-4"))
 
 

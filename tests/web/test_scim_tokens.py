@@ -112,7 +112,7 @@ def test_what_is_no_network_makes_no_token(world, api):
     page = world.browser("chief", elevated=True)
     said = {"name": "2026", "days": "30", "networks": "everywhere"}
     wrong = page.post(f"{PAGE}/tokens", data=said)
-    assert (wrong.status_code, "everywhere is no network." in wrong.text) == (422, True)
+    assert (wrong.status_code, "everywhere is not a network." in wrong.text) == (422, True)
     page.post(f"{PAGE}/tokens", data=said | {"networks": "192.0.2.0/24\n2001:db8::/32"})
     shown = page.get(PAGE).text
     assert "<code>192.0.2.0/24</code>" in shown

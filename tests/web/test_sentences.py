@@ -83,9 +83,9 @@ def test_every_sentence_of_an_error_is_there_for_translators():
 
 
 def test_a_sentence_is_the_text_it_reads():
-    error = ConflictError(sentence("%(path)s is archived already.", path="lab/notes"))
-    assert str(error) == error.message == "lab/notes is archived already."
-    assert error.message.template == "%(path)s is archived already."
+    error = ConflictError(sentence("%(path)s is already archived.", path="lab/notes"))
+    assert str(error) == error.message == "lab/notes is already archived."
+    assert error.message.template == "%(path)s is already archived."
     assert sentence("100 % plain") == "100 % plain"
 
 
@@ -115,7 +115,7 @@ def test_roles_and_titles_of_errors_are_german_too(world):
     page = world.browser("reader", elevated=True).get("/lab/notes/settings", headers=GERMAN)
     assert page.status_code == 403
     assert "die Rolle Betreuer" in page.text
-    assert "You may not do that" not in page.text
+    assert "You do not have permission for this" not in page.text
     assert "Hier ist nichts" in world.browser("reader").get("/none/here", headers=GERMAN).text
 
 
@@ -123,7 +123,7 @@ def test_roles_and_titles_of_errors_are_german_too(world):
 @pytest.mark.parametrize(
     ("stored", "german"),
     [
-        ("It took longer than it may.", "Es hat länger gedauert, als es darf."),
+        ("It took too long.", "Es hat länger gedauert, als es darf."),
         (
             "lab/notes is archived. Unarchive it first.",
             "lab/notes ist archiviert. Heben Sie das zuerst auf.",

@@ -128,7 +128,7 @@ def test_pages_say_why_something_is_unverified(world, verified):
     page = world.browser("writer").get(f"/{REPOSITORY}/commit/{verified}").text
 
     assert "Unverified" in page
-    assert "Nobody has registered this key here." in page
+    assert "Unknown key." in page
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -143,7 +143,7 @@ def test_every_page_with_a_signature_says_that_it_is_unverified(world, verified,
 
     assert answer.status_code == 200
     assert "Unverified" in answer.text
-    assert "Nobody has registered this key here." in answer.text
+    assert "Unknown key." in answer.text
 
 
 def test_an_unsigned_commit_shows_nothing_of_the_kind(world, writer, signer):

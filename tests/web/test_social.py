@@ -132,4 +132,4 @@ def test_a_star_is_given_on_the_page_of_a_repository(place):
 
     assert "outsider" in browser.get(f"/{NOTES}/stargazers").text
     browser.post(f"/{NOTES}/star", data={"starred": ""})
-    assert "Nobody has starred it yet" in browser.get(f"/{NOTES}/stargazers").text
+    assert "No stars yet" in browser.get(f"/{NOTES}/stargazers").text

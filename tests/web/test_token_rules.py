@@ -87,13 +87,13 @@ def test_what_keeps_a_token_out_is_told_to_its_user_alone(lab):
 def test_the_portal_sets_the_rule_and_answers(lab):
     boss, writer = lab.browser("boss", elevated=True), lab.browser("writer", elevated=True)
     place = "/lab/-/settings/tokens"
-    assert "No token asks for anything" in boss.get(place).text
+    assert "No token requests" in boss.get(place).text
     wrong = boss.post(place, data={"approval": "all", "most_days": "many"})
     assert (wrong.status_code, 'id="most_days-error"' in wrong.text) == (422, True)
     assert boss.post(place, data={"approval": "all", "most_days": "90"}).status_code == 303
     form = {"name": "ci", "scopes": "repo:read", "days": "30", "reason": "Builds of the night"}
     assert writer.post("/settings/tokens/new", data=form).status_code == 200
-    assert "Waits for an owner" in writer.get("/settings/tokens").text
+    assert "Waiting for an owner" in writer.get("/settings/tokens").text
     assert "wants to reach lab with the token" in boss.get("/inbox").text
     page = boss.get(f"{place}?state=pending&q=writ").text
     assert "Builds of the night" in page
@@ -102,7 +102,7 @@ def test_the_portal_sets_the_rule_and_answers(lab):
     said = {"state": "refused", "answer": "Use a service account."}
     assert boss.post(f"{place}/{asks['id']}", data=said).status_code == 303
     assert "Use a service account." in writer.get("/settings/tokens").text
-    assert "says of the token" in writer.get("/inbox").text
+    assert "decided about the token" in writer.get("/inbox").text
     again = {"organisation": "lab", "reason": "Please"}
     asked_again = writer.post(f"/settings/tokens/{asks['token_id']}/ask", data=again)
     assert asked_again.status_code == 303

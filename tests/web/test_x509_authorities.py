@@ -76,7 +76,7 @@ def test_an_administrator_does_it_in_the_portal(world, client, root):
     assert browser.post(f"{PAGE}/authorities", data=form).status_code == 303
     page = browser.get(PAGE).text
     assert "Our cards" in page
-    assert "No list of revocations" in page
+    assert "No revocation list" in page
     place = re.search(rf'"({PAGE}/authorities/[^"/]+)/revocations"', page)[1]
     lists = {"revocations": root.revocations().decode()}
     assert browser.post(f"{place}/revocations", data=lists).status_code == 303

@@ -69,7 +69,7 @@ def test_a_person_registers_a_card_with_gpgsm(world, root, tmp_path_factory):
     assert done.status_code == 303, done.text
     shown = browser.get(PAGE).text
     assert "CN=Card" in shown
-    assert "it speaks for each of your verified ones" in shown
+    assert "valid for all your verified addresses" in shown
     again = browser.post(f"{PAGE}/new", data=form)
     assert again.status_code == 409
     wrong = browser.post(f"{PAGE}/new", data={"challenge": text, "signature": "nothing"})

@@ -254,14 +254,14 @@ class _Asking:
         """Go on only if the log that tells of it is the actor's to read, at that moment."""
         reach: Reach | None = dict(self._logs.parts).get(log, WHOLE)
         if self._logs.names is not None and log not in self._logs.names:
-            raise HiddenError(sentence("The logs know nothing of %(name)s.", name=name))
+            raise HiddenError(sentence("The logs do not mention %(name)s.", name=name))
         if reach is not None and not reach.holds(self._until - ONE_MOMENT):
             raise RefusedError(sentence("You were given another period of this log."))
 
     def _resolved(self, kind: Field, name: str) -> str:
         found = names.resolver(self._work, self._logs)(kind, name)
         if len(found) != 1:
-            raise NotFoundError(sentence("The logs know nothing of %(name)s.", name=name))
+            raise NotFoundError(sentence("The logs do not mention %(name)s.", name=name))
         return next(iter(found))
 
     def _gaps(self, history: History) -> list[str]:
@@ -329,10 +329,10 @@ def _until(on: str, now: datetime) -> datetime:
     is_moment = found.since is not None and found.until is not None and ".." not in on
     if not is_moment or found.until is None or found.since is None:
         raise InvalidError.of(
-            "on", sentence("It is a day or a time, as in 2026-10-31 or 2026-10-31T09:30Z.")
+            "on", sentence("Enter a day or a time, as in 2026-10-31 or 2026-10-31T09:30Z.")
         )
     if found.since > now:
-        raise InvalidError.of("on", sentence("That is still to come."))
+        raise InvalidError.of("on", sentence("That is in the future."))
     return min(found.until, now.astimezone(UTC) + ONE_MOMENT)
 
 

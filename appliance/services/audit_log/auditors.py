@@ -73,7 +73,7 @@ def grant(
     theirs = (AuditorGrant.user_id == user.id, AuditorGrant.log == name)
     if work.session.scalars(log_reach.live(now).where(*theirs)).first() is not None:
         raise ConflictError(
-            sentence("%(name)s may read this log already. Take that back first.", name=user.name)
+            sentence("%(name)s can already read this log. Revoke that first.", name=user.name)
         )
     made = AuditorGrant(
         user_id=user.id,
@@ -115,7 +115,7 @@ def revoke(work: UnitOfWork, log: str, grant_id: UUID, *, now: datetime) -> None
     if found is None or found.log != name:
         raise NotFoundError(sentence("This log was given to nobody under that id."))
     if _state(found, now) != "live":
-        raise ConflictError(sentence("It has ended already."))
+        raise ConflictError(sentence("It has already ended."))
     found.revoked_at = now
     work.record(
         events.AuditorRevoked(
@@ -181,7 +181,7 @@ def _checked(period: Period, expires_at: datetime, reason: str, now: datetime) -
     if not said or len(said) > LONGEST_REASON:
         raise InvalidError.of(
             "reason",
-            sentence("Say why, in at most %(most)s characters.", most=LONGEST_REASON),
+            sentence("Give a reason of at most %(most)s characters.", most=LONGEST_REASON),
         )
     return said
 

@@ -118,7 +118,7 @@ def written(
     """
     if target.exists() or target.is_symlink():
         raise ConflictError(
-            sentence("%(target)s is there already. Choose another name.", target=target)
+            sentence("%(target)s already exists. Choose another name.", target=target)
         )
     folder = folder_of(target)
     try:

@@ -230,7 +230,7 @@ def _all_logs(work: UnitOfWork) -> list[AuditLog]:
     """The newest log of each name, the instance's first: it tells the keys of all processes."""
     if not fetch_log.reads_all(work):
         # Of one log it is judged anew what may be read, when it is made and when it is taken.
-        raise RefusedError(sentence("Say of which log: you may not read all of them."))
+        raise RefusedError(sentence("Choose a log: you may not read all of them."))
     query = sa.select(AuditLog).where(AuditLog.size > 0)
     newest = {log.name: log for log in work.session.scalars(query.order_by(AuditLog.generation))}
     if not newest:

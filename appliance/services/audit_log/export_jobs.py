@@ -172,7 +172,9 @@ def _insist_on_reach(work: UnitOfWork, export: AuditExport) -> None:
     begins_late = reach.since is None or (export.since and export.since >= reach.since)
     ends_early = reach.until is None or (export.until and export.until <= reach.until)
     if not begins_late or not ends_early:
-        raise RefusedError(sentence("You may read another period of this log by now. Ask anew."))
+        raise RefusedError(
+            sentence("Your access to this log has changed. Request the export again.")
+        )
 
 
 def begin(work: UnitOfWork, export_id: UUID) -> Task | None:
@@ -187,7 +189,7 @@ def begin(work: UnitOfWork, export_id: UUID) -> Task | None:
         return None
     user = work.session.get(User, export.asked_by) if export.asked_by else None
     if user is None or user.state is not UserState.ACTIVE:
-        raise UnauthenticatedError(sentence("Who asked for this export may not enter any more."))
+        raise UnauthenticatedError(sentence("Whoever requested this export can no longer sign in."))
     origin = Origin(request_id=export.id.hex[-16:])
     actor = identify.of_user(user, origin, Method.INTERNAL, None)
     wanted = Wanted(

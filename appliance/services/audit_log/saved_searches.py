@@ -38,7 +38,7 @@ def save(work: UnitOfWork, log: str, *, name: str, query: str, now: datetime) ->
     found = kept.get(said)
     if found is None and len(kept) >= MOST:
         raise ConflictError(
-            sentence("You keep %(most)s searches already. Delete one first.", most=MOST)
+            sentence("You already keep %(most)s searches. Delete one first.", most=MOST)
         )
     if found is None:
         found = SavedSearch(user_id=user.id, log=log_name, name=said, query=query, created_at=now)
@@ -62,7 +62,7 @@ def delete(work: UnitOfWork, search_id: UUID) -> None:
     user = fetch.account(work, None)
     found = work.session.get(SavedSearch, search_id)
     if found is None or found.user_id != user.id:
-        raise NotFoundError(sentence("You keep no such search."))
+        raise NotFoundError(sentence("There is no such saved search."))
     work.session.delete(found)
     work.record(
         events.AuditSavedSearchDeleted(

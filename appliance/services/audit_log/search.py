@@ -185,7 +185,7 @@ def show(work: UnitOfWork, event_id: UUID, *, sealer: Sealer) -> ReadableEvent:
     )
     found = readable(work, [place], sealer=sealer) if place is not None else []
     if not found:
-        raise NotFoundError(sentence("This event cannot be found yet. Ask again soon."))
+        raise NotFoundError(sentence("This event cannot be found yet. Try again soon."))
     return found[0]
 
 

@@ -160,7 +160,7 @@ def pause(work: UnitOfWork, stream_id: UUID, *, now: datetime) -> AuditStream:
     """
     stream = fetch_stream.stream(work, stream_id, Permission.AUDIT_STREAM)
     if stream.paused_at is not None:
-        raise ConflictError(sentence("%(name)s is paused already.", name=stream.name))
+        raise ConflictError(sentence("%(name)s is already paused.", name=stream.name))
     stream.paused_at = now
     work.record(events.AuditStreamPaused(**_about(stream)))
     return stream
@@ -260,7 +260,7 @@ def _insist_on_room(work: UnitOfWork, owner: Organisation | None) -> None:
     query = sa.select(sa.func.count()).select_from(AuditStream)
     its = AuditStream.organisation_id == (owner.id if owner else None)
     if (work.session.scalar(query.where(its)) or 0) >= MOST:
-        raise ConflictError(sentence("There are %(most)s streams already.", most=MOST))
+        raise ConflictError(sentence("There are already %(most)s streams.", most=MOST))
 
 
 def _log_name(covers: Covers, owner: Organisation | None) -> str:
@@ -282,7 +282,7 @@ def _name(work: UnitOfWork, name: str, organisation_id: UUID | None, *, but: str
     )
     others = {fold(each) for each in work.session.scalars(taken) if each != but}
     if fold(plain) in others:
-        raise ConflictError(sentence("There is a stream %(name)s already.", name=plain))
+        raise ConflictError(sentence("The stream %(name)s already exists.", name=plain))
     return plain
 
 
@@ -343,7 +343,7 @@ def _insist_on_new_secret(stream: AuditStream, changes: Changes) -> None:
     """The secret was given for the receiver that is there now, not for another."""
     is_elsewhere = changes.address is not None and changes.address != stream.address
     if is_elsewhere and stream.secret is not None and changes.secret is None:
-        raise InvalidError.of("secret", sentence("A new address needs the secret of who is there."))
+        raise InvalidError.of("secret", sentence("A new address needs the receiver's secret."))
 
 
 def _changed(work: UnitOfWork, stream: AuditStream, changes: Changes) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def tree_of(work: UnitOfWork, log: AuditLog) -> Tree:
     query = sa.select(AuditCheckpoint).where(AuditCheckpoint.log_id == log.id)
     signed = work.session.scalars(query.order_by(AuditCheckpoint.size.desc())).first()
     if signed is None:
-        raise NotFoundError(sentence("Nothing has been signed of this audit log yet."))
+        raise NotFoundError(sentence("This audit log has not been signed yet."))
     text = cosignatures.with_cosignatures(work, log.id, signed.size, signed.note)
     return Tree(log.id, log.name, log.origin, signed.size, text, log.minimum)
 

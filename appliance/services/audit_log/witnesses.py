@@ -224,9 +224,9 @@ def _key(work: UnitOfWork, vkey: str) -> note.Key:
     try:
         key = note.Key.parse(vkey.strip())
     except note.NoteError as error:
-        raise InvalidError.of("vkey", sentence("This is no verifier key.")) from error
+        raise InvalidError.of("vkey", sentence("This is not a verifier key.")) from error
     if not key.name.isprintable():
-        raise InvalidError.of("vkey", sentence("This is no verifier key."))
+        raise InvalidError.of("vkey", sentence("This is not a verifier key."))
     if key.kind is note.Kind.ED25519:
         raise InvalidError.of(
             "vkey", sentence("This is the key of a log. `codara witness key` prints that of one.")
@@ -240,9 +240,9 @@ def _key(work: UnitOfWork, vkey: str) -> note.Key:
 
 def _insist_on_room(there: Sequence[Witness], wanted: Wanted, key: note.Key) -> None:
     if any(each.name == wanted.name for each in there):
-        raise ConflictError(sentence("There is a witness %(name)s already.", name=wanted.name))
+        raise ConflictError(sentence("The witness %(name)s already exists.", name=wanted.name))
     if any(note.Key.parse(each.vkey).public == key.public for each in there):
-        raise ConflictError(sentence("There is a witness with this key already."))
+        raise ConflictError(sentence("A witness with this key already exists."))
     if len(there) >= MOST:
         raise ConflictError(sentence("There are %(most)s witnesses already.", most=MOST))
 

@@ -161,7 +161,7 @@ def insist_on_match(item: BaseModel) -> None:
     """
     wanted = flask.request.if_match
     if wanted and not wanted.contains(paging.etag(answer(item).get_data())):
-        raise PreconditionError(sentence("It was changed meanwhile. Read it again first."))
+        raise PreconditionError(sentence("It was changed in the meantime. Reload and try again."))
 
 
 def nothing() -> Any:

@@ -97,7 +97,9 @@ def ask() -> ResponseReturnValue:
         wish = Wish(form.thing, form.name, role, spans.hours(form.span), form.reason)
         with requests.begin() as work:
             access_requests.ask(work, wish, now=requests.now())
-        return done(_("You have asked. Whoever may answer finds it in their inbox."), ".own")
+        return done(
+            _("Your request was sent. Whoever can answer it finds it in their inbox."), ".own"
+        )
 
     return attempt(act, _new_page, at="name")
 
@@ -129,7 +131,7 @@ def withdraw(request_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             access_requests.withdraw(work, request_id, now=requests.now())
-        return done(_("The request is withdrawn."), ".own")
+        return done(_("The request was withdrawn."), ".own")
 
     return attempt(act, lambda problems: _show_page(request_id, problems))
 
@@ -151,20 +153,20 @@ def _approve(work: Any, request_id: UUID, form: AnswerForm) -> Any:
     hours = None if form.span == AS_ASKED else spans.hours(form.span)
     terms = Terms(form.role, hours, is_endless=form.span == spans.ENDLESS)
     access_answers.approve(work, request_id, terms, form.reason, now=requests.now())
-    return _("It is given.")
+    return _("Access granted.")
 
 
 def _refuse(work: Any, request_id: UUID, form: AnswerForm) -> Any:
     made = access_answers.refuse(work, request_id, form.reason, now=requests.now())
     if not made.was_visible:
-        return _("It is not given. Who asked learns nothing of it.")
-    return _("It is not given. Who asked reads why.")
+        return _("Refused. The requester is not told.")
+    return _("Refused. The requester can read why.")
 
 
 def _prolong(work: Any, request_id: UUID, form: AnswerForm) -> Any:
     hours = spans.hours(form.span) or 0
     temporary_rights.prolong(work, request_id, hours, form.reason, now=requests.now())
-    return _("It lasts longer now.")
+    return _("The access was extended.")
 
 
 def _end(work: Any, request_id: UUID, form: AnswerForm) -> Any:
@@ -181,13 +183,13 @@ OWN_ACTS = {
 }
 ANSWERS = {
     "approve": lists.Act(
-        lazy("Give as asked"),
+        lazy("Grant as requested"),
         lambda work, key: access_answers.approve(
             work, lists.id_of(key), Terms(), now=requests.now()
         ),
     ),
     "refuse": lists.Act(
-        lazy("Do not give"),
+        lazy("Refuse"),
         lambda work, key: access_answers.refuse(
             work, lists.id_of(key), flask.request.form.get("reason", ""), now=requests.now()
         ),

@@ -161,10 +161,10 @@ def act_on(review_id: UUID, verb: str) -> ResponseReturnValue:
         with requests.begin() as work:
             if verb == "close":
                 made = access_reviews.close(work, review_id, now=requests.now())
-                said = _("The review has ended. Its result stays.")
+                said = _("The review has ended. Its result is kept.")
             else:
                 made = access_reviews.repeat(work, review_id, now=requests.now())
-                said = _("The review has begun.")
+                said = _("The review was started.")
         return done(said, ".show", review_id=made.id)
 
     return attempt(act, lambda problems: _show_page(review_id, problems))
@@ -212,7 +212,7 @@ def _start(owner: str) -> ResponseReturnValue:
         )
         with requests.begin() as work:
             made = access_reviews.start(work, plan, now=requests.now())
-        return done(_("The review has begun."), ".show", review_id=made.id)
+        return done(_("The review was started."), ".show", review_id=made.id)
 
     return attempt(act, lambda problems: _new_page(owner, problems), at="name")
 
@@ -268,13 +268,13 @@ def _acts(review_id: UUID) -> dict[str, lists.Act]:
     return {
         "keep": lists.Act(lazy("Keep"), act(Decision.KEEP)),
         "revoke": lists.Act(
-            lazy("Take away"),
+            lazy("Remove"),
             act(Decision.REVOKE),
             lazy(
-                "They lose these rights at once. What a directory gives, is noted and has to be "
-                "removed there. It can be given again, by whoever may give it. Tokens and keys end "
-                "for good; in an organisation, those of persons are kept out of it. A service "
-                "account is suspended."
+                "They lose these permissions immediately. What a directory grants is noted "
+                "and must be removed there. Permissions can be granted again. Tokens and "
+                "keys are revoked for good; in an organisation, personal ones lose access to "
+                "it. A service account is suspended."
             ),
             asks_for_password=False,
         ),

@@ -72,7 +72,7 @@ def change(owner: str) -> ResponseReturnValue:
         )
         with requests.begin() as work:
             access_rules.change(work, owner, rule)
-        return done(_("The rule is saved."), ".show", owner=owner)
+        return done(_("The rule was saved."), ".show", owner=owner)
 
     return attempt(act, lambda problems: _page(owner, problems))
 
@@ -93,7 +93,7 @@ ACTS = {
             flask.request.form.get("reason", "") or _("Ended in the settings."),
             now=requests.now(),
         ),
-        lazy("They lose it at once, everywhere. They can ask again."),
+        lazy("They lose it immediately, everywhere. They can request it again."),
     )
 }
 

@@ -104,7 +104,7 @@ def save_profile() -> ResponseReturnValue:
                     "locale": form.locale if form.locale in words.LANGUAGES else "",
                 },
             )
-        response = flask.make_response(done(_("Your profile is saved."), "account.profile"))
+        response = flask.make_response(done(_("Your profile was saved."), "account.profile"))
         theme = form.theme if form.theme in {"light", "dark"} else ""
         cookies.set_preference(response, cookies.THEME_COOKIE, theme)
         cookies.set_preference(response, cookies.LOCALE_COOKIE, form.locale)
@@ -132,7 +132,7 @@ def change_password() -> ResponseReturnValue:
         with requests.begin() as work:
             passwords.change(work, proof, chosen, now=requests.now())
         return done(
-            _("Your password is changed. Your other sessions have ended."), "account.security"
+            _("Your password was changed. Your other sessions have ended."), "account.security"
         )
 
     return attempt(act, security_page)

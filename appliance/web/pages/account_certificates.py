@@ -83,7 +83,7 @@ def add() -> ResponseReturnValue:
                 tools=requests.wiring().certificates,
                 now=requests.now(),
             )
-        said = _("The certificate is registered. What it signs counts as yours from now on.")
+        said = _("The certificate is registered. Its signatures now count as yours.")
         return done(said, ".listing")
 
     return attempt(act, _new_page, at="signature")
@@ -94,7 +94,7 @@ def remove(certificate_id: UUID) -> ResponseReturnValue:
     """Remove one."""
     with requests.begin() as work:
         x509_certificates.remove(work, certificate_id)
-    return done(_("The certificate is removed."), ".listing")
+    return done(_("The certificate was removed."), ".listing")
 
 
 def _new_page(problems: Problems) -> str:

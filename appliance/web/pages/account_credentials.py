@@ -103,14 +103,17 @@ TOKEN_ACTS = {
     "revoke": lists.Act(
         lazy("Revoke"),
         lambda work, key: credentials.revoke_token(work, lists.id_of(key), now=requests.now()),
-        lazy("What uses them stops working at once. There is no way back; make others instead."),
+        lazy(
+            "What uses them stops working immediately. This cannot be undone; create new "
+            "ones instead."
+        ),
     )
 }
 KEY_ACTS = {
     "remove": lists.Act(
         lazy("Remove"),
         lambda work, key: ssh_keys.remove(work, lists.id_of(key)),
-        lazy("Whoever has their private halves cannot get in with them any more."),
+        lazy("They no longer give access."),
     )
 }
 
@@ -171,7 +174,7 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
     """Stop a token."""
     with requests.begin() as work:
         credentials.revoke_token(work, token_id, now=requests.now())
-    return done(_("The token is revoked. Nobody gets in with it."), "account_credentials.tokens")
+    return done(_("The token was revoked and no longer works."), "account_credentials.tokens")
 
 
 @pages.get("/settings/keys")
@@ -208,7 +211,7 @@ def add_key() -> ResponseReturnValue:
                 expires_at=day_end(form.expires),
                 now=requests.now(),
             )
-        return done(_("The key is added. You can use it at once."), "account_credentials.keys")
+        return done(_("The key was added. You can use it at once."), "account_credentials.keys")
 
     return attempt(act, _key_page, at="key")
 
@@ -218,7 +221,7 @@ def remove_key(key_id: UUID) -> ResponseReturnValue:
     """Remove a key."""
     with requests.begin() as work:
         ssh_keys.remove(work, key_id)
-    return done(_("The key is removed. Nobody gets in with it."), "account_credentials.keys")
+    return done(_("The key was removed and no longer works."), "account_credentials.keys")
 
 
 def _listing(kind: Kind) -> ResponseReturnValue:

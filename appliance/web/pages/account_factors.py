@@ -116,7 +116,7 @@ def remove(factor_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             second_factors.remove(work, factor_id)
-        return done(_("It no longer counts."), "account_factors.listing")
+        return done(_("It was removed."), "account_factors.listing")
 
     return attempt(act, _listing)
 
@@ -137,7 +137,7 @@ def renew_codes() -> ResponseReturnValue:
 
 def added(made: Added) -> ResponseReturnValue:
     """What follows on a new factor: its codes, or the list of all."""
-    said = _("%(title)s counts from now on.", title=made.factor.title)
+    said = _("%(title)s was added.", title=made.factor.title)
     if not made.codes:
         return done(said, "account_factors.listing")
     flask.flash(said, "good")

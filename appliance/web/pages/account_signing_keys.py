@@ -77,7 +77,7 @@ def add() -> ResponseReturnValue:
         form = SigningKeyForm.parse(flask.request.form)
         with requests.begin() as work:
             _key, is_new = openpgp_keys.add(work, text=form.key, now=requests.now())
-        says = _("The key is added.") if is_new else _("The key is brought up to date.")
+        says = _("The key was added.") if is_new else _("The key was updated.")
         return done(says, "account_signing_keys.listing")
 
     return attempt(act, _new_page, at="key")
@@ -88,7 +88,7 @@ def remove(key_id: UUID) -> ResponseReturnValue:
     """Remove a key."""
     with requests.begin() as work:
         openpgp_keys.remove(work, key_id)
-    says = _("The key is removed. What it has signed counts as unverified now.")
+    says = _("The key was removed. Its signatures now count as unverified.")
     return done(says, "account_signing_keys.listing")
 
 

@@ -35,7 +35,7 @@ def change() -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         _change("")
-        return done(_("The list is saved."), "address_lists.show")
+        return done(_("The list was saved."), "address_lists.show")
 
     return attempt(act, _instance_page, at="networks")
 
@@ -53,7 +53,7 @@ def change_of(owner: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         _change(owner)
-        return done(_("The list is saved."), "address_lists.show_of", owner=owner)
+        return done(_("The list was saved."), "address_lists.show_of", owner=owner)
 
     return attempt(act, lambda problems: _organisation_page(owner, problems), at="networks")
 

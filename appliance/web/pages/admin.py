@@ -117,7 +117,7 @@ def set_quota() -> ResponseReturnValue:
         form = QuotaForm.parse(flask.request.form)
         with requests.begin() as work:
             repositories.set_quota(work, form.path, quota_bytes=int(form.gibibytes * 2**30))
-        return done(_("The room for %(path)s is set.", path=form.path), ".list_repositories")
+        return done(_("The quota of %(path)s was set.", path=form.path), ".list_repositories")
 
     return attempt(act, _repositories_page, at="path")
 
@@ -130,7 +130,7 @@ def check_repository() -> ResponseReturnValue:
         form = CheckForm.parse(flask.request.form)
         with requests.begin() as work:
             maintenance.request_check(work, form.path)
-        words_said = _("%(path)s waits for its check.", path=form.path)
+        words_said = _("%(path)s is queued for a check.", path=form.path)
         return done(words_said, ".list_repositories", show="damaged")
 
     return attempt(act, _repositories_page)

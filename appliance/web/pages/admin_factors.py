@@ -48,7 +48,7 @@ def require() -> ResponseReturnValue:
                 grace_days=form.grace_days,
                 now=requests.now(),
             )
-        return done(_("They need a second factor now."), "admin_factors.show")
+        return done(_("They now need a second factor."), "admin_factors.show")
 
     return attempt(act, _page)
 
@@ -58,7 +58,7 @@ def withdraw(rule_id: UUID) -> ResponseReturnValue:
     """Remove one."""
     with requests.begin() as work:
         factor_rules.withdraw(work, rule_id)
-    return done(_("They need none any more."), "admin_factors.show")
+    return done(_("They no longer need one."), "admin_factors.show")
 
 
 def _page(problems: Problems) -> str:

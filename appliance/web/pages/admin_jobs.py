@@ -45,8 +45,8 @@ ACTS = {
         lazy("Discard"),
         lambda work, key: jobs.discard(work, lists.id_of(key)),
         lazy(
-            "What failed for good is put away as cancelled, and stays to be seen there. "
-            "Nothing that it was about is touched."
+            "Jobs that failed for good are marked as cancelled and stay in the list. Nothing "
+            "else changes."
         ),
     ),
 }
@@ -77,7 +77,7 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             jobs.retry(work, job_id)
-        return _back(_("The job waits for a worker again."))
+        return _back(_("The job is queued again."))
 
     return attempt(act, _jobs_page)
 

@@ -47,11 +47,10 @@ words.give_to_templates(pages)
 
 PLACE = "/administration/providers"
 KINDS = {
-    ProviderKind.LDAP: (lazy("LDAP"), lazy("People type their password of there here.")),
+    ProviderKind.LDAP: (lazy("LDAP"), lazy("People enter their password of that system here.")),
     ProviderKind.OIDC: (lazy("OpenID Connect"), lazy("People sign in there and come back.")),
     ProviderKind.SAML: (lazy("SAML 2.0"), lazy("People sign in there and come back.")),
-    ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("It tells of people and groups; nobody signs in "
-        "by it.")),
+    ProviderKind.SCIM: (lazy("SCIM 2.0"), lazy("Provisions people and groups; not for sign-in.")),
 }  # fmt: skip
 GIVES = {
     Gives.TEAM: lazy("A team"),
@@ -122,7 +121,9 @@ def add() -> ResponseReturnValue:
             identity_providers.add(
                 work, wanted, sealer=requests.wiring().sealer, now=requests.now()
             )
-        said = _("%(label)s is there, switched off. Try it, then switch it on.", label=wanted.label)
+        said = _(
+            "%(label)s was added and is disabled. Test it, then enable it.", label=wanted.label
+        )
         return done(said, ".show", name=form.name)
 
     return attempt(act, lambda problems: _new_page(problems, kind))
@@ -164,9 +165,9 @@ def switch(name: str, verb: str) -> ResponseReturnValue:
             shown = identity_providers.switch(work, name, is_enabled=is_enabled, now=requests.now())
         label = shown.provider.label
         said = (
-            _("%(label)s is switched on.", label=label)
+            _("%(label)s is enabled.", label=label)
             if is_enabled
-            else _("%(label)s is switched off, and sessions by it have ended.", label=label)
+            else _("%(label)s is disabled, and its sessions have ended.", label=label)
         )
         return done(said, ".show", name=name)
 
@@ -180,7 +181,7 @@ def put_first(name: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             identity_providers.put_in_order(work, [name])
-        return done(_("It is offered first now."), ".listing")
+        return done(_("It is now offered first."), ".listing")
 
     return attempt(act, lambda problems: _provider_page(name, problems))
 
@@ -193,7 +194,7 @@ def delete(name: str) -> ResponseReturnValue:
         insist(is_confirmed(name), "", _("Type its name to delete it."))
         with requests.begin() as work:
             identity_providers.delete(work, name, now=requests.now())
-        return done(_("%(name)s is deleted.", name=name), ".listing")
+        return done(_("%(name)s was deleted.", name=name), ".listing")
 
     return attempt(act, lambda problems: _provider_page(name, problems))
 
@@ -230,7 +231,7 @@ def add_rule(name: str) -> ResponseReturnValue:
         wanted = domain.GroupRule(form.group, form.gives, form.target, form.role)
         with requests.begin() as work:
             group_rules.add(work, name, wanted, now=requests.now())
-        said = _("Whoever is known to be in %(group)s has it in a moment.", group=form.group)
+        said = _("Known members of %(group)s get it in a moment.", group=form.group)
         return done(said, ".show", name=name)
 
     return attempt(act, lambda problems: _provider_page(name, problems), at="group")
@@ -243,7 +244,9 @@ def remove_rule(name: str, rule_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             group_rules.remove(work, name, rule_id)
-        return done(_("Whoever has it by nothing else loses it in a moment."), ".show", name=name)
+        return done(
+            _("People who have it only through this rule lose it in a moment."), ".show", name=name
+        )
 
     return attempt(act, lambda problems: _provider_page(name, problems))
 
@@ -299,7 +302,11 @@ def _addresses(kind: ProviderKind, name: str) -> list[tuple[str, str, str]]:
     if kind is ProviderKind.SAML:
         return [
             (_("Metadata"), url + saml_keys.METADATA_PATH, _("All else follows from them.")),
-            (_("Answers (ACS)"), url + saml_keys.ANSWERS_PATH, _("Where it takes no metadata.")),
+            (
+                _("Answers (ACS)"),
+                url + saml_keys.ANSWERS_PATH,
+                _("If it does not accept metadata."),
+            ),
         ]
     if kind is ProviderKind.OIDC:
         return [
@@ -308,12 +315,12 @@ def _addresses(kind: ProviderKind, name: str) -> list[tuple[str, str, str]]:
             (
                 _("Back-channel logout"),
                 f"{at}/backchannel-logout",
-                _("So that who signs out there is signed out here."),
+                _("So that people who sign out there are signed out here."),
             ),
             (
                 _("Front-channel logout"),
                 f"{at}/frontchannel-logout",
-                _("Only where it knows no back-channel."),
+                _("Only if it does not support back-channel logout."),
             ),
             (_("Address after signing out"), f"{url}/sign-in", ""),
         ]

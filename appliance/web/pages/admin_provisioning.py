@@ -68,7 +68,7 @@ def revoke(name: str, token_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             scim_tokens.revoke(work, name, token_id, now=requests.now())
-        return done(_("The token is revoked."), ".show", name=name)
+        return done(_("The token was revoked."), ".show", name=name)
 
     return attempt(act, lambda problems: _provisioning_page(name, problems))
 

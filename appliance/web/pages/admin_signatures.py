@@ -47,7 +47,7 @@ def trust() -> ResponseReturnValue:
         data = certificate_text.of_field("certificate", form.certificate)
         with requests.begin() as work:
             x509_authorities.trust(work, data=data, title=form.title, now=requests.now())
-        return done(_("Signatures that lead to this authority count from now on."), ".show")
+        return done(_("Signatures with certificates of this authority now count."), ".show")
 
     return attempt(act, _signatures_page, at="certificate")
 
@@ -61,7 +61,7 @@ def revoke(authority_id: UUID) -> ResponseReturnValue:
         data = certificate_text.of_field("revocations", form.revocations)
         with requests.begin() as work:
             x509_authorities.revoke(work, authority_id, data=data)
-        return done(_("The list holds from now on."), ".show")
+        return done(_("The list applies from now on."), ".show")
 
     return attempt(act, _signatures_page, at="revocations")
 
@@ -73,7 +73,7 @@ def remove(authority_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             x509_authorities.remove(work, authority_id)
-        return done(_("The authority is trusted no more."), ".show")
+        return done(_("The authority is no longer trusted."), ".show")
 
     return attempt(act, _signatures_page)
 

@@ -55,22 +55,22 @@ CAUSES = {
 KINDS = {
     ChangeKind.CREATED: lazy("Becomes a user"),
     ChangeKind.UPDATED: lazy("Changes"),
-    ChangeKind.RETURNED: lazy("May enter again"),
+    ChangeKind.RETURNED: lazy("Can sign in again"),
     ChangeKind.LESS: lazy("Leaves groups"),
     ChangeKind.DISABLED: lazy("Disabled there"),
     ChangeKind.VANISHED: lazy("No longer there"),
     ChangeKind.REFUSED: lazy("Cannot be used"),
 }
 OUTCOMES = {
-    ChangeState.PLANNED: (lazy("would be done"), ""),
+    ChangeState.PLANNED: (lazy("would be applied"), ""),
     ChangeState.DONE: (lazy("done"), "good"),
     ChangeState.HELD: (lazy("asks first"), "warn"),
     ChangeState.REFUSED: (lazy("refused"), "bad"),
 }
 DOUBTS = {
-    Doubt.MANY_LEAVE: lazy("More people than usual would no longer enter."),
-    Doubt.MANY_LOSE: lazy("More people than usual would lose what groups give them."),
-    Doubt.EMPTY_GROUP: lazy("Groups that give something have nobody any more."),
+    Doubt.MANY_LEAVE: lazy("More people than usual would lose access."),
+    Doubt.MANY_LOSE: lazy("More people than usual would lose permissions from groups."),
+    Doubt.EMPTY_GROUP: lazy("Some groups in rules have no members any more."),
 }
 REASONS = {
     "not_there": lazy("the directory has no such person"),
@@ -78,27 +78,27 @@ REASONS = {
     "account_expired": lazy("their account there has ended"),
     "new": lazy("new here"),
     "linked": lazy("linked by the rule"),
-    "twice": lazy("two entries say that they are them"),
-    "kept_out_elsewhere": lazy("let in there, but another sign-in system keeps them out"),
-    "not_let_in_again": lazy("let in there; who was suspended is not let in again by itself"),
-    "suspended_here": lazy("let in there, but an administrator suspended them here"),
+    "twice": lazy("two entries claim to be them"),
+    "kept_out_elsewhere": lazy("enabled there, but disabled by another sign-in system"),
+    "not_let_in_again": lazy("enabled there; suspended users are not reinstated automatically"),
+    "suspended_here": lazy("enabled there, but suspended by an administrator here"),
     "last_administrator": lazy("nobody else could administer the appliance"),
-    "account_protected": lazy("the account here has a way in of its own"),
-    "account_taken": lazy("somebody else of there has the account"),
+    "account_protected": lazy("the account here has its own sign-in"),
+    "account_taken": lazy("another person there has this account"),
 }
 CHANGED = {
-    "subject": lazy("how it is written here who they are"),
+    "subject": lazy("its user identifier is not valid here"),
     "name": lazy("user name there"),
     "email": lazy("e-mail address"),
     "display_name": lazy("name for people"),
 }
 ERRORS = {
-    "no_server": lazy("No server let us in."),
+    "no_server": lazy("No server accepted the connection."),
     "service_account": lazy("The service account's name or password is wrong."),
     "time_out": lazy("The directory took too long."),
-    "nobody": lazy("The directory says that it has nobody. Look where users are, and which."),
+    "nobody": lazy("The directory returned no users. Check where and which users are searched."),
     "changed_meanwhile": lazy("The sign-in system was changed while its directory was read."),
-    "cancelled": lazy("Somebody cancelled it, or its worker ended."),
+    "cancelled": lazy("It was cancelled, or its worker stopped."),
 }
 
 
@@ -116,7 +116,7 @@ def request(name: str) -> ResponseReturnValue:
         is_dry_run = bool(flask.request.form.get("dry_run"))
         with requests.begin() as work:
             shown = provider_syncs.request(work, name, is_dry_run=is_dry_run, now=requests.now())
-        return done(_("It begins in a moment."), ".show", name=name, run_id=shown.run.id)
+        return done(_("It starts in a moment."), ".show", name=name, run_id=shown.run.id)
 
     return attempt(act, lambda problems: _listing_page(name, problems))
 
@@ -135,7 +135,7 @@ def confirm(name: str, run_id: UUID) -> ResponseReturnValue:
         insist(is_confirmed(name), "", _("Type the name of the sign-in system to confirm it."))
         with requests.begin() as work:
             shown = provider_syncs.confirm(work, name, run_id, now=requests.now())
-        return done(_("It begins in a moment."), ".show", name=name, run_id=shown.run.id)
+        return done(_("It starts in a moment."), ".show", name=name, run_id=shown.run.id)
 
     return attempt(act, lambda problems: _report_page(name, run_id, problems))
 
@@ -175,7 +175,7 @@ def _report_page(name: str, run_id: UUID, problems: Problems) -> str:
         kind=kind,
         is_over=report.run.state in ENDED,
         numbers=_numbers(report.run.counts),
-        failed=ERRORS.get(word, _("The directory did not say everything.")),
+        failed=ERRORS.get(word, _("The directory's answer was incomplete.")),
         failed_detail=detail,
         change_kinds=KINDS,
         outcomes=OUTCOMES,

@@ -90,7 +90,7 @@ ACTS = {
         lazy("Suspend"),
         lambda work, name: users.suspend(work, name, now=requests.now()),
         lazy(
-            "Their sessions end, and tokens and keys stop until they are reinstated. "
+            "Their sessions end, and tokens and keys do not work until they are reinstated. "
             "What they own stays."
         ),
     ),
@@ -168,7 +168,7 @@ def change_role(name: str) -> ResponseReturnValue:
         form = RoleForm.parse(flask.request.form)
         with requests.begin() as work:
             users.change_role(work, name, form.role)
-        said = _("%(name)s is %(role)s now.", name=name, role=words.INSTANCE_ROLES[form.role])
+        said = _("%(name)s is now %(role)s.", name=name, role=words.INSTANCE_ROLES[form.role])
         return done(said, ".show", name=name)
 
     return attempt(act, lambda problems: user_page(name, problems), at="role")
@@ -182,7 +182,7 @@ def rename(name: str) -> ResponseReturnValue:
         form = NameForm.parse(flask.request.form)
         with requests.begin() as work:
             renamed = users.rename(work, name, form.name)
-        said = _("They are called %(name)s now. The old name leads here.", name=renamed.name)
+        said = _("They are now called %(name)s. The old name redirects here.", name=renamed.name)
         return done(said, ".show", name=renamed.name)
 
     return attempt(act, lambda problems: user_page(name, problems), at="name")
@@ -208,7 +208,7 @@ def reinstate(name: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             users.reinstate(work, name)
-        return done(_("%(name)s can enter again.", name=name), ".show", name=name)
+        return done(_("%(name)s can sign in again.", name=name), ".show", name=name)
 
     return attempt(act, lambda problems: user_page(name, problems))
 
@@ -242,7 +242,7 @@ def delete(name: str) -> ResponseReturnValue:
         insist(is_confirmed(name), "", _("Type the name to confirm."))
         with requests.begin() as work:
             users.delete(work, name, now=requests.now())
-        return done(_("%(name)s is deleted.", name=name), ".listing")
+        return done(_("%(name)s was deleted.", name=name), ".listing")
 
     return attempt(act, lambda problems: user_page(name, problems))
 

@@ -130,7 +130,7 @@ def save(owner: str) -> ResponseReturnValue:
             kept = saved_searches.save(
                 work, log_of(owner), name=form.name, query=form.q, now=requests.now()
             )
-        return done(_("%(name)s is kept.", name=kept.name), ".show", owner=owner, q=kept.query)
+        return done(_("%(name)s was saved.", name=kept.name), ".show", owner=owner, q=kept.query)
 
     return attempt(act, lambda problems: _log_page(owner, problems), at="name")
 
@@ -140,7 +140,7 @@ def forget(owner: str, search_id: UUID) -> ResponseReturnValue:
     """Delete a search that was kept."""
     with requests.begin() as work:
         saved_searches.delete(work, search_id)
-    return done(_("The search is deleted."), ".show", owner=owner)
+    return done(_("The search was deleted."), ".show", owner=owner)
 
 
 @pages.get("/administration/events")
@@ -215,10 +215,10 @@ def _begun(cursor: str, owner: str) -> Search:
     """
     begun = paging.after(cursor)
     if not begun:
-        raise InvalidError.of("from", "This cursor is not one of ours. Begin without one.")
+        raise InvalidError.of("from", "Unknown cursor. Start without one.")
     text, log, at, place, as_of = begun[0]
     if bool(owner) is not (log not in {"", INSTANCE}):
-        raise InvalidError.of("from", "This cursor is not one of ours. Begin without one.")
+        raise InvalidError.of("from", "Unknown cursor. Start without one.")
     found = Search(Asked(text=text, log=log), datetime.fromisoformat(at), place, as_of)
     return replace(found, asked=replace(found.asked, log=owner or log))
 

@@ -22,7 +22,7 @@ words.give_to_templates(pages)
 
 KINDS = ("repository", "user", "organisation")
 SOURCES = {
-    "owner": lazy("owns it"),
+    "owner": lazy("owner"),
     "organisation": lazy("role in the organisation"),
     "base": lazy("base permission"),
     "direct": lazy("given directly"),

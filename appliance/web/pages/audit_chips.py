@@ -21,19 +21,19 @@ from appliance.web.pages.page_forms import asked
 
 HELP = (
     ("actor:writer", lazy("who did it, by name")),
-    ("action:repo.*", lazy("what happened; a star stands for any ending")),
+    ("action:repo.*", lazy("what happened; * matches any ending")),
     ("category:session", lazy("the first part of an action")),
     ("outcome:refused", lazy("success, refused or failed")),
     ("repo:lab/notes", lazy("about a repository; lab/* for all of an owner")),
-    ("user:writer", lazy("about a user, or naming one")),
-    ("team:lab/authors", lazy("about a team, or naming one")),
+    ("user:writer", lazy("about a user, or mentioning one")),
+    ("team:lab/authors", lazy("about a team, or mentioning one")),
     ("created:7d", lazy("the last 7 days; also 2026-10-01..2026-10-31")),
     ("ip:10.0.0.0/8", lazy("from an address or a network")),
     ("token:deploy", lazy("with a token, or about one")),
     ("method:ssh_key", lazy("how they signed in")),
     ("log:instance", lazy("in which log")),
     ("request:3f2a…", lazy("all events of one request")),
-    ('"exact words"', lazy("words that stand beside each other")),
+    ('"exact words"', lazy("words next to each other")),
 )
 PERIODS = (
     ("1d", lazy("Last 24 hours")),

@@ -37,13 +37,16 @@ FORMS = (
     (
         Form.BUNDLE,
         lazy("Bundle to verify"),
-        lazy("All entries of the time, so that nothing can be left out; details of what fits."),
+        lazy(
+            "All entries of the period, so that nothing can be left out; details of "
+            "matching events."
+        ),
     ),
-    (Form.JSONL, lazy("JSON Lines"), lazy("One event in each line, packed.")),
+    (Form.JSONL, lazy("JSON Lines"), lazy("One event per line, compressed.")),
     (
         Form.CSV,
         lazy("CSV"),
-        lazy("For a spreadsheet; what it could take for a formula is harmless."),
+        lazy("For a spreadsheet; cells that could be formulas are made harmless."),
     ),
 )
 STATES = {
@@ -51,7 +54,7 @@ STATES = {
     State.RUNNING: (lazy("Running"), "accent"),
     State.READY: (lazy("Ready"), "good"),
     State.FAILED: (lazy("Failed"), "bad"),
-    State.GONE: (lazy("Removed, as it was old"), "hold"),
+    State.GONE: (lazy("Expired"), "hold"),
 }
 UNFINISHED = frozenset({State.WAITING, State.RUNNING})
 
@@ -90,7 +93,7 @@ def request(owner: str) -> ResponseReturnValue:
                 form.form,
                 now=requests.now(),
             )
-        return done(_("The export is on its way."), ".listing", owner=owner)
+        return done(_("The export was started."), ".listing", owner=owner)
 
     return attempt(act, lambda problems: _page(owner, problems), at="q")
 

@@ -42,8 +42,8 @@ RECEIVERS = {
     Receiver.WEBHOOK: (lazy("Webhook"), lazy("POST over HTTPS, signed with a secret.")),
     Receiver.SPLUNK: (lazy("Splunk"), lazy("HTTP Event Collector, with acknowledgement.")),
     Receiver.SYSLOG: (lazy("Syslog"), lazy("RFC 5424 over TLS.")),
-    Receiver.S3: (lazy("Object store"), lazy("S3 and what speaks it, with Object Lock.")),
-    Receiver.FILE: (lazy("Files"), lazy("A folder on this machine that somebody empties.")),
+    Receiver.S3: (lazy("Object store"), lazy("S3 and compatible stores, with Object Lock.")),
+    Receiver.FILE: (lazy("Files"), lazy("A folder on this machine that something else empties.")),
 }
 ADDRESSES = {
     Receiver.WEBHOOK: "https://siem.example/hook",
@@ -66,7 +66,7 @@ FORMATS = {
     Format.CLOUD_EVENTS: "CloudEvents",
 }
 OPTION_WORDS = {
-    "batch": lazy("Events at once"),
+    "batch": lazy("Events per batch"),
     "ocsf_version": lazy("Version of OCSF"),
     "index": lazy("Index"),
     "acknowledge": lazy("Wait for acknowledgement"),
@@ -75,7 +75,7 @@ OPTION_WORDS = {
     "largest_bytes": lazy("Largest message in bytes"),
     "region": lazy("Region"),
     "access_key": lazy("Access key"),
-    "prefix": lazy("Beginning of names"),
+    "prefix": lazy("Prefix of names"),
     "lock_mode": lazy("Object Lock"),
     "lock_days": lazy("Days under Object Lock"),
 }
@@ -139,7 +139,7 @@ def create(owner: str) -> ResponseReturnValue:
         )
         with requests.begin() as work:
             made = streams.create(work, wanted, sealer=requests.wiring().sealer, now=requests.now())
-        said = _("%(name)s is there, and sends from now on.", name=made.name)
+        said = _("%(name)s was created and is sending.", name=made.name)
         return done(said, ".show", owner=owner, stream_id=made.id)
 
     return attempt(act, lambda problems: _form_page(owner, problems, receiver), at="name")
@@ -170,7 +170,7 @@ def change(owner: str, stream_id: UUID) -> ResponseReturnValue:
         )
         with requests.begin() as work:
             streams.change(work, stream_id, changes, sealer=requests.wiring().sealer)
-        return done(_("The stream is changed."), ".show", owner=owner, stream_id=stream_id)
+        return done(_("The stream was changed."), ".show", owner=owner, stream_id=stream_id)
 
     return attempt(act, lambda problems: _stream_page(owner, stream_id, problems), at="name")
 
@@ -195,7 +195,7 @@ def delete(owner: str, stream_id: UUID) -> ResponseReturnValue:
             name = stream_reports.show(work, stream_id, now=requests.now()).stream.name
             insist(is_confirmed(name), "", _("Type its name to delete it."))
             streams.delete(work, stream_id)
-        return done(_("%(name)s is deleted.", name=name), ".listing", owner=owner)
+        return done(_("%(name)s was deleted.", name=name), ".listing", owner=owner)
 
     return attempt(act, lambda problems: _stream_page(owner, stream_id, problems))
 
@@ -214,7 +214,7 @@ def decide(owner: str, stream_id: UUID, event_id: UUID, verb: str) -> ResponseRe
                 streams.retry(work, stream_id, event_id)
             else:
                 streams.skip(work, stream_id, event_id)
-        said = _("It is sent again.") if verb == "retry" else _("The receiver does without it.")
+        said = _("It is being sent again.") if verb == "retry" else _("The receiver skips it.")
         return done(said, ".show", owner=owner, stream_id=stream_id)
 
     return attempt(act, lambda problems: _stream_page(owner, stream_id, problems))
@@ -223,13 +223,13 @@ def decide(owner: str, stream_id: UUID, event_id: UUID, verb: str) -> ResponseRe
 def _pause(stream_id: UUID) -> str:
     with requests.begin() as work:
         name = streams.pause(work, stream_id, now=requests.now()).name
-    return str(_("%(name)s is paused. The log keeps what comes.", name=name))
+    return str(_("%(name)s is paused. The log keeps new events.", name=name))
 
 
 def _resume(stream_id: UUID) -> str:
     with requests.begin() as work:
         name = streams.resume(work, stream_id).name
-    return str(_("%(name)s sends again, from where it stopped.", name=name))
+    return str(_("%(name)s is sending again, from where it stopped.", name=name))
 
 
 def _test(stream_id: UUID) -> str:
@@ -241,7 +241,7 @@ def _test(stream_id: UUID) -> str:
             host=urlsplit(requests.wiring().settings.server.url).netloc,
         )
     targets.send_test(plan, rules=_rules(), now=requests.present)
-    return str(_("The receiver took a test message."))
+    return str(_("The receiver accepted a test message."))
 
 
 ACTS = {"pause": _pause, "resume": _resume, "test": _test}

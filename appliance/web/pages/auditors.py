@@ -68,7 +68,7 @@ def grant(owner: str) -> ResponseReturnValue:
                 reason=form.reason,
                 now=requests.now(),
             )
-        return done(_("%(name)s may read this log now.", name=made.user), ".listing", owner=owner)
+        return done(_("%(name)s can now read this log.", name=made.user), ".listing", owner=owner)
 
     return attempt(act, lambda problems: _page(owner, problems), at="name")
 
@@ -80,7 +80,7 @@ def revoke(owner: str, grant_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             auditors.revoke(work, log_of(owner), grant_id, now=requests.now())
-        return done(_("They cannot read this log any more."), ".listing", owner=owner)
+        return done(_("They can no longer read this log."), ".listing", owner=owner)
 
     return attempt(act, lambda problems: _page(owner, problems))
 

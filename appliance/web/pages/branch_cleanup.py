@@ -32,7 +32,7 @@ def restore(owner: str, name: str, branch_id: UUID) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         branch = branch_restoring.restore(frame.repository.path, branch_id)
-        flask.flash(_("The branch %(name)s is back.", name=present.name_text(branch)), "good")
+        flask.flash(_("The branch %(name)s was restored.", name=present.name_text(branch)), "good")
         return flask.redirect(frame.links.branches, 303)
 
     return attempt(act, lambda problems: _page(frame, problems))

@@ -171,7 +171,7 @@ def delete_branch(owner: str, name: str) -> ResponseReturnValue:
     branch = links.from_field(flask.request.form.get("branch", ""))
     frame = opened(owner, name)
     ref_lists.delete(frame, BRANCHES, branch, flask.request.form.get("expected") or None)
-    flask.flash(_("The branch %(name)s is deleted.", name=present.name_text(branch)), "good")
+    flask.flash(_("The branch %(name)s was deleted.", name=present.name_text(branch)), "good")
     return flask.redirect(frame.links.branches, 303)
 
 

@@ -75,19 +75,19 @@ def _acts(owner: str) -> dict[str, lists.Act]:
     def end(work: UnitOfWork, key: str) -> None:
         kind, _, text = key.partition(".")
         if kind not in set(CredentialKind):
-            raise InvalidError.of("chosen", "Choose something in the list first.")
+            raise InvalidError.of("chosen", "Select something in the list first.")
         about = (CredentialKind(kind), lists.id_of(text))
         if owner:
             credential_ends.end_in(work, owner, *about, now=requests.now())
         else:
             credential_ends.end(work, *about, now=requests.now())
 
-    consequence = lazy("What uses them stops working at once. There is no way back.")
+    consequence = lazy("What uses them stops working immediately. This cannot be undone.")
     if owner:
         consequence = lazy(
-            "Tokens and keys of service accounts, and deploy keys, end for good. Those of persons "
-            "work elsewhere and reach this organisation no more: a token until an owner approves "
-            "it, a key for as long as it stands."
+            "Tokens and keys of service accounts, and deploy keys, are revoked for good. "
+            "Personal ones keep working elsewhere but lose access to this organisation: a "
+            "token until an owner approves it, a key permanently."
         )
     return {"end": lists.Act(lazy("Revoke"), end, consequence)}
 

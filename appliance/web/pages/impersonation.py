@@ -57,7 +57,7 @@ def end() -> ResponseReturnValue:
     name = acting_as.leave()
     if not name:
         return flask.redirect("/", 303)
-    return done(_("You are yourself again, and no longer %(name)s.", name=name), "dashboard.show")
+    return done(_("You are no longer acting as %(name)s.", name=name), "dashboard.show")
 
 
 @pages.post("/administration/impersonations/<uuid:impersonation_id>/stop")

@@ -90,7 +90,7 @@ Words = tuple[str, str, str]
 
 def _password(_entry: Entry) -> Words:
     return (
-        _("Your password was given to you."),
+        _("Your password was set by somebody else. Choose your own."),
         _("Choose your own"),
         flask.url_for("account.security"),
     )
@@ -100,26 +100,26 @@ def _part(entry: Entry) -> Words:
     name = words.PARTS.get(entry.name, entry.name)
     return (
         _("%(part)s does not work.", part=name),
-        _("Look at the health"),
+        _("View health"),
         flask.url_for("admin.overview"),
     )
 
 
 def _damaged(entry: Entry) -> Words:
     href = flask.url_for("admin.list_repositories", show="damaged")
-    return _("%(path)s is damaged.", path=entry.name), _("See what Git says"), href
+    return _("%(path)s is damaged.", path=entry.name), _("View what Git reports"), href
 
 
 def _job(entry: Entry) -> Words:
     why = language.said(entry.detail)[:LONGEST_REASON]
     says = _("“%(job)s” failed: %(why)s", job=words.JOBS[Job(entry.name)], why=why)
-    return says, _("Look at the job"), flask.url_for("jobs.show", job_id=entry.id)
+    return says, _("View job"), flask.url_for("jobs.show", job_id=entry.id)
 
 
 def _room(entry: Entry) -> Words:
     return (
-        _("%(name)s uses %(percent)s %% of its room.", name=entry.name, percent=entry.percent),
-        _("See its room"),
+        _("%(name)s uses %(percent)s %% of its storage.", name=entry.name, percent=entry.percent),
+        _("View storage"),
         flask.url_for("organisations.settings", owner=entry.name) + "#room",
     )
 
@@ -128,27 +128,27 @@ def _token(entry: Entry) -> Words:
     says = _("The token “%(name)s” expires.", name=entry.name)
     if entry.topic is Topic.TOKEN_EXPIRED:
         says = _("The token “%(name)s” has expired.", name=entry.name)
-    return says, _("Replace or revoke it"), flask.url_for("account_credentials.tokens")
+    return says, _("Replace or revoke"), flask.url_for("account_credentials.tokens")
 
 
 def _key(entry: Entry) -> Words:
     says = _("The SSH key “%(name)s” expires.", name=entry.name)
     if entry.topic is Topic.KEY_EXPIRED:
         says = _("The SSH key “%(name)s” has expired.", name=entry.name)
-    return says, _("Replace or remove it"), flask.url_for("account_credentials.keys")
+    return says, _("Replace or remove"), flask.url_for("account_credentials.keys")
 
 
 def _access(entry: Entry) -> Words:
     href = flask.url_for("access_requests.show", request_id=entry.id)
     if entry.topic is Topic.ACCESS_ASKED:
-        says = _("%(user)s asks for access to %(name)s.", user=entry.detail, name=entry.name)
+        says = _("%(user)s requests access to %(name)s.", user=entry.detail, name=entry.name)
         return says, _("Answer"), href
     if entry.topic is Topic.ACCESS_ENDS:
-        return _("Your access to %(name)s ends.", name=entry.name), _("Ask for longer"), href
+        return _("Your access to %(name)s ends.", name=entry.name), _("Request more time"), href
     if entry.topic is Topic.ACCESS_GIVEN:
-        return _("You were given access to %(name)s.", name=entry.name), _("Look at it"), href
-    says = _("You were not given access to %(name)s.", name=entry.name)
-    return says, _("Read why"), href
+        return _("You were given access to %(name)s.", name=entry.name), _("View"), href
+    says = _("Your request for access to %(name)s was refused.", name=entry.name)
+    return says, _("See why"), href
 
 
 def _review(entry: Entry) -> Words:
@@ -163,36 +163,36 @@ def _review(entry: Entry) -> Words:
 
 
 def _leaked(entry: Entry) -> Words:
-    says = _("%(what)s “%(name)s” was found where it must not be, and is revoked.",
+    says = _("%(what)s “%(name)s” was found exposed and revoked.",
              what=words.CREDENTIALS[CredentialKind(entry.kind)], name=entry.name)  # fmt: skip
     if entry.detail:
-        says = _("%(what)s “%(name)s” was found in %(place)s, and is revoked.",
+        says = _("%(what)s “%(name)s” was found in %(place)s and revoked.",
                  what=words.CREDENTIALS[CredentialKind(entry.kind)], name=entry.name,
                  place=entry.detail)  # fmt: skip
-    return says, _("See what it was for, and make another"), _credentials(entry)
+    return says, _("View details and create another"), _credentials(entry)
 
 
 def _unused(entry: Entry) -> Words:
     what = words.CREDENTIALS[CredentialKind(entry.kind)]
-    says = _("%(what)s “%(name)s” is not used and will end soon.", what=what, name=entry.name)
+    says = _("%(what)s “%(name)s” is unused and will be revoked soon.", what=what, name=entry.name)
     if entry.topic is Topic.CREDENTIAL_ENDED:
-        says = _("%(what)s “%(name)s” has ended: nobody used it.", what=what, name=entry.name)
+        says = _("%(what)s “%(name)s” was revoked: it was unused.", what=what, name=entry.name)
         return says, _("See what there is"), _credentials(entry)
-    return says, _("Use it, or let it go"), _credentials(entry)
+    return says, _("Use it or revoke it"), _credentials(entry)
 
 
 def _asks(entry: Entry) -> Words:
-    says = _("%(user)s wants to reach %(organisation)s with the token “%(name)s”.",
+    says = _("%(user)s requests access to %(organisation)s with the token “%(name)s”.",
              user=entry.detail, organisation=entry.owner, name=entry.name)  # fmt: skip
     href = flask.url_for("token_rules.show", owner=entry.owner, state=ApprovalState.PENDING)
-    return says, _("Approve or refuse it"), href
+    return says, _("Approve or refuse"), href
 
 
 def _answered(entry: Entry) -> Words:
     said = words.APPROVAL_STATES[ApprovalState(entry.detail)]
-    says = _("%(organisation)s says of the token “%(name)s”: %(state)s.",
+    says = _("%(organisation)s decided about the token “%(name)s”: %(state)s.",
              organisation=entry.owner, name=entry.name, state=said)  # fmt: skip
-    return says, _("See your tokens"), flask.url_for("account_credentials.tokens")
+    return says, _("View your tokens"), flask.url_for("account_credentials.tokens")
 
 
 def _credentials(entry: Entry) -> str:
@@ -206,26 +206,26 @@ def _credentials(entry: Entry) -> str:
 
 
 def _arrived(entry: Entry) -> Words:
-    says = _("%(path)s is there, with all its history.", path=entry.name)
-    return says, _("Open it"), f"/{entry.name}"
+    says = _("%(path)s is ready, with all its history.", path=entry.name)
+    return says, _("View"), f"/{entry.name}"
 
 
 def _proposed(entry: Entry) -> Words:
     says = _(
-        "%(name)s proposed something about %(subject)s that needs you.",
+        "%(name)s proposed a change to %(subject)s that needs your confirmation.",
         name=entry.name,
         subject=entry.detail,
     )
-    return says, _("Look and decide"), flask.url_for("proposals.show", proposal_id=entry.id)
+    return says, _("Review and decide"), flask.url_for("proposals.show", proposal_id=entry.id)
 
 
 def _acted_as(entry: Entry) -> Words:
     says = _(
-        "%(name)s acted as you. Their reason: %(reason)s",
+        "%(name)s acted as you. Reason: %(reason)s",
         name=entry.name,
         reason=entry.detail[:LONGEST_REASON],
     )
-    return says, _("See when"), flask.url_for("account.security") + "#acted-as"
+    return says, _("View times"), flask.url_for("account.security") + "#acted-as"
 
 
 DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
@@ -249,7 +249,7 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.REVIEW_WAITS: ("warn", lazy("Due"), _review),
     Topic.ACCESS_ENDS: ("warn", lazy("Soon"), _access),
     Topic.ACCESS_GIVEN: ("good", lazy("Given"), _access),
-    Topic.ACCESS_NOT_GIVEN: ("hold", lazy("Not given"), _access),
+    Topic.ACCESS_NOT_GIVEN: ("hold", lazy("Refused"), _access),
     Topic.ARRIVED: ("good", lazy("Done"), _arrived),
 }
 """The tone of each topic, the word for it, and how it is said."""

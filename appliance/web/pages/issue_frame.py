@@ -44,8 +44,8 @@ REASONS = {
 SORTS = {
     "created": _("Newest"),
     "created-asc": _("Oldest"),
-    "updated": _("Changed last"),
-    "updated-asc": _("Changed longest ago"),
+    "updated": _("Recently updated"),
+    "updated-asc": _("Least recently updated"),
     "comments": _("Most comments"),
     "comments-asc": _("Fewest comments"),
 }
@@ -149,7 +149,7 @@ def chosen(key: str) -> int:
         InvalidError: it is none.
     """
     if not (key.isdecimal() and len(key) <= MOST_DIGITS):
-        raise InvalidError.of("chosen", "Choose something in the list first.")
+        raise InvalidError.of("chosen", "Select something in the list first.")
     return int(key)
 
 

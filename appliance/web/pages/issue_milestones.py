@@ -129,7 +129,7 @@ def _plan() -> Plan:
     try:
         due_on = date.fromisoformat(due) if due else None
     except ValueError as error:
-        raise InvalidError.of("due_on", sentence("Write the day as 2027-01-31.")) from error
+        raise InvalidError.of("due_on", sentence("Enter the date as 2027-01-31.")) from error
     return Plan(
         issue_frame.said("title"),
         issue_frame.said("description"),

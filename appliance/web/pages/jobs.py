@@ -59,7 +59,7 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             jobs.retry(work, job_id)
-        return done(_("The job waits for a worker again."), ".show", job_id=job_id)
+        return done(_("The job is queued again."), ".show", job_id=job_id)
 
     return attempt(act, lambda problems: _job_page(job_id, problems))
 

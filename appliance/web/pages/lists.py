@@ -260,7 +260,7 @@ def id_of(key: str) -> UUID:
     try:
         return UUID(key)
     except ValueError as error:
-        raise InvalidError.of("chosen", "Choose something in the list first.") from error
+        raise InvalidError.of("chosen", "Select something in the list first.") from error
 
 
 def act_on_several(
@@ -281,7 +281,7 @@ def act_on_several(
     act = acts.get(form.get("act", ""))
     chosen = list(dict.fromkeys(form.getlist("chosen")))[:MOST_CHOSEN]
     if act is None or not chosen:
-        flask.flash(_("Choose something in the list first."), "warn")
+        flask.flash(_("Select something in the list first."), "warn")
         return flask.redirect(target, 303)
     called = _called(chosen, names)
     if act.consequence is not None and form.get("confirmed") != "yes":

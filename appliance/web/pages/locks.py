@@ -64,8 +64,9 @@ def _acts(frame: Frame) -> dict[str, lists.Act]:
             lazy("Unlock"),
             unlock,
             lazy(
-                "Others can lock and change these files then. Whoever held a lock is not told; "
-                "what they have not pushed stays with them, and they can lock the file again."
+                "Others can then lock and change these files. The lock's owner is not "
+                "notified; changes that have not been pushed stay on their machine, and they "
+                "can lock the file again."
             ),
             asks_for_password=False,
         )

@@ -81,7 +81,7 @@ def save(owner: str, name: str) -> ResponseReturnValue:
 def _page(owner: str, name: str, problems: Problems) -> str:
     frame = opened(owner, name)
     if not frame.repository.may(Permission.REPOSITORY_MAINTAIN):
-        raise RefusedError(_("Only maintainers see how a repository is set up."))
+        raise RefusedError(_("Only maintainers can see repository settings."))
     with requests.reading() as work:
         found = merge_settings.show(work, frame.repository.path)
     return show(

@@ -34,8 +34,8 @@ STATES = {
     MirrorState.OFF: (lazy("Off"), "hold"),
 }
 DIRECTIONS = {
-    Direction.PULL: lazy("This repository follows it"),
-    Direction.PUSH: lazy("It follows this repository"),
+    Direction.PULL: lazy("This repository mirrors it"),
+    Direction.PUSH: lazy("It mirrors this repository"),
 }
 
 
@@ -78,7 +78,7 @@ def create(owner: str, name: str) -> ResponseReturnValue:
                 work, f"{owner}/{name}", wanted, sealer=sealer, now=requests.now()
             )
             at = {"owner": owner, "name": name, "mirror_id": made.mirror.id}
-        return done(_("The mirror is made, and brought up to date now."), ".show", **at)
+        return done(_("The mirror was created and is being updated."), ".show", **at)
 
     return attempt(act, lambda problems: _list_page(owner, name, problems), at="url")
 
@@ -109,7 +109,7 @@ def change(owner: str, name: str, mirror_id: UUID) -> ResponseReturnValue:
         with requests.begin() as work:
             mirrors.change(work, f"{owner}/{name}", mirror_id, changes, sealer=sealer, now=now)
         at = {"owner": owner, "name": name, "mirror_id": mirror_id}
-        return done(_("The mirror is changed."), ".show", **at)
+        return done(_("The mirror was updated."), ".show", **at)
 
     return attempt(act, lambda problems: _mirror_page(owner, name, mirror_id, problems), at="url")
 
@@ -122,7 +122,7 @@ def sync(owner: str, name: str, mirror_id: UUID) -> ResponseReturnValue:
         with requests.begin() as work:
             mirrors.request(work, f"{owner}/{name}", mirror_id)
         at = {"owner": owner, "name": name, "mirror_id": mirror_id}
-        return done(_("The mirror is brought up to date now."), ".show", **at)
+        return done(_("The mirror is being updated."), ".show", **at)
 
     return attempt(act, lambda problems: _mirror_page(owner, name, mirror_id, problems))
 
@@ -134,7 +134,7 @@ def delete(owner: str, name: str, mirror_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             mirrors.delete(work, f"{owner}/{name}", mirror_id)
-        return done(_("The mirror is deleted."), ".listing", owner=owner, name=name)
+        return done(_("The mirror was deleted."), ".listing", owner=owner, name=name)
 
     return attempt(act, lambda problems: _mirror_page(owner, name, mirror_id, problems))
 

@@ -175,7 +175,7 @@ def _to_job(repository_id: UUID, path: str) -> ResponseReturnValue:
         job = jobs.of_repository(work, repository_id)
     if job is None:
         return flask.redirect(f"/{path}", 303)
-    return done(_("%(path)s is being brought in.", path=path), "jobs.show", job_id=job.id)
+    return done(_("%(path)s is being imported.", path=path), "jobs.show", job_id=job.id)
 
 
 def _empty_page(problems: Problems) -> str:

@@ -43,7 +43,7 @@ def save() -> ResponseReturnValue:
         wanted = Changes(form.own_mail, form.watching_mail, form.digest, form.tells_own == "yes")
         with requests.begin() as work:
             notification_choices.change(work, wanted)
-        return done(_("Your choice is saved."), ".show")
+        return done(_("Your settings were saved."), ".show")
 
     return attempt(act, _page)
 

@@ -10,12 +10,12 @@ from appliance.services.notifications import Part
 PARTS = {Part.UNREAD: _("Unread"), Part.INBOX: _("All"), Part.DONE: _("Done")}
 REASONS = {
     Reason.MENTION: _("You were mentioned"),
-    Reason.REVIEW_REQUESTED: _("Your review is wanted"),
+    Reason.REVIEW_REQUESTED: _("Your review was requested"),
     Reason.ASSIGNED: _("Assigned to you"),
     Reason.TEAM_MENTION: _("Your team was mentioned"),
     Reason.AUTHOR: _("You opened it"),
-    Reason.COMMENT: _("You take part"),
-    Reason.SUBSCRIBED: _("You follow it"),
+    Reason.COMMENT: _("You are participating"),
+    Reason.SUBSCRIBED: _("You are subscribed"),
     Reason.WATCHING: _("You watch the repository"),
 }
 PRESSING = frozenset({Reason.MENTION, Reason.REVIEW_REQUESTED, Reason.ASSIGNED})
@@ -23,30 +23,33 @@ TALES = {
     Tale.OPENED: _("opened it"),
     Tale.COMMENTED: _("commented"),
     Tale.CLOSED: _("closed it"),
-    Tale.REOPENED: _("opened it again"),
-    Tale.MENTIONED: _("changed the text"),
+    Tale.REOPENED: _("reopened it"),
+    Tale.MENTIONED: _("edited the text"),
     Tale.ASSIGNED: _("assigned it"),
-    Tale.REVIEW_REQUESTED: _("asked for a review"),
+    Tale.REVIEW_REQUESTED: _("requested a review"),
     Tale.REVIEWED: _("reviewed it"),
     Tale.REVIEW_DISMISSED: _("dismissed a review"),
     Tale.PUSHED: _("pushed to it"),
     Tale.MERGED: _("merged it"),
-    Tale.QUEUED: _("put it into the merge queue"),
-    Tale.DEQUEUED: _("took it out of the merge queue"),
+    Tale.QUEUED: _("added it to the merge queue"),
+    Tale.DEQUEUED: _("removed it from the merge queue"),
     Tale.MERGE_FAILED: _("could not merge it"),
 }
 LEVELS = {
     WatchLevel.PARTICIPATING: (
-        _("Only what is yours"),
-        _("You are told of conversations that you take part in, or are mentioned in."),
+        _("Participating and @mentions"),
+        _("You get notifications only when you take part or are mentioned."),
     ),
-    WatchLevel.ALL: (_("Everything"), _("You are told of every conversation here.")),
-    WatchLevel.IGNORED: (_("Nothing"), _("You are told nothing, not even if you are mentioned.")),
+    WatchLevel.ALL: (_("Everything"), _("You get notifications for every conversation here.")),
+    WatchLevel.IGNORED: (
+        _("Ignore"),
+        _("You get no notifications, not even when you are mentioned."),
+    ),
 }
 MAIL_WHENS = {
-    MailWhen.AT_ONCE: _("At once"),
-    MailWhen.DIGEST: _("Several in one letter"),
-    MailWhen.NEVER: _("Not at all"),
+    MailWhen.AT_ONCE: _("Immediately"),
+    MailWhen.DIGEST: _("Combine several into one e-mail"),
+    MailWhen.NEVER: _("Never by e-mail"),
 }
 DIGESTS = {DigestEvery.DAY: _("Every morning"), DigestEvery.WEEK: _("Monday mornings")}
 WORDS = {

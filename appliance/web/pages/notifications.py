@@ -194,5 +194,5 @@ def _acts(part: Part) -> dict[str, lists.Act]:
         "read": act(lazy("Mark as read"), Mark.READ),
         "unread": act(lazy("Mark as unread"), Mark.UNREAD),
         "done": act(lazy("Done"), Mark.DONE),
-        "leave": lists.Act(lazy("Unfollow"), leave),
+        "leave": lists.Act(lazy("Unsubscribe"), leave),
     }

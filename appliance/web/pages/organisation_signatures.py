@@ -48,7 +48,7 @@ def demand(owner: str) -> ResponseReturnValue:
         rule = FirmRule(form.pattern, kinds, bool(form.signed_push))
         with requests.begin() as work:
             signing_rules.demand(work, owner, rule, now=requests.now())
-        return done(_("The rule holds from now on."), ".show", owner=owner)
+        return done(_("The rule now applies."), ".show", owner=owner)
 
     return attempt(act, lambda problems: _signatures_page(owner, problems), at="pattern")
 
@@ -91,7 +91,7 @@ def revoke(owner: str, authority_id: UUID) -> ResponseReturnValue:
         data = certificate_text.of_field("revocations", form.revocations)
         with requests.begin() as work:
             x509_authorities.revoke(work, authority_id, data=data, organisation=owner)
-        return done(_("The list holds from now on."), ".show", owner=owner)
+        return done(_("The list applies from now on."), ".show", owner=owner)
 
     return attempt(act, lambda problems: _signatures_page(owner, problems), at="revocations")
 
@@ -103,7 +103,7 @@ def remove(owner: str, authority_id: UUID) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             x509_authorities.remove(work, authority_id, organisation=owner)
-        return done(_("The authority is trusted no more."), ".show", owner=owner)
+        return done(_("The authority is no longer trusted."), ".show", owner=owner)
 
     return attempt(act, lambda problems: _signatures_page(owner, problems))
 

@@ -100,7 +100,7 @@ def create() -> ResponseReturnValue:
                 description=form.description,
                 now=requests.now(),
             )
-        return done(_("%(name)s is there. Add members now.", name=made.name), ".members",
+        return done(_("%(name)s was created. Add members now.", name=made.name), ".members",
                     owner=made.name)  # fmt: skip
 
     return attempt(act, _new_page, at="name")
@@ -137,7 +137,7 @@ def set_member(owner: str) -> ResponseReturnValue:
             member = organisation_members.set_role(
                 work, owner, form.name, form.role, now=requests.now()
             )
-        said = _("%(name)s is %(role)s now.", name=member.user.name,
+        said = _("%(name)s is now %(role)s.", name=member.user.name,
                  role=words.ORGANISATION_ROLES[member.role])  # fmt: skip
         return done(said, ".members", owner=owner)
 
@@ -153,7 +153,7 @@ def remove_member(owner: str, name: str) -> ResponseReturnValue:
             organisation_members.remove(work, owner, name)
         if name == requests.actor().label:
             return done(_("You have left %(name)s.", name=owner), "dashboard.show")
-        return done(_("%(name)s does not belong to it any more.", name=name), ".members",
+        return done(_("%(name)s is no longer a member.", name=name), ".members",
                     owner=owner)  # fmt: skip
 
     return attempt(act, lambda problems: _members_page(owner, problems))
@@ -198,7 +198,7 @@ def set_quota(owner: str) -> ResponseReturnValue:
         form = QuotaForm.parse(flask.request.form)
         with requests.begin() as work:
             organisations.change(work, owner, {"quota_bytes": int(form.gibibytes * 2**30)})
-        return done(_("The room for %(name)s is set.", name=owner), ".settings", owner=owner)
+        return done(_("The quota of %(name)s was set.", name=owner), ".settings", owner=owner)
 
     return attempt(act, lambda problems: _settings_page(owner, problems), at="gibibytes")
 
@@ -218,7 +218,7 @@ def rename(owner: str) -> ResponseReturnValue:
         form = RenameForm.parse(flask.request.form)
         with requests.begin() as work:
             renamed = organisations.rename(work, owner, form.name)
-        return done(_("It is called %(name)s now. The old name leads here.", name=renamed.name),
+        return done(_("It is now called %(name)s. The old name redirects here.", name=renamed.name),
                     ".settings", owner=renamed.name)  # fmt: skip
 
     return attempt(act, lambda problems: _settings_page(owner, problems, "danger"), at="name")
@@ -232,7 +232,7 @@ def delete(owner: str) -> ResponseReturnValue:
         insist(is_confirmed(owner), "confirm", _("Type the name to confirm."))
         with requests.begin() as work:
             organisations.delete(work, owner, now=requests.now())
-        return done(_("%(name)s is deleted.", name=owner), "dashboard.show")
+        return done(_("%(name)s was deleted.", name=owner), "dashboard.show")
 
     return attempt(act, lambda problems: _settings_page(owner, problems, "danger"))
 
@@ -259,13 +259,13 @@ def _acts(owner: str) -> dict[str, lists.Act]:
         return organisation_members.set_role(work, owner, name, form.role, now=requests.now())
 
     return {
-        "role": lists.Act(lazy("Give this role"), give_role),
+        "role": lists.Act(lazy("Change role"), give_role),
         "remove": lists.Act(
             lazy("Remove"),
             lambda work, name: organisation_members.remove(work, owner, name),
             lazy(
-                "They are out of its teams too, and lose the roles given on its repositories. "
-                "An owner can add them again."
+                "They are also removed from its teams and lose roles on its repositories. An "
+                "owner can add them again."
             ),
         ),
     }

@@ -30,7 +30,7 @@ def save() -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             users.change(work, None, {"email": address})
-        return done(_("Your e-mail address is saved."), "own_addresses.show")
+        return done(_("Your e-mail address was saved."), "own_addresses.show")
 
     return attempt(act, _page, at="email")
 
@@ -44,16 +44,16 @@ def act_on(verb: str) -> ResponseReturnValue:
         with requests.begin() as work:
             if verb == "ask":
                 own_addresses.ask(work, _said("address"), now=now)
-                words = _("A letter is on its way. Open the link in it, or enter its code here.")
+                words = _("An e-mail is on its way. Open the link in it, or enter its code here.")
             elif verb == "confirm":
                 own_addresses.confirm(work, _said("code"), key=key, now=now)
-                words = _("The address counts as yours now.")
+                words = _("The address is verified.")
             elif verb == "primary":
                 own_addresses.make_primary(work, _said("address"))
-                words = _("Letters go there from now on.")
+                words = _("This is now your primary address.")
             else:
                 own_addresses.remove(work, _said("address"))
-                words = _("The address is removed.")
+                words = _("The address was removed.")
         return done(words, "own_addresses.show")
 
     return attempt(act, _page, at="code" if verb == "confirm" else "address")

@@ -100,7 +100,7 @@ def confirmed_first() -> None:
     if requests.actor().impersonator is not None:
         raise RefusedError(NOT_AS_ANOTHER)
     if requests.uses_session() and not requests.actor().is_elevated:
-        raise ElevationRequiredError("Confirm your password to go on.")
+        raise ElevationRequiredError("Confirm your password to continue.")
 
 
 def signed_in() -> None:

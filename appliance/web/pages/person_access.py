@@ -24,7 +24,7 @@ SOURCES = {
     "request": lazy("given on request until a time"),
     "base": lazy("base permission of the organisation"),
     "organisation": lazy("by the role in the organisation"),
-    "owner": lazy("owns it"),
+    "owner": lazy("owner"),
     "instance": lazy("by the role on the appliance"),
 }
 ON = {

@@ -63,7 +63,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise InvalidError.of("chosen", _("Choose comments that suggest something.")) from error
+        raise InvalidError.of("chosen", _("Select comments with suggestions.")) from error
 
 
 def _oid(field: str) -> str:

@@ -104,7 +104,7 @@ def comment_form(owner: str, name: str, number: int) -> ResponseReturnValue:
     pull = pull_frame.read(owner, name, number)
     place = _place(PlaceForm.parse(flask.request.args))
     if not place.path:
-        raise InvalidError.of("path", _("Name a path, and lines from first to last."))
+        raise InvalidError.of("path", _("Enter a path, and lines from first to last."))
     lines = _text(pull, place)
     if flask.request.args.get("part") == "form":
         return _piece("pulls/comment_form.html", pull, place=place, lines=lines)

@@ -29,14 +29,14 @@ QUESTION_SECONDS = 2.0
 ORDERS = {"name": Order.NAME, "updated": Order.NEWEST}
 CONSEQUENCES: Mapping[bytes, LazyString] = {
     BRANCHES: lazy(
-        "These branches are deleted. Commits that no other branch or tag reaches can be fetched "
-        "no more. Note the ids: until upkeep removes what nothing reaches, a branch made at its "
-        "id is the same again."
+        "These branches are deleted. Commits that are in no other branch or tag can no "
+        "longer be fetched. Note the IDs: until the next clean-up you can create a branch at "
+        "its ID again."
     ),
     TAGS: lazy(
-        "These tags are deleted. Commits that no other branch or tag reaches can be fetched no "
-        "more. Note the ids: until upkeep removes what nothing reaches, a tag made at its id is "
-        "the same again, with what it says."
+        "These tags are deleted. Commits that are in no other branch or tag can no longer be "
+        "fetched. Note the IDs: until the next clean-up you can create a tag at its ID "
+        "again, with its message."
     ),
 }
 
@@ -169,7 +169,9 @@ def delete(frame: Frame, prefix: bytes, name: bytes, expected: str | None) -> No
         NotFoundError, PreconditionError: it is not there, or elsewhere by now.
     """
     if prefix == BRANCHES and name == frame.repository.default_branch.encode():
-        raise ConflictError("The default branch stays. Make another one the default first.")
+        raise ConflictError(
+            "The default branch cannot be deleted. Make another branch the default first."
+        )
     draft = (
         ref_updates.draft_branch_deletion if prefix == BRANCHES else ref_updates.draft_tag_deletion
     )
@@ -218,5 +220,5 @@ def _read(chosen: str) -> tuple[bytes, str]:
     """
     oid, mark, name = chosen.partition(":")
     if not (mark and oid and name):
-        raise InvalidError.of("chosen", "Choose something in the list first.")
+        raise InvalidError.of("chosen", "Select something in the list first.")
     return links.from_field(name), oid

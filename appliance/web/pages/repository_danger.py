@@ -67,7 +67,7 @@ def change_visibility(owner: str, name: str) -> ResponseReturnValue:
         form = VisibilityForm.parse(flask.request.form)
         with requests.begin() as work:
             repository_moves.change_visibility(work, f"{owner}/{name}", form.visibility)
-        said = _("It is %(kind)s now.", kind=str(words.VISIBILITIES[form.visibility]).lower())
+        said = _("It is now %(kind)s.", kind=str(words.VISIBILITIES[form.visibility]).lower())
         return done(said, ".show", owner=owner, name=name)
 
     return attempt(act, lambda problems: _danger_page(owner, name, problems), at="visibility")
@@ -100,7 +100,7 @@ def transfer(owner: str, name: str) -> ResponseReturnValue:
         insist(is_confirmed(f"{owner}/{name}"), "transfer", _("Type the name to confirm."))
         with requests.begin() as work:
             moved = repository_moves.transfer(work, f"{owner}/{name}", to=form.to)
-        flask.flash(_("It belongs to %(name)s now.", name=moved.owner_name), "good")
+        flask.flash(_("It now belongs to %(name)s.", name=moved.owner_name), "good")
         return flask.redirect(f"/{moved.path}", 303)
 
     return attempt(act, lambda problems: _danger_page(owner, name, problems), at="to")
@@ -159,7 +159,7 @@ def restore() -> ResponseReturnValue:
         form = RestoreForm.parse(flask.request.form)
         with requests.begin() as work:
             restored = repository_bin.restore(work, form.path, name=form.name or None)
-        flask.flash(_("%(path)s is back.", path=restored.path), "good")
+        flask.flash(_("%(path)s was restored.", path=restored.path), "good")
         return flask.redirect(f"/{restored.path}", 303)
 
     return attempt(act, _bin_page)

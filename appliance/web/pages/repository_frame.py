@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SELECTABLE = 100  # Refs of each kind in the selector; the page of all refs has the others.
 CARRIED_BYTES = 300  # Longest path that the selector takes along to other refs.
-EMPTY = sentence("This repository is empty: nothing was pushed yet.")
+EMPTY = sentence("This repository is empty: nothing has been pushed yet.")
 NO_NAMES = RefNames((), ())
 
 

@@ -27,7 +27,7 @@ COLUMNS: lists.Columns = {
     "pushed_at": lambda each: each.pushed_at,
     "archived_at": lambda each: each.archived_at,
 }
-BIN_ACTS = {"restore": lists.Act(lazy("Bring back"), repository_bin.restore)}
+BIN_ACTS = {"restore": lists.Act(lazy("Restore"), repository_bin.restore)}
 
 
 def sorting(usual: str) -> lists.Sorting:

@@ -94,7 +94,7 @@ def change(owner: str) -> ResponseReturnValue:
         with requests.begin() as work:
             path = f"{owner}/{form.repository}"
             repository_properties.set_properties(work, path, pairs(form.properties))
-        return done(_("The properties are set."), ".show", owner=owner)
+        return done(_("The properties were saved."), ".show", owner=owner)
 
     return attempt(act, lambda problems: _page(owner, problems), at="properties")
 
@@ -140,7 +140,7 @@ def change_one(owner: str, name: str) -> ResponseReturnValue:
         with requests.begin() as work:
             shown = repository_properties.show(work, path)
             repository_properties.set_properties(work, path, _said(shown))
-        return done(_("The properties are set."), ".form_of_one", owner=owner, name=name)
+        return done(_("The properties were saved."), ".form_of_one", owner=owner, name=name)
 
     return attempt(act, lambda problems: _page_of_one(owner, name, problems), at="properties")
 
@@ -185,7 +185,7 @@ def _page(owner: str, problems: Problems) -> str:
 def _page_of_one(owner: str, name: str, problems: Problems) -> str:
     frame = opened(owner, name)
     if not frame.repository.may(Permission.REPOSITORY_MAINTAIN):
-        raise RefusedError(_("Only maintainers see how a repository is set up."))
+        raise RefusedError(_("Only maintainers can see repository settings."))
     with requests.reading() as work:
         shown = repository_properties.show(work, frame.repository.path)
     return show_in_frame(

@@ -91,7 +91,7 @@ def rename(owner: str, name: str) -> ResponseReturnValue:
         form = NameForm.parse(flask.request.form)
         with requests.begin() as work:
             renamed = repository_moves.rename(work, f"{owner}/{name}", form.name)
-        said = _("It is called %(name)s now. The old address leads here.", name=renamed.name)
+        said = _("It is now called %(name)s. The old address redirects here.", name=renamed.name)
         return done(said, ".general", owner=owner, name=renamed.name)
 
     return attempt(act, lambda problems: _general_page(owner, name, problems), at="name")
@@ -119,7 +119,7 @@ def protect(owner: str, name: str) -> ResponseReturnValue:
         )
         with requests.begin() as work:
             protections.protect(work, f"{owner}/{name}", rule, now=requests.now())
-        return done(_("The rule holds from now on."), ".branches", owner=owner, name=name)
+        return done(_("The rule now applies."), ".branches", owner=owner, name=name)
 
     return attempt(act, lambda problems: _branches_page(owner, name, problems), at="pattern")
 

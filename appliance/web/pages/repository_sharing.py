@@ -66,7 +66,7 @@ def give(owner: str, name: str) -> ResponseReturnValue:
             given = repository_access.give(
                 work, f"{owner}/{name}", form.grantee, form.role, now=requests.now()
             )
-        said = _("%(name)s is %(role)s now.", name=given.name, role=words.ROLES[given.role])
+        said = _("%(name)s is now %(role)s.", name=given.name, role=words.ROLES[given.role])
         return done(said, ".access", owner=owner, name=name)
 
     return attempt(act, lambda problems: _access_page(owner, name, problems), at="grantee")
@@ -80,7 +80,7 @@ def withdraw(owner: str, name: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             repository_access.withdraw(work, f"{owner}/{name}", grantee)
-        said = _("%(name)s has no role of their own here any more.", name=grantee)
+        said = _("%(name)s no longer has a direct role here.", name=grantee)
         return done(said, ".access", owner=owner, name=name)
 
     return attempt(act, lambda problems: _access_page(owner, name, problems))
@@ -108,7 +108,9 @@ def add_key(owner: str, name: str) -> ResponseReturnValue:
                 expires_at=day_end(form.expires),
                 now=requests.now(),
             )
-        return done(_("The key opens this repository now."), ".keys", owner=owner, name=name)
+        return done(
+            _("The key now has access to this repository."), ".keys", owner=owner, name=name
+        )
 
     return attempt(act, lambda problems: _keys_page(owner, name, problems), at="key")
 
@@ -118,7 +120,7 @@ def remove_key(owner: str, name: str, key_id: UUID) -> ResponseReturnValue:
     """Remove one."""
     with requests.begin() as work:
         ssh_keys.remove_deploy_key(work, f"{owner}/{name}", key_id)
-    return done(_("The key is removed. Nobody gets in with it."), ".keys", owner=owner, name=name)
+    return done(_("The key was removed and no longer works."), ".keys", owner=owner, name=name)
 
 
 def _access_page(owner: str, name: str, problems: Problems) -> str:
@@ -153,16 +155,16 @@ def _explain(path: str, who: str) -> tuple[Explained | None, str]:
 def _reason(source: str, name: str) -> str:
     """One way in which somebody came to a role, in words."""
     said = {
-        "owner": _("because the repository is theirs"),
-        "direct": _("given to them here"),
+        "owner": _("because they own the repository"),
+        "direct": _("given directly"),
         "request": _("given on request until a time"),
         "team": _("by team %(name)s", name=name),
-        "organisation": _("by their role in the organisation %(name)s", name=name),
-        "base": _("by the base permission of the organisation %(name)s", name=name),
+        "organisation": _("by their role in %(name)s", name=name),
+        "base": _("by the base permission of %(name)s", name=name),
         "instance": _("by their role on the appliance"),
-        "visibility": _("because everyone who has signed in may read it")
+        "visibility": _("because everyone who is signed in may read it")
         if name == "internal"
-        else _("because everyone may read it"),
+        else _("because the repository is public"),
     }
     return str(said[source])
 
@@ -170,17 +172,17 @@ def _reason(source: str, name: str) -> str:
 def _table() -> list[tuple[str, list[bool]]]:
     """What each role may do, for the table on the page."""
     said = {
-        Permission.REPOSITORY_READ: _("Read, clone, export"),
-        Permission.REPOSITORY_TRIAGE: _("Sort alerts and requests"),
+        Permission.REPOSITORY_READ: _("Read, clone and export"),
+        Permission.REPOSITORY_TRIAGE: _("Triage alerts and requests"),
         Permission.REPOSITORY_WRITE: _("Push"),
         Permission.REPOSITORY_LOCK_FILES: _("Lock large files"),
         Permission.REPOSITORY_MAINTAIN: _("Change description and default branch"),
         Permission.REPOSITORY_PROTECT: _("Protect branches and tags"),
         Permission.REPOSITORY_SEE_ACCESS: _("See who has access"),
-        Permission.REPOSITORY_GRANT: _("Give roles"),
+        Permission.REPOSITORY_GRANT: _("Manage access"),
         Permission.REPOSITORY_KEYS: _("Manage deploy keys"),
         Permission.REPOSITORY_HOOKS: _("Manage webhooks"),
-        Permission.REPOSITORY_BYPASS_PROTECTION: _("Push past protection"),
+        Permission.REPOSITORY_BYPASS_PROTECTION: _("Bypass branch protection"),
         Permission.REPOSITORY_ARCHIVE: _("Rename and archive"),
         Permission.REPOSITORY_DELETE: _("Change visibility, transfer, delete"),
     }

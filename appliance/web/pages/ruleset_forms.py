@@ -104,7 +104,7 @@ def _number(text: str, field: str) -> int:
     if not text.strip():
         return 0
     if not text.strip().isascii() or not text.strip().isdigit():
-        raise InvalidError.of(field, _("Write a number."))
+        raise InvalidError.of(field, _("Enter a number."))
     return min(int(text.strip()[:15]), 2**40)
 
 
@@ -118,7 +118,7 @@ def _lines(form: Form, field: str) -> tuple[str, ...]:
 def _pair(line: str) -> tuple[str, str]:
     key, equals, value = line.partition("=")
     if not equals:
-        raise InvalidError.of("properties", _("Write a name, = and a value on each line."))
+        raise InvalidError.of("properties", _("Enter a name, = and a value on each line."))
     return key.strip(), value.strip()
 
 
@@ -131,7 +131,7 @@ def _enforcement(text: str) -> Enforcement:
 def _bypass(line: str) -> SaidSubject:
     who, colon, reason = line.partition(":")
     if not colon:
-        raise InvalidError.of("bypass", _("Write who it is, a colon, and why."))
+        raise InvalidError.of("bypass", _("Enter who it is, a colon, and the reason."))
     return _subject(who, "bypass", reason.strip())
 
 
@@ -141,7 +141,8 @@ def _subject(line: str, field: str, reason: str = "") -> SaidSubject:
     is_role = kind == SubjectKind.ROLE
     if kind not in LINES or (is_role and name not in set(Role)):
         raise InvalidError.of(
-            field, _("Nobody is called “%(line)s”. Write role, team or user first.", line=line[:80])
+            field,
+            _("“%(line)s” is not a valid entry. Start with role, team or user.", line=line[:80]),
         )
     role = Role(name) if is_role else None
     return SaidSubject(SubjectKind(kind), "" if is_role else name, role, reason)

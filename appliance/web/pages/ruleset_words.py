@@ -48,124 +48,131 @@ GROUPS: tuple[tuple[Words, tuple[RuleKind, ...]], ...] = (
 )
 
 KINDS: dict[RuleKind, tuple[Words, Words]] = {
-    K.CREATION: (lazy("Restrict creation"), lazy("Only those named create it.")),
-    K.UPDATE: (lazy("Restrict pushes"), lazy("Only those named push to it or merge into it.")),
-    K.DELETION: (lazy("Restrict deletion"), lazy("Only those named delete it.")),
+    K.CREATION: (lazy("Restrict creation"), lazy("Only those listed can create matching refs.")),
+    K.UPDATE: (lazy("Restrict pushes"), lazy("Only those listed can push or merge.")),
+    K.DELETION: (lazy("Restrict deletion"), lazy("Only those listed can delete matching refs.")),
     K.NON_FAST_FORWARD: (lazy("Block force pushes"), lazy("History may not be rewritten.")),
     K.REF_NAME: (lazy("Names of new branches and tags"), lazy("Patterns that names must match.")),
-    K.FREEZE: (lazy("Freeze"), lazy("Nothing moves while a window is open.")),
+    K.FREEZE: (lazy("Freeze"), lazy("Nothing can be pushed or merged during a freeze.")),
     K.PULL_REQUEST: (
         lazy("Require pull requests"),
-        lazy("Nobody pushes; what is merged has been approved."),
+        lazy("Nobody can push directly: changes need an approved pull request."),
     ),
     K.SENSITIVE_FILES: (
-        lazy("More approvals for CODEOWNERS and workflows"),
-        lazy("Files that say who approves and what runs need two."),
+        lazy("More approvals for CODEOWNERS and workflow files"),
+        lazy("Files that control approvals and workflows need two approvals."),
     ),
-    K.REQUIRED_CHECKS: (lazy("Require checks"), lazy("These must have passed.")),
+    K.REQUIRED_CHECKS: (lazy("Require checks"), lazy("These checks must pass.")),
     K.MERGE_QUEUE: (
         lazy("Require the merge queue"),
-        lazy("Nobody pushes or merges past it: what lands was tested."),
+        lazy("Nobody can push or merge directly: everything is tested in the queue first."),
     ),
     K.LINEAR_HISTORY: (lazy("Linear history"), lazy("No merge commits.")),
-    K.COMMIT_MESSAGE: (lazy("Messages of commits"), lazy("Patterns that messages must match.")),
+    K.COMMIT_MESSAGE: (lazy("Commit messages"), lazy("Patterns that messages must match.")),
     K.TICKET_REFERENCE: (
         lazy("Require a ticket"),
-        lazy("Each message, or the pull request, names one."),
+        lazy("Each message, or the pull request, must mention one."),
     ),
     K.AUTHOR_ADDRESS: (lazy("Addresses of authors"), lazy("Patterns that addresses must match.")),
     K.VERIFIED_AUTHOR: (
         lazy("Verified authors"),
-        lazy("Commits are by a verified address of whoever pushes."),
+        lazy("The author must be a verified address of whoever pushes."),
     ),
-    K.SIGNED_COMMITS: (lazy("Require signatures"), lazy("New commits and tags are signed.")),
-    K.SIGNED_PUSH: (lazy("Require signed pushes"), lazy("Whoever pushes signs that they do.")),
+    K.SIGNED_COMMITS: (lazy("Require signatures"), lazy("New commits and tags must be signed.")),
+    K.SIGNED_PUSH: (
+        lazy("Require signed pushes"),
+        lazy("Pushes must be signed by whoever pushes."),
+    ),
     K.FILE_PATHS: (lazy("Restrict file paths"), lazy("Files that may not be changed.")),
-    K.FILE_EXTENSIONS: (lazy("Restrict file extensions"), lazy("Extensions that are refused.")),
-    K.FILE_SIZE: (lazy("Limit file size"), lazy("The largest file that is taken.")),
+    K.FILE_EXTENSIONS: (lazy("Restrict file extensions"), lazy("Blocked file extensions.")),
+    K.FILE_SIZE: (lazy("Limit file size"), lazy("The maximum size of a file.")),
     K.POLICIES: (
-        lazy("Policies about contents"),
-        lazy("What files may not contain, asked before or after they come in."),
+        lazy("Content policies"),
+        lazy("What files may not contain, checked before or after a push."),
     ),
 }
 
 SUBJECTS = lazy(
-    "One a line: role maintainer, team lab/release, user NAME, organisation_owners, administrators."
+    "One per line: role maintainer, team lab/release, user NAME, organisation_owners, "
+    "administrators."
 )
 POLICIES: dict[str, tuple[Words, Words]] = {
-    Policy.CONFLICT_MARKERS: (lazy("No marks of conflicts"), lazy("As git leaves them in files.")),
-    Policy.LINE_ENDINGS: (lazy("One kind of line ending in a file"), lazy("LF or CRLF, not both.")),
+    Policy.CONFLICT_MARKERS: (
+        lazy("No conflict markers"),
+        lazy("Conflict markers that git leaves in files."),
+    ),
+    Policy.LINE_ENDINGS: (lazy("Consistent line endings"), lazy("LF or CRLF, not both.")),
     Policy.PRIVATE_KEYS: (lazy("No private keys"), lazy("In any commit, even if removed later.")),
-    Policy.VALID_SYNTAX: (lazy("Valid JSON, YAML and TOML"), lazy("By the ending of the name.")),
+    Policy.VALID_SYNTAX: (lazy("Valid JSON, YAML and TOML"), lazy("By file extension.")),
 }
 MOMENTS: dict[str, tuple[Words, Words]] = {
     Moment.PRE_COMMIT: (
-        lazy("Before the appliance commits"),
-        lazy("What the portal, the API and merges make."),
+        lazy("Before commits in the portal"),
+        lazy("For changes made in the portal, by the API and by merges."),
     ),
-    Moment.PRE_PUSH: (lazy("Before a push comes in"), lazy("Over HTTPS and SSH.")),
+    Moment.PRE_PUSH: (lazy("Before a push is accepted"), lazy("Over HTTPS and SSH.")),
     Moment.POST_COMMIT: (
-        lazy("After a branch has moved"),
-        lazy("Nothing is refused; a check run of the commit says what was found."),
+        lazy("After a push, as a check"),
+        lazy("Nothing is refused; a check run on the commit reports what was found."),
     ),
 }
 SIGNERS: dict[str, tuple[Words, Words]] = {kind: (SIGNED_BY[kind], "") for kind in SignedBy}
 PARAMETERS: dict[str, Parameter] = {
     "allowed": Parameter(lazy("Who may all the same"), "lines", SUBJECTS),
     "approvals": Parameter(lazy("Approvals"), "number"),
-    "code_owners": Parameter(lazy("Owners of changed files must approve (CODEOWNERS)")),
+    "code_owners": Parameter(lazy("Require review from code owners (CODEOWNERS)")),
     "reviewers": Parameter(
-        lazy("Who must approve, too"),
+        lazy("Additional required reviewers"),
         "lines",
-        lazy("One a line: user NAME, or team lab/security: one of its members."),
+        lazy("One per line: user NAME, or team lab/security (any one of its members)."),
     ),
     "not_last_pusher": Parameter(lazy("The approval of who pushed last does not count")),
     "dismiss_stale": Parameter(
-        lazy("Approvals end with a push"),
-        hint=lazy("Not with a rebase that leaves the changes as they were."),
+        lazy("Dismiss approvals on new pushes"),
+        hint=lazy("A rebase that leaves the changes as they were keeps approvals."),
     ),
-    "resolved_threads": Parameter(lazy("Conversations must be resolved")),
-    "checks": Parameter(lazy("Checks"), "lines", lazy("One name a line.")),
+    "resolved_threads": Parameter(lazy("Require resolved conversations")),
+    "checks": Parameter(lazy("Checks"), "lines", lazy("One name per line.")),
     "reporters": Parameter(
         lazy("Who must report them"),
         "lines",
-        lazy("One a line: user NAME. What others report is nothing then; empty: anybody may."),
+        lazy("One per line: user NAME. Reports by others are ignored; empty: anybody may report."),
     ),
-    "up_to_date": Parameter(lazy("What is merged must contain the branch as it is")),
-    "signed_by": Parameter(lazy("Signatures that count"), "kinds", among=SIGNERS),
-    "patterns": Parameter(lazy("Patterns"), "lines", lazy("One a line.")),
-    "forbidden": Parameter(lazy("Refuse what they match")),
-    "most_bytes": Parameter(lazy("Largest file, in bytes"), "number"),
+    "up_to_date": Parameter(lazy("Require branches to be up to date before merging")),
+    "signed_by": Parameter(lazy("Accepted kinds of signatures"), "kinds", among=SIGNERS),
+    "patterns": Parameter(lazy("Patterns"), "lines", lazy("One per line.")),
+    "forbidden": Parameter(lazy("Refuse what matches")),
+    "most_bytes": Parameter(lazy("Maximum file size in bytes"), "number"),
     "policies": Parameter(lazy("Policies"), "kinds", among=POLICIES),
-    "moments": Parameter(lazy("When are they asked?"), "kinds", among=MOMENTS),
+    "moments": Parameter(lazy("When to check?"), "kinds", among=MOMENTS),
     "exempt": Parameter(
-        lazy("But not of these files"),
+        lazy("Exempt files"),
         "lines",
-        lazy("One a line, as in .gitignore: /vendor/, *.min.json."),
+        lazy("One per line, as in .gitignore: /vendor/, *.min.json."),
     ),
     "windows": Parameter(
         lazy("Windows"),
         "lines",
-        lazy("One a line, in UTC: 2026-12-19T18:00/2027-01-04T06:00, or Fri 16:00/Mon 06:00."),
+        lazy("One per line, in UTC: 2026-12-19T18:00/2027-01-04T06:00, or Fri 16:00/Mon 06:00."),
     ),
 }
 HINTS: dict[RuleKind, Words] = {
-    K.COMMIT_MESSAGE: lazy("One regular expression (RE2) a line."),
-    K.TICKET_REFERENCE: lazy("One regular expression (RE2) a line; empty: AB-12 and #12."),
-    K.AUTHOR_ADDRESS: lazy("One a line, as in *@example.org."),
-    K.REF_NAME: lazy("One a line, as in feature/*."),
-    K.FILE_PATHS: lazy("One a line, as in .gitignore: /vendor/, *.pem."),
-    K.FILE_EXTENSIONS: lazy("One a line: exe, dll."),
-    K.SENSITIVE_FILES: lazy("One a line; empty: CODEOWNERS and the usual folders of workflows."),
+    K.COMMIT_MESSAGE: lazy("One regular expression (RE2) per line."),
+    K.TICKET_REFERENCE: lazy("One regular expression (RE2) per line; empty: AB-12 and #12."),
+    K.AUTHOR_ADDRESS: lazy("One per line, as in *@example.org."),
+    K.REF_NAME: lazy("One per line, as in feature/*."),
+    K.FILE_PATHS: lazy("One per line, as in .gitignore: /vendor/, *.pem."),
+    K.FILE_EXTENSIONS: lazy("One per line: exe, dll."),
+    K.SENSITIVE_FILES: lazy("One per line; empty: CODEOWNERS and the usual workflow folders."),
 }
 ENFORCEMENTS: dict[Enforcement, tuple[Words, str, Words]] = {
-    Enforcement.ACTIVE: (lazy("Active"), "good", lazy("Enforced at once.")),
+    Enforcement.ACTIVE: (lazy("Active"), "good", lazy("Enforced immediately.")),
     Enforcement.DRY_RUN: (
         lazy("Dry run"),
         "warn",
-        lazy("Nothing is refused; what would have been is recorded."),
+        lazy("Nothing is refused; what would have been refused is recorded."),
     ),
-    Enforcement.OFF: (lazy("Off"), "hold", lazy("Kept, and not enforced.")),
+    Enforcement.OFF: (lazy("Off"), "hold", lazy("Not enforced.")),
 }
 LAYERS: dict[Layer, Words] = {
     Layer.INSTANCE: lazy("Appliance"),

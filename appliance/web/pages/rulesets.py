@@ -105,7 +105,7 @@ def remove(ruleset_id: UUID, owner: str = "", name: str = "") -> ResponseReturnV
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             rulesets.remove(work, _place(owner, name), ruleset_id)
-        return done(_("The ruleset is removed."), ".listing", **_at(owner, name))
+        return done(_("The ruleset was removed."), ".listing", **_at(owner, name))
 
     return attempt(act, lambda problems: _form_page(owner, name, ruleset_id, problems))
 

@@ -28,7 +28,7 @@ def change(step: str) -> ResponseReturnValue:
     try:
         saml_key.take_step(KeyStep(step))
     except ConflictError as error:
-        flask.flash(_("Not done. %(why)s", why=language.said(error.message)), "bad")
+        flask.flash(_("Failed: %(why)s", why=language.said(error.message)), "bad")
     else:
         flask.flash(str(DONE[KeyStep(step)]), "good")
     return flask.redirect(after, 303)

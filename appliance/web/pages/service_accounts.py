@@ -86,7 +86,7 @@ ACTS = {
     "suspend": lists.Act(
         lazy("Suspend"),
         lambda work, name: service_accounts.suspend(work, name, now=requests.now()),
-        lazy("Their tokens and keys stop until they are reinstated."),
+        lazy("Their tokens and keys do not work until they are reinstated."),
     ),
     "reinstate": lists.Act(lazy("Reinstate"), service_accounts.reinstate),
 }
@@ -166,7 +166,7 @@ def revoke_token(name: str, token_id: UUID) -> ResponseReturnValue:
     """Stop a token of it."""
     with requests.begin() as work:
         credentials.revoke_token(work, token_id, now=requests.now())
-    return done(_("The token is revoked. Nobody gets in with it."), ".show", name=name)
+    return done(_("The token was revoked and no longer works."), ".show", name=name)
 
 
 @pages.post("/accounts/<name>/keys")
@@ -185,7 +185,7 @@ def add_key(name: str) -> ResponseReturnValue:
                 user=name,
                 now=requests.now(),
             )
-        return done(_("The key is added. It can be used at once."), ".show", name=name)
+        return done(_("The key was added. It can be used at once."), ".show", name=name)
 
     return attempt(act, lambda problems: _one_page(name, problems), at="key")
 
@@ -195,7 +195,7 @@ def remove_key(name: str, key_id: UUID) -> ResponseReturnValue:
     """Remove an SSH key of it."""
     with requests.begin() as work:
         ssh_keys.remove(work, key_id)
-    return done(_("The key is removed. Nobody gets in with it."), ".show", name=name)
+    return done(_("The key was removed and no longer works."), ".show", name=name)
 
 
 @pages.post("/accounts/<name>/<any(suspend, reinstate):verb>")
@@ -207,10 +207,10 @@ def switch(name: str, verb: str) -> ResponseReturnValue:
         with requests.begin() as work:
             if verb == "suspend":
                 service_accounts.suspend(work, name, reason=form.reason, now=requests.now())
-                said = _("%(name)s is suspended. Its tokens and keys have stopped.", name=name)
+                said = _("%(name)s is suspended. Its tokens and keys no longer work.", name=name)
             else:
                 service_accounts.reinstate(work, name)
-                said = _("%(name)s may enter again.", name=name)
+                said = _("%(name)s is active again.", name=name)
         return done(said, ".show", name=name)
 
     return attempt(act, lambda problems: _one_page(name, problems))
@@ -225,7 +225,7 @@ def delete(name: str) -> ResponseReturnValue:
         with requests.begin() as work:
             owner = service_accounts.show(work, name).organisation
             service_accounts.delete(work, name, now=requests.now())
-        said = _("%(name)s is deleted.", name=name)
+        said = _("%(name)s was deleted.", name=name)
         return done(said, ".listing_of", owner=owner) if owner else done(said, ".listing")
 
     return attempt(act, lambda problems: _one_page(name, problems))
@@ -251,7 +251,7 @@ def _create(owner: str) -> ResponseReturnValue:
             made = service_accounts.create(
                 work, form.name, organisation=owner, title=form.title, now=requests.now()
             )
-        said = _("%(name)s is there. Make a token or add a key now.", name=made.user.name)
+        said = _("%(name)s was created. Create a token or add a key now.", name=made.user.name)
         return done(said, ".show", name=made.user.name)
 
     return attempt(act, lambda problems: _list_page(owner, problems), at="name")

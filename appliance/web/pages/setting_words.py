@@ -11,7 +11,7 @@ CHOICES = {
     "encryption": {
         "ldaps": _("From the start (LDAPS)"),
         "starttls": _("Switched on first (StartTLS)"),
-        "none": _("None, for trying out: passwords cross the network readable"),
+        "none": _("None, for testing: passwords cross the network unencrypted"),
     },
     "groups_by": {
         "search": _("By the groups' members, step by step"),
@@ -19,8 +19,8 @@ CHOICES = {
         "chain": _("Active Directory looks through all steps at once"),
     },
     "sync_brings": {
-        "known": _("Those who have signed in here or were linked"),
-        "everybody": _("Everybody there; who is new becomes a user, where that is allowed"),
+        "known": _("People who have signed in here or were linked"),
+        "everybody": _("Everybody there; new people become users if that is allowed"),
     },
     "client_authentication": {
         "secret": _("By a secret"),
@@ -28,10 +28,10 @@ CHOICES = {
     },
     "refusal_ends": {
         "sessions": _("Their sessions"),
-        "access": _("All access, with tokens and keys, until they sign in again"),
+        "access": _("All access including tokens and keys, until they sign in again"),
     },
     "name_id": {
-        "persistent": _("A lasting identifier (persistent)"),
+        "persistent": _("A persistent identifier (persistent)"),
         "email": _("The e-mail address (emailAddress)"),
         "unspecified": _("Whatever it chooses (unspecified)"),
     },

@@ -81,7 +81,7 @@ def enter() -> ResponseReturnValue:
     name = flask.request.form.get("name", "").strip()
     target = cookies.own_path(flask.request.form.get("next"))
     if not name:
-        return _ask_name(target, {"name": _("Your name or e-mail address is needed.")})
+        return _ask_name(target, {"name": _("Your user name or e-mail address is required.")})
     if "password" not in flask.request.form:
         return _lead(name, target)
     try:
@@ -141,7 +141,7 @@ def elevate() -> ResponseReturnValue:
         CONFIRM_BY[at]()
     except ApplianceError as error:
         return _ask_to_confirm(target, _at(error, at)), error.http_status
-    flask.flash(_("Thank you. Sensitive acts are open to you for a while."), "good")
+    flask.flash(_("Confirmed. Sensitive actions are unlocked for a while."), "good")
     return flask.redirect(target, 303)
 
 

@@ -22,7 +22,7 @@ ACTS = {
     "git.pushed": lazy("pushed to"),
     "issue.opened": lazy("opened"),
     "issue.closed": lazy("closed"),
-    "issue.reopened": lazy("opened again"),
+    "issue.reopened": lazy("reopened"),
     "merge.requested": lazy("asks to merge"),
     "merge.merged": lazy("merged"),
     "merge.closed": lazy("closed without a merge"),
@@ -76,6 +76,6 @@ def pin() -> ResponseReturnValue:
         paths = flask.request.form.get("pinned", "").split()
         with requests.begin() as work:
             stars.pin(work, paths)
-        return done(_("Your pinned repositories are saved."), "account.profile")
+        return done(_("Your pinned repositories were saved."), "account.profile")
 
     return attempt(act, account.profile_page, at="pinned")

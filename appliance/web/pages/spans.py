@@ -25,7 +25,7 @@ def hours(span: str) -> int | None:
         return None
     said = SPAN.fullmatch(span)
     if said is None:
-        raise InvalidError.of("span", sentence("Say for how long."))
+        raise InvalidError.of("span", sentence("Enter a duration."))
     return int(said[1]) * HOURS_OF[said[2]]
 
 
@@ -33,7 +33,7 @@ def offered() -> list[tuple[str, str]]:
     """What can be chosen, and how it is said."""
     return [
         *((f"{number}{unit}", _of(HOURS_OF[unit] * number)) for unit, number in OFFERED),
-        (ENDLESS, _("Without end, where the rule allows it")),
+        (ENDLESS, _("No end date, where the rule allows it")),
     ]
 
 

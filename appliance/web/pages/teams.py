@@ -96,7 +96,7 @@ def create(owner: str) -> ResponseReturnValue:
                 parent=form.parent or None,
                 now=requests.now(),
             )
-        return done(_("The team is there. Put people into it."), ".show", owner=owner,
+        return done(_("The team was created. Add members now."), ".show", owner=owner,
                     team=made.name)  # fmt: skip
 
     return attempt(act, lambda problems: _new_page(owner, problems), at="name")
@@ -125,7 +125,7 @@ def change(owner: str, team: str) -> ResponseReturnValue:
                     "parent": form.parent or None,
                 },
             )
-        return done(_("The team is saved."), ".show", owner=owner, team=changed.name)
+        return done(_("The team was saved."), ".show", owner=owner, team=changed.name)
 
     return attempt(act, lambda problems: _team_page(owner, team, problems))
 
@@ -138,7 +138,7 @@ def add_member(owner: str, team: str) -> ResponseReturnValue:
         form = MemberForm.parse(flask.request.form)
         with requests.begin() as work:
             added = teams.add_member(work, f"{owner}/{team}", form.user, now=requests.now())
-        said = _("%(name)s is in the team now.", name=added.name)
+        said = _("%(name)s was added to the team.", name=added.name)
         return done(said, ".show", owner=owner, team=team)
 
     return attempt(act, lambda problems: _team_page(owner, team, problems), at="user")
@@ -158,7 +158,7 @@ def remove_member(owner: str, team: str, name: str) -> ResponseReturnValue:
     """Take somebody out of a team, or leave it."""
     with requests.begin() as work:
         teams.remove_member(work, f"{owner}/{team}", name)
-    said = _("%(name)s is not in the team any more.", name=name)
+    said = _("%(name)s was removed from the team.", name=name)
     return done(said, ".show", owner=owner, team=team)
 
 
@@ -169,7 +169,7 @@ def delete(owner: str, team: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             teams.delete(work, f"{owner}/{team}")
-        return done(_("The team is deleted."), ".listing", owner=owner)
+        return done(_("The team was deleted."), ".listing", owner=owner)
 
     return attempt(act, lambda problems: _team_page(owner, team, problems))
 
@@ -192,11 +192,11 @@ def _finder(owner: str, team: str) -> lists.Find:
 def _acts(owner: str, team: str) -> dict[str, lists.Act]:
     return {
         "remove": lists.Act(
-            lazy("Take out"),
+            lazy("Remove from team"),
             lambda work, name: teams.remove_member(work, f"{owner}/{team}", name),
             lazy(
-                "They lose the roles that this team was given. They stay in the organisation, and "
-                "can be put into the team again."
+                "They lose the roles that this team gives. They stay in the organisation and "
+                "can be added to the team again."
             ),
         )
     }

@@ -92,7 +92,7 @@ def change(owner: str) -> ResponseReturnValue:
         )
         with requests.begin() as work:
             token_rules.change(work, owner, rule, now=requests.now())
-        return done(_("The rule is saved. It counts from now on."), ".show", owner=owner)
+        return done(_("The rule was saved and applies from now on."), ".show", owner=owner)
 
     return attempt(act, lambda problems: _rule_page(owner, problems))
 
@@ -127,7 +127,7 @@ def ask(token_id: UUID) -> ResponseReturnValue:
         token_approvals.ask(
             work, token_id, form.organisation, reason=form.reason, now=requests.now()
         )
-    said = _("The owners of %(name)s are asked.", name=form.organisation)
+    said = _("The owners of %(name)s were asked.", name=form.organisation)
     return done(said, "account_credentials.tokens")
 
 
@@ -185,5 +185,5 @@ def _days(field: str, text: str) -> int | None:
     if not text:
         return None
     if not text.isdigit() or len(text) > 4:  # noqa: PLR2004 - ten years have four digits.
-        raise InvalidError.of(field, _("Write a number of days, or nothing."))
+        raise InvalidError.of(field, _("Enter a number of days, or leave it empty."))
     return int(text)

@@ -53,7 +53,7 @@ DELIVERY_STATES = {
 
 
 FORMATS = {
-    WebhookFormat.CODARA: lazy("All that there is to know, for programs"),
+    WebhookFormat.CODARA: lazy("Full JSON events"),
     WebhookFormat.SLACK: "Slack",
     WebhookFormat.MATTERMOST: "Mattermost",
     WebhookFormat.TEAMS: "Microsoft Teams",
@@ -156,7 +156,7 @@ def change(owner: str, hook_id: UUID, name: str = "") -> ResponseReturnValue:
         webhook_targets.check_address(form.url, rules=requests.wiring().settings.webhooks)
         changes = Changes(form.url, form.chosen, bool(form.active), format=form.format)
         _change(owner, name, hook_id, changes)
-        return done(_("The webhook is changed."), ".show", **_at(owner, name, hook_id))
+        return done(_("The webhook was updated."), ".show", **_at(owner, name, hook_id))
 
     return attempt(act, lambda problems: _hook_page(owner, name, hook_id, problems), at="url")
 
@@ -169,7 +169,7 @@ def exchange_secret(owner: str, hook_id: UUID, name: str = "") -> ResponseReturn
         form = SecretForm.parse(flask.request.form)
         changes = Changes(secret=form.secret, overlap_hours=form.overlap_hours)
         _change(owner, name, hook_id, changes)
-        return done(_("The new secret signs from now on."), ".show", **_at(owner, name, hook_id))
+        return done(_("The new secret is used from now on."), ".show", **_at(owner, name, hook_id))
 
     return attempt(act, lambda problems: _hook_page(owner, name, hook_id, problems), at="secret")
 
@@ -183,7 +183,7 @@ def ping(owner: str, hook_id: UUID, name: str = "") -> ResponseReturnValue:
         with requests.begin() as work:
             place, now = _place(owner, name), requests.now()
             webhook_deliveries.ping(work, place, hook_id, url=url, now=now)
-        said = _("A ping is on its way. What the receiver says stands in the list.")
+        said = _("A ping is on its way. The response appears in the list.")
         return done(said, ".show", **_at(owner, name, hook_id))
 
     return attempt(act, lambda problems: _hook_page(owner, name, hook_id, problems))
@@ -216,7 +216,7 @@ def delete(owner: str, hook_id: UUID, name: str = "") -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         with requests.begin() as work:
             webhooks.delete(work, _place(owner, name), hook_id)
-        return done(_("The webhook is deleted."), ".listing", **_at(owner, name))
+        return done(_("The webhook was deleted."), ".listing", **_at(owner, name))
 
     return attempt(act, lambda problems: _hook_page(owner, name, hook_id, problems))
 
@@ -237,7 +237,7 @@ def redeliver(owner: str, hook_id: UUID, number: int, name: str = "") -> Respons
                 work, _place(owner, name), hook_id, number, now=requests.now()
             )
         at = _at(owner, name, hook_id) | {"number": made.number}
-        return done(_("It is sent again, as this delivery."), ".delivery", **at)
+        return done(_("The delivery is being sent again."), ".delivery", **at)
 
     return attempt(act, lambda problems: _delivery_page(owner, name, hook_id, number, problems))
 
@@ -321,6 +321,6 @@ def _moment(field: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        said = _("Write a date and a time, as in 2026-11-30T12:00.")
+        said = _("Enter a date and a time, as in 2026-11-30T12:00.")
         raise InvalidError.of(field, said) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

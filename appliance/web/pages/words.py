@@ -55,8 +55,8 @@ INSTANCE_ROLES = {
 FACTORS = {
     Factor.APP: _("Authenticator app"),
     Factor.KEY: _("Key"),
-    Factor.RECOVERY: _("Code for emergencies"),
-    Factor.PROVIDER: _("Shown to the sign-in system"),
+    Factor.RECOVERY: _("Recovery code"),
+    Factor.PROVIDER: _("Sent to the sign-in system"),
 }
 CHECKS = check_words.TABLES
 LINKED_BY = {
@@ -66,23 +66,23 @@ LINKED_BY = {
     LinkedBy.ADMINISTRATOR: _("linked by an administrator"),
 }
 LINKS = {
-    LinkBy.NOTHING: (_("Nobody who exists"), _("Only by hand: they or you link it.")),
+    LinkBy.NOTHING: (_("Nobody who exists"), _("Manually: they or you link it.")),
     LinkBy.VERIFIED_EMAIL: (
         _("The user who has their e-mail address"),
-        _("If it vouches for the address, and somebody vouched for it here too."),
+        _("If it has verified the address, and the address was verified here too."),
     ),
-    LinkBy.NAME: (_("The user of the same name"), _("If its names are those of here.")),
+    LinkBy.NAME: (_("The user of the same name"), _("If its user names match those here.")),
     LinkBy.SCIM_USER_NAME: (
         _("Whom a SCIM provider calls by that name"),
-        _("Its userName is the name that this one says."),
+        _("Its userName is the name reported by this one."),
     ),
     LinkBy.SCIM_EXTERNAL_ID: (
         _("Whom a SCIM provider knows by that id"),
-        _("Its externalId is the subject that this one says."),
+        _("Its externalId is the subject reported by this one."),
     ),
 }
 PROVIDER_STEPS = {
-    "connect": _("Reach it"),
+    "connect": _("Access it"),
     "bind": _("Sign in as the service account"),
     "search": _("Search"),
     "account": _("Whether their account there is active"),
@@ -107,7 +107,7 @@ PROVIDER_TRIAL_MEANINGS = trial_words.MEANINGS
 SAML_KEY_USES = {
     "signs": _("signs"),
     "next": _("is next"),
-    "earlier": _("signed before, still opens"),
+    "earlier": _("former signing key, still decrypts"),
 }
 PROVIDED_ROLES = {
     "": "-",
@@ -126,19 +126,19 @@ THINGS = {
 REQUEST_STATES = {
     RequestState.PENDING: (_("Waits"), "accent", "clock"),
     RequestState.APPROVED: (_("Given"), "good", "check"),
-    RequestState.REFUSED: (_("Not given"), "bad", "cross"),
+    RequestState.REFUSED: (_("Refused"), "bad", "cross"),
     RequestState.WITHDRAWN: (_("Withdrawn"), "", "cross"),
     RequestState.EXPIRED: (_("Not given in time"), "hold", "clock"),
 }
 APPROVERS = {
     Approvers.ORGANISATION_OWNERS: (
         _("Owners of the organisation"),
-        _("Nobody else, whatever role they have on the repository."),
+        _("Nobody else, whatever their role on the repository."),
     ),
-    Approvers.OWNERS: (_("Owners of the repository, too"), _("Who was made one there.")),
+    Approvers.OWNERS: (_("Owners of the repository, too"), _("Members added there.")),
     Approvers.MAINTAINERS: (
         _("Maintainers of the repository, too"),
-        _("They give no role that is higher than their own."),
+        _("They cannot give a role higher than their own."),
     ),
 }
 RIGHTS = {
@@ -157,23 +157,23 @@ REVIEWERS = {
     Reviewers.NAMED: _("People who are named"),
 }
 AT_DUE = {
-    AtDueDate.KEEP: _("Stays, and the result says that nobody decided"),
-    AtDueDate.REVOKE: _("Is taken away"),
+    AtDueDate.KEEP: _("Is kept, and the result says that nobody decided"),
+    AtDueDate.REVOKE: _("Is removed"),
 }
 RIGHT_SOURCES = {
     Source.PERSON: _("given by a person"),
     Source.DIRECTORY: _("given by a directory"),
-    Source.REQUEST: _("given on request"),
+    Source.REQUEST: _("granted on request"),
 }
 DECISIONS = {
     Decision.KEEP: (_("Kept"), "good", "check"),
     Decision.REVOKE: (_("Taken away"), "bad", "cross"),
 }
 REVIEW_OUTCOMES = {
-    Outcome.REVOKED: _("taken away"),
-    Outcome.TO_BE_REMOVED: _("to be removed in the directory"),
-    Outcome.GONE: _("was gone already"),
-    Outcome.FAILED: _("could not be taken away"),
+    Outcome.REVOKED: _("removed"),
+    Outcome.TO_BE_REMOVED: _("remove it in the directory"),
+    Outcome.GONE: _("was already gone"),
+    Outcome.FAILED: _("could not be removed"),
 }
 VISIBILITIES = {
     Visibility.PRIVATE: _("Private"),
@@ -181,9 +181,9 @@ VISIBILITIES = {
     Visibility.PUBLIC: _("Public"),
 }
 VISIBILITY_HINTS = {
-    Visibility.PRIVATE: _("Only people who were given a role see it."),
-    Visibility.INTERNAL: _("Everyone who has signed in sees it."),
-    Visibility.PUBLIC: _("Everyone sees it, also without signing in."),
+    Visibility.PRIVATE: _("Visible only to people who were given a role."),
+    Visibility.INTERNAL: _("Visible to everyone who is signed in."),
+    Visibility.PUBLIC: _("Visible to everyone, also without signing in."),
 }
 KEY_USES = {
     KeyUse.BOTH: _("Signing in, and signing work"),
@@ -217,27 +217,27 @@ SIGNED_BY = {
 }
 FINDINGS = {
     Finding.VERIFIED: _(
-        "The signature is good, the key is known here, and the committer's address is one "
-        "of its owner's."
+        "The signature is valid, the key is known, and the committer's address belongs to "
+        "its owner."
     ),
-    Finding.UNKNOWN_KEY: _("Nobody has registered this key here."),
+    Finding.UNKNOWN_KEY: _("Unknown key."),
     Finding.OTHER_ADDRESS: _(
-        "The signature is good, but the committer's address is none that an administrator has "
-        "vouched for as the key owner's."
+        "The signature is valid, but the committer's address is not a verified address of "
+        "the key's owner."
     ),
     Finding.EXPIRED_KEY: _("The key was not valid when this was signed."),
     Finding.REVOKED_KEY: _("The key has been revoked."),
     Finding.UNTRUSTED_AUTHORITY: _(
-        "The certificate leads to no authority that an administrator trusts for signatures."
+        "The certificate was not issued by an authority trusted for signatures."
     ),
     Finding.WRONG_USAGE: _("The certificate is not for signing."),
     Finding.REVOCATION_UNKNOWN: _(
-        "Whether the certificate was revoked is not known: the authority's list is out of date. "
-        "Ask an administrator to bring a new one."
+        "It is not known whether the certificate was revoked: the authority's revocation "
+        "list is out of date. Ask an administrator to upload a new one."
     ),
-    Finding.BAD_SIGNATURE: _("The signature does not fit the content: one of them was changed."),
-    Finding.OTHER_PERSON: _("The signature is good, but the key is not of whoever pushed."),
-    Finding.STALE_NONCE: _("What was signed was not for this push, or came before."),
+    Finding.BAD_SIGNATURE: _("The signature does not match the content: one of them was changed."),
+    Finding.OTHER_PERSON: _("The signature is valid, but the key does not belong to the pusher."),
+    Finding.STALE_NONCE: _("The signature was made for another push, or is older."),
     Finding.UNSUPPORTED: _("Signatures of this kind are not checked here."),
     Finding.MALFORMED: _("The signature is damaged."),
     Finding.TOO_LARGE: _("It is too large to be checked."),
@@ -251,27 +251,27 @@ CREDENTIALS = {
     CredentialKind.SIGNING_KEY: _("OpenPGP key"),
 }
 APPROVALS = {
-    Approval.OFF: (_("None"), _("Whoever has rights here uses any token of theirs.")),
+    Approval.OFF: (_("None"), _("Everyone with permissions here may use any of their tokens.")),
     Approval.FINE_GRAINED: (
-        _("Those for chosen repositories"),
-        _("A token made for repositories of this organisation waits for an owner."),
+        _("Those for selected repositories"),
+        _("Tokens for repositories of this organisation need an owner's approval."),
     ),
-    Approval.ALL: (_("All"), _("Every token of a person waits for an owner.")),
+    Approval.ALL: (_("All"), _("Every personal token needs an owner's approval.")),
 }
 APPROVAL_STATES = {
     ApprovalState.PENDING: _("Waiting"),
     ApprovalState.APPROVED: _("Approved"),
     ApprovalState.REFUSED: _("Refused"),
-    ApprovalState.REVOKED: _("Taken back"),
+    ApprovalState.REVOKED: _("Revoked"),
 }
 STANDINGS = {
-    Standing.OPEN: _("Reaches it"),
+    Standing.OPEN: _("Has access"),
     Standing.APPROVED: _("Approved"),
-    Standing.PENDING: _("Waits for an owner"),
+    Standing.PENDING: _("Waiting for an owner"),
     Standing.UNASKED: _("Needs an approval"),
     Standing.REFUSED: _("Refused"),
-    Standing.REVOKED: _("Taken back"),
-    Standing.TOO_LONG: _("Lives too long for it"),
+    Standing.REVOKED: _("Revoked"),
+    Standing.TOO_LONG: _("Lifetime too long"),
 }
 STANDING_TONES = {
     Standing.OPEN: "good",
@@ -330,25 +330,25 @@ SCOPES = {
     Scope.REPOSITORY_WRITE: (_("Write to repositories"), _("Also push, and lock large files.")),
     Scope.REPOSITORY_ADMIN: (
         _("Administer repositories"),
-        _("Also create, change, share and delete them."),
+        _("Also create, change, share and delete repositories."),
     ),
     Scope.ORGANISATION_READ: (_("Read organisations"), _("Members, teams and users.")),
     Scope.ORGANISATION_ADMIN: (
         _("Administer organisations"),
-        _("Also create and change them, their members and teams."),
+        _("Also create and change organisations, members and teams."),
     ),
-    Scope.AUDIT_READ: (_("Read events"), _("What happened, where you may see that.")),
+    Scope.AUDIT_READ: (_("Read events"), _("Events that you may see.")),
     Scope.USER: (_("Your own user"), _("Profile, keys, tokens and sessions.")),
     Scope.ADMINISTRATION: (
-        _("Everything you may do"),
-        _("For administrators that is the whole appliance. Rarely needed."),
+        _("Everything you can do"),
+        _("For administrators this is the whole appliance. Rarely needed."),
     ),
 }
 """The scopes that open something today; the others are for what is to come."""
 
 CONDITIONS = {
     "well": (_("Works"), "good", "check"),
-    "attention": (_("Look at it"), "warn", "alert"),
+    "attention": (_("View"), "warn", "alert"),
     "failed": (_("Does not work"), "bad", "alert"),
 }
 KNOWN = {

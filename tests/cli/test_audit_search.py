@@ -71,7 +71,7 @@ def test_programs_get_all_that_they_asked_for(console, world):
 def test_what_is_wrong_is_said(console):
     found = console("search", "actr:writer")
     assert (found.code, found.out) == (2, "")
-    assert "At character 1: actr: is none of actor, action" in found.said
+    assert "At character 1: actr: is not one of actor, action" in found.said
     assert console("search", "--org", "never").code == 4
     assert console("search", "--org", "lab", "--instance").code == 2
     assert console("show", "never").code == 2

@@ -55,7 +55,7 @@ def test_what_a_rule_refuses(rule, change, word):
     assert (not found) == (word is None)
     for refusal in found:
         assert word in " ".join(refusal.reasons)
-        assert refusal.said[-1].startswith(f"The rule {rule.kind.value} is of")
+        assert refusal.said[-1].startswith(f"The rule {rule.kind.value} comes from")
         assert "“Trunk”" in refusal.said[-1]
 
 

@@ -212,7 +212,7 @@ def test_a_token_is_used_from_where_it_was_made_for(world, kit):
 def test_nobody_keeps_themselves_out_and_the_console_always_clears(world, kit, name, organisation):
     actor = replace(world.actor(name, method=Method.SESSION), is_elevated=True)
     browser = replace(actor, origin=at(OUTSIDE, Method.SESSION))
-    kept_out = pytest.raises(InvalidError, match=f"address {OUTSIDE} is in none")
+    kept_out = pytest.raises(InvalidError, match=f"address {OUTSIDE} is not in this list")
     with kept_out, world.begin(browser) as work:
         address_lists.change(work, organisation, OFFICE)
     assert world.one(sa.select(AddressList)) is None

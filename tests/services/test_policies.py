@@ -88,7 +88,7 @@ def test_exempt_files_are_left_alone_and_a_trial_refuses_nothing(place):
     with place.world.reading(place.world.actor("owner")) as work:
         (found,) = work.session.scalars(sa.select(RulesetFinding))
     assert found.kind == "policies"
-    assert "c has marks of a conflict" in found.reasons[0]
+    assert "c has conflict markers" in found.reasons[0]
 
 
 def test_what_is_asked_afterwards_refuses_nothing_and_becomes_a_check_run(place):

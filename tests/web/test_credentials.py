@@ -129,7 +129,7 @@ def test_owners_end_what_is_the_organisations_and_keep_out_what_is_not(lab):
     ]
     (key,) = lab.client("member").get("/api/v1/user/keys").json["items"]
     assert key["kept_out"] == ["lab"]
-    assert "lab does not let this key in" in lab.browser("member").get("/settings/keys").text
+    assert "lab no longer accepts this key" in lab.browser("member").get("/settings/keys").text
     foreign = lab.browser("administrator").get(ALL, query_string={"q": "outside"}).json["items"]
     for each in foreign:
         assert boss.delete(f"{OF_LAB}/{each['kind']}/{each['id']}").status_code == 404

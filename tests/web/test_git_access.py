@@ -46,7 +46,7 @@ def test_strangers_learn_nothing_and_readers_may_not_push(world, served, git, co
     assert "Authentication failed" in wrong.said
     assert "Use an access token instead" in password.said
     assert "403" in refused.said
-    assert "one must be writer of lab/notes" in refused.said
+    assert "needs the role writer on lab/notes" in refused.said
     assert world.events()[-1] == "access.refused"
 
 

@@ -101,7 +101,7 @@ def test_the_pages_say_the_same(lab):
     own = lab.browser("writer").get("/settings/access").get_data(as_text=True)
     assert "by the team lab/core" in own
     assert "given by a group of Corp" in own
-    assert "owns it" in own
+    assert "owner" in own
     admin = lab.browser("administrator", elevated=True)
     page = admin.get("/administration/users/writer/access").get_data(as_text=True)
     assert "lab/notes" in page

@@ -41,7 +41,7 @@ def test_the_portal_leads_to_the_proposal_and_another_person_confirms_it(two):
     seen = text(second.get(place))
     assert "<del>User</del>" in seen
     assert "<ins>Auditor</ins>" in seen
-    assert "first proposed something about writer" in text(second.get("/inbox"))
+    assert "first proposed a change to writer" in text(second.get("/inbox"))
     assert second.post(f"{place}/confirm").status_code == 303
     assert two.actor("writer").instance_role is InstanceRole.AUDITOR
     assert "Confirmed" in text(second.get(PLACE))

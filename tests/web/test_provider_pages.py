@@ -270,7 +270,7 @@ def test_the_only_way_in_is_kept(world, door):
 
     answer = browser.post(unlink)
 
-    assert (answer.status_code, "only way in" in answer.text) == (409, True)
+    assert (answer.status_code, "only way to sign in" in answer.text) == (409, True)
 
 
 def test_a_page_of_a_person_says_what_each_group_gives_and_links_by_hand(world, administrator):

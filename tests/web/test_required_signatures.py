@@ -71,7 +71,7 @@ def test_signed_commits_come_in_and_unsigned_ones_are_named(world, served, remot
     done = push(signer, remote)
 
     assert done.status != 0
-    assert "refs/heads/main takes only commits with a verified signature. 1 of 2 new" in done.said
+    assert "refs/heads/main accepts only commits with a verified signature. 1 of 2 new" in done.said
     assert f"{plain[:10]} is not signed." in done.said
     assert "git rebase --exec" in done.said
     assert "Nothing was changed." in done.said

@@ -175,7 +175,7 @@ KEPT_BY_MERGE = BROKEN | {
 def test_every_rule_refuses_and_lets_in_a_merge(world, place):
     for kind, said in BROKEN_BY_MERGE.items():
         end = every_rule.set_rules(world, {kind: said}, refs="main")
-        with pytest.raises((ConflictError, RefusedError), match=f"The rule {kind} is of this"):
+        with pytest.raises((ConflictError, RefusedError), match=f"The rule {kind} comes from this"):
             merge(place)
         end()
     kept = {kind: said for kind, said in KEPT_BY_MERGE.items() if kind != "merge_queue"}

@@ -141,7 +141,7 @@ def test_no_branch_without_the_rule_smuggles_it_in(lab, served, remote, git, cop
         f"/api/v1/repos/{PATH}/merge", json={"branch": "main", "source": "side"}
     )
 
-    assert "a.exe is of a kind" in done.said
+    assert "a.exe has a file extension" in done.said
     assert (merged.status_code, merged.json["code"]) == (403, "protected")
 
 
@@ -153,7 +153,7 @@ def test_no_branch_without_the_rule_smuggles_it_in(lab, served, remote, git, cop
         ({"kind": "commit_message", "patterns": ["^feat: "]}, "does not match a required pattern"),
         ({"kind": "ticket_reference", "patterns": ["AB-[0-9]+"]}, "mentions no ticket"),
         ({"kind": "file_paths", "patterns": ["a.txt"]}, "may not be changed"),
-        ({"kind": "file_extensions", "patterns": [".txt"]}, "of a kind"),
+        ({"kind": "file_extensions", "patterns": [".txt"]}, "file extension"),
         ({"kind": "file_size", "most_bytes": 0 + 1}, "larger than"),
         ({"kind": "sensitive_files", "patterns": ["*.txt"]}, "must be made through a pull request"),
         ({"kind": "required_checks", "checks": ["build"]}, "not passed yet"),
@@ -292,7 +292,7 @@ def test_what_is_pushed_is_asked_by_policies_as_its_last_commit_leaves_it(
 
     refused = git.try_("push", remote, "main", "main:refs/tags/v1", at=copy)
     assert refused.status != 0
-    assert "key has a private key in line 1" in refused.said
+    assert "key contains a private key in line 1" in refused.said
 
 
 def test_a_freeze_ends_by_itself(lab):

@@ -94,7 +94,7 @@ def test_the_portal_sets_the_rule_and_answers(lab):
     form = {"name": "ci", "scopes": "repo:read", "days": "30", "reason": "Builds of the night"}
     assert writer.post("/settings/tokens/new", data=form).status_code == 200
     assert "Waiting for an owner" in writer.get("/settings/tokens").text
-    assert "wants to reach lab with the token" in boss.get("/inbox").text
+    assert "requests access to lab with the token" in boss.get("/inbox").text
     page = boss.get(f"{place}?state=pending&q=writ").text
     assert "Builds of the night" in page
     assert "writer" in boss.get(f"{place}?format=csv").text

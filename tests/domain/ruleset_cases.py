@@ -90,7 +90,11 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (Rule(K.CREATION), facts(), None),
     (Rule(K.CREATION, allowed=(WRITERS,)), facts(M.CREATE), None),
     (Rule(K.CREATION, allowed=(Subject(SubjectKind.USER, ANN),)), facts(M.CREATE), None),
-    (Rule(K.CREATION, allowed=(Subject(SubjectKind.TEAM, TEAM),)), facts(M.CREATE), "you may not create"),
+    (
+        Rule(K.CREATION, allowed=(Subject(SubjectKind.TEAM, TEAM),)),
+        facts(M.CREATE),
+        "you may not create",
+    ),
     (Rule(K.UPDATE), facts(), "nobody may push"),
     (Rule(K.UPDATE), merge(), None),
     (Rule(K.UPDATE, allowed=(MAINTAINERS,)), facts(), "only a maintainer"),

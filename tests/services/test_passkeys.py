@@ -283,7 +283,10 @@ def test_a_key_that_was_removed_lets_nobody_in(world, kit, device):
 
 def test_an_appliance_without_a_name_makes_no_keys(world, kit):
     world.configure(CODARA_SERVER__URL="http://192.0.2.1:8080")
-    with world.begin(at_console(world)) as work, pytest.raises(ConflictError, match="by a host name"):
+    with (
+        world.begin(at_console(world)) as work,
+        pytest.raises(ConflictError, match="by a host name"),
+    ):
         passkeys.ask_to_make(work, now=NOON)
 
 

@@ -129,6 +129,7 @@ DOES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "commit.commented": lambda data: f"commented on commit {data['commit'][:SHORT_OID]}",
     "commit.labelled": lambda data: f"changed the labels of commit {data['commit'][:SHORT_OID]}",
+    "wiki.changed": _plain("changed the wiki"),
     "status.reported": _stood,
     "check_run.created": _stood,
     "check_run.changed": _stood,

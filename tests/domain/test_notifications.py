@@ -88,5 +88,5 @@ def test_every_way_of_following_has_a_reason():
 def test_what_is_told_is_recorded_and_says_which_conversation(action):
     known = registry.of(action)
     assert registry.is_known(action)
-    assert "number" in {each.name for each in known.fields}
+    assert {"number", "commit"} & {each.name for each in known.fields}
     assert events

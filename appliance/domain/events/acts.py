@@ -17,7 +17,7 @@ WORDS: dict[Act, str] = {
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked prioritised promoted pushed queued"
     " rebased prolonged renamed resolved restored reviewed rotated settled switched synchronised"
-    " unlocked merged reverted finished retried reopened reinstated redelivered pinned",
+    " unlocked merged reverted finished defined retried reopened reinstated redelivered pinned",
     Act.DELETE: "deleted dequeued discarded disposed dropped erased pruned purged removed revoked"
     " swept unlinked unmapped withdrawn destroyed unpinned unfollowed unwatched unstarred",
     Act.MOVE: "moved transferred",

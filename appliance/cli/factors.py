@@ -25,7 +25,7 @@ def factors(context: Context, user: str) -> None:
     found = context.api.call("GET", f"/users/{segment(user)}/second-factors")
     context.show_list(found["items"], COLUMNS)
     if not context.is_json:
-        context.say(f"{found['codes_left']} codes for emergencies are left.")
+        context.say(f"{found['codes_left']} recovery codes are left.")
 
 
 @click.command("reset-factors", cls=Verb)

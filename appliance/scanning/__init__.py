@@ -1,4 +1,4 @@
-"""What looks dangerous in what people push: bytes in, findings out.
+"""What looks dangerous in what people push: bytes in, alerts out.
 
 Nothing is stored or decided here.
 """

@@ -61,7 +61,7 @@ def step_of(secret: bytes, code: str, *, now: datetime) -> int | None:
 
 
 def new_recovery_codes() -> list[str]:
-    """Codes for emergencies. Show them once, store their fingerprints."""
+    """Recovery codes. Show them once, store their fingerprints."""
     return [_recovery_code() for _ in range(RECOVERY_CODES)]
 
 

@@ -1,6 +1,6 @@
 """One's second factors: which there are, setting up and removing them; and taking somebody's away.
 
-Whoever sets up the first gets codes for emergencies, and their other sessions end: those were
+Whoever sets up the first gets recovery codes, and their other sessions end: those were
 opened without it.
 """
 
@@ -74,7 +74,7 @@ class OfferedApp:
 
 @dataclass(frozen=True)
 class Added:
-    """A new factor, and the codes for emergencies where it is the first."""
+    """A new factor, and the recovery codes where it is the first."""
 
     factor: ListedFactor
     codes: Sequence[str] = field(repr=False)
@@ -157,7 +157,7 @@ def added(
 
 
 def remove(work: UnitOfWork, factor_id: UUID) -> None:
-    """Let a factor of one's own no longer count. With the last go the codes for emergencies.
+    """Let a factor of one's own no longer count. With the last go the recovery codes.
 
     Errors:
         NotFoundError: one has none of that id.
@@ -181,7 +181,7 @@ def remove(work: UnitOfWork, factor_id: UUID) -> None:
 
 
 def renew_codes(work: UnitOfWork, *, tools: FactorTools, now: datetime) -> list[str]:
-    """New codes for emergencies; earlier ones count no more. Shown once.
+    """New recovery codes; earlier ones count no more. Shown once.
 
     Errors:
         ConflictError: one has no second factor.
@@ -260,7 +260,7 @@ def _listed(work: UnitOfWork, user: User) -> list[ListedFactor]:
 
 @open_to_everyone(because="the verb that calls it knows whose they are")
 def codes_left(work: UnitOfWork, user: User) -> int:
-    """How many codes for emergencies somebody still has."""
+    """How many recovery codes somebody still has."""
     left = sa.select(sa.func.count()).where(
         RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None)
     )

@@ -67,7 +67,7 @@ class SecondFactorRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryCodesMade(Event):
-    """A user has new codes for emergencies; earlier ones count no more."""
+    """A user has new recovery codes; earlier ones count no more."""
 
     kind = "auth.recovery_codes_made"
     target = "user"

@@ -33,7 +33,7 @@ class FactorAnswer(frame.Answer):
 
 
 class FactorsAnswer(frame.Answer):
-    """All of them, and how many codes for emergencies are left."""
+    """All of them, and how many recovery codes are left."""
 
     items: list[FactorAnswer]
     codes_left: int

@@ -1,4 +1,4 @@
-"""One's own second factors, and codes for emergencies."""
+"""One's own second factors, and recovery codes."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def remove(factor_id: UUID) -> ResponseReturnValue:
 
 @pages.post("/settings/factors/codes")
 def renew_codes() -> ResponseReturnValue:
-    """New codes for emergencies, shown once."""
+    """New recovery codes, shown once."""
 
     def act() -> ResponseReturnValue:
         with requests.begin() as work:

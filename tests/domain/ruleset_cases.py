@@ -19,10 +19,10 @@ from appliance.domain.rulesets import Ruleset
 K, M = RuleKind, Movement
 MAIN = b"refs/heads/main"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # A Friday.
-ANN, BOB, EVE, TEAM = (UUID(int=number) for number in (1, 2, 3, 9))
+AUTHOR, REVIEWER, OTHER, TEAM = (UUID(int=number) for number in (1, 2, 3, 9))
 WRITERS = Subject(SubjectKind.ROLE, role=Role.WRITER)
 MAINTAINERS = Subject(SubjectKind.ROLE, role=Role.MAINTAINER)
-WRITER = ActorFacts(user_id=ANN, role=Role.WRITER, addresses=frozenset({"ann@codara.test"}))
+WRITER = ActorFacts(user_id=AUTHOR, role=Role.WRITER, addresses=frozenset({"author@codara.test"}))
 
 
 def ruleset(*rules: Rule, **fields: Any) -> Ruleset:
@@ -30,7 +30,7 @@ def ruleset(*rules: Rule, **fields: Any) -> Ruleset:
     return Ruleset(**{**usual, "rules": rules, "id": UUID(int=7), **fields})
 
 
-def commit(message: str = "Mend it.", author: str = "ann@codara.test", parents: int = 1):
+def commit(message: str = "Mend it.", author: str = "author@codara.test", parents: int = 1):
     return CommitFacts("c" * 40, message, author, parents)
 
 
@@ -48,7 +48,7 @@ def facts(movement: Movement = M.FAST_FORWARD, **fields: Any) -> ChangeFacts:
 
 
 def merge(*reviews: ReviewFact, **fields: Any) -> ChangeFacts:
-    usual = {"head_oid": "d" * 40, "author_id": ANN, "last_pusher_id": ANN}
+    usual = {"head_oid": "d" * 40, "author_id": AUTHOR, "last_pusher_id": AUTHOR}
     return facts(merge=MergeFacts(**{**usual, "reviews": reviews, **fields}))
 
 
@@ -69,12 +69,14 @@ def no(who: UUID, **fields: Any) -> ReviewFact:
     return ReviewFact(who, approves=False, **fields)
 
 
-OWNED = OwnedFact("*.sql", ("@bob",), frozenset({BOB}), (b"a.sql",))
-OF_AUTHOR = replace(OWNED, owners=("@ann",), owner_ids=frozenset({ANN}))
+OWNED = OwnedFact("*.sql", ("@reviewer",), frozenset({REVIEWER}), (b"a.sql",))
+OF_AUTHOR = replace(OWNED, owners=("@author",), owner_ids=frozenset({AUTHOR}))
 TWO = Rule(K.PULL_REQUEST, approvals=2)
 ONE = Rule(K.PULL_REQUEST, approvals=1)
 CI = Rule(K.REQUIRED_CHECKS, checks=("build", "test"), up_to_date=True)
-BY_BOB = Rule(K.REQUIRED_CHECKS, checks=("build",), reporters=(Subject(SubjectKind.USER, BOB),))
+BY_REVIEWER = Rule(
+    K.REQUIRED_CHECKS, checks=("build",), reporters=(Subject(SubjectKind.USER, REVIEWER),)
+)
 PASSED = {"build": CheckOutcome.PASSED, "test": CheckOutcome.PASSED}
 MESSAGE = Rule(K.COMMIT_MESSAGE, patterns=(r"^(feat|fix): ",))
 NO_WIP = Rule(K.COMMIT_MESSAGE, patterns=(r"(?i)^wip\b",), forbidden=True)
@@ -89,7 +91,7 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (Rule(K.CREATION), facts(M.CREATE), "you may not create it"),
     (Rule(K.CREATION), facts(), None),
     (Rule(K.CREATION, allowed=(WRITERS,)), facts(M.CREATE), None),
-    (Rule(K.CREATION, allowed=(Subject(SubjectKind.USER, ANN),)), facts(M.CREATE), None),
+    (Rule(K.CREATION, allowed=(Subject(SubjectKind.USER, AUTHOR),)), facts(M.CREATE), None),
     (
         Rule(K.CREATION, allowed=(Subject(SubjectKind.TEAM, TEAM),)),
         facts(M.CREATE),
@@ -132,41 +134,45 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (ONE, facts(M.CREATE), "must be made through a pull request"),
     (ONE, facts(M.CREATE, contents=Contents()), None),
     (ONE, facts(M.FAST_FORWARD, contents=Contents()), "must be made through a pull request"),
-    (ONE, merge(yes(BOB)), None),
+    (ONE, merge(yes(REVIEWER)), None),
     (ONE, merge(), "Required approvals: 0 of 1"),
-    (TWO, merge(yes(BOB)), "Required approvals: 1 of 2"),
-    (TWO, merge(yes(BOB), yes(EVE)), None),
-    (ONE, merge(yes(ANN)), "approvals: 0 of 1"),
-    (ONE, merge(yes(BOB, may_write=False)), "approvals: 0 of 1"),
-    (ONE, merge(yes(BOB, is_current=False)), None),
-    (replace(ONE, dismiss_stale=True), merge(yes(BOB, is_current=False)), "approvals: 0 of 1"),
-    (ONE, merge(yes(BOB), last_pusher_id=BOB), None),
-    (replace(ONE, not_last_pusher=True), merge(yes(BOB), last_pusher_id=BOB), "approvals: 0 of 1"),
-    (ONE, merge(yes(BOB), no(EVE)), "Reviewers requesting changes"),
-    (ONE, merge(yes(BOB), no(EVE, may_write=False)), None),
-    (replace(ONE, code_owners=True), merge(yes(BOB), owned=(OWNED,)), None),
-    (replace(ONE, code_owners=True), merge(yes(EVE), owned=(OWNED,)), "one of @bob"),
-    (replace(ONE, code_owners=True), merge(yes(EVE), owned=(OF_AUTHOR,)), "leaves nobody"),
-    (ONE, merge(yes(EVE), owned=(OWNED,)), None),
-    (replace(ONE, reviewers=(Subject(SubjectKind.TEAM, TEAM),)), merge(yes(BOB)), "teams or"),
+    (TWO, merge(yes(REVIEWER)), "Required approvals: 1 of 2"),
+    (TWO, merge(yes(REVIEWER), yes(OTHER)), None),
+    (ONE, merge(yes(AUTHOR)), "approvals: 0 of 1"),
+    (ONE, merge(yes(REVIEWER, may_write=False)), "approvals: 0 of 1"),
+    (ONE, merge(yes(REVIEWER, is_current=False)), None),
+    (replace(ONE, dismiss_stale=True), merge(yes(REVIEWER, is_current=False)), "approvals: 0 of 1"),
+    (ONE, merge(yes(REVIEWER), last_pusher_id=REVIEWER), None),
+    (
+        replace(ONE, not_last_pusher=True),
+        merge(yes(REVIEWER), last_pusher_id=REVIEWER),
+        "approvals: 0 of 1",
+    ),
+    (ONE, merge(yes(REVIEWER), no(OTHER)), "Reviewers requesting changes"),
+    (ONE, merge(yes(REVIEWER), no(OTHER, may_write=False)), None),
+    (replace(ONE, code_owners=True), merge(yes(REVIEWER), owned=(OWNED,)), None),
+    (replace(ONE, code_owners=True), merge(yes(OTHER), owned=(OWNED,)), "one of @reviewer"),
+    (replace(ONE, code_owners=True), merge(yes(OTHER), owned=(OF_AUTHOR,)), "leaves nobody"),
+    (ONE, merge(yes(OTHER), owned=(OWNED,)), None),
+    (replace(ONE, reviewers=(Subject(SubjectKind.TEAM, TEAM),)), merge(yes(REVIEWER)), "teams or"),
     (
         replace(ONE, reviewers=(Subject(SubjectKind.TEAM, TEAM),)),
-        merge(yes(BOB, team_ids=frozenset({TEAM}))),
+        merge(yes(REVIEWER, team_ids=frozenset({TEAM}))),
         None,
     ),
-    (replace(ONE, resolved_threads=True), merge(yes(BOB), open_threads=2), "2 conversations"),
-    (replace(ONE, resolved_threads=True), merge(yes(BOB)), None),
-    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"CODEOWNERS",)), "approvals: 1 of 2"),
-    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), paths=(b"docs/CODEOWNERS",)), "more approvals"),
+    (replace(ONE, resolved_threads=True), merge(yes(REVIEWER), open_threads=2), "2 conversations"),
+    (replace(ONE, resolved_threads=True), merge(yes(REVIEWER)), None),
+    (Rule(K.SENSITIVE_FILES), merge(yes(REVIEWER), paths=(b"CODEOWNERS",)), "approvals: 1 of 2"),
+    (Rule(K.SENSITIVE_FILES), merge(yes(REVIEWER), paths=(b"docs/CODEOWNERS",)), "more approvals"),
     (
         Rule(K.SENSITIVE_FILES),
-        merge(yes(BOB), paths=(b".github/workflows/a.yml",)),
+        merge(yes(REVIEWER), paths=(b".github/workflows/a.yml",)),
         "approvals: 1 of 2",
     ),
-    (Rule(K.SENSITIVE_FILES), merge(yes(BOB), yes(EVE), paths=(b"CODEOWNERS",)), None),
+    (Rule(K.SENSITIVE_FILES), merge(yes(REVIEWER), yes(OTHER), paths=(b"CODEOWNERS",)), None),
     (
         Rule(K.SENSITIVE_FILES),
-        merge(yes(BOB), yes(EVE, is_current=False), paths=(b"CODEOWNERS",)),
+        merge(yes(REVIEWER), yes(OTHER, is_current=False), paths=(b"CODEOWNERS",)),
         "approvals: 1 of 2",
     ),
     (Rule(K.SENSITIVE_FILES), merge(paths=(b"a.py",)), None),
@@ -178,7 +184,7 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (Rule(K.SENSITIVE_FILES), facts(contents=contents(files=(file("a.py"),))), None),
     (
         Rule(K.SENSITIVE_FILES, patterns=("/infra/",)),
-        merge(yes(BOB), paths=(b"infra/a/b.tf",)),
+        merge(yes(REVIEWER), paths=(b"infra/a/b.tf",)),
         "approvals: 1 of 2",
     ),
     (CI, merge(checks=PASSED), None),
@@ -187,13 +193,21 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (CI, merge(checks=PASSED, is_up_to_date=False), "out of date"),
     (CI, facts(), "not passed yet"),
     (CI, facts(checks=PASSED), None),
-    (BY_BOB, merge(reports=(said(EVE),), checks=PASSED), "not passed yet: build"),
-    (BY_BOB, merge(reports=(said(None),), checks=PASSED), "not passed yet: build"),
-    (BY_BOB, merge(reports=(said(EVE, CheckOutcome.FAILED), said(BOB))), None),
-    (BY_BOB, merge(reports=(said(BOB, CheckOutcome.FAILED), said(BOB))), "failed: build"),
-    (BY_BOB, facts(reports=(said(EVE),), checks=PASSED), "not passed yet"),
-    (BY_BOB, facts(reports=(said(BOB),)), None),
-    (replace(BY_BOB, reporters=(Subject(SubjectKind.USER),)), facts(reports=(said(None),)), "yet"),
+    (BY_REVIEWER, merge(reports=(said(OTHER),), checks=PASSED), "not passed yet: build"),
+    (BY_REVIEWER, merge(reports=(said(None),), checks=PASSED), "not passed yet: build"),
+    (BY_REVIEWER, merge(reports=(said(OTHER, CheckOutcome.FAILED), said(REVIEWER))), None),
+    (
+        BY_REVIEWER,
+        merge(reports=(said(REVIEWER, CheckOutcome.FAILED), said(REVIEWER))),
+        "failed: build",
+    ),
+    (BY_REVIEWER, facts(reports=(said(OTHER),), checks=PASSED), "not passed yet"),
+    (BY_REVIEWER, facts(reports=(said(REVIEWER),)), None),
+    (
+        replace(BY_REVIEWER, reporters=(Subject(SubjectKind.USER),)),
+        facts(reports=(said(None),)),
+        "yet",
+    ),
     (CI, facts(M.DELETE), None),
     (CI, facts(M.CREATE, contents=Contents()), None),
     (MESSAGE, facts(), "does not match a required pattern"),
@@ -207,19 +221,19 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (NO_WIP, facts(contents=contents(commit("WIP"))), "matches a forbidden"),
     (NO_WIP, facts(), None),
     (COMPANY, facts(), None),
-    (COMPANY, facts(contents=contents(commit(author="ann@else.test"))), "ann@else.test"),
+    (COMPANY, facts(contents=contents(commit(author="author@else.test"))), "author@else.test"),
     (replace(COMPANY, forbidden=True), facts(), "the rule does not allow"),
     (Rule(K.VERIFIED_AUTHOR), facts(), None),
     (
         Rule(K.VERIFIED_AUTHOR),
-        facts(contents=contents(commit(author="bob@codara.test"))),
+        facts(contents=contents(commit(author="reviewer@codara.test"))),
         "not one of your verified addresses",
     ),
     (
         Rule(K.VERIFIED_AUTHOR),
         replace(
-            merge(addresses=frozenset({"bob@codara.test"})),
-            contents=contents(commit(author="bob@codara.test")),
+            merge(addresses=frozenset({"reviewer@codara.test"})),
+            contents=contents(commit(author="reviewer@codara.test")),
         ),
         None,
     ),

@@ -33,15 +33,15 @@ from appliance.domain import codeowners
     ],
 )
 def test_which_files_a_pattern_is_about(pattern, path, fits):
-    found = codeowners.parse(f"{pattern} @ann".encode())
+    found = codeowners.parse(f"{pattern} @author".encode())
     assert bool(found.owners_of(path.encode())) == fits
 
 
 FILE = b"""# The owners.
 *            @org/all    # everybody
-*.sql        @bob ann@codara.test
+*.sql        @reviewer author@codara.test
 /docs/
-/docs/api/   @eve @eve
+/docs/api/   @other @other
 ![x]         @nobody
 /x           nobody
 """
@@ -50,10 +50,10 @@ FILE = b"""# The owners.
 def test_the_last_line_decides():
     found = codeowners.parse(FILE)
     assert found.owners_of(b"a.py") == ("@org/all",)
-    assert found.owners_of(b"a.sql") == ("@bob", "ann@codara.test")
+    assert found.owners_of(b"a.sql") == ("@reviewer", "author@codara.test")
     assert found.owners_of(b"docs/a.sql") == ()
-    assert found.owners_of(b"docs/api/a.sql") == ("@eve",)
-    assert found.named == {"@org/all", "@bob", "ann@codara.test", "@eve"}
+    assert found.owners_of(b"docs/api/a.sql") == ("@other",)
+    assert found.named == {"@org/all", "@reviewer", "author@codara.test", "@other"}
 
 
 def test_lines_that_say_nothing_are_problems():
@@ -82,7 +82,7 @@ def test_changed_files_by_the_line_that_gives_them():
 
 
 def test_a_huge_file_is_read_up_to_its_limits():
-    lines = b"\n".join(b"/a%d @ann" % number for number in range(codeowners.MOST_LINES + 5))
+    lines = b"\n".join(b"/a%d @author" % number for number in range(codeowners.MOST_LINES + 5))
     found = codeowners.parse(lines)
     assert len(found.lines) == codeowners.MOST_LINES
     assert {each.why for each in found.problems} == {"too_many"}

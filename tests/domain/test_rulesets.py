@@ -34,10 +34,10 @@ from appliance.domain.rulesets import (
     of_wiki,
 )
 from tests.domain.ruleset_cases import (
-    ANN,
-    BOB,
+    AUTHOR,
     CASES,
     MAINTAINERS,
+    REVIEWER,
     TEAM,
     WRITER,
     WRITERS,
@@ -128,8 +128,8 @@ def test_a_target_names_the_default_branch_and_everything():
 @pytest.mark.parametrize(
     ("subject", "actor", "may"),
     [
-        (Subject(SubjectKind.USER, ANN), {}, True),
-        (Subject(SubjectKind.USER, BOB), {}, False),
+        (Subject(SubjectKind.USER, AUTHOR), {}, True),
+        (Subject(SubjectKind.USER, REVIEWER), {}, False),
         (Subject(SubjectKind.USER), {"user_id": None}, False),
         (Subject(SubjectKind.TEAM, TEAM), {"team_ids": frozenset({TEAM})}, True),
         (Subject(SubjectKind.TEAM, TEAM), {}, False),

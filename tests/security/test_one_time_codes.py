@@ -1,4 +1,4 @@
-"""Codes that change with the time, and codes for emergencies."""
+"""Codes that change with the time, and recovery codes."""
 
 from __future__ import annotations
 

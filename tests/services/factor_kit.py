@@ -37,7 +37,7 @@ def offered(world: World, kit, actor, now=NOON):
 
 
 def set_up(world: World, kit, actor, now=NOON, title="phone"):
-    """An app that counts: its secret, and the codes for emergencies."""
+    """An app that counts: its secret, and the recovery codes."""
     offer, secret = offered(world, kit, actor, now)
     with world.begin(actor) as work:
         made = second_factors.add_app(

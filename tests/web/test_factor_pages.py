@@ -25,7 +25,7 @@ def shown(page: str, name: str) -> str:
 
 
 def set_up(browser) -> tuple[bytes, list[str]]:
-    """Set up an app as a person does; gives its secret, and the codes for emergencies."""
+    """Set up an app as a person does; gives its secret, and the recovery codes."""
     page = browser.get("/settings/factors/app").text
     typed = re.search(r'id="secret" readonly value="([^"]+)"', page)[1]
     secret = base64.b32decode(typed.replace(" ", ""))

@@ -33,7 +33,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """At which version the weakness came, or went."""
+    """At which version the vulnerability came, or went."""
 
     kind: EventKind
     version: str
@@ -55,12 +55,12 @@ class Affected:
     versions: frozenset[str]
     ranges: tuple[Range, ...]
     symbols: tuple[str, ...] = ()
-    """What has to be called for the weakness to count, where the advisory says so."""
+    """What has to be called for the vulnerability to count, where the advisory says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """What is known of one weakness under one name."""
+    """What is known of one vulnerability under one name."""
 
     id: str
     modified: str

@@ -1,4 +1,4 @@
-"""Which advisories speak of one weakness under several names."""
+"""Which advisories speak of one vulnerability under several names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIRST = ("CVE-", "GHSA-")
 
 
 def canonical_names(advisories: Iterable[Advisory]) -> dict[str, str]:
-    """For every name in them, the one name of its weakness.
+    """For every name in them, the one name of its vulnerability.
 
     Aliases work both ways and through one another. What was withdrawn ties nothing together: it was
     often withdrawn because it did so wrongly.

@@ -1,6 +1,6 @@
-"""How severe a weakness is, computed from its CVSS vector: versions 3.0, 3.1 and 4.0.
+"""How severe a vulnerability is, computed from its CVSS vector: versions 3.0, 3.1 and 4.0.
 
-Of version 3 the base metrics count. A score says nothing by itself of where the weakness is.
+Of version 3 the base metrics count. A score says nothing by itself of where the vulnerability is.
 
 Source: FIRST, CVSS v3.0 and v3.1 Specification Documents, section 7.1 and appendix A.
 """

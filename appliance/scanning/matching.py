@@ -97,8 +97,8 @@ def _place(ecosystem: str, version: str) -> Key | None:
 def _inside(versions: Range, ecosystem: str, place: Key) -> Verdict:
     """Go through what happened, in order, up to the version.
 
-    Where a weakness went and came in one version, nothing changed. The beginning comes before all
-    versions, whatever the ecosystem makes of a 0.
+    Where a vulnerability went and came in one version, nothing changed. The beginning comes before
+    all versions, whatever the ecosystem makes of a 0.
     """
     limits: list[Key] = []
     happenings: list[tuple[Key, EventKind]] = []

@@ -1,7 +1,7 @@
-"""OpenVEX: what somebody trusted says of a weakness in a product, read and written.
+"""OpenVEX: what somebody trusted says of a vulnerability in a product, read and written.
 
-Later statements on the same weakness and product take the place of earlier ones. Whether the author
-is to be trusted is not decided here.
+Later statements on the same vulnerability and product take the place of earlier ones. Whether the
+author is to be trusted is not decided here.
 
 Source: OpenVEX Specification 0.2.0.
 """
@@ -49,9 +49,9 @@ class Justification(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One weakness, one product or part of one, one status."""
+    """One vulnerability, one product or part of one, one status."""
 
-    weakness: str
+    vulnerability: str
     aliases: tuple[str, ...]
     product: str
     """A package URL, or another identifier; with the part of it that is meant, if one is."""
@@ -97,10 +97,10 @@ def read(record: object) -> Document:
 
 
 def latest(statements: Iterable[Statement]) -> dict[tuple[str, str, str], Statement]:
-    """By weakness, product and part: the last that was said. Of two at once the later in order."""
+    """By vulnerability, product and part: what was said last. Of two at once the later in order."""
     found: dict[tuple[str, str, str], Statement] = {}
     for each in statements:
-        key = (each.weakness, each.product, each.part)
+        key = (each.vulnerability, each.product, each.part)
         if key not in found or each.said_at >= found[key].said_at:
             found[key] = each
     return found
@@ -127,11 +127,11 @@ def _row(statement: Statement) -> dict[str, Any]:
     product: dict[str, Any] = {"@id": statement.product}
     if statement.part:
         product["subcomponents"] = [{"@id": statement.part}]
-    weakness: dict[str, Any] = {"name": statement.weakness}
+    vulnerability: dict[str, Any] = {"name": statement.vulnerability}
     if statement.aliases:
-        weakness["aliases"] = list(statement.aliases)
+        vulnerability["aliases"] = list(statement.aliases)
     row: dict[str, Any] = {
-        "vulnerability": weakness,
+        "vulnerability": vulnerability,
         "products": [product],
         "status": str(statement.status),
         "timestamp": _spelt(statement.said_at),
@@ -154,12 +154,12 @@ def _check(statement: Statement) -> None:
 
 
 def _statements(row: Mapping[str, Any], said_at: datetime) -> Iterator[Statement]:
-    weakness = row.get("vulnerability")
-    told = {"name": weakness} if isinstance(weakness, str) else _mapping(weakness, "vulnerability")
+    said = row.get("vulnerability")
+    told = {"name": said} if isinstance(said, str) else _mapping(said, "vulnerability")
     when = _time(row, "timestamp") if "timestamp" in row else said_at
     for product, part in _products(row):
         statement = Statement(
-            weakness=_text(told, "name" if "name" in told else "@id"),
+            vulnerability=_text(told, "name" if "name" in told else "@id"),
             aliases=tuple(_checked(each, "aliases") for each in _list(told, "aliases", 100)),
             product=product,
             part=part,
@@ -187,9 +187,17 @@ def _products(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         product = _mapping(each, "products")
         name = _identifier(product)
         parts = _list(product, "subcomponents", MOST_PRODUCTS)
-        for part in parts or [None]:
-            inside = "" if part is None else part if isinstance(part, str) else None
-            yield name, _identifier(_mapping(part, "subcomponents")) if inside is None else inside
+        if not parts:
+            yield name, ""
+        for part in parts:
+            yield name, _part(part)
+
+
+def _part(said: object) -> str:
+    """A part of a product, which old documents name by a text alone."""
+    if isinstance(said, str):
+        return _checked(said, "subcomponents")
+    return _identifier(_mapping(said, "subcomponents"))
 
 
 def _identifier(row: Mapping[str, Any]) -> str:

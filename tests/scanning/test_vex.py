@@ -37,10 +37,10 @@ def said(**fields: object):
     }
 
 
-def test_a_statement_names_weakness_product_and_part():
+def test_a_statement_names_vulnerability_product_and_part():
     (found,) = vex.read(document(said())).statements
 
-    assert (found.weakness, found.aliases) == ("CVE-2026-1", ("GHSA-1",))
+    assert (found.vulnerability, found.aliases) == ("CVE-2026-1", ("GHSA-1",))
     assert (found.product, found.part) == (PRODUCT, "pkg:npm/left@1.0.0")
     assert (found.status, found.justification) == ("not_affected", "vulnerable_code_not_present")
     assert found.said_at == NOON
@@ -51,7 +51,7 @@ def test_products_are_named_in_three_ways():
     found = vex.read(document(said(products=products, vulnerability="CVE-2026-2"))).statements
 
     assert [each.product for each in found] == ["pkg:npm/a@1", "b", "pkg:npm/c@1"]
-    assert {each.weakness for each in found} == {"CVE-2026-2"}
+    assert {each.vulnerability for each in found} == {"CVE-2026-2"}
 
 
 def test_what_was_said_later_takes_the_place_of_what_was_said_before():
@@ -108,6 +108,15 @@ def test_what_a_status_asks_for_is_written_or_refused():
         bare = Statement("CVE-2026-1", (), PRODUCT, "", status, NOON)
         with pytest.raises(VexError):
             vex.write(Document("a", "b", 1, NOON, (bare,)))
+
+
+def test_a_part_is_named_by_a_text_or_by_its_identifier():
+    products = [{"@id": PRODUCT, "subcomponents": ["pkg:npm/left@1.0.0", {"@id": "right"}]}]
+    found = vex.read(document(said(products=products))).statements
+
+    assert [each.part for each in found] == ["pkg:npm/left@1.0.0", "right"]
+    with pytest.raises(VexError):
+        vex.read(document(said(products=[{"@id": PRODUCT, "subcomponents": [""]}])))
 
 
 def test_products_times_parts_have_an_end():

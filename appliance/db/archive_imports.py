@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.db.base import Table
+from appliance.db.users import Owner
 from appliance.domain.archive_imports import (
     LONGEST_FILE_NAME,
     ArchiveSource,
@@ -69,3 +70,8 @@ class ArchiveImportPart(Table):
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What came of it so far: written with the very rows that it counts."""
     error: Mapped[str] = mapped_column(sa.Text(), default="")
+
+
+def home_of(session: Session, row: ArchiveImport) -> Owner | None:
+    """Whose the repositories of an import will be; None once that owner is gone."""
+    return session.get(Owner, row.owner_id) if row.owner_id else None

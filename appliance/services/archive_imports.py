@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from appliance.access import fetch_archive_imports as fetch
 from appliance.access import gate
 from appliance.db import paging
-from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart
+from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart, home_of
 from appliance.db.outbox import JobRecord
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind, User, UserState
@@ -186,7 +186,7 @@ def arrived(work: UnitOfWork, import_id: UUID, size_bytes: int, file_name: str =
         raise ConflictError(NOT_NOW)
     row.size_bytes = size_bytes
     row.file_name = (file_name or row.file_name)[:LONGEST_FILE_NAME]
-    home = work.session.get(Owner, row.owner_id) if row.owner_id else None
+    home = home_of(work.session, row)
     work.record(events.ArchiveUploaded(**_about(row, home), size_bytes=size_bytes))
     _promise(work, row, ImportState.READING, Job.READ_ARCHIVE)
 
@@ -257,7 +257,7 @@ def start(work: UnitOfWork, import_id: UUID) -> UUID:
         ConflictError: it is at work, or done.
     """
     row = fetch.archive_import(work, import_id, to_act=True)
-    home = work.session.get(Owner, row.owner_id) if row.owner_id else None
+    home = home_of(work.session, row)
     if row.state not in MAY_START or home is None:
         raise ConflictError(NOT_NOW)
     fetch.home_of_archives(work, home.name)
@@ -293,7 +293,7 @@ def cancel(work: UnitOfWork, import_id: UUID, *, now: datetime) -> None:
     if row.state in AT_WORK and row.job_id is not None:
         jobs.cancel(work, row.job_id)
         return
-    home = work.session.get(Owner, row.owner_id) if row.owner_id else None
+    home = home_of(work.session, row)
     row.state, row.finished_at = ImportState.CANCELLED, now
     work.record(events.ArchiveImportCancelled(**_about(row, home)))
 
@@ -348,7 +348,7 @@ def _about(row: ArchiveImport, home: Owner | None) -> dict[str, Any]:
 def _counted(
     work: UnitOfWork, row: ArchiveImport, wanted: list[ArchiveImportPart]
 ) -> dict[str, Any]:
-    home = work.session.get(Owner, row.owner_id) if row.owner_id else None
+    home = home_of(work.session, row)
     people = sum(1 for each in row.people if each["user"])
     return {**_about(row, home), "repositories": len(wanted), "people": people}
 
@@ -384,7 +384,7 @@ def _parts(work: UnitOfWork, import_id: UUID) -> list[ArchiveImportPart]:
 def _shown(work: UnitOfWork, row: ArchiveImport) -> Shown:
     session = work.session
     job = session.get(JobRecord, row.job_id) if row.job_id else None
-    home = session.get(Owner, row.owner_id) if row.owner_id else None
+    home = home_of(session, row)
     user = session.get(User, row.asked_by) if row.asked_by else None
     return Shown(
         row=row,

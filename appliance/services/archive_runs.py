@@ -22,7 +22,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import gate
-from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart
+from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart, home_of
 from appliance.db.outbox import JobRecord
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import EmailAddress, Owner, OwnerKind, User, UserState
@@ -98,7 +98,7 @@ def begin(
     if row is None or row.state is not state:
         return None
     user = work.session.get(User, row.asked_by) if row.asked_by else None
-    owner = work.session.get(Owner, row.owner_id) if row.owner_id else None
+    owner = home_of(work.session, row)
     if user is None or user.state is not UserState.ACTIVE:
         raise RefusedError(NOBODY)
     if owner is None:
@@ -340,6 +340,6 @@ def _some(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _about(work: UnitOfWork, row: ArchiveImport) -> dict[str, Any]:
-    owner = work.session.get(Owner, row.owner_id) if row.owner_id else None
+    owner = home_of(work.session, row)
     is_organisation = owner is not None and owner.kind is OwnerKind.ORGANISATION
     return {"about": row.id, "organisation_id": row.owner_id if is_organisation else None}

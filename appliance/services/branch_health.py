@@ -185,12 +185,13 @@ def _with_checks(found: list[Branch], wanted: Checked, roll: Roll) -> list[Branc
 
 def _by_distance(repository: OpenRepository, found: list[Branch], wanted: Wanted) -> list[Branch]:
     head = history.head(repository)
+    if head.oid is None:
+        return found  # There is nothing to be far from.
     oids = list({each.ref.commit for each in found if each.ref.commit})
-    far = history.divergence(repository, head.oid, oids) if head.oid else []
-    known = {oid: each for oid, each in zip(oids, far, strict=bool(far)) if each is not None}
+    known = dict(zip(oids, history.divergence(repository, head.oid, oids), strict=True))
 
     def size(each: Branch) -> tuple[bool, int]:
-        measured = known.get(each.ref.commit or "")
+        measured = known.get(each.ref.commit or "")  # None where there was no time.
         if measured is None:
             return True, 0
         count = measured.ahead if wanted.sort is Sort.AHEAD else measured.behind

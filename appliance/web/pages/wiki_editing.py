@@ -97,8 +97,10 @@ def _writable(owner: str, name: str) -> Wiki:
     """
     wiki = opened(owner, name)
     if not wiki.home.repository.may(Permission.REPOSITORY_WRITE):
-        raise RefusedError(sentence("Only those who may push to %(path)s may write its wiki.",
-                                    path=wiki.home.repository.path))  # fmt: skip
+        path = wiki.home.repository.path
+        raise RefusedError(
+            sentence("Only those who may push to %(path)s may write its wiki.", path=path)
+        )
     return wiki
 
 
@@ -145,7 +147,7 @@ def _form(
         wiki,
         page=page,
         problems=problems,
-        name=sent.get("name", page.title if page else find_free(wiki, asked)),
+        name=sent.get("name", page.title if page else _free_name(wiki, asked)),
         content=sent.get("content", present),
         message=sent.get("message", ""),
         expected=present_oid if is_stale else sent.get("expected", present_oid),
@@ -170,6 +172,6 @@ def _text_of(file: File) -> str:
     raise ConflictError(sentence("This page is too large, or no text. Change it with git."))
 
 
-def find_free(wiki: Wiki, asked: str) -> str:
+def _free_name(wiki: Wiki, asked: str) -> str:
     """The name that a new page is offered: what was asked for, where there is no such page."""
     return "" if find(wiki.contents.pages, asked) else asked.replace("-", " ")

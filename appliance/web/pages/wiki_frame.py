@@ -15,12 +15,11 @@ from appliance.services import wikis
 from appliance.web import links, markdown, requests, wiki_links
 from appliance.web.pages.repository_frame import Frame, show
 from appliance.web.pages.repository_frame import opened as opened_repository
-from appliance.web.wiki_links import WikiLinks
+from appliance.web.wiki_links import OID_LENGTH, WikiLinks
 
 if TYPE_CHECKING:
     from appliance.services.wikis import Contents
 
-OID_LENGTH = 40
 LISTED = 100
 """Pages named beside a page; the list of all has the others."""
 

@@ -228,7 +228,7 @@ def test_web_processes_count_in_places_that_others_take_after_them(served):
     found = set()
 
     def count():
-        requests.get(f"{served.url}/sign-in", timeout=10)
+        requests.get(f"{served.url}/sign-in", timeout=PATIENCE_SECONDS)
         for pid in (pid for pid, name in served.children().items() if name == "web"):
             with suppress(OSError):
                 mapped = Path(f"/proc/{pid}/maps").read_text()

@@ -74,10 +74,10 @@ def web_processes(arbiter):
 def test_who_was_used_and_rests_makes_room_for_a_new_one(world):
     with serve(world, more=HASTY) as served:
         before = web_processes(served.process.pid)
-        assert requests.get(f"{served.url}/sign-in", timeout=10).status_code == 200
+        assert requests.get(f"{served.url}/sign-in", timeout=60).status_code == 200
         until(lambda: web_processes(served.process.pid) - before)
 
-        assert requests.get(f"{served.url}/sign-in", timeout=10).status_code == 200
+        assert requests.get(f"{served.url}/sign-in", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.domain.checks import StatusState
-from appliance.domain.permissions import Role
+from appliance.domain.permissions import OrganisationRole, Role
 from appliance.domain.ruleset_words import Enforcement, RuleKind, SubjectKind
 from appliance.domain.rulesets import ALL, Target
-from appliance.services import checks, rulesets
+from appliance.services import checks, rulesets, users
 from appliance.services.checks import NewStatus
 from appliance.services.ruleset_drafts import Draft, SaidSubject
 from appliance.services.rulesets import Place
@@ -53,6 +53,17 @@ KEPT = BROKEN | {
 }
 del KEPT["pull_request"], KEPT["merge_queue"]  # No push keeps them.
 assert set(BROKEN) == set(RuleKind)
+
+
+def people(world: World) -> None:
+    """The repository with an owner of its organisation, and a writer whose address is verified."""
+    world.organisation("lab")
+    world.repository(PATH)
+    world.administrator()
+    world.user("owner", member=OrganisationRole.OWNER, of="lab")
+    world.user("writer", role=Role.WRITER, on=PATH)
+    with world.begin(world.actor("administrator")) as work:
+        users.change(work, "writer", {"email": "writer@codara.test"})
 
 
 def set_rules(

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from appliance.cli.__main__ import main
 from appliance.cli.client import CONSOLE_HEADER, Client, LocalSocket
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Scope
+from tests import commands
 from tests.peers.server import free_port, running
-from tests.world import CHEAP
+from tests.services.pulling import Place
+from tests.world import CHEAP, World
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a long enough sentence"
@@ -102,6 +104,18 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Outcome(code, captured.out, captured.err)
 
     return say_it
+
+
+@pytest.fixture
+def as_maintainer(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[commands.Say]:
+    """Say a command as the maintainer of a repository of a world, which has a pull request."""
+    place = Place(world)
+    place.topic()
+    place.open(title="Two")
+    with commands.saying(world, "maintainer", monkeypatch, capsys) as say_it:
+        yield say_it
 
 
 @pytest.fixture

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.commands import saying
-from tests.services.pulling import NOTES, Place
+from tests.services.pulling import NOTES
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 QUEUE = ("repo", "merge-queue")
 
 
 @pytest.fixture
-def say(world, monkeypatch, capsys):
-    """Say a command as the maintainer of a repository with a pull request."""
-    place = Place(world)
-    place.topic()
-    place.open(title="Two")
-    with saying(world, "maintainer", monkeypatch, capsys) as say_it:
-        yield say_it
+def say(as_maintainer):
+    return as_maintainer
 
 
 def test_a_queue_is_opened_filled_and_closed(say):

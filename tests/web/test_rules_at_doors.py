@@ -11,7 +11,6 @@ from contextlib import suppress
 import pytest
 
 from appliance.domain.git_operations import MergeMethod
-from appliance.domain.permissions import OrganisationRole, Role
 from appliance.errors import ConflictError, RefusedError
 from appliance.services import queued_pulls, ssh_keys
 from tests import every_rule
@@ -34,12 +33,7 @@ ABOUT_REFS = {"creation", "deletion", "non_fast_forward", "ref_name"}
 
 @pytest.fixture
 def lab(world):
-    world.organisation("lab")
-    world.repository(PATH)
-    world.administrator()
-    world.user("owner", member=OrganisationRole.OWNER, of="lab")
-    world.user("writer", role=Role.WRITER, on=PATH)
-    vouch(world, "writer@codara.test")
+    every_rule.people(world)
     return world
 
 

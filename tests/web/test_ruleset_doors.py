@@ -10,13 +10,12 @@ import sqlalchemy as sa
 
 from appliance.db.rulesets import RulesetFinding
 from appliance.domain.identity import appliance
-from appliance.domain.permissions import OrganisationRole, Role
 from appliance.services import ruleset_reports
 from appliance.web import requests
-from tests.services.test_signatures import vouch
+from tests import every_rule
+from tests.every_rule import PATH
 from tests.web.git_client import GitClient, token
 
-PATH = "lab/notes"
 RULESETS = f"/api/v1/repos/{PATH}/rulesets"
 OF_LAB = "/api/v1/orgs/lab/rulesets"
 EVERY_RULE = [
@@ -41,12 +40,7 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture
 def lab(world):
-    world.organisation("lab")
-    world.repository(PATH)
-    world.administrator()
-    world.user("owner", member=OrganisationRole.OWNER, of="lab")
-    world.user("writer", role=Role.WRITER, on=PATH)
-    vouch(world, "writer@codara.test")
+    every_rule.people(world)
     return world
 
 

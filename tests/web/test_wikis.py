@@ -40,14 +40,18 @@ def switch(world, who="maintainer", *, on=True, path="lab/notes"):
         )
 
 
-@pytest.fixture
-def notes(world):
+def people(world):
     """A private repository with a wiki, and who may do what on it."""
     world.repository("lab/notes")
     for role in (Role.READER, Role.WRITER, Role.MAINTAINER, Role.OWNER):
         world.user(str(role), role=role, on="lab/notes")
     world.user("outsider")
     switch(world)
+
+
+@pytest.fixture
+def notes(world):
+    people(world)
     return world
 
 

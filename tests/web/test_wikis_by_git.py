@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.domain.permissions import Role
 from appliance.domain.ruleset_words import Enforcement
 from appliance.domain.rulesets import Target
 from appliance.services import repository_moves, rulesets
 from appliance.services.ruleset_drafts import Draft
 from appliance.services.rulesets import Place
 from tests.web.git_client import GitClient, token
-from tests.web.test_wikis import PAGES, switch, wiki_of, write
+from tests.web.test_wikis import PAGES, people, switch, wiki_of, write
 from tests.world import NOON
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -25,11 +24,7 @@ def git(tmp_path):
 
 @pytest.fixture
 def notes(world):
-    world.repository("lab/notes")
-    for role in (Role.READER, Role.WRITER, Role.MAINTAINER, Role.OWNER):
-        world.user(str(role), role=role, on="lab/notes")
-    world.user("outsider")
-    switch(world)
+    people(world)
     write(world, "Home", "one\n")
     return world
 

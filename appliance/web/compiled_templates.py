@@ -16,6 +16,8 @@ class CompiledTemplates(BytecodeCache):
     """What processes of one appliance have compiled, in a folder that may vanish at any time.
 
     The library believes a file only if the template's text is the one that it was compiled from.
+    What is in one is run: whoever may write there is the appliance's own account, which may do
+    everything anyway, and no name of a file comes from outside.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from appliance.cli.__main__ import main
 from appliance.domain.permissions import OrganisationRole, Role
-from tests.peers.appliance import serve
+from tests.commands import saying
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PATH = "lab/notes"
@@ -96,17 +93,7 @@ def test_the_portal_defines_and_sets(lab):
 
 
 def test_the_command_line_does_the_same(lab, capsys, monkeypatch):
-    with serve(lab) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", lab.token("owner"))
-
-        def said(*words: str):
-            code = main([*words, "--json"])
-            printed = capsys.readouterr()
-            assert code == 0, printed.err
-            return json.loads(printed.out or "null")
-
+    with saying(lab, "owner", monkeypatch, capsys) as said:
         of = ("--allowed", "1", "--allowed", "2", "--default", "2")
         made = said("org", "property", "define", "lab", "tier", *of)
         assert (made["kind"], made["set_by"]) == ("choice", "owners")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
-from appliance.cli.__main__ import main
 from appliance.db.pulls import PullRequest
 from appliance.domain.checks import StatusState
 from appliance.domain.git_operations import MergeMethod
@@ -16,7 +14,7 @@ from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
 from appliance.services import branch_tidying, checks
 from appliance.services.checks import NewStatus
-from tests.peers.appliance import serve
+from tests.commands import saying
 from tests.services.pulling import NOTES, Place, merge
 from tests.world import NOON
 
@@ -129,16 +127,10 @@ def test_a_policy_deletes_what_is_merged_for_long_and_nothing_else(place):
 
 
 def test_the_command_line_shows_and_changes_the_policy(place, capsys, monkeypatch):
-    with serve(place.world) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", place.world.token("maintainer"))
+    with saying(place.world, "maintainer", monkeypatch, capsys) as say:
 
-        def run(*words: str):
-            code = main(["repo", "branch", words[0], NOTES, *words[1:], "--json"])
-            printed = capsys.readouterr()
-            assert code == 0, printed.err
-            return json.loads(printed.out)
+        def run(verb: str, *words: str):
+            return say("repo", "branch", verb, NOTES, *words)
 
         assert len(run("health", "--show", "merged")) == 4
         assert run("policy", "--merged-days", "5")["merged_branch_days"] == 5

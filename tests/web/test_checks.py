@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 
 import pytest
 
-from appliance.cli.__main__ import main
 from appliance.domain.permissions import Role
-from tests.peers.appliance import serve
+from tests.commands import saying
 from tests.web.code_pages import Browser, build
 
 REPO = "/api/v1/repos/lab/odd"
@@ -176,17 +175,8 @@ def test_pages_show_how_commits_stand(odd):
 
 @ON_ONE
 def test_the_command_line_reports_and_reads(odd, capsys, monkeypatch):
-    with serve(odd) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", odd.token("machine"))
-
-        def run(*words: str):
-            code = main(["repo", *words, "--json"])
-            printed = capsys.readouterr()
-            assert code == 0, printed.err
-            return json.loads(printed.out)
-
+    with saying(odd, "machine", monkeypatch, capsys) as say:
+        run = partial(say, "repo")
         run("status", "report", "lab/odd", "main", "build", "--state", "pending")
         assert run("status", "list", "lab/odd", "main")[0]["context"] == "build"
         commit = odd.commits[-1]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
-from appliance.cli.__main__ import main
 from appliance.db.labels import Label
 from appliance.db.repositories import Repository
 from appliance.domain.permissions import Role
-from tests.peers.appliance import serve
+from tests.commands import saying
 from tests.web.code_pages import build
 
 REPO = "/api/v1/repos/lab/odd"
@@ -181,17 +180,8 @@ def test_one_speaks_of_a_commit_without_script(odd):
 
 @ON_ONE
 def test_the_command_line_speaks_of_commits(odd, capsys, monkeypatch):
-    with serve(odd) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", odd.token("triager"))
-
-        def run(*words: str):
-            code = main(["repo", "commit", *words, "--json"])
-            printed = capsys.readouterr()
-            assert code == 0, printed.err
-            return json.loads(printed.out)
-
+    with saying(odd, "triager", monkeypatch, capsys) as say:
+        run = partial(say, "repo", "commit")
         run("comment", "lab/odd", "main", "--body", "So", "--path", "a.py", "--line", "2")
         (found,) = run("comments", "lab/odd", "main")
         assert (found["path"], found["line"], found["body"]) == ("a.py", 2, "So")

@@ -1,12 +1,9 @@
 """An issue goes to another repository, with all that belongs to it and nobody who may not."""
 
-import json
-
 import pytest
 
-from appliance.cli.__main__ import main
 from appliance.domain.permissions import Role, Visibility
-from tests.peers.appliance import serve
+from tests.commands import saying
 
 OLD, NEW = "/api/v1/repos/lab/notes/issues", "/api/v1/repos/lab/other/issues"
 
@@ -116,11 +113,5 @@ def test_the_portal_moves_it_and_shows_it_there(stage):
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_command_moves_it(stage, capsys, monkeypatch):
-    with serve(stage) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", stage.token("triager"))
-
-        assert main(["issue", "transfer", "lab/notes", "1", "lab/other", "--json"]) == 0
-
-    assert json.loads(capsys.readouterr().out)["number"] == 2
+    with saying(stage, "triager", monkeypatch, capsys) as say:
+        assert say("issue", "transfer", "lab/notes", "1", "lab/other")["number"] == 2

@@ -12,7 +12,6 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from appliance.cli.__main__ import main
 from appliance.db.mirrors import Mirror
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
@@ -22,6 +21,7 @@ from appliance.git.refs import names
 from appliance.jobs import mirroring
 from appliance.services import mirror_runs
 from appliance.services.job_runs import Claimed
+from tests.commands import saying
 from tests.peers.appliance import serve
 from tests.web.git_client import GitClient, token
 
@@ -295,16 +295,11 @@ def test_the_portal_makes_changes_and_deletes(lab):
 
 @ON_ONE
 def test_the_command_line_does_all_of_it(lab, capsys, monkeypatch):
-    with serve(lab) as served:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", lab.token("owner"))
-        monkeypatch.setattr("sys.stdin", io.StringIO("a password\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("a password\n"))
+    with saying(lab, "owner", monkeypatch, capsys) as say_it:
 
         def say(verb: str, *words: str):
-            capsys.readouterr()
-            assert main(["repo", "mirror", verb, COPY, *words, "--json"]) == 0
-            return json.loads(capsys.readouterr().out)
+            return say_it("repo", "mirror", verb, COPY, *words)
 
         created = say("create", "push", NOWHERE, "--username", "git", "--password-stdin")
         assert created["has_credentials"]

@@ -10,9 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from appliance.cli.__main__ import main
 from appliance.domain.permissions import OrganisationRole, Role
-from tests.peers.appliance import serve
+from tests.commands import saying
 from tests.peers.receivers import OK, receiving, refuse
 from tests.webhooks import NOTES, SECRET, deliver, hook, lab, now, push
 
@@ -196,17 +195,11 @@ def test_the_portal_changes_sends_again_and_deletes(lab, place):
 
 @ON_ONE
 def test_the_command_line_does_all_of_it(lab, capsys, monkeypatch):
-    with serve(lab) as served, receiving() as receiver:
-        monkeypatch.delenv("CODARA_HOME", raising=False)
-        monkeypatch.setenv("CODARA_URL", served.url)
-        monkeypatch.setenv("CODARA_TOKEN", lab.token("owner"))
+    with saying(lab, "owner", monkeypatch, capsys) as say, receiving() as receiver:
 
-        def run(*words: str, said=""):
+        def run(verb: str, *words: str, said=""):
             monkeypatch.setattr("sys.stdin", io.StringIO(said))
-            code = main(["repo", "hook", words[0], NOTES, *words[1:], "--json"])
-            printed = capsys.readouterr()
-            assert code == 0, printed.err
-            return json.loads(printed.out)
+            return say("repo", "hook", verb, NOTES, *words)
 
         found = run("create", "--address", receiver.url, "--secret-stdin", said=f"{SECRET}\n")
         identifier = found["id"]

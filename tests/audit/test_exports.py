@@ -288,7 +288,7 @@ def test_more_than_was_asked_for_is_told_and_no_fault(tmp_path):
     found = verify(exports.write(files, tmp_path), trust.read(EXPORT.trust()))
 
     assert found.problems == []
-    assert any("more than requested" in each.text for each in found.checks())
+    assert any("more than was asked for" in each.text for each in found.checks())
     assert len(unpacked(files["logs/instance/bodies.jsonl.gz"])) > 100
 
 

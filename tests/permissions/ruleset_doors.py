@@ -106,3 +106,10 @@ CHANGES |= {
         "/<uuid:ruleset_id>/remove": "branch_rule.ruleset_removed",
     }.items()
 }
+RECORDED_ELSEWHERE = dict.fromkeys(
+    (
+        *(f"{method} {ORGANISATION}/properties/<key>" for method in ("PUT", "DELETE")),
+        *(f"POST {place}" for place in (f"{PROPERTIES}/remove", OWN_PROPERTIES)),
+    ),
+    "web/test_repository_properties.py: something has to be defined",
+)

@@ -13,7 +13,15 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.permissions import check_doors, commit_doors, pull_pages, pulls, social, wiki_doors
+from tests.permissions import (
+    check_doors,
+    commit_doors,
+    pull_pages,
+    pulls,
+    ruleset_doors,
+    social,
+    wiki_doors,
+)
 from tests.permissions.pages import FORMS, PAGES
 from tests.permissions.recorded import CHANGES, PARKED, READS
 from tests.permissions.scene import ADDRESS, API, LAB, NUMBER, SECRET, Scene, auditor
@@ -271,6 +279,7 @@ ELSEWHERE = {
         for verb in ("cherry-pick", "merge", "rebase", "reset")
     },
     **(pulls.RECORDED_ELSEWHERE | pull_pages.RECORDED_ELSEWHERE),
+    **ruleset_doors.RECORDED_ELSEWHERE,
     **dict.fromkeys(
         (f"DELETE {STASH}", f"POST {STASH}/apply"),
         "web/test_api_stashes.py: something has to be set aside",

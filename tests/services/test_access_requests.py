@@ -292,7 +292,7 @@ def test_an_endless_wish_becomes_what_was_given_by_hand(lab):
 def test_it_is_prolonged_and_ended_early(lab):
     request = given(lab)
     now = present()
-    with lab.begin(lab.actor("owner")) as work, pytest.raises(ConflictError, match="longer than"):
+    with lab.begin(lab.actor("owner")) as work, pytest.raises(ConflictError, match="lasts longer"):
         temporary_rights.prolong(work, request.id, 1, "again", now=now)
     with lab.begin(lab.actor("owner")) as work, pytest.raises(InvalidError):
         temporary_rights.prolong(work, request.id, 31 * DAY, "again", now=now)
@@ -340,7 +340,7 @@ def test_a_request_is_withdrawn_refused_or_ends_unanswered(lab):
 def test_too_many_requests_wait_for_nobody(lab):
     for number in range(20):
         ask(lab, f"lab/thing{number}")
-    with pytest.raises(ConflictError, match="20 requests"):
+    with pytest.raises(ConflictError, match="20 open requests"):
         ask(lab)
 
 

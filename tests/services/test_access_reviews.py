@@ -124,11 +124,11 @@ def test_a_revoke_counts_at_once_and_leaves_the_events_of_its_verb(lab):
 @pytest.mark.promise("P54")
 def test_nobody_decides_about_their_own(lab):
     review = start(lab)
-    with pytest.raises(RefusedError, match="of their own"):
+    with pytest.raises(RefusedError, match="your own"):
         decide(lab, review, item(lab, review, "owner"), Decision.KEEP)
     decide(lab, review, item(lab, review, "owner"), Decision.KEEP, who="second")
     by_name = start(lab, reviewers=Reviewers.NAMED, named=("member",))
-    with pytest.raises(RefusedError, match="of their own"):
+    with pytest.raises(RefusedError, match="your own"):
         decide(lab, by_name, item(lab, by_name, "lab/core", Right.REPOSITORY), who="member")
     decide(lab, by_name, item(lab, by_name, "guest", Right.REPOSITORY), who="member")
 

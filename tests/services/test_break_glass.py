@@ -52,7 +52,7 @@ def test_a_password_opens_the_door_for_whom_the_setting_says(
         if enters:
             assert enter(people, name).user.name == name
         else:
-            with pytest.raises(UnauthenticatedError, match="are off"):
+            with pytest.raises(UnauthenticatedError, match="is disabled"):
                 enter(people, name)
 
     refused = people.recorded("auth.sign_in_refused")
@@ -88,7 +88,7 @@ def test_the_door_closes_by_itself(people):
         long_ago = datetime.now(UTC) - 2 * HOUR
         break_glass.open_door(work, "administrator", reason="r", now=long_ago)
 
-    with pytest.raises(UnauthenticatedError, match="are off"):
+    with pytest.raises(UnauthenticatedError, match="is disabled"):
         enter(people, "administrator")
 
 

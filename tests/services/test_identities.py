@@ -153,7 +153,7 @@ def test_nobody_arrives_by_a_provider_that_is_off(world):
     with world.begin(world.actor("administrator-corp")) as work:
         identity_providers.switch(work, "corp", is_enabled=False, now=NOON)
 
-    with pytest.raises(UnauthenticatedError, match="by Corp now"):
+    with pytest.raises(UnauthenticatedError, match="with Corp is disabled"):
         arrive(world, by, claims())
 
 

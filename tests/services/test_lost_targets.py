@@ -81,7 +81,7 @@ def test_it_is_closed_where_its_target_was_merged_nowhere(place):
     assert place.show(2).described.conversation.state is ConversationState.CLOSED
     (step,) = steps(place, Happening.CLOSED)
     assert step.details == {"reason": "target_deleted"}
-    with pytest.raises(ConflictError, match="part is gone"):
+    with pytest.raises(ConflictError, match="part was deleted"):
         place.do("author", pulls.reopen, which(2))
 
 

@@ -52,7 +52,7 @@ def link_for(world, name="writer"):
     [
         (NEW, None),
         ("short", "at least 12"),
-        ("password1234", "guessers"),
+        ("password1234", "too common"),
         ("abcdefghijklmnop", "alphabet"),
         ("writer@codara.test", "name or ours"),
         ("codara-writer-1", "name or ours"),

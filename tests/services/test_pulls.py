@@ -206,7 +206,7 @@ def test_a_pull_request_closes_when_its_branch_is_deleted(place):
     place.run_jobs()
 
     assert place.world.recorded("merge.closed")[-1].body["reason"] == "source_deleted"
-    with pytest.raises(ConflictError, match="gone"):
+    with pytest.raises(ConflictError, match="was deleted"):
         place.do("author", pulls.reopen, which())
 
 

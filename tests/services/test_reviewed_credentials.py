@@ -206,7 +206,7 @@ def test_the_appliance_ends_all_of_them_for_good(lab):
 def test_nobody_decides_about_credentials_of_their_own(lab):
     review = start(lab, rights=KINDS)
     own = reviewed(lab, review, Right.TOKEN, "owner")
-    with pytest.raises(RefusedError, match="of their own"):
+    with pytest.raises(RefusedError, match="your own"):
         decide(lab, review, own)
     with pytest.raises(HiddenError):
         decide(lab, review, own, who="member")

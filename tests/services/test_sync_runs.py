@@ -369,5 +369,5 @@ def test_a_directory_that_is_off_is_tried_and_not_followed(world, slapd, corp):
         identity_providers.switch(work, "corp", is_enabled=False, now=now())
 
     assert corp.sync(is_dry_run=True).counts == {"created.planned": 1}
-    with pytest.raises(ConflictError, match="Switch Corp on first"):
+    with pytest.raises(ConflictError, match="Enable Corp first"):
         corp.sync()

@@ -60,7 +60,7 @@ def test_a_review_is_begun_decided_and_ended_in_the_portal(lab):
     assert "rights wait for your decision in “Spring”" in owner.get("/inbox").text
     assert "Spring" in owner.get("/inbox/reviews").text
     page = owner.get(place).text
-    for words in ("given by a person", "member", "guest", "not known"):
+    for words in ("given by a person", "member", "guest", "unknown"):
         assert words in page
     guest, member = right_of(lab, "guest"), right_of(lab, "member")
     nothing_said = {"act": "revoke", "chosen": str(guest.id), "confirmed": "yes"}

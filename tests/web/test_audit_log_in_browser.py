@@ -69,6 +69,6 @@ def test_what_comes_appears_until_it_is_paused(opened):
     expect(page.locator("#tail-rows tr")).to_have_count(1)
     change(world)
     expect(page.locator("#tail-rows tr")).to_have_count(2)
-    expect(page.locator("[data-tail-says]")).to_contain_text("1 came")
+    expect(page.locator("[data-tail-says]")).to_contain_text("1 new event")
     page.locator("[data-tail-pause]").click()
     expect(page.locator("[data-tail-says]")).to_have_text("Paused")

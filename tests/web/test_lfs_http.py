@@ -192,7 +192,7 @@ def test_readers_strangers_and_quotas(world, served, remote, writer):
     odd = ask(remote, "sideways")
 
     assert refused.status_code == 403
-    assert "must be writer" in refused.json()["message"]
+    assert "needs the role writer" in refused.json()["message"]
     assert (stranger.status_code, stranger.headers["LFS-Authenticate"][:5]) == (401, "Basic")
     assert (too_many.status_code, odd.status_code) == (413, 422)
     assert bad["error"]["code"] == 422

@@ -40,7 +40,7 @@ def change(world, *changes: dict[str, str]):
     [
         (
             [{"action": "write", "path": "big", "content": "x" * (MIB + 1)}],
-            "can have at most 1 MiB",
+            "the limit for files is 1 MiB",
         ),
         ([{"action": "write", "path": "1/2/3/4/5", "content": "x"}], "too long or too deep"),
         ([{"action": "move", "path": "d", "to": "1/2/3/4"}], "too long or too deep"),

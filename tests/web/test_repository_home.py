@@ -72,7 +72,7 @@ def test_a_repository_on_its_way_leads_to_its_job(world: World, view: str):
         work.later(Job.IMPORT_REPOSITORY, about=repository.id, repository_id=str(repository.id))
     page = browser.page("/lab/notes")
 
-    assert "on its way" in page
+    assert "Import or fork in progress" in page
     assert ("/jobs/" in page) == (view == "mine")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 
 import pytest
@@ -43,6 +44,8 @@ def test_an_archive_comes_in_whole_and_only_once(form, here, fresh, tmp_path):
 
     (planned,) = here(*words, "--dry-run", "--json").json
     assert (planned["conversations"], planned["pull_requests"], planned["brought"]) == (4, 3, 0)
+    told = here(*words, "--dry-run").out
+    assert re.search(r"^Issues and pull requests +4$", told, re.MULTILINE)
     (came,) = here(*words, "--json").json
 
     assert (came["git"], came["brought"], came["comments"]) == ("brought", 4, 3)

@@ -107,6 +107,8 @@ def _plain(words: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda _data: words
 
 
+VERDICTS = {"approve": "approved", "request_changes": "requested changes to"}
+"""What reviewers did; whoever only comments has reviewed."""
 DOES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "ping": _plain("tries out whether this chat hears"),
     "push": _moved,
@@ -116,9 +118,15 @@ DOES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "issue.closed": _plain("closed"),
     "issue.reopened": _plain("reopened"),
     "issue.commented": _plain("commented on"),
+    "issue.labelled": _plain("changed the labels of"),
+    "issue.assigned": _plain("changed who is to deal with"),
     "pull_request.opened": _plain("asks to merge"),
     "pull_request.changed": _plain("changed"),
     "pull_request.pushed": _plain("pushed to"),
+    "pull_request.review_requested": _plain("asked for a review of"),
+    "pull_request.reviewed": lambda data: VERDICTS.get(data.get("verdict", ""), "reviewed"),
+    "pull_request.review_dismissed": _plain("dismissed a review of"),
+    "pull_request.review_commented": _plain("commented on lines of"),
     "pull_request.closed": _plain("closed without a merge"),
     "pull_request.reopened": _plain("reopened"),
     "pull_request.merged": _plain("merged"),

@@ -38,7 +38,7 @@ def reviewed(rule: Rule, facts: ChangeFacts) -> Reasons:
     if rule.resolved_threads and facts.merge.open_threads:
         reasons.append(
             sentence(
-                "%(number)s conversations are not resolved. Resolve them first.",
+                "Unresolved conversations: %(number)s. Resolve them first.",
                 number=facts.merge.open_threads,
             )
         )

@@ -180,6 +180,14 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("issue.commented", "number:int thing comment_id"),
     ),
     told(
+        *("issue.labelled", sentence("An issue or a pull request has other labels.")),
+        *("issue.labels_changed", "number:int thing"),
+    ),
+    told(
+        *("issue.assigned", sentence("An issue or a pull request has other assignees.")),
+        *("issue.assignees_changed", "number:int thing"),
+    ),
+    told(
         *("issue.closed", sentence("An issue was closed.")),
         *("issue.closed", "number:int reason ?duplicate_of:int ?commit"),
     ),
@@ -198,6 +206,22 @@ ROWS: tuple[WebhookEvent, ...] = (
     told(
         *("pull_request.pushed", sentence("It has a new patch set.")),
         *("merge.head_pushed", "number:int patch_set:int before after"),
+    ),
+    told(
+        *("pull_request.review_requested", sentence("Somebody's review, or a team's, is wanted.")),
+        *("review.requested", "number:int reviewer_type"),
+    ),
+    told(
+        *("pull_request.reviewed", sentence("Somebody reviewed it.")),
+        *("review.submitted", "number:int review_id verdict head patch_set:int comments:int"),
+    ),
+    told(
+        *("pull_request.review_dismissed", sentence("A review does not count any more.")),
+        *("review.dismissed", "number:int review_id why"),
+    ),
+    told(
+        *("pull_request.review_commented", sentence("Somebody commented on its lines.")),
+        *("review.comment_added", "number:int thread_id comment_id"),
     ),
     told(
         *("pull_request.closed", sentence("It was closed without a merge.")),

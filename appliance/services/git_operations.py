@@ -160,8 +160,8 @@ def insist_on_merge(outcome: Outcome) -> None:
     if outcome.conflicts:
         raise MergeConflictError(
             sentence(
-                "%(number)s paths are in conflict. Resolve the conflicts here, or merge with "
-                "git and push.",
+                "Paths in conflict: %(number)s. Resolve the conflicts here, or merge with git "
+                "and push.",
                 number=len(outcome.conflicts),
             ),
             conflicts=outcome.conflicts,

@@ -160,7 +160,7 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
         merge(yes(REVIEWER, team_ids=frozenset({TEAM}))),
         None,
     ),
-    (replace(ONE, resolved_threads=True), merge(yes(REVIEWER), open_threads=2), "2 conversations"),
+    (replace(ONE, resolved_threads=True), merge(yes(REVIEWER), open_threads=2), "Unresolved"),
     (replace(ONE, resolved_threads=True), merge(yes(REVIEWER)), None),
     (Rule(K.SENSITIVE_FILES), merge(yes(REVIEWER), paths=(b"CODEOWNERS",)), "approvals: 1 of 2"),
     (Rule(K.SENSITIVE_FILES), merge(yes(REVIEWER), paths=(b"docs/CODEOWNERS",)), "more approvals"),

@@ -49,6 +49,19 @@ def test_mattermost_is_told_in_markdown():
     )
 
 
+def test_a_review_is_told_by_its_verdict():
+    said = [
+        texts(WebhookFormat.SLACK, told("pull_request.reviewed", {"number": 3, "verdict": verdict}))
+        for verdict in ("approve", "request_changes", "comment")
+    ]
+
+    assert [each.split(" <")[0] for each in said] == [
+        "writer approved",
+        "writer requested changes to",
+        "writer reviewed",
+    ]
+
+
 def test_teams_gets_a_card():
     found = message(WebhookFormat.TEAMS, told("issue.reopened", {"number": 3}))
     (attached,) = found["attachments"]

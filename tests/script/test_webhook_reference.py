@@ -63,6 +63,8 @@ FACTS = [
     events.MergeGroupBuilt(into="main", base=OID, commit=OID, ref="refs/queue/main/x", numbers=[1]),
     events.IssueOpened(number=1, title="x"),
     events.IssueCommented(number=1, thing="issue", comment_id="x"),
+    events.IssueLabelsChanged(number=1, thing="issue", added=["x"], removed=[]),
+    events.IssueAssigneesChanged(number=1, thing="issue", added=["x"], removed=[]),
     events.IssueClosed(number=1, reason="completed"),
     events.IssueReopened(number=1),
     events.CommitCommented(commit=OID, comment_id="x", in_file=False),
@@ -72,6 +74,12 @@ FACTS = [
     ),
     events.PullRequestChanged(number=1, changed=["draft"], draft=True, into="main"),
     events.HeadPushed(number=1, patch_set=2, before=OID, after=OID),
+    events.ReviewRequested(number=1, reviewer_id="x", reviewer_type="user"),
+    events.ReviewSubmitted(
+        number=1, review_id="x", verdict="approve", head=OID, patch_set=1, comments=0
+    ),
+    events.ReviewDismissed(number=1, review_id="x", why="by_hand"),
+    events.ReviewCommentAdded(number=1, thread_id="x", comment_id="x"),
     events.PullRequestClosed(number=1, reason="by_hand"),
     events.PullRequestReopened(number=1),
     events.PullRequestMerged(

@@ -105,7 +105,8 @@ def import_archive(
                 )
             people = _people(context, whole, users, match)
             bringing = _Bringing(context, path, whole, people)
-            if not dry_run and bringing.git(folder, is_wanted=not without_git):
+            is_ours = not archive.is_dir()
+            if not dry_run and bringing.git(folder, is_ours=is_ours, is_wanted=not without_git):
                 bringing.sorting()
                 bringing.talks()
             reports.append(bringing.report)
@@ -140,16 +141,19 @@ class _Bringing:
             "left_out": whole.left_out,
         }
 
-    def git(self, folder: Path, *, is_wanted: bool) -> bool:
+    def git(self, folder: Path, *, is_ours: bool, is_wanted: bool) -> bool:
         """Its Git content, on the appliance's own machine; elsewhere an empty repository. Whether
-        it is there: pull requests need their commits.
+        it is there: pull requests need their commits. What is in a folder of ours goes but for
+        objects and refs.
         """
-        api, content = self._context.api, folder / self._whole.git
+        api, content = self._context.api, archive_files.inside(folder, self._whole.git)
         with suppress(ProblemError):
             api.call("GET", place(self._path))
             self.report["git"] = "was there"
             return True
-        if is_wanted and content.exists() and not self._context.is_elsewhere:
+        if is_wanted and content is not None and not self._context.is_elsewhere:
+            if is_ours:
+                archive_files.leave_only_objects(content)
             wanted = {"local": str(content.resolve())}
             made = api.call("POST", f"{place(self._path)}/import", wanted)
             if self._context.is_served:

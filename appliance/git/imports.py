@@ -1,7 +1,11 @@
 """Brings a repository in, with all its branches, tags and other refs, and says how far it is.
 
 A source is a `Destination` (anybody's, looked up and judged) or a `Path` to a folder
-or a bundle (an administrator's, at the console). The target is a folder that nobody looks up yet.
+or a bundle (an administrator's, at the console, or out of an archive that anybody sent). The target
+is a folder that nobody looks up yet.
+
+Git follows files that say that a repository is elsewhere, also beside a folder that is none. Here
+only `.git` in a folder is followed, which archives do not have.
 """
 
 from __future__ import annotations
@@ -40,8 +44,11 @@ COMPLAINT_BYTES = 8 * 1024
 STEP = re.compile(rb"([A-Z][a-z]+ [a-z]+): +\d+% \((\d+)/(\d+)\)")
 REFUSALS = (b"authentication failed", b"could not read username", b"returned error: 403")
 NO_REPOSITORY = (b"not found", b"not appear to be a git repository", b"gitfile", b"not a bundle")
+NONE_THERE = sentence("There is no repository at the source.")
+UNSAFE = ("source", sentence("The source holds objects that are damaged or unsafe."))
 # A local source is read by a program that does not see our configuration.
 READER = "--upload-pack=git -c safe.directory=* upload-pack"
+BUNDLES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ def fetch_all(
     """Fetch all refs of the source into `folder`, an empty repository, and let HEAD follow.
 
     Errors:
-        InvalidError: the source is no repository, or wants other credentials.
+        InvalidError: the source is no repository, is unsafe, or wants other credentials.
         UnavailableError: the source cannot be read now.
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
@@ -74,6 +81,10 @@ def fetch_all(
     head = _default_branch(folder, place, local, configuration, deadline)
     words = ["fetch", "--progress", "--no-auto-gc", "--no-write-fetch-head", *local, "--"]
     follow(folder, [*words, place, *REFS], configuration, deadline, limits.size_bytes, progress)
+    if isinstance(source, Path) and source.is_file():
+        # Git before 2.46 takes the objects of a bundle unseen, whatever `fetch.fsckObjects` says.
+        checks = ["fsck", "--no-dangling", "--no-progress"]
+        follow(folder, checks, {}, deadline, 0, progress, lambda _said: InvalidError.of(*UNSAFE))
     if head is not None:
         set_default_branch(folder, head)
 
@@ -84,7 +95,15 @@ def _place(source: Destination | Path) -> tuple[str, list[str]]:
         return source.url, []
     if not source.exists():
         raise InvalidError.of("source", sentence("%(source)s does not exist.", source=source))
-    return os.fspath(source.resolve()), [READER]
+    if not source.is_dir() and not _is_bundle(source):
+        raise InvalidError.of("source", NONE_THERE)
+    is_bare = not (source / ".git").exists()
+    return os.fspath(source.resolve()), [f"{READER} --strict" if is_bare else READER]
+
+
+def _is_bundle(source: Path) -> bool:
+    with source.open("rb") as file:
+        return file.read(len(BUNDLES[0])) in BUNDLES
 
 
 def reaching(source: Destination | Path, credentials: Credentials | None) -> dict[str, str]:
@@ -213,11 +232,11 @@ def explain(complaint: bytes) -> ApplianceError:
             "credentials", "The source did not accept the user name and password."
         )
     if any(words in said for words in NO_REPOSITORY):
-        return InvalidError.of("source", "There is no repository at the source.")
+        return InvalidError.of("source", NONE_THERE)
     if b"redirect" in said or b"returned error: 30" in said:
         return InvalidError.of("source", "The source has moved. Give its present address.")
     if b"repository corruption" in said:
         return InvalidError.of("source", "The source is damaged: some of its objects are missing.")
     if b"fsck error" in said or b"index-pack failed" in said:
-        return InvalidError.of("source", "The source holds objects that are damaged or unsafe.")
+        return InvalidError.of(*UNSAFE)
     return UnavailableError("The source could not be read. Try again later.")

@@ -246,6 +246,34 @@ def test_what_is_no_repository_is_invalid(target, tmp_path):
             fetch_all(target, tmp_path / place, limits=LIMITS, progress=silent)
 
 
+@pytest.mark.promise("P87")
+def test_what_a_stranger_wrote_does_not_lead_to_another_repository(git, full, target, tmp_path):
+    (tmp_path / "project.bundle").write_text(f"gitdir: {full}\n")
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare.git").write_text(f"gitdir: {full}\n")
+
+    for place in ("project.bundle", "bare"):
+        with pytest.raises(InvalidError, match="no repository"):
+            fetch_all(target, tmp_path / place, limits=LIMITS, progress=silent)
+
+    assert visible(git, target) == []
+    fetch_all(target, full, limits=LIMITS, progress=silent)
+    assert visible(git, target) == visible(git, full)
+
+
+@pytest.mark.promise("P87")
+def test_a_bundle_with_unsafe_objects_is_refused(git, full, target, tmp_path):
+    entry = b"100644 .git\0" + bytes.fromhex(git("rev-parse", "trunk^{tree}", at=full).strip())
+    (tmp_path / "tree").write_bytes(entry)
+    hashed = git("hash-object", "-w", "-t", "tree", "--literally", tmp_path / "tree", at=full)
+    commit = git("commit-tree", hashed.strip(), "-m", "Take over", at=full).strip()
+    git("update-ref", "refs/heads/evil", commit, at=full)
+    git("bundle", "create", "-q", tmp_path / "evil.bundle", "evil", at=full)
+
+    with pytest.raises(InvalidError, match="unsafe"):
+        fetch_all(target, tmp_path / "evil.bundle", limits=LIMITS, progress=silent)
+
+
 def test_a_bundle_goes_out_and_comes_in_whole(git, full, target, tmp_path):
     file = tmp_path / "notes.bundle"
     file.write_bytes(b"".join(bundle.export(full)))

@@ -221,6 +221,28 @@ def test_owners_bring_archives_in_and_only_administrators_say_who_is_who(lab, tm
 
 
 @ON_ONE
+@pytest.mark.promise("P87")
+@pytest.mark.parametrize("form", [github, gitlab])
+def test_an_archive_that_names_a_repository_of_others_shows_nothing_of_it(form, lab, tmp_path):
+    form(tmp_path)
+    hidden = lab.wiring.repositories.folder(lab.repository("lab/hidden").id)
+    root = tmp_path / form.__name__
+    if form is gitlab:
+        (root / "project.bundle").write_text(f"gitdir: {hidden}\n")
+    else:
+        bare = root / "repositories" / "octo" / "notes.git"
+        (bare / "HEAD").unlink()
+        bare.with_name("notes.git.git").write_text(f"gitdir: {hidden}\n")
+    browser, page = uploaded(lab, packed(root, "pointing.tar.gz"), "owner")
+    started(browser, page)
+    perform(lab)
+
+    (part,) = shown(lab, page, "owner")["repositories"]
+    assert part["state"] == "failed"
+    assert "no repository" in part["error"]
+
+
+@ON_ONE
 def test_administrators_name_an_archive_that_lies_on_the_server(lab, tmp_path):
     shelf = tmp_path / "shelf"
     shelf.mkdir()

@@ -132,6 +132,7 @@ class AddressProof(Table):
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     address: Mapped[str] = mapped_column(sa.String(255))
+    """Empty: they have taken it back, and it only counts among what they have asked for."""
     address_key: Mapped[str] = mapped_column(sa.String(255))
     asked_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -69,7 +69,7 @@ def listed(work: UnitOfWork, *, now: datetime) -> list[OwnAddress]:
         UnauthenticatedError, RefusedError: no user is asking.
     """
     user = fetch.account(work, None)
-    asked = {each.address_key: each for each in _asked(work, user.id, now)}
+    asked = {each.address_key: each for each in _asked(work, user.id, now) if each.address}
     query = sa.select(EmailAddress).where(EmailAddress.user_id == user.id)
     rows = work.session.scalars(
         query.order_by(EmailAddress.is_primary.desc(), EmailAddress.address_key)
@@ -124,7 +124,7 @@ def confirm(work: UnitOfWork, code: str, *, key: bytes, now: datetime) -> OwnAdd
     matching = (
         each
         for each in _asked(work, user.id, now)
-        if hmac.compare_digest(_code(each.id, key).encode(), given.encode())
+        if each.address and hmac.compare_digest(_code(each.id, key).encode(), given.encode())
     )
     proof = next(matching, None)
     if proof is None:
@@ -183,11 +183,13 @@ def remove(work: UnitOfWork, address: str) -> None:
     """
     user = fetch.account(work, None, sensitive=True)
     waiting = sa.select(AddressProof).where(
-        AddressProof.user_id == user.id, AddressProof.address_key == fold(address)
+        AddressProof.user_id == user.id,
+        AddressProof.address_key == fold(address),
+        AddressProof.address != "",
     )
     proof = work.session.scalar(waiting)
     if proof is not None:
-        work.session.delete(proof)
+        proof.address = ""  # It is counted still: or letters without end could be asked for.
     row = _own_row(work, user, address) if proof is None else _row(work, address)
     if row is not None and row.user_id == user.id:
         if row.is_primary and proof is None:
@@ -210,6 +212,7 @@ def due(
         sa.select(AddressProof, User)
         .join(User, User.id == AddressProof.user_id)
         .where(AddressProof.sent_at.is_(None), AddressProof.error == "")
+        .where(AddressProof.address != "")
         .where(AddressProof.asked_at > now - VALID)
         .order_by(AddressProof.id)
         .limit(MOST_AT_ONCE)

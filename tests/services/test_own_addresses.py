@@ -129,6 +129,25 @@ def test_nobody_has_many_letters_written(world, post):
 
 
 @ON_ONE
+def test_taking_it_back_lets_nobody_ask_for_more_letters(world, post):
+    for number in range(own_addresses.MOST_ASKED):
+        address = f"{number}@codara.test"
+        ask(world, address=address)
+        code = sent(world, post)
+        with world.begin(world.actor("writer")) as work:
+            own_addresses.remove(work, address)
+            assert len(own_addresses.listed(work, now=datetime.now(UTC))) == 1
+
+    with pytest.raises(InvalidError):
+        confirm(world, code)
+    with pytest.raises(ConflictError, match="less than an hour ago"):
+        ask(world, address=address)
+    with pytest.raises(ConflictError, match="one day"):
+        ask(world, address=NEW)
+    assert len(post.recipients) == own_addresses.MOST_ASKED
+
+
+@ON_ONE
 def test_a_letter_that_is_not_taken_now_waits_and_holds_up_nothing(world, post):
     ask(world)
     mailing, now = Mailing(world.wiring), datetime.now(UTC)

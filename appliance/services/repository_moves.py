@@ -11,6 +11,7 @@ from appliance.db.organisations import Team
 from appliance.db.quotas import shortage
 from appliance.db.repositories import Grant, OldRepositoryPath, Repository
 from appliance.db.repository_rows import take_name, take_wiki_along
+from appliance.db.rulesets import RepositoryProperty
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import Owner, OwnerKind
 from appliance.domain import events
@@ -54,6 +55,7 @@ def transfer(work: UnitOfWork, path: str, *, to: str) -> Repository:
     """Give a repository to another user or organisation that the actor may create them for.
 
     Roles of users stay; roles of teams end, because teams belong to the organisation it leaves.
+    What was said of it ends, too: or it would choose for itself which rules hold where it comes.
 
     Errors:
         HiddenError, RefusedError, ElevationRequiredError: the actor may not.
@@ -68,6 +70,7 @@ def transfer(work: UnitOfWork, path: str, *, to: str) -> Repository:
     take_name(work.session, owner, repository.name)
     _leave_path(work, repository)
     _withdraw_from_teams(work, repository)
+    _forget_properties(work, repository)
     is_organisation = owner.kind is OwnerKind.ORGANISATION
     repository.owner_id, repository.owner_name = owner.id, owner.name
     repository.organisation_id = owner.id if is_organisation else None
@@ -191,6 +194,18 @@ def _withdraw_from_teams(work: UnitOfWork, repository: Repository) -> None:
                 grantee_id=str(team.id),
             )
         )
+
+
+def _forget_properties(work: UnitOfWork, repository: Repository) -> None:
+    is_said = RepositoryProperty.repository_id == repository.id
+    if work.session.scalar(sa.select(RepositoryProperty.id).where(is_said).limit(1)) is None:
+        return
+    work.session.execute(sa.delete(RepositoryProperty).where(is_said))
+    work.record(
+        events.RepositoryPropertiesChanged(
+            about=repository.id, organisation_id=repository.organisation_id, properties={}
+        )
+    )
 
 
 def _insist_on_room(work: UnitOfWork, repository: Repository) -> None:

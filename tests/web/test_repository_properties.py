@@ -59,6 +59,26 @@ def test_a_default_holds_and_rulesets_choose_by_it(lab):
     assert recorded.index("org.property_defined") < recorded.index("repo.properties_changed")
 
 
+def test_a_repository_does_not_bring_along_which_rules_hold_for_it(lab):
+    lab.organisation("works")
+    lab.user("guest", member=OrganisationRole.OWNER, of="works")
+    lab.join("guest", "lab", OrganisationRole.MEMBER)
+    lab.repository("works/tool")
+    lab.grant("guest", Role.OWNER, "works/tool")
+    owner, guest = lab.client("owner"), lab.client("guest")
+    strict = {**TIER, "set_by": "owners"}
+    assert owner.put(f"{DEFINED}/tier", json=strict).status_code == 200
+    said = {"properties": {"tier": "1"}}
+    assert guest.put("/api/v1/repos/works/tool/properties", json=said).status_code == 200
+
+    moved = guest.post("/api/v1/repos/works/tool/transfer", json={"to": "lab"})
+
+    assert moved.json["path"] == "lab/tool"
+    found = guest.get("/api/v1/repos/lab/tool/properties").json["properties"]
+    assert found == {"tier": "2"}
+    assert guest.put("/api/v1/repos/lab/tool/properties", json=said).status_code == 403
+
+
 def test_owners_define_and_only_what_is_defined_can_be_removed(lab):
     owner = lab.client("owner")
     for who in ("maintainer", "reader"):

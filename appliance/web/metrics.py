@@ -29,6 +29,9 @@ from appliance.wiring import Wiring
 # Set before this module is read where several web processes add up their numbers.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Others are counted as one: whoever invents some must not make the counters grow without end."""
+OTHER = "other"
 _place: int | None = None
 
 
@@ -90,7 +93,8 @@ def install(app: flask.Flask) -> None:
     @app.after_request
     def _finish(response: flask.Response) -> flask.Response:
         endpoint = flask.request.endpoint or "none"
-        REQUESTS.labels(flask.request.method, endpoint, response.status_code).inc()
+        method = flask.request.method if flask.request.method in METHODS else OTHER
+        REQUESTS.labels(method, endpoint, response.status_code).inc()
         since = flask.g.get("counting_since")
         if since is not None:
             DURATIONS.labels(endpoint).observe(time.perf_counter() - since)

@@ -202,3 +202,13 @@ def test_requests_are_counted_by_endpoint(browser):
 
     assert 'codara_http_requests_total{endpoint="health.alive",method="GET",status="200"}' in text
     assert 'codara_jobs{state="dead"} 0.0' in text
+
+
+def test_methods_that_somebody_invents_do_not_let_the_counters_grow(browser):
+    for number in range(3):
+        assert browser.open("/healthz", method=f"INVENTED{number}").status_code == 405
+
+    text = browser.get("/metrics").get_data(as_text=True)
+
+    assert 'method="other",status="405"' in text
+    assert "INVENTED" not in text

@@ -38,9 +38,15 @@ VERDICTS = {
 def read(documents: Documents) -> Whole:
     """What the dump holds."""
     repository = (documents.get("repo") or [{}])[0]
-    talks = [_talk(each, documents) for each in documents.get("issue", [])]
+    spoken = [each for rows in documents.values() for each in rows]
+    names = {
+        each["poster_id"]: str(each["poster_name"])
+        for each in spoken
+        if each.get("poster_id") and each.get("poster_name")
+    }
+    talks = [_talk(each, documents, names) for each in documents.get("issue", [])]
     talks += [
-        _talk(each, documents, ConversationKind.PULL_REQUEST)
+        _talk(each, documents, names, ConversationKind.PULL_REQUEST)
         for each in documents.get("pull_request", [])
     ]
     left_out: dict[str, int] = {}
@@ -48,7 +54,6 @@ def read(documents: Documents) -> Whole:
         if not name.startswith(HAVE_A_PLACE):
             kind = name.partition("/")[0]
             left_out[kind] = left_out.get(kind, 0) + len(rows)
-    spoken = [each for rows in documents.values() for each in rows]
     left_out["reactions"] = sum(len(each.get("reactions") or []) for each in spoken)
     return Whole(
         form="gitea",
@@ -79,7 +84,12 @@ def read(documents: Documents) -> Whole:
     )
 
 
-def _talk(row: Row, documents: Documents, kind: ConversationKind = ConversationKind.ISSUE) -> Talk:
+def _talk(
+    row: Row,
+    documents: Documents,
+    names: Mapping[Any, str],
+    kind: ConversationKind = ConversationKind.ISSUE,
+) -> Talk:
     is_pull = kind is ConversationKind.PULL_REQUEST
     comments = [
         each
@@ -102,7 +112,7 @@ def _talk(row: Row, documents: Documents, kind: ConversationKind = ConversationK
         milestone=str(row.get("milestone") or ""),
         is_locked=bool(row.get("is_locked")),
         about=_about(row) if is_pull else "",
-        pull=_pull(row, documents) if is_pull else None,
+        pull=_pull(row, documents, names) if is_pull else None,
         comments=tuple(
             Said(
                 str(each.get("poster_name") or ""),
@@ -114,7 +124,7 @@ def _talk(row: Row, documents: Documents, kind: ConversationKind = ConversationK
     )
 
 
-def _pull(row: Row, documents: Documents) -> Pull | None:
+def _pull(row: Row, documents: Documents, names: Mapping[Any, str]) -> Pull | None:
     """None where the dump does not say which commits it had."""
     head, base = row.get("head") or {}, row.get("base") or {}
     if not head.get("sha"):
@@ -134,7 +144,7 @@ def _pull(row: Row, documents: Documents) -> Pull | None:
         merged_at=_time(merged_at) if is_merged and merged_at else None,
         merged_as=str(row.get("merge_commit_sha") or "") if is_merged else "",
         reviews=_reviews(said),
-        threads=_threads(said, documents),
+        threads=_threads(said, names),
     )
 
 
@@ -156,15 +166,9 @@ def _reviews(rows: Sequence[Row]) -> tuple[Judged, ...]:
     return tuple(sorted(kept, key=lambda each: each.submitted_at))
 
 
-def _threads(rows: Sequence[Row], documents: Documents) -> tuple[Thread, ...]:
+def _threads(rows: Sequence[Row], names: Mapping[Any, str]) -> tuple[Thread, ...]:
     """What was said of lines: together what answers one comment, or speaks of the same line."""
-    names = {
-        each["poster_id"]: str(each["poster_name"])
-        for spoken in documents.values()
-        for each in spoken
-        if each.get("poster_id") and each.get("poster_name")
-    }
-    names |= {each["reviewer_id"]: str(each["reviewer_name"]) for each in rows}
+    reviewers = {each["reviewer_id"]: str(each["reviewer_name"]) for each in rows}
     together: dict[Any, list[Row]] = {}
     keys: dict[Any, Any] = {}
     for each in (said for row in rows for said in row.get("comments") or []):
@@ -177,7 +181,7 @@ def _threads(rows: Sequence[Row], documents: Documents) -> tuple[Thread, ...]:
         comments.sort(key=lambda each: _time(each["created_at"]))
         said = tuple(
             Said(
-                names.get(each.get("poster_id"), ""),
+                reviewers.get(each.get("poster_id")) or names.get(each.get("poster_id"), ""),
                 str(each.get("content") or ""),
                 _time(each["created_at"]),
             )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,27 +46,61 @@ VERDICTS = {
 """By the number that a review's state has there. Of a dismissed one it does not say what it was."""
 
 
-def read(documents: Documents, repository: str) -> Whole:
+class Archive:
+    """The documents of an archive, each looked through once however many rows name others. Its
+    state is what was found in them so far.
+    """
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        self._naming: dict[tuple[str, ...], dict[str, list[Row]]] = {}
+
+    def naming(self, kind: str, address: str, *fields: str) -> list[Row]:
+        """The rows of a kind that have an address in one of these fields."""
+        found = self._naming.get((kind, *fields))
+        if found is None:
+            found = self._naming[kind, *fields] = {}
+            for row in self.documents.get(kind, []):
+                for each in {row.get(field) for field in fields} - {None}:
+                    found.setdefault(each, []).append(row)
+        return found.get(address, [])
+
+    @cached_property
+    def repositories(self) -> dict[str, Row]:
+        """By `owner/name` in small letters, its repositories."""
+        rows = reversed(self.documents.get("repositories", []))
+        return {_path(each["url"]): each for each in rows}
+
+    @cached_property
+    def people(self) -> dict[str, tuple[str, ...]]:
+        """Who is in it, with their addresses."""
+        return {_name(each["url"]): _addresses(each) for each in self.documents.get("users", [])}
+
+    @cached_property
+    def left_out(self) -> dict[str, int]:
+        """How much of it has no place here, by what it is."""
+        left_out = Counter(
+            {kind: len(rows) for kind, rows in self.documents.items() if kind not in HAVE_A_PLACE}
+        )
+        left_out["reactions"] = sum(
+            len(each.get("reactions") or [])
+            for kind in ("issues", "pull_requests", "issue_comments")
+            for each in self.documents.get(kind, [])
+        )
+        return {kind: number for kind, number in left_out.items() if number}
+
+
+def read(archive: Archive, repository: str) -> Whole:
     """What the archive holds of `OWNER/NAME`."""
-    found = next(
-        each for each in documents["repositories"] if _path(each["url"]) == repository.lower()
-    )
+    found = archive.repositories[repository.lower()]
     url = found["url"]
-    milestones = [each for each in documents.get("milestones", []) if each["repository"] == url]
+    milestones = archive.naming("milestones", url, "repository")
     named = {each["url"]: each["title"] for each in milestones}
-    talks = [_talk(each, documents, named) for each in _of(documents, "issues", url)]
+    talks = [_talk(each, archive, named) for each in archive.naming("issues", url, "repository")]
     talks += [
-        _talk(each, documents, named, ConversationKind.PULL_REQUEST)
-        for each in _of(documents, "pull_requests", url)
+        _talk(each, archive, named, ConversationKind.PULL_REQUEST)
+        for each in archive.naming("pull_requests", url, "repository")
     ]
-    left_out = Counter(
-        {kind: len(rows) for kind, rows in documents.items() if kind not in HAVE_A_PLACE}
-    )
-    left_out["reactions"] = sum(
-        len(each.get("reactions") or [])
-        for kind in ("issues", "pull_requests", "issue_comments")
-        for each in documents.get(kind, [])
-    )
     return Whole(
         form="github",
         name=repository,
@@ -76,32 +111,26 @@ def read(documents: Documents, repository: str) -> Whole:
         ),
         milestones=tuple(_milestone(each) for each in milestones),
         talks=tuple(sorted(talks, key=lambda each: each.number)),
-        people={_name(each["url"]): _addresses(each) for each in documents.get("users", [])},
-        left_out={kind: number for kind, number in left_out.items() if number},
+        people=archive.people,
+        left_out=archive.left_out,
     )
 
 
-def repositories(documents: Documents) -> list[str]:
+def repositories(archive: Archive) -> list[str]:
     """The repositories of an archive, as `OWNER/NAME`."""
-    return ["/".join(each["url"].rsplit("/", 2)[1:]) for each in documents.get("repositories", [])]
-
-
-def _of(documents: Documents, kind: str, repository_url: str) -> Iterable[Row]:
-    return (each for each in documents.get(kind, []) if each["repository"] == repository_url)
+    rows = archive.documents.get("repositories", [])
+    return ["/".join(each["url"].rsplit("/", 2)[1:]) for each in rows]
 
 
 def _talk(
     row: Row,
-    documents: Documents,
+    archive: Archive,
     milestones: Mapping[str, str],
     kind: ConversationKind = ConversationKind.ISSUE,
 ) -> Talk:
-    address, place = row["url"], "issue" if kind is ConversationKind.ISSUE else "pull_request"
-    comments = [
-        each
-        for each in documents.get("issue_comments", [])
-        if each.get(place) == address or each.get("issue") == address
-    ]
+    address = row["url"]
+    places = ("issue",) if kind is ConversationKind.ISSUE else ("pull_request", "issue")
+    comments = archive.naming("issue_comments", address, *places)
     assignees = row.get("assignees") or ([row["assignee"]] if row.get("assignee") else [])
     return Talk(
         number=int(address.rsplit("/", 1)[1]),
@@ -118,7 +147,7 @@ def _talk(
         is_locked=bool(row.get("locked")),
         about=_about(row) if kind is ConversationKind.PULL_REQUEST else "",
         comments=_said(comments),
-        pull=_pull(row, documents) if kind is ConversationKind.PULL_REQUEST else None,
+        pull=_pull(row, archive) if kind is ConversationKind.PULL_REQUEST else None,
     )
 
 
@@ -130,14 +159,10 @@ def _said(comments: Iterable[Row]) -> tuple[Said, ...]:
     )
 
 
-def _pull(row: Row, documents: Documents) -> Pull:
+def _pull(row: Row, archive: Archive) -> Pull:
     head, base = row["head"], row["base"]
-    merges = [
-        each
-        for each in documents.get("issue_events", [])
-        if each.get("event") == "merged"
-        and row["url"] in {each.get("pull_request"), each.get("issue")}
-    ]
+    happened = archive.naming("issue_events", row["url"], "pull_request", "issue")
+    merges = [each for each in happened if each.get("event") == "merged"]
     merge: Row = merges[0] if merges else {}
     merged_as = row.get("merge_commit_sha") or merge.get("commit_id") or ""
     home = base.get("repo") or row["repository"]
@@ -151,17 +176,14 @@ def _pull(row: Row, documents: Documents) -> Pull:
         merged_at=row.get("merged_at"),
         merged_by=_name(merge.get("actor")),
         merged_as=merged_as if row.get("merged_at") else "",
-        reviews=_reviews(row["url"], documents),
-        threads=_threads(row["url"], documents),
+        reviews=_reviews(row["url"], archive),
+        threads=_threads(row["url"], archive),
     )
 
 
-def _reviews(address: str, documents: Documents) -> tuple[Judged, ...]:
-    rows = [
-        each
-        for each in documents.get("pull_request_reviews", [])
-        if each.get("pull_request") == address and each.get("state") in VERDICTS
-    ]
+def _reviews(address: str, archive: Archive) -> tuple[Judged, ...]:
+    said = archive.naming("pull_request_reviews", address, "pull_request")
+    rows = [each for each in said if each.get("state") in VERDICTS]
     found = [
         Judged(
             _name(each.get("user")),
@@ -178,18 +200,17 @@ def _reviews(address: str, documents: Documents) -> tuple[Judged, ...]:
     return tuple(sorted(kept, key=lambda each: each.submitted_at))
 
 
-def _threads(address: str, documents: Documents) -> tuple[Thread, ...]:
+def _threads(address: str, archive: Archive) -> tuple[Thread, ...]:
     """What was said of lines: together what names one thread, or answers one comment."""
-    known = {each["url"]: each for each in documents.get("pull_request_review_threads", [])}
     together: dict[str, list[Row]] = {}
-    for each in documents.get("pull_request_review_comments", []):
-        if each.get("pull_request") == address:
-            key = each.get("pull_request_review_thread") or each.get("in_reply_to") or each["url"]
-            together.setdefault(key, []).append(each)
+    for each in archive.naming("pull_request_review_comments", address, "pull_request"):
+        key = each.get("pull_request_review_thread") or each.get("in_reply_to") or each["url"]
+        together.setdefault(key, []).append(each)
     found = []
     for key, comments in together.items():
         first = min(comments, key=lambda each: (each["created_at"], each["url"]))
-        about = {**first, **known.get(key, {})}
+        known = archive.naming("pull_request_review_threads", key, "url")
+        about = {**first, **(known[-1] if known else {})}
         is_resolved = bool(about.get("resolved_at"))
         found.append(Thread(_places(about), _said(comments), is_resolved))
     return tuple(sorted(found, key=lambda each: each.comments[0].created_at))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.access.gate import open_to_everyone
 from appliance.domain import archive_gitea, archive_github, archive_gitlab
+from appliance.domain.archive_imports import MOST_PARTS
 from appliance.domain.brought import Whole
 from appliance.errors import InvalidError, TooLargeError, sentence
 from appliance.late import Late
@@ -75,10 +76,14 @@ def _insist_on_size(folder: Path, most_bytes: int) -> None:
 
 def _read(folder: Path, wanted: str) -> list[Whole]:
     if any(folder.glob("repositories_*.json")):
-        documents = _numbered(folder)
-        names = archive_github.repositories(documents)
-        chosen = [each for each in names if not wanted or each.lower() == wanted.lower()]
-        return [archive_github.read(documents, each) for each in chosen]
+        archive = archive_github.Archive(_numbered(folder))
+        names = archive_github.repositories(archive)
+        chosen = {
+            each.lower(): each for each in names if not wanted or each.lower() == wanted.lower()
+        }
+        if len(chosen) > MOST_PARTS:
+            raise TooLargeError(sentence("The archive has too many repositories."))
+        return [archive_github.read(archive, each) for each in chosen.values()]
     if (folder / "tree" / "project.json").is_file():
         return [archive_gitlab.read(_lines(folder))]
     dump = next((each.parent for each in sorted(folder.rglob("repo.yml"))), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -88,8 +88,13 @@ def _checked(talk: Talk) -> Talk:
 
 def _insist_on_times(needed: str, *others: str | None) -> None:
     for each in (needed, *filter(None, others)):
-        if datetime.fromisoformat(each).tzinfo is None:
+        moment = datetime.fromisoformat(each)
+        if moment.tzinfo is None:
             raise ValueError("a time somewhere")
+        try:
+            moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("a time before all others") from error
 
 
 def _insist_on_said(comments: Iterable[Said]) -> None:

@@ -6,11 +6,13 @@ import io
 import lzma
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from appliance.domain import archive_gitea, archive_github
 from appliance.domain.brought import Place, Pull, Said, Talk, Thread
 from appliance.errors import InvalidError, TooLargeError
 from appliance.services import archive_files, archive_reading, archive_talks
@@ -198,6 +200,7 @@ def test_of_a_repository_only_objects_and_refs_stay(tmp_path):
     [
         {"created_at": "yesterday"},
         {"created_at": "2024-03-01T10:00:00"},
+        {"created_at": "0001-01-01T00:00:00+14:00"},
         {"number": 0},
         {"title": {"not": "text"}},
         {"comments": (Said("octocat", "x", "later"),)},
@@ -240,3 +243,34 @@ def test_what_was_said_of_lines_goes_whole_however_long_it_is():
 
     assert [[talk.number for _, talk in batch] for batch in found] == [[1], [2], [3]]
     assert found[1][0][1].pull == long.pull
+
+
+class Counted(list):
+    """Rows that know how often they were gone through: an archive may have millions."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_documents_are_gone_through_once_however_many_rows_name_others():
+    hub, numbers = "https://github.com/octo/notes", range(1, 20)
+    issues = Counted(
+        {"url": f"{hub}/issues/{each}", "repository": hub, "created_at": AT} for each in numbers
+    )
+    comments = Counted(
+        {"url": f"{hub}/said/{each}", "issue": f"{hub}/issues/{each}", "created_at": AT}
+        for each in numbers
+    )
+    documents = {"repositories": [{"url": hub}], "issues": issues, "issue_comments": comments}
+    whole = archive_github.read(archive_github.Archive(documents), "octo/notes")
+    assert [len(talk.comments) for talk in whole.talks] == [1] * len(numbers)
+    assert (issues.times, comments.times) == (2, 2)
+
+    plain_issues = Counted({"number": 100 + each, "created": AT} for each in numbers)
+    head, base = {"sha": "a" * 40, "ref": "topic"}, {"ref": "main"}
+    pulls = [{"number": each, "created": AT, "head": head, "base": base} for each in numbers]
+    archive_gitea.read({"repo": [{}], "issue": plain_issues, "pull_request": pulls})
+    assert plain_issues.times == 2

@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+KEPT = timedelta(days=14)
+"""So long the files of an import lie here that nobody goes on with."""
+MOST_UNFINISHED = 4
+"""That one person may have waiting at the same time."""
+MOST_KEPT = 12
+"""Of one person's that failed or were cancelled: they can go on, so their files lie here."""
 LONGEST_FILE_NAME = 255
 MOST_PEOPLE = 20_000
 MOST_PARTS = 5_000

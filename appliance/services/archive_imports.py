@@ -29,8 +29,11 @@ from appliance.domain import events
 from appliance.domain.archive_imports import (
     AT_WORK,
     ENDED,
+    KEPT,
     LONGEST_FILE_NAME,
     MAY_START,
+    MOST_KEPT,
+    MOST_UNFINISHED,
     ArchiveSource,
     Found,
     ImportState,
@@ -43,8 +46,6 @@ from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, TooLargeError, UnavailableError, sentence
 from appliance.services import jobs
 
-MOST_UNFINISHED = 4
-"""That one person may have waiting at the same time."""
 ARCHIVE = "archive"
 CHUNK_BYTES = 1024 * 1024
 NOT_NOW = sentence("This import is not at the point where that can be done.")
@@ -102,7 +103,7 @@ def request(
         ConflictError: several wait already.
     """
     home = fetch.home_of_archives(work, owner)
-    _insist_on_few(work)
+    _insist_on_few(work, now)
     if source is ArchiveSource.FOLDER and file_name not in offered(work, folder):
         raise InvalidError.of("file_name", sentence("No such archive lies in the folder."))
     made = ArchiveImport(
@@ -324,13 +325,18 @@ def report(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _insist_on_few(work: UnitOfWork) -> None:
-    query = sa.select(sa.func.count()).where(
-        ArchiveImport.asked_by == work.actor.id, ArchiveImport.state.not_in(ENDED)
-    )
-    if (work.session.scalar(query) or 0) >= MOST_UNFINISHED:
+def _insist_on_few(work: UnitOfWork, now: datetime) -> None:
+    own = sa.select(sa.func.count()).where(ArchiveImport.asked_by == work.actor.id)
+    if (work.session.scalar(own.where(ArchiveImport.state.not_in(ENDED))) or 0) >= MOST_UNFINISHED:
         raise ConflictError(
             sentence("Let the imports that you began before come to an end, or cancel them.")
+        )
+    kept = own.where(
+        ArchiveImport.state.in_(ENDED - {ImportState.DONE}), ArchiveImport.finished_at > now - KEPT
+    )
+    if not fetch.sees_all(work) and (work.session.scalar(kept) or 0) >= MOST_KEPT:
+        raise ConflictError(
+            sentence("Too many of your imports failed or were cancelled. Start one of them again.")
         )
 
 
@@ -369,11 +375,8 @@ def _corrected(
 ) -> Iterator[dict[str, Any]]:
     for each in people:
         user = said.get(each["there"], each["user"])
-        if user != each["user"]:
-            how = Found.CHOSEN if user else Found.NOBODY
-            yield {**each, "user": user, "found": str(how)}
-        else:
-            yield each
+        how = Found.CHOSEN if user else Found.NOBODY
+        yield each if user == each["user"] else {**each, "user": user, "found": str(how)}
 
 
 def _parts(work: UnitOfWork, import_id: UUID) -> list[ArchiveImportPart]:

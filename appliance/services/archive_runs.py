@@ -29,7 +29,7 @@ from appliance.db.users import EmailAddress, Owner, OwnerKind, User, UserState
 from appliance.domain import events
 from appliance.domain.archive_imports import (
     AT_WORK,
-    MOST_PARTS,
+    KEPT,
     MOST_PEOPLE,
     ArchiveSource,
     ImportState,
@@ -54,8 +54,6 @@ from appliance.services.archive_imports import ARCHIVE
 from appliance.services.archive_talks import plain
 
 CONTENT = "content"
-KEPT = timedelta(days=14)
-"""So long the files of an import lie here that nobody goes on with."""
 REMEMBERED = timedelta(days=180)
 """So long it is known who brought what in, and who is who in it: that are people's addresses."""
 DOCUMENTS_BYTES = 1 << 30
@@ -139,8 +137,6 @@ def unpacked(
         _unpack(task, content, Bounds(most_bytes, most_files), note)
     root = archive_files.root_of(content)
     wholes = archive_reading.read(root, most_bytes=DOCUMENTS_BYTES)
-    if len(wholes) > MOST_PARTS:
-        raise TooLargeError(sentence("The archive has too many repositories."))
     return root, wholes
 
 

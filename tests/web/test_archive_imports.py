@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from appliance.db.archive_imports import ArchiveImportPart
 from appliance.db.conversations import Comment, Conversation
 from appliance.db.outbox import JobRecord
+from appliance.domain.archive_imports import MOST_KEPT
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole
@@ -310,6 +311,17 @@ def test_more_than_may_come_does_not(lab, tmp_path, limits, status, state):
     assert shown(lab, page)["state"] == state
     left = [each.name for each in lab.wiring.home.archives.rglob("*") if each.is_dir()]
     assert not [name for name in left if name.startswith("content")]
+
+
+@ON_ONE
+def test_what_is_cancelled_lets_nobody_fill_the_disk(lab):
+    owner = lab.client("owner")
+    for _ in range(MOST_KEPT):
+        made = owner.post(API, json={"owner": "lab"})
+        assert owner.post(f"{API}/{made.json['id']}/cancel").status_code == 200
+
+    assert owner.post(API, json={"owner": "lab"}).status_code == 409
+    assert lab.client("administrator").post(API, json={"owner": "lab"}).status_code == 201
 
 
 @ON_ONE

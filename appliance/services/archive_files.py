@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import shutil
 import tarfile
 import zipfile
@@ -23,8 +24,10 @@ from appliance.access.gate import open_to_everyone
 from appliance.errors import InvalidError, TooLargeError, sentence
 
 CHUNK_BYTES = 1024 * 1024
-LARGEST_READ = 8 * CHUNK_BYTES
+LARGEST_READ = CHUNK_BYTES
 """No header of a tar file is longer: a library would take all of a longer one into memory."""
+ENTRY, ENTRY_BYTES = b"PK\1\2", 256
+"""What each entry in the list of a zip file begins with, and how long one is at most, about."""
 DEEPEST = 64
 OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
 PLAIN_ZIP = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -32,6 +35,7 @@ OF_GIT = frozenset({"HEAD", "packed-refs", "refs", "objects", "lfs"})
 """What of a bare repository stays."""
 
 
+MORE_FILES = sentence("The archive has more files than may be brought in.")
 DAMAGED = (
     *(OSError, EOFError, RuntimeError, ValueError),
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error),
@@ -113,7 +117,7 @@ class _Measure:
     def file(self) -> None:
         self._files += 1
         if self._files > self._bounds.files:
-            raise TooLargeError(sentence("The archive has more files than may be brought in."))
+            raise TooLargeError(MORE_FILES)
 
     def content(self, count: int) -> None:
         self._bytes += count
@@ -158,6 +162,24 @@ class _Bounded:
         return True
 
 
+class _Listed(io.FileIO):
+    """A zip file whose list of files a library takes into memory at once, if it is not too long."""
+
+    def __init__(self, archive: Path, most_files: int) -> None:
+        super().__init__(archive)
+        self._most_files = most_files
+
+    def read(self, count: int | None = -1, /) -> bytes:
+        """The next bytes. So many at a time are only the list: content comes in pieces."""
+        is_list = count is not None and count > CHUNK_BYTES
+        if is_list and count > self._most_files * ENTRY_BYTES + CHUNK_BYTES:
+            raise TooLargeError(MORE_FILES)
+        found = super().read(count)
+        if is_list and found.count(ENTRY) > self._most_files:
+            raise TooLargeError(MORE_FILES)
+        return found
+
+
 def _write(target: Path, source: IO[bytes] | None, measure: _Measure) -> None:
     measure.file()
     if source is None:
@@ -174,7 +196,7 @@ def _write(target: Path, source: IO[bytes] | None, measure: _Measure) -> None:
 def _members(archive: Path, bounds: Bounds) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
     """The files of an archive with their content, and its folders with none."""
     if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
+        with _Listed(archive, bounds.files) as listed, zipfile.ZipFile(listed) as opened:
             yield _of_zip(opened)
         return
     with archive.open("rb") as raw:
@@ -204,6 +226,8 @@ def _of_tar(packed: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes] | None]]:
     known: Any = packed
     while (member := packed.next()) is not None:
         known.members.clear()  # The library would keep all of them.
+        if sum(map(len, packed.pax_headers.values())) > LARGEST_READ:
+            raise tarfile.ReadError("too much is said of all files")
         if member.isdir():
             yield member.name, None
         elif content := packed.extractfile(member) if member.isfile() else None:

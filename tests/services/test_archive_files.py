@@ -131,6 +131,32 @@ def test_a_header_that_fills_the_memory_is_refused(tmp_path):
         unpacked(archive, tmp_path)
 
 
+def test_headers_that_fill_the_memory_together_are_refused(tmp_path):
+    archive = tmp_path / "archive.tar"
+    with archive.open("wb") as out:
+        for number in range(3):
+            said = {f"word{number}": "x" * (archive_files.LARGEST_READ // 2)}
+            out.write(tarfile.TarInfo.create_pax_global_header(said))
+            out.write(tarfile.TarInfo(f"f{number}").tobuf())
+        out.write(bytes(2 * tarfile.BLOCKSIZE))
+
+    with pytest.raises(InvalidError, match="too much is said"):
+        unpacked(archive, tmp_path)
+
+
+@pytest.mark.parametrize("files", [100, 20_000])
+def test_a_list_of_files_that_fills_the_memory_is_not_read(files, tmp_path):
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        for number in range(25_000):
+            made.writestr(f"{number:06}", "")
+
+    with pytest.raises(TooLargeError):
+        unpacked(archive, tmp_path, files=files)
+
+    assert not (tmp_path / "into").exists()
+
+
 def test_what_takes_much_memory_to_unpack_is_not_unpacked(tmp_path):
     archive = tmp_path / "archive.tar.xz"
     archive.write_bytes(lzma.compress(bytes(10 * KIB)))

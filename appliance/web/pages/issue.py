@@ -187,7 +187,7 @@ def transfer(owner: str, name: str, number: int) -> ResponseReturnValue:
         with requests.begin() as work:
             which = issue_frame.which(frame, number)
             made = conversation_transfers.transfer(work, which, target, now=requests.now())
-            there = f"/{target}/issues/{made.number}"
+            there = f"/{target.strip('/')}/issues/{made.number}"
         flask.flash(_("Moved here."), "good")
         return flask.redirect(there, 303)
 

@@ -53,7 +53,7 @@ class Archive:
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
-        self._naming: dict[tuple[str, ...], dict[str, list[Row]]] = {}
+        self._naming: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
 
     def naming(self, kind: str, address: str, *fields: str) -> list[Row]:
         """The rows of a kind that have an address in one of these fields."""

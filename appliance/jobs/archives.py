@@ -44,7 +44,7 @@ UNPACKING = "Unpacking"
 
 def read(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     """Unpack an archive and say what it holds."""
-    task = _task(wiring, claimed, ImportState.READING)
+    task = _task(wiring, _import_id(claimed), ImportState.READING)
     if task is None:
         return
     _, wholes = _unpacked(wiring, task, report)
@@ -54,7 +54,7 @@ def read(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 
 def bring(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     """Bring in what was chosen of an archive, on from where an earlier run was."""
-    task = _task(wiring, claimed, ImportState.RUNNING)
+    task = _task(wiring, _import_id(claimed), ImportState.RUNNING)
     if task is None:
         return
     root, wholes = _unpacked(wiring, task, report)
@@ -75,8 +75,8 @@ def bring(wiring: Wiring, claimed: Claimed, report: Report) -> None:
 
 def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
     """Say that the archive did not come in, or not all of it."""
-    import_id = UUID(claimed.arguments["import_id"])
     with wiring.database.begin(appliance()) as work:
+        import_id = _import_id(claimed)
         halves = archive_runs.give_up(work, import_id, reason=reason, now=datetime.now(UTC))
     for repository_id in halves:
         with suppress(HiddenError), wiring.database.begin(appliance()) as work:
@@ -92,8 +92,12 @@ def sweep(wiring: Wiring) -> None:
         archive_runs.forget_files(folder)
 
 
-def _task(wiring: Wiring, claimed: Claimed, state: ImportState) -> Task | None:
-    import_id, folder = UUID(claimed.arguments["import_id"]), wiring.settings.imports.archive_folder
+def _import_id(claimed: Claimed) -> UUID:
+    return UUID(claimed.arguments["import_id"])
+
+
+def _task(wiring: Wiring, import_id: UUID, state: ImportState) -> Task | None:
+    folder = wiring.settings.imports.archive_folder
     with wiring.database.reading(appliance()) as work:
         return archive_runs.begin(
             work,
@@ -102,6 +106,11 @@ def _task(wiring: Wiring, claimed: Claimed, state: ImportState) -> Task | None:
             home=wiring.home.archives,
             server_folder=Path(folder) if folder else None,
         )
+
+
+def _anew(wiring: Wiring, task: Task) -> Task:
+    """The same in the name of who started it as they are now: all of it may take a day."""
+    return _task(wiring, task.id, ImportState.RUNNING) or task
 
 
 def _unpacked(wiring: Wiring, task: Task, report: Report) -> tuple[Path, list[Whole]]:
@@ -117,7 +126,7 @@ def _unpacked(wiring: Wiring, task: Task, report: Report) -> tuple[Path, list[Wh
 def _bring_one(
     wiring: Wiring, task: Task, part_id: UUID, found: tuple[Path, Whole], report: Report
 ) -> None:
-    root, whole = found
+    (root, whole), task = found, _anew(wiring, task)
     content = archive_files.inside(root, whole.git)
     tools = wiring.git
     with wiring.database.begin(task.actor) as work:
@@ -150,6 +159,7 @@ def _talks(
     for batch in archive_talks.batches(talks):
         report(place.path, done, len(talks))
         commits = brought_pulls.look(folder, [talk for _, talk in batch])
+        task = _anew(wiring, task)
         with wiring.database.begin(task.actor) as work:
             archive_parts.bring(
                 *(work, place, part_id, batch, task.people),

@@ -171,11 +171,11 @@ class _Listed(io.FileIO):
 
     def read(self, count: int | None = -1, /) -> bytes:
         """The next bytes. So many at a time are only the list: content comes in pieces."""
-        is_list = count is not None and count > CHUNK_BYTES
-        if is_list and count > self._most_files * ENTRY_BYTES + CHUNK_BYTES:
+        wanted = count if count is not None else -1
+        if wanted > self._most_files * ENTRY_BYTES + CHUNK_BYTES:
             raise TooLargeError(MORE_FILES)
-        found = super().read(count)
-        if is_list and found.count(ENTRY) > self._most_files:
+        found = super().read(wanted)
+        if wanted > CHUNK_BYTES and found.count(ENTRY) > self._most_files:
             raise TooLargeError(MORE_FILES)
         return found
 

@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from appliance.db.archive_imports import ArchiveImportPart
 from appliance.db.conversations import Comment, Conversation
 from appliance.db.outbox import JobRecord
-from appliance.domain.archive_imports import MOST_KEPT
+from appliance.db.users import User, UserState
+from appliance.domain.archive_imports import MOST_KEPT, PartState
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole
+from appliance.jobs import archives
 from appliance.jobs.performer import Performer
 from appliance.services import archive_runs, job_runs
 from tests.cli.archive_of_gitea import gitea
@@ -311,6 +313,26 @@ def test_more_than_may_come_does_not(lab, tmp_path, limits, status, state):
     assert shown(lab, page)["state"] == state
     left = [each.name for each in lab.wiring.home.archives.rglob("*") if each.is_dir()]
     assert not [name for name in left if name.startswith("content")]
+
+
+@ON_ONE
+def test_who_is_suspended_meanwhile_brings_nothing_more_in(lab, tmp_path):
+    browser, page = uploaded(lab, gitea(tmp_path))
+    started(browser, page)
+    now, job = datetime.now(UTC), waiting(lab)
+    with lab.begin(appliance()) as work:
+        claimed = job_runs.claim(work, job, until=now + timedelta(hours=1), now=now)
+
+    def suspend(step, *_numbers: int):
+        if step == "lab/notes":
+            with lab.wiring.database.engine.begin() as connection:
+                out = sa.update(User).where(User.name == "administrator")
+                connection.execute(out.values(state=UserState.SUSPENDED))
+
+    archives.bring(lab.wiring, claimed, suspend)
+
+    assert lab.one(sa.select(ArchiveImportPart.state)) is PartState.FAILED
+    assert counted(lab) == [0, 0]
 
 
 @ON_ONE

@@ -23,7 +23,7 @@ def test_the_factors_of_a_user_are_listed_and_taken_away(appliance, here, person
     beside.close()
 
     listed = here("user", "factors", person)
-    assert ("app" in listed.out, "10 codes" in listed.said) == (True, True)
+    assert ("app" in listed.out, "10 recovery codes" in listed.said) == (True, True)
     assert here("user", "reset-factors", person, "--yes").code == 2
     done = here("user", "reset-factors", person, "--reason", "lost", "--yes", "--json")
     assert (done.code, done.json) == (0, {"removed": 1})

@@ -1,0 +1,130 @@
+"""Looking for secrets: megabytes for each second of our processor, beside two other scanners.
+
+`--repository` is a real one, of which every blob of the whole history is looked at once. The other
+scanners get a sample of the same blobs: their speed does not hang on how many there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from appliance.errors import InvalidError
+from appliance.scanning.secrets import rules
+from appliance.scanning.secrets.deep import DeepScanner
+from appliance.scanning.secrets.rules import Lane
+from appliance.scanning.secrets.scanner import Scanned, SecretScanner
+
+from . import other_scanners
+from .other_scanners import Scanner
+from .rows import Row
+
+MB = 1_000_000
+SAMPLE_BYTES = {"detect-secrets": 2 * MB, "trufflehog3": 8 * MB}
+TIMES_FASTER = {"detect-secrets": 200.0, "trufflehog3": 50.0}
+LEAST_MB_PER_SECOND = 79.0
+"""0.6 of what the fastest native scanner that has a wheel does: 131."""
+MOST_FINDINGS_PER_MB = 4.0
+BINARY_LOOKED_AT_BYTES = 8000
+
+
+def run(options: argparse.Namespace) -> list[Row]:
+    """How fast we are in each lane, how much we report, and how both compare."""
+    if options.repository is None:
+        raise InvalidError("Say --repository: a real one, for what people really push.")
+    blobs = list(_blobs(options.repository))
+    shipped = rules.shipped()
+    scanner = SecretScanner(shipped)
+    rows = [
+        *_rows("block lane", SecretScanner(shipped.only(Lane.BLOCK)).scan, blobs, options.rounds),
+        *_rows("both lanes", scanner.scan, blobs, options.rounds),
+        *_rows("every spelling", DeepScanner(scanner).scan, blobs, min(2, options.rounds)),
+    ]
+    for other in other_scanners.SCANNERS:
+        rows += _beside(other, scanner.scan, blobs, options.rounds)
+    return [row for row in rows if options.only in row.name]
+
+
+def _rows(
+    name: str, scan: Callable[[bytes], Scanned], blobs: Sequence[bytes], rounds: int
+) -> list[Row]:
+    """Speed and noise over everything."""
+    cpu_seconds, findings = _fastest(scan, blobs, rounds)
+    size_mb = sum(map(len, blobs)) / MB
+    is_promised = name != "every spelling"
+    speed = Row(
+        name=f"{name}, {size_mb:.0f} MB",
+        unit="MB/CPU-s",
+        ours=size_mb / cpu_seconds,
+        bound=LEAST_MB_PER_SECOND if is_promised else 0,
+        is_least=is_promised,
+    )
+    bound = MOST_FINDINGS_PER_MB if name == "block lane" else 0
+    return [speed, Row(name=f"{name}, noise", unit="per MB", ours=findings / size_mb, bound=bound)]
+
+
+def _beside(
+    other: Scanner, scan: Callable[[bytes], Scanned], blobs: Sequence[bytes], rounds: int
+) -> list[Row]:
+    """The same blobs for both: ours first from memory, as in a push, theirs from files."""
+    sample = _sample(blobs, SAMPLE_BYTES[other.name])
+    size_mb = sum(map(len, sample)) / MB
+    with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
+        for number, blob in enumerate(sample):
+            (Path(folder) / f"{number:06}.txt").write_bytes(blob)
+        theirs = other_scanners.run(other, Path(folder))
+    cpu_seconds, findings = _fastest(scan, sample, rounds)
+    return [
+        Row(
+            name=f"beside {other.name} {other.version}, {size_mb:.1f} MB",
+            unit="MB/CPU-s",
+            ours=size_mb / cpu_seconds,
+            reference=size_mb / theirs.cpu_seconds,
+            bound=TIMES_FASTER[other.name],
+            is_least=True,
+        ),
+        Row(
+            name=f"beside {other.name}, noise",
+            unit="per MB",
+            ours=findings / size_mb,
+            reference=theirs.findings / size_mb or None,
+            bound=0,
+        ),
+    ]
+
+
+def _fastest(
+    scan: Callable[[bytes], Scanned], blobs: Sequence[bytes], rounds: int
+) -> tuple[float, int]:
+    """The least processor time of so many rounds, and what each round finds."""
+    least, findings = float("inf"), 0
+    for _ in range(rounds):
+        started = time.process_time()
+        findings = sum(len(scan(blob).findings) for blob in blobs)
+        least = min(least, time.process_time() - started)
+    return least, findings
+
+
+def _sample(blobs: Sequence[bytes], size_bytes: int) -> list[bytes]:
+    """Text out of all of the history, evenly."""
+    texts = [blob for blob in blobs if b"\0" not in blob[:BINARY_LOOKED_AT_BYTES]]
+    step = max(1, sum(map(len, texts)) // size_bytes)
+    return texts[::step]
+
+
+def _blobs(repository: Path) -> Iterator[bytes]:
+    """Every blob there is, once."""
+    words: list[str | Path] = ["git", "-C", repository, "cat-file", "--batch-all-objects"]
+    words += ["--batch", "--buffer", "--unordered"]
+    told = subprocess.run(words, check=True, capture_output=True).stdout
+    place = 0
+    while place < len(told):
+        line_end = told.index(b"\n", place)
+        _, kind, size = told[place:line_end].split()
+        place = line_end + 1 + int(size) + 1
+        if kind == b"blob":
+            yield told[line_end + 1 : place - 1]

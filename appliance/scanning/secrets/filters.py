@@ -26,11 +26,12 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 SHORT_PLACEHOLDER = re.compile(
-    r"(?<![a-z])(?:fake|test|todo|here|none|null|mock|demo|temp|some|your|real|this|nope)(?![a-z])"
-    r"|(?<![A-Z])(?:FAKE|TEST|TODO|HERE|NONE|NULL|MOCK|DEMO|TEMP|SOME|YOUR|THIS|NOPE)(?![A-Z])"
-    r"|(?<![A-Za-z])(?:Fake|Test|Todo|Here|Mock|Demo|Your|This)(?![a-z])"
+    "|".join(
+        f"{word}|{word.upper()}|{word.capitalize()}"
+        for word in ("fake", "test", "todo", "here", "none", "null", "mock", "demo", "temp", "your")
+    )
 )
-"""Four letters come by chance, so they count only as words of their own."""
+"""Four letters in one case come by chance in 1 of 100,000 tokens, in any case far more often."""
 
 TEMPLATE = re.compile(
     r"^[$%@#][A-Za-z_({]|\$\{|\{\{|\}\}|<%|%>|#\{|\$\(|%\(\w+\)s|<[\w. -]+>|^\{[\w.-]*\}$|%[sdv]\b|"

@@ -31,6 +31,7 @@ LONGEST_RUNS = 2.9
 """Upper case, lower case and digits alternate: every 1.6 characters by chance, every 5 in names."""
 
 LONGEST_COUNT = 5
+LONGEST_COUNT_OF_LETTERS = 7
 LONGEST_RUN = 5
 LONGEST_RUN_IN_HEX = 7
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1q2w3e4r5t", "q1w2e3r4")
@@ -75,20 +76,25 @@ def is_repeated(text: str) -> bool:
 
 def is_counted(text: str) -> bool:
     """Whether it counts somewhere (`abcdef`, `987654`, `a1b2c3d4e5f6`) or walks the keyboard."""
-    low = text.lower()
+    low = SEPARATOR.sub("", text.lower())
     if any(row[i : i + LEAST_KEYBOARD] in low for row in KEYBOARD for i in range(len(row) - 5)):
         return True
     codes = low.encode("utf-8", "replace")
-    return any(_counts(codes, step) for step in (1, 2))
+    letters = codes.translate(None, b"0123456789")  # As in `abc123def456ghi789`.
+    return (
+        _counts(codes, 1, LONGEST_COUNT)
+        or _counts(codes, 2, 2 * LONGEST_COUNT)
+        or _counts(letters, 1, LONGEST_COUNT_OF_LETTERS)
+    )
 
 
-def _counts(codes: bytes, step: int) -> bool:
+def _counts(codes: bytes, step: int, longest: int) -> bool:
     """Whether each character is the next one after that `step` before it, for long enough."""
     for by in (1, -1):
         length = 0
         for before, after in zip(codes, codes[step:], strict=False):
             length = length + 1 if after - before == by or (before, after) == (57, 48) else 0
-            if length >= LONGEST_COUNT * step:
+            if length >= longest:
                 return True
     return False
 

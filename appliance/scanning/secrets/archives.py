@@ -72,8 +72,7 @@ DAMAGE = (
     EOFError,
     OSError,
     ValueError,
-    NotImplementedError,
-    RuntimeError,  # zipfile's word for an encrypted member.
+    RuntimeError,  # zipfile's word for what it cannot read.
     OverflowError,
 )
 

@@ -35,7 +35,7 @@ SHORT_PLACEHOLDER = re.compile(
 
 TEMPLATE = re.compile(
     r"^[$%@#][A-Za-z_({]|\$\{|\{\{|\}\}|<%|%>|#\{|\$\(|%\(\w+\)s|<[\w. -]+>|^\{[\w.-]*\}$|%[sdv]\b|"
-    r"\[[A-Za-z_ .-]+\]|^%\w+%$|__[A-Z_]+__|\bENC\[|\bENC\(|!vault|\bvault:|^\*+$|\.\.\.|…"
+    r"\[[A-Za-z_ .-]+\]|^%\w+%$|__[A-Z_]+__|\bENC\[|\bENC\(|!vault|\bvault:|\*{3}|\.\.\.|…"
 )
 HASHED_NAME = re.compile(
     r"sha-?(?:1|224|256|384|512)|md5|hash|digest|checksum|integrity|commit|revision|etag|"
@@ -120,14 +120,16 @@ def _refuse_name(rule: Rule, body: str) -> Reason | None:
 
 
 def _refuse_password(_rule: Rule, secret: str, around: Surroundings) -> Reason | None:
-    name = _name(around.whole[: around.whole.find(secret)])
+    before = around.whole[: around.whole.find(secret)]
+    name = _name(before)
     reason = _template(secret) or _misnamed(name, around.path)
     if reason is not None or PUBLIC_VALUE.search(secret):
         return reason or Reason.PUBLIC_KEY
     plain = secret.lower().translate(passwords.LEET)
     if any(map(PLACEHOLDER.search, (secret, plain))) or SHORT_PLACEHOLDER.search(secret):
         return Reason.PLACEHOLDER
-    return passwords.refuse_value(secret, name, around.after)
+    reason = passwords.refuse_value(secret, name, around.after)
+    return reason or passwords.refuse_listed(secret, before)
 
 
 REFUSALS: dict[Shape, Callable[[Rule, str, Surroundings], Reason | None]] = {

@@ -11,6 +11,8 @@ from appliance.scanning.secrets import tokens
 from appliance.scanning.secrets.reasons import Reason
 
 SHORTEST = 6
+FEWEST_CHARACTERS = 3
+"""`xxxx` and `aaab` stand for something else."""
 
 EXAMPLE_HOST = re.compile(
     r"(?:^|\.)example(?:\.|$)|\.(?:test|invalid|example)(?:$|[:/])|^(?:your|my|some)[\w-]*|"
@@ -22,6 +24,7 @@ LOCAL_HOST = re.compile(
     re.IGNORECASE,
 )
 WEAK_WORDS = """
+tiger passw1rd
 password passwd passwort pass pwd pw secret user username usr admin administrator root test tests
 testing tester guest demo example changeme default foo bar baz qux foobar abc xyz abcd postgres
 postgresql mysql redis mongo mongodb rabbitmq amqp sa dba oracle mariadb letmein welcome login
@@ -48,22 +51,39 @@ STRONG_NAME = re.compile(r"pass|pwd|secret|credential|\bpw\b", re.IGNORECASE)
 PATH = re.compile(
     r"^(?:\.{0,2}|~)/|^[A-Za-z]:\\|://|^www\.|\.(?:pem|key|crt|cer|txt|json|ya?ml|xml|ini|conf|cfg|py|js|ts|"
     r"java|rb|php|html?|css|md|sh|env|log|png|svg|com|org|net|io|local|internal|dev)$|^[\w.-]+/[\w./-]+$|"
-    r"^[\w.+-]+@[\w-]+\.\w+$|^arn:|^/",
+    r"^[\w.+-]+@[\w-]+\.\w+$|^(?:arn|urn):|^/",
     re.IGNORECASE,
 )
 CODE = re.compile(
-    r"[()\[\]{};]|->|::|==|=>|&&|\|\||\+\s|\s\+|^\w+\.\w+\.|^(?:self|this|os|env|config|settings|process|req|request|args|options|params|ctx)[.\[]|\?\.|^[!&*]\w"
+    r"[()\[\]{};]|->|::|==|=>|&&|\|\||\+\s|\s\+|^\w+\.\w+\.|\?\.|^[!&*]{1,2}\w|^--?[a-z]|[?:,]$|"
+    r"^#[0-9a-fA-F]{3,8}$|"
+    r"^(?:self|this|os|env|config|settings|process|req|request|args|options|params|ctx)[.\[]"
 )
+MISLEADING_NAME = re.compile(
+    r"pass(?:ed|ing|ive|es\b|through|thru|enger|age|port|by)|(?:by|com|tres)pass|secretar|"
+    r"auth(?:or(?!i[sz])|entic)|token(?:i[sz]|_?(?:type|count))|key(?:board|s\b)",
+    re.IGNORECASE,
+)
+"""What begins like a name of something secret and goes on like something else."""
+NAMED_LIKE_SECRETS = frozenset({"auth", "key", "pass", "pwd", "cred", "login", "session"})
+LISTED = re.compile(r"[,(][\s\"'`\\bfruU@]*$")
+FEWEST_KINDS_IN_LISTS = 3
 CODE_AFTER = re.compile(r"^\s*[(\[]|^\.\w+\(")
 SEPARATE_WORDS = re.compile(r"[a-z]{2,}\s[a-z]{2,}", re.IGNORECASE)
 ENDING = re.compile(r"[\d!@#$%^&*._-]+$")
 LEET = str.maketrans("013457@$!", "oleastasi")
 
 
+def refuse_listed(secret: str, before: str) -> Reason | None:
+    """Why what only stands behind such a name in a list or a call is none, if it is none."""
+    is_sure = tokens.is_drawn(secret) or tokens.kinds_of_characters(secret) >= FEWEST_KINDS_IN_LISTS
+    return None if is_sure or not LISTED.search(before) else Reason.IDENTIFIER
+
+
 def refuse_value(secret: str, name: str, after: str) -> Reason | None:
     """Why what follows such a name is no secret, if it is none."""
     words = tokens.WORD.findall(name)
-    if words and words[-1].lower() in NO_VALUE_NAMES:
+    if (words and words[-1].lower() in NO_VALUE_NAMES) or MISLEADING_NAME.search(name):
         return Reason.IDENTIFIER
     if len(secret) < SHORTEST or not secret.isascii() or not secret.isprintable():
         return Reason.WORDS
@@ -96,7 +116,9 @@ def _refuse_words(secret: str, name: str) -> Reason | None:
         return Reason.WORDS if len(secret) < 8 else None  # noqa: PLR2004 - numbers of ports and the like.
     if tokens.NAME.fullmatch(secret) and not re.search(r"\d", secret):
         return None if tokens.is_drawn(secret) else Reason.IDENTIFIER
-    return Reason.WORDS if tokens.is_words(secret) else None
+    parts = {part.lower() for part in tokens.WORD.findall(secret)}
+    is_name = tokens.is_words(secret) or bool(parts & NAMED_LIKE_SECRETS)
+    return Reason.WORDS if is_name and not tokens.is_drawn(secret) else None
 
 
 def refuse_uri(secret: str, whole: str) -> Reason | None:
@@ -106,7 +128,7 @@ def refuse_uri(secret: str, whole: str) -> Reason | None:
     low = secret.lower()
     if EXAMPLE_HOST.search(host):
         return Reason.EXAMPLE_HOST
-    if low in WEAK or low == user.lower() or ENDING.sub("", low) in WEAK or len(set(low)) < 3:  # noqa: PLR2004 - `xxxx`, `aaab`.
+    if {low, ENDING.sub("", low)} & {*WEAK, user.lower()} or len(set(low)) < FEWEST_CHARACTERS:
         return Reason.PLACEHOLDER
     if re.search(r"[<>{}$*()\[\]%]?(?:pass|pwd|secret|token|your|example)", low):
         return Reason.PLACEHOLDER

@@ -23,6 +23,7 @@ Of a million random tokens of 20 to 64 characters, fewer than one in ten thousan
 SEPARATOR = re.compile(r"[-_./: ]")
 PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]+|[A-Z]+")
 MOSTLY = 0.8
+MOSTLY_IN_PARTS = 0.7
 HALF_WORDS = 0.6
 LIKE_WORDS = 0.72
 """Names in code have about .85 of common pairs, what chance draws about .35."""
@@ -118,7 +119,7 @@ def is_words(text: str) -> bool:
     letters = sum(len(part) for part in parts if PLAIN_WORD.fullmatch(part))
     whole = sum(map(len, parts))
     if len(parts) > 1:
-        return letters >= whole * MOSTLY and wordiness(text) > HALF_WORDS
+        return letters >= whole * MOSTLY_IN_PARTS and wordiness(text) > HALF_WORDS
     return text.isalpha() and wordiness(text) >= MOSTLY
 
 
@@ -135,3 +136,8 @@ def is_drawn(text: str) -> bool:
 
 def _kind(character: str) -> int:
     return 3 if not character.isalnum() else 2 * character.isdigit() + character.isupper()
+
+
+def kinds_of_characters(text: str) -> int:
+    """How many of lower case, upper case, digits and others it has."""
+    return len({_kind(each) for each in text})

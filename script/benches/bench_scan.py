@@ -7,6 +7,7 @@ scanners get a sample of the same blobs: their speed does not hang on how many t
 from __future__ import annotations
 
 import argparse
+import statistics
 import subprocess
 import tempfile
 import time
@@ -30,6 +31,10 @@ LEAST_MB_PER_SECOND = 79.0
 """0.6 of what the fastest native scanner that has a wheel does: 131."""
 MOST_FINDINGS_PER_MB = 4.0
 BINARY_LOOKED_AT_BYTES = 8000
+PUSHES = 51
+PUSHED_BYTES = MB
+PUSHED_FILES = {1: 5.0, 100: 15.0}
+"""The most milliseconds for so many files: nobody should notice that a push was looked at."""
 
 
 def run(options: argparse.Namespace) -> list[Row]:
@@ -39,14 +44,33 @@ def run(options: argparse.Namespace) -> list[Row]:
     blobs = list(_blobs(options.repository))
     shipped = rules.shipped()
     scanner = SecretScanner(shipped)
+    blocking = SecretScanner(shipped.only(Lane.BLOCK))
     rows = [
-        *_rows("block lane", SecretScanner(shipped.only(Lane.BLOCK)).scan, blobs, options.rounds),
+        *_pushes(blocking.scan, blobs),
+        *_rows("block lane", blocking.scan, blobs, options.rounds),
         *_rows("both lanes", scanner.scan, blobs, options.rounds),
         *_rows("every spelling", DeepScanner(scanner).scan, blobs, min(2, options.rounds)),
     ]
     for other in other_scanners.SCANNERS:
         rows += _beside(other, scanner.scan, blobs, options.rounds)
     return [row for row in rows if options.only in row.name]
+
+
+def _pushes(scan: Callable[[bytes], Scanned], blobs: Sequence[bytes]) -> list[Row]:
+    """What the scanner, once it is there, adds to a push of one file and of a hundred."""
+    texts = _sample(blobs, min(PUSHED_BYTES * PUSHES, sum(map(len, blobs))))
+    rows = []
+    for files, most_ms in PUSHED_FILES.items():
+        took = []
+        for push in range(PUSHES):
+            pushed = [texts[(push * files + n) % len(texts)] for n in range(files)]
+            started = time.perf_counter()
+            for blob in pushed:
+                scan(blob)
+            took.append((time.perf_counter() - started) * 1000)
+        name = f"a push of {files} blobs, median"
+        rows.append(Row(name=name, unit="ms", ours=statistics.median(took), bound=most_ms))
+    return rows
 
 
 def _rows(

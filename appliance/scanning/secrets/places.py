@@ -51,9 +51,20 @@ def after(data: bytes, end: int) -> str:
     return data[end : stop if stop >= 0 else end + LONGEST_SIDE_BYTES].decode("latin-1")
 
 
+BASE64_BYTES = 40
+BASE64_SIGNS = (b"+", b"/")
+IN_BASE64 = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z+/]{40}")
+"""What stands so far around is base64 of something larger, in which anything comes by chance."""
+
+
 def is_whole(data: bytes, start: int, end: int) -> bool:
     """Whether what stands there is no part of a longer word."""
-    return _may_begin(data, start) and not _goes_on(data, end)
+    if not _may_begin(data, start) or _goes_on(data, end):
+        return False
+    before, behind = data[max(0, start - BASE64_BYTES) : start], data[end : end + BASE64_BYTES]
+    return not (before[-1:] in BASE64_SIGNS and IN_BASE64.fullmatch(before)) and not (
+        behind[:1] in BASE64_SIGNS and IN_BASE64.fullmatch(behind)
+    )
 
 
 def _may_begin(data: bytes, start: int) -> bool:

@@ -42,7 +42,8 @@ class Scope(StrEnum):
 class Component:
     """One component that a file names."""
 
-    ecosystem: Ecosystem
+    ecosystem: str
+    """One of `Ecosystem`, or a distribution with its release, as in Debian:12."""
     name: str
     version: str
     """Empty where the file does not say which one: then `wanted` may say which would do."""
@@ -108,7 +109,7 @@ def normal_name(ecosystem: str, name: str) -> str:
     return normal(name) if normal else name
 
 
-_TYPES = {
+TYPES: dict[Ecosystem, str] = {
     Ecosystem.COCOAPODS: "cocoapods",
     Ecosystem.CONAN: "conan",
     Ecosystem.CRAN: "cran",
@@ -126,6 +127,11 @@ _TYPES = {
     Ecosystem.RUBYGEMS: "gem",
     Ecosystem.SWIFT: "swift",
 }
+_OF_DISTRIBUTIONS = {
+    **dict.fromkeys(("Debian", "Ubuntu"), "deb"),
+    **dict.fromkeys(("Alpine", "Chainguard", "Wolfi"), "apk"),
+    **dict.fromkeys(("AlmaLinux", "Red Hat", "Rocky Linux"), "rpm"),
+}
 _LOWER_CASE = frozenset(
     {
         *(Ecosystem.GITHUB_ACTIONS, Ecosystem.GO, Ecosystem.HEX),
@@ -134,7 +140,7 @@ _LOWER_CASE = frozenset(
 )
 
 
-def package_url(ecosystem: Ecosystem, name: str, version: str) -> str:
+def package_url(ecosystem: str, name: str, version: str) -> str:
     """The package URL of a component; without a version, that of all its versions.
 
     Source: Package-URL specification, "purl components" and "known types".
@@ -155,7 +161,16 @@ def package_url(ecosystem: Ecosystem, name: str, version: str) -> str:
         path = path.lower()
     spelt = "/".join(quote(part, safe=":") for part in path.split("/") if part)
     behind = f"@{quote(version, safe=':')}" if version else ""
-    return f"pkg:{_TYPES[ecosystem]}/{spelt}{behind}{query}{inside}"
+    return f"pkg:{_type(ecosystem)}/{spelt}{behind}{query}{inside}"
+
+
+def _type(ecosystem: str) -> str:
+    """The type of an ecosystem; of a distribution, that of its packages and its own name."""
+    family = ecosystem.partition(":")[0]
+    if family in TYPES:
+        return TYPES[Ecosystem(family)]
+    kind = _OF_DISTRIBUTIONS.get(family, "generic")
+    return f"{kind}/{family.lower().replace(' ', '')}"
 
 
 def _image(name: str) -> tuple[str, str]:

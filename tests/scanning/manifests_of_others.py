@@ -173,7 +173,47 @@ jobs:
     uses: team/flows/.github/workflows/test.yml@main
 """
 
+BILL = """\
+{
+  "bomFormat": "CycloneDX",
+  "specVersion": "1.5",
+  "metadata": {"component": {"bom-ref": "root", "name": "ours"}},
+  "components": [
+    {
+      "bom-ref": "a",
+      "purl": "pkg:npm/a@1.0.0",
+      "components": [{"bom-ref": "b", "purl": "pkg:maven/org.b/b@2.0", "scope": "optional"}]
+    },
+    {"bom-ref": "c", "name": "unheard of"}
+  ],
+  "dependencies": [
+    {"ref": "root", "dependsOn": ["a"]},
+    {"ref": "a", "dependsOn": ["b"]}
+  ]
+}
+"""
+SPDX = """\
+{
+  "spdxVersion": "SPDX-2.3",
+  "packages": [
+    {
+      "name": "a",
+      "versionInfo": "1.0.0",
+      "externalRefs": [
+        {"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:a:a:1"},
+        {"referenceType": "purl", "referenceLocator": "pkg:npm/a"}
+      ]
+    }
+  ]
+}
+"""
+
 EXAMPLES = {
+    "bom.json": (
+        {"bom.json": BILL},
+        "8 a@1.0.0 runtime direct\n9 org.b:b@2.0 optional transitive < a@1.0.0",
+    ),
+    "ours.spdx.json": ({"ours.spdx.json": SPDX}, "5 a@1.0.0 runtime ?"),
     "Gemfile.lock": (
         {"Gemfile.lock": GEMFILE},
         """\

@@ -148,6 +148,13 @@ BROKEN = {
     "renv.lock": [("{}", 1), ('{"Packages": {"a": {}}}', 1)],
     "conan.lock": [("{}", 1), ('{"version": "0.5",\n"requires": ["a"]}', 2)],
     "Dockerfile": [("", 1), ("RUN a\n", 1), ("FROM a\nNONSENSE b\n", 2), ("FROM a b c\n", 1)],
+    "sbom.json": [
+        ("{}", 1),
+        ('{"bomFormat": "CycloneDX"}', 1),
+        ('{"bomFormat": "CycloneDX",\n"specVersion": "9.9"}', 2),
+        ('{"spdxVersion": "SPDX-2.3"}', 1),
+        ('{"spdxVersion": "SPDX-3.0"}', 1),
+    ],
     ".github/workflows/a.yml": [
         ("", 1),
         ("on: push\n", 1),

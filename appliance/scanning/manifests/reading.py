@@ -13,6 +13,7 @@ from appliance.domain.components import Component, Scope
 from appliance.errors import sentence
 from appliance.scanning.manifests import (
     apple,
+    bills,
     bun_lock,
     cargo_lock,
     composer_lock,
@@ -100,6 +101,11 @@ FORMATS = (
         "Dockerfile",
         r"(?:[\w.-]+\.)?(?:dockerfile|containerfile)|(?:dockerfile|containerfile)\.[\w.-]+",
         dockerfile.read,
+    ),
+    _format(
+        "bill of materials",
+        r"bom\.json|[\w.-]+\.(?:cdx|cyclonedx|spdx)\.json|sbom[\w.-]*\.json",
+        bills.read,
     ),
     _format(
         "workflow",

@@ -1,4 +1,4 @@
-"""Whether a version is affected by an advisory, and which version would not be.
+"""Whether a version is affected by an advisory.
 
 There are three answers. Whoever reads `UNKNOWN` as "no" lets something through that nobody looked
 at: it means that a version could not be put in order.
@@ -50,7 +50,7 @@ def judge_affected(affected: Affected, version: str) -> Verdict:
     """Whether a version is in the list, or inside a range."""
     if version in affected.versions:
         return Verdict.AFFECTED
-    place = _place(affected.ecosystem, version)
+    place = place_of(affected.ecosystem, version)
     if place is None or not (affected.versions or affected.ranges):
         return Verdict.UNKNOWN
     found = _worst(_inside(each, affected.ecosystem, place) for each in affected.ranges)
@@ -58,20 +58,12 @@ def judge_affected(affected: Affected, version: str) -> Verdict:
     return Verdict.AFFECTED if is_listed else found
 
 
-def fixed_version(affected: Affected, version: str) -> str | None:
-    """The smallest later version that the advisory calls fixed and that is not affected itself."""
-    here = _place(affected.ecosystem, version)
-    candidates: list[tuple[Key, str]] = []
-    for each in affected.ranges:
-        for happening in each.happenings:
-            place = _place(affected.ecosystem, happening.version)
-            is_later = place is not None and (here is None or place > here)
-            if happening.kind == EventKind.FIXED and place is not None and is_later:
-                candidates.append((place, happening.version))
-    ordered = sorted(candidates)
-    return next(
-        (text for _, text in ordered if judge_affected(affected, text) == Verdict.UNAFFECTED), None
-    )
+def place_of(ecosystem: str, version: str) -> Key | None:
+    """Where a version stands in the order; None also where it is none at all."""
+    try:
+        return key_of(ecosystem, version)
+    except NoVersionError:
+        return None
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -84,14 +76,7 @@ def _worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 def _is_listed(affected: Affected, place: Key) -> bool:
     """Whether the list has the same version in another spelling, as 1.0 and 1.0.0."""
-    return any(_place(affected.ecosystem, each) == place for each in affected.versions)
-
-
-def _place(ecosystem: str, version: str) -> Key | None:
-    try:
-        return key_of(ecosystem, version)
-    except NoVersionError:
-        return None
+    return any(place_of(affected.ecosystem, each) == place for each in affected.versions)
 
 
 def _inside(versions: Range, ecosystem: str, place: Key) -> Verdict:
@@ -107,7 +92,7 @@ def _inside(versions: Range, ecosystem: str, place: Key) -> Verdict:
             limits.append(_AFTER_ALL)
             continue
         is_beginning = each.kind == EventKind.INTRODUCED and each.version == _BEGINNING
-        at = () if is_beginning else _place(ecosystem, each.version)
+        at = () if is_beginning else place_of(ecosystem, each.version)
         if at is None:
             return Verdict.UNKNOWN
         if each.kind == EventKind.LIMIT:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.scanning import advisories, aliases
 from appliance.scanning.advisories import AdvisoryError
-from appliance.scanning.matching import Verdict, fixed_version, judge
+from appliance.scanning.matching import Verdict, judge
 
 A, N, U = Verdict.AFFECTED, Verdict.UNAFFECTED, Verdict.UNKNOWN
 
@@ -119,16 +119,6 @@ def test_names_are_the_same_where_the_ecosystem_says_so(ecosystem, in_advisory, 
     found = advisory(ecosystem, name=in_advisory, events=[("introduced", "0")])
 
     assert judge(found, ecosystem, in_lock, "1.0.0") == (A if is_same else N)
-
-
-def test_the_smallest_fixed_version_is_one_that_is_not_affected_again():
-    found = advisory(events=UNSORTED).affected[0]
-
-    assert fixed_version(found, "1.0.0") == "2.0.0"
-    assert fixed_version(found, "3.0.0") == "3.1.0"
-    assert fixed_version(found, "3.1.0") is None
-    listed = advisory(events=SINCE_ALWAYS, versions=["2.0.0"]).affected[0]
-    assert fixed_version(listed, "1.0.0") is None
 
 
 _PLACES = st.integers(0, 12).map(lambda number: f"{number}.0.0")

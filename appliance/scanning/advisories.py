@@ -11,11 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from appliance.errors import InvalidError, sentence
+from appliance.scanning.records import RecordError, mapping, mappings, text, texts
 
-MOST_ITEMS = 200_000
-"""Of one list in an advisory. The longest lists of versions known have some ten thousand."""
-LONGEST_TEXT = 512
-"""Characters of a name, an id or a version in one."""
+LONGEST_SUMMARY = 512
 
 
 class AdvisoryError(InvalidError):
@@ -77,19 +75,23 @@ def read(record: object) -> Advisory:
     Errors:
         AdvisoryError: a field is missing, or is not what the format says. The message names it.
     """
-    row = _mapping(record, "")
+    try:
+        return _read(mapping(record, "id"))
+    except RecordError as error:
+        raise AdvisoryError(
+            sentence("The advisory's field %(field)s is not as it should be.", field=error.field)
+        ) from error
+
+
+def _read(row: Mapping[str, Any]) -> Advisory:
     return Advisory(
-        id=_text(row, "id"),
-        modified=_text(row, "modified"),
-        aliases=tuple(_texts(row, "aliases")),
+        id=text(row, "id"),
+        modified=text(row, "modified"),
+        aliases=tuple(texts(row, "aliases")),
         is_withdrawn=bool(row.get("withdrawn")),
-        summary=str(row.get("summary") or "")[:LONGEST_TEXT],
+        summary=str(row.get("summary") or "")[:LONGEST_SUMMARY],
         vectors=tuple(_vectors(row)),
-        affected=tuple(
-            each
-            for item in _list(row, "affected")
-            for each in _affected(_mapping(item, "affected"))
-        ),
+        affected=tuple(each for item in mappings(row, "affected") for each in _affected(item)),
     )
 
 
@@ -97,28 +99,26 @@ def _affected(row: Mapping[str, Any]) -> Iterator[Affected]:
     """None where it speaks of commits alone: those are not versions of a package."""
     if row.get("package") is None:
         return
-    package = _mapping(row["package"], "package")
+    package = mapping(row["package"], "package")
     yield Affected(
-        ecosystem=_text(package, "ecosystem"),
-        name=_text(package, "name"),
-        versions=frozenset(_texts(row, "versions")),
+        ecosystem=text(package, "ecosystem"),
+        name=text(package, "name"),
+        versions=frozenset(texts(row, "versions")),
         ranges=tuple(
             Range(tuple(_happenings(each)))
-            for item in _list(row, "ranges")
-            for each in [_mapping(item, "ranges")]
-            if _text(each, "type") != "GIT"
+            for each in mappings(row, "ranges")
+            if text(each, "type") != "GIT"
         ),
         symbols=tuple(_symbols(row)),
     )
 
 
 def _happenings(row: Mapping[str, Any]) -> Iterator[Happening]:
-    for item in _list(row, "events"):
-        event = _mapping(item, "events")
+    for event in mappings(row, "events"):
         kinds = [kind for kind in EventKind if kind in event]
         if len(kinds) != 1:
-            raise _wrong("events")
-        yield Happening(kinds[0], _text(event, kinds[0]))
+            raise RecordError("events")
+        yield Happening(kinds[0], text(event, kinds[0]))
 
 
 def _symbols(row: Mapping[str, Any]) -> Iterator[str]:
@@ -126,51 +126,14 @@ def _symbols(row: Mapping[str, Any]) -> Iterator[str]:
     specific = row.get("ecosystem_specific")
     if not isinstance(specific, Mapping):
         return
-    for each in _list(specific, "imports"):
-        found = _mapping(each, "imports")
-        for symbol in _texts(found, "symbols"):
-            yield f"{_text(found, 'path')}.{symbol}"
+    for found in mappings(specific, "imports"):
+        for symbol in texts(found, "symbols"):
+            yield f"{text(found, 'path')}.{symbol}"
 
 
 def _vectors(row: Mapping[str, Any]) -> Iterator[str]:
-    everywhere = [row, *(each for each in _list(row, "affected") if isinstance(each, Mapping))]
+    everywhere = [row, *mappings(row, "affected")]
     for place in everywhere:
-        for item in _list(place, "severity"):
-            severity = _mapping(item, "severity")
+        for severity in mappings(place, "severity"):
             if str(severity.get("type", "")).startswith("CVSS_V"):
-                yield _text(severity, "score")
-
-
-def _wrong(field: str) -> AdvisoryError:
-    return AdvisoryError(
-        sentence("The advisory's field %(field)s is not as it should be.", field=field or "id")
-    )
-
-
-def _mapping(value: object, field: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _wrong(field)
-    return value
-
-
-def _list(row: Mapping[str, Any], field: str) -> list[Any]:
-    value = row.get(field)
-    if value is None:
-        return []
-    if not isinstance(value, list) or len(value) > MOST_ITEMS:
-        raise _wrong(field)
-    return value
-
-
-def _text(row: Mapping[str, Any], field: str) -> str:
-    value = row.get(field)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
-        raise _wrong(field)
-    return value
-
-
-def _texts(row: Mapping[str, Any], field: str) -> Iterator[str]:
-    for each in _list(row, field):
-        if not isinstance(each, str) or not 0 < len(each) <= LONGEST_TEXT:
-            raise _wrong(field)
-        yield each
+                yield text(severity, "score")

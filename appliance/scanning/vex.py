@@ -12,16 +12,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from appliance.errors import InvalidError, sentence
-
-T = TypeVar("T", bound=StrEnum)
+from appliance.scanning.records import (
+    RecordError,
+    checked,
+    choice,
+    items,
+    mapping,
+    mappings,
+    maybe,
+    moment,
+    text,
+    texts,
+)
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
 MOST_STATEMENTS = 50_000
 MOST_PRODUCTS = 10_000
-LONGEST_TEXT = 4096
 
 
 class VexError(InvalidError):
@@ -80,20 +89,42 @@ def read(record: object) -> Document:
     Errors:
         VexError: a field is missing or wrong. The message names it.
     """
-    row = _mapping(record, "document")
+    try:
+        return _read(mapping(record, "document"))
+    except RecordError as error:
+        raise refused(error.field) from error
+
+
+def _read(row: Mapping[str, Any]) -> Document:
     if not str(row.get("@context", "")).startswith("https://openvex.dev/ns"):
-        raise _wrong("@context")
-    said_at = _time(row, "timestamp")
+        raise RecordError("@context")
+    said_at = moment(row, "timestamp")
     version = row.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise _wrong("version")
-    statements: list[Statement] = []
-    for each in _list(row, "statements", MOST_STATEMENTS):
-        for statement in _statements(_mapping(each, "statements"), said_at):
-            statements.append(statement)
-            if len(statements) > MOST_STATEMENTS:
-                raise _wrong("statements")
-    return Document(_text(row, "@id"), _text(row, "author"), version, said_at, tuple(statements))
+        raise RecordError("version")
+    statements = few(
+        statement
+        for each in mappings(row, "statements", MOST_STATEMENTS)
+        for statement in _statements(each, said_at)
+    )
+    return Document(text(row, "@id"), text(row, "author"), version, said_at, statements)
+
+
+def few(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """All of them, if they are no more than are read: products times parts may be many."""
+    found: list[Statement] = []
+    for each in statements:
+        found.append(each)
+        if len(found) > MOST_STATEMENTS:
+            raise RecordError("statements")
+    return tuple(found)
+
+
+def refused(field: str) -> VexError:
+    """What to raise for a field."""
+    return VexError(
+        sentence("The statement's field %(field)s is missing or not as it should be.", field=field)
+    )
 
 
 def latest(statements: Iterable[Statement]) -> dict[tuple[str, str, str], Statement]:
@@ -123,7 +154,10 @@ def write(document: Document) -> dict[str, Any]:
 
 
 def _row(statement: Statement) -> dict[str, Any]:
-    _check(statement)
+    try:
+        check(statement)
+    except RecordError as error:
+        raise refused(error.field) from error
     product: dict[str, Any] = {"@id": statement.product}
     if statement.part:
         product["subcomponents"] = [{"@id": statement.part}]
@@ -144,49 +178,53 @@ def _row(statement: Statement) -> dict[str, Any]:
     return {**row, **{key: value for key, value in further.items() if value}}
 
 
-def _check(statement: Statement) -> None:
+def check(statement: Statement) -> None:
     """Whoever says "not affected" says why; whoever says "affected" says what to do."""
     is_explained = statement.justification is not None or bool(statement.impact)
     if statement.status == Status.NOT_AFFECTED and not is_explained:
-        raise _wrong("justification")
+        raise RecordError("justification")
     if statement.status == Status.AFFECTED and not statement.action:
-        raise _wrong("action_statement")
+        raise RecordError("action_statement")
 
 
 def _statements(row: Mapping[str, Any], said_at: datetime) -> Iterator[Statement]:
-    said = row.get("vulnerability")
-    told = {"name": said} if isinstance(said, str) else _mapping(said, "vulnerability")
-    when = _time(row, "timestamp") if "timestamp" in row else said_at
+    vulnerability = row.get("vulnerability")
+    told = (
+        {"name": vulnerability}
+        if isinstance(vulnerability, str)
+        else mapping(vulnerability, "vulnerability")
+    )
+    when = moment(row, "timestamp") if "timestamp" in row else said_at
     for product, part in _products(row):
         statement = Statement(
-            vulnerability=_text(told, "name" if "name" in told else "@id"),
-            aliases=tuple(_checked(each, "aliases") for each in _list(told, "aliases", 100)),
+            vulnerability=text(told, "name" if "name" in told else "@id"),
+            aliases=tuple(texts(told, "aliases", 100)),
             product=product,
             part=part,
-            status=_choice(Status, row.get("status"), "status"),
+            status=choice(Status, row.get("status"), "status"),
             said_at=when,
-            justification=_choice(Justification, row["justification"], "justification")
+            justification=choice(Justification, row["justification"], "justification")
             if row.get("justification")
             else None,
-            impact=_maybe(row, "impact_statement"),
-            action=_maybe(row, "action_statement"),
+            impact=maybe(row, "impact_statement"),
+            action=maybe(row, "action_statement"),
         )
-        _check(statement)
+        check(statement)
         yield statement
 
 
 def _products(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each product with each of its parts; alone where none is named."""
-    products = _list(row, "products", MOST_PRODUCTS)
+    products = items(row, "products", MOST_PRODUCTS)
     if not products:
-        raise _wrong("products")
+        raise RecordError("products")
     for each in products:
         if isinstance(each, str):
-            yield _checked(each, "products"), ""
+            yield checked(each, "products"), ""
             continue
-        product = _mapping(each, "products")
+        product = mapping(each, "products")
         name = _identifier(product)
-        parts = _list(product, "subcomponents", MOST_PRODUCTS)
+        parts = items(product, "subcomponents", MOST_PRODUCTS)
         if not parts:
             yield name, ""
         for part in parts:
@@ -196,67 +234,17 @@ def _products(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _part(said: object) -> str:
     """A part of a product, which old documents name by a text alone."""
     if isinstance(said, str):
-        return _checked(said, "subcomponents")
-    return _identifier(_mapping(said, "subcomponents"))
+        return checked(said, "subcomponents")
+    return _identifier(mapping(said, "subcomponents"))
 
 
 def _identifier(row: Mapping[str, Any]) -> str:
     """The package URL among its identifiers, or its own."""
     identifiers = row.get("identifiers")
     if isinstance(identifiers, Mapping) and identifiers.get("purl"):
-        return _text(identifiers, "purl")
-    return _text(row, "@id")
+        return text(identifiers, "purl")
+    return text(row, "@id")
 
 
-def _spelt(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _time(row: Mapping[str, Any], field: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_text(row, field))
-    except ValueError as error:
-        raise _wrong(field) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _choice(kind: type[T], value: object, field: str) -> T:
-    try:
-        return kind(str(value))
-    except ValueError as error:
-        raise _wrong(field) from error
-
-
-def _mapping(value: object, field: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _wrong(field)
-    return value
-
-
-def _list(row: Mapping[str, Any], field: str, most: int) -> list[Any]:
-    value = row.get(field)
-    if value is None:
-        return []
-    if not isinstance(value, list) or len(value) > most:
-        raise _wrong(field)
-    return value
-
-
-def _text(row: Mapping[str, Any], field: str) -> str:
-    return _checked(row.get(field), field)
-
-
-def _maybe(row: Mapping[str, Any], field: str) -> str:
-    return _text(row, field) if row.get(field) else ""
-
-
-def _checked(value: object, field: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
-        raise _wrong(field)
-    return value
-
-
-def _wrong(field: str) -> VexError:
-    return VexError(
-        sentence("The statement's field %(field)s is missing or not as it should be.", field=field)
-    )
+def _spelt(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")

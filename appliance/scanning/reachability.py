@@ -24,7 +24,7 @@ LARGEST_BYTES = 2 * 1024 * 1024
 
 
 class Reach(StrEnum):
-    """How far a weakness can be reached, as far as was looked."""
+    """How far a vulnerability can be reached, as far as was looked."""
 
     NOT_IMPORTED = "not_imported"
     IMPORTED = "imported"

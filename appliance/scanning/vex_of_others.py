@@ -80,8 +80,8 @@ def _csaf(row: Row) -> Document:
         said_at=said_at,
         statements=few(
             statement
-            for weakness in mappings(row, "vulnerabilities")
-            for statement in _said(weakness, names, said_at)
+            for vulnerability in mappings(row, "vulnerabilities")
+            for statement in _said(vulnerability, names, said_at)
         ),
     )
 
@@ -115,18 +115,18 @@ def _product(row: Row) -> tuple[str, str]:
     return identifier, told or maybe(row, "name") or identifier
 
 
-def _said(weakness: Row, names: dict[str, str], said_at: datetime) -> Iterator[Statement]:
-    statuses = mapping(weakness.get("product_status"), "product_status")
-    name = maybe(weakness, "cve") or _first_id(weakness)
-    flags = _by_product(weakness, "flags", "label")
-    impacts = _by_product(weakness, "threats", "details", category="impact")
-    actions = _by_product(weakness, "remediations", "details")
+def _said(vulnerability: Row, names: dict[str, str], said_at: datetime) -> Iterator[Statement]:
+    statuses = mapping(vulnerability.get("product_status"), "product_status")
+    name = maybe(vulnerability, "cve") or _first_id(vulnerability)
+    flags = _by_product(vulnerability, "flags", "label")
+    impacts = _by_product(vulnerability, "threats", "details", category="impact")
+    actions = _by_product(vulnerability, "remediations", "details")
     for field, status in _CSAF.items():
         for product in texts(statuses, field):
             label = flags.get(product, "")
             is_for_it = status == Status.NOT_AFFECTED
             statement = Statement(
-                weakness=name,
+                vulnerability=name,
                 aliases=(),
                 product=names.get(product, product),
                 part="",
@@ -142,18 +142,18 @@ def _said(weakness: Row, names: dict[str, str], said_at: datetime) -> Iterator[S
             yield statement
 
 
-def _first_id(weakness: Row) -> str:
-    for each in mappings(weakness, "ids"):
+def _first_id(vulnerability: Row) -> str:
+    for each in mappings(vulnerability, "ids"):
         return text(each, "text")
     raise RecordError("cve")
 
 
 def _by_product(
-    weakness: Row, field: str, key: str, *, category: str | None = None
+    vulnerability: Row, field: str, key: str, *, category: str | None = None
 ) -> dict[str, str]:
     """What flags, threats or remediations say, by the products they say it of."""
     found: dict[str, str] = {}
-    for each in mappings(weakness, field):
+    for each in mappings(vulnerability, field):
         if category is None or each.get("category") == category:
             for product in texts(each, "product_ids"):
                 found.setdefault(product, text(each, key))
@@ -161,7 +161,7 @@ def _by_product(
 
 
 def cyclonedx(record: object) -> Document:
-    """A CycloneDX bill with an analysis of weaknesses.
+    """A CycloneDX bill with an analysis of vulnerabilities.
 
     Errors:
         VexError: a field is missing or wrong. The message names it.
@@ -188,8 +188,8 @@ def _cyclonedx(row: Row) -> Document:
         said_at=said_at,
         statements=few(
             statement
-            for weakness in mappings(row, "vulnerabilities")
-            for statement in _analysed(weakness, names, said_at)
+            for vulnerability in mappings(row, "vulnerabilities")
+            for statement in _analysed(vulnerability, names, said_at)
         ),
     )
 
@@ -214,10 +214,10 @@ def _named(holder: Row, depth: int) -> Iterator[tuple[str, str]]:
         yield from _named(each, depth + 1)
 
 
-def _analysed(weakness: Row, names: dict[str, str], said_at: datetime) -> Iterator[Statement]:
-    if weakness.get("analysis") is None:
-        return  # A weakness that nobody has judged yet.
-    analysis = mapping(weakness["analysis"], "analysis")
+def _analysed(vulnerability: Row, names: dict[str, str], said_at: datetime) -> Iterator[Statement]:
+    if vulnerability.get("analysis") is None:
+        return  # A vulnerability that nobody has judged yet.
+    analysis = mapping(vulnerability["analysis"], "analysis")
     status = _STATES.get(text(analysis, "state"))
     if status is None:
         raise RecordError("state")
@@ -225,19 +225,19 @@ def _analysed(weakness: Row, names: dict[str, str], said_at: datetime) -> Iterat
     justification = maybe(analysis, "justification")
     detail = maybe(analysis, "detail")
     responses = ", ".join(texts(analysis, "response"))
-    for each in mappings(weakness, "affects"):
+    for each in mappings(vulnerability, "affects"):
         ref = text(each, "ref")
         is_for_it = status == Status.NOT_AFFECTED
         statement = Statement(
-            weakness=text(weakness, "id"),
-            aliases=tuple(_aliases(weakness)),
+            vulnerability=text(vulnerability, "id"),
+            aliases=tuple(_aliases(vulnerability)),
             product=names.get(ref, ref),
             part="",
             status=status,
             said_at=when,
             justification=_JUSTIFICATIONS.get(justification) if is_for_it else None,
             impact=detail if is_for_it else "",
-            action=(maybe(weakness, "recommendation") or detail or responses)
+            action=(maybe(vulnerability, "recommendation") or detail or responses)
             if status == Status.AFFECTED
             else "",
         )
@@ -245,6 +245,6 @@ def _analysed(weakness: Row, names: dict[str, str], said_at: datetime) -> Iterat
         yield statement
 
 
-def _aliases(weakness: Row) -> Iterator[str]:
-    for each in items(weakness, "references"):
+def _aliases(vulnerability: Row) -> Iterator[str]:
+    for each in items(vulnerability, "references"):
         yield text(mapping(each, "references"), "id")

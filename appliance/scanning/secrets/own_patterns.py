@@ -119,8 +119,8 @@ def _insist_on_both_engines(made: Rule) -> None:
         ) from error
 
 
-def _refused(said: str) -> InvalidError:
-    return InvalidError.of("pattern", said)
+def _refused(message: str) -> InvalidError:
+    return InvalidError.of("pattern", message)
 
 
 def _shown(example: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,10 +12,8 @@ from appliance.db.conversations import Conversation, SaidWords
 from appliance.db.engine import is_sqlite
 from appliance.domain import audit_words
 
-# Spelled as in the migration that makes the index, or it would not be used.
-LEXEMES: Any = sa.func.array_to_tsvector(
-    sa.func.string_to_array(sa.func.btrim(SaidWords.words), sa.literal_column("' '"))
-)
+KEPT: sa.ColumnElement[object] = sa.literal_column("conversation_texts.said_words_kept")
+"""PostgreSQL fills this column by itself from the words; it is none of the model's."""
 INDEX = sa.table("said_words", sa.column("rowid", sa.Integer()))
 
 
@@ -53,4 +50,4 @@ def _matches(connection: sa.Connection, parts: tuple[str, ...]) -> sa.ColumnElem
         matched = sa.literal_column("said_words").op("MATCH")(words)
         return SaidWords.place.in_(sa.select(INDEX.c.rowid).where(matched))
     words = " & ".join(f"'{part}'" for part in parts) + ":*"
-    return sa.cast(LEXEMES.op("@@")(sa.cast(words, postgresql.TSQUERY)), sa.Boolean())
+    return sa.cast(KEPT.op("@@")(sa.cast(words, postgresql.TSQUERY)), sa.Boolean())

@@ -66,8 +66,8 @@ ASSIGNED = (
 )
 SAID = {
     "sqlite": "SELECT rowid FROM said_words WHERE said_words MATCH '\"{}\"*'",
-    "postgresql": "SELECT place FROM conversation_texts WHERE array_to_tsvector(string_to_array("
-    "btrim(words), ' ')) @@ CAST('''{}'':*' AS tsquery)",
+    "postgresql": "SELECT place FROM conversation_texts WHERE said_words_kept @@ "
+    "CAST('''{}'':*' AS tsquery)",
 }
 
 

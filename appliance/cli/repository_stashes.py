@@ -41,13 +41,27 @@ def list_stashes(context: Context, repository: str, limit: int | None) -> None:
 
 @stash.command()
 @options.repository
+@click.argument("commit", metavar="COMMIT")
+@branch
+@message
+@expected
+@current
+def store(context: Context, /, repository: str, commit: str, **how: Any) -> None:
+    """Set a commit aside that is there already, as one that `git stash` made and you pushed."""
+    body = {name: value for name, value in how.items() if value}
+    made = context.api.call("POST", f"{_stashes(repository)}/store", body | {"commit": commit})
+    context.show_thing(made, FIELDS)
+
+
+@stash.command()
+@options.repository
 @click.option("--write", "written", multiple=True, metavar="PATH=FILE", help="A local file there.")
 @click.option("--remove", "removed", multiple=True, metavar="PATH", help="No file or folder there.")
 @branch
 @message
 @expected
 @current
-def create(
+def push(
     context: Context,
     /,
     repository: str,
@@ -62,6 +76,9 @@ def create(
     body = {name: value for name, value in how.items() if value}
     made = context.api.call("POST", _stashes(repository), body | {"changes": changes})
     context.show_thing(made, FIELDS)
+
+
+stash.add_command(push, "create")
 
 
 @stash.command()
@@ -84,8 +101,32 @@ def show(context: Context, repository: str, identifier: str) -> None:
 @current
 def apply(context: Context, /, repository: str, identifier: str, **how: Any) -> None:
     """Apply a stash as one commit of yours, merged with what has come since."""
+    _apply(context, repository, identifier, how)
+
+
+@stash.command()
+@options.repository
+@options.identifier
+@branch
+@message
+@expected
+@dry_run
+@current
+def pop(context: Context, /, repository: str, identifier: str, **how: Any) -> None:
+    """Apply a stash, and drop it if it could be applied."""
+    _apply(context, repository, identifier, how | {"drop": True})
+
+
+@stash.command("branch")
+@options.repository
+@options.identifier
+@click.argument("name", metavar="BRANCH")
+@message
+@current
+def of_branch(context: Context, /, repository: str, identifier: str, **how: Any) -> None:
+    """Make a branch where a stash was made, apply it there and drop it."""
     body = {name: value for name, value in how.items() if value}
-    found = context.api.call("POST", f"{_one(repository, identifier)}/apply", body)
+    found = context.api.call("POST", f"{_one(repository, identifier)}/branch", body)
     context.show(found, lambda: explained(found))
 
 
@@ -99,6 +140,29 @@ def drop(context: Context, repository: str, identifier: str, *, dry_run: bool, y
     """Drop a stash for good."""
     where, question = _one(repository, identifier), f"Drop the stash {identifier}?"
     options.remove(context, where, identifier, question, dry_run=dry_run, yes=yes)
+
+
+@stash.command()
+@options.repository
+@options.dry_run
+@options.yes
+@current
+def clear(context: Context, repository: str, *, dry_run: bool, yes: bool) -> None:
+    """Drop all your stashes of a repository for good."""
+    question = f"Drop all your stashes of {repository}?"
+    if dry_run:
+        found = [each["id"] for each in options.listed(context, _stashes(repository), None)]
+        context.show({"would_drop": found}, lambda: [f"Would drop {each}." for each in found])
+        return
+    context.confirm(question, yes=yes)
+    gone = context.api.call("DELETE", _stashes(repository))
+    context.show(gone, lambda: [f"Dropped {each}." for each in gone["dropped"]])
+
+
+def _apply(context: Context, repository: str, identifier: str, how: dict[str, Any]) -> None:
+    body = {name: value for name, value in how.items() if value}
+    found = context.api.call("POST", f"{_one(repository, identifier)}/apply", body)
+    context.show(found, lambda: explained(found))
 
 
 def _written(pairs: tuple[str, ...]) -> Iterator[dict[str, str]]:

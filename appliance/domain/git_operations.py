@@ -38,6 +38,7 @@ class OperationKind(StrEnum):
     REVERT = "revert"
     RESET = "reset"
     APPLY_STASH = "apply-stash"
+    BRANCH_STASH = "branch-stash"
 
 
 @dataclass(frozen=True)

@@ -200,13 +200,15 @@ def apply(
 ) -> Outcome:
     """Make one commit on a branch of what another changes, in the maker's own name.
 
+    Of several parents the first counts, as git's own stashes have it.
+
     Errors:
         ConflictError: nothing would change.
         InvalidError, TooLargeError, TimeoutExceededError: as for `merge`.
     """
     with _working(at) as work:
         original = made_commits.original(work.handle, commit)
-        before = tree_of(work.handle, _parent(original, None))
+        before = tree_of(work.handle, original.parents[0] if original.parents else None)
         words = message or original.message
         return work.applied(
             target, [_Step(commit, before, original.tree, words, None)], maker, said

@@ -6,6 +6,7 @@ move of a branch; where changes do not go together, `insist_on_merge` says which
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from appliance.git import merge_messages, merging, refs
 from appliance.git.conflicts import Resolution, Resolutions, Side
 from appliance.git.made_commits import Maker
 from appliance.git.merging import Outcome, Target
-from appliance.git.ref_names import BRANCHES
+from appliance.git.ref_names import BRANCHES, check_branch
 from appliance.git.refs import RefKind
 
 if TYPE_CHECKING:
@@ -149,6 +150,20 @@ def apply_stash(
     return merging.apply(
         plan.terms.folder, target, commit, message=message, maker=maker(plan), said=said
     )
+
+
+def branch_stash(plan: Plan, name: bytes, base: str, commit: str, *, message: bytes) -> Outcome:
+    """A new branch from where somebody has set changes aside, with them as one commit.
+
+    Errors:
+        InvalidError: the name will not do.
+        ConflictError: nothing would change.
+    """
+    start = Target(check_branch(name), base)
+    made = apply_stash(plan, start, commit, message=message, said=Resolutions(()))
+    if made.ref is None:
+        return made
+    return dataclasses.replace(made, ref=dataclasses.replace(made.ref, old=None))
 
 
 def insist_on_merge(outcome: Outcome) -> None:

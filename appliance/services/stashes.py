@@ -23,16 +23,28 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
-from appliance.errors import ConflictError, NotFoundError, QuotaError, RefusedError, sentence
+from appliance.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    QuotaError,
+    RefusedError,
+    sentence,
+)
 from appliance.git import ref_changes, refs
 from appliance.git.ref_changes import RefChange
+from appliance.git.ref_names import BRANCHES
+from appliance.git.write import Written
+from appliance.services import history
 from appliance.services.push_names import show
 from appliance.services.pushes import insist_on_writable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from appliance.services.ref_updates import Plan, Written
+    from appliance.db.repositories import Repository
+    from appliance.services.files import OpenRepository
+    from appliance.services.ref_updates import Plan
     from appliance.wiring import GitTools
 
 PLACE = b"refs/internal/stash/"
@@ -60,6 +72,18 @@ def hold(plan: Plan, commit: str) -> UUID:
     stash_id = new_id()
     ref_changes.change(plan.terms.folder, [RefChange(_ref(stash_id), None, commit)])
     return stash_id
+
+
+def stored(repository: OpenRepository, branch: bytes, commit: str) -> Written:
+    """A commit that is there already, as if it had been drafted on a branch to be kept.
+
+    Errors:
+        InvalidError: it has no parent that it could be a change of.
+    """
+    found = history.read_many(repository, [commit])[commit]
+    if not found.parents:
+        raise InvalidError.of("commit", "The first commit of a history cannot be stashed.")
+    return Written(commit, RefChange(BRANCHES + branch, found.parents[0], commit))
 
 
 def keep(
@@ -145,22 +169,30 @@ def show_one(work: UnitOfWork, path: str, stash_id: UUID) -> Kept:
 
 
 def drop(work: UnitOfWork, path: str, stash_id: UUID) -> None:
-    """Give one of them up.
+    """Give one of them up. It takes more than the right to read, lest a token for that does it.
 
     Errors:
         HiddenError, NotFoundError: as for `show_one`.
+        RefusedError: the actor may only read here.
     """
-    repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
-    row = _own(work, repository.id, stash_id)
-    work.session.delete(row)
-    work.record(
-        events.StashDropped(
-            about=repository.id,
-            organisation_id=repository.organisation_id,
-            stash_id=str(stash_id),
-            commit=row.commit_oid,
-        )
+    repository = fetch.repository(work, path, Permission.REPOSITORY_DISCUSS)
+    _drop(work, repository, _own(work, repository.id, stash_id))
+
+
+def clear(work: UnitOfWork, path: str) -> list[UUID]:
+    """Give up all that the actor has set aside in a repository; say what that was.
+
+    Errors:
+        HiddenError, RefusedError: as for `drop`.
+    """
+    repository = fetch.repository(work, path, Permission.REPOSITORY_DISCUSS)
+    mine = sa.select(Stash).where(
+        Stash.repository_id == repository.id, Stash.user_id == work.actor.id
     )
+    rows = list(work.session.scalars(mine.order_by(Stash.id.desc())))
+    for row in rows:
+        _drop(work, repository, row)
+    return [row.id for row in rows]
 
 
 def let_go(folder: Path, stash_ids: Iterable[UUID]) -> None:
@@ -187,6 +219,18 @@ def sweep(repository_id: UUID, kept: frozenset[UUID], *, tools: GitTools, now: d
     folder = tools.repositories.folder(repository_id)
     found = {_id(name) for name, _oid in refs.names(folder, PLACE)}
     let_go(folder, {each for each in found - kept if each and _made_at(each) < now - GRACE})
+
+
+def _drop(work: UnitOfWork, repository: Repository, row: Stash) -> None:
+    work.session.delete(row)
+    work.record(
+        events.StashDropped(
+            about=repository.id,
+            organisation_id=repository.organisation_id,
+            stash_id=str(row.id),
+            commit=row.commit_oid,
+        )
+    )
 
 
 def _own(work: UnitOfWork, repository_id: UUID, stash_id: UUID) -> Stash:

@@ -48,7 +48,20 @@ def test_changes_are_set_aside_and_applied(say, tmp_path):
     assert say(*FILE, "read", NOTES, "plan.txt")["content"] == "Begin.\n"
     say(*STASH, "drop", NOTES, made["id"], "--yes")
     assert say(*STASH, "list", NOTES) == []
-    assert say(*STASH, "create", NOTES, status=2) is None
+    assert say(*STASH, "push", NOTES, status=2) is None
+
+
+def test_a_stash_is_popped_stored_made_a_branch_and_cleared(say, tmp_path):
+    (tmp_path / "plan").write_text("Begin.\n")
+    pushed = ("push", NOTES, "--write", f"plan.txt={tmp_path / 'plan'}")
+    first, second = (say(*STASH, *pushed)["id"] for _each in range(2))
+    made = say(*STASH, "branch", NOTES, first, "planned", "--message", "Plan")
+    assert (made["branch"], made["result"]) == ("planned", "done")
+    kept = say(*STASH, "store", NOTES, "planned", "--message", "Again")
+    assert say(*STASH, "pop", NOTES, second)["result"] == "done"
+    assert say(*STASH, "clear", NOTES, "--dry-run") == {"would_drop": [kept["id"]]}
+    assert say(*STASH, "clear", NOTES, "--yes") == {"dropped": [kept["id"]]}
+    assert say(*STASH, "list", NOTES) == []
 
 
 def test_one_reacts_to_what_was_said_and_takes_it_back(say, world):

@@ -56,6 +56,7 @@ COMMANDS = [
     (f"repo file move {REPO} src/one src/other", WRITE),
     (f"repo file remove {REPO} src/one --yes", WRITE),
     (f"repo stash list {REPO}", READ),
+    (f"repo stash clear {REPO} --yes", READ),
     (f"issue react {REPO} 1 heart", READ),
     (f"pr react {REPO} 3 heart", READ),
     (f"repo tag list {REPO}", READ),
@@ -208,6 +209,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         (
             *("repo file write", "repo stash create", "repo stash show", "repo stash apply"),
+            *("repo stash push", "repo stash store", "repo stash pop", "repo stash branch"),
             *("repo stash drop", "repo commit react"),
         ),
         "cli/test_files_and_stashes.py",

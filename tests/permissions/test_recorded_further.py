@@ -281,7 +281,11 @@ ELSEWHERE = {
     **(pulls.RECORDED_ELSEWHERE | pull_pages.RECORDED_ELSEWHERE),
     **ruleset_doors.RECORDED_ELSEWHERE,
     **dict.fromkeys(
-        (f"DELETE {STASH}", f"POST {STASH}/apply"),
+        (
+            *(f"DELETE {STASH}", f"POST {STASH}/apply", f"POST {STASH}/branch"),
+            f"DELETE {REPOSITORY}/stash",
+            f"POST {REPOSITORY}/stash/store",
+        ),
         "web/test_api_stashes.py: something has to be set aside",
     ),
     **{

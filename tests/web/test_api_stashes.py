@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from appliance.domain.permissions import Role
+from appliance.domain.permissions import Role, Scope
 from appliance.services import stashes
 
 REPOSITORY = "/api/v1/repos/lab/notes"
@@ -121,6 +121,64 @@ def test_a_change_of_nothing_is_not_set_aside(world, writer):
     answer = writer.post(f"{REPOSITORY}/stash", json={"changes": same})
     assert answer.status_code == 409
     assert refs(world) == []
+
+
+def test_a_branch_is_made_of_a_stash_where_it_was_set_aside(world, writer):
+    base = writer.get(f"{REPOSITORY}/branches").json["items"][0]["commit"]
+    stash = set_aside(writer, message="Half done")
+    write(writer, LINES.replace("line 1\n", "FIRST\n"))
+    place = f"{REPOSITORY}/stash/{stash['id']}/branch"
+    assert writer.post(place, json={"name": "main"}).status_code == 409
+    assert writer.post(place, json={"name": "not so"}).status_code == 422
+    assert listed(writer) == [stash["id"]]
+    made = writer.post(place, json={"name": "half-done"}).json
+    assert (made["result"], made["branch"], made["before"]) == ("done", "half-done", base)
+    (commit, below) = writer.get(f"{REPOSITORY}/commits?ref=half-done").json["items"]
+    assert (commit["oid"], below["oid"]) == (made["after"], base)
+    assert commit["message"].strip() == "Half done"
+    there = writer.get(f"{REPOSITORY}/read/file?ref=half-done").json["content"]
+    assert there == CHANGES[0]["content"]
+    assert (listed(writer), refs(world)) == ([], [])
+    assert writer.post(place, json={"name": "again"}).status_code == 404
+    changes = [kind for kind in world.events() if kind != "git.raw_downloaded"]
+    assert changes[-2:] == ["git.pushed", "git.stash_dropped"]
+
+
+def test_all_of_ones_own_are_dropped_at_once(world, writer):
+    stashes_made = [set_aside(writer)["id"], set_aside(writer)["id"]]
+    world.user("second", role=Role.WRITER, on="lab/notes")
+    second = world.client("second")
+    other = set_aside(second)
+    gone = writer.delete(f"{REPOSITORY}/stash")
+    assert (gone.status_code, gone.json["dropped"]) == (200, stashes_made[::-1])
+    assert (listed(writer), listed(second)) == ([], [other["id"]])
+    assert len(refs(world)) == 1
+    assert writer.delete(f"{REPOSITORY}/stash").json["dropped"] == []
+
+
+def test_a_token_that_may_only_read_drops_nothing(world, writer):
+    stash = set_aside(writer)
+    reading = world.client("writer", Scope.REPOSITORY_READ)
+    assert reading.get(f"{REPOSITORY}/stash/{stash['id']}").status_code == 200
+    assert reading.delete(f"{REPOSITORY}/stash/{stash['id']}").status_code == 403
+    assert reading.delete(f"{REPOSITORY}/stash").status_code == 403
+    assert listed(writer) == [stash["id"]]
+
+
+def test_a_commit_that_is_there_is_set_aside(writer):
+    first = writer.get(f"{REPOSITORY}/branches").json["items"][0]["commit"]
+    changed = write(writer, CHANGES[0]["content"])
+    place = f"{REPOSITORY}/stash/store"
+    late = writer.post(place, json={"commit": "main", "expected_head": first})
+    assert late.status_code == 412
+    assert writer.post(place, json={"commit": first}).status_code == 422
+    assert writer.post(place, json={"commit": "nowhere"}).status_code == 404
+    kept = writer.post(place, json={"commit": "main", "message": "Later"}).json
+    assert (kept["commit"], kept["base"], kept["message"]) == (changed, first, "Later")
+    writer.post(f"{REPOSITORY}/reset", json={"to": first})
+    assert read(writer) == LINES
+    assert apply(writer, kept, drop=True).json["result"] == "done"
+    assert read(writer) == CHANGES[0]["content"]
 
 
 def test_there_must_be_room_for_what_is_set_aside(world, writer):

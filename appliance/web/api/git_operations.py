@@ -191,7 +191,7 @@ def merge(path: RepositoryPath, body: MergeBody) -> Any:
         under_way.target,
         history.resolve(under_way.repository, body.source.encode()),
         method=body.method,
-        message=_message(body.message),
+        message=typed(body.message),
         said=said(body),
     )
     return under_way.finished(outcome, git_operations.OF_METHOD[body.method])
@@ -232,7 +232,7 @@ def revert(path: RepositoryPath, body: RevertBody) -> Any:
         under_way.target,
         under_way.commits(body),
         mainline=body.mainline,
-        message=_message(body.message),
+        message=typed(body.message),
         said=said(body),
     )
     return under_way.finished(outcome, OperationKind.REVERT)
@@ -338,6 +338,6 @@ def _result(outcome: Outcome) -> Literal["done", "unchanged", "conflicts"]:
     return "unchanged" if outcome.ref is None else "done"
 
 
-def _message(words: str) -> bytes:
+def typed(words: str) -> bytes:
     """What somebody typed, as a commit says it; nothing where they typed nothing."""
     return words.strip().encode() + b"\n" if words.strip() else b""

@@ -27,6 +27,7 @@ from appliance.settings_sections import (
     Imports,
     Limits,
     Mail,
+    Outgoing,
     Queue,
     Rulesets,
     Section,
@@ -53,6 +54,12 @@ NOT_SETTINGS = frozenset(
     }
 )
 
+AUTHORITIES = (
+    *((each, "authorities_file") for each in ("streams", "webhooks", "mail", "witnesses")),
+    ("sign_in", "provider_authorities_file"),
+)
+"""Settings that `outgoing.authorities_file` stands in for."""
+
 
 class Settings(Section):
     """All of it."""
@@ -65,6 +72,7 @@ class Settings(Section):
     access: Access = Access()
     limits: Limits = Limits()
     storage: Storage = Storage()
+    outgoing: Outgoing = Outgoing()
     imports: Imports = Imports()
     audit: Audit = Audit()
     streams: Streams = Streams()
@@ -195,12 +203,24 @@ def _check(
 ) -> Settings:
     try:
         # As JSON, because there a list is the only spelling of a tuple.
-        return Settings.model_validate_json(json.dumps(tables, default=str), strict=strict)
+        found = Settings.model_validate_json(json.dumps(tables, default=str), strict=strict)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise SettingsError(
             "\n".join(_explain(problem, origins, otherwise) for problem in problems)
         ) from error
+    return _believing(found)
+
+
+def _believing(settings: Settings) -> Settings:
+    """The same, with the authorities for all outgoing connections where a section names none."""
+    file = settings.outgoing.authorities_file
+    filled = {
+        section: getattr(settings, section).model_copy(update={key: file})
+        for section, key in AUTHORITIES
+        if not getattr(getattr(settings, section), key)
+    }
+    return settings.model_copy(update=filled)
 
 
 def _explain(problem: ErrorDetails, origins: dict[str, str], otherwise: str) -> str:

@@ -106,6 +106,9 @@ class SignIn(Section):
     """Longest that an administrator may act as somebody else at a time; 0 switches it off."""
     provider_seconds: float = Field(default=10, gt=0, le=60)
     """Longest that a sign-in system may take for one answer, however it speaks."""
+    provider_authorities_file: str = ""
+    """Certificates (PEM) of authorities that sign-in systems are believed by beside those of the
+    system. One whose own authority is set is believed by that alone."""
     saml_signs_metadata: bool = False
     """Whether the appliance signs its SAML metadata, with the key that signs its questions."""
     provider_private_addresses: bool = True
@@ -193,6 +196,15 @@ class Storage(Section):
     """How long an LFS object that nothing reaches is kept."""
     prune_days: int = Field(default=14, ge=1)
     """How long git keeps objects that no ref reaches."""
+
+
+class Outgoing(Section):
+    """Reaching other systems, whatever for."""
+
+    authorities_file: str = ""
+    """Certificates (PEM) of authorities, and self-signed ones, that are believed beside those of
+    the system: at imports and mirrors, and where their own setting is empty at webhooks, streams,
+    witnesses, mail and sign-in systems."""
 
 
 class Imports(Section):
@@ -317,7 +329,7 @@ class Mail(Section):
     from_address: str = ""
     """Address that letters come from; empty: codara@ the host of server.url."""
     authorities_file: str = ""
-    """Certificates (PEM) of authorities that are believed instead of those of the system."""
+    """Certificates (PEM) of authorities that are believed beside those of the system."""
     seconds: float = Field(default=20, gt=0, le=120)
     """Longest that the mail server may take for one answer."""
     keep_days: float = Field(default=30, gt=0)
@@ -334,6 +346,8 @@ class Witnesses(Section):
     and their signatures show who it was."""
     private_addresses: bool = False
     """Whether they may be on private, loopback and link-local addresses."""
+    authorities_file: str = ""
+    """Certificates (PEM) of authorities that are believed beside those of the system."""
     seconds: float = Field(default=15, gt=0, le=300)
     """Longest that a witness or an authority may take for one answer, however it speaks."""
     overdue_hours: float = Field(default=24, gt=0)

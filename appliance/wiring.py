@@ -394,5 +394,5 @@ def _sign_in_tools(settings: Settings, secret: InstanceSecret, queue_url: str) -
         beginnings=Throttle(attempts, PER_BEGINNING),
         fingerprint_key=secret.key(Purpose.FINGERPRINTS),
         bearer=BearerTokens(secret.key(Purpose.BEARER), issuer=settings.server.url),
-        directories=Directories(),
+        directories=Directories(settings.sign_in.provider_authorities_file),
     )

@@ -62,6 +62,17 @@ def test_the_environment_wins_over_the_file(write):
     assert settings.limits.git_seconds == 2.5
 
 
+def test_authorities_for_everything_stand_in_where_nothing_else_is_named(write):
+    file = write('[outgoing]\nauthorities_file = "/a.pem"\n[mail]\nauthorities_file = "/m.pem"\n')
+
+    settings = load(file=file, environment={})
+
+    assert settings.mail.authorities_file == "/m.pem"
+    assert settings.sign_in.provider_authorities_file == "/a.pem"
+    others = settings.streams, settings.webhooks, settings.witnesses
+    assert {each.authorities_file for each in others} == {"/a.pem"}
+
+
 def test_what_the_commands_read_themselves_is_no_setting():
     environment = {"CODARA_HOME": "/srv", "CODARA_CONFIG": "x", "CODARA_ADMIN_PASSWORD": "y"}
     assert load(file=None, environment=environment) == Settings()

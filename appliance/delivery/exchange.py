@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.delivery.line import Deadline, Line, dial
 from appliance.delivery.target import RejectedError
+from appliance.domain import certificates
 from appliance.domain.destinations import Destination
 from appliance.domain.foreign_words import cleaned
 from appliance.errors import UnavailableError, sentence
@@ -57,7 +58,7 @@ class Trust:
             return _context(self, written)
         except OSError as error:
             raise UnavailableError(
-                sentence("The certificates for streams cannot be read: %(why)s.", why=error)
+                sentence("The files of certificates cannot be read: %(why)s.", why=error)
             ) from error
 
 
@@ -170,6 +171,10 @@ def _is_sent(
 
 def unanswered(place: Destination, error: Exception) -> UnavailableError:
     """What is said of a receiver that cannot be spoken to."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return UnavailableError(
+            certificates.complaint(place.host, error.verify_code, error.verify_message)
+        )
     return UnavailableError(
         sentence(
             "%(host)s does not answer: %(why)s.",

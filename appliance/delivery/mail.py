@@ -117,7 +117,9 @@ def written(letter: Letter, from_address: str) -> EmailMessage:
 def _open(rules: Mail) -> smtplib.SMTP:
     server: smtplib.SMTP | None = None
     try:
-        context = ssl.create_default_context(cafile=rules.authorities_file or None)
+        context = ssl.create_default_context()
+        if rules.authorities_file:
+            context.load_verify_locations(rules.authorities_file)
         if rules.security == "tls":
             server = smtplib.SMTP_SSL(
                 rules.host, rules.port, timeout=rules.seconds, context=context

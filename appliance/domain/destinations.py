@@ -17,6 +17,8 @@ class Destination:
     host: str
     port: int
     addresses: tuple[str, ...]
+    authorities_file: str = ""
+    """Certificates (PEM) of authorities that are believed there beside those of the system."""
 
     @property
     def path(self) -> str:

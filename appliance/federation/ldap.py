@@ -40,8 +40,9 @@ class Kept:
 class Directory:
     """A directory on all its servers; remembers which of them answered last."""
 
-    def __init__(self, settings: LdapSettings) -> None:
+    def __init__(self, settings: LdapSettings, authorities_file: str = "") -> None:
         self.settings = settings
+        self.authorities_file = authorities_file
         self._order = list(settings.servers)
 
     def check(self, typed: str, password: str, *, now: datetime) -> Claims | Kept:
@@ -86,7 +87,7 @@ class Directory:
         """
         failed: list[str] = []
         for server in tuple(self._order):
-            connection = Connection(self.settings, server)
+            connection = Connection(self.settings, server, self.authorities_file)
             try:
                 self._enter(connection)
             except DirectoryError as error:
@@ -136,7 +137,7 @@ class Directory:
         is asked, so that both take as long.
         """
         dn = entry.dn if entry else f"cn={secrets.token_hex(8)},{self.settings.user_base}"
-        with connected(self.settings, connection.server) as own:
+        with connected(self.settings, connection.server, self.authorities_file) as own:
             answer = own.bind(dn, password)
         return ldap_answers.refusal_of_bind(answer.code, answer.message, answer.policy)
 
@@ -149,11 +150,13 @@ class Directories:
 
     MOST = 50
 
-    def __init__(self) -> None:
+    def __init__(self, authorities_file: str = "") -> None:
+        self.authorities_file = authorities_file
         self._known: dict[LdapSettings, Directory] = {}
 
     def of(self, settings: LdapSettings) -> Directory:
         """The directory of these settings."""
         if settings not in self._known and len(self._known) >= self.MOST:
             self._known.clear()
-        return self._known.setdefault(settings, Directory(settings))
+        made = Directory(settings, self.authorities_file)
+        return self._known.setdefault(settings, made)

@@ -76,7 +76,7 @@ class Answer:
 class Connection:
     """A conversation with one server. Use as `with connected(...)`."""
 
-    def __init__(self, settings: LdapSettings, server: str) -> None:
+    def __init__(self, settings: LdapSettings, server: str, authorities_file: str = "") -> None:
         self.server = server
         self._settings = settings
         host, port = address_of(server)
@@ -85,7 +85,7 @@ class Connection:
                 host,
                 port=port,
                 use_ssl=settings.encryption == "ldaps",
-                tls=None if settings.encryption == "none" else _tls(settings),
+                tls=None if settings.encryption == "none" else _tls(settings, authorities_file),
                 get_info=quiet_ldap3.ldap3.NONE,
                 connect_timeout=settings.connect_seconds,
             ),
@@ -243,13 +243,16 @@ class Connection:
 
 
 @contextmanager
-def connected(settings: LdapSettings, server: str) -> Iterator[Connection]:
-    """A connection to a server, which nobody has bound yet.
+def connected(
+    settings: LdapSettings, server: str, authorities_file: str = ""
+) -> Iterator[Connection]:
+    """A connection to a server, which nobody has bound yet. Where the settings name no authority of
+    its own, those of the file are believed beside the system's.
 
     Errors:
         DirectoryError: it is not there, or shows a certificate that does not count.
     """
-    connection = Connection(settings, server)
+    connection = Connection(settings, server, authorities_file)
     try:
         connection.open()
         yield connection
@@ -257,14 +260,12 @@ def connected(settings: LdapSettings, server: str) -> Iterator[Connection]:
         connection.close()
 
 
-def _tls(settings: LdapSettings) -> quiet_ldap3.VerifiedTls:
-    return quiet_ldap3.VerifiedTls(_context(settings))
-
-
-def _context(settings: LdapSettings) -> ssl.SSLContext:
+def _tls(settings: LdapSettings, authorities_file: str) -> quiet_ldap3.VerifiedTls:
     context = ssl.create_default_context(cadata=settings.authority or None)
+    if authorities_file and not settings.authority:
+        context.load_verify_locations(authorities_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return quiet_ldap3.VerifiedTls(context)
 
 
 def _answer(result: dict[str, Any]) -> Answer:

@@ -38,7 +38,7 @@ def tried(directory: Directory, user: str = "", *, now: datetime) -> list[Step]:
 
 def _at(directory: Directory, server: str, user: str, now: datetime) -> Iterator[Step]:
     settings = directory.settings
-    connection = Connection(settings, server)
+    connection = Connection(settings, server, directory.authorities_file)
     name = StepName.CONNECT
     try:
         connection.open()

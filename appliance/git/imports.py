@@ -15,8 +15,10 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from appliance.domain.destinations import Destination
@@ -29,6 +31,8 @@ from appliance.errors import (
     sentence,
 )
 from appliance.git import process
+from appliance.git.authorities import bundle
+from appliance.git.pinned_http import insist_on_certificate
 from appliance.git.remote_source import Credentials
 from appliance.git.repository_config import HIDDEN_REFS
 from appliance.git.storage import set_default_branch, size_bytes
@@ -45,6 +49,23 @@ STEP = re.compile(rb"([A-Z][a-z]+ [a-z]+): +\d+% \((\d+)/(\d+)\)")
 REFUSALS = (b"authentication failed", b"could not read username", b"returned error: 403")
 NO_REPOSITORY = (b"not found", b"not appear to be a git repository", b"gitfile", b"not a bundle")
 NONE_THERE = sentence("There is no repository at the source.")
+UNREAD = sentence("The source could not be read. Try again later.")
+OF_TLS = (b"certificate", b"ssl", b"tls")
+WAYS = (
+    (
+        (b"failed to connect", b"could not resolve", b"couldn't connect", b"timed out"),
+        sentence("The source does not answer. Try again later."),
+    ),
+    (
+        (b"early eof", b"hung up", b"transfer closed", b"recv failure", b"unexpected disconnect"),
+        sentence("The connection to the source broke off. Try again later."),
+    ),
+    (
+        (b"returned error: 5", b"returned error: 429"),
+        sentence("The source answers with an error of its own. Try again later."),
+    ),
+)
+"""By what git and curl say in English, what that means."""
 UNSAFE = ("source", sentence("The source holds objects that are damaged or unsafe."))
 # A local source is read by a program that does not see our configuration.
 READER = "--upload-pack=git -c safe.directory=* upload-pack"
@@ -75,12 +96,14 @@ def fetch_all(
         UnavailableError: the source cannot be read now.
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
-    configuration = reaching(source, credentials)
     place, local = _place(source)
     deadline = time.monotonic() + limits.seconds
-    head = _default_branch(folder, place, local, configuration, deadline)
     words = ["fetch", "--progress", "--no-auto-gc", "--no-write-fetch-head", *local, "--"]
-    follow(folder, [*words, place, *REFS], configuration, deadline, limits.size_bytes, progress)
+    words += [place, *REFS]
+    why = partial(explain, source)
+    with reaching(source, credentials) as configuration:
+        head = _default_branch(folder, source, configuration, deadline)
+        follow(folder, words, configuration, deadline, limits.size_bytes, progress, why)
     if isinstance(source, Path) and source.is_file():
         # Git before 2.46 takes the objects of a bundle unseen, whatever `fetch.fsckObjects` says.
         checks = ["fsck", "--no-dangling", "--no-progress"]
@@ -106,14 +129,18 @@ def _is_bundle(source: Path) -> bool:
         return file.read(len(BUNDLES[0])) in BUNDLES
 
 
-def reaching(source: Destination | Path, credentials: Credentials | None) -> dict[str, str]:
+@contextmanager
+def reaching(
+    source: Destination | Path, credentials: Credentials | None
+) -> Iterator[dict[str, str]]:
     """What lets git reach this source, and nothing else.
 
     It travels in the environment, which only this system account can read.
     """
     closed = {"protocol.allow": "never", "submodule.recurse": "false", "fetch.fsckObjects": "true"}
     if isinstance(source, Path):
-        return closed | {"protocol.file.allow": "always"}
+        yield closed | {"protocol.file.allow": "always"}
+        return
     settings = {
         f"protocol.{source.scheme}.allow": "always",
         "http.followRedirects": "false",
@@ -126,13 +153,18 @@ def reaching(source: Destination | Path, credentials: Credentials | None) -> dic
         settings["http.curloptResolve"] = source.curl_resolve
     if credentials is not None:
         settings["http.extraHeader"] = f"Authorization: {credentials.header}"
-    return closed | settings
+    if not source.authorities_file:
+        yield closed | settings
+        return
+    with bundle(source.authorities_file) as file:
+        yield closed | settings | {"http.sslCAInfo": file}
 
 
 def _default_branch(
-    folder: Path, place: str, local: list[str], configuration: dict[str, str], deadline: float
+    folder: Path, source: Destination | Path, configuration: dict[str, str], deadline: float
 ) -> bytes | None:
     """The branch that the source's HEAD names; None when it names none."""
+    place, local = _place(source)
     answer = process.execute(
         ["ls-remote", "--symref", *local, "--", place, "HEAD"],
         at=folder,
@@ -140,7 +172,7 @@ def _default_branch(
         timeout_seconds=max(1.0, deadline - time.monotonic()),
     )
     if answer.status != 0:
-        raise explain(answer.complaint)
+        raise explain(source, answer.complaint)
     for line in answer.output.splitlines():
         if line.startswith(b"ref: refs/heads/") and line.endswith(b"\tHEAD"):
             return line.removeprefix(b"ref: refs/heads/").removesuffix(b"\tHEAD")
@@ -154,12 +186,12 @@ def follow(
     deadline: float,
     most_bytes: int,
     progress: Progress,
-    explained: Callable[[bytes], ApplianceError] | None = None,
+    explained: Callable[[bytes], ApplianceError],
 ) -> None:
     """Run git to its end, passing on its progress and watching its limits.
 
     Errors:
-        ApplianceError: what `explained`, or else `explain`, makes of git's complaint.
+        ApplianceError: what `explained` makes of git's complaint.
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
     running = process.popen(
@@ -174,7 +206,7 @@ def follow(
     try:
         said = _listen(running, folder, deadline, most_bytes, progress)
         if running.wait(max(0.1, deadline - time.monotonic())) != 0:
-            raise (explained or explain)(said)
+            raise explained(said)
     except subprocess.TimeoutExpired as error:
         raise TimeoutExceededError("The import took too long.") from error
     finally:
@@ -224,7 +256,7 @@ def _check_size(folder: Path, most_bytes: int) -> None:
         raise TooLargeError("The source is larger than a repository may be here.")
 
 
-def explain(complaint: bytes) -> ApplianceError:
+def explain(source: Destination | Path, complaint: bytes) -> ApplianceError:
     """The error for what git said; git's own words may name things that are nobody's business."""
     said = complaint.lower()
     if any(words in said for words in REFUSALS):
@@ -239,4 +271,15 @@ def explain(complaint: bytes) -> ApplianceError:
         return InvalidError.of("source", "The source is damaged: some of its objects are missing.")
     if b"fsck error" in said or b"index-pack failed" in said:
         return InvalidError.of(*UNSAFE)
-    return UnavailableError("The source could not be read. Try again later.")
+    return _of_the_way(source, said)
+
+
+def _of_the_way(source: Destination | Path, said: bytes) -> ApplianceError:
+    """What is wrong between us and the source."""
+    if isinstance(source, Destination) and any(words in said for words in OF_TLS):
+        try:
+            insist_on_certificate(source)
+        except UnavailableError as error:
+            return error
+    words = next((words for marks, words in WAYS if any(mark in said for mark in marks)), UNREAD)
+    return UnavailableError(words)

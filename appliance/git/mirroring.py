@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from appliance.domain.destinations import Destination
@@ -47,14 +48,10 @@ def fetch(
     place = f"{HIDDEN_REFS}/mirrors/{name}"
     words = ["fetch", "--progress", "--no-auto-gc", "--no-write-fetch-head", "--no-tags", "--prune"]
     wanted = [f"+refs/{kind}*:{place}/{kind}*" for kind in ("heads/", "tags/")]
-    follow(
-        folder,
-        [*words, "--", source.url, *wanted],
-        reaching(source, credentials),
-        time.monotonic() + limits.seconds,
-        limits.size_bytes,
-        progress,
-    )
+    words += ["--", source.url, *wanted]
+    deadline, why = time.monotonic() + limits.seconds, partial(explain, source)
+    with reaching(source, credentials) as configuration:
+        follow(folder, words, configuration, deadline, limits.size_bytes, progress, why)
     start = f"{place}/".encode()
     found = {ref.removeprefix(start): oid for ref, oid in refs.names(folder, start)}
     return {
@@ -76,15 +73,16 @@ def remote(target: Destination, folder: Path, credentials: Credentials | None) -
     Errors:
         InvalidError, UnavailableError: they cannot be read.
     """
-    answer = process.execute(
-        ["ls-remote", "--refs", "--heads", "--tags", "--", target.url],
-        at=folder,
-        configuration=reaching(target, credentials),
-        timeout_seconds=LOOK_SECONDS,
-        output_bytes=MOST_BYTES_OF_NAMES,
-    )
+    with reaching(target, credentials) as configuration:
+        answer = process.execute(
+            ["ls-remote", "--refs", "--heads", "--tags", "--", target.url],
+            at=folder,
+            configuration=configuration,
+            timeout_seconds=LOOK_SECONDS,
+            output_bytes=MOST_BYTES_OF_NAMES,
+        )
     if answer.status != 0:
-        raise explain(answer.complaint)
+        raise explain(target, answer.complaint)
     lines = (line.split(b"\t", 1) for line in answer.output.splitlines())
     return {ref: oid.decode("ascii") for oid, ref in lines}
 
@@ -115,10 +113,11 @@ def push(
         seen = [f"--force-with-lease={os.fsdecode(each.ref)}:{each.before or ''}" for each in some]
         wanted = [f"{each.after or ''}:{os.fsdecode(each.ref)}" for each in some]
         words = ["push", "--progress", "--no-verify", *seen, "--", target.url, *wanted]
-        follow(folder, words, reaching(target, credentials), deadline, 0, progress, _not_taken)
+        with reaching(target, credentials) as configuration:
+            follow(folder, words, configuration, deadline, 0, progress, partial(_not_taken, target))
 
 
-def _not_taken(complaint: bytes) -> ApplianceError:
+def _not_taken(target: Destination, complaint: bytes) -> ApplianceError:
     if b"rejected]" in complaint:
         return UnavailableError(NOT_TAKEN)
-    return explain(complaint)
+    return explain(target, complaint)

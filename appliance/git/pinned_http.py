@@ -10,8 +10,10 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from appliance.domain import certificates
 from appliance.domain.destinations import Destination
 from appliance.errors import InvalidError, UnavailableError, sentence
+from appliance.git import authorities
 
 SECONDS = 60.0
 """Longest silence of the other side."""
@@ -30,7 +32,7 @@ class _PinnedConnection(http.client.HTTPConnection):
         """Connect to the first address that answers."""
         self.sock = self._open()
         if self._source.scheme == "https":
-            context = ssl.create_default_context()
+            context = authorities.context(self._source.authorities_file)
             self.sock = context.wrap_socket(self.sock, server_hostname=self._source.host)
 
     def _open(self) -> socket.socket:
@@ -59,9 +61,7 @@ def request(
         answer = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
-        raise UnavailableError(
-            sentence("%(host)s does not answer. Try again later.", host=source.host)
-        ) from error
+        raise _silent(source, error) from error
     try:
         if answer.status != OK:
             raise InvalidError.of(
@@ -74,3 +74,28 @@ def request(
     finally:
         answer.close()
         connection.close()
+
+
+def insist_on_certificate(source: Destination) -> None:
+    """Go on only if the source shows a certificate that counts: git does not say what is wrong.
+
+    Errors:
+        UnavailableError: it does not; or it does not answer.
+    """
+    connection = _PinnedConnection(source)
+    try:
+        connection.connect()
+    except OSError as error:
+        raise _silent(source, error) from error
+    finally:
+        connection.close()
+
+
+def _silent(source: Destination, error: Exception) -> UnavailableError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return UnavailableError(
+            certificates.complaint(source.host, error.verify_code, error.verify_message)
+        )
+    return UnavailableError(
+        sentence("%(host)s does not answer. Try again later.", host=source.host)
+    )

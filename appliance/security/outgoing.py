@@ -53,13 +53,14 @@ def judge(
     schemes: Collection[str],
     private_allowed: bool = False,
     setting: str = "",
+    authorities_file: str = "",
     resolver: Resolver = resolve,
 ) -> Destination:
     """Where a request to `url` may go.
 
     One bad answer among good ones refuses them all. The refusal does not say what the name resolves
     to, nor whether it does: that would let people map the network behind the appliance. `setting`
-    is what an administrator changes for private addresses.
+    is what an administrator changes for private addresses; `authorities_file` is taken along.
 
     Errors:
         InvalidError: it is no plain URL of a scheme in `schemes`, or leads where we may not go.
@@ -75,7 +76,7 @@ def judge(
     shown = f"[{host}]" if ":" in host else host
     suffix = "" if port == DEFAULT_PORTS[parts.scheme] else f":{port}"
     plain = f"{parts.scheme}://{shown}{suffix}{_plain_path(parts)}"
-    return Destination(plain, parts.scheme, host, port, tuple(answers))
+    return Destination(plain, parts.scheme, host, port, tuple(answers), authorities_file)
 
 
 def insist_on_url(url: str, *, schemes: Collection[str]) -> None:

@@ -123,7 +123,7 @@ def check_source(source: Source, *, rules: Settings) -> None:
         UnavailableError: the name cannot be looked up.
     """
     if source.url:
-        _judge(source.url, rules)
+        place_of(source.url, rules=rules)
 
 
 def request(
@@ -192,7 +192,7 @@ def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
     source, credentials = plan.source, plan.source.credentials
-    judge = partial(_judge, rules=rules)
+    judge = partial(place_of, rules=rules)
     place = Path(source.local) if source.local else judge(source.url)
     folder = tools.repositories.folder(plan.repository_id)
     if not folder.is_dir():
@@ -268,13 +268,20 @@ def _choose_default_branch(folder: Path) -> None:
         set_default_branch(folder, usual)
 
 
-def _judge(url: str, rules: Settings) -> Destination:
-    """Where a request to this address may go, as the operator allows it."""
+@gate.open_to_everyone(because="it says only where a request of ours may go")
+def place_of(url: str, *, rules: Settings) -> Destination:
+    """Where a request to this address may go, as the operator allows it, and whom to believe there.
+
+    Errors:
+        InvalidError: the address is malformed, or leads where we may not go.
+        UnavailableError: no name server answers now.
+    """
     return outgoing.judge(
         url,
         schemes=rules.imports.schemes,
         private_allowed=rules.imports.private_addresses,
         setting="imports.private_addresses",
+        authorities_file=rules.outgoing.authorities_file,
     )
 
 

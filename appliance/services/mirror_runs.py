@@ -38,8 +38,8 @@ from appliance.git.imports import ImportLimits
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import TAGS
 from appliance.git.remote_source import Credentials
-from appliance.security import outgoing
 from appliance.services import identify, mirrors, push_rules, pushes
+from appliance.services.imports import place_of
 from appliance.services.push_names import is_reserved
 from appliance.services.pushes import Proposal, Terms
 from appliance.services.repositories import ready_folder
@@ -146,9 +146,7 @@ def look(plan: Plan, *, rules: Settings, progress: Progress) -> Difference:
         InvalidError, UnavailableError: the other system may not be reached, or cannot be read.
         TimeoutExceededError, TooLargeError: it is more than allowed.
     """
-    place = outgoing.judge(
-        plan.address, schemes=rules.imports.schemes, private_allowed=rules.imports.private_addresses
-    )
+    place = place_of(plan.address, rules=rules)
     here = mirroring.present(plan.folder)
     if plan.direction is Direction.PUSH:
         there = mirroring.remote(place, plan.folder, plan.credentials)
@@ -173,9 +171,7 @@ def send(plan: Plan, steps: Sequence[Step], *, rules: Settings, progress: Progre
     Errors:
         InvalidError, UnavailableError, TimeoutExceededError: it does not take it.
     """
-    place = outgoing.judge(
-        plan.address, schemes=rules.imports.schemes, private_allowed=rules.imports.private_addresses
-    )
+    place = place_of(plan.address, rules=rules)
     limits = _limits(plan, rules)
     mirroring.push(
         plan.folder, place, steps, credentials=plan.credentials, limits=limits, progress=progress

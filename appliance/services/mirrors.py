@@ -30,8 +30,8 @@ from appliance.domain.mirrors import (
 )
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, HiddenError, InvalidError, sentence
-from appliance.security import outgoing
 from appliance.security.sealing import Place
+from appliance.services.imports import place_of
 
 if TYPE_CHECKING:
     from appliance.security.sealing import Sealer
@@ -106,9 +106,7 @@ def check_address(address: str, *, rules: Settings) -> None:
         InvalidError: the address is malformed, or leads where we may not go.
         UnavailableError: no name server answers now.
     """
-    outgoing.judge(
-        address, schemes=rules.imports.schemes, private_allowed=rules.imports.private_addresses
-    )
+    place_of(address, rules=rules)
 
 
 def listed(work: UnitOfWork, path: str) -> list[Listed]:

@@ -239,6 +239,7 @@ class _Asker:
     settings: OidcSettings
     seconds: float
     private_allowed: bool
+    authorities_file: str
 
     def __call__(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b""
@@ -254,7 +255,8 @@ class _Asker:
             place = outgoing.judge(url, schemes=schemes, private_allowed=self.private_allowed)
         except InvalidError as error:
             raise refused("address") from error
-        trust = Trust(authority=self.settings.authority)
+        own = self.settings.authority
+        trust = Trust(authority=own) if own else Trust(self.authorities_file)
         answer = Exchange(place, trust, self.seconds).answer(
             method, place.path, headers=headers, body=body
         )
@@ -269,7 +271,12 @@ def _peer(work: UnitOfWork, offered: Offered | IdentityProvider, tools: OidcTool
         version=offered.version,
         settings=settings,
         redirect_uri=f"{tools.url}/auth/oidc/{offered.name}/callback",
-        ask=_Asker(settings, rules.provider_seconds, rules.provider_private_addresses),
+        ask=_Asker(
+            settings,
+            rules.provider_seconds,
+            rules.provider_private_addresses,
+            rules.provider_authorities_file,
+        ),
         key=client_key(tools.secret, offered.id),
     )
 

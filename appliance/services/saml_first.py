@@ -27,7 +27,12 @@ def published(work: UnitOfWork, wanted: NewProvider) -> Published | None:
     if wanted.kind is not ProviderKind.SAML or has_them or not is_safe_address(url):
         return None
     rules = work.rules.sign_in
-    return Published(url, rules.provider_seconds, rules.provider_private_addresses)
+    return Published(
+        url,
+        rules.provider_seconds,
+        rules.provider_private_addresses,
+        rules.provider_authorities_file,
+    )
 
 
 @open_to_everyone(because="`published` asked")

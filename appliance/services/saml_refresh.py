@@ -44,6 +44,7 @@ class Published:
     url: str
     seconds: float
     private_allowed: bool
+    authorities_file: str
 
     def text(self) -> str:
         """What it publishes now.
@@ -55,7 +56,7 @@ class Published:
         place = outgoing.judge(
             self.url, schemes=schemes_of(self.url), private_allowed=self.private_allowed
         )
-        answer = Exchange(place, Trust(), self.seconds).answer(
+        answer = Exchange(place, Trust(self.authorities_file), self.seconds).answer(
             "GET",
             place.path,
             headers={"Accept": "application/samlmetadata+xml"},
@@ -103,6 +104,7 @@ def source(work: UnitOfWork, provider_id: UUID, *, sealer: Sealer) -> Source | N
         url=settings.metadata_url,
         seconds=rules.provider_seconds,
         private_allowed=rules.provider_private_addresses,
+        authorities_file=rules.provider_authorities_file,
         provider_id=provider_id,
     )
 

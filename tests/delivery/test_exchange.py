@@ -232,3 +232,17 @@ def test_an_authority_given_as_text_counts_instead_of_all_others(tmp_path):
             except UnavailableError:
                 said.append(0)
     assert said == [200, 0, 0, 0]
+
+
+def test_a_receiver_is_told_by_what_is_wrong_with_its_certificate(tmp_path):
+    authority, said = Authority(tmp_path), []
+    for name, trust in (("127.0.0.1", NOBODY), ("other.example", Trust(str(authority.file)))):
+        with receiving(context=authority.context(name)) as receiver:
+            port = int(receiver.url.rpartition(":")[2])
+            with pytest.raises(UnavailableError) as caught:
+                exchange(port, 30, scheme="https", trust=trust).ask(
+                    "POST", "/", headers={}, body=b""
+                )
+        said.append(str(caught.value))
+    assert "an authority that is not trusted here" in said[0]
+    assert "for another name" in said[1]

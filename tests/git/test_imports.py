@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import io
-import json
 import os
-import threading
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import UUID
 
@@ -24,99 +18,20 @@ from appliance.errors import (
     TooLargeError,
     UnavailableError,
 )
-from appliance.git import bundle, transport
+from appliance.git import bundle
 from appliance.git.imports import ImportLimits, fetch_all
 from appliance.git.lfs import LfsStore
 from appliance.git.lfs_imports import LfsSource, fetch_objects
 from appliance.git.lfs_pointers import Pointer
 from appliance.git.remote_source import Credentials
 from appliance.security import outgoing
+from tests.peers.git_source import CONTENT, POINTER, Source
 
 ONE = UUID("0199aaaa-0000-7000-8000-00000000beef")
 TWO = UUID("0199aaaa-0000-7000-8000-00000000cafe")
 OPEN = partial(outgoing.judge, schemes=("https", "http"), private_allowed=True)
 LIMITS = ImportLimits(seconds=60)
 CREDENTIALS = Credentials("writer", "a: long word")
-CONTENT = b"large " * 200_000
-POINTER = Pointer(hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
-
-
-class Source:
-    """Another host: a repository and its large files. Its state is what it was asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.headers: list[tuple[str, str, str | None]] = []
-        self.credentials: str | None = None
-        self.redirect: str | None = None
-        self.large: dict[str, bytes] = {POINTER.oid: CONTENT}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.source = self
-        self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/lab/notes.git"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def batch(self, question: dict) -> bytes:
-        objects = []
-        for wanted in question["objects"]:
-            href = f"http://127.0.0.1:{self.port}/large/{wanted['oid']}"
-            action = {"download": {"href": href, "header": {"X-Part": "1"}}}
-            known = {"actions": action} if wanted["oid"] in self.large else {"error": {"code": 404}}
-            objects.append({"oid": wanted["oid"]} | known)
-        return json.dumps({"objects": objects}).encode()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers for its server's `source`."""
-
-    def do_GET(self) -> None:
-        source = self.server.source
-        authorization = self.headers["Authorization"]
-        source.headers.append((self.path, self.headers["Host"], authorization))
-        if source.redirect:
-            self.answer(302, b"", Location=source.redirect)
-        elif source.credentials and authorization != source.credentials:
-            self.answer(401, b"", **{"WWW-Authenticate": "Basic"})
-        else:
-            kind = "advertisement" if "info/refs" in self.path else "result"
-            content_type = {"Content-Type": f"application/x-git-upload-pack-{kind}"}
-            self.answer(200, b"".join(self.body(source)), **content_type)
-
-    do_POST = do_GET  # noqa: N815 — its name there.
-
-    def answer(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def body(self, source: Source) -> Iterable[bytes]:
-        length = int(self.headers["Content-Length"] or 0)
-        sent = io.BytesIO(self.rfile.read(length))
-        protocol = self.headers["Git-Protocol"] or ""
-        if self.path.startswith("/large/"):
-            return [source.large[self.path.removeprefix("/large/")]]
-        if self.path.endswith("/objects/batch"):
-            return [source.batch(json.load(sent))]
-        if "info/refs" in self.path:
-            service = transport.Service.UPLOAD_PACK
-            return transport.advertise(source.folder, service, protocol=protocol)
-        limits = transport.TransferLimits()
-        encoding = self.headers["Content-Encoding"] or ""
-        body = transport.plain_body(sent, encoding=encoding, limits=limits)
-        return transport.fetch(source.folder, body, protocol=protocol, limits=limits)
-
-    def address_string(self) -> str:
-        return "local"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — its name there.
-        """Say nothing: tests look at the headers."""
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ GERMAN = {"Accept-Language": "de"}
 SAYS_A_SENTENCE = {"sentence", "_", "gettext", "ngettext"}
 GIVES_A_SENTENCE = {
     *("who_may", "_who_may", "_too_long_or_no_text", "RequestTimeout"),
-    *("_problem", "_rolled_back", "together", "_words", "_by_provider", "only_owners"),
+    *("_problem", "_rolled_back", "together", "_words", "_by_provider", "only_owners", "complaint"),
 }
 KEPT = {"why"}
 PASSED_ON = {

@@ -110,7 +110,7 @@ def ask(url: str, wanted: Unstamped, *, rules: Witnesses) -> time_stamps.Stamp:
     place = outgoing.judge(url, schemes=rules.schemes, private_allowed=rules.private_addresses)
     asked = time_stamps.question(wanted.note.encode())
     headers = {"Content-Type": time_stamps.REQUEST_TYPE, "Accept": time_stamps.ANSWER_TYPE}
-    answer = Exchange(place, Trust(), rules.seconds).answer(
+    answer = Exchange(place, Trust(rules.authorities_file), rules.seconds).answer(
         "POST", place.path, headers=headers, body=asked.data
     )
     if answer.status != HTTPStatus.OK:

@@ -78,7 +78,7 @@ def ask(question: Question, *, rules: Witnesses) -> Answer:
         schemes=rules.schemes,
         private_allowed=rules.private_addresses,
     )
-    exchange = Exchange(place, Trust(), rules.seconds)
+    exchange = Exchange(place, Trust(rules.authorities_file), rules.seconds)
     return exchange.answer("POST", place.path, headers=TEXT, body=question.request)
 
 

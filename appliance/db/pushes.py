@@ -92,3 +92,5 @@ class RefLedger(Table):
     ref: Mapped[bytes]
     oid: Mapped[str] = mapped_column(sa.String(64))
     changed_at: Mapped[datetime]
+    default_oid: Mapped[str | None] = mapped_column(sa.String(64))
+    """Where the default branch was then, of a branch that a push has moved."""

@@ -30,8 +30,21 @@ def expected(session: Session, repository_id: UUID) -> dict[bytes, str]:
     return {ref: oid for ref, oid in session.execute(query)}  # noqa: C416 - rows are no pairs to the type checker.
 
 
+def place(session: Session, repository_id: UUID, ref: bytes) -> str | None:
+    """Where one ref should be."""
+    query = sa.select(RefLedger.oid).where(
+        RefLedger.repository_id == repository_id, RefLedger.ref == ref
+    )
+    return session.scalar(query)
+
+
 def note(
-    session: Session, repository_id: UUID, refs: Mapping[bytes, str], *, now: datetime
+    session: Session,
+    repository_id: UUID,
+    refs: Mapping[bytes, str],
+    *,
+    now: datetime,
+    default_oid: str | None = None,
 ) -> None:
     """Write down where refs are now; one at the object of zeros is gone."""
     session.flush()  # The repository may be as new as its refs.
@@ -39,7 +52,14 @@ def note(
     for batch in _batches(list(refs)):
         connection.execute(FORGET, {"of_repository": repository_id, "refs": batch})
     rows = [
-        {"id": new_id(), "repository_id": repository_id, "ref": ref, "oid": oid, "changed_at": now}
+        {
+            "id": new_id(),
+            "repository_id": repository_id,
+            "ref": ref,
+            "oid": oid,
+            "changed_at": now,
+            "default_oid": default_oid,
+        }
         for ref, oid in refs.items()
         if oid != NO_OBJECT
     ]

@@ -75,6 +75,8 @@ class Health:
     is_protected: bool = False
     is_contained: bool = False
     """The default branch has all of its commits."""
+    was_ahead: bool = False
+    """It once had a commit that the default branch had not."""
     pull_merged_at: datetime | None = None
     """When a pull request was merged whose head it still is."""
     has_open_pull: bool = False
@@ -82,8 +84,14 @@ class Health:
 
     @property
     def is_merged(self) -> bool:
-        """Whether it has nothing left to bring."""
-        return not self.is_default and (self.is_contained or self.pull_merged_at is not None)
+        """Whether the default branch has what it brought; what is only behind brought nothing."""
+        brought = self.is_contained and self.was_ahead
+        return not self.is_default and (brought or self.pull_merged_at is not None)
+
+    @property
+    def is_only_behind(self) -> bool:
+        """Whether it is at an earlier place of the default branch, and never had more."""
+        return self.is_contained and not self.is_default and not self.is_merged
 
     def is_stale(self, now: datetime) -> bool:
         """Whether nobody has worked on it for long."""
@@ -100,7 +108,12 @@ class Health:
     @property
     def may_go(self) -> bool:
         """Whether a policy may delete it, once its time has come."""
-        return self.is_merged and not self.is_protected and not self.has_open_pull
+        return self.is_merged and not self.is_kept
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether no policy deletes it, whatever it has."""
+        return self.is_default or self.is_protected or self.has_open_pull
 
 
 def is_due(health: Health, since: datetime, days: int, now: datetime) -> bool:

@@ -62,6 +62,9 @@ CONTAINING_SECONDS = 2.0
 DIVERGENCE_SECONDS = 2.0
 """How long is spent to learn how far branches are ahead of and behind the default branch."""
 
+LINE_COMMITS = 200_000
+"""How far back the line of the default branch is followed to learn what it was merged from."""
+
 COMMITS_PER_PAGE = 100
 """Most commits on one page of history."""
 

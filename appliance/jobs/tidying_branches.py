@@ -27,7 +27,7 @@ def tidy(wiring: Wiring, claimed: Claimed, report: Callable[[str, int, int], Non
             planned = branch_tidying.plan_of(work, repository_id, repositories=wiring.repositories)
     except HiddenError:
         return  # It went away since the job was promised.
-    found = branch_tidying.due(planned, now=datetime.now(UTC))
+    found = branch_tidying.look(planned, now=datetime.now(UTC)).due
     for number, each in enumerate(found):
         report("Deleting merged branches", number, len(found))
         _delete(wiring, planned, each)

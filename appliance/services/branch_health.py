@@ -58,7 +58,9 @@ class Known:
     merged: dict[tuple[bytes, str], datetime]
     """When a branch with that head was merged by a pull request into the default branch."""
     moved: dict[bytes, datetime]
-    """When each ref was moved last."""
+    """When each branch was moved last."""
+    beside: dict[bytes, str]
+    """Where the default branch was then, as far as that is known."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def known(work: UnitOfWork, path: str) -> Known:
         {branch: number for branch, number in asked},  # noqa: C416 - rows are no pairs.
         _targets(work, repository),
         _merged(work, repository),
-        _moved(work, repository),
+        *_moved(work, repository),
     )
 
 
@@ -139,10 +141,8 @@ def page(
 
 def of_refs(repository: OpenRepository, facts: Known, found: Iterable[Ref]) -> list[Branch]:
     """How each of some branches is."""
-    head = history.head(repository)
-    contained = (
-        merged_branches.merged_into(repository.folder, head.oid) if head.oid else frozenset()
-    )
+    found, head = list(found), history.head(repository)
+    contained, ahead = _contained(repository, facts, found)
     return [
         Branch(
             ref,
@@ -151,6 +151,7 @@ def of_refs(repository: OpenRepository, facts: Known, found: Iterable[Ref]) -> l
                 is_default=ref.name == head.name,
                 is_protected=repository.is_protected(ref.name),
                 is_contained=ref.name in contained,
+                was_ahead=ref.name in ahead,
                 pull_merged_at=facts.merged.get((ref.short, ref.commit or "")),
                 has_open_pull=ref.short in facts.asked or ref.short in facts.targets,
             ),
@@ -169,6 +170,23 @@ def since(repository: OpenRepository, facts: Known, branch: Branch) -> datetime 
         return None
     merged = merged_branches.contained_since(repository.folder, branch.ref.commit, head.oid)
     return max(moved, merged or facts.moved.get(head.name, moved))
+
+
+def _contained(
+    repository: OpenRepository, facts: Known, found: list[Ref]
+) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Which branches the default branch has all commits of, and which of them were ahead once."""
+    head = history.head(repository).oid
+    if head is None:
+        return frozenset(), frozenset()
+    contained = merged_branches.merged_into(repository.folder, head)
+    places = {
+        ref.name: (ref.commit, facts.beside.get(ref.name))
+        for ref in found
+        if ref.name in contained and ref.commit is not None
+    }
+    ahead = merged_branches.ahead_once(repository.folder, head, places.values()) if places else ()
+    return contained, frozenset(name for name, place in places.items() if place in ahead)
 
 
 def _with_checks(found: list[Branch], wanted: Checked, roll: Roll) -> list[Branch]:
@@ -223,11 +241,14 @@ def _merged(work: UnitOfWork, repository: Repository) -> dict[tuple[bytes, str],
     return {(branch, head): merged_at for branch, head, merged_at in rows if merged_at is not None}
 
 
-def _moved(work: UnitOfWork, repository: Repository) -> dict[bytes, datetime]:
-    query = sa.select(RefLedger.ref, RefLedger.changed_at).where(
+def _moved(
+    work: UnitOfWork, repository: Repository
+) -> tuple[dict[bytes, datetime], dict[bytes, str]]:
+    query = sa.select(RefLedger.ref, RefLedger.changed_at, RefLedger.default_oid).where(
         RefLedger.repository_id == repository.id,
         RefLedger.ref > BRANCHES,
         RefLedger.ref < BRANCHES_END,
     )
-    rows = work.session.execute(query)
-    return {ref: changed_at for ref, changed_at in rows}  # noqa: C416 - the same.
+    rows = work.session.execute(query).all()
+    beside = {ref: oid for ref, _changed_at, oid in rows if oid is not None}
+    return {ref: changed_at for ref, changed_at, _oid in rows}, beside

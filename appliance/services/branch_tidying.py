@@ -2,7 +2,7 @@
 
 promise_due   the agenda asks where a policy has not looked lately
 plan          the job asks what there is to do
-due           git says which branches have had their time
+look          git says which branches have had their time
 note          what was deleted is written down, so that it can be brought back
 
 The branches themselves go the way of every change (`ref_moving`), so that the rules count.
@@ -58,6 +58,15 @@ class Due:
 
     branch: Branch
     merged_at: datetime
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a policy deletes, and what it does not, though nothing would be lost with it."""
+
+    due: list[Due]
+    only_behind: list[Branch]
+    """At an earlier place of the default branch, and never ahead of it."""
 
 
 def promise_due(work: UnitOfWork, *, limit: int, now: datetime) -> int:
@@ -119,21 +128,23 @@ def plan(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Plan:
 
 
 @open_to_everyone(because="whoever has a plan was asked whether they may see it")
-def due(planned: Plan, *, now: datetime, days: int | None = None) -> list[Due]:
+def look(planned: Plan, *, now: datetime, days: int | None = None) -> Look:
     """The branches that the policy deletes now; or one of so many days, to try it out.
 
     What git cannot say in time stays.
     """
     wanted = planned.days if days is None else days
     if wanted <= 0:
-        return []
+        return Look([], [])
     every = history.branches(planned.repository, limit=branch_health.EVERY).refs
-    found = []
+    found, behind = [], []
     for each in branch_health.of_refs(planned.repository, planned.known, every):
+        if each.health.is_only_behind and not each.health.is_kept:
+            behind.append(each)
         since = _since(planned, each) if each.health.may_go else None
         if since is not None and is_due(each.health, since, wanted, now):
             found.append(Due(each, since))
-    return found
+    return Look(found, behind)
 
 
 def note(work: UnitOfWork, planned: Plan, gone: Due, *, now: datetime) -> None:

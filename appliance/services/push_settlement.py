@@ -202,7 +202,9 @@ def _settle(
     if after:
         repository.pushed_at = now
     _record(work, push, repository, listed, by=by)
-    ref_ledger.note(work.session, repository.id, after, now=now)
+    default = BRANCHES + repository.default_branch.encode()
+    beside = after.get(default) or ref_ledger.place(work.session, repository.id, default)
+    ref_ledger.note(work.session, repository.id, after, now=now, default_oid=beside)
     if after:
         _promise_measuring(work, repository.id, now=now)
     if repository.wiki_of_id is not None:

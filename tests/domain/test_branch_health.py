@@ -13,7 +13,8 @@ from appliance.errors import InvalidError
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OLD, YOUNG = NOW - timedelta(days=91), NOW - timedelta(days=89)
 PLAIN = Health(at=YOUNG)
-MERGED = replace(PLAIN, is_contained=True)
+BEHIND = replace(PLAIN, is_contained=True)
+MERGED = replace(BEHIND, was_ahead=True)
 BY_PULL = replace(PLAIN, pull_merged_at=YOUNG)
 
 
@@ -23,6 +24,7 @@ BY_PULL = replace(PLAIN, pull_merged_at=YOUNG)
         (PLAIN, {Show.ALL, Show.ACTIVE}),
         (Health(at=OLD), {Show.ALL, Show.STALE}),
         (MERGED, {Show.ALL, Show.MERGED}),
+        (BEHIND, {Show.ALL, Show.ACTIVE}),
         (BY_PULL, {Show.ALL, Show.MERGED}),
         (replace(MERGED, at=OLD), {Show.ALL, Show.MERGED, Show.STALE}),
         (replace(MERGED, at=OLD, is_default=True), {Show.ALL, Show.ACTIVE}),
@@ -41,6 +43,7 @@ def test_a_list_has_what_it_says(health, shown):
         (MERGED, 30, timedelta(days=30), False),
         (MERGED, 0, timedelta(days=999), False),
         (PLAIN, 30, timedelta(days=31), False),
+        (BEHIND, 30, timedelta(days=999), False),
         (replace(MERGED, is_default=True), 30, timedelta(days=31), False),
         (replace(MERGED, is_protected=True), 30, timedelta(days=31), False),
         (replace(MERGED, has_open_pull=True), 30, timedelta(days=31), False),

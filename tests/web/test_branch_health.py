@@ -25,7 +25,7 @@ SETTINGS = f"{REPO}/merge-settings"
 
 @pytest.fixture
 def place(world):
-    """`topic` was merged by a push; `squashed` by a pull request; `kept` and `asked` are needed."""
+    """`topic` was merged by a push; `squashed` by a pull request; `kept` and `asked` are behind."""
     place = Place(world)
     place.topic("squashed", {"s": "s\n"})
     place.open("squashed")
@@ -61,9 +61,9 @@ def test_branches_are_shown_with_what_is_known_of_them(place):
     assert every["kept"]["is_protected"]
     assert every["going"]["pull_request"] == 2
     assert (every["going"]["ahead"], every["topic"]["ahead"]) == (1, 0)
-    assert set(listed(place, "merged")) == {"topic", "squashed", "kept", "asked"}
+    assert set(listed(place, "merged")) == {"topic", "squashed"}
     assert set(listed(place, "stale")) == set()
-    assert set(listed(place, "active")) == {"main", "going"}
+    assert set(listed(place, "active")) == {"main", "going", "kept", "asked"}
     page = place.world.browser("reader").get(f"/{NOTES}/branches?show=merged").text
     assert "squashed" in page
     assert ">going<" not in page
@@ -100,7 +100,7 @@ def test_branches_are_sorted_by_distance_and_filtered_by_their_checks(place):
 
 def test_a_policy_deletes_what_is_merged_for_long_and_nothing_else(place):
     world, client = place.world, place.world.client("maintainer")
-    assert client.get(f"{REPO}/branch-cleanup").json == {"items": [], "days": 0}
+    assert client.get(f"{REPO}/branch-cleanup").json == {"items": [], "only_behind": [], "days": 0}
     tried = client.get(f"{REPO}/branch-cleanup?days=5").json["items"]
     assert {each["name"] for each in tried} == {"topic", "squashed"}
     assert client.patch(SETTINGS, json={"merged_branch_days": 5}).json["merged_branch_days"] == 5
@@ -126,13 +126,28 @@ def test_a_policy_deletes_what_is_merged_for_long_and_nothing_else(place):
     assert world.events().count("git.merged_branch_restored") == 2
 
 
+def test_a_branch_that_is_only_behind_stays(place):
+    place.push("maintainer", "stable", place.head("topic"))
+    place.topic("side", {"side": "s\n"})
+    client = place.world.client("maintainer")
+    assert client.post(f"{REPO}/merge", json={"source": "side"}).json["result"] == "done"
+
+    tried = client.get(f"{REPO}/branch-cleanup?days=1").json
+
+    assert [each["name"] for each in tried["only_behind"]] == ["stable"]
+    assert not listed(place, "all")["stable"]["is_merged"]
+    assert listed(place, "all")["side"]["is_merged"]
+    page = place.world.browser("maintainer").get(f"/{NOTES}/branches/cleanup?days=1").text
+    assert "1 branch is only behind and stays" in page
+
+
 def test_the_command_line_shows_and_changes_the_policy(place, capsys, monkeypatch):
     with saying(place.world, "maintainer", monkeypatch, capsys) as say:
 
         def run(verb: str, *words: str):
             return say("repo", "branch", verb, NOTES, *words)
 
-        assert len(run("health", "--show", "merged")) == 4
+        assert len(run("health", "--show", "merged")) == 2
         assert run("policy", "--merged-days", "5")["merged_branch_days"] == 5
         assert {each["name"] for each in run("due")} == {"topic", "squashed"}
         assert promised(place.world) == 1

@@ -48,7 +48,7 @@ class BranchHealthAnswer(frame.Answer):
     pull_request: int | None = Field(description="The open one from it")
     is_default: bool
     is_protected: bool
-    is_merged: bool
+    is_merged: bool = Field(description="False of one that never had a commit of its own")
     is_stale: bool
 
 
@@ -65,12 +65,17 @@ class CleanupQuery(frame.Body):
     days: int | None = Field(None, ge=0, le=MOST_DAYS, description="As the policy says if left out")
 
 
-class DueAnswer(frame.Answer):
-    """A merged branch that the policy would delete now."""
+class BehindAnswer(frame.Answer):
+    """A branch that is only behind the default branch, and stays."""
 
     name: str
     name_base64: str | None
     commit: str | None
+
+
+class DueAnswer(BehindAnswer):
+    """A merged branch that the policy would delete now."""
+
     merged_at: datetime
 
 
@@ -78,6 +83,7 @@ class DueList(frame.Answer):
     """All of them."""
 
     items: list[DueAnswer]
+    only_behind: list[BehindAnswer] = Field(description="Kept: never ahead of the default branch")
     days: int = Field(description="0: the policy is switched off")
 
 
@@ -147,7 +153,7 @@ def preview(path: RepositoryPath, query: CleanupQuery) -> Any:
     """The merged branches that the policy, or one of so many days, would delete now."""
     with requests.reading() as work:
         plan = branch_tidying.plan(work, path.path, repositories=requests.wiring().repositories)
-    found = branch_tidying.due(plan, now=requests.now(), days=query.days)
+    found = branch_tidying.look(plan, now=requests.now(), days=query.days)
     items = [
         DueAnswer(
             name=text(each.branch.ref.short),
@@ -155,9 +161,16 @@ def preview(path: RepositoryPath, query: CleanupQuery) -> Any:
             commit=each.branch.ref.commit,
             merged_at=each.merged_at,
         )
-        for each in found
+        for each in found.due
     ]
-    return frame.answer(DueList(items=items, days=plan.days if query.days is None else query.days))
+    behind = [
+        BehindAnswer(
+            name=text(each.ref.short), name_base64=exact(each.ref.short), commit=each.ref.commit
+        )
+        for each in found.only_behind
+    ]
+    days = plan.days if query.days is None else query.days
+    return frame.answer(DueList(items=items, only_behind=behind, days=days))
 
 
 @api.get(DELETED, summary="List deleted branches", responses={"200": DeletedBranchPage})

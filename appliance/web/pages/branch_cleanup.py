@@ -52,7 +52,7 @@ def _page(frame: Frame, problems: Problems) -> str:
         tab_name="branches",
         plan=plan,
         days=plan.days if plan and days is None else days,
-        due=branch_tidying.due(plan, now=requests.now(), days=days) if plan else [],
+        look=branch_tidying.look(plan, now=requests.now(), days=days) if plan else None,
         gone=listed(gone),
         problems=problems,
     )

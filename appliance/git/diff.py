@@ -23,6 +23,7 @@ CONFIGURATION = {"core.bigFileThreshold": str(limits.DIFFED_BLOB_BYTES), "diff.r
 PATCH = ("--raw", "--patch")  # Words that ask git for hunks, and for numbers of lines only.
 NOTHING = (0, 0, False)
 COUNTS = ("-z", "--numstat")
+COUNTED_ALONE = 500  # Of this many paths at most git is asked alone; of more it is asked for all.
 OUTPUT_BYTES = 128 * limits.MIB
 
 
@@ -164,14 +165,13 @@ def between_trees(
 
 
 def _feed(parser: Parser, chunks: Iterable[bytes]) -> bool:
-    """Give a stream to the parser line by line; False where it had enough before the end."""
+    """Give the lines of a stream to the parser; False where it had enough before the end."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            parser.feed(line)
-            if parser.is_full:
-                return False
+        parser.feed(lines)
+        if parser.is_full:
+            return False
     return True
 
 
@@ -198,6 +198,9 @@ def _counted(
     objects: Mapping[str, str] | None,
 ) -> Diff:
     """A diff that was cut, with the number of lines of all its files from a cheaper question."""
+    is_all = total <= len(files)
+    if is_all and not paths:
+        paths = _few(file for file in files if file.hunks is None)
     words = _words(COUNTS, old, new, options, paths)
     try:
         answer = process.run(
@@ -215,8 +218,18 @@ def _counted(
         file if file.hunks is not None else _with_count(file, *counts.get(file.path, NOTHING))
         for file in files
     )
-    added, deleted = (sum(count[which] for count in counts.values()) for which in (0, 1))
+    said = [(file.added, file.deleted, False) for file in known] if is_all else counts.values()
+    added, deleted = (sum(count[which] for count in said) for which in (0, 1))
     return Diff(old, new, known, max(total, len(files)), added, deleted, is_cut=True)
+
+
+def _few(files: Iterable[DiffFile]) -> tuple[bytes, ...]:
+    """The paths of these files, both of each rename; none where git had better look at all.
+
+    Git compares every entry with every path.
+    """
+    paths = {path for file in files for path in (file.old_path, file.new_path)}
+    return tuple(sorted(paths)) if len(paths) <= COUNTED_ALONE else ()
 
 
 def _counts(answer: bytes) -> Iterator[tuple[bytes, int, int, bool]]:

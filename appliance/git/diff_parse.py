@@ -7,8 +7,10 @@ bytes are quoted and no path can look like a part of the patch.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from appliance.errors import DamagedError
@@ -51,11 +53,7 @@ class LineKind(StrEnum):
     DELETED = "-"
 
 
-KINDS = {
-    ord(" "): LineKind.CONTEXT,
-    ord("+"): LineKind.ADDED,
-    ord("-"): LineKind.DELETED,
-}
+ADDED, DELETED, CONTEXT = LineKind.ADDED, LineKind.DELETED, LineKind.CONTEXT
 
 
 class Line(NamedTuple):
@@ -70,6 +68,9 @@ class Line(NamedTuple):
     content: bytes
     has_newline: bool
     marks: Marks
+
+
+_line = partial(tuple.__new__, Line)
 
 
 @dataclass(frozen=True)
@@ -154,18 +155,16 @@ class Parser:
         self.is_full = False
         self.total_files = 0
 
-    def feed(self, line: bytes) -> None:
-        """Take one line, without its end."""
-        if self._hunk is not None and (self._old_left or self._new_left or line[:1] == b"\\"):
-            self._take(line)
-        elif line.startswith(b":") and self._file is None:
-            self._announce(line)
-        elif line.startswith(b"diff --git "):
-            self._begin_file(line)
-        elif line.startswith(b"@@ ") and self._file is not None:
-            self._begin_hunk(line)
-        elif line.startswith(b"Binary files ") and self._file is not None:
-            self._file.is_binary = True
+    def feed(self, lines: Sequence[bytes]) -> None:
+        """Take lines, without their ends, until there are as many as there may be."""
+        position = 0
+        while position < len(lines) and not self.is_full:
+            line = lines[position]
+            if self._hunk is not None and (self._old_left or self._new_left or line[:1] == b"\\"):
+                position = self._take(lines, position)
+            else:
+                self._head(line)
+                position += 1
 
     def finish(self, *, is_whole: bool) -> tuple[DiffFile, ...]:
         """The files, once git has said all, or as much of it as there was room or time for."""
@@ -178,6 +177,17 @@ class Parser:
         elif self._file is not None:
             self._file.is_cut = True
         return tuple(_finished(file) for file in self._files)
+
+    def _head(self, line: bytes) -> None:
+        """Take a line that is not of a hunk."""
+        if line.startswith(b":") and self._file is None:
+            self._announce(line)
+        elif line.startswith(b"diff --git "):
+            self._begin_file(line)
+        elif line.startswith(b"@@ ") and self._file is not None:
+            self._begin_hunk(line)
+        elif line.startswith(b"Binary files ") and self._file is not None:
+            self._file.is_binary = True
 
     def _announce(self, line: bytes) -> None:
         match = RAW.match(line)
@@ -209,27 +219,48 @@ class Parser:
         self._old, self._old_left = int(match[1]), int(match[2] or 1)
         self._new, self._new_left = int(match[3]), int(match[4] or 1)
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, lines: Sequence[bytes], start: int) -> int:
+        """Take the lines of a hunk from here on, as far as they are here; gives where they end.
+
+        A diff has 100,000 of them, so this loop asks nothing that is known before it.
+        """
+        old, new, taken = self._old, self._new, self._lines
+        old_end, new_end = old + self._old_left, new + self._new_left
+        position, before = start, len(taken)
+        for line in lines[start : start + self._lines_left]:
+            mark = line[:1]
+            if old == old_end and new == new_end and mark != b"\\":
+                break
+            position += 1
+            if mark == b"+":
+                taken.append(_line((ADDED, None, new, line[1:], True, ())))
+                new += 1
+            elif mark == b"-":
+                taken.append(_line((DELETED, old, None, line[1:], True, ())))
+                old += 1
+            elif mark == b" " or not mark:
+                taken.append(_line((CONTEXT, old, new, line[1:], True, ())))
+                old, new = old + 1, new + 1
+            elif taken:  # "\ No newline at end of file"
+                taken[-1] = taken[-1]._replace(has_newline=False)
+        self._count(len(taken) - before, old, new)
+        return position
+
+    def _count(self, lines: int, old: int, new: int) -> None:
+        """Note how many lines were taken, and at which lines of both versions the hunk is now."""
         file = self._file
-        kind = KINDS.get(line[0]) if line else LineKind.CONTEXT
-        if file is None or kind is None:
-            if self._lines:  # "\ No newline at end of file"
-                self._lines[-1] = self._lines[-1]._replace(has_newline=False)
+        if file is None:
             return
-        old = new = None
-        if kind is not LineKind.ADDED:
-            old, self._old, self._old_left = self._old, self._old + 1, self._old_left - 1
-        if kind is not LineKind.DELETED:
-            new, self._new, self._new_left = self._new, self._new + 1, self._new_left - 1
-        file.added += kind is LineKind.ADDED
-        file.deleted += kind is LineKind.DELETED
-        file.lines += 1
-        self._lines_left -= 1
+        file.added += lines - (old - self._old)
+        file.deleted += lines - (new - self._new)
+        self._old, self._old_left = old, self._old_left - (old - self._old)
+        self._new, self._new_left = new, self._new_left - (new - self._new)
+        file.lines += lines
+        self._lines_left -= lines
         self.is_full = self._lines_left <= 0
-        if file.lines > limits.DIFF_FILE_LINES:
-            file.is_cut = True
-        if not file.is_cut:
-            self._lines.append(Line(kind, old, new, line[1:], True, ()))  # noqa: FBT003 — a tuple.
+        file.is_cut = file.is_cut or file.lines > limits.DIFF_FILE_LINES
+        if file.is_cut:
+            self._lines.clear()
 
     def _end_hunk(self) -> None:
         match, file = self._hunk, self._file
@@ -246,10 +277,10 @@ class Parser:
     def _marked(self, lines: list[Line]) -> list[Line]:
         """The lines with changed words marked, where as many were added as deleted."""
         position = 0
-        while position < len(lines):
+        while position < len(lines) and self._pairs_left > 0:
             gone = _run(lines, position, LineKind.DELETED)
             come = _run(lines, gone, LineKind.ADDED)
-            if gone > position and come - gone == gone - position and self._pairs_left > 0:
+            if gone > position and come - gone == gone - position:
                 self._mark(lines, position, gone)
             position = max(come, position + 1)
         return lines

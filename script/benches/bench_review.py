@@ -1,8 +1,8 @@
 """Merges of large trees in memory, beside `git merge-tree --write-tree` of the same; and large
 changes under review, beside git's own words about them.
 
-Ours runs in this process, as in a web process that is there already, and makes a commit
-besides; the reference is a program of its own that makes the tree. Both write to the same disk.
+Ours runs in this process, as in a web process that is there already and has settled, and makes a
+commit besides; the reference is a program of its own that makes the tree. Both write to the same disk.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from appliance import garbage
 from appliance.domain.git_operations import MergeMethod
 from appliance.git import diff, interdiff, merging, range_diff
 from appliance.git.commits import Person
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         ("paint", review_paint.run),
     ]
     found = []
+    garbage.settle()
     for name, group in groups:
         if options.only in name:
             print(f"... {name}", flush=True)

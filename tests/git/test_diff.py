@@ -176,6 +176,7 @@ def test_files_over_the_limit_are_counted_and_their_hunks_loaded_later(built):
     short = diff.between(built.at, old, new, Options(most_lines=15))
     assert [file.hunks is None for file in short.files][:4] == [False, False, True, True]
     assert {(file.added, file.deleted) for file in short.files} == {(5, 1), (0, 0)}
+    assert (short.added, short.deleted) == (50, 10)
     later = diff.of_file(built.at, old, new, [b"07"])
     assert later is not None
     assert len(told(later)) == 6

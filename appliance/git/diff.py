@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.errors import TimeoutExceededError, TooLargeError
-from appliance.git import commits, failures, limits, process
+from appliance.git import commits, failures, limits, lineage, process
 from appliance.git.diff_parse import DiffFile, Parser
 from appliance.git.handles import EMPTY_TREE, Kind, opened
 
@@ -108,6 +108,9 @@ def of_file(
 
 def merge_base(at: Path, one: str, other: str) -> str | None:
     """The best commit that both have in their past; None where there is none."""
+    parted = lineage.parted(at, one, other)
+    if parted is not None:
+        return parted
     finished = process.execute(["merge-base", "--end-of-options", one, other], at=at)
     if finished.status == 1 and not finished.complaint:
         return None

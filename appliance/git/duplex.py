@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import IO, TYPE_CHECKING, Protocol
 
 from appliance.git import process
+from appliance.git.endings import ended
 
 if TYPE_CHECKING:
     from appliance.git.hook_line import HookLine
@@ -166,7 +167,7 @@ class Duplex:
             yield from self._forward_body()
             while self._watched:
                 yield from self._wait_for_output()
-            self.status = self._process.wait(self._seconds_left())
+            self.status = ended(self._process, self._seconds_left())
             if self.status != 0 and not self._said_anything:
                 yield self._failure(self.complaint)
         except MalformedBodyError as error:

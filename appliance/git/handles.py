@@ -65,7 +65,7 @@ class Handle:
             return EMPTY_HEADER if oid == EMPTY_TREE else None
         except (pygit2.GitError, ValueError, OSError) as error:
             raise DamagedError(DAMAGED) from error
-        return KINDS[ObjectType(kind)], size_bytes
+        return KINDS[kind], size_bytes
 
     def expect(self, oid: str, kind: Kind) -> int:
         """The size of an object that a client named.

@@ -21,7 +21,7 @@ from appliance.git.conflicts import Conflict, ConflictKind, Triple, named
 from appliance.git.handles import Handle, Kind
 from appliance.git.merge_attributes import Driver, MergeAttributes
 from appliance.git.tree_differences import is_file
-from appliance.git.written_tree import FOLDER_MODE, Leaf, sorted_as_git_does
+from appliance.git.written_tree import FOLDER_MODE, Leaf, Raw, raw_tree
 
 FAVORS = {Driver.LINES: MergeFavor.NORMAL, Driver.UNION: MergeFavor.UNION}
 Paths = dict[bytes, Triple]
@@ -38,19 +38,21 @@ class Scratch(pygit2.OdbBackend):
 
     def tree(self, files: Mapping[bytes, Leaf]) -> str:
         """A tree with these files at their paths."""
-        here: dict[bytes, Leaf] = {}
-        folders: dict[bytes, dict[bytes, Leaf]] = {}
+        folders: dict[bytes, dict[bytes, Raw]] = {b"": {}}
         for path, leaf in files.items():
-            name, slash, rest = path.partition(b"/")
-            if slash:
-                folders.setdefault(name, {})[rest] = leaf
-            else:
-                here[name] = leaf
-        here |= {name: Leaf(FOLDER_MODE, self.tree(inner)) for name, inner in folders.items()}
-        raw = b"".join(
-            b"%o %s\0%s" % (leaf.mode, name, bytes.fromhex(leaf.oid))
-            for name, leaf in sorted_as_git_does(here)
-        )
+            folder, _, name = path.rpartition(b"/")
+            folders.setdefault(folder, {})[name] = (leaf.mode, bytes.fromhex(leaf.oid))
+        for folder in _folders(files):
+            folders.setdefault(folder, {})
+        # A folder stands behind those above it, so from the end each is whole when it is made.
+        for folder in sorted(folders, reverse=True):
+            oid = self._keep(raw_tree(folders[folder]))
+            if folder:
+                above, _, name = folder.rpartition(b"/")
+                folders[above][name] = (FOLDER_MODE, bytes.fromhex(oid))
+        return oid
+
+    def _keep(self, raw: bytes) -> str:
         head = b"tree %d\0" % len(raw)
         oid = hashlib.sha1(head + raw, usedforsecurity=False).hexdigest()
         self._trees[oid] = raw

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.errors import ConflictError, TooLargeError
-from appliance.git import leaf_merge, limits, process, tree
+from appliance.git import leaf_merge, limits, lineage, process, tree
 from appliance.git.conflicts import Conflict, Resolutions
 from appliance.git.failures import check
 from appliance.git.handles import EMPTY_TREE, Handle
 from appliance.git.leaf_merge import Merging, Scratch
 from appliance.git.merge_attributes import MergeAttributes
-from appliance.git.tree_differences import Differences, leaves
+from appliance.git.moved_folders import leaves
+from appliance.git.tree_differences import Differences
 from appliance.git.written_tree import FOLDER_MODE, Leaf, WrittenTree
 
 NO_COMMON_ANCESTOR = 1
@@ -39,6 +40,9 @@ def merge_bases(at: Path, ours: str | tuple[str, ...], theirs: str) -> list[str]
         DamagedError, TimeoutExceededError: the history cannot be read, or not in time.
     """
     first = (ours,) if isinstance(ours, str) else ours
+    parted = lineage.parted(at, first[0], theirs) if len(first) == 1 else None
+    if parted is not None:
+        return [parted]
     found = process.execute(["merge-base", "--all", "--end-of-options", theirs, *first], at=at)
     if found.status == NO_COMMON_ANCESTOR:
         return []
@@ -126,8 +130,9 @@ class TreeMerger:
         if plain.is_plain:
             found = leaf_merge.merge(merging, plain.both)
             return _Changes(plain.taken, found.files, found.conflicts)
-        found = leaf_merge.merge(merging, leaves(self._handle, trees, self._deadline))
-        return _Changes({}, found.files, found.conflicts)
+        differing = leaves(self._handle, trees, self._deadline)
+        found = leaf_merge.merge(merging, differing.files)
+        return _Changes(differing.moved, found.files, found.conflicts)
 
     def _merging(self, ours: str, *, is_virtual: bool) -> Merging:
         attributes = MergeAttributes(self._handle, ours)

@@ -34,6 +34,7 @@ from appliance.errors import (
     UnavailableError,
 )
 from appliance.git import limits
+from appliance.git.endings import ended
 from appliance.git.failures import check
 
 Words = Sequence[str | bytes]
@@ -178,7 +179,7 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float = KILL_GRACE_
     if process.poll() is None:
         _signal(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(grace_seconds)
+            ended(process, grace_seconds)
     if process.poll() is None:
         _signal(process, signal.SIGKILL)
     for pipe in (process.stdin, process.stdout, process.stderr):
@@ -334,7 +335,7 @@ class Speech:
             TimeoutExceededError: git closed its mouth but works on.
         """
         try:
-            return self._process.wait(max(0.0, self._deadline - time.monotonic()))
+            return ended(self._process, max(0.0, self._deadline - time.monotonic()))
         except subprocess.TimeoutExpired as error:
             raise TimeoutExceededError("Git took too long.") from error
 

@@ -3,7 +3,7 @@
 `look` decides all that is plain: what only one side has changed is that side's, whole folders at
 once. So merging a large tree in which little has changed reads little of it. Where a file was
 removed on one side and changed on the other, or something else was put where nothing was, a rename
-may be behind it: then `is_plain` is false, and `leaves` gives every single file that differs.
+may be behind it: then `is_plain` is false, and `moved_folders` lists every file that differs.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import stat
 import time
 from dataclasses import dataclass, field
 
-from appliance.errors import TimeoutExceededError, TooLargeError, sentence
-from appliance.git import limits, tree
+from appliance.errors import TimeoutExceededError
+from appliance.git import tree
 from appliance.git.conflicts import Triple
 from appliance.git.handles import Handle, Kind
 from appliance.git.tree import ENTRY, canonical
 from appliance.git.written_tree import FOLDER_MODE, Leaf
 
+Entries = dict[bytes, tuple[bytes, bytes]]
 Trees = tuple[str | None, str | None, str | None]
 
 
@@ -45,54 +46,33 @@ class Differences:
         base, ours, theirs = triple
         if ours == theirs:
             # What both have removed they may have renamed, each to something else.
-            self.is_plain = base is None or (ours is not None and not _is_folder(base))
+            self.is_plain = base is None or (ours is not None and not is_folder(base))
         elif base == ours:
             self.taken[path] = theirs
         elif base == theirs:
             return
-        elif all(leaf is None or _is_folder(leaf) for leaf in triple):
-            self.look(_oids(triple), path + b"/")
+        elif all(leaf is None or is_folder(leaf) for leaf in triple):
+            self.look(folders_of(triple), path + b"/")
         elif is_file(base) and is_file(ours) and is_file(theirs):
             self.both[path] = triple
         else:
             self.is_plain = False
 
 
-def leaves(handle: Handle, trees: Trees, deadline: float) -> dict[bytes, Triple]:
-    """Every file, link and submodule that is not the same in all three.
-
-    Errors:
-        TooLargeError: there are more than `limits.MERGE_PATHS`.
-    """
-    found: dict[bytes, Triple] = {}
-    pending: list[tuple[bytes, Trees]] = [(b"", trees)]
-    while pending:
-        prefix, here = pending.pop()
-        for name, triple in differing(handle, here, deadline):
-            path = prefix + name
-            if any(_is_folder(leaf) for leaf in triple):
-                pending.append((path + b"/", _oids(triple)))
-            base, ours, theirs = (None if _is_folder(leaf) else leaf for leaf in triple)
-            if base or ours or theirs:
-                found[path] = (base, ours, theirs)
-        if len(found) > limits.MERGE_PATHS:
-            raise TooLargeError(
-                sentence(
-                    "More than %(most)s files differ: too many to merge here.",
-                    most=limits.MERGE_PATHS,
-                )
-            )
-    return found
-
-
 def differing(handle: Handle, trees: Trees, deadline: float) -> list[tuple[bytes, Triple]]:
     """The entries of a folder that are not the same in all three versions, by name."""
     if time.monotonic() > deadline:
         raise TimeoutExceededError("This merge takes longer than it may.")
-    base, ours, theirs = (_entries(handle, oid) for oid in trees)
-    names = {fields[1] for fields in (base ^ ours) | (base ^ theirs)}
-    versions = [_chosen(entries, names) for entries in (base, ours, theirs)]
-    return [(name, _triple(name, versions)) for name in sorted(names)]
+    read = {oid: _entries(handle, oid) for oid in set(trees)}
+    base, ours, theirs = (read[oid] for oid in trees)
+    names: set[bytes] = set()
+    for other in (ours, theirs):
+        if other is not base:
+            names.update(name for name, _entry in base.items() ^ other.items())
+    return [
+        (name, (_leaf(base, name), _leaf(ours, name), _leaf(theirs, name)))
+        for name in sorted(names)
+    ]
 
 
 def is_file(leaf: Leaf | None) -> bool:
@@ -100,29 +80,24 @@ def is_file(leaf: Leaf | None) -> bool:
     return leaf is not None and stat.S_ISREG(leaf.mode)
 
 
-def _triple(name: bytes, versions: list[dict[bytes, Leaf]]) -> Triple:
-    base, ours, theirs = (version.get(name) for version in versions)
-    return base, ours, theirs
-
-
-def _entries(handle: Handle, oid: str | None) -> set[tuple[bytes, bytes, bytes]]:
-    if oid is None:
-        return set()
-    return set(ENTRY.findall(handle.read(oid, Kind.TREE, most_bytes=tree.TREE_BYTES)))
-
-
-def _chosen(entries: set[tuple[bytes, bytes, bytes]], names: set[bytes]) -> dict[bytes, Leaf]:
-    return {
-        name: Leaf(canonical(int(mode, 8)), oid.hex())
-        for mode, name, oid in entries
-        if name in names
-    }
-
-
-def _is_folder(leaf: Leaf | None) -> bool:
+def is_folder(leaf: Leaf | None) -> bool:
+    """Whether it is a folder."""
     return leaf is not None and leaf.mode == FOLDER_MODE
 
 
-def _oids(triple: Triple) -> Trees:
-    base, ours, theirs = (leaf.oid if leaf and _is_folder(leaf) else None for leaf in triple)
+def folders_of(triple: Triple) -> Trees:
+    """The trees of those versions that are folders."""
+    base, ours, theirs = (leaf.oid if leaf and is_folder(leaf) else None for leaf in triple)
     return base, ours, theirs
+
+
+def _entries(handle: Handle, oid: str | None) -> Entries:
+    if oid is None:
+        return {}
+    raw = handle.read(oid, Kind.TREE, most_bytes=tree.TREE_BYTES)
+    return {name: (mode, held) for mode, name, held in ENTRY.findall(raw)}
+
+
+def _leaf(entries: Entries, name: bytes) -> Leaf | None:
+    entry = entries.get(name)
+    return Leaf(canonical(int(entry[0], 8)), entry[1].hex()) if entry is not None else None

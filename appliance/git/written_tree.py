@@ -5,18 +5,21 @@ Names are bytes and may be anything that git's own check of received objects let
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pygit2.enums import ObjectType
 
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.git import limits, tree
 from appliance.git.handles import EMPTY_TREE, Handle, Kind
-from appliance.git.tree import EntryKind
+from appliance.git.tree import ENTRY, EntryKind
 
 FILE_MODE = 0o100644
 EXECUTABLE_MODE = 0o100755
 FOLDER_MODE = 0o040000
+NO_ENTRY = (0, b"")
 NAME_BYTES = 255  # The longest name that the file systems of those who clone can hold.
 # Code points that some file systems leave out of names. Source: git's utf8.c, next_hfs_char.
 IGNORED = dict.fromkeys(
@@ -24,9 +27,11 @@ IGNORED = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """An entry as a tree holds it: its mode and its object."""
+class Leaf(NamedTuple):
+    """An entry as a tree holds it: its mode and its object.
+
+    A tuple and no dataclass: merges make and compare thousands of them.
+    """
 
     mode: int
     oid: str
@@ -37,11 +42,15 @@ class Leaf:
         return tree.kind_of(self.mode) in {EntryKind.FILE, EntryKind.EXECUTABLE}
 
 
+Raw = tuple[int, bytes]
+"""The mode and the object of an entry, this as the bytes of which a tree is made."""
+
+
 @dataclass
 class _Folder:
     """A folder with those of its folders that were opened; the others stay as they are."""
 
-    leaves: dict[bytes, Leaf] = field(default_factory=dict)
+    entries: dict[bytes, Raw] = field(default_factory=dict)
     opened: dict[bytes, _Folder] = field(default_factory=dict)
 
 
@@ -54,16 +63,8 @@ class WrittenTree:
 
     def find(self, path: bytes) -> Leaf | None:
         """What is at a path, or None. A folder that was changed has no object until it is saved."""
-        *folders, name = path.split(b"/")
-        here: _Folder | None = self._root
-        for part in folders:
-            here = self._enter(here, part) if here is not None else None
-        if here is None:
-            return None
-        if name in here.opened:
-            oid = self._save(here.opened[name])
-            return Leaf(FOLDER_MODE, oid) if oid != EMPTY_TREE else None
-        return here.leaves.get(name)
+        here, name = self._reach(path)
+        return self._leaf(here, name) if here is not None else None
 
     def put(self, path: bytes, leaf: Leaf) -> None:
         """Set what is at a path, making folders on the way.
@@ -74,14 +75,14 @@ class WrittenTree:
         *folders, name = path.split(b"/")
         here = self._root
         for part in folders:
-            if part in here.leaves and here.leaves[part].mode != FOLDER_MODE:
+            if part in here.entries and here.entries[part][0] != FOLDER_MODE:
                 raise ConflictError("A file is where a folder would have to be.")
             here = self._enter(here, part) or here.opened.setdefault(part, _Folder())
-        present = self.find(path)
+        present = self._leaf(here, name)
         if present is not None and present.mode == FOLDER_MODE:
             raise ConflictError("A folder is at that path.")
         here.opened.pop(name, None)
-        here.leaves[name] = leaf
+        here.entries[name] = (leaf.mode, bytes.fromhex(leaf.oid))
 
     def remove(self, path: bytes) -> Leaf:
         """Take away what is at a path, and give it.
@@ -89,14 +90,11 @@ class WrittenTree:
         Errors:
             NotFoundError: nothing is there.
         """
-        leaf = self.find(path)
-        if leaf is None:
+        here, name = self._reach(path)
+        leaf = self._leaf(here, name) if here is not None else None
+        if here is None or leaf is None:
             raise NotFoundError("There is nothing at that path on this branch.")
-        *folders, name = path.split(b"/")
-        here = self._root
-        for part in folders:
-            here = self._enter(here, part) or here
-        here.leaves.pop(name, None)
+        here.entries.pop(name, None)
         here.opened.pop(name, None)
         return leaf
 
@@ -104,38 +102,51 @@ class WrittenTree:
         """Write all changed folders; the id of the outermost one."""
         return self._save(self._root)
 
+    def _reach(self, path: bytes) -> tuple[_Folder | None, bytes]:
+        """The folder that a path's last part is in, where there is one, and that part."""
+        *folders, name = path.split(b"/")
+        here: _Folder | None = self._root
+        for part in folders:
+            here = self._enter(here, part) if here is not None else None
+        return here, name
+
+    def _leaf(self, here: _Folder, name: bytes) -> Leaf | None:
+        if name in here.opened:
+            oid = self._save(here.opened[name])
+            return Leaf(FOLDER_MODE, oid) if oid != EMPTY_TREE else None
+        entry = here.entries.get(name)
+        return Leaf(entry[0], entry[1].hex()) if entry is not None else None
+
     def _open(self, oid: str) -> _Folder:
         raw = self._handle.read(oid, Kind.TREE, most_bytes=tree.TREE_BYTES)
-        return _Folder({entry.path: Leaf(entry.mode, entry.oid) for entry in tree.parse(raw)})
+        return _Folder({name: (int(mode, 8), oid) for mode, name, oid in ENTRY.findall(raw)})
 
     def _enter(self, here: _Folder, name: bytes) -> _Folder | None:
-        leaf = here.leaves.get(name)
-        if name not in here.opened and leaf is not None and leaf.mode == FOLDER_MODE:
-            here.opened[name] = self._open(here.leaves.pop(name).oid)
+        if name not in here.opened and here.entries.get(name, NO_ENTRY)[0] == FOLDER_MODE:
+            here.opened[name] = self._open(here.entries.pop(name)[1].hex())
         return here.opened.get(name)
 
     def _save(self, folder: _Folder) -> str:
-        leaves = dict(folder.leaves)
+        entries = dict(folder.entries)
         for name, inner in folder.opened.items():
             oid = self._save(inner)
             if oid != EMPTY_TREE:  # Git keeps no empty folders.
-                leaves[name] = Leaf(FOLDER_MODE, oid)
-        raw = b"".join(
-            b"%o %s\0%s" % (leaf.mode, name, bytes.fromhex(leaf.oid))
-            for name, leaf in sorted_as_git_does(leaves)
-        )
-        return str(self._handle.repository.write(ObjectType.TREE, raw))
+                entries[name] = (FOLDER_MODE, bytes.fromhex(oid))
+        return str(self._handle.repository.write(ObjectType.TREE, raw_tree(entries)))
 
 
-def sorted_as_git_does(leaves: dict[bytes, Leaf]) -> list[tuple[bytes, Leaf]]:
-    """The entries of a folder in the order in which a tree object holds them."""
-    return sorted(leaves.items(), key=_order)
+def raw_tree(entries: Mapping[bytes, Raw]) -> bytes:
+    """The bytes of a tree object with these entries, in the order in which git holds them."""
+    return b"".join(
+        b"%o %s\0%s" % (mode, name, oid)
+        for name, (mode, oid) in sorted(entries.items(), key=_order)
+    )
 
 
-def _order(item: tuple[bytes, Leaf]) -> bytes:
+def _order(item: tuple[bytes, Raw]) -> bytes:
     """Git sorts folders as if their names ended with a slash."""
-    name, leaf = item
-    return name + b"/" if leaf.mode == FOLDER_MODE else name
+    name, (mode, _oid) = item
+    return name + b"/" if mode == FOLDER_MODE else name
 
 
 def check_path(path: bytes) -> bytes:

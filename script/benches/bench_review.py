@@ -2,7 +2,8 @@
 changes under review, beside git's own words about them.
 
 Ours runs in this process, as in a web process that is there already and has settled, and makes a
-commit besides; the reference is a program of its own that makes the tree. Both write to the same disk.
+commit besides; the reference is a program of its own that makes the tree. Both write to the same
+disk.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from appliance.domain.permissions import (
     APPLIANCE_PERMISSIONS,
     INSTANCE_PERMISSIONS_OF,
     INSTANCE_REPOSITORY_ROLE_OF,
+    OFFICE_OF,
     ORGANISATION_PERMISSIONS_OF,
     PERMISSIONS_OF,
     REPOSITORY_ROLE_OF,
@@ -262,8 +263,11 @@ def on_repository(
         return APPLIANCE_PERMISSIONS
     if place is not repository and not place.has_wiki:
         return NOTHING
+    rows = _asked(work, place) if rows is None else list(rows)
     role = role_on(work, place, rows)
-    return NOTHING if role is None else _under_ceiling(actor, PERMISSIONS_OF[role])
+    if role is None:
+        return NOTHING
+    return _under_ceiling(actor, PERMISSIONS_OF[role] | _office(work, place, rows))
 
 
 def organisation_role(work: UnitOfWork, organisation_id: UUID) -> OrganisationRole | None:
@@ -318,6 +322,29 @@ def on_instance_unlimited(actor: Actor) -> frozenset[Permission]:
     if actor.instance_role is None:
         return NOTHING
     return INSTANCE_PERMISSIONS_OF[actor.instance_role]
+
+
+def _asked(work: UnitOfWork, repository: Repository) -> list[sa.Row[Any]]:
+    """What ROLES says of the actor; of strangers and machines it has nothing to say."""
+    if work.actor.id is None:
+        return []
+    keys = {
+        "repository_id": repository.id,
+        "organisation_id": repository.organisation_id,
+        "user_id": work.actor.id,
+        "now": work.begun_at,
+    }
+    return list(work.rows(ROLES, keys))
+
+
+def _office(
+    work: UnitOfWork, repository: Repository, rows: Iterable[sa.Row[Any]]
+) -> frozenset[Permission]:
+    """What comes with the actor's role in the repository's organisation, beside its roles."""
+    if repository.organisation_id in work.actor.withheld_organisations:
+        return NOTHING
+    offices = [OFFICE_OF[OrganisationRole(row.role)] for row in rows if row.is_membership]
+    return NOTHING.union(*offices)
 
 
 def _under_ceiling(actor: Actor, allowed: frozenset[Permission]) -> frozenset[Permission]:

@@ -44,7 +44,10 @@ class Repository(Table):
     # Sizes are measured after pushes, which are recorded; so is the time of the last one.
     # Numbers are given out with what they number, which is recorded too.
     bookkeeping = frozenset(
-        {"size_bytes", "lfs_bytes", "pushed_at", "conversations_numbered", "milestones_numbered"}
+        {
+            *("size_bytes", "lfs_bytes", "pushed_at"),
+            *("conversations_numbered", "milestones_numbered", "alerts_numbered"),
+        }
     )
 
     owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("owners.id"))
@@ -73,6 +76,7 @@ class Repository(Table):
     conversations_numbered: Mapped[int] = mapped_column(default=0, server_default="0")
     """The last number that an issue or a pull request got."""
     milestones_numbered: Mapped[int] = mapped_column(default=0, server_default="0")
+    alerts_numbered: Mapped[int] = mapped_column(default=0, server_default="0")
     quota_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
     """Room for this repository; 0 means the instance's default."""
     size_bytes: Mapped[int] = mapped_column(sa.BigInteger(), default=0)

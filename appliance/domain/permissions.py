@@ -27,6 +27,9 @@ class Permission(StrEnum):
     REPOSITORY_DELETE = "repo.delete"
     REPOSITORY_EXPORT = "repo.export"
 
+    ALERT_READ = "alert.read"
+    ALERT_REPORT = "alert.report"
+
     ORGANISATION_READ = "org.read"
     ORGANISATION_CREATE_REPOSITORY = "org.create_repo"
     ORGANISATION_MANAGE = "org.manage"
@@ -96,7 +99,9 @@ ROLE_ORDER: tuple[Role, ...] = tuple(Role)
 _ONLY_READS = frozenset({P.REPOSITORY_READ, P.REPOSITORY_EXPORT})
 _READER = _ONLY_READS | {P.REPOSITORY_DISCUSS}
 _TRIAGER = _READER | {P.REPOSITORY_TRIAGE}
-_WRITER = _TRIAGER | {P.REPOSITORY_WRITE, P.REPOSITORY_LOCK_FILES}
+_CODE_WRITER = _TRIAGER | {P.REPOSITORY_WRITE, P.REPOSITORY_LOCK_FILES}
+_WRITER = _CODE_WRITER | {P.ALERT_READ, P.ALERT_REPORT}
+_ALERTS = frozenset({P.ALERT_READ, P.ALERT_REPORT})
 _MAINTAINER = _WRITER | {
     P.REPOSITORY_MAINTAIN,
     P.REPOSITORY_PROTECT,
@@ -158,6 +163,14 @@ _SIGNED_IN = frozenset(
     {P.USERS_READ, P.OWN_ACCOUNT, P.ORGANISATION_CREATE, P.REPOSITORY_CREATE, P.REVIEW_DECIDE},
 )
 
+# What comes with a role in the organisation on its repositories, beside the role above.
+OFFICE_OF: dict[OrganisationRole, frozenset[Permission]] = {
+    OrganisationRole.MEMBER: frozenset(),
+    OrganisationRole.AUDITOR: frozenset(),
+    OrganisationRole.SECURITY_OFFICER: _ALERTS,
+    OrganisationRole.OWNER: frozenset(),
+}
+
 INSTANCE_PERMISSIONS_OF: dict[InstanceRole, frozenset[Permission]] = {
     InstanceRole.USER: _SIGNED_IN,
     InstanceRole.AUDITOR: _SIGNED_IN
@@ -180,6 +193,7 @@ APPLIANCE_PERMISSIONS: frozenset[Permission] = frozenset(
         P.REPOSITORY_WRITE,
         P.REPOSITORY_MAINTAIN,
         P.REPOSITORY_DELETE,
+        P.ALERT_REPORT,
         P.USERS_MANAGE,
         P.INSTANCE_MAINTAIN,
         P.INSTANCE_HEALTH,
@@ -244,8 +258,9 @@ class Scope(StrEnum):
 
 PERMISSIONS_OF_SCOPE: dict[Scope, frozenset[Permission]] = {
     Scope.REPOSITORY_READ: _ONLY_READS,
-    Scope.REPOSITORY_WRITE: _WRITER,
-    Scope.REPOSITORY_ADMIN: _OWNER | {P.REPOSITORY_CREATE, P.ORGANISATION_CREATE_REPOSITORY},
+    Scope.REPOSITORY_WRITE: _CODE_WRITER,
+    Scope.REPOSITORY_ADMIN: (_OWNER - _ALERTS)
+    | {P.REPOSITORY_CREATE, P.ORGANISATION_CREATE_REPOSITORY},
     Scope.ORGANISATION_READ: frozenset({P.ORGANISATION_READ, P.USERS_READ}),
     Scope.ORGANISATION_ADMIN: frozenset(
         {
@@ -261,8 +276,8 @@ PERMISSIONS_OF_SCOPE: dict[Scope, frozenset[Permission]] = {
         },
     ),
     Scope.AUDIT_READ: frozenset({P.AUDIT_READ}),
-    Scope.SCAN_READ: frozenset({P.REPOSITORY_READ}),
-    Scope.SCAN_WRITE: frozenset({P.REPOSITORY_READ, P.REPOSITORY_TRIAGE}),
+    Scope.SCAN_READ: frozenset({P.REPOSITORY_READ, P.ALERT_READ}),
+    Scope.SCAN_WRITE: frozenset({P.REPOSITORY_READ, P.REPOSITORY_TRIAGE}) | _ALERTS,
     Scope.GOVERNANCE_READ: frozenset({P.AUDIT_READ, P.REVIEW_READ}),
     Scope.GOVERNANCE_WRITE: frozenset(
         {P.AUDIT_READ, P.REVIEW_READ, P.REVIEW_OPEN, P.REVIEW_DECIDE}

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     COMMITS = "signatures of what the appliance commits for somebody"
     CLIENT_KEYS = "keys by which sign-in systems know the appliance"
     REPEATS = "fingerprints of requests that may be repeated"
+    FOUND_SECRETS = "identities of secrets that scans found, for each owner"
 
 
 class InstanceSecret:

@@ -12,6 +12,7 @@ from appliance.domain.permissions import (
     APPLIANCE_PERMISSIONS,
     INSTANCE_PERMISSIONS_OF,
     INSTANCE_REPOSITORY_ROLE_OF,
+    OFFICE_OF,
     ORGANISATION_PERMISSIONS_OF,
     PERMISSIONS_OF,
     PERMISSIONS_OF_SCOPE,
@@ -51,15 +52,26 @@ P = Permission
         (P.REPOSITORY_TRANSFER, Role.OWNER),
         (P.REPOSITORY_CHANGE_VISIBILITY, Role.OWNER),
         (P.REPOSITORY_DELETE, Role.OWNER),
+        (P.ALERT_READ, Role.WRITER),
+        (P.ALERT_REPORT, Role.WRITER),
     ],
 )
 def test_from_which_role_on_one_may_do_this_to_a_repository(permission, lowest):
     assert roles_with(permission) == ROLE_ORDER[ROLE_ORDER.index(lowest) :]
 
 
+def test_alerts_are_for_who_may_deal_with_them_and_for_credentials_given_for_that():
+    alerts = {each for each in Permission if each.startswith("alert.")}
+    assert OFFICE_OF[OrganisationRole.SECURITY_OFFICER] == alerts
+    assert set(OFFICE_OF) == set(OrganisationRole)
+    with_alerts = {scope for scope in Scope if PERMISSIONS_OF_SCOPE[scope] & alerts}
+    assert with_alerts == {Scope.SCAN_READ, Scope.SCAN_WRITE, Scope.ADMINISTRATION}
+    assert alerts & APPLIANCE_PERMISSIONS == {P.ALERT_REPORT}
+
+
 @pytest.mark.promise("P11")
 def test_the_table_of_repository_roles_is_whole():
-    about_repositories = {each for each in Permission if each.startswith("repo.")}
+    about_repositories = {each for each in Permission if each.startswith(("repo.", "alert."))}
     assert PERMISSIONS_OF[Role.OWNER] == about_repositories - {P.REPOSITORY_CREATE}
     for lower, higher in pairwise(ROLE_ORDER):
         assert PERMISSIONS_OF[lower] < PERMISSIONS_OF[higher]

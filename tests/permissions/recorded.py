@@ -354,6 +354,10 @@ AT_THE_CONSOLE = {
 
 BY_ITSELF = {
     **hook_doors.BY_ITSELF,
+    "alert.exploited": "a scan, of what it knows more of",
+    "alert.fixed": "a scan, of what it sees no more",
+    "alert.opened": "a scan",
+    "alert.reopened": "a scan, of what it sees again",
     "audit.event_parked": "the thread that sends streams",
     "audit.heartbeat": "every process that writes to a log",
     "audit.row_set_aside": "the sequencer, of what somebody else put into the queue",

@@ -70,6 +70,9 @@ EXPORT = More(act=Act.EXPORT, severity=LOW, retention=ACCESS, controls=TAKEN_OUT
 LOOK = More(ocsf=(6001, 2), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-9(4)"))
 MORE: Mapping[str, More] = {
     "access.refused": More(act=Act.NOTE),
+    "alert.exploited": More(act=Act.UPDATE, severity=HIGH),
+    "alert.fixed": More(act=Act.END, severity=NOTICE),
+    "alert.opened": More(severity=MEDIUM),
     "audit.access_read": LOOK,
     "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "audit.auditor_revoked": More(
@@ -174,9 +177,7 @@ MORE: Mapping[str, More] = {
     "dep_scan.completed": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "dep_scan.feed_imported": More(ocsf=(3004, 3), ecs=("configuration",)),
     "dep_scan.feed_refused": More(severity=HIGH, ocsf=(3004, OTHER), ecs=("configuration",)),
-    "dep_scan.found": More(severity=MEDIUM),
     "dep_scan.inventory_exported": More(severity=NOTICE, retention=ACCESS, ocsf=(6001, 7)),
-    "dep_scan.resolved": More(act=Act.END),
     "deploy_key.added": More(ocsf=CREDENTIAL_IN),
     "deploy_key.removed": More(ocsf=CREDENTIAL_OUT),
     "git.archive_downloaded": More(
@@ -242,9 +243,6 @@ MORE: Mapping[str, More] = {
     "role.right_removed": More(act=Act.NOTE, severity=LOW),
     "role.right_reviewed": More(act=Act.UPDATE, controls=PRIVILEGED),
     "secret_scan.completed": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
-    "secret_scan.dismissed": More(act=Act.DISABLE),
-    "secret_scan.found": More(severity=HIGH),
-    "secret_scan.resolved": More(act=Act.END),
     "secret_scan.push_bypassed": More(severity=HIGH),
     "session.elevated": More(ocsf=(3003, 1), controls=("nist:AC-6(9)", "nist:IA-11", "iso:A.8.2")),
     "scim.address_refused": More(severity=LOW, ocsf=(3002, OTHER), controls=IDENTITY),

@@ -40,6 +40,10 @@ CATEGORIES: dict[str, Category] = {
             ("pci:10.2.1.2", "nist:AC-6(9)", "iso:A.8.2"),
         ),
     ),
+    "alert": Category(
+        "What scans found in repositories, and what became of it.",
+        *(LOW, SECURITY, 2002, ("vulnerability",), FINDINGS),
+    ),
     "audit": Category(
         "Use of the audit log, and where it is sent.",
         *(LOW, EVIDENCE, 1008, ("configuration",), LOGS),

@@ -6,16 +6,12 @@ from appliance.domain.events.base import Outcome
 from appliance.domain.events.words import Reserved
 
 FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
-ALERT, RULE, MATTER, REQUEST = "alert", "retention_rule", "matter", "privacy_request"
+RULE, MATTER, REQUEST = "retention_rule", "matter", "privacy_request"
 
 ROWS = (
     Reserved(
         *("secret_scan.completed", "repo", "Content was looked through for credentials."),
         "scope commits:int found:int skipped:int rules",
-    ),
-    Reserved(
-        *("secret_scan.found", ALERT, "A credential was found in content."),
-        "rule commit path line:int fingerprint",
     ),
     Reserved(
         *("secret_scan.push_blocked", "repo", "A push was refused for a credential in it."),
@@ -25,20 +21,10 @@ ROWS = (
         *("secret_scan.push_bypassed", "repo", "Somebody pushed a credential all the same."),
         "push_id rules:list[str] *reason",
     ),
-    Reserved("secret_scan.dismissed", ALERT, "An alert counts no more.", "why *?reason"),
-    Reserved("secret_scan.reopened", ALERT, "An alert counts again.", "*?reason"),
-    Reserved("secret_scan.resolved", ALERT, "A credential that was found works no more.", "how"),
     Reserved(
         *("dep_scan.completed", "repo", "Dependencies were compared with what is known."),
         "commit components:int found:int unknown:int feed",
     ),
-    Reserved(
-        *("dep_scan.found", ALERT, "A dependency is known to be vulnerable."),
-        "advisory package version fixed_in scope",
-    ),
-    Reserved("dep_scan.dismissed", ALERT, "An alert counts no more.", "why *?reason ?until"),
-    Reserved("dep_scan.reopened", ALERT, "An alert counts again.", "*?reason"),
-    Reserved("dep_scan.resolved", ALERT, "A vulnerable dependency is gone.", "commit"),
     Reserved(
         *("dep_scan.feed_imported", "feed", "Newer knowledge of vulnerabilities was taken in."),
         "feed version advisories:int sha256",

@@ -19,6 +19,7 @@ from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Verb, current
 from appliance.cli.repository_arrival import wait_for_content
 from appliance.domain.brought import Talk, Whole, pieces, weight
+from appliance.domain.brought_words import voices
 from appliance.errors import InvalidError
 from appliance.services import archive_files
 
@@ -42,6 +43,7 @@ FIELDS = {
     "reviews": "Reviews",
     "line_comments": "Comments on lines",
     "unplaced": "Of these, lines not known",
+    "nobody": "Nobody here, with contributions",
     "unknown": "People who are nobody here",
     "left_out": "Left out",
 }
@@ -120,6 +122,7 @@ class _Bringing:
         self, context: Context, path: str, whole: Whole, people: Mapping[str, str]
     ) -> None:
         self._context, self._path, self._whole, self._people = context, path, whole, people
+        said = voices(whole.talks)
         pulls = [each.pull for each in whole.talks if each.pull is not None]
         self.report: dict[str, Any] = {
             "repository": path,
@@ -137,6 +140,7 @@ class _Bringing:
             "line_comments": 0,
             "unplaced": 0,
             "people": dict(people),
+            "nobody": {each: number for each, number in said.most_common() if each not in people},
             "unknown": [],
             "left_out": whole.left_out,
         }
@@ -238,7 +242,8 @@ def _people(context: Context, whole: Whole, users: Sequence[str], match: str) ->
         here = list(context.api.each("/users"))
         if match == "names":
             names = {each["name"].lower(): each["name"] for each in here}
-            found = {each: names[each.lower()] for each in whole.people if each.lower() in names}
+            there = {*whole.people, *voices(whole.talks)}
+            found = {each: names[each.lower()] for each in there if each.lower() in names}
         else:
             emails = {each["email"].lower(): each["name"] for each in here if each.get("email")}
             for name, addresses in whole.people.items():

@@ -40,7 +40,7 @@ class ArchiveImport(Table):
     """Which system made it, once it was read."""
     state: Mapped[ImportState] = mapped_column(default=ImportState.WAITING)
     people: Mapped[list[Any]] = mapped_column(sa.JSON(), default=list)
-    """Each with `there`, `addresses`, `user` and `found`."""
+    """Each with `there`, `addresses`, `user`, `found` and `said`."""
     error: Mapped[str] = mapped_column(sa.Text(), default="")
     job_id: Mapped[UUID | None]
     created_at: Mapped[datetime]

@@ -39,6 +39,18 @@ def shortage(
     return _sentence(repository.owner_name, room, used, added_bytes)
 
 
+def left(session: Session, repository: Repository, *, limits: Limits) -> int | None:
+    """How many bytes more fit into a repository and its organisation; None: as many as you like."""
+    rooms = []
+    if own := repository.quota_bytes or limits.repository_quota_bytes:
+        rooms.append(own - repository.size_bytes - repository.lfs_bytes)
+    if repository.organisation_id is not None:
+        given = organisation_quota(session, repository.organisation_id)
+        if given := given or limits.organisation_quota_bytes:
+            rooms.append(given - organisation_bytes(session, repository.organisation_id))
+    return min(rooms, default=None)
+
+
 def _sentence(name: str, room: int, used: int, added: int) -> str:
     return sentence(
         "%(name)s has room for %(room)s MiB, of which %(used)s are "

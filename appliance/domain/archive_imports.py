@@ -63,6 +63,16 @@ MAY_START = frozenset({ImportState.READY, ImportState.FAILED, ImportState.CANCEL
 ENDED = frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED})
 
 
+def everybody(
+    people: Mapping[str, tuple[str, ...]], said: Mapping[str, int], *, most: int = MOST_PEOPLE
+) -> dict[str, tuple[str, ...]]:
+    """Who is in an archive: its users, and as many as fit of those who only speak in it, the most
+    talkative first.
+    """
+    others = sorted(said.keys() - people.keys(), key=lambda each: (-said[each], each))
+    return {**people, **dict.fromkeys(others[: max(0, most - len(people))], ())}
+
+
 @dataclass(frozen=True)
 class Somebody:
     """A person of an archive, and which user that is here, if anybody."""
@@ -71,20 +81,28 @@ class Somebody:
     addresses: tuple[str, ...]
     user: str = ""
     found: Found = Found.NOBODY
+    said: int = 0
+    """How often they say or do something in it."""
 
 
 def matched(
-    people: Mapping[str, Iterable[str]], emails: Mapping[str, str], names: Mapping[str, str]
+    people: Mapping[str, Iterable[str]],
+    emails: Mapping[str, str],
+    names: Mapping[str, str],
+    said: Mapping[str, int],
 ) -> list[Somebody]:
-    """Who is who: by an address before a name. The keys of `emails` and `names` are folded."""
+    """Who is who: by an address before a name. The keys of `emails` and `names` are folded. First
+    come those who say the most.
+    """
     found = []
     for there, addresses in sorted(people.items()):
         own = tuple(addresses)
         by_email = next((emails[each.lower()] for each in own if each.lower() in emails), "")
         by_name = names.get(there.lower(), "")
         how = Found.EMAIL if by_email else Found.NAME if by_name else Found.NOBODY
-        found.append(Somebody(there, own, by_email or by_name, how))
-    return found
+        user = by_email or by_name
+        found.append(Somebody(there, own, user, how, said.get(there, 0)))
+    return sorted(found, key=lambda each: -each.said)
 
 
 def suggested_name(there: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from appliance.domain.conversations import LARGEST_TEXT_BYTES, LONGEST_TITLE, ConversationKind
+from appliance.domain.conversations import LONGEST_TITLE, ConversationKind
 from appliance.domain.pull_requests import Side, Verdict
 
 CUT = " […]"
@@ -182,15 +182,6 @@ def hunk_end(hunk: str) -> tuple[Side, int] | None:
             new += not line.startswith("-")
             side = Side.OLD if line.startswith("-") else Side.NEW
     return side, old if side is Side.OLD else new
-
-
-def attributed(body: str, note: str) -> str:
-    """A text with a note above it of who wrote it; cut where it is longer than texts may be."""
-    most = LARGEST_TEXT_BYTES - NOTE_BYTES
-    text = body.replace("\r\n", "\n").replace("\0", "")
-    if len(text.encode()) > most:
-        text = text.encode()[: most - len(CUT.encode())].decode("utf-8", "ignore") + CUT
-    return "\n\n".join(filter(None, (note, text)))
 
 
 def titled(title: str) -> str:

@@ -104,6 +104,8 @@ def fetch_all(
     with reaching(source, credentials) as configuration:
         head = _default_branch(folder, source, configuration, deadline)
         follow(folder, words, configuration, deadline, limits.size_bytes, progress, why)
+    if limits.size_bytes:
+        _check_size(folder, limits.size_bytes)
     if isinstance(source, Path) and source.is_file():
         # Git before 2.46 takes the objects of a bundle unseen, whatever `fetch.fsckObjects` says.
         checks = ["fsck", "--no-dangling", "--no-progress"]
@@ -253,7 +255,7 @@ def _not_progress(lines: list[bytes], progress: Progress) -> list[bytes]:
 
 def _check_size(folder: Path, most_bytes: int) -> None:
     if size_bytes(folder) > most_bytes:
-        raise TooLargeError("The source is larger than a repository may be here.")
+        raise TooLargeError("The source needs more space than is left here.")
 
 
 def explain(source: Destination | Path, complaint: bytes) -> ApplianceError:

@@ -19,6 +19,7 @@ from appliance.errors import (
     NotFoundError,
     QuotaError,
     RefusedError,
+    TooLargeError,
 )
 from appliance.services import (
     archive_files,
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
     from appliance.services.job_runs import Claimed
     from appliance.wiring import Wiring
 
-LASTING = (ConflictError, DamagedError, InvalidError, NotFoundError, QuotaError, RefusedError)
+LASTING = (
+    *(ConflictError, DamagedError, InvalidError, NotFoundError),
+    *(QuotaError, RefusedError, TooLargeError),
+)
 """What another try would not mend: the other repositories of the archive come all the same."""
 UNPACKING = "Unpacking"
 

@@ -9,7 +9,7 @@ cancel     what is here already stays
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from appliance.db import paging
 from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart, home_of
 from appliance.db.outbox import JobRecord
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import Owner, OwnerKind, User, UserState
+from appliance.db.users import Owner, OwnerKind, User
 from appliance.domain import events
 from appliance.domain.archive_imports import (
     AT_WORK,
@@ -35,7 +35,6 @@ from appliance.domain.archive_imports import (
     MOST_KEPT,
     MOST_UNFINISHED,
     ArchiveSource,
-    Found,
     ImportState,
     PartState,
 )
@@ -44,7 +43,7 @@ from appliance.domain.jobs import Job
 from appliance.domain.names import check_repository
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError, InvalidError, TooLargeError, UnavailableError, sentence
-from appliance.services import jobs
+from appliance.services import archive_people, jobs
 
 ARCHIVE = "archive"
 CHUNK_BYTES = 1024 * 1024
@@ -234,7 +233,7 @@ def choose(
         raise ConflictError(NOT_NOW)
     if people:
         gate.require(work, Permission.INSTANCE_IMPORT_LOCAL)
-        row.people = _mapped(work, row.people, people)
+        row.people = archive_people.mapped(work, row.people, people)
     parts = {each.position: each for each in _parts(work, row.id)}
     for choice in choices:
         part = parts.get(choice.position)
@@ -357,26 +356,6 @@ def _counted(
     home = home_of(work.session, row)
     people = sum(1 for each in row.people if each["user"])
     return {**_about(row, home), "repositories": len(wanted), "people": people}
-
-
-def _mapped(
-    work: UnitOfWork, people: list[dict[str, Any]], said: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    wanted = {each for each in said.values() if each}
-    query = sa.select(User.name).where(User.name.in_(wanted), User.state == UserState.ACTIVE)
-    known = set(work.session.scalars(query))
-    for name in sorted(wanted - known):
-        raise InvalidError.of("people", sentence("There is nobody called %(name)s.", name=name))
-    return list(_corrected(people, said))
-
-
-def _corrected(
-    people: Iterable[dict[str, Any]], said: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    for each in people:
-        user = said.get(each["there"], each["user"])
-        how = Found.CHOSEN if user else Found.NOBODY
-        yield each if user == each["user"] else {**each, "user": user, "found": str(how)}
 
 
 def _parts(work: UnitOfWork, import_id: UUID) -> list[ArchiveImportPart]:

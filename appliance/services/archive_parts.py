@@ -88,6 +88,7 @@ def settle(
         HiddenError, RefusedError, InvalidError, ConflictError: they may not, or not under this
             name.
         UnavailableError: what is there already is still being brought in.
+        QuotaError: nothing more fits in there.
     """
     fetch.new_home(work, task.owner)
     part = work.session.get_one(ArchiveImportPart, part_id)
@@ -108,8 +109,9 @@ def settle(
         _again(work, found, task)
     part.repository_id, part.state, part.error = found.id, PartState.RUNNING, ""
     part.report = {**report, "left_out": whole.left_out}
-    room = found.quota_bytes or work.rules.limits.repository_quota_bytes
-    return Place(found.id, found.path, found.content is Origin.IMPORTING, room)
+    is_empty = found.content is Origin.IMPORTING
+    room = imports.room_for(work, found) if is_empty else 0
+    return Place(found.id, found.path, is_empty, room)
 
 
 def fill(

@@ -12,6 +12,7 @@ After a crash all of it begins anew, and passes over what is here already.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -34,10 +35,12 @@ from appliance.domain.archive_imports import (
     ArchiveSource,
     ImportState,
     PartState,
+    everybody,
     matched,
     suggested_name,
 )
 from appliance.domain.brought import Whole
+from appliance.domain.brought_words import voices
 from appliance.domain.identity import Actor, Method, Origin
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import InstanceRole, Permission
@@ -48,7 +51,7 @@ from appliance.errors import (
     UnavailableError,
     sentence,
 )
-from appliance.services import archive_files, archive_reading, identify
+from appliance.services import archive_files, archive_reading, archive_talks, identify
 from appliance.services.archive_files import Bounds
 from appliance.services.archive_imports import ARCHIVE
 from appliance.services.archive_talks import plain
@@ -145,14 +148,19 @@ def note_read(work: UnitOfWork, task: Task, wholes: Sequence[Whole]) -> None:
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     row = work.session.get_one(ArchiveImport, task.id)
     people: dict[str, tuple[str, ...]] = {}
+    said: Counter[str] = Counter()
     for whole in wholes:
-        people |= {str(name): tuple(map(str, own)) for name, own in whole.people.items() if name}
+        people |= {
+            plain(str(name)): tuple(map(str, own)) for name, own in whole.people.items() if name
+        }
+        said += voices(archive_talks.usable(whole.talks)[0])
     if len(people) > MOST_PEOPLE:
         raise TooLargeError(sentence("The archive has too many people."))
+    people = everybody(people, said)
     may_map = task.actor.instance_role is InstanceRole.ADMINISTRATOR
     emails = _emails(work, people.values()) if may_map else {}
     names = _names(work, people) if may_map else {}
-    row.people = [_spelled(asdict(each)) for each in matched(people, emails, names)]
+    row.people = [_spelled(asdict(each)) for each in matched(people, emails, names, said)]
     row.form = wholes[0].form
     row.state = ImportState.READY
     work.session.execute(sa.delete(ArchiveImportPart).where(ArchiveImportPart.import_id == row.id))

@@ -1,7 +1,8 @@
 """Who elsewhere is who here, for texts that are brought in.
 
 Whose a text is, only administrators say, as others could put words into somebody's mouth. Without
-them, and for people who are not known here, a note above the text says who wrote it, and when.
+them, and for people who are not known here, a note above the text says who wrote it, and when; and
+`@name` in a text speaks of nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from appliance.db.users import User
-from appliance.domain.brought import attributed
+from appliance.domain.brought_words import attributed
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,6 +33,7 @@ class Authors:
         )
         ids = {row.name: row.id for row in rows}
         self._users = {there: ids[here] for there, here in people.items() if here in ids}
+        self._spoken = {there.lower(): here for there, here in people.items() if here in ids}
         self.unknown: set[str] = set()
 
     def user(self, name: str) -> UUID | None:
@@ -46,7 +48,8 @@ class Authors:
         if self.user(author) is None:
             who = "".join(each for each in author if each.isalnum() or each in "-_. ")
             note = f"> *{who[:LONGEST_NAME] or 'Somebody'} wrote on {moment(at):%Y-%m-%d}:*"
-        return attributed(body, "\n\n".join(filter(None, (note, about))))
+        above = "\n\n".join(filter(None, (note, about)))
+        return attributed(body, above, self._spoken)
 
 
 def moment(text: str) -> datetime:

@@ -8,6 +8,7 @@ to hear is sealed until then, and forgotten afterwards.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,6 +22,7 @@ from appliance.access import fetch, gate
 from appliance.db import ref_ledger
 from appliance.db.credentials import SealedSecret
 from appliance.db.lfs import LfsLink, LfsObject
+from appliance.db.quotas import left, shortage
 from appliance.db.repositories import Origin, Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
@@ -29,7 +31,7 @@ from appliance.domain.identity import Method
 from appliance.domain.ids import new_id
 from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
-from appliance.errors import RefusedError, sentence
+from appliance.errors import QuotaError, RefusedError, TooLargeError, sentence
 from appliance.git import refs
 from appliance.git.imports import ImportLimits, fetch_all
 from appliance.git.lfs import LfsStore
@@ -37,7 +39,7 @@ from appliance.git.lfs_imports import LfsSource, fetch_objects
 from appliance.git.lfs_pointers import Pointer, reachable_pointers
 from appliance.git.ref_names import BRANCHES
 from appliance.git.remote_source import Credentials
-from appliance.git.storage import set_default_branch
+from appliance.git.storage import set_default_branch, size_bytes
 from appliance.security import outgoing
 from appliance.security.sealing import Place, Sealer
 from appliance.services import repositories
@@ -140,11 +142,13 @@ def request(
     Errors:
         HiddenError, RefusedError: the actor may not create one there, or not from this source.
         InvalidError, ConflictError: as for creating a repository.
+        QuotaError: nothing more fits in there.
     """
     gate.require(work, Permission.REPOSITORY_CREATE)
     if source.local:
         _insist_on_console(work)
     repository = repositories.reserve(work, path, wanted, content=Origin.IMPORTING, now=now)
+    room_for(work, repository)
     secret_id = new_id()
     whole = {
         "url": source.url,
@@ -172,6 +176,7 @@ def plan(work: UnitOfWork, repository_id: UUID, *, sealer: Sealer) -> Plan | Non
     Errors:
         HiddenError: the repository is gone.
         DamagedError: the source cannot be unsealed.
+        QuotaError: nothing more fits in there.
     """
     repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_READ)
     gate.require(work, Permission.INSTANCE_MAINTAIN)
@@ -179,8 +184,21 @@ def plan(work: UnitOfWork, repository_id: UUID, *, sealer: Sealer) -> Plan | Non
     if repository.content is not Origin.IMPORTING or secret is None:
         return None
     whole = json.loads(sealer.unseal(secret.sealed, _place(secret.id)))
-    room = repository.quota_bytes or work.rules.limits.repository_quota_bytes
-    return Plan(repository_id, Source(**whole), room)
+    return Plan(repository_id, Source(**whole), room_for(work, repository))
+
+
+@gate.open_to_everyone(because="whoever brings something in was asked")
+def room_for(work: UnitOfWork, repository: Repository) -> int:
+    """How many bytes still fit into a repository and its organisation; 0: as many as you like.
+
+    Errors:
+        QuotaError: none.
+    """
+    limits = work.rules.limits
+    lacking = shortage(work.session, repository, 1, limits=limits)
+    if lacking is not None:
+        raise QuotaError(lacking)
+    return left(work.session, repository, limits=limits) or 0
 
 
 def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -> Brought:
@@ -189,7 +207,7 @@ def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -
     Errors:
         InvalidError: the source is no repository, wants other credentials, or may not be reached.
         UnavailableError: it cannot be read now.
-        TimeoutExceededError, TooLargeError: it is more than allowed.
+        TimeoutExceededError, TooLargeError: it is more than allowed. Nothing of it stays.
     """
     source, credentials = plan.source, plan.source.credentials
     judge = partial(place_of, rules=rules)
@@ -204,6 +222,7 @@ def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -
             tools.repositories.adopt(unfinished, plan.repository_id)
     progress(LOOKING, 0, 0)
     pointers = {pointer.oid: pointer for pointer in reachable_pointers(folder)}
+    _insist_on_room(plan, folder, pointers.values(), tools)
     large = LfsSource(place, judge, credentials) if isinstance(place, Destination) else place
     came = fetch_objects(large, pointers.values(), _Blind(tools.lfs.home), progress)
     for oid in came.missing:
@@ -214,12 +233,17 @@ def bring(plan: Plan, *, tools: GitTools, rules: Settings, progress: Progress) -
 def finish(
     work: UnitOfWork, plan: Plan, brought: Brought, *, tools: GitTools, now: datetime
 ) -> None:
-    """Offer the repository, whose content is here now."""
+    """Offer the repository, whose content is here now.
+
+    Errors:
+        QuotaError: meanwhile something else took its room. Nothing of it stays.
+    """
     repository = fetch.repository_by_id(work, plan.repository_id, Permission.REPOSITORY_READ)
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     if repository.content is not Origin.IMPORTING:
         return
     folder = tools.repositories.folder(repository.id)
+    _measure(work, repository, brought, tools)
     repository.content = Origin.READY
     repository.default_branch = refs.head(folder).short.decode("utf-8", "replace")[:255]
     present = {ref: oid for ref, oid in refs.names(folder, b"refs/") if not is_reserved(ref)}
@@ -256,6 +280,27 @@ def give_up(work: UnitOfWork, repository_id: UUID, *, reason: str) -> None:
             about=repository.id, organisation_id=repository.organisation_id, reason=reason
         )
     )
+
+
+def _insist_on_room(plan: Plan, folder: Path, pointers: Iterable[Pointer], tools: GitTools) -> None:
+    """Go on only if the large files fit in, too; otherwise nothing stays."""
+    needed = size_bytes(folder) + sum(each.size_bytes for each in pointers)
+    if plan.most_bytes and needed > plan.most_bytes:
+        tools.repositories.remove(plan.repository_id)
+        raise TooLargeError(
+            sentence("The source needs more space than is left here, with its large files.")
+        )
+
+
+def _measure(work: UnitOfWork, repository: Repository, brought: Brought, tools: GitTools) -> None:
+    """Count what has come, so that whatever comes at the same time is told of it."""
+    added = size_bytes(tools.repositories.folder(repository.id))
+    large = sum(each.size_bytes for each in brought.pointers)
+    lacking = shortage(work.session, repository, added + large, limits=work.rules.limits)
+    if lacking is not None:
+        tools.repositories.remove(repository.id)
+        raise QuotaError(lacking)
+    repository.size_bytes, repository.lfs_bytes = added, large
 
 
 def _choose_default_branch(folder: Path) -> None:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from appliance.access import fetch, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.mirrors import Mirror
+from appliance.db.quotas import left
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User, UserState
@@ -124,7 +125,7 @@ def plan(work: UnitOfWork, mirror_id: UUID, *, sealer: Sealer, tools: GitTools) 
         address=mirror.address,
         credentials=_credentials(mirror, sealer),
         overwrites=mirror.overwrites,
-        most_bytes=repository.quota_bytes or work.rules.limits.repository_quota_bytes,
+        most_bytes=_room(work, repository),
         actor=identify.of_user(user, Origin(), Method.INTERNAL, None),
     )
 
@@ -251,6 +252,12 @@ def _loses_nothing(folder: Path, step: Step) -> bool:
     if step.after is None or step.ref.startswith(TAGS):
         return False
     return mirroring.is_forward(folder, step.before, step.after)
+
+
+def _room(work: UnitOfWork, repository: Repository) -> int:
+    """How large its folder may become; 0: as large as you like."""
+    more = left(work.session, repository, limits=work.rules.limits)
+    return 0 if more is None else max(1, repository.size_bytes + more)
 
 
 def _credentials(mirror: Mirror, sealer: Sealer) -> Credentials | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+import tempfile
 
 import pytest
 
@@ -15,12 +16,12 @@ from appliance.domain.brought import (
     Said,
     Talk,
     Thread,
-    attributed,
     heads,
     hunk_end,
     pieces,
     titled,
 )
+from appliance.domain.brought_words import attributed
 from appliance.domain.conversations import LARGEST_TEXT_BYTES, LONGEST_TITLE
 from appliance.domain.pull_requests import Side, Verdict
 from appliance.errors import InvalidError
@@ -105,6 +106,22 @@ def open_as_it_is(here, path):
     threads = here("pr", "threads", path, "3", "--json").json
     anchors = [each["anchor"] for each in threads]
     assert [(each["patch_set"], each["line"]) for each in anchors] == [(1, 1), (2, None)]
+
+
+def test_what_the_command_unpacked_goes_with_it(here, tmp_path, monkeypatch):
+    scratch, damaged = tmp_path / "scratch", tmp_path / "damaged.zip"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    whole = gitea(tmp_path)
+    damaged.write_bytes(whole.read_bytes()[:-400])
+
+    (planned,) = here("repo", "import-archive", whole, "lab", "--dry-run", "--json").json
+    broken = here("repo", "import-archive", damaged, "lab", "--dry-run")
+    stopped = here("repo", "import-archive", whole, "no-such-owner")
+
+    assert planned["nobody"] == {"octocat": 11, "ghost": 3}
+    assert (broken.code, stopped.code) == (1, 4), (broken, stopped)
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize("codara", ["remote"], indirect=True)
@@ -201,8 +218,8 @@ def test_long_conversations_go_in_pieces():
 
 
 def test_texts_and_titles_are_made_possible():
-    assert len(attributed("ä" * LARGEST_TEXT_BYTES, "note").encode()) <= LARGEST_TEXT_BYTES
-    assert attributed("a\r\nb\0", "") == "a\nb"
+    assert len(attributed("ä" * LARGEST_TEXT_BYTES, "note", {}).encode()) <= LARGEST_TEXT_BYTES
+    assert attributed("a\r\nb\0", "", {}) == "a\nb"
     assert titled("  a\n b ") == "a b"
     assert len(titled("x" * 300)) == LONGEST_TITLE
     assert titled("") == "(no title)"

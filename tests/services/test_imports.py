@@ -13,13 +13,15 @@ from appliance.db.credentials import SealedSecret
 from appliance.db.repositories import Origin, Repository
 from appliance.domain.identity import Method, appliance
 from appliance.domain.permissions import Role
-from appliance.errors import InvalidError, RefusedError
+from appliance.errors import InvalidError, QuotaError, RefusedError, TooLargeError
 from appliance.git.refs import head, names
 from appliance.services import exports, imports, push_settlement
 from appliance.services.imports import Source
 from appliance.services.repositories import NewRepository
 from tests.web.git_client import GitClient, token
 from tests.world import NOON
+
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -183,6 +185,47 @@ def test_a_failure_leaves_a_repository_that_says_so(world, tmp_path):
     assert world.one(sa.select(SealedSecret)) is None
     assert world.events()[-1] == "repo.import_failed"
     assert not world.folder(repository).exists()
+
+
+@ON_ONE
+def test_the_room_of_an_organisation_bounds_what_is_brought_in(world, copy):
+    owner = world.administrator("writer")
+    world.organisation("lab")
+    source = Source(local=str(copy))
+    first = request(world, owner, source, "lab/first")
+    run(world, first)
+    used = world.one(sa.select(Repository.size_bytes + Repository.lfs_bytes))
+    assert used > 100_000
+
+    for room, error in ((used, QuotaError), (used + 5_000, TooLargeError)):
+        world.configure(CODARA_LIMITS__ORGANISATION_QUOTA_BYTES=str(room))
+        with pytest.raises(error):
+            run(world, request(world, owner, source, f"lab/over-{room}"))
+    folders = [each.name for each in world.wiring.repositories.home.glob("repositories/*/*/*")]
+    assert len(folders) == 1, folders
+    assert world.one(sa.select(Repository.id).where(Repository.name == f"over-{used}")) is None
+
+
+@ON_ONE
+def test_what_came_at_the_same_time_takes_room_from_what_comes(world, copy):
+    owner = world.administrator("writer")
+    world.organisation("lab")
+    tools, plans = world.wiring.git, []
+    world.configure(CODARA_LIMITS__ORGANISATION_QUOTA_BYTES="200000")
+    for name in ("lab/first", "lab/second"):
+        repository = request(world, owner, Source(local=str(copy)), name)
+        with world.reading(appliance()) as work:
+            plans.append(imports.plan(work, repository.id, sealer=world.wiring.sealer))
+    came = [
+        imports.bring(each, tools=tools, rules=world.settings, progress=lambda *_: None)
+        for each in plans
+    ]
+
+    with world.begin(appliance()) as work:
+        imports.finish(work, plans[0], came[0], tools=tools, now=NOON)
+    with pytest.raises(QuotaError, match="lab has room"), world.begin(appliance()) as work:
+        imports.finish(work, plans[1], came[1], tools=tools, now=NOON)
+    assert not tools.repositories.folder(plans[1].repository_id).exists()
 
 
 def test_a_bring_that_was_killed_starts_anew(world, copy):

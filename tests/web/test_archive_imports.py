@@ -280,9 +280,12 @@ def test_the_api_does_the_same(lab, tmp_path):
     }
 
     changed = client.patch(place, json=body).json
-    assert [each["found"] for each in changed["people"]] == ["nobody", "chosen"]
+    assert [each["found"] for each in changed["people"]] == ["chosen", "nobody"]
     wrong = client.patch(place, json={"people": {"octocat": "nobody-there"}})
     assert wrong.status_code == 422
+    wrong = client.patch(place, json={"people": {"nobody-there": "writer"}})
+    assert "does not appear in the archive" in wrong.json["errors"][0]["message"]
+    assert "Uploaded archive" in lab.browser("administrator", elevated=True).get(PLACE).text
     assert client.post(f"{place}/start").status_code == 202
     perform(lab)
 
@@ -313,6 +316,18 @@ def test_more_than_may_come_does_not(lab, tmp_path, limits, status, state):
     assert shown(lab, page)["state"] == state
     left = [each.name for each in lab.wiring.home.archives.rglob("*") if each.is_dir()]
     assert not [name for name in left if name.startswith("content")]
+
+
+@ON_ONE
+def test_what_its_organisation_has_no_room_for_does_not_come(lab, tmp_path):
+    browser, page = uploaded(lab, gitea(tmp_path))
+    for room, words in (("1", "needs more space"), ("2000000", "")):
+        lab.configure(CODARA_LIMITS__ORGANISATION_QUOTA_BYTES=room)
+        started(browser, page)
+        perform(lab)
+        (part,) = shown(lab, page)["repositories"]
+        assert words in part["error"], part
+        assert part["state"] == ("failed" if words else "done")
 
 
 @ON_ONE

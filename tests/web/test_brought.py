@@ -184,3 +184,23 @@ def test_one_of_a_fork_that_is_gone_stays_open(place):
 
     assert (facts.merged, facts.is_from_fork, facts.source_id) == (None, True, None)
     assert facts.merge_state is MergeState.CLEAN
+
+
+@ON_ONE
+def test_names_in_texts_are_those_of_here_and_nobody_is_told(notes):
+    notes.administrator()
+    notes.user("writer")
+    body = "@octocat and @owner, look."
+    item = talk(body=body, author="octocat", comments=comments(body))
+
+    answer = notes.client("administrator").post(
+        API, json={"items": [item], "people": {"octocat": "writer"}}
+    )
+
+    assert answer.status_code == 200, answer.json
+    place = "/api/v1/repos/lab/notes/issues/7"
+    issue = notes.client("owner").get(place).json
+    said = notes.client("owner").get(f"{place}/comments").json["items"]
+    assert [issue["body"], *(each["body"] for each in said)] == ["@writer and `@owner`, look."] * 2
+    for name in ("owner", "writer"):
+        assert notes.client(name).get("/api/v1/user/notifications").json["items"] == []

@@ -38,6 +38,7 @@ class ArchivePerson(frame.Answer):
     addresses: list[str]
     user: str = Field(description="Who that is here; empty: nobody")
     found: Found
+    said: int = Field(0, description="How often they say or do something in it")
 
 
 class ArchivePartAnswer(frame.Answer):

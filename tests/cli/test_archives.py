@@ -120,7 +120,7 @@ def test_what_the_command_unpacked_goes_with_it(here, tmp_path, monkeypatch):
     stopped = here("repo", "import-archive", whole, "no-such-owner")
 
     assert planned["nobody"] == {"octocat": 11, "ghost": 3}
-    assert (broken.code, stopped.code) == (1, 4), (broken, stopped)
+    assert (broken.code, stopped.code) == (2, 4), (broken, stopped)
     assert list(scratch.iterdir()) == []
 
 

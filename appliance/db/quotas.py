@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from appliance.db.repositories import Repository
-from appliance.db.repository_rows import organisation_bytes, organisation_quota
+from appliance.db.repository_rows import bytes_with_wiki, organisation_bytes, organisation_quota
 from appliance.errors import sentence
 
 if TYPE_CHECKING:
@@ -21,12 +21,16 @@ def shortage(
 ) -> str | None:
     """Why so many bytes more do not fit, in a sentence; None if they do.
 
-    Sizes are those of the last measuring, which follows every push.
+    A repository and its wiki share one room. Sizes are those of the last measuring, which follows
+    every push.
     """
-    room = repository.quota_bytes or limits.repository_quota_bytes
-    used = repository.size_bytes + repository.lfs_bytes
+    home = repository
+    if repository.wiki_of_id is not None:
+        home = session.get_one(Repository, repository.wiki_of_id)
+    room = home.quota_bytes or limits.repository_quota_bytes
+    used = bytes_with_wiki(session, home.id) if room else 0
     if room and used + added_bytes > room:
-        return _sentence(repository.path, room, used, added_bytes)
+        return _sentence(home.path, room, used, added_bytes)
     if repository.organisation_id is None:
         return None
     room = organisation_quota(session, repository.organisation_id)

@@ -27,17 +27,7 @@ def take_name(session: Session, owner: Owner, name: str) -> None:
     Errors:
         ConflictError: a repository has that name.
     """
-    taken = sa.select(Repository.id).where(
-        Repository.owner_id == owner.id,
-        Repository.name_key == fold(name),
-        Repository.deleted_at.is_(None),
-    )
-    if session.scalar(taken) is not None:
-        raise ConflictError(
-            sentence(
-                "The repository %(name)s/%(name_2)s already exists.", name=owner.name, name_2=name
-            )
-        )
+    _insist_on_free_name(session, owner.id, owner.name, name)
     former = sa.select(OldRepositoryPath).where(
         OldRepositoryPath.owner_id == owner.id, OldRepositoryPath.name_key == fold(name)
     )
@@ -45,6 +35,29 @@ def take_name(session: Session, owner: Owner, name: str) -> None:
     if old is not None:
         session.delete(old)
         session.flush()  # The same path may be written anew in this transaction.
+
+
+def insist_on_free_name(session: Session, beside: Repository, name: str) -> None:
+    """Insist that no repository of the same owner has that name.
+
+    Errors:
+        ConflictError: one has.
+    """
+    _insist_on_free_name(session, beside.owner_id, beside.owner_name, name)
+
+
+def _insist_on_free_name(session: Session, owner_id: UUID, owner_name: str, name: str) -> None:
+    taken = sa.select(Repository.id).where(
+        Repository.owner_id == owner_id,
+        Repository.name_key == fold(name),
+        Repository.deleted_at.is_(None),
+    )
+    if session.scalar(taken) is not None:
+        raise ConflictError(
+            sentence(
+                "The repository %(name)s/%(name_2)s already exists.", name=owner_name, name_2=name
+            )
+        )
 
 
 def wiki_of(session: Session, repository_id: UUID) -> Repository | None:
@@ -72,6 +85,16 @@ def lfs_bytes(session: Session, repository_id: UUID) -> int:
         sa.select(sa.func.sum(LfsObject.size_bytes))
         .join(LfsLink, LfsLink.object_id == LfsObject.id)
         .where(LfsLink.repository_id == repository_id)
+    )
+    return int(total or 0)
+
+
+def bytes_with_wiki(session: Session, repository_id: UUID) -> int:
+    """What a repository and its wiki took together when they were measured."""
+    total = session.scalar(
+        sa.select(sa.func.sum(Repository.size_bytes + Repository.lfs_bytes)).where(
+            sa.or_(Repository.id == repository_id, Repository.wiki_of_id == repository_id)
+        )
     )
     return int(total or 0)
 

@@ -182,32 +182,32 @@ OVER = (
 def over(session: Session, repository: Repository) -> list[Ruleset]:
     """The named rulesets that count for a repository, or are on trial there."""
     asked = {
-        "repository_id": repository.id,
+        "repository_id": repository.wiki_of_id or repository.id,
         "organisation_id": repository.organisation_id or repository.id,
     }
     rows = list(session.scalars(OVER, asked))
     if not rows:
         return []
     facts = facts_of(session, repository, with_properties=any(row.properties for row in rows))
-    found = [row.standing_over(facts) for row in rows if row.target.is_about(facts)]
-    return found if repository.wiki_of_id is None else for_wiki(found)
+    return [row.standing_over(facts) for row in rows if row.target.is_about(facts)]
 
 
 def all_over(session: Session, repository: Repository) -> list[Ruleset]:
     """The same, with the protections of the repository and what its organisation demands.
 
-    A wiki has no rules of its own: what is demanded of all counts, as far as it fits pages.
+    A wiki has no rules of its own: those over its repository count, as far as they fit pages.
     """
-    firm = [of_firm_rule(rule) for rule in firm_rules(session, repository.organisation_id)]
-    if repository.wiki_of_id is not None:
-        return [of_wiki(repository.default_branch), *firm, *over(session, repository)]
-    query = sa.select(ProtectionRule).where(ProtectionRule.repository_id == repository.id)
+    home_id = repository.wiki_of_id or repository.id
+    query = sa.select(ProtectionRule).where(ProtectionRule.repository_id == home_id)
     own = session.scalars(query.order_by(ProtectionRule.pattern))
-    return [
-        *(of_protection(row.as_rule) for row in own),
-        *firm,
-        *over(session, repository),
-    ]
+    protections = [of_protection(row.as_rule) for row in own]
+    firm = [of_firm_rule(rule) for rule in firm_rules(session, repository.organisation_id)]
+    named = over(session, repository)
+    if repository.wiki_of_id is None:
+        return [*protections, *firm, *named]
+    pages, code = repository.default_branch, session.get_one(Repository, home_id).default_branch
+    fitting = for_wiki([*protections, *named], code=code, pages=pages)
+    return [of_wiki(pages), *firm, *fitting]
 
 
 def facts_of(

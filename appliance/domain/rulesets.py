@@ -192,10 +192,22 @@ def of_wiki(branch: str) -> Ruleset:
     return Ruleset(ref, Layer.REPOSITORY, (ref,), rules, bypass=PERMITTED)
 
 
-def for_wiki(rulesets: Iterable[Ruleset]) -> list[Ruleset]:
-    """Of rulesets that choose a repository, the rules that hold for its wiki, too."""
+def for_wiki(rulesets: Iterable[Ruleset], *, code: str, pages: str) -> list[Ruleset]:
+    """Of rulesets over a repository, the rules that hold for its wiki, too.
+
+    What the repository itself says of its branch `code` counts for the wiki's branch `pages`.
+    """
     fitting = [replace(each, rules=tuple(_fitting(each.rules))) for each in rulesets]
-    return [each for each in fitting if each.rules]
+    return [_about_pages(each, HEADS + code, HEADS + pages) for each in fitting if each.rules]
+
+
+def _about_pages(ruleset: Ruleset, code: str, pages: str) -> Ruleset:
+    if ruleset.layer is not Layer.REPOSITORY:
+        return ruleset
+    if not ruleset.is_about(code.encode()):
+        return replace(ruleset, excludes=(*ruleset.excludes, _escaped(pages)))
+    kept = tuple(each for each in ruleset.excludes if not matches(each, pages.encode()))
+    return replace(ruleset, includes=(*ruleset.includes, _escaped(pages)), excludes=kept)
 
 
 def _fitting(rules: Iterable[Rule]) -> Iterator[Rule]:

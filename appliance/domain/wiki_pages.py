@@ -73,6 +73,11 @@ def key_of(name: str) -> str:
     return fold(name.strip().replace(" ", "-"))
 
 
+def part_key(part: bytes) -> str:
+    """How names of folders are compared."""
+    return fold(part.decode("utf-8", "replace").replace(" ", "-"))
+
+
 def title_of(name: str) -> str:
     """A name as people read it."""
     return name if name in AROUND else name.replace("-", " ")

@@ -105,6 +105,19 @@ def folder(
         return Folder(here.path, here.oid, entries, len(found))
 
 
+def entries(at: Path, commit: str, path: bytes = b"") -> list[Entry]:
+    """All entries of a folder in git's order, without their sizes.
+
+    Errors:
+        NotFoundError: there is no such commit, or no folder there.
+    """
+    with opened(at) as handle:
+        here = locate(handle, commit, path)
+        if not here.is_folder:
+            raise NotFoundError("There is no folder at that path in this commit.")
+        return parse(handle.read(here.oid, Kind.TREE, most_bytes=TREE_BYTES), here.path)
+
+
 def find(at: Path, commit: str, path: bytes) -> Entry:
     """What stands at `path` in a commit.
 

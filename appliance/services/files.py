@@ -161,6 +161,15 @@ def folder(
     return tree.folder(repository.folder, commit, path, offset=offset, limit=limit)
 
 
+def entries(repository: OpenRepository, commit: str, path: bytes = b"") -> list[Entry]:
+    """All entries of a folder, without their sizes.
+
+    Errors:
+        NotFoundError: there is no such commit, or no folder there.
+    """
+    return tree.entries(repository.folder, commit, path)
+
+
 def entry(repository: OpenRepository, commit: str, path: bytes) -> Entry:
     """What stands at a path in a commit.
 

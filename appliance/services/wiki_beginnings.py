@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from appliance.access.gate import open_to_everyone
 from appliance.db.repositories import Repository
-from appliance.db.repository_rows import take_wiki_along, wiki_of
+from appliance.db.repository_rows import insist_on_free_name, take_wiki_along, wiki_of
 from appliance.domain import events
 from appliance.domain.ids import new_id
+from appliance.domain.names import WIKI_ENDING
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
@@ -20,8 +21,15 @@ BRANCH = "main"
 
 @open_to_everyone(because="`repositories.change` has asked whether the actor may switch it on")
 def prepare(work: UnitOfWork, home: Repository, *, repositories: RepositoryStore) -> None:
-    """Let a repository whose wiki is switched on have one."""
-    if not home.has_wiki or wiki_of(work.session, home.id) is not None:
+    """Let a repository whose wiki is switched on have one.
+
+    Errors:
+        ConflictError: a repository has the wiki's address since before there were wikis.
+    """
+    if not home.has_wiki:
+        return
+    insist_on_free_name(work.session, home, home.name + WIKI_ENDING)
+    if wiki_of(work.session, home.id) is not None:
         return
     wiki_id = new_id()
     wiki = Repository(

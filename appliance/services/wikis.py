@@ -7,22 +7,24 @@ here works on what these give, and needs no transaction.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING
 
 from appliance.access import fetch_wiki
-from appliance.db.repositories import Origin
+from appliance.db.repositories import Origin, RepositoryHealth
 from appliance.domain.permissions import Permission
-from appliance.domain.wiki_pages import WikiPage, file_of, find, pages_of
+from appliance.domain.wiki_pages import WikiPage, file_of, find, key_of, page_of, pages_of, part_key
 from appliance.errors import ConflictError, InvalidError, NotFoundError, sentence
 from appliance.services import files, history, ref_updates, search, wiki_beginnings
 from appliance.services.ref_updates import Expect, Move, Put, Remove
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.git.blobs import File
     from appliance.git.storage import RepositoryStore
+    from appliance.git.tree import Entry
     from appliance.git.write import Change
     from appliance.services.files import OpenRepository
     from appliance.services.ref_updates import Plan, Written
@@ -30,17 +32,72 @@ if TYPE_CHECKING:
 MOST_FOUND = 200
 LARGEST_PAGE_BYTES = 1024 * 1024
 FIND_CHARACTERS = 100
+MOST_FOLDERS = 100
+"""How many folders are read for one page, whatever it links to."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """The files of a wiki in one of its commits; none before the first."""
+    """The files of a wiki in one of its commits; none before the first. It keeps what was read."""
 
     repository: OpenRepository
     """The wiki as a repository; what its pages say of name, role and state is that of its home."""
     commit: str | None = None
-    files: frozenset[bytes] = frozenset()
-    pages: tuple[WikiPage, ...] = ()
+    read: dict[bytes, dict[bytes, Entry]] = dataclasses.field(default_factory=dict, compare=False)
+    """What folders hold, as far as anybody has asked."""
+
+    @functools.cached_property
+    def pages(self) -> tuple[WikiPage, ...]:
+        """All its pages, by name: that reads every folder."""
+        if self.commit is None:
+            return ()
+        return pages_of(files.paths(self.repository, self.commit).paths)
+
+    def find(self, name: str) -> WikiPage | None:
+        """The page of that name, in any case of letters; only folders on the way are read."""
+        *above, _last = key_of(name).split("/")
+        folders = [b""]
+        for part in above:
+            folders = [
+                each.path
+                for folder in folders
+                for each in self._folder(folder).values()
+                if each.is_folder and part_key(each.path.rpartition(b"/")[2]) == part
+            ]
+        return find(pages_of(self._files(folders)), name)
+
+    def some(self, most: int) -> tuple[WikiPage, ...]:
+        """So many pages, if there are so many; those of outer folders before those of inner."""
+        found: list[WikiPage] = []
+        folders = [b""]
+        while folders and len(found) < most and len(self.read) < MOST_FOLDERS:
+            found += [page for each in self._files(folders) if (page := page_of(each)) is not None]
+            folders = [
+                each.path
+                for above in folders
+                for each in self._folder(above).values()
+                if each.is_folder
+            ]
+        return pages_of(page.path for page in found)
+
+    def holds(self, path: bytes) -> bool:
+        """Whether there is such a file, unless it is in one folder too many to look."""
+        found = self._folder(path.rpartition(b"/")[0]).get(path)
+        return found is not None and not found.is_folder
+
+    def _folder(self, path: bytes) -> dict[bytes, Entry]:
+        """What a folder holds; nothing, if there is none, or were too many to look."""
+        if path not in self.read and self.commit is not None and len(self.read) < MOST_FOLDERS:
+            try:
+                found = files.entries(self.repository, self.commit, path)
+            except NotFoundError:
+                found = []
+            self.read[path] = {each.path: each for each in found}
+        return self.read.get(path, {})
+
+    def _files(self, folders: Iterable[bytes]) -> Iterator[bytes]:
+        for folder in folders:
+            yield from (each.path for each in self._folder(folder).values() if not each.is_folder)
 
     def page(self, name: str) -> WikiPage:
         """The page of that name.
@@ -48,7 +105,7 @@ class Contents:
         Errors:
             NotFoundError: there is none.
         """
-        found = find(self.pages, name)
+        found = self.find(name)
         if found is None:
             raise NotFoundError(sentence("There is no page %(name)s.", name=name))
         return found
@@ -84,12 +141,14 @@ def opened(work: UnitOfWork, path: str, *, repositories: RepositoryStore) -> Ope
         NotFoundError: it has no wiki.
     """
     wiki = fetch_wiki.of(work, path, Permission.REPOSITORY_READ)
+    health = work.session.get(RepositoryHealth, wiki.id)
     return dataclasses.replace(
         files.opened(work, path, repositories=repositories),
         id=wiki.id,
         default_branch=wiki.default_branch,
         content=Origin.READY,
         pushed_at=wiki.pushed_at,
+        damaged_since=health.damaged_since if health is not None else None,
         size_bytes=wiki.size_bytes,
         lfs_bytes=wiki.lfs_bytes,
         protections=(),
@@ -105,10 +164,7 @@ def contents(repository: OpenRepository, at: str = "") -> Contents:
     """
     now = history.head(repository).oid
     commit = history.resolve(repository, at.encode()).commit if at else now
-    if commit is None:
-        return Contents(repository)
-    paths = files.paths(repository, commit).paths
-    return Contents(repository, commit, frozenset(paths), pages_of(paths))
+    return Contents(repository, commit)
 
 
 def read(contents: Contents, page: WikiPage) -> File:
@@ -194,10 +250,10 @@ def path_of(contents: Contents, edit: Edit) -> bytes:
     Errors:
         ConflictError: another page has that name. InvalidError: a page cannot be called so.
     """
-    present = find(contents.pages, edit.old) if edit.old else None
+    present = contents.find(edit.old) if edit.old else None
     if present is not None and edit.name.strip() in {present.name, present.title}:
         return present.path
-    path, other = file_of(edit.name), find(contents.pages, edit.name)
+    path, other = file_of(edit.name), contents.find(edit.name)
     if other is not None and other != present:
         raise ConflictError(sentence("There is a page %(name)s already.", name=other.title))
     return path

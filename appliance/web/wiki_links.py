@@ -6,6 +6,7 @@ else looks at it; so what is code stays code, and the last word on links stays i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -25,8 +26,8 @@ OID_LENGTH = 40
 class WikiLinks(Links):
     """The addresses of a wiki; `home` is that of its repository."""
 
-    files: frozenset[bytes] = frozenset()
-    """What there is in the wiki: a link to a file that is no page leads to its bytes."""
+    holds: Callable[[bytes], bool] = bool
+    """Whether the wiki has a file: a link to one that is no page leads to its bytes."""
 
     @property
     def wiki(self) -> str:
@@ -43,7 +44,7 @@ class WikiLinks(Links):
         if not path:
             return f"{self.wiki}/_pages{query}"
         page = page_of(path)
-        if view == "raw" or (page is None and path in self.files):
+        if view == "raw" or (page is None and self.holds(path)):
             return f"{self.wiki}/_raw/{path_url(path)}{query}"
         return f"{self.wiki}/{path_url(page.name.encode() if page else path)}{query}"
 

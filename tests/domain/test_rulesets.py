@@ -28,6 +28,7 @@ from appliance.domain.rulesets import (
     ALL,
     DEFAULT_BRANCH,
     RepositoryFacts,
+    Ruleset,
     Target,
     for_wiki,
     judge,
@@ -184,10 +185,34 @@ def test_of_rulesets_wikis_have_the_rules_about_what_comes_in():
     after = Rule(K.POLICIES, moments=frozenset({Moment.POST_COMMIT}), **asks)
     always = Rule(K.POLICIES, moments=frozenset(Moment), **asks)
 
-    assert for_wiki([ruleset(review), ruleset(after)]) == []
-    assert for_wiki([replace(ruleset(size), rules=(size, review))]) == [ruleset(size)]
-    (found,) = for_wiki([ruleset(always)])
+    def fitting(*rulesets: Ruleset):
+        return for_wiki(rulesets, code="trunk", pages="main")
+
+    assert fitting(ruleset(review), ruleset(after)) == []
+    theirs = ruleset(size, layer=Layer.ORGANISATION)
+    assert fitting(replace(theirs, rules=(size, review))) == [theirs]
+    (found,) = fitting(ruleset(always))
     assert found.rules[0].moments == BEFORE
+
+
+@pytest.mark.parametrize(
+    ("includes", "excludes", "layer", "holds"),
+    [
+        (("refs/heads/trunk",), (), Layer.REPOSITORY, True),
+        (("refs/heads/*",), ("refs/heads/main",), Layer.REPOSITORY, True),
+        (("refs/heads/*",), ("refs/heads/trunk",), Layer.REPOSITORY, False),
+        (("refs/heads/main",), (), Layer.REPOSITORY, False),
+        (("refs/heads/trunk",), (), Layer.ORGANISATION, False),
+    ],
+)
+def test_what_holds_for_the_branch_of_code_holds_for_that_of_pages(
+    includes, excludes, layer, holds
+):
+    asked = ruleset(Rule(K.FILE_SIZE, most_bytes=5), layer=layer)
+    (found,) = for_wiki(
+        [replace(asked, includes=includes, excludes=excludes)], code="trunk", pages="main"
+    )
+    assert found.is_about(b"refs/heads/main") is holds
 
 
 @pytest.mark.parametrize(

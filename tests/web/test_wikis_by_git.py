@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from appliance.db.repositories import Repository
 from appliance.domain.ruleset_words import Enforcement
 from appliance.domain.rulesets import Target
 from appliance.services import repository_moves, rulesets
@@ -15,6 +17,7 @@ from tests.world import NOON
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WIKI = "lab/notes.wiki"
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
 @pytest.fixture
@@ -110,11 +113,53 @@ def test_rules_of_the_appliance_about_what_comes_in_hold_and_others_do_not(
     git("push", "-q", "origin", "main", at=copy)
 
 
+def test_rules_of_the_repository_hold_as_far_as_they_fit_pages(notes, served, git, tmp_path):
+    maintainer = notes.administrator("administrator")
+    rules = (
+        {"kind": "pull_request", "approvals": 1},
+        {"kind": "file_extensions", "patterns": ["exe"]},
+    )
+    draft = Draft("Ours", Enforcement.ACTIVE, Target(includes=("~DEFAULT_BRANCH",)), rules)
+    with notes.begin(maintainer) as work:
+        rulesets.create(work, Place(repository="lab/notes"), draft, now=NOON)
+    notes.protect("lab/notes", "refs/heads/draft*")
+    git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    git("push", "-q", "origin", "main:draft", at=copy)
+    assert "draft" in git.try_("push", "origin", ":draft", at=copy).said
+    (copy / "tool.exe").write_text("x\n")
+    git("add", ".", at=copy)
+    git("commit", "-q", "-m", "A tool", at=copy)
+    assert "this repository's ruleset" in git.try_("push", "origin", "main", at=copy).said
+    git("reset", "-q", "--hard", "HEAD~1", at=copy)
+    git("commit", "-q", "--allow-empty", "-m", "Straight to main", at=copy)
+    git("push", "-q", "origin", "main", at=copy)
+
+
+def test_a_repository_that_was_called_like_a_wiki_before_keeps_its_address(
+    notes, served, git, tmp_path
+):
+    notes.repository("lab/old")
+    with notes.wiring.database._writing() as session, session.begin():
+        named = {"name": "old.wiki", "name_key": "old.wiki"}
+        session.execute(sa.update(Repository).where(Repository.name == "old").values(**named))
+    notes.repository("lab/old")
+    notes.administrator("administrator")
+    remote_of = served.remote("lab/old.wiki", token(notes, notes.actor("administrator")))
+    git("clone", "-q", remote_of, "copy", at=tmp_path)
+    copy = tmp_path / "copy"
+    git("commit", "-q", "--allow-empty", "-m", "So", at=copy)
+    git("push", "-q", "origin", "HEAD:refs/heads/main", at=copy)
+    refused = notes.client("administrator").patch("/api/v1/repos/lab/old", json={"has_wiki": True})
+    assert (refused.status_code, "old.wiki already exists" in refused.text) == (409, True)
+
+
 def test_large_files_of_a_wiki_are_kept_locked_and_shown(notes, served, git, tmp_path):
     git("lfs", "install", at=tmp_path)
     git("clone", "-q", remote(served, "writer"), "copy", at=tmp_path)
     copy = tmp_path / "copy"
-    git("lfs", "track", "*.bin", at=copy)
+    git("lfs", "track", "*.bin", "*.png", at=copy)
+    (copy / "plan.png").write_bytes(PICTURE)
     (copy / "plan.bin").write_bytes(b"large" * 100)
     git("add", ".", at=copy)
     git("commit", "-q", "-m", "Large", at=copy)
@@ -126,6 +171,10 @@ def test_large_files_of_a_wiki_are_kept_locked_and_shown(notes, served, git, tmp
     assert "plan.bin" in git("lfs", "locks", at=copy)
     shown = notes.browser("reader").get("/lab/notes/wiki/_raw/plan.bin?large=1")
     assert shown.data == b"large" * 100
+    assert shown.mimetype == "application/octet-stream"
+    picture = notes.browser("reader").get("/lab/notes/wiki/_raw/plan.png")
+    assert (picture.data, picture.mimetype) == (PICTURE, "image/png")
+    assert b"git-lfs" in notes.browser("reader").get("/lab/notes/wiki/_raw/plan.bin").data
     assert git.try_("clone", remote(served, "outsider"), "third", at=tmp_path).status != 0
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from appliance.domain.wiki_pages import find
 from appliance.errors import TooLargeError, sentence
 from appliance.services import wikis
 from appliance.services.wikis import LARGEST_PAGE_BYTES, Contents, Edit
@@ -124,7 +123,7 @@ def read(path: TailPath, query: AtCommitQuery) -> Any:
 def write(path: TailPath, body: WikiWriteBody) -> Any:
     """Makes it or replaces its text. With If-Match, only if it is as it was read."""
     contents, name = _contents(path), _name()
-    page = find(contents.pages, name)
+    page = contents.find(name)
     edit = Edit(
         name=body.new_name or (page.name if page else name),
         content=uncover(body.content, body.encoding),

@@ -30,6 +30,12 @@ def is_picture(path: bytes) -> bool:
     return path.lower().endswith(ENDINGS)
 
 
+def of_large(path: bytes, start: bytes) -> str:
+    """The type of a large file: a picture, or bytes."""
+    kind = of(path, start, is_binary=b"\0" in start)
+    return BYTES if kind == TEXT else kind
+
+
 def of(path: bytes, start: bytes, *, is_binary: bool) -> str:
     """The type of a file, from its first bytes; its name decides only about SVG."""
     if path.lower().endswith(b".svg") and not is_binary:

@@ -33,8 +33,12 @@ def show(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG0
     return of_place(place, place.frame.repository.path)
 
 
-def of_place(place: Place, recorded_as: str) -> ResponseReturnValue:
+def of_place(
+    place: Place, recorded_as: str, *, follows_pictures: bool = False
+) -> ResponseReturnValue:
     """The bytes of the file at a place, in the repository that git names `recorded_as`.
+
+    With `follows_pictures`, those that a pointer stands for if its name says that it is a picture.
 
     Errors:
         NotFoundError: there is no file.
@@ -43,10 +47,11 @@ def of_place(place: Place, recorded_as: str) -> ResponseReturnValue:
     entry = files.entry(repository, place.commit, place.path)
     if entry.kind in {EntryKind.FOLDER, EntryKind.SUBMODULE} or entry.size_bytes is None:
         raise NotFoundError("There is no file at that path in this commit.")
+    is_followed = follows_pictures and content_types.is_picture(place.path)
     if flask.request.if_none_match.contains(entry.oid):
         return _unchanged(entry.oid)
     file = files.read(repository, place.commit, place.path, most_bytes=LOADED_BYTES)
-    if file.lfs is not None and "large" in flask.request.args:
+    if file.lfs is not None and (is_followed or "large" in flask.request.args):
         return _large(place, recorded_as, file.lfs)
     if flask.request.method != "HEAD":
         _note(place, recorded_as, entry.size_bytes)
@@ -96,9 +101,9 @@ def _large(place: Place, path: str, pointer: Pointer) -> flask.Response:
     if answers[0].error is not None:
         raise answers[0].error
     leave = lfs.Leave(requests.actor(), repository.id, lfs.Operation.DOWNLOAD, wanted)
-    stream = lfs_objects.read(leave, start=0, end=pointer.size_bytes, tools=tools)
+    start, stream = _peek(lfs_objects.read(leave, start=0, end=pointer.size_bytes, tools=tools))
     answer = Answer(stream, take_slot(), repository.id)
-    response = _response(answer, place.path, content_types.BYTES)
+    response = _response(answer, place.path, content_types.of_large(place.path, start))
     response.content_length = pointer.size_bytes
     return response
 

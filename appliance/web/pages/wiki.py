@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import flask
 from flask.typing import ResponseReturnValue
 
-from appliance.domain.wiki_pages import HOME, find
+from appliance.domain.wiki_pages import HOME
 from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.services import history, wikis
 from appliance.web import links, requests
@@ -31,7 +31,7 @@ SECONDS = 10.0
 def home(owner: str, name: str) -> ResponseReturnValue:
     """The page that a wiki begins with, or the list of all."""
     wiki = opened(owner, name)
-    page = find(wiki.contents.pages, HOME)
+    page = wiki.contents.find(HOME)
     if page is None and wiki.pages:
         return _list(wiki)
     return _page(wiki, page) if page else shown("empty.html", wiki, **wiki_frame.sides(wiki))
@@ -42,7 +42,7 @@ def show_page(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa:
     """One page; where there is none, how to write it."""
     wiki = opened(owner, name)
     asked = requests.raw_tail(3).decode("utf-8", "replace").strip("/")
-    page = find(wiki.contents.pages, asked)
+    page = wiki.contents.find(asked)
     if page is None:
         missing = shown("missing.html", wiki, asked=asked, **wiki_frame.sides(wiki))
         return missing, HTTPStatus.NOT_FOUND
@@ -112,7 +112,7 @@ def show_commit(owner: str, name: str, wiki_oid: str) -> ResponseReturnValue:
 def show_raw(owner: str, name: str, tail: str) -> ResponseReturnValue:  # noqa: ARG001 - read as bytes.
     """The bytes of a file, for pictures in pages."""
     wiki = opened(owner, name)
-    return raw.of_place(_place(wiki, requests.raw_tail(4)), wiki.git_path)
+    return raw.of_place(_place(wiki, requests.raw_tail(4)), wiki.git_path, follows_pictures=True)
 
 
 def _page(wiki: Wiki, page: WikiPage) -> str:
@@ -146,7 +146,7 @@ def _list(wiki: Wiki) -> str:
     except InvalidError as error:
         problem = str(error)
     # The list stands in the middle of this page.
-    sides = {**wiki_frame.sides(wiki), "listed": []}
+    sides = wiki_frame.sides(wiki, lists=False)
     return shown("pages.html", wiki, words=words, found=found, problem=problem, **sides)
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.permissions import Permission
-from appliance.domain.wiki_pages import WikiPage, find, page_of
+from appliance.domain.wiki_pages import WikiPage, page_of
 from appliance.errors import ConflictError, InvalidError, PreconditionError, RefusedError, sentence
 from appliance.services import wikis
 from appliance.services.wikis import LARGEST_PAGE_BYTES, Edit
@@ -174,4 +174,4 @@ def _text_of(file: File) -> str:
 
 def _free_name(wiki: Wiki, asked: str) -> str:
     """The name that a new page is offered: what was asked for, where there is no such page."""
-    return "" if find(wiki.contents.pages, asked) else asked.replace("-", " ")
+    return "" if wiki.contents.find(asked) else asked.replace("-", " ")

@@ -9,7 +9,7 @@ import flask
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from appliance.domain.wiki_pages import FOOTER, HOME, SIDEBAR, WikiPage, find
+from appliance.domain.wiki_pages import AROUND, FOOTER, HOME, SIDEBAR, WikiPage
 from appliance.errors import ApplianceError
 from appliance.services import wikis
 from appliance.web import links, markdown, requests, wiki_links
@@ -18,6 +18,8 @@ from appliance.web.pages.repository_frame import opened as opened_repository
 from appliance.web.wiki_links import OID_LENGTH, WikiLinks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from appliance.services.wikis import Contents
 
 LISTED = 100
@@ -45,8 +47,12 @@ class Wiki:
     @property
     def pages(self) -> list[WikiPage]:
         """Its pages, the first one first, without what stands around them."""
-        pages = [page for page in self.contents.pages if not page.is_around]
-        return sorted(pages, key=lambda page: page.name != HOME)
+        return _sorted(self.contents.pages)
+
+    @property
+    def listed(self) -> list[WikiPage]:
+        """Some of them, to stand beside one of them; reads no more folders than it takes."""
+        return _sorted(self.contents.some(LISTED + len(AROUND) + 1))
 
     def html(self, source: bytes, page: WikiPage | None = None, within: str = "") -> Markup:
         """Markdown of the wiki as HTML; relative addresses begin where the page is."""
@@ -63,7 +69,7 @@ class Wiki:
 
     def around(self, name: str) -> Markup | None:
         """What a page that stands around all others says; None where there is none."""
-        page = find(self.contents.pages, name)
+        page = self.contents.find(name)
         if page is None:
             return None
         try:
@@ -84,7 +90,14 @@ def opened(owner: str, name: str) -> Wiki:
         store = requests.wiring().repositories
         repository = wikis.opened(work, home.repository.path, repositories=store)
     contents = wikis.contents(repository, asked_commit())
-    return Wiki(home, contents, WikiLinks(home.links.home, contents.files))
+    return Wiki(home, contents, WikiLinks(home.links.home, contents.holds))
+
+
+def _sorted(pages: Iterable[WikiPage]) -> list[WikiPage]:
+    """The first page, and the others by name, without what stands around them."""
+    return sorted(
+        (each for each in pages if not each.is_around), key=lambda each: each.name != HOME
+    )
 
 
 def asked_commit() -> str:
@@ -106,13 +119,16 @@ def shown(template: str, wiki: Wiki, /, **context: Any) -> str:
     )
 
 
-def sides(wiki: Wiki) -> dict[str, Any]:
-    """What stands beside and below a page."""
+def sides(wiki: Wiki, *, lists: bool = True) -> dict[str, Any]:
+    """What stands beside and below a page: what a page of the wiki says, or a list of some."""
     addresses = requests.wiring().addresses
+    sidebar = wiki.around(SIDEBAR)
+    listed = wiki.listed if lists and sidebar is None else []
     return {
-        "sidebar": wiki.around(SIDEBAR),
+        "sidebar": sidebar,
         "footer": wiki.around(FOOTER),
-        "listed": wiki.pages[:LISTED],
+        "listed": listed[:LISTED],
+        "are_more": len(listed) > LISTED,
         "https_url": addresses.https(wiki.git_path),
         "ssh_url": addresses.ssh(wiki.git_path),
     }

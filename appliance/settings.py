@@ -30,6 +30,7 @@ from appliance.settings_sections import (
     Outgoing,
     Queue,
     Rulesets,
+    Scanning,
     Section,
     Server,
     SignIn,
@@ -77,6 +78,7 @@ class Settings(Section):
     audit: Audit = Audit()
     streams: Streams = Streams()
     rulesets: Rulesets = Rulesets()
+    scanning: Scanning = Scanning()
     webhooks: Webhooks = Webhooks()
     mail: Mail = Mail()
     witnesses: Witnesses = Witnesses()

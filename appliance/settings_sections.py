@@ -313,6 +313,24 @@ class Rulesets(Section):
     """So long it is kept what rulesets on trial would have refused."""
 
 
+class Scanning(Section):
+    """Looking for secrets in what is pushed."""
+
+    secrets: bool = True
+    """Whether repositories are looked through for secrets at all; without, no scanner runs."""
+    push_protection: bool = True
+    """Whether pushes with secrets in them are refused."""
+    push_seconds: float = Field(default=20, gt=0, le=600)
+    """Longest that a push waits for the scanner."""
+    without_scanner: Literal["open", "closed"] = "open"
+    """What becomes of a push that could not be scanned in time: `open` takes it, and scans it as
+    soon as the scanner is there again; `closed` refuses it."""
+    without_scanner_protected: Literal["open", "closed"] = "closed"
+    """The same for branches and tags that rules protect."""
+    bypass_days: float = Field(default=7, gt=0, le=90)
+    """So long somebody may push a secret after it was allowed."""
+
+
 class Mail(Section):
     """Writing to people what happens in conversations, as they choose."""
 

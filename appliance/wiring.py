@@ -19,6 +19,7 @@ from appliance.federation.oidc import Memory as OidcMemory
 from appliance.git import hooks
 from appliance.git.lfs import LfsStore
 from appliance.git.storage import RepositoryStore
+from appliance.scanning.resident.tools import ScannerTools
 from appliance.security.bearer import BearerTokens
 from appliance.security.capabilities import Capabilities
 from appliance.security.commit_signing import CommitSigner
@@ -140,7 +141,8 @@ class GitTools:
     """Signs what the appliance commits for somebody."""
     lfs: LfsStore
     lfs_access: Capabilities
-    """Signs what git-lfs may do with one object, or after SSH has said who it is."""
+    """Signs what git-lfs may do with one object."""
+    scanner: ScannerTools
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class Wiring:
             signer=CommitSigner(self.secret.key(Purpose.COMMITS)),
             lfs=LfsStore(self.home.root),
             lfs_access=self.lfs_capabilities,
+            scanner=ScannerTools(self.home.run / "scanner.sock", self.secret),
         )
 
     @property
@@ -299,7 +302,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         lock_timeout_seconds=settings.database.lock_timeout_seconds,
         pool_size=settings.database.pool_size,
     )
-    sealer = Sealer([secret.key(Purpose.SEALING)])
+    url, sealer = settings.server.url.rstrip("/"), Sealer([secret.key(Purpose.SEALING)])
     sign_in = _sign_in_tools(settings, secret, _queue_url(home, settings))
     return Wiring(
         home=home,
@@ -319,14 +322,7 @@ def build(home_folder: Path, settings: Settings) -> Wiring:
         lfs_capabilities=Capabilities(secret, "lfs"),
         certificate_challenges=Capabilities(secret, "x509-certificate"),
         logs=_log_tools(home, settings, sealer),
-        oidc=OidcTools(
-            sealer,
-            secret,
-            OidcMemory(),
-            sign_in.per_address,
-            sign_in.beginnings,
-            settings.server.url.rstrip("/"),
-        ),
+        oidc=OidcTools(sealer, secret, OidcMemory(), sign_in.per_address, sign_in.beginnings, url),
         redis=queue(home, settings),
     )
 

@@ -47,6 +47,8 @@ def all_parts(wiring: Wiring) -> dict[str, Probe]:
         "scheduler": lambda: _pulse(wiring, "scheduler"),
         "audit log": lambda: _audit_log(wiring),
     }
+    if wiring.settings.scanning.secrets:
+        probes["scanner"] = lambda: _scanner(wiring)
     if wiring.settings.ssh.embedded:
         probes["ssh"] = lambda: _ssh(wiring)
     return probes
@@ -154,3 +156,24 @@ def _ssh(wiring: Wiring) -> str:
             sentence("What answers on port %(address)s is no SSH server.", address=address[1])
         )
     return sentence("port %(address)s", address=address[1])
+
+
+LIMITS = {
+    "network": sentence("a network of its own"),
+    "user": sentence("an account of its own"),
+    "memory": sentence("a limit on memory"),
+    "calls": sentence("a filter of system calls"),
+}
+"""What the scanner gives up, where the machine lets it."""
+
+
+def _scanner(wiring: Wiring) -> str:
+    found = wiring.git.scanner.door.greet()
+    missing = [words for name, words in LIMITS.items() if not found.limits.get(name)]
+    if missing:
+        return sentence(
+            "%(rules)s rules; not possible on this machine: %(missing)s",
+            rules=found.rules,
+            missing=", ".join(missing),
+        )
+    return sentence("%(rules)s rules, isolated", rules=found.rules)

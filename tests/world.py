@@ -60,6 +60,8 @@ CHEAP = {
     # Most tests have no sequencer that one could wait for.
     "CODARA_AUDIT__WAIT_SECONDS": "0",
     "CODARA_SERVER__PORT": "0",
+    # Most tests have no scanner that one could ask.
+    "CODARA_SCANNING__SECRETS": "false",
 }
 
 

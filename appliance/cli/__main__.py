@@ -29,6 +29,7 @@ COMMANDS = {
     "worker": ("appliance.cli.processes", "Do the jobs that wait in the queue."),
     "scheduler": ("appliance.cli.processes", "Hand jobs to the queue and promise regular ones."),
     "events": ("appliance.cli.processes", "Serve those who listen to what happens."),
+    "scanner": ("appliance.cli.processes", "Look for secrets in what is pushed."),
     "ssh": ("appliance.cli.processes", "Serve Git over SSH without the host's OpenSSH."),
     "sshd": ("appliance.cli.processes", "Print what the host's own OpenSSH needs."),
     "migrate": ("appliance.cli.processes", "Bring the database to what this release needs."),

@@ -19,6 +19,7 @@ from appliance.cli.supervisor import EndedError, Supervisor
 from appliance.settings import Settings
 from appliance.settings_sections import Ssh
 
+SCANNER = "appliance.scanning.resident.server"
 PASSWORD_VARIABLE = "CODARA_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable.
 READY_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # The queue is next door; while we wait for it, we look after nobody.
@@ -40,6 +41,7 @@ COMPILED = (
     "appliance.cli.ssh_server",
     "appliance.ssh.server",
     "appliance.ssh.session_program",
+    SCANNER,
     "appliance.web.gunicorn_worker",
     "appliance.web.wsgi",
     "gunicorn.glogging",
@@ -119,6 +121,8 @@ def _start(
     supervisor.add("scheduler", programs.module("appliance.jobs.schedule", "run", home))
     _add_workers(supervisor, settings, home)
     _add_events(supervisor, home)
+    if settings.scanning.secrets:
+        _add_scanner(supervisor, home)
     supervisor.wait_until(lambda: _answers(home / "run" / "web.sock") and _lets_in(settings.ssh))
 
 
@@ -147,6 +151,21 @@ def _add_events(supervisor: Supervisor, home: Path) -> None:
         programs.module("appliance.web.event_server", "run", home, door),
         when=lambda: bool(select.select([door], [], [], 0)[0]),
     )
+
+
+def _add_scanner(supervisor: Supervisor, home: Path) -> None:
+    """Who looks at hostile files: a program of its own, which shares no memory with us and gets no
+    word of our environment. We hold the door, so that who asks while it starts anew waits.
+    """
+    room = importlib.import_module("appliance.scanning.resident.door")
+    door = room.opened(home / "run" / "scanner.sock")
+    words: list[str | Path] = [programs.PYTHON, "-I", "-m", SCANNER, home, str(door.fileno())]
+
+    def run() -> None:
+        door.set_inheritable(True)
+        programs.program(words, {"PATH": os.defpath})()
+
+    supervisor.add("scanner", run)
 
 
 def _queue_server(home: Path) -> programs.Run:

@@ -1,4 +1,4 @@
-"""The processes of an appliance: `serve`, `worker`, `scheduler`, `events`, `ssh`, `migrate`."""
+"""The processes of an appliance: `serve`, `worker`, `scanner`, `migrate` and the others."""
 
 from __future__ import annotations
 
@@ -67,6 +67,13 @@ def scheduler(context: Context) -> None:
 def events(context: Context) -> None:
     """Serve those who listen to what happens in repositories (Server-Sent Events)."""
     _become("appliance.web.event_server", context.home_folder)
+
+
+@click.command(cls=Verb)
+@current
+def scanner(context: Context) -> None:
+    """Look for secrets in what is pushed, for the others to ask."""
+    _become(everything.SCANNER, context.home_folder)
 
 
 @click.command(cls=Verb)

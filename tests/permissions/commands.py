@@ -198,7 +198,7 @@ COMMANDS = [
 
 # Who may start these is for the host to say: they ask no appliance, or need its home folder.
 WITHOUT_ROLES = {
-    *("serve", "worker", "scheduler", "events", "ssh", "sshd", "migrate"),
+    *("serve", "worker", "scheduler", "events", "scanner", "ssh", "sshd", "migrate"),
     *("login", "logout", "completion"),
 }
 # What the table's form cannot say; each has tests of its own.

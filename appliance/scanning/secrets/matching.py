@@ -54,8 +54,7 @@ class Matcher:
 
     def __init__(self, rules: Sequence[Rule], triggers: Triggers | None = None) -> None:
         self.rules = rules
-        self._patterns = [compile_bytes(rule.pattern) for rule in rules]
-        self._groups = [_secret_group(pattern) for pattern in self._patterns]
+        self._patterns: dict[int, tuple[Any, int]] = {}
         self._triggers = triggers or best_triggers(rules)
 
     def find(self, data: bytes) -> Matches:
@@ -69,14 +68,21 @@ class Matcher:
         return Matches(spans, is_complete and len(spans) < most)
 
     def _spans(self, rule: int, data: bytes, start: int, end: int) -> Iterator[Span]:
-        group = self._groups[rule]
+        pattern, group = self._pattern(rule)
         while start < end:
-            match = self._patterns[rule].search(data, start, end)
+            match = pattern.search(data, start, end)
             if match is None:
                 return
             yield Span(rule, *match.span(), *match.span(group))
             # What is assigned may hold the next assignment: go on behind the name, not the value.
             start = match.start(group) if group else match.end()
+
+    def _pattern(self, rule: int) -> tuple[Any, int]:
+        """What a rule finds, and in which group; compiled when it is first needed, as few are."""
+        if rule not in self._patterns:
+            pattern = compile_bytes(self.rules[rule].pattern)
+            self._patterns[rule] = pattern, _secret_group(pattern)
+        return self._patterns[rule]
 
 
 def _secret_group(pattern: Any) -> int:
@@ -104,10 +110,12 @@ def best_triggers(rules: Sequence[Rule]) -> Triggers:
 class HyperscanTriggers:
     """All rules in one automaton."""
 
-    def __init__(self, rules: Sequence[Rule], hyperscan: Any) -> None:
+    def __init__(self, rules: Sequence[Rule], hyperscan: Any, database: Any = None) -> None:
         self._reach = [rule.reach_bytes for rule in rules]
         self._stopped = hyperscan.ScanTerminated
-        self._database = _compiled(hyperscan, [rule.trigger for rule in rules], [0] * len(rules))
+        if database is None:
+            database = compiled(hyperscan, [rule.trigger for rule in rules], [0] * len(rules))
+        self._database = database
         self._scratch = hyperscan.Scratch(self._database)
 
     def windows(self, data: bytes) -> tuple[dict[int, list[tuple[int, int]]], bool]:
@@ -181,7 +189,7 @@ class HyperscanSigns:
         self._stopped = hyperscan.ScanTerminated
         self._count = len(expressions)
         once = hyperscan.HS_FLAG_SINGLEMATCH
-        self._database = _compiled(
+        self._database = compiled(
             hyperscan, expressions, [once if n in single else 0 for n in range(self._count)]
         )
         self._scratch = hyperscan.Scratch(self._database)
@@ -220,7 +228,8 @@ class PlainSigns:
         return 1 if number in self._single else most_candidates(data)
 
 
-def _compiled(hyperscan: Any, expressions: Sequence[str], flags: Sequence[int]) -> Any:
+def compiled(hyperscan: Any, expressions: Sequence[str], flags: Sequence[int]) -> Any:
+    """The automaton of some expressions."""
     database = hyperscan.Database()
     database.compile(
         expressions=[each.encode("latin-1", "backslashreplace") for each in expressions],

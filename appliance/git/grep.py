@@ -7,8 +7,9 @@ Source: https://github.com/google/re2/wiki/Syntax.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,12 +21,16 @@ from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.git import limits, tree
 from appliance.git.blobs import is_binary
 from appliance.git.handles import Handle, Kind, opened
-from appliance.git.tree import Entry, EntryKind
+from appliance.git.tree import ENTRY, Entry, EntryKind
 
 TREE_BYTES = limits.OUTPUT_BYTES
 SEARCHED = frozenset({EntryKind.FILE, EntryKind.EXECUTABLE})
+ABOUT_FILES = re.compile(r"\\[Az]|\(\?[^:]")
+"""In an expression: the beginning or the end of all, or a flag, which can make `^` and `$` that."""
 PARTS = re2.compile(rb"\*\*/|\*\*|\*|\?|[^*?]+")
 OF_STARS = {b"**/": b"(?:.*/)?", b"**": b".*", b"*": b"[^/]*", b"?": b"[^/]"}
+File = tuple[bytes, str]
+"""A path, and the object with the content."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +96,14 @@ def search(
     budget = _Budget(most, time.monotonic() + seconds)
     with opened(at) as handle:
         start = _start(handle, commit, wanted.path)
-        for entry in _files(handle, start) if start is not None else ():
-            if not fits(entry.path, wanted.globs):
+        files = _files(handle, start) if start is not None else iter(())
+        if wanted.globs:
+            files = (each for each in files if fits(each[0], wanted.globs))
+        for texts in _together(budget.texts(handle, files), wanted):
+            if len(texts) > 1 and expression.search(b"\n".join(texts.values())) is None:
                 continue
-            if budget.is_spent:
-                break
-            content = budget.read(handle, entry)
-            if content is not None:
-                budget.keep(_lines(entry.path, content, expression, wanted.around, budget))
+            for path, content in texts.items():
+                budget.keep(_lines(path, content, expression, wanted.around, budget))
     return budget.result()
 
 
@@ -155,19 +160,19 @@ class _Budget:
             self._was_cut = True
         return self._was_cut
 
-    def read(self, handle: Handle, entry: Entry) -> bytes | None:
-        """The content of a file; None of one that is passed over."""
-        header = handle.header(entry.oid)
-        if header is None or header[1] > limits.GREP_FILE_BYTES:
-            self._skipped += 1
-            return None
-        self._bytes -= header[1]
-        content = handle.read(entry.oid, Kind.BLOB, most_bytes=limits.GREP_FILE_BYTES)
-        if is_binary(content):
-            self._skipped += 1
-            return None
-        self._files += 1
-        return content
+    def texts(self, handle: Handle, files: Iterable[File]) -> Iterator[tuple[bytes, bytes]]:
+        """Path and content of each file that is looked into, until there is no budget left."""
+        most_bytes = limits.GREP_FILE_BYTES
+        for path, oid in files:
+            if self.is_spent:
+                return
+            content = handle.read_unless_large(oid, Kind.BLOB, most_bytes=most_bytes)
+            self._bytes -= len(content or b"")
+            if content is None or is_binary(content):
+                self._skipped += 1
+                continue
+            self._files += 1
+            yield path, content
 
     def keep(self, found: Iterator[Found]) -> None:
         """Take what was found in a file: so many lines of each, and no more than in all."""
@@ -215,16 +220,46 @@ def _start(handle: Handle, commit: str, path: bytes) -> Entry | None:
         return None
 
 
-def _files(handle: Handle, start: Entry) -> Iterator[Entry]:
+def _files(handle: Handle, start: Entry) -> Iterator[File]:
     """Every file at or below an entry, in git's order."""
-    waiting = [start]
+    waiting = [(start.path, start.kind, start.oid)]
     while waiting:
-        here = waiting.pop()
-        if here.is_folder:
-            raw = handle.read(here.oid, Kind.TREE, most_bytes=TREE_BYTES)
-            waiting += reversed(tree.parse(raw, here.path))
-        elif here.kind in SEARCHED:
-            yield here
+        path, kind, oid = waiting.pop()
+        if kind is EntryKind.FOLDER:
+            prefix = path + b"/" if path else b""
+            raw = handle.read(oid, Kind.TREE, most_bytes=TREE_BYTES)
+            waiting += [
+                (prefix + name, _kind(mode), held.hex())
+                for mode, name, held in reversed(ENTRY.findall(raw))
+            ]
+        elif kind in SEARCHED:
+            yield path, oid
+
+
+@lru_cache(maxsize=64)
+def _kind(mode: bytes) -> EntryKind:
+    return tree.kind_of(int(mode, 8))
+
+
+def _together(texts: Iterable[tuple[bytes, bytes]], wanted: Wanted) -> Iterator[dict[bytes, bytes]]:
+    """Files by their paths, small ones together: most are gone through in one search of all.
+
+    That says nothing where the expression can ask where a file begins or ends.
+    """
+    is_about_files = ABOUT_FILES.search(wanted.pattern) is not None
+    found: dict[bytes, bytes] = {}
+    size = 0
+    for path, content in texts:
+        size += len(content)
+        if found and size > limits.GREP_PIECE_BYTES:
+            yield found
+            found, size = {}, len(content)
+        found[path] = content
+        if is_about_files:
+            yield found
+            found = {}
+    if found:
+        yield found
 
 
 def _lines(

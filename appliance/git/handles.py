@@ -101,6 +101,24 @@ class Handle:
             )
         return self.read_known(oid)
 
+    def read_unless_large(self, oid: str, kind: Kind, *, most_bytes: int) -> bytes | None:
+        """The content of an object that a tree speaks of; None where it is missing or larger.
+
+        Errors:
+            DamagedError: it is broken, or something else.
+        """
+        objects = self._objects
+        try:
+            found, size_bytes = objects.read_header(oid)
+            content: bytes | None = objects.read(oid)[1] if size_bytes <= most_bytes else None
+        except KeyError:
+            return None
+        except (pygit2.GitError, ValueError, OSError) as error:
+            raise DamagedError(DAMAGED) from error
+        if KINDS[found] is not kind:
+            raise DamagedError(DAMAGED)
+        return content
+
     def read_known(self, oid: str) -> bytes:
         """The content of an object whose kind and size are beyond doubt; the quickest way.
 

@@ -118,3 +118,12 @@ def test_long_files_are_searched_in_pieces(built):
     long = built.commit({b"a": b"y" * 200_000 + b" end\nlast\n"})
     assert places(built, long, "last") == [(b"a", 2, 1)]
     assert len(grep.search(built.at, long, Wanted("y")).matches[0].content) == 1000
+
+
+def test_small_files_together_are_as_each_alone(tmp_path):
+    built = Builder(tmp_path / "many.git")
+    files = {b"d/%03d" % number: b"one\ntwo %d" % number for number in range(300)}
+    commit = built.commit({**files, b"d/150": b"three", b"z": b"x" * limits.GREP_PIECE_BYTES})
+    for pattern, count in ((r"\Athree\z", 1), (r"^three$", 1), (r"(?-m)^one", 299), (r"9\z", 30)):
+        found = grep.search(built.at, commit, Wanted(pattern), most=1000)
+        assert (len(found.matches), found.files) == (count, 301)

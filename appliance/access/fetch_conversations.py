@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from appliance.access import fetch, gate, grants
 from appliance.db import lookups
 from appliance.db.conversations import Comment, Conversation
+from appliance.db.once import once
 from appliance.db.organisations import Organisation, Team, TeamMembership
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -198,7 +199,10 @@ def has_issues(work: UnitOfWork, repository: Repository) -> bool:
     """Whether a repository has issues. Asks nothing: who asks has asked who may read it."""
     if not repository.has_issues or repository.organisation_id is None:
         return repository.has_issues
-    organisation = work.session.get(Organisation, repository.organisation_id)
+    key = repository.organisation_id
+    organisation = once(
+        work.session, (Organisation, key), lambda: work.session.get(Organisation, key)
+    )
     return organisation is None or organisation.has_issues
 
 

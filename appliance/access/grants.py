@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from appliance.db import lookups
 from appliance.db.access_requests import TemporaryRight
 from appliance.db.base import MomentType
+from appliance.db.once import once
 from appliance.db.organisations import Membership, Organisation, Team, TeamMembership
 from appliance.db.repositories import Grant, Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -179,9 +180,10 @@ def with_roles(
     work: UnitOfWork, owner_name: str, name: str, *, user_id: UUID
 ) -> tuple[Repository | None, list[sa.Row[Any]]]:
     """The repository of that path, unless it is in the bin, and what ROLES says of a user there."""
-    keys = {"owner_key": fold(owner_name), "name_key": fold(name), "user_id": user_id}
-    keys["now"] = work.begun_at
-    rows = work.session.execute(REPOSITORY_AND_ROLES, keys).all()
+    keys: dict[str, Any] = {"owner_key": fold(owner_name), "name_key": fold(name)}
+    keys |= {"user_id": user_id, "now": work.begun_at}
+    asked = REPOSITORY_AND_ROLES, *keys.values()
+    rows = once(work.session, asked, lambda: work.session.execute(REPOSITORY_AND_ROLES, keys).all())
     found = rows[0].Repository if rows else None
     return found, [row for row in rows if row.is_membership is not None]
 

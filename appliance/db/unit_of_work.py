@@ -19,6 +19,7 @@ from appliance.db.audit_log import AuditLeaf
 from appliance.db.base import Table, is_audited, says_something
 from appliance.db.engine import is_sqlite, read_only
 from appliance.db.last import NotLastError
+from appliance.db.once import READING
 from appliance.db.outbox import JobRecord
 from appliance.db.recording import Ending, Recorded, Source
 from appliance.domain import events
@@ -288,6 +289,7 @@ class Database:
         work = None
         try:
             with failures.translated(), self._reading() as session, session.begin():
+                session.info[READING] = {}
                 work = UnitOfWork(session, actor, self.rules, self.source, is_reading=True)
                 yield work
         except (RefusedError, HiddenError, UnauthenticatedError) as refusal:

@@ -25,6 +25,7 @@ from appliance.web import (
     present,
     requests,
     routes,
+    template_words,
     tracing,
 )
 from appliance.web.api import frame
@@ -56,6 +57,7 @@ def create_app(wiring: Wiring) -> flask.Flask:
     tracing.install(app, Tracing(wiring.settings.telemetry.traces_endpoint, "web"))
     requests.install(app)
     Babel(app, locale_selector=_locale)
+    template_words.install(app)
     arriving.install(app)
     csrf.install(app)
     errors.install(app)

@@ -9,6 +9,7 @@ from appliance.access import gate
 from appliance.db.audit_log import INSTANCE_LOG
 from appliance.db.credentials import IdempotencyKey
 from appliance.db.engine import make_engine
+from appliance.db.once import once
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import Database
@@ -216,3 +217,11 @@ def test_a_database_that_is_away_is_said_to_be(url):
     with pytest.raises(UnavailableError), database.begin(stranger()) as work:
         work.session.scalar(sa.select(User))
     database.engine.dispose()
+
+
+def test_a_page_asks_once_and_a_change_anew(world, writer):
+    answers = iter(range(9))
+    for opened, told in ((world.reading, [0, 0, 1]), (world.begin, [2, 3, 4])):
+        with opened(writer) as work:
+            found = [once(work.session, key, lambda: next(answers)) for key in ("a", "a", "b")]
+        assert found == told

@@ -13,7 +13,7 @@ from flask_babel import Babel, force_locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.web import present
+from appliance.web import present, template_words
 
 NOON = datetime(2025, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -214,3 +214,24 @@ def test_templates_have_the_filters():
     assert "\\xFF" in shown
     assert "a%FF%23" in shown
     assert "2 hours ago" in shown
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("{{ _('100 %% of %(name)s', name='<b>') }}", "100 % of &lt;b&gt;"),
+        ("{{ _('100 %%') }}", "100 %"),
+        ("{{ _(text) }}", "<i>"),
+        ("{{ _(text) ~ text }}", "<i>&lt;i&gt;"),
+        ("{% trans name=text %}of {{ name }}{% endtrans %}", "of &lt;i&gt;"),
+        ("{% autoescape false %}{{ _('%(name)s', name=text) }}{% endautoescape %}", "<i>"),
+    ],
+)
+def test_words_of_templates_are_as_jinja_has_them(template, shown):
+    for install in (lambda _app: None, template_words.install):
+        app = Flask(__name__)
+        Babel(app)
+        install(app)
+        with app.app_context():
+            app.jinja_env.autoescape = True
+            assert app.jinja_env.from_string(template).render(text="<i>") == shown

@@ -159,8 +159,8 @@ def is_followed(work: UnitOfWork, pull: PullRequest) -> bool:
     return writes or source.visibility is Visibility.PUBLIC
 
 
-def may_delete_source(work: UnitOfWork, pull: PullRequest) -> bool:
-    """Whether the actor may delete the source branch, as far as their role goes."""
+def may_write_source(work: UnitOfWork, pull: PullRequest) -> bool:
+    """Whether the actor may move or delete the source branch, as far as their role goes."""
     found = (
         work.session.get(Repository, pull.source_repository_id)
         if pull.source_repository_id

@@ -1,4 +1,4 @@
-"""`codara pr compare`, `codara pr apply`: two patch sets, and what reviewers suggest."""
+"""`codara pr compare`, `apply`, `update`: two patch sets, what reviewers suggest, what is new."""
 
 from __future__ import annotations
 
@@ -35,3 +35,19 @@ def apply_(context: Context, repository: str, number: int, comments: tuple[str, 
     address = f"{place(repository)}/pulls/{number}/suggestions"
     made = context.api.call("POST", address, {"comments": list(comments)})
     context.show_thing(made, {"commit": "Commit"})
+
+
+@click.command(cls=Verb)
+@options.repository
+@options.number
+@click.option("--rebase", is_flag=True, help="Make its commits again on top, without a merge.")
+@click.option("--head", metavar="COMMIT", help="Only if this is still its head.")
+@current
+def update(
+    context: Context, repository: str, number: int, *, rebase: bool, head: str | None
+) -> None:
+    """Bring what is new on its target into a pull request's branch."""
+    sent = {"method": "rebase" if rebase else "merge"} | ({"head": head} if head else {})
+    address = f"{place(repository)}/pulls/{number}/update-branch"
+    done = context.api.call("POST", address, sent)
+    context.show(done, lambda: [f"Updated #{number} by {done['method']}: {done['commit'][:10]}"])

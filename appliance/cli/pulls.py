@@ -12,7 +12,7 @@ from appliance.cli import merge_queue, options, reactions
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts
 from appliance.cli.issues import file, said, text
-from appliance.cli.pull_changes import apply_, compare
+from appliance.cli.pull_changes import apply_, compare, update
 
 COLUMNS = {
     "number": "#",
@@ -67,6 +67,7 @@ def pr() -> None:
 
 pr.add_command(compare)
 pr.add_command(apply_)
+pr.add_command(update)
 pr.add_command(reactions.to_pull)
 pr.add_command(merge_queue.queue)
 pr.add_command(merge_queue.prioritise)

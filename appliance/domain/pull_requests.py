@@ -57,6 +57,15 @@ class Shift(StrEnum):
     """By other commits: a rebase, an amended one."""
 
 
+class UpdateMethod(StrEnum):
+    """How what is new on the target comes into the source branch."""
+
+    MERGE = "merge"
+    """By a merge commit on top."""
+    REBASE = "rebase"
+    """Its commits are made again, on top of the target."""
+
+
 @dataclass(frozen=True)
 class Anchor:
     """Lines of a file that somebody speaks of. Without lines it is the file as a whole."""

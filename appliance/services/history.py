@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -141,10 +142,21 @@ def divergence(
     seconds: float = limits.DIVERGENCE_SECONDS,
 ) -> list[Divergence | None]:
     """How far each commit is from `base`, remembered; None for those there was no time for."""
+    return divergence_in(repository.folder, base, oids, seconds=seconds)
+
+
+def divergence_in(
+    folder: Path,
+    base: str,
+    oids: Sequence[str],
+    *,
+    seconds: float = limits.DIVERGENCE_SECONDS,
+) -> list[Divergence | None]:
+    """The same of a repository that was found otherwise."""
     known = {oid: _DIVERGENCES.get((base, oid)) for oid in oids}
     unknown = [oid for oid, far in known.items() if far is None]
     if unknown:
-        found = refs.divergence(repository.folder, base, unknown, seconds=seconds)
+        found = refs.divergence(folder, base, unknown, seconds=seconds)
         known |= dict(zip(unknown, found, strict=True))
         for oid, far in known.items():
             if far is not None:

@@ -24,6 +24,7 @@ from appliance.db.organisations import TeamMembership
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
+from appliance.domain.merge_queue import FAILURES
 from appliance.domain.notifications import (
     TALES,
     Audience,
@@ -62,6 +63,12 @@ class News:
     happened_at: datetime
     event_id: UUID
     said: Mapping[str, Any]
+
+    @property
+    def told_as(self) -> Tale:
+        """What they read: of a queue that could not merge it, that it left the queue."""
+        is_of_queue = self.tale is Tale.MERGE_FAILED and self.said["reason"] in FAILURES
+        return Tale.DEQUEUED if is_of_queue else self.tale
 
     @property
     def thing(self) -> dict[str, Any]:
@@ -239,11 +246,11 @@ def _put_into_inbox(work: UnitOfWork, news: News, user_id: UUID, reason: Reason)
     query = sa.select(Notification).where(Notification.user_id == user_id, *_of(news))
     row = work.session.scalar(query.execution_options(populate_existing=True))
     if row is None:
-        row = Notification(user_id=user_id, reason=reason, tale=news.tale, **news.thing)
+        row = Notification(user_id=user_id, reason=reason, tale=news.told_as, **news.thing)
         work.session.add(row)
     else:
         row.reason = reason_to_keep(row.reason, reason, is_unread=row.is_unread)
-    row.tale, row.actor_id, row.text_id = news.tale, news.actor_id, news.text_id
+    row.tale, row.actor_id, row.text_id = news.told_as, news.actor_id, news.text_id
     row.happened_at, row.read_at, row.done_at = news.happened_at, None, None
     work.session.flush()  # Of the same conversation more may be told in the same transaction.
 
@@ -256,7 +263,7 @@ def _occasion(news: News) -> Occasion:
     return Occasion(
         thing=news.thing,
         event_id=news.event_id,
-        tale=news.tale,
+        tale=news.told_as,
         actor_id=news.actor_id,
         text_id=news.text_id,
         happened_at=news.happened_at,

@@ -110,26 +110,18 @@ def plan(work: UnitOfWork, repository_id: UUID, *, repositories: RepositoryStore
         RefusedError: only the appliance and administrators may.
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
-    found = []
-    for pull in pull_rows.due_of(work.session, repository_id):
-        conversation = work.session.get_one(Conversation, pull.id)
-        sets = pull_rows.patch_sets(work.session, pull.id)
-        source = pull.source_repository_id
-        found.append(
-            Followed(
-                pull.id,
-                conversation.number,
-                repositories.folder(pull.repository_id),
-                repositories.folder(source) if source else None,
-                pull.target_branch,
-                pull.head_oid,
-                sets[-1].base_oid,
-                pull.patch_sets_numbered,
-                {each.number: each.head_oid for each in sets},
-                _moves(work, pull),
-            )
-        )
-    return found
+    due = pull_rows.due_of(work.session, repository_id)
+    return [_followed(work, each, repositories) for each in due]
+
+
+def plan_one(work: UnitOfWork, pull_id: UUID, *, repositories: RepositoryStore) -> Followed:
+    """The same of one pull request, for who has just moved its source.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    return _followed(work, work.session.get_one(PullRequest, pull_id), repositories)
 
 
 def measure(followed: Followed) -> list[NewSet]:
@@ -314,6 +306,24 @@ def note_look(work: UnitOfWork, followed: Followed, looked: Looked) -> None:
     pull.merge_state = found.state
     pull.checked_target, pull.checked_head = looked.target, looked.head
     pull.conflicts = [show(path) for path in found.conflicts[:MOST_CONFLICTS_KEPT]]
+
+
+def _followed(work: UnitOfWork, pull: PullRequest, repositories: RepositoryStore) -> Followed:
+    conversation = work.session.get_one(Conversation, pull.id)
+    sets = pull_rows.patch_sets(work.session, pull.id)
+    source = pull.source_repository_id
+    return Followed(
+        pull.id,
+        conversation.number,
+        repositories.folder(pull.repository_id),
+        repositories.folder(source) if source else None,
+        pull.target_branch,
+        pull.head_oid,
+        sets[-1].base_oid,
+        pull.patch_sets_numbered,
+        {each.number: each.head_oid for each in sets},
+        _moves(work, pull),
+    )
 
 
 def _moves(work: UnitOfWork, pull: PullRequest) -> tuple[Move, ...]:

@@ -163,7 +163,7 @@ def plan(
         title,
         body,
         _values(work, seen, url),
-        deletes_branch=deletes and fetch_pulls.may_delete_source(work, pull),
+        deletes_branch=deletes and fetch_pulls.may_write_source(work, pull),
         by_queue=wanted.by_queue,
         bypass=wanted.bypass.strip()[: pushes.REASON_CHARACTERS],
         asked_by_rules=pull_rules.wanted(work, seen),

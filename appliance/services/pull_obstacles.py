@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from appliance.access import fetch_pulls
@@ -12,7 +12,7 @@ from appliance.access.gate import open_to_everyone
 from appliance.db.conversation_rows import user_names
 from appliance.db.pulls import AutoMerge
 from appliance.errors import NotFoundError
-from appliance.services import merge_rules, pull_facts, pull_rules
+from appliance.services import merge_rules, pull_facts, pull_rules, pull_updates
 
 if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
@@ -44,6 +44,8 @@ class Obstacles:
     auto_merge: Promised | None
     may_bypass: bool = False
     """Whether the reader may merge past all of it, and past rules asked only then, saying why."""
+    behind: int | None = 0
+    """How many commits of its target the branch lacks; None where there are too many to count."""
 
     @property
     def may_queue(self) -> bool:
@@ -66,15 +68,17 @@ def asked(
         seen = fetch_pulls.to_read(work, which)
         facts, wanted = pull_facts.of_pull(work, seen), pull_rules.wanted(work, seen)
     look = looked = None
+    behind: int | None = 0
     if facts.merged is None:
         try:
+            behind = pull_updates.behind(facts, repositories=repositories)
             look = pull_facts.mergeability(facts, repositories=repositories)
             if wanted is not None:
                 looked = pull_rules.look(repositories.folder(facts.repository_id), wanted)
         except NotFoundError:
             look = None  # The target is gone; who merges will be told.
     with reads() as work:
-        return found(work, which, look=look, looked=looked)
+        return replace(found(work, which, look=look, looked=looked), behind=behind)
 
 
 def found(

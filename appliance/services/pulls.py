@@ -46,7 +46,8 @@ class PullRequest:
     folder: Path
     may_write: bool
     """Whether the reader may write to the target's repository, and so merge."""
-    may_delete_source: bool
+    may_write_source: bool
+    """Whether the reader may move or delete the source branch, as far as their role goes."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def show(work: UnitOfWork, which: Which, *, repositories: RepositoryStore) -> Pu
         pull_facts.of_pull(work, seen),
         ready_folder(seen.repository, repositories),
         seen.may_write,
-        fetch_pulls.may_delete_source(work, seen.pull),
+        fetch_pulls.may_write_source(work, seen.pull),
     )
 
 

@@ -147,6 +147,12 @@ def resolve(
     thread = _thread(work, seen, thread_id)
     if not (seen.standing.is_author or seen.standing.may_triage or _began(work, thread)):
         raise RefusedError(FOR_AUTHORS)
+    _settle(work, seen, thread, resolved=resolved, now=now)
+
+
+def _settle(
+    work: UnitOfWork, seen: SeenPull, thread: ReviewThread, *, resolved: bool, now: datetime
+) -> None:
     if (thread.resolved_at is not None) is resolved:
         return
     thread.resolved_at = now if resolved else None
@@ -162,8 +168,12 @@ def resolve(
     )
 
 
-def note_applied(work: UnitOfWork, which: Which, comment_ids: list[UUID], commit: str) -> None:
-    """Write down that what comments suggest was applied by a commit.
+def note_applied(
+    work: UnitOfWork, which: Which, comment_ids: list[UUID], commit: str, *, now: datetime
+) -> None:
+    """Write down that what comments suggest was applied by a commit: nothing is left to say then.
+
+    Whoever may write to the source branch, and has applied it, resolves their threads.
 
     Errors:
         HiddenError, NotFoundError, RefusedError, ConflictError: as for `comment`.
@@ -173,6 +183,7 @@ def note_applied(work: UnitOfWork, which: Which, comment_ids: list[UUID], commit
         found = _comment(work, seen, comment_id)
         found.applied_as = commit
         _record_change(work, seen, found)
+        _settle(work, seen, _thread(work, seen, found.thread_id), resolved=True, now=now)
 
 
 @open_to_everyone(because="whoever speaks of a pull request was asked whether they may")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from appliance.domain.identity import appliance
 from appliance.domain.merge_queue import Priority
-from appliance.errors import ConflictError, sentence
+from appliance.errors import (
+    ConflictError,
+    DamagedError,
+    NotFoundError,
+    TimeoutExceededError,
+    TooLargeError,
+    sentence,
+)
 from appliance.services import (
     applied_suggestions,
     pull_copies,
+    pull_following,
     pull_merging,
     pull_opening,
+    pull_updates,
     pulls,
     queued_pulls,
     review_threads,
@@ -25,6 +36,7 @@ if TYPE_CHECKING:
     from appliance.git.conflicts import Resolutions
     from appliance.services.pull_merging import MergedNow, Merging
     from appliance.services.pull_opening import NewPull
+    from appliance.services.pull_updates import Update, Updated
 
 
 def open_pull(path: str, head: str, into: str, new: NewPull) -> int:
@@ -88,5 +100,33 @@ def apply_suggestions(which: Which, wanted: Sequence[UUID]) -> str:
     written = applied_suggestions.draft(plan, found.facts, what)
     ref_updates.move(plan, written.ref)
     with requests.begin() as work:
-        review_threads.note_applied(work, which, list(what.comments), written.commit)
+        review_threads.note_applied(
+            work, which, list(what.comments), written.commit, now=requests.now()
+        )
+    _catch_up(found.facts.id)
     return written.commit
+
+
+def update(which: Which, wanted: Update, said: Resolutions) -> Updated:
+    """Bring what is new on the target into the source branch.
+
+    Errors: as the steps of `pull_updates`.
+    """
+    done = pull_updates.update(ref_updates.mover(), which, wanted, said)
+    _catch_up(done.pull_id)
+    return done
+
+
+def _catch_up(pull_id: UUID) -> None:
+    """Show who moved a source its new patch set at once. Where that cannot be read now, the job
+    that follows branches sees to it, and finds it done otherwise.
+    """
+    wiring = requests.wiring()
+    with suppress(DamagedError, NotFoundError, TimeoutExceededError, TooLargeError):
+        with wiring.database.reading(appliance()) as work:
+            followed = pull_following.plan_one(work, pull_id, repositories=wiring.repositories)
+        sets = pull_following.measure(followed)
+        with wiring.database.begin(appliance()) as work:
+            is_noted = pull_following.note_moves(work, followed, sets, now=requests.now())
+        if is_noted:
+            pull_following.keep(followed, sets)

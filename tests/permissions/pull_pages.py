@@ -11,6 +11,7 @@ from tests.permissions.issues import (
     TRIAGE_SIGNED_IN,
 )
 
+FOLLOWED = "merge.head_pushed merge.auto_disabled merge.dequeued"
 ALL = f"{HERE}/pulls"
 PULL = f"{ALL}/<int:number>"
 OF_COMMENT = f"{PULL}/comments/<uuid:comment_id>"
@@ -47,7 +48,8 @@ CHANGES = {
     f"POST {SAID}/delete": "review.comment_deleted",
     f"POST {PULL}/said/<uuid:said_id>/react": "issue.reacted issue.reaction_removed",
     f"POST {PULL}/suggestions": (
-        "branch_rule.bypassed git.push_refused git.pushed review.comment_changed"
+        f"branch_rule.bypassed git.push_refused git.pushed {FOLLOWED} review.comment_changed "
+        "review.thread_resolved"
     ),
     f"POST {PULL}/merge": (
         "branch_rule.bypassed git.push_refused git.pushed merge.merged merge.auto_enabled "
@@ -60,7 +62,8 @@ CHANGES = {
     f"POST {PULL}/queue": "merge.dequeued merge.prioritised",
     f"POST {PULL}/revert": MADE_ANEW,
     f"POST {PULL}/backport": MADE_ANEW,
-    f"POST {PULL}/conflicts": "branch_rule.bypassed git.push_refused git.pushed",
+    f"POST {PULL}/conflicts": f"branch_rule.bypassed git.push_refused git.pushed {FOLLOWED}",
+    f"POST {PULL}/update": f"branch_rule.bypassed git.push_refused git.pushed {FOLLOWED}",
 }
 PAGES = [
     (ALL, READ, {}, OWN),
@@ -101,7 +104,7 @@ ELSEWHERE = {
     ("POST", f"{PULL}/reviewers"): TESTS,
     **{
         ("POST", f"{PULL}/{verb}"): MERGES
-        for verb in ("merge", "auto-merge/stop", "revert", "backport", "conflicts")
+        for verb in ("merge", "auto-merge/stop", "revert", "backport", "conflicts", "update")
     },
     ("GET", f"{PULL}/threads/new"): REVIEWS,
     ("GET", THREAD): REVIEWS,

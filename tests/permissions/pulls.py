@@ -21,6 +21,8 @@ MERGE, SETTINGS = f"{ONE}/merge", f"{API}/merge-settings"
 QUEUE, TURN = f"{API}/merge-queue", f"{ONE}/queue"
 QUEUE_TESTS = "web/test_api_merge_queues.py"
 MOVES = "branch_rule.bypassed git.push_refused git.pushed"
+FOLLOWED = "merge.head_pushed merge.auto_disabled merge.dequeued"
+"""What moving the source of a pull request does to it at once."""
 DONE = "issue.closed merge.auto_disabled merge.merged"
 CHANGES = {
     f"PUT {QUEUE}": "merge.queue_changed",
@@ -33,8 +35,11 @@ CHANGES = {
     f"DELETE {ONE}/auto-merge": "merge.auto_disabled",
     f"POST {ONE}/revert": f"{MOVES} merge.requested",
     f"POST {ONE}/backport": f"{MOVES} merge.requested",
+    f"POST {ONE}/update-branch": f"{MOVES} {FOLLOWED}",
     f"PATCH {SETTINGS}": "merge.rules_changed",
-    f"POST {ONE}/suggestions": f"{MOVES} review.comment_changed",
+    f"POST {ONE}/suggestions": (
+        f"{MOVES} {FOLLOWED} review.comment_changed review.thread_resolved"
+    ),
     f"POST {REVIEWS}": "review.submitted",
     f"POST {REVIEWS}/{ID}/dismiss": "review.dismissed",
     f"POST {THREADS}": "review.comment_added",
@@ -84,6 +89,7 @@ API_TABLE = [
     ("DELETE", f"{ONE}/auto-merge", TRIAGE, None),
     ("POST", f"{ONE}/revert", WRITE, {}),
     ("POST", f"{ONE}/backport", WRITE, {"base": "topic"}),
+    ("POST", f"{ONE}/update-branch", WRITE, {}),
     ("GET", SETTINGS, READ, None),
     ("PATCH", SETTINGS, MAINTAIN, {"delete_branches": True}),
     ("GET", REVIEWS, READ, None),
@@ -130,6 +136,7 @@ MOVES_NOTHING = {
     ("POST", MERGE): "both branches are where the other is",
     ("POST", f"{ONE}/revert"): "it was not merged",
     ("POST", f"{ONE}/backport"): "it was not merged",
+    ("POST", f"{ONE}/update-branch"): "both branches are where the other is",
     ("DELETE", f"{ONE}/auto-merge"): "nobody has promised to merge it",
     ("POST", ALL): "both branches are where the other is",
     ("PUT", REVIEWER): "their review is waited for already",
@@ -162,6 +169,7 @@ COMMANDS_ELSEWHERE = {
         TESTS,
     ),
     "pr compare": "web/test_api_pull_changes.py",
+    "pr update": "cli/test_pull_updates.py",
     **dict.fromkeys(
         (
             *("pr queue", "pr prioritise", "repo merge-queue show", "repo merge-queue pause"),

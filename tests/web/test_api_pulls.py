@@ -239,6 +239,7 @@ def test_it_is_merged_and_taken_back_and_brought_elsewhere(notes):
         "may_merge": False,
         "may_bypass": False,
         "auto_merge": None,
+        "behind": 0,
     }
     assert reader.post(f"{ONE}/merge", json={}).status_code == 403
     asked = {
@@ -260,6 +261,27 @@ def test_it_is_merged_and_taken_back_and_brought_elsewhere(notes):
     there = writer.post(f"{ONE}/backport", json={"base": "stable"})
     assert there.headers["Location"] == f"{PULLS}/3"
     assert there.json["base"]["branch"] == "stable"
+
+
+def test_its_branch_is_updated_from_its_base(notes):
+    reader, writer = notes.client("reader"), notes.client("writer")
+    head = writer.get(ONE).json["head"]["commit"]
+    assert writer.post(f"{ONE}/update-branch", json={}).status_code == 409
+    write(writer, "main", "other\n")
+    assert reader.get(f"{ONE}/merge").json["behind"] == 1
+    assert reader.post(f"{ONE}/update-branch", json={}).status_code == 403
+    assert writer.post(f"{ONE}/update-branch", json={"head": "a" * 40}).status_code == 412
+    refused = writer.post(f"{ONE}/update-branch", json={"head": head})
+    assert (refused.status_code, refused.json["code"]) == (409, "merge_conflict")
+    assert [each["path"] for each in refused.json["conflicts"]] == ["file"]
+
+    said = {"head": head, "resolutions": [{"path": "file", "content": "both\n"}]}
+    done = writer.post(f"{ONE}/update-branch", json=said)
+
+    assert done.status_code == 200, done.json
+    assert (done.json["before"], done.json["method"]) == (head, "merge")
+    shown = reader.get(ONE).json
+    assert (shown["head"]["commit"], shown["patch_set"]) == (done.json["commit"], 2)
 
 
 def test_a_merge_with_conflicts_names_them_and_takes_what_is_said(notes):

@@ -98,23 +98,68 @@ def test_conflicts_are_solved_file_by_file(place):
     shown = page(author, "pulls/1/conflicts")
     assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; topic" in shown
     assert "&gt;&gt;&gt;&gt;&gt;&gt;&gt; main" in shown
-    target = re.search(r'name="target" value="([0-9a-f]{40})"', shown)
-    assert target is not None
-    form = {"target": target[1], "path-0": "a", "take-0": "text"}
+    seen = as_seen(shown)
+    form = {**seen, "path-0": "a", "take-0": "text"}
     marked = {**form, "text-0": "<<<<<<< ours\n"}
     answer = author.post(f"{HOME}/pulls/1/conflicts", data=marked)
     assert answer.status_code == 422
     assert "still has marks" in answer.text
-    answer = author.post(f"{HOME}/pulls/1/conflicts", data={"target": target[1]})
+    answer = author.post(f"{HOME}/pulls/1/conflicts", data=seen)
     assert answer.status_code == 409
     both = LINES.replace("line 5\n", "both\n")
     crlf = both.replace("\n", "\r\n")
     shown = posted(author, "pulls/1/conflicts", **form, **{"text-0": crlf})
     assert "The conflicts are solved" in shown
     assert author.get(f"{HOME}/raw/topic/a").text == both
-    place.run_jobs()
+    # The page after it shows the new patch set, before any job has run.
+    assert "Ready to merge" in shown
+    assert place.facts().patch_set == 2
     assert "No conflicts" in page(author, "pulls/1/conflicts")
-    assert "Ready to merge" in page(author, "pulls/1")
+
+
+def test_what_was_said_of_an_earlier_push_solves_nothing(place):
+    place.write("maintainer", "main", {"a": THEIRS})
+    author = place.world.browser("author")
+    form = as_seen(page(author, "pulls/1/conflicts")) | {"path-0": "a", "take-0": "text"}
+    place.write("author", "topic", {"a": OURS + "late\n"})
+    place.run_jobs()
+
+    answer = author.post(f"{HOME}/pulls/1/conflicts", data={**form, "text-0": "gone\n"})
+
+    assert answer.status_code == 412
+    assert "There are new commits" in answer.text
+    assert "late" in answer.text
+    assert "gone" not in answer.text
+    posted_again = {**form, "head": place.head("topic"), "target": place.head("topic")}
+    assert author.post(f"{HOME}/pulls/1/conflicts", data=posted_again).status_code == 412
+
+
+def as_seen(shown):
+    """Where both branches were when somebody looked at conflicts."""
+    found = dict(re.findall(r'name="(target|head)" value="([0-9a-f]{40})"', shown))
+    assert set(found) == {"target", "head"}
+    return found
+
+
+def test_its_branch_is_updated_from_its_page(place):
+    assert "Update branch" not in page(place.world.browser("author"), "pulls/1")
+    place.write("maintainer", "main", {"else": "else\n"})
+    author, reader = place.world.browser("author"), place.world.browser("reader")
+    shown = page(author, "pulls/1")
+    assert "The branch is 1 commit behind main." in shown
+    assert "Merge main into it" in shown
+    assert "Update branch" not in page(reader, "pulls/1")
+    head = place.head("topic")
+
+    shown = posted(author, "pulls/1/update", method="merge", head=head)
+
+    assert "The branch is up to date with its target." in shown
+    assert 'patch_set=2">2</a>' in shown
+    assert "behind main" not in shown
+    again = author.post(f"{HOME}/pulls/1/update", data={"method": "rebase", "head": head})
+    assert again.status_code == 412
+    refused = reader.post(f"{HOME}/pulls/1/update", data={"method": "merge", "head": head})
+    assert refused.status_code == 403
 
 
 def test_conflicts_of_a_fork_are_solved_there(place):
@@ -124,9 +169,7 @@ def test_conflicts_of_a_fork_are_solved_there(place):
     place.write("maintainer", "main", {"a": THEIRS})
     writer = place.world.browser("writer")
     shown = page(writer, f"pulls/{number}/conflicts")
-    target = re.search(r'name="target" value="([0-9a-f]{40})"', shown)
-    assert target is not None
-    form = {"target": target[1], "path-0": "a", "take-0": "theirs"}
+    form = as_seen(shown) | {"path-0": "a", "take-0": "theirs"}
     posted(writer, f"pulls/{number}/conflicts", **form)
     assert writer.get(f"/{FORK}/raw/mine/a").text == THEIRS
     answer = place.world.browser("reader").post(f"{HOME}/pulls/{number}/conflicts", data=form)

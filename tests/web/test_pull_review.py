@@ -174,8 +174,11 @@ def test_suggestions_become_one_commit_with_all_their_authors(place):
     assert "Suggested-by: writer" in page(author, f"commit/{head}")
     assert "line 20?" in author.get(f"{HOME}/raw/topic/a").text
     assert "newest" in author.get(f"{HOME}/raw/topic/b").text
-    place.run_jobs()
-    assert "Applied" in page(author, "pulls/1")
+    # Both threads are done with, and the page shows the new patch set before any job has run.
+    shown = page(author, "pulls/1")
+    assert "Applied" in shown
+    assert shown.count("by author") == 2
+    assert place.facts().head == head
     assert author.post(f"{HERE}/suggestions", data={"chosen": chosen}).status_code == 409
 
 

@@ -1,4 +1,4 @@
-"""`/pulls/{number}/merge`, `/auto-merge`, `/revert`, `/backport`; `/merge-settings`."""
+"""`/pulls/{number}/merge`, `/auto-merge`, `/update-branch`, `/revert`, …; `/merge-settings`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 from appliance.domain.branch_health import MOST_DAYS
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.merge_templates import LONGEST
+from appliance.domain.pull_requests import UpdateMethod
 from appliance.services import (
     auto_merging,
     git_operations,
@@ -18,6 +19,7 @@ from appliance.services import (
 )
 from appliance.services.merge_settings import Wanted
 from appliance.services.pull_merging import Merging
+from appliance.services.pull_updates import Update
 from appliance.web import pulls as doors
 from appliance.web import requests
 from appliance.web.api import frame
@@ -93,6 +95,24 @@ class PullMergeBody(AutoMergeBody, SolvingBody):
         return replace(super().wanted, bypass=self.bypass)
 
 
+class UpdateBranchBody(SolvingBody):
+    """How its branch is brought up to date."""
+
+    method: UpdateMethod = Field(
+        UpdateMethod.MERGE, description="A merge commit on top, or its commits made again"
+    )
+    head: str | None = Field(None, pattern=OID, description="Only if this is still the head")
+
+
+class UpdatedBranchAnswer(frame.Answer):
+    """What came of an update."""
+
+    commit: str = Field(description="Where the source branch is now")
+    before: str = Field(description="Where it was")
+    onto: str = Field(description="The commit of the base that it has now")
+    method: UpdateMethod
+
+
 class BackportBody(SolvingBody):
     """Where it is to come, too."""
 
@@ -133,6 +153,9 @@ class MergeabilityAnswer(frame.Answer):
     auto_merge: AutoMergeAnswer | None
     may_bypass: bool = Field(
         description="Whether the caller may merge past all of it, and past rules for pushes"
+    )
+    behind: int | None = Field(
+        description="How many commits of the base the branch lacks; null: too many to count"
     )
 
 
@@ -198,6 +221,7 @@ def obstacles(path: PullPath) -> Any:
             obstacles=[ObstacleAnswer.model_validate(each) for each in found.obstacles],
             may_merge=found.may_merge,
             may_bypass=found.may_bypass,
+            behind=found.behind,
             auto_merge=promised and AutoMergeAnswer.model_validate(promised),
         )
     )
@@ -217,6 +241,19 @@ def disable_auto_merge(path: PullPath) -> Any:
     with requests.begin() as work:
         auto_merging.disable(work, path.which, now=requests.now())
     return frame.nothing()
+
+
+@api.post(
+    f"{ONE}/update-branch",
+    summary="Update the branch from its base",
+    responses={"200": UpdatedBranchAnswer, **MERGED},
+)
+def update_branch(path: PullPath, body: UpdateBranchBody) -> Any:
+    """For who may write to the source branch. By a merge or a rebase; the rules of that branch
+    hold. Conflicts may be solved by the way.
+    """
+    done = doors.update(path.which, Update(body.method, body.head), body.said)
+    return frame.answer(UpdatedBranchAnswer.model_validate(done))
 
 
 @api.post(

@@ -35,6 +35,11 @@ TALES = {
     Tale.DEQUEUED: _("removed it from the merge queue"),
     Tale.MERGE_FAILED: _("could not merge it"),
 }
+BY_ITSELF = {
+    Tale.DEQUEUED: _("The merge queue removed it without merging it"),
+    Tale.MERGE_FAILED: _("Auto-merge could not merge it"),
+}
+"""The same, where nobody did it but the appliance."""
 LEVELS = {
     WatchLevel.PARTICIPATING: (
         _("Participating and @mentions"),
@@ -57,6 +62,7 @@ WORDS = {
     "REASONS": REASONS,
     "PRESSING": PRESSING,
     "TALES": TALES,
+    "BY_ITSELF": BY_ITSELF,
     "LEVELS": LEVELS,
     "MAIL_WHENS": MAIL_WHENS,
     "DIGESTS": DIGESTS,

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from appliance.errors import ConflictError, InvalidError
-from appliance.services import pull_conflicts
+from appliance.errors import InvalidError
+from appliance.services import git_operations, pull_conflicts
 from appliance.services.pull_conflicts import Resolution, Side
+from appliance.services.pull_updates import Update
 from appliance.web import links, present, requests
-from appliance.web import ref_updates as moves
+from appliance.web import pulls as doors
 from appliance.web.pages import issue_frame, pull_frame
 from appliance.web.pages.page_forms import Problems, attempt, signed_in
 from appliance.web.pages.pull_frame import ONE, Opened
@@ -61,20 +62,9 @@ def solve(owner: str, name: str, number: int) -> ResponseReturnValue:
     pull = pull_frame.read(owner, name, number)
 
     def do() -> ResponseReturnValue:
-        if not pull.facts.source_path:
-            raise ConflictError(_("The source branch is not within your reach."))
-        plan = moves.plan(pull.facts.source_path)
-        outcome = pull_conflicts.draft(
-            plan,
-            pull.found.folder,
-            pull.facts,
-            _without_marks(),
-            target=issue_frame.said("target"),
-            rules=requests.wiring().settings,
-        )
-        if outcome.ref is None:
-            raise ConflictError(_("There is nothing to solve any more."))
-        moves.move(plan, outcome.ref, operation=pull_conflicts.operation(outcome))
+        as_seen = Update(head=issue_frame.said("head"), target=issue_frame.said("target"))
+        rules = requests.wiring().settings
+        doors.update(pull.which, as_seen, git_operations.resolutions(_without_marks(), rules=rules))
         flask.flash(_("The conflicts are solved, by a commit on the source branch."), "good")
         return flask.redirect(pull.here, 303)
 
@@ -83,14 +73,17 @@ def solve(owner: str, name: str, number: int) -> ResponseReturnValue:
 
 def _page(pull: Opened, problems: Problems) -> str:
     found = pull_conflicts.read(pull.found.folder, pull.facts)
+    sent = flask.request.form
+    is_same = (sent.get("head"), sent.get("target")) == (pull.facts.head, found.target)
+    texts = sent if is_same else {}  # What was said of other files does not answer these.
     return pull_frame.show_page(
         "pulls/conflicts.html",
         pull,
         "conversation",
         target=found.target,
-        conflicts=[shown(each, at, flask.request.form) for at, each in enumerate(found.conflicts)],
+        conflicts=[shown(each, at, texts) for at, each in enumerate(found.conflicts)],
         problems={"": " ".join(problems.values())} if problems else {},
-        may_solve=pull.found.described.standing.may_comment and bool(pull.facts.source_path),
+        may_solve=pull.found.may_write_source,
     )
 
 

@@ -1,4 +1,4 @@
-"""Merging a pull request, and promising to."""
+"""Merging a pull request, promising to, and updating its branch before."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import flask
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from pydantic import Field
 
 from appliance.domain.git_operations import MergeMethod
+from appliance.domain.pull_requests import UpdateMethod
 from appliance.services import auto_merging, git_operations
 from appliance.services.pull_merging import Merging
+from appliance.services.pull_updates import Update
 from appliance.web import forms, requests
 from appliance.web import pulls as doors
 from appliance.web.pages import pull_conversation, pull_frame
@@ -49,6 +52,13 @@ class MergeForm(forms.Form):
         )
 
 
+class UpdateForm(forms.Form):
+    """How its branch is to be updated, and where it was when somebody looked."""
+
+    method: UpdateMethod
+    head: str = Field(min_length=40, max_length=64)
+
+
 @pages.post(f"{ONE}/merge")
 def merge(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Merge it now, as soon as nothing stands in the way, or when it is its turn in the queue."""
@@ -63,6 +73,19 @@ def merge(owner: str, name: str, number: int) -> ResponseReturnValue:
                 auto_merging.enable(work, pull.which, wanted, now=requests.now())
         else:
             doors.merge(pull.which, wanted, _nothing_said())
+        return number
+
+    return _done(owner, name, number, do)
+
+
+@pages.post(f"{ONE}/update")
+def update(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """Bring what is new on the target into its branch."""
+
+    def do(pull: Opened) -> int:
+        wanted = UpdateForm.parse(flask.request.form)
+        doors.update(pull.which, Update(wanted.method, wanted.head), _nothing_said())
+        flask.flash(_("The branch is up to date with its target."), "good")
         return number
 
     return _done(owner, name, number, do)

@@ -44,7 +44,10 @@ def try_to(wiring: Wiring, pull_id: UUID) -> None:
     except ProtectedError as error:
         with wiring.database.begin(appliance()) as work:
             auto_merging.wait(work, pull_id, str(error), now=datetime.now(UTC))
-    except (UnauthenticatedError, RefusedError, InvalidError, NotFoundError) as error:
+    except UnauthenticatedError:
+        with wiring.database.begin(appliance()) as work:
+            auto_merging.give_up(work, pull_id, auto_merging.MAY_NOT_ENTER, now=datetime.now(UTC))
+    except (RefusedError, InvalidError, NotFoundError) as error:
         with wiring.database.begin(appliance()) as work:
             auto_merging.give_up(work, pull_id, str(error), now=datetime.now(UTC))
 

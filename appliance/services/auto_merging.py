@@ -1,7 +1,8 @@
 """Merging as soon as nothing stands in the way, in the name of who said so.
 
 They must still be allowed to when it is done, by what they showed then: a token that was revoked
-merges nothing. Whatever others push afterwards ends the promise.
+merges nothing, and nobody who was suspended. A browser session may end meanwhile: people sign out
+every evening, and promise so that they need not wait. What others push afterwards ends the promise.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 BY_HAND = "by_hand"
 NOT_ALLOWED = "not_allowed"
+MAY_NOT_ENTER = sentence(
+    "Who enabled auto-merge may not sign in any more, or the token or key they used is gone."
+)
 TRIED_AGAIN = timedelta(hours=1)
 """After it was refused, as long as nobody pushes or reviews."""
 

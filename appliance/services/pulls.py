@@ -48,6 +48,8 @@ class PullRequest:
     """Whether the reader may write to the target's repository, and so merge."""
     may_write_source: bool
     """Whether the reader may move or delete the source branch, as far as their role goes."""
+    is_behind_source: bool
+    """Whether commits were pushed that are on their way to become a patch set."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def show(work: UnitOfWork, which: Which, *, repositories: RepositoryStore) -> Pu
         ready_folder(seen.repository, repositories),
         seen.may_write,
         fetch_pulls.may_write_source(work, seen.pull),
+        _is_behind_source(work, seen),
     )
 
 
@@ -202,3 +205,13 @@ def _follow(work: UnitOfWork, seen: SeenPull) -> None:
 
 def _that(which: Which) -> Which:
     return fetch_pulls.which(which.path, which.number)
+
+
+def _is_behind_source(work: UnitOfWork, seen: SeenPull) -> bool:
+    pull = seen.pull
+    source_id, ref = pull.source_repository_id, BRANCHES + pull.source_branch
+    is_still = seen.conversation.is_open and not seen.repository.archived_at
+    if source_id is None or not is_still or pull.merged_at is not None:
+        return False
+    at = pull_rows.ledger_oid(work.session, source_id, ref)
+    return at not in {None, pull.head_oid} and fetch_pulls.is_followed(work, pull)

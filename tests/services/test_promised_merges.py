@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from appliance.db.credentials import AccessToken
 from appliance.db.pulls import AutoMerge, PullRequest
+from appliance.db.repositories import Grant
+from appliance.db.users import User
 from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
@@ -26,6 +28,8 @@ from appliance.services import (
     pulls,
     reviews,
     rulesets,
+    sessions,
+    users,
 )
 from appliance.services.pull_merging import Merging
 from appliance.services.pulls import Change
@@ -145,6 +149,56 @@ def test_a_promise_is_tried_again_from_time_to_time(place):
     place.run_jobs()
 
     assert place.facts().merged is not None
+
+
+def test_what_was_refused_is_taken_up_again_after_an_hour(place):
+    promise(place)
+    with place.world.begin(appliance()) as work:
+        pull_id = work.session.scalars(sa.select(AutoMerge.id)).one()
+        auto_merging.wait(work, pull_id, "Rules forbid it.", now=NOON)
+
+    with place.world.reading(appliance()) as work:
+        hour = timedelta(hours=1)
+        assert auto_merging.waiting(work, pull_id, now=NOON + hour - timedelta(seconds=1)) is None
+        found = auto_merging.waiting(work, pull_id, now=NOON + hour)
+        assert (found.actor.label, found.which) == ("writer", which())
+
+
+@pytest.mark.promise("P79")
+@pytest.mark.parametrize("ends", ["sessions", "rights", "account"])
+def test_a_promise_ends_with_account_or_rights_and_not_with_a_session(place, ends):
+    into = {"repositories": place.world.wiring.repositories}
+    place.do("author", pulls.change, which(), wanted=Change(is_draft=True), **into)
+    writer = place.world.browser("writer")
+    writer.post("/lab/notes/pulls/1/merge", data={"method": "merge", "act": "auto"})
+    assert obstacles(place).auto_merge.by == "writer"
+
+    place.world.administrator()
+    if ends == "account":
+        place.do("administrator", users.suspend, "writer")
+    elif ends == "rights":
+        with place.world.wiring.database._writing() as session, session.begin():
+            writer_id = sa.select(User.id).where(User.name == "writer").scalar_subquery()
+            query = sa.update(Grant).where(Grant.user_id == writer_id)
+            session.execute(query.values(role=Role.READER))
+    else:
+        with place.world.begin(place.world.actor("administrator")) as work:
+            sessions.revoke_other_sessions(work, name="writer", now=NOON)
+    again(place)
+
+    is_kept = ends == "sessions"
+    promised = obstacles(place).auto_merge
+    assert (promised is not None) is is_kept
+    ended = place.world.recorded("merge.auto_disabled")
+    assert [each.body["reason"] for each in ended] == ([] if is_kept else ["not_allowed"])
+    if is_kept:
+        place.do("author", pulls.change, which(), wanted=Change(is_draft=False), **into)
+        place.run_jobs()
+        assert place.facts().merged.by == "writer"
+    else:
+        assert "could not auto-merge this" in place.world.browser("reader").get(
+            "/lab/notes/pulls/1"
+        ).text
 
 
 def test_a_promise_is_taken_back_and_readers_make_none(place):

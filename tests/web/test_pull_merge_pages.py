@@ -134,6 +134,16 @@ def test_what_was_said_of_an_earlier_push_solves_nothing(place):
     assert author.post(f"{HOME}/pulls/1/conflicts", data=posted_again).status_code == 412
 
 
+def test_a_push_that_is_on_its_way_is_said(place):
+    coming = "New commits were pushed."
+    reader = place.world.browser("reader")
+    assert coming not in page(reader, "pulls/1")
+    place.write("author", "topic", {"late": "late\n"})
+    assert all(coming in page(reader, f"pulls/1{part}") for part in ("", "/files", "/commits"))
+    place.run_jobs()
+    assert coming not in page(reader, "pulls/1")
+
+
 def as_seen(shown):
     """Where both branches were when somebody looked at conflicts."""
     found = dict(re.findall(r'name="(target|head)" value="([0-9a-f]{40})"', shown))

@@ -35,6 +35,11 @@ def page(frame: Frame, number: int, problems: Problems, preview: str | None = No
 
 def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
     """The page of a pull request that is open already."""
+    repositories = requests.wiring().repositories
+    merging = pull_obstacles.asked(requests.reading, pull.which, repositories=repositories)
+    if pull.state in {"open", "draft"} and any(each.rule == "state" for each in merging.obstacles):
+        # Somebody has merged or closed it while this was read: all of the page says so, or nothing.
+        pull = pull_frame.of(pull.frame, pull.which.number)
     frame, which, conversation = pull.frame, pull.which, pull.found.described.conversation
     with requests.reading() as work:
         entries = conversation_timeline.timeline(work, which, after=after(), limit=ENTRIES)
@@ -46,7 +51,6 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
             "milestones": milestones.choices(work, which.path),
         }
     spoken = pull_threads.read(pull)
-    repositories = requests.wiring().repositories
     with requests.reading() as work:
         settings = merge_settings.show(work, which.path)
         standing = reviews.standing(work, which)
@@ -58,7 +62,7 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
         threads=pull_talk.in_conversation(spoken),
         reviews={str(each.id): each for each in spoken.reviews},
         review_texts=spoken.texts,
-        merging=pull_obstacles.asked(requests.reading, which, repositories=repositories),
+        merging=merging,
         settings=settings,
         queue=queue,
         queue_rules=merge_rules.OF_QUEUES,
@@ -68,9 +72,15 @@ def of(pull: Opened, problems: Problems, preview: str | None = None) -> str:
         standing=standing,
         entries=listed(entries),
         texts=texts,
-        people=sorted({*people, *(each.author for each in spoken.reviews)} - {""}, key=str.lower),
+        people=sorted({*people, *_speakers(spoken)} - {""}, key=str.lower),
         choices=choices,
         problems=problems,
         filled=flask.request.form,
         preview=preview,
     )
+
+
+def _speakers(spoken: pull_threads.Said) -> set[str]:
+    """Who has reviewed, or said something of lines."""
+    said = {each.author for thread in spoken.threads for each in thread.comments}
+    return said | {each.author for each in spoken.reviews}

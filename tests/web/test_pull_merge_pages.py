@@ -98,6 +98,7 @@ def test_conflicts_are_solved_file_by_file(place):
     shown = page(author, "pulls/1/conflicts")
     assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; topic" in shown
     assert "&gt;&gt;&gt;&gt;&gt;&gt;&gt; main" in shown
+    assert shown.count('class="in-conflict"') == 3
     seen = as_seen(shown)
     form = {**seen, "path-0": "a", "take-0": "text"}
     marked = {**form, "text-0": "<<<<<<< ours\n"}

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from appliance.domain import conflict_marks
 from appliance.errors import InvalidError
 from appliance.services import git_operations, pull_conflicts
 from appliance.services.pull_conflicts import Resolution, Side
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 pages = blueprint("pull_conflicts")
 
 TEXT = "text"
+SIDES = ("ours", "base", "theirs")
 MOST = 1000
 MARKS = tuple(sign * 7 + b" " for sign in (b"<", b"|", b">"))
 
@@ -40,8 +42,10 @@ class Shown:
     path: bytes
     spelled: str
     kind: str
-    sides: list[tuple[str, list[Markup] | None, bool]]
-    """Of the source, the base and the target: lines, if they can be shown; whether it is there."""
+    sides: list[tuple[str, list[Markup] | None, bool, frozenset[int]]]
+    """Of the source, the base and the target: lines, if they can be shown; whether it is there;
+    and which of the lines are in conflict.
+    """
     commit: str
     """Which of several commits could not be made again; empty where there are not several."""
     draft: str | None
@@ -95,14 +99,20 @@ def shown(text: ConflictText, at: int, sent: Mapping[str, str]) -> Shown:
         (text.base, conflict.base),
         (text.theirs, conflict.theirs),
     )
+    ranges = conflict_marks.ranges(text.draft or b"", [content for content, _leaf in versions])
     draft = text.draft.decode("utf-8") if text.draft is not None and _is_text(text.draft) else None
     return Shown(
         path,
         present.path_url(path),
         conflict.kind.value,
         [
-            (side, None if content is None else lines_of(content, path), leaf is not None)
-            for side, (content, leaf) in zip(("ours", "base", "theirs"), versions, strict=True)
+            (
+                side,
+                None if content is None else lines_of(content, path),
+                leaf is not None,
+                frozenset().union(*marked),
+            )
+            for side, (content, leaf), marked in zip(SIDES, versions, ranges, strict=True)
         ],
         conflict.commit or "",
         sent.get(f"text-{at}", draft) if draft is not None else None,

@@ -1,4 +1,4 @@
-"""Where the versions of a file stand that do not go together, found by git's marks in a draft of it.
+"""Where the lines of a file stand that do not go together, found by git's marks in a draft of it.
 
 Source: git-merge-file(1) with `--diff3`: ours, what both come from, theirs.
 """

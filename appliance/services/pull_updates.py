@@ -1,8 +1,8 @@
 """Updating a pull request's branch: what is new on its target comes into its source.
 
 By a merge commit or by a rebase, in the steps that `ref_updates` has; `update` does them all. It is
-a move of the source branch like any other: the rules of that branch hold, and the commits are signed
-by the appliance. What does not go together is decided by the way, or in the portal.
+a move of the source branch like any other: the rules of that branch hold, and the appliance signs
+the commits. What does not go together is decided by the way, or in the portal.
 """
 
 from __future__ import annotations

@@ -196,9 +196,10 @@ def test_a_promise_ends_with_account_or_rights_and_not_with_a_session(place, end
         place.run_jobs()
         assert place.facts().merged.by == "writer"
     else:
-        assert "could not auto-merge this" in place.world.browser("reader").get(
-            "/lab/notes/pulls/1"
-        ).text
+        assert (
+            "could not auto-merge this"
+            in place.world.browser("reader").get("/lab/notes/pulls/1").text
+        )
 
 
 def test_a_promise_is_taken_back_and_readers_make_none(place):

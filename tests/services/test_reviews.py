@@ -244,9 +244,7 @@ def test_what_others_said_of_lines_is_not_for_readers_to_change(place):
     with pytest.raises(RefusedError):
         place.do("other", review_threads.edit, which(), thread.comments[0].id, "Because")
     with place.world.begin(place.world.actor("reader")) as work:
-        review_threads.note_applied(
-            work, which(), [thread.comments[0].id], "a" * 40, now=NOON
-        )
+        review_threads.note_applied(work, which(), [thread.comments[0].id], "a" * 40, now=NOON)
     assert listed(place, review_threads.listed)[0].comments[0].applied_as == "a" * 40
 
 

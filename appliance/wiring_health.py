@@ -12,6 +12,7 @@ import redis
 
 from appliance.db import schema
 from appliance.domain.identity import appliance
+from appliance.domain.sizes import size
 from appliance.errors import DamagedError, UnavailableError, sentence
 from appliance.git import process
 from appliance.services.audit_log import authority, recovery, set_aside
@@ -82,11 +83,9 @@ def _storage(wiring: Wiring) -> str:
     free = shutil.disk_usage(root).free
     if free < LEAST_FREE_BYTES:
         raise UnavailableError(
-            sentence(
-                "%(root)s has only %(free)s MiB left. Make room.", root=root, free=free // 1024**2
-            )
+            sentence("%(root)s has only %(free)s left. Make room.", root=root, free=size(free))
         )
-    return sentence("%(free)s GiB free", free=f"{free / GIB:.1f}")
+    return sentence("%(free)s free", free=size(free))
 
 
 def _git(wiring: Wiring) -> str:

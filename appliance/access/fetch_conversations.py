@@ -274,13 +274,10 @@ def _seen(
     found = work.session.scalar(query) if which.number <= LARGEST_NUMBER else None
     is_issue = which.kind is ConversationKind.ISSUE
     if found is None or (is_issue and not has_issues(work, repository)):
-        raise NotFoundError(
-            sentence(
-                "There is no #%(number)s of this kind in %(path)s.",
-                path=repository.path,
-                number=which.number,
-            )
-        )
+        names = {"path": repository.path, "number": which.number}
+        if is_issue:
+            raise NotFoundError(sentence("There is no issue #%(number)s in %(path)s.", **names))
+        raise NotFoundError(sentence("There is no pull request #%(number)s in %(path)s.", **names))
     allowed = grants.on_repository(work, repository)
     if work.actor.id is None:
         allowed -= {Permission.REPOSITORY_DISCUSS}

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from appliance.db.repositories import Repository
 from appliance.db.repository_rows import bytes_with_wiki, organisation_bytes, organisation_quota
+from appliance.domain.sizes import size
 from appliance.errors import sentence
 
 if TYPE_CHECKING:
     from appliance.settings_sections import Limits
-
-MIB = 1024 * 1024
 
 
 def shortage(
@@ -57,14 +56,9 @@ def left(session: Session, repository: Repository, *, limits: Limits) -> int | N
 
 def _sentence(name: str, room: int, used: int, added: int) -> str:
     return sentence(
-        "%(name)s has room for %(room)s MiB, of which %(used)s are "
-        "used; this needs %(added)s more.",
+        "%(name)s has room for %(room)s, of which %(used)s are used; this needs %(added)s more.",
         name=name,
-        room=_mebibytes(room),
-        used=_mebibytes(used),
-        added=_mebibytes(added),
+        room=size(room),
+        used=size(used),
+        added=size(added),
     )
-
-
-def _mebibytes(size_bytes: int) -> str:
-    return f"{size_bytes / MIB:.1f}".removesuffix(".0")

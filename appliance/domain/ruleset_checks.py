@@ -14,6 +14,7 @@ from appliance.domain.protection import Movement
 from appliance.domain.ruleset_facts import ChangeFacts, CommitFacts, Contents, FileFacts
 from appliance.domain.ruleset_reviews import checked, queued, reviewed, sensitive
 from appliance.domain.ruleset_words import TICKET, Rule, RuleKind, SubjectKind
+from appliance.domain.sizes import size
 from appliance.errors import sentence
 
 NAMED = 5
@@ -255,10 +256,10 @@ def _size(rule: Rule, facts: ChangeFacts) -> Reasons:
         facts,
         found,
         lambda paths: sentence(
-            "%(paths)s is larger than %(most)s KiB, the limit for files here. Store it with "
+            "%(paths)s is larger than %(most)s, the limit for files here. Store it with "
             "Git LFS, or leave it out of the commits.",
             paths=paths,
-            most=rule.most_bytes // 1024,
+            most=size(rule.most_bytes),
         ),
     )
 

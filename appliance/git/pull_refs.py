@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.domain.pull_requests import MergeState
+from appliance.domain.sizes import size
 from appliance.errors import NotFoundError, TimeoutExceededError, TooLargeError, sentence
 from appliance.git import limits, process, refs
 from appliance.git.conflicts import Resolutions
@@ -57,8 +58,8 @@ def bring(at: Path, source: Path, oid: str, *, most_bytes: int = limits.BROUGHT_
     if missing_bytes(at, source, oid) > most_bytes:
         raise TooLargeError(
             sentence(
-                "The branch brings more than the %(most)s MiB that one push may.",
-                most=most_bytes // limits.MIB,
+                "The branch brings more than the %(most)s that one push may.",
+                most=size(most_bytes),
             )
         )
     words = ["fetch", "--quiet", "--no-tags", "--no-auto-gc", "--no-write-fetch-head", READER, "--"]

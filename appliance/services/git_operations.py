@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from appliance.domain.git_operations import MergeMethod, Operation, OperationKind
+from appliance.domain.sizes import size
 from appliance.errors import (
     MergeConflictError,
     PreconditionError,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MergeMethod", "Outcome", "Resolution", "Side", "Target"]
 
-MIB = 1024 * 1024
 OF_METHOD = {
     MergeMethod.MERGE: OperationKind.MERGE,
     MergeMethod.SQUASH: OperationKind.MERGE_SQUASH,
@@ -63,7 +63,7 @@ def resolutions(said: Iterable[Resolution], *, rules: Settings) -> Resolutions:
     kept = tuple(said)
     most = rules.limits.file_size_bytes
     if any(isinstance(each.take, bytes) and len(each.take) > most for each in kept):
-        raise TooLargeError(sentence("A file can have at most %(most)s MiB.", most=most // MIB))
+        raise TooLargeError(sentence("A file can have at most %(most)s.", most=size(most)))
     return Resolutions(kept)
 
 

@@ -27,6 +27,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.identity import Actor
 from appliance.domain.permissions import Permission
+from appliance.domain.sizes import size
 from appliance.errors import (
     ApplianceError,
     HiddenError,
@@ -265,7 +266,7 @@ def _upload(
         wanted.check()
         most = work.rules.limits.lfs_file_size_bytes
         if wanted.size_bytes > most:
-            raise TooLargeError(sentence("A large file may have %(most)s bytes here.", most=most))
+            raise TooLargeError(sentence("A large file may have %(most)s here.", most=size(most)))
     except ApplianceError as error:
         return Answer(wanted, error=error)
     return Answer(

@@ -20,6 +20,7 @@ from appliance.domain.ruleset_facts import ChangeFacts
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind
 from appliance.domain.rulesets import Refusal, Ruleset, judge
 from appliance.domain.signatures import Finding
+from appliance.domain.sizes import size
 from appliance.errors import sentence
 from appliance.services import push_certificates, rule_facts
 from appliance.services.push_names import show
@@ -44,11 +45,11 @@ def over_limits(found: Inspection, rules: Settings) -> tuple[str, ...]:
     limits = rules.limits
     large = [
         sentence(
-            "%(path)s is %(size)s MiB; the limit for files is %(most)s MiB. Store larger "
+            "%(path)s has %(size)s; the limit for files is %(most)s. Store larger "
             "ones with Git LFS.",
             path=show(each.path) or each.oid,
-            size=each.size_bytes // MIB,
-            most=limits.file_size_bytes // MIB,
+            size=size(each.size_bytes),
+            most=size(limits.file_size_bytes),
         )
         for each in found.large_files
     ]

@@ -7,7 +7,7 @@ from tests.permissions import commit_doors
 READ = "..+++++.+++++"
 WRITE = "..--+++.--+-+"
 API = "/api/v1/repos/<owner>/<name>"
-COMMIT = f"{API}/commits/<oid>"
+COMMIT = f"{API}/commits/<path:oid>"
 RUN = f"{API}/check-runs/<uuid:id>"
 TESTS = "web/test_checks.py"
 STATUS = {"state": "success", "context": "build"}

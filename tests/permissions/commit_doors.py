@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 API = "/api/v1/repos/<owner>/<name>"
-COMMIT = f"{API}/commits/<oid>"
+COMMIT = f"{API}/commits/<path:oid>"
 COMMENT = f"{COMMIT}/comments/<uuid:id>"
 HERE = "/<owner>/<name>/commit/<oid>"
 REMARK = f"{HERE}/comments/<uuid:remark_id>"

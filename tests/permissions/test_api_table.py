@@ -157,7 +157,7 @@ TABLE = [
     ("POST", f"{REPO}/move", WRITE, {"path": "src", "to": "lib"}),
     *branch_doors.ROWS,
     ("GET", f"{REPO}/commits", READ, None),
-    ("GET", f"{REPO}/commits/<oid>", READ, None),
+    ("GET", f"{REPO}/commits/<path:oid>", READ, None),
     ("GET", f"{REPO}/branches", READ, None),
     ("POST", f"{REPO}/branches", WRITE, {"name": "other", "start": "main"}),
     ("DELETE", f"{REPO}/branches/<path:ref>", WRITE, None),
@@ -397,4 +397,4 @@ def address(stage, rule, number):
     for place, value in PLACES.items():
         text = text.replace(place, value)
     text = (text + QUERIES.get(rule, "")).replace("-N", f"-{number}")
-    return text.replace("<oid>", stage.head(number))
+    return text.replace("<path:oid>", stage.head(number)).replace("<oid>", stage.head(number))

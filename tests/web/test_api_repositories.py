@@ -117,6 +117,20 @@ def test_a_token_does_no_more_than_it_was_given_for(world):
     assert "A token needs the scope user " in refused.json["detail"]
 
 
+def test_to_fork_takes_reading_the_one_and_creating_the_other(world):
+    world.repository("lab/notes", visibility=Visibility.INTERNAL)
+    world.user("boss")
+    world.organisation("press")
+    world.join("boss", "press", OrganisationRole.OWNER)
+    fork, into = "/api/v1/repos/lab/notes/fork", {"into": "press/notes"}
+    read, write, creates = Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE, Scope.ORGANISATION_ADMIN
+
+    assert "repo:admin" in world.client("boss", write).post(fork, json={}).json["detail"]
+    assert world.client("boss", creates).post(fork, json=into).status_code == 404
+    assert world.client("boss", read, creates).post(fork, json=into).status_code == 202
+    assert world.client("boss", Scope.REPOSITORY_ADMIN).post(fork, json={}).status_code == 202
+
+
 def test_access_is_explained(world):
     world.repository("lab/notes")
     world.user("owner", role=Role.OWNER, on="lab/notes")

@@ -187,3 +187,18 @@ def test_the_command_line_reports_and_reads(odd, capsys, monkeypatch):
         assert len(run("check-run", "list", "lab/odd", commit)) == 1
         found = run("status", "show", "lab/odd", commit)
         assert (found["state"], found["passed_count"], found["total_count"]) == ("pending", 1, 2)
+
+
+def test_a_commit_is_named_by_any_revision(odd):
+    client, head = odd.client("maintainer"), odd.commits[-1]
+    for name in ("plain", "with/slash"):
+        made = client.post(f"{REPO}/branches", json={"name": name, "start": head})
+        assert made.status_code == 201, made.json
+    for spelled in ("plain", "with/slash", "refs/heads/with/slash", head, head[:8]):
+        place = f"{REPO}/commits/{spelled}"
+        assert client.get(place).json["oid"] == head
+        assert client.get(f"{place}/status").json["sha"] == head
+        for rest in ("statuses", "check-runs", "pulls", "comments", "labels"):
+            assert client.get(f"{place}/{rest}").status_code == 200, rest
+    for spelled in ("nothing", "nothing/here", "1234567"):
+        assert client.get(f"{REPO}/commits/{spelled}").status_code == 404

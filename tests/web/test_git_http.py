@@ -238,7 +238,7 @@ def test_what_is_too_large_too_deep_or_too_much_is_refused(world, writer, git, c
         "CODARA_LIMITS__REPOSITORY_QUOTA_BYTES": "4194304",
     }
     cases = {
-        "large": ("large.bin", 3, "large.bin is 3 MiB; the limit for files is 2 MiB"),
+        "large": ("large.bin", 3, "large.bin has 3 MiB; the limit for files is 2 MiB"),
         "deep": ("a/b/c/d/e", 0, "a/b/c/d/e is too long or too deep"),
         "push": ("huge.bin", 9, "exceeds maximum allowed size"),
     }

@@ -163,7 +163,7 @@ def test_what_is_too_large_or_too_deep_for_a_push_is_a_sentence():
     found = Inspection(0, (large,), (b"a/b/c/d",), ())
     rules = Settings(limits={"file_size_bytes": 2 * 1024 * 1024, "path_depth": 3})
     large, deep = push_rules.over_limits(found, rules)
-    assert (large.values["path"], large.values["most"]) == ("large.bin", 2)
+    assert (large.values["path"], large.values["most"]) == ("large.bin", "2 MiB")
     assert (deep.values["path"], deep.values["folders"]) == ("a/b/c/d", 3)
 
 

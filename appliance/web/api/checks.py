@@ -22,23 +22,18 @@ from appliance.web.api.check_answers import (
     StatusBody,
     StatusPage,
 )
-from appliance.web.api.history import opened
+from appliance.web.api.history import RevisionPath, opened
 from appliance.web.api.repositories import RepositoryPath
 
 api = frame.area("checks", "What build systems and others say of commits.")
 
 REPO = "/repos/<owner>/<name>"
+COMMIT = f"{REPO}/commits/<path:oid>"
 STATE_OF: dict[CheckOutcome, Literal["failure", "pending", "success"]] = {
     CheckOutcome.FAILED: "failure",
     CheckOutcome.PENDING: "pending",
     CheckOutcome.PASSED: "success",
 }
-
-
-class RevisionPath(RepositoryPath):
-    """Which commit: by its id, or as a branch or tag that is at it."""
-
-    oid: str = Field(min_length=1, max_length=1024)
 
 
 class PullOf(frame.Answer):
@@ -77,7 +72,7 @@ def report(path: RevisionPath, body: StatusBody) -> Any:
         return frame.answer(check_answers.status(said), 201)
 
 
-@api.get(f"{REPO}/commits/<oid>/statuses", summary="List statuses", responses={"200": StatusPage})
+@api.get(f"{COMMIT}/statuses", summary="List statuses", responses={"200": StatusPage})
 def list_statuses(path: RevisionPath, query: frame.PageQuery) -> Any:
     """All of a commit, also those that were reported anew since."""
     commit = _commit(path, path.oid)
@@ -89,7 +84,9 @@ def list_statuses(path: RevisionPath, query: frame.PageQuery) -> Any:
 
 
 @api.get(
-    f"{REPO}/commits/<oid>/status", summary="How a commit stands", responses={"200": CombinedAnswer}
+    f"{COMMIT}/status",
+    summary="How a commit stands",
+    responses={"200": CombinedAnswer},
 )
 def combined(path: RevisionPath) -> Any:
     """Statuses and check runs together: the worst of them is its state."""
@@ -108,7 +105,9 @@ def combined(path: RevisionPath) -> Any:
 
 
 @api.get(
-    f"{REPO}/commits/<oid>/pulls", summary="Pull requests of a commit", responses={"200": PullsOf}
+    f"{COMMIT}/pulls",
+    summary="Pull requests of a commit",
+    responses={"200": PullsOf},
 )
 def list_pulls(path: RevisionPath) -> Any:
     """Those whose head it is or was, or that were merged as it."""
@@ -119,7 +118,7 @@ def list_pulls(path: RevisionPath) -> Any:
 
 
 @api.get(
-    f"{REPO}/commits/<oid>/check-runs",
+    f"{COMMIT}/check-runs",
     summary="List check runs",
     responses={"200": CheckRunPage},
 )

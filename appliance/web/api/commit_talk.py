@@ -16,14 +16,13 @@ from appliance.services.commit_talk import SaidOfCommit
 from appliance.web import paging, requests
 from appliance.web.api import frame
 from appliance.web.api.bytes_text import exact, text
-from appliance.web.api.checks import RevisionPath
-from appliance.web.api.history import opened
+from appliance.web.api.history import RevisionPath, opened
 from appliance.web.api.issues import LabelOfIssue, Text, label_of
 from appliance.web.api.repositories import RepositoryPath
 
 api = frame.area("commit comments", "What people say of commits: comments, reactions, labels.")
 
-COMMIT = "/repos/<owner>/<name>/commits/<oid>"
+COMMIT = "/repos/<owner>/<name>/commits/<path:oid>"
 COMMENTS = f"{COMMIT}/comments"
 COMMENT = f"{COMMENTS}/<uuid:id>"
 REACTION = f"{COMMENT}/reactions/<reaction>"

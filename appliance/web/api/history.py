@@ -79,10 +79,10 @@ class CommitQuery(frame.PageQuery):
     until: AwareDatetime | None = None
 
 
-class CommitPath(RepositoryPath):
-    """Which commit."""
+class RevisionPath(RepositoryPath):
+    """Which commit: by its id or the beginning of it, or as a branch or tag that is at it."""
 
-    oid: str = Field(pattern=r"^[0-9a-f]{7,40}$")
+    oid: str = Field(min_length=1, max_length=1024, description="A branch, tag or id")
 
 
 class RefAnswer(frame.Answer):
@@ -155,10 +155,12 @@ def list_commits(path: RepositoryPath, query: CommitQuery) -> Any:
 
 
 @api.get(
-    "/repos/<owner>/<name>/commits/<oid>", summary="Show a commit", responses={"200": CommitAnswer}
+    "/repos/<owner>/<name>/commits/<path:oid>",
+    summary="Show a commit",
+    responses={"200": CommitAnswer},
 )
-def show_commit(path: CommitPath) -> Any:
-    """By its id, or the beginning of it."""
+def show_commit(path: RevisionPath) -> Any:
+    """By its id or the beginning of it, or as a branch or tag; names may have slashes."""
     repository = opened(path)
     found = history.resolve(repository, path.oid.encode())
     commit = history.commit(repository, found.commit)

@@ -14,7 +14,17 @@ from appliance.errors import ApplianceError, InvalidError
 
 AT_WORK = frozenset({"reading", "running"})
 LOOK_SECONDS = 0.5
-CAME = ("brought", "comments", "reviews", "line_comments", "unplaced", "as_issues", "unknown")
+CAME = (
+    "brought",
+    "comments",
+    "reviews",
+    "line_comments",
+    "unplaced",
+    "as_issues",
+    "lost",
+    "unknown",
+    "lfs_missing",
+)
 
 
 class NotBroughtError(ApplianceError):

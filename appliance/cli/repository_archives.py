@@ -18,14 +18,12 @@ from appliance.cli.client import ProblemError
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Verb, current
 from appliance.cli.repository_arrival import wait_for_content
-from appliance.domain.brought import Talk, Whole, pieces, weight
+from appliance.domain.brought import Talk, Whole, effort, pieces, weight
 from appliance.domain.brought_words import voices
 from appliance.errors import InvalidError
 from appliance.services import archive_files
 
 AT_ONCE = 50
-A_PULL = 5
-"""So many issues are as much work as a pull request, for which Git is asked."""
 PIECE_BYTES = 1024 * 1024
 """So much text goes in one request, at most about."""
 FIELDS = {
@@ -43,6 +41,7 @@ FIELDS = {
     "reviews": "Reviews",
     "line_comments": "Comments on lines",
     "unplaced": "Of these, lines not known",
+    "lost": "Lost with those as issues",
     "nobody": "Nobody here, with contributions",
     "unknown": "People who are nobody here",
     "left_out": "Left out",
@@ -139,6 +138,7 @@ class _Bringing:
             "reviews": 0,
             "line_comments": 0,
             "unplaced": 0,
+            "lost": 0,
             "people": dict(people),
             "nobody": {each: number for each, number in said.most_common() if each not in people},
             "unknown": [],
@@ -196,7 +196,7 @@ class _Bringing:
             came = self._context.api.call("POST", where, body)
             self.report["brought"] += len(came["brought"])
             self.report["already"] += len(set(came["already"]) - set(came["brought"]))
-            for each in ("comments", "reviews", "line_comments", "unplaced", "as_issues"):
+            for each in ("comments", "reviews", "line_comments", "unplaced", "lost", "as_issues"):
                 self.report[each] += came[each]
             unknown |= set(came["unknown"])
         self.report["unknown"] = sorted(unknown)
@@ -224,7 +224,7 @@ def _batches(talks: Sequence[Talk]) -> Iterator[list[dict[str, Any]]]:
                 yield batch
                 batch, size, number = [], 0, 0
             batch.append(_spelled(first, piece))
-            size, number = size + more, number + (A_PULL if piece.pull else 1)
+            size, number = size + more, number + effort(piece)
     if batch:
         yield batch
 

@@ -27,6 +27,12 @@ def note(session: Session, conversation_id: UUID, text_id: UUID, *texts: str) ->
         row.words = found
 
 
+def add(session: Session, conversation_id: UUID, text_id: UUID, *texts: str) -> None:
+    """Let a text be found that is new: nobody needs to look whether it is known."""
+    words = audit_words.stored(texts)
+    session.add(SaidWords(conversation_id=conversation_id, text_id=text_id, words=words))
+
+
 def forget(session: Session, text_id: UUID) -> None:
     """Let a text be found no more."""
     session.execute(sa.delete(SaidWords).where(SaidWords.text_id == text_id))

@@ -54,7 +54,12 @@ def read(documents: Documents) -> Whole:
         if not name.startswith(HAVE_A_PLACE):
             kind = name.partition("/")[0]
             left_out[kind] = left_out.get(kind, 0) + len(rows)
-    left_out["reactions"] = sum(len(each.get("reactions") or []) for each in spoken)
+    reviews = [
+        each for name, rows in documents.items() if name.startswith("reviews/") for each in rows
+    ]
+    lines = [said for each in reviews for said in each.get("comments") or []]
+    left_out["reactions"] = sum(len(each.get("reactions") or []) for each in [*spoken, *lines])
+    left_out["review requests"] = sum(each.get("state") == "REQUEST_REVIEW" for each in reviews)
     return Whole(
         form="gitea",
         name=str(repository.get("name") or ""),

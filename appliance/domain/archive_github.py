@@ -36,6 +36,14 @@ HAVE_A_PLACE = frozenset(
         *("pull_request_review_comments", "pull_request_review_threads"),
     }
 )
+INSIDE = {
+    "reactions": "reactions",
+    "review_requests": "review requests",
+    "closing_issue_references": "linked issues",
+    "collaborators": "collaborators",
+    "webhooks": "webhooks",
+}
+"""What stands within a row and has no place here, and what we call it."""
 DISMISSED = 50
 VERDICTS = {
     1: Verdict.COMMENT,
@@ -77,17 +85,27 @@ class Archive:
         return {_name(each["url"]): _addresses(each) for each in self.documents.get("users", [])}
 
     @cached_property
-    def left_out(self) -> dict[str, int]:
-        """How much of it has no place here, by what it is."""
-        left_out = Counter(
-            {kind: len(rows) for kind, rows in self.documents.items() if kind not in HAVE_A_PLACE}
-        )
-        left_out["reactions"] = sum(
-            len(each.get("reactions") or [])
-            for kind in ("issues", "pull_requests", "issue_comments")
-            for each in self.documents.get(kind, [])
-        )
-        return {kind: number for kind, number in left_out.items() if number}
+    def left_out(self) -> dict[str, Counter[str]]:
+        """How much has no place here, by whose it is and what it is; what is nobody's stands under
+        the empty name.
+        """
+        found: dict[str, Counter[str]] = {}
+        for kind, rows in self.documents.items():
+            for row in rows:
+                own = found.setdefault(self._home(row), Counter())
+                own[kind] += kind not in HAVE_A_PLACE
+                for name, inside in INSIDE.items():
+                    own[inside] += len(row.get(name) or []) if kind in HAVE_A_PLACE else 0
+        return found
+
+    def _home(self, row: Row) -> str:
+        """The repository that something is of: an address in it says so."""
+        for field in ("repository", "url", "issue", "pull_request"):
+            owner_and_name = str(row.get(field) or "").lower().split("/")[3:5]
+            path = "/".join(owner_and_name).partition("#")[0]
+            if path in self.repositories:
+                return path
+        return ""
 
 
 def read(archive: Archive, repository: str) -> Whole:
@@ -112,8 +130,13 @@ def read(archive: Archive, repository: str) -> Whole:
         milestones=tuple(_milestone(each) for each in milestones),
         talks=tuple(sorted(talks, key=lambda each: each.number)),
         people=archive.people,
-        left_out=archive.left_out,
+        left_out=_left_out(archive, repository),
     )
+
+
+def _left_out(archive: Archive, repository: str) -> dict[str, int]:
+    of_it, of_nobody = (archive.left_out.get(each, Counter()) for each in (repository.lower(), ""))
+    return {kind: number for kind, number in (of_it + of_nobody).items() if number}
 
 
 def repositories(archive: Archive) -> list[str]:

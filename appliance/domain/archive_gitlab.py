@@ -30,6 +30,16 @@ HAVE_A_PLACE = frozenset(
     {"project", "issues", "merge_requests", "labels", "milestones", "project_members"}
 )
 
+INSIDE = {
+    "merge_request_reviewers": "review requests",
+    "designs": "designs",
+    "timelogs": "time logs",
+    "resource_label_events": "system notes",
+    "resource_milestone_events": "system notes",
+    "resource_state_events": "system notes",
+}
+"""What stands within an issue or a merge request and has no place here, and what we call it."""
+
 
 def read(documents: Documents) -> Whole:
     """What the export holds."""
@@ -43,10 +53,12 @@ def read(documents: Documents) -> Whole:
     ]
     both = [*documents.get("issues", []), *documents.get("merge_requests", [])]
     left_out = {kind: len(rows) for kind, rows in documents.items() if kind not in HAVE_A_PLACE}
-    left_out["system notes"] = sum(
-        bool(note.get("system")) for each in both for note in each.get("notes") or []
-    )
-    left_out["reactions"] = sum(len(each.get("award_emoji") or []) for each in both)
+    notes = [note for each in both for note in each.get("notes") or []]
+    left_out["system notes"] = sum(bool(each.get("system")) for each in notes)
+    left_out["reactions"] = sum(len(each.get("award_emoji") or []) for each in [*both, *notes])
+    left_out["confidential issues"] = sum(bool(each.get("confidential")) for each in both)
+    for name, inside in INSIDE.items():
+        left_out[inside] = left_out.get(inside, 0) + sum(len(each.get(name) or []) for each in both)
     project = (documents.get("project") or [{}])[0]
     return Whole(
         form="gitlab",

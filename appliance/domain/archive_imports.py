@@ -18,7 +18,7 @@ LONGEST_FILE_NAME = 255
 MOST_PEOPLE = 20_000
 MOST_PARTS = 5_000
 ODD = re.compile(r"[^A-Za-z0-9._-]+")
-COUNTED = ("comments", "reviews", "line_comments", "unplaced")
+COUNTED = ("comments", "reviews", "line_comments", "unplaced", "lost")
 
 
 class ImportState(StrEnum):

@@ -13,6 +13,8 @@ from appliance.domain.pull_requests import Side, Verdict
 CUT = " […]"
 MOST_HEADS = 50
 HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+MOST_COMMENTS = 250
+"""In one piece: while it is written down, an embedded database lets nobody else write."""
 NOTE_BYTES = 400
 """Room for the words that say who wrote a text, and when."""
 
@@ -143,6 +145,20 @@ def weight(talk: Talk) -> int:
     return size
 
 
+def effort(talk: Talk) -> int:
+    """How much work it is to bring it in, about: an issue without comments is 1. For a pull request
+    Git is asked.
+    """
+    return (5 if talk.pull else 1) + len(talk.comments) // 5
+
+
+def said_of_code(talk: Talk) -> int:
+    """How many reviews and comments on lines a pull request has, which no issue can have."""
+    if talk.pull is None:
+        return 0
+    return len(talk.pull.reviews) + sum(len(each.comments) for each in talk.pull.threads)
+
+
 def pieces(talk: Talk, *, most_bytes: int) -> Iterator[tuple[int, Talk]]:
     """A conversation in pieces that fit into a request: which comment comes first, and the rest.
 
@@ -150,7 +166,8 @@ def pieces(talk: Talk, *, most_bytes: int) -> Iterator[tuple[int, Talk]]:
     """
     first, size, taken = 0, weight(talk), list[Said]()
     for number, each in enumerate(talk.comments):
-        if taken and size + len(each.body) > most_bytes:
+        is_full = len(taken) >= MOST_COMMENTS or size + len(each.body) > most_bytes
+        if taken and is_full:
             yield first, replace(talk, comments=tuple(taken))
             talk = replace(talk, pull=talk.pull and replace(talk.pull, reviews=(), threads=()))
             first, size, taken = number, weight(talk), []

@@ -54,15 +54,15 @@ OF_TLS = (b"certificate", b"ssl", b"tls")
 WAYS = (
     (
         (b"failed to connect", b"could not resolve", b"couldn't connect", b"timed out"),
-        sentence("The source does not answer. Try again later."),
+        sentence("The other system does not answer. Try again later."),
     ),
     (
         (b"early eof", b"hung up", b"transfer closed", b"recv failure", b"unexpected disconnect"),
-        sentence("The connection to the source broke off. Try again later."),
+        sentence("The connection to the other system broke off. Try again later."),
     ),
     (
         (b"returned error: 5", b"returned error: 429"),
-        sentence("The source answers with an error of its own. Try again later."),
+        sentence("The other system answers with an error of its own. Try again later."),
     ),
 )
 """By what git and curl say in English, what that means."""

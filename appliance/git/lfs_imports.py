@@ -119,9 +119,11 @@ def _fetch_group(source: LfsSource | Path, group: list[Pointer], store: LfsStore
 
 
 def _copy(folder: Path, pointer: Pointer, store: LfsStore) -> None:
-    """Take an object from where git-lfs keeps it beside a repository."""
+    """Take an object from where git-lfs keeps it beside a repository, or GitLab beside a bundle."""
     inner = folder / ".git" if (folder / ".git").is_dir() else folder
     path = inner / "lfs/objects" / pointer.oid[:2] / pointer.oid[2:4] / pointer.oid
+    if folder.is_file():
+        path = folder.parent / "lfs-objects" / pointer.oid
     with path.open("rb") as file:
         store.receive(pointer.oid, file, size_bytes=pointer.size_bytes, upload=_upload_name())
 

@@ -149,7 +149,7 @@ def _bring_one(
         )
         with wiring.database.begin(appliance()) as work:
             imports.finish(work, plan, came, tools=tools, now=datetime.now(UTC))
-            archive_parts.note_filled(work, part_id)
+            archive_parts.note_filled(work, part_id, came)
     with wiring.database.begin(task.actor) as work:
         archive_parts.sort(work, place, whole, now=datetime.now(UTC))
     _talks(wiring, task, place, part_id, whole, report)

@@ -57,6 +57,7 @@ NEW: dict[str, Any] = {
     "unknown": [],
     "left_out": {},
     "unreadable": [],
+    "lfs_missing": 0,
 }
 """A report that says nothing yet."""
 
@@ -132,11 +133,11 @@ def fill(
     return plan, imports.bring(plan, tools=tools, rules=rules, progress=progress)
 
 
-def note_filled(work: UnitOfWork, part_id: UUID) -> None:
-    """Remember that its Git content has come."""
+def note_filled(work: UnitOfWork, part_id: UUID, came: imports.Brought) -> None:
+    """Remember that its Git content has come, and how many large files did not."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     part = work.session.get_one(ArchiveImportPart, part_id)
-    part.report = {**part.report, "git": "brought"}
+    part.report = {**part.report, "git": "brought", "lfs_missing": came.missing}
 
 
 def sort(work: UnitOfWork, place: Place, whole: Whole, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,11 +84,23 @@ def _read(folder: Path, wanted: str) -> list[Whole]:
         }
         if len(chosen) > MOST_PARTS:
             raise TooLargeError(sentence("The archive has too many repositories."))
-        return [archive_github.read(archive, each) for each in chosen.values()]
+        return [
+            _beside(archive_github.read(archive, each), folder / f"repositories/{each}.wiki.git")
+            for each in chosen.values()
+        ]
     if (folder / "tree" / "project.json").is_file():
-        return [archive_gitlab.read(_lines(folder))]
+        whole = archive_gitlab.read(_lines(folder))
+        return [_beside(whole, folder / "project.wiki.bundle", folder / "uploads")]
     dump = next((each.parent for each in sorted(folder.rglob("repo.yml"))), None)
-    return [archive_gitea.read(_yaml(dump))] if dump else []
+    return [_beside(archive_gitea.read(_yaml(dump)), dump / "wiki")] if dump else []
+
+
+def _beside(whole: Whole, wiki: Path, uploads: Path | None = None) -> Whole:
+    """The same, with what lies beside the documents and does not come along either."""
+    files = sum(each.is_file() for each in uploads.rglob("*")) if uploads else 0
+    beside = {"wiki": int(wiki.exists()), "attachments": files}
+    more = {kind: number for kind, number in beside.items() if number}
+    return replace(whole, left_out={**whole.left_out, **more})
 
 
 def _numbered(folder: Path) -> Rows:

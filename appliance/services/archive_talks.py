@@ -13,13 +13,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from appliance.access.gate import open_to_everyone
-from appliance.domain.brought import Pull, Said, Talk, pieces, weight
+from appliance.domain.brought import Pull, Said, Talk, effort, pieces, weight
 from appliance.domain.conversations import LARGEST_NUMBER
 from appliance.domain.pull_requests import LARGEST_LINE, LONGEST_BRANCH
 
 AT_ONCE = 50
-A_PULL = 5
-"""So many issues are as much work as a pull request, for which Git is asked."""
 PIECE_BYTES = 1024 * 1024
 """So much text goes into one transaction, at most about: the comments that come after."""
 LONGEST_PATH = 4096
@@ -68,7 +66,7 @@ def batches(talks: Sequence[Talk]) -> Iterator[Batch]:
                 yield batch
                 batch, size, number = [], 0, 0
             batch.append((first, piece))
-            size, number = size + more, number + (A_PULL if piece.pull else 1)
+            size, number = size + more, number + effort(piece)
     if batch:
         yield batch
 

@@ -20,7 +20,7 @@ from appliance.db.labels import Label, LabelLink, Milestone
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
-from appliance.domain.brought import Said, Talk, titled
+from appliance.domain.brought import Said, Talk, said_of_code, titled
 from appliance.domain.conversations import (
     MOST_ASSIGNEES,
     MOST_LABELS,
@@ -54,6 +54,8 @@ class Result:
     line_comments: int = 0
     unplaced: int = 0
     """Of what was said of lines: so much stands at its file, whose lines then are not known."""
+    lost: int = 0
+    """What was said in reviews and of lines of pull requests that came as issues."""
     unknown: set[str] = field(default_factory=set)
     """Who is nobody here."""
 
@@ -142,6 +144,7 @@ class _Scribe:
                 self.result.note(pulls)
             elif talk.pull is not None or talk.about:
                 self.result.as_issues.append(talk.number)
+                self.result.lost += said_of_code(talk)
         elif found.created_at != moment(talk.created_at) or found.title != titled(talk.title):
             raise ConflictError(
                 sentence(
@@ -179,7 +182,7 @@ class _Scribe:
         session.add(made)
         self._repository.conversations_numbered = max(numbered, talk.number)
         session.flush()  # What belongs to it refers to its id.
-        said_words_index.note(session, made.id, made.id, made.title, made.body)
+        said_words_index.add(session, made.id, made.id, made.title, made.body)
         self._sort(made, talk)
         return made
 
@@ -215,7 +218,7 @@ class _Scribe:
             created_at=moment(said.created_at),
         )
         self._work.session.add(row)
-        said_words_index.note(self._work.session, found.id, row.id, body)
+        said_words_index.add(self._work.session, found.id, row.id, body)
         found.comment_count += 1
         self.result.comments += 1
 

@@ -169,7 +169,7 @@ class Writer:
                 created_at=moment(said.created_at),
             )
             session.add(comment)
-            said_words_index.note(session, made.id, comment.id, comment.body)
+            said_words_index.add(session, made.id, comment.id, comment.body)
             self.comments += 1
 
     def _review(
@@ -194,7 +194,7 @@ class Writer:
         )
         session.add(row)
         session.flush()  # The timeline tells of it.
-        said_words_index.note(session, made.id, row.id, row.body)
+        said_words_index.add(session, made.id, row.id, row.body)
         self.reviews += 1
         told: dict[str, str | int] = {"verdict": str(said.verdict), "review": str(row.id)}
         told |= {"patch_set": number, "comments": 0}

@@ -66,8 +66,8 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """What may be told about it."""
-        return self.url or self.local
+        """What may be told about it: some addresses have a token behind the question mark."""
+        return self.url.partition("?")[0] or self.local
 
     @property
     def credentials(self) -> Credentials | None:

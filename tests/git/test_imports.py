@@ -261,3 +261,14 @@ def test_large_files_come_from_beside_a_folder(working_copy, tmp_path):
 
     assert fetched.missing == ("ab" * 32,)
     assert b"".join(lfs.read(POINTER.oid)) == CONTENT
+
+
+def test_large_files_beside_a_bundle_come_along(full, tmp_path):
+    (tmp_path / "lfs-objects").mkdir()
+    (tmp_path / "lfs-objects" / POINTER.oid).write_bytes(CONTENT)
+    (tmp_path / "project.bundle").write_bytes(b"".join(bundle.export(full)))
+    lfs = LfsStore(tmp_path / "lfs", reserve_bytes=0)
+
+    came = fetch_objects(tmp_path / "project.bundle", [POINTER], lfs, silent)
+
+    assert (came.count, came.missing) == (1, ())

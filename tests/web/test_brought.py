@@ -204,3 +204,21 @@ def test_names_in_texts_are_those_of_here_and_nobody_is_told(notes):
     assert [issue["body"], *(each["body"] for each in said)] == ["@writer and `@owner`, look."] * 2
     for name in ("owner", "writer"):
         assert notes.client(name).get("/api/v1/user/notifications").json["items"] == []
+
+
+@ON_ONE
+def test_what_a_pull_request_loses_as_an_issue_is_counted(notes):
+    said = {"author": "octocat", "body": "Why?", "created_at": AT}
+    review = {"author": "octocat", "verdict": "approve", "submitted_at": AT}
+    place = {"commit": "", "path": "roof"}
+    pull = {
+        "source": "mend",
+        "target": "main",
+        "head": "a" * 40,
+        "reviews": [review],
+        "threads": [{"places": [place], "comments": [said, said]}],
+    }
+
+    came = notes.client("owner").post(API, json={"items": [talk(pull=pull)]}).json
+
+    assert (came["as_issues"], came["reviews"], came["lost"]) == ([7], 0, 3)

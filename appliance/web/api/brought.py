@@ -117,6 +117,7 @@ class BroughtConversationsAnswer(frame.Answer):
     reviews: int
     line_comments: int
     unplaced: int = Field(description="Of these, so many stand at their file, not at lines")
+    lost: int = Field(description="Reviews and comments on lines of those that came as issues")
     unknown: list[str] = Field(
         description="Who is nobody here: a note above their texts names them"
     )
@@ -154,6 +155,7 @@ def bring_conversations(path: RepositoryPath, body: BroughtBody) -> Any:
             reviews=found.reviews,
             line_comments=found.line_comments,
             unplaced=found.unplaced,
+            lost=found.lost,
             unknown=sorted(found.unknown),
         )
     )

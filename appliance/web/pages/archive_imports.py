@@ -70,12 +70,20 @@ FOUND = {
 }
 LEFT_OUT = {
     "attachments": lazy("Attachments"),
+    "collaborators": lazy("Collaborators"),
+    "commit_comments": lazy("Comments on commits"),
+    "confidential issues": lazy("Confidentiality of issues"),
     "issue_events": lazy("Events"),
+    "linked issues": lazy("Linked issues"),
     "projects": lazy("Projects"),
+    "protected_branches": lazy("Protected branches"),
     "reactions": lazy("Reactions"),
     "release": lazy("Releases"),
     "releases": lazy("Releases"),
+    "review requests": lazy("Requested reviews"),
     "system notes": lazy("Events"),
+    "webhooks": lazy("Webhooks"),
+    "wiki": lazy("Wiki"),
 }
 """What has no place here, by the word of the system that has it; other words stay theirs."""
 

@@ -18,9 +18,12 @@ from appliance.db.conversations import Comment, Conversation, TimelineEntry
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.conversations import ConversationKind, ConversationState, Happening, Which
+from appliance.domain.identity import appliance
 from appliance.errors import InvalidError
 from appliance.services import comments
 from appliance.services.comments import Said
+
+ITSELF = appliance().label
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Entry:
     source: Source | None = None
     commit: str = ""
     details: dict[str, Any] | None = None
+    is_by_itself: bool = False
+    """Whether nobody did it but the appliance."""
 
 
 def timeline(
@@ -129,6 +134,7 @@ def _happening(
         source=sources.get(row.source_id) if row.source_id else None,
         commit=row.commit or "",
         details=row.details,
+        is_by_itself=row.actor_id is None and row.actor_label == ITSELF,
     )
 
 

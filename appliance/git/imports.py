@@ -50,6 +50,10 @@ REFUSALS = (b"authentication failed", b"could not read username", b"returned err
 NO_REPOSITORY = (b"not found", b"not appear to be a git repository", b"gitfile", b"not a bundle")
 NONE_THERE = sentence("There is no repository at the source.")
 UNREAD = sentence("The source could not be read. Try again later.")
+CUT_OFF = (
+    *(b"early eof", b"hung up", b"transfer closed", b"recv failure"),
+    b"unexpected disconnect",
+)
 OF_TLS = (b"certificate", b"ssl", b"tls")
 WAYS = (
     (
@@ -57,7 +61,7 @@ WAYS = (
         sentence("The other system does not answer. Try again later."),
     ),
     (
-        (b"early eof", b"hung up", b"transfer closed", b"recv failure", b"unexpected disconnect"),
+        CUT_OFF,
         sentence("The connection to the other system broke off. Try again later."),
     ),
     (
@@ -271,7 +275,8 @@ def explain(source: Destination | Path, complaint: bytes) -> ApplianceError:
         return InvalidError.of("source", "The source has moved. Give its present address.")
     if b"repository corruption" in said:
         return InvalidError.of("source", "The source is damaged: some of its objects are missing.")
-    if b"fsck error" in said or b"index-pack failed" in said:
+    is_cut = any(words in said for words in CUT_OFF)
+    if b"fsck error" in said or (b"index-pack failed" in said and not is_cut):
         return InvalidError.of(*UNSAFE)
     return _of_the_way(source, said)
 

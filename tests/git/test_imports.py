@@ -18,7 +18,7 @@ from appliance.errors import (
     TooLargeError,
     UnavailableError,
 )
-from appliance.git import bundle
+from appliance.git import bundle, mirroring
 from appliance.git.imports import ImportLimits, fetch_all
 from appliance.git.lfs import LfsStore
 from appliance.git.lfs_imports import LfsSource, fetch_objects
@@ -138,8 +138,27 @@ def test_a_source_that_is_not_there_is_unavailable(source, target):
     remote = OPEN(source.url)
     source.close()
 
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError, match="does not answer"):
         fetch_all(target, remote, limits=LIMITS, progress=silent)
+
+
+def test_a_mirror_whose_source_dies_says_so_and_goes_on_when_it_is_back(git, full, source, target):
+    def fetched():
+        remote = OPEN(source.url)
+        return mirroring.fetch(
+            target, remote, "m", credentials=None, limits=LIMITS, progress=silent
+        )
+
+    source.breaks_off = True
+    with pytest.raises(UnavailableError, match="broke off"):
+        fetched()
+    source.breaks_off, source.status = False, 503
+    with pytest.raises(UnavailableError, match="an error of its own"):
+        fetched()
+    assert mirroring.present(target) == {}
+    source.status = 200
+    assert set(fetched()) == {b"refs/heads/trunk", b"refs/heads/other", b"refs/tags/v1"}
+    git("fsck", "--strict", at=target)
 
 
 def test_a_folder_comes_in_without_what_it_remembers_of_others(git, working_copy, target):

@@ -8,6 +8,7 @@ import json
 import ssl
 import threading
 from collections.abc import Iterable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -33,6 +34,9 @@ class Source:
         self.headers: list[tuple[str, str, str | None]] = []
         self.credentials: str | None = None
         self.redirect: str | None = None
+        self.status = 200
+        self.breaks_off = False
+        """Whether it dies in the middle of a pack."""
         self.large: dict[str, bytes] = {POINTER.oid: CONTENT}
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.source = self
@@ -67,7 +71,9 @@ class Handler(BaseHTTPRequestHandler):
         source = self.server.source
         authorization = self.headers["Authorization"]
         source.headers.append((self.path, self.headers["Host"], authorization))
-        if source.redirect:
+        if source.status != HTTPStatus.OK:
+            self.answer(source.status, b"")
+        elif source.redirect:
             self.answer(302, b"", Location=source.redirect)
         elif source.credentials and authorization != source.credentials:
             self.answer(401, b"", **{"WWW-Authenticate": "Basic"})
@@ -84,7 +90,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        dies = self.server.source.breaks_off and b"PACK" in body
+        self.wfile.write(body[: len(body) // 2] if dies else body)
 
     def body(self, source: Source) -> Iterable[bytes]:
         length = int(self.headers["Content-Length"] or 0)

@@ -31,8 +31,10 @@ from .rows import Row, compared
 
 LARGE, SMALL = "lab/large", "lab/small"
 ISSUES, PULLS, NOTIFICATIONS = 20_000, 2_000, 5_000
+FEWER_ISSUES, FEWER_PULLS = 900, 150
+"""Where there are few there still is a whole page of each: what is compared draws as many rows."""
 PAGE = 50
-READER = "reader"
+READER, NEWCOMER = "reader", "newcomer"
 OK = 200
 MOST_OF_SMALL = 2.0
 """A page of many takes at most so many times what one of few takes."""
@@ -116,9 +118,14 @@ def _filled(world: World) -> None:
     world.user(READER)
     for at in range(MANY):
         world.user(f"member-{at}")
-    for path, issues, pulls in ((LARGE, ISSUES, PULLS), (SMALL, FEW, FEW)):
+    world.user(NEWCOMER)
+    for path, issues, pulls in (
+        (LARGE, ISSUES, PULLS),
+        (SMALL, FEWER_ISSUES, FEWER_PULLS),
+    ):
         world.repository(path)
-        world.grant(READER, Role.TRIAGER, path)
+        for name in (READER, NEWCOMER):
+            world.grant(name, Role.TRIAGER, path)
         fill(world, path, issues, pulls, chance)
     for at in range(MANY):
         path = f"lab/other-{at}"
@@ -127,6 +134,7 @@ def _filled(world: World) -> None:
             world.grant(READER, Role.READER, path)
         fill(world, path, FEW, 0, chance)
     fill_inbox(world, READER, NOTIFICATIONS)
+    fill_inbox(world, NEWCOMER, PAGE)
     with world.wiring.database.engine.begin() as connection:
         connection.execute(sa.text("ANALYZE"))
 
@@ -183,13 +191,13 @@ def _pages(world: World, rounds: int) -> Iterator[Row]:
 
 
 def _inbox(world: World, rounds: int) -> Iterator[Row]:
-    browser, other = world.browser(READER), world.browser("member-1")
+    browser, other = world.browser(READER), world.browser(NEWCOMER)
     mine, theirs = in_turn(
         lambda: measured(lambda: _got(browser, "/inbox/conversations?part=inbox")),
         lambda: measured(lambda: _got(other, "/inbox/conversations?part=inbox")),
         rounds=rounds,
     )
-    name = f"inbox of {NOTIFICATIONS:,} conversations beside an empty one"
+    name = f"inbox of {NOTIFICATIONS:,} conversations beside one of {PAGE}"
     yield from compared(name, mine, theirs, **_bound(world, MOST_OF_SMALL))
 
 

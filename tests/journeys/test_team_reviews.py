@@ -120,7 +120,9 @@ def apply_what_is_suggested(author: Page) -> None:
     """By one click."""
     author.goto(f"{HERE}/files")
     author.locator(".suggested").get_by_role("button", name="Apply").click()
-    expect(author.locator(".suggested")).to_contain_text("Applied")
+    expect(author.get_by_text("1 suggestion is applied.")).to_be_visible()
+    author.goto(HERE)
+    expect(author.locator("#threads .thread")).to_contain_text("Resolved")
 
 
 def promise(author: Page) -> None:

@@ -168,7 +168,8 @@ def test_suggestions_become_one_commit_with_all_their_authors(place):
     assert reader.post(f"{HERE}/suggestions", data={"chosen": chosen}).status_code == 403
     for wrong in ([], ["no"], ["00000000-0000-7000-8000-000000000000"]):
         assert author.post(f"{HERE}/suggestions", data={"chosen": wrong}).status_code == 422
-    assert author.post(f"{HERE}/suggestions", data={"chosen": chosen}).status_code == 303
+    applied = author.post(f"{HERE}/suggestions", data={"chosen": chosen})
+    assert "2 suggestions are applied." in author.get(applied.location).text
     head = place.head("topic")
     assert "Suggested-by: reader" in page(author, f"commit/{head}")
     assert "Suggested-by: writer" in page(author, f"commit/{head}")

@@ -7,6 +7,7 @@ from uuid import UUID
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from appliance.errors import InvalidError
 from appliance.services import viewed_files
@@ -50,6 +51,10 @@ def apply(owner: str, name: str, number: int) -> ResponseReturnValue:
     def do() -> ResponseReturnValue:
         wanted = [_id(each) for each in flask.request.form.getlist("chosen")]
         doors.apply_suggestions(pull.which, wanted)
+        told = ngettext(
+            "%(num)s suggestion is applied.", "%(num)s suggestions are applied.", len(wanted)
+        )
+        flask.flash(told, "good")
         return flask.redirect(f"{pull.here}/files", 303)
 
     def again(problems: dict[str, str]) -> str:

@@ -66,7 +66,7 @@ def page(
     rows = session.execute(marked).all()
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None
-    return Page([make(row) for row in shown], _place(last[-len(keys) :]) if last else None)
+    return Page([make(row) for row in shown], place_of(last[-len(keys) :]) if last else None)
 
 
 def in_order(orders: Mapping[str, tuple[Key, ...]], order: str) -> tuple[tuple[Key, ...], bool]:
@@ -89,7 +89,8 @@ def only(row: sa.Row[Item]) -> Item:
     return row[0]
 
 
-def _place(values: Sequence[Any]) -> str:
+def place_of(values: Sequence[Any]) -> str:
+    """The place in a list behind a row that has these values of its keys."""
     return json.dumps([_as_json(value) for value in values], separators=(",", ":"))
 
 

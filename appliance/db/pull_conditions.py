@@ -21,19 +21,19 @@ VERDICTS = {"approved": Verdict.APPROVE, "changes": Verdict.REQUEST_CHANGES}
 Condition = sa.ColumnElement[bool]
 
 
-def state(repository_id: UUID, value: str) -> Condition:
+def state(repository_id: UUID | None, value: str) -> Condition:
     """Those that are drafts, or were merged."""
     if value == "draft":
         return _those(repository_id, PullRequest.is_draft.is_(True))
     return _those(repository_id, PullRequest.merged_at.is_not(None))
 
 
-def into(repository_id: UUID, branch: str) -> Condition:
+def into(repository_id: UUID | None, branch: str) -> Condition:
     """Those that are to come into a branch."""
     return _those(repository_id, PullRequest.target_branch == branch.encode())
 
 
-def source(repository_id: UUID, branch: str) -> Condition:
+def source(repository_id: UUID | None, branch: str) -> Condition:
     """Those that come from a branch of that name, wherever it is."""
     return _those(repository_id, PullRequest.source_branch == branch.encode())
 
@@ -86,7 +86,9 @@ def reviewer(user: sa.Select[Any]) -> Condition:
     return sa.or_(Conversation.id.in_(asked), Conversation.id.in_(given))
 
 
-def _those(repository_id: UUID, *conditions: Condition) -> Condition:
-    return Conversation.id.in_(
-        sa.select(PullRequest.id).where(PullRequest.repository_id == repository_id, *conditions)
-    )
+def _those(repository_id: UUID | None, *conditions: Condition) -> Condition:
+    """Of one repository, or of all."""
+    found = sa.select(PullRequest.id).where(*conditions)
+    if repository_id is not None:
+        found = found.where(PullRequest.repository_id == repository_id)
+    return Conversation.id.in_(found)

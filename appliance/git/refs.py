@@ -178,7 +178,7 @@ def one(at: Path, name: bytes) -> Ref:
         NotFoundError: there is none.
     """
     with opened(at) as handle:
-        target = _lookup(handle, name)
+        target = lookup(handle, name)
         if target is None:
             raise NotFoundError("There is no branch or tag with that name.")
         return described(handle, name, target)
@@ -256,10 +256,10 @@ def _head(handle: Handle) -> Head:
     if not isinstance(target, str):
         return Head(b"HEAD", str(target))
     name = os.fsencode(target)
-    return Head(name, _lookup(handle, name))
+    return Head(name, lookup(handle, name))
 
 
-def _lookup(handle: Handle, name: bytes) -> str | None:
+def lookup(handle: Handle, name: bytes) -> str | None:
     """What the ref of that whole name points at, through symbolic refs."""
     if not is_valid(name):
         return None
@@ -275,7 +275,7 @@ def _all(handle: Handle, prefix: bytes) -> Iterator[tuple[bytes, str]]:
         name = reference.raw_name
         if name.startswith(prefix):
             target = reference.target
-            yield name, _lookup(handle, name) or "" if isinstance(target, str) else str(target)
+            yield name, lookup(handle, name) or "" if isinstance(target, str) else str(target)
 
 
 def _page(at: Path, prefix: bytes, wanted: _Wanted, offset: int, limit: int) -> RefPage:
@@ -365,7 +365,7 @@ def _resolve_whole(handle: Handle, name: bytes) -> Resolved | None:
     if name == b"HEAD":
         name, target = (default := _head(handle)).name, default.oid
     else:
-        target = _lookup(handle, name)
+        target = lookup(handle, name)
     if target is None or name.startswith(HIDDEN):
         return None
     return Resolved(_commit(handle, target), _kind(name), name)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,18 +78,22 @@ def files(
     Errors:
         NotFoundError: there is no such commit.
     """
-    words = query.lower().split()
-    if not words:
+    if not query.strip():
         raise InvalidError.of("q", "Say what to look for.")
     known = tree.paths(at, commit, seconds=seconds)
-    ranked = [
+    found = ranked(known.paths, query)
+    return tree.Paths(tuple(found[:most]), known.is_cut or len(found) > most)
+
+
+def ranked(paths: Iterable[bytes], query: bytes) -> list[bytes]:
+    """Those paths that contain every word of the query in any case of letters, closest first."""
+    words = query.lower().split()
+    found = [
         (_rank(lowered, words), path)
-        for path in known.paths
+        for path in paths
         if all(word in (lowered := path.lower()) for word in words)
     ]
-    ranked.sort()
-    found = tuple(path for _rank_of, path in ranked[:most])
-    return tree.Paths(found, known.is_cut or len(ranked) > most)
+    return [path for _rank_of, path in sorted(found)]
 
 
 def _rank(path: bytes, words: list[bytes]) -> tuple[int, int]:

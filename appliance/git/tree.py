@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -155,6 +156,18 @@ def parse(raw: bytes, path: bytes = b"") -> list[Entry]:
     """The bytes of a tree object as entries below `path`, in git's order."""
     prefix = path + b"/" if path else b""
     return [_entry(prefix, *fields) for fields in ENTRY.findall(raw)]
+
+
+def walk(handle: Handle, start: Entry) -> Iterator[Entry]:
+    """Everything but folders at or below an entry, in git's order."""
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        if here.is_folder:
+            raw = handle.read(here.oid, Kind.TREE, most_bytes=TREE_BYTES)
+            waiting += reversed(parse(raw, here.path))
+        else:
+            yield here
 
 
 def measured(handle: Handle, entry: Entry) -> Entry:

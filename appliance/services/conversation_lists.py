@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from appliance.access import fetch_conversations
+from appliance.access.gate import open_to_everyone
 from appliance.db import paging, pull_conditions, said_words_index
 from appliance.db.conversation_rows import assignees_of, labels_of, milestones_of, user_names
 from appliance.db.conversations import Assignee, Comment, Conversation, Subscription
@@ -24,6 +26,7 @@ from appliance.domain.conversations import (
 )
 from appliance.domain.issue_query import ME, NONE, OPEN, Key, Query, Sort
 from appliance.domain.names import fold
+from appliance.errors import InvalidError, sentence
 from appliance.services import rule_facts
 
 ORDERS: dict[Sort, tuple[Any, ...]] = {
@@ -31,6 +34,7 @@ ORDERS: dict[Sort, tuple[Any, ...]] = {
     Sort.UPDATED: (Conversation.updated_at, Conversation.number),
     Sort.COMMENTS: (Conversation.comment_count, Conversation.number),
 }
+ASKED = "the caller has asked for the repository, or for those that can be read"
 STATES = {each.value: each for each in ConversationState}
 
 
@@ -79,7 +83,7 @@ def listed(
         limit=limit,
         newest_first=not query.is_rising,
     )
-    return paging.Page(_presented(work, found.items), found.next)
+    return paging.Page(presented(work, found.items), found.next)
 
 
 def pinned(work: UnitOfWork, path: str) -> list[Listed]:
@@ -92,7 +96,7 @@ def pinned(work: UnitOfWork, path: str) -> list[Listed]:
     query = sa.select(Conversation).where(
         Conversation.repository_id == repository.id, Conversation.pinned_at.is_not(None)
     )
-    return _presented(work, list(work.session.scalars(query.order_by(Conversation.pinned_at))))
+    return presented(work, list(work.session.scalars(query.order_by(Conversation.pinned_at))))
 
 
 def counted(
@@ -127,6 +131,21 @@ def _found(
     found = sa.select(Conversation).where(
         Conversation.repository_id == repository.id, Conversation.kind == kind
     )
+    return narrowed(work, found, query, repository)
+
+
+@open_to_everyone(because=ASKED)
+def narrowed(
+    work: UnitOfWork,
+    found: sa.Select[Conversation],
+    query: Query,
+    repository: Repository | None = None,
+) -> sa.Select[Conversation]:
+    """Those conversations that a search finds: in one repository, or wherever they are.
+
+    Errors:
+        InvalidError: that can be asked in one repository only.
+    """
     for term in query.terms:
         condition = CONDITIONS[term.key](work, repository, term.value)
         found = found.where(sa.not_(condition) if term.is_not else condition)
@@ -139,27 +158,35 @@ def _found(
 Condition = sa.ColumnElement[bool]
 
 
-def _is(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _id(repository: Repository | None) -> UUID | None:
+    return repository.id if repository is not None else None
+
+
+def _within(column: Any, repository: Repository | None) -> Condition:
+    return column == repository.id if repository is not None else sa.true()
+
+
+def _is(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del work
     if value in STATES:
         return Conversation.state == STATES[value]
     if value in pull_conditions.STATES:
-        return pull_conditions.state(repository.id, value)
+        return pull_conditions.state(_id(repository), value)
     column = Conversation.locked_at if value == "locked" else Conversation.pinned_at
     return column.is_not(None)
 
 
-def _as(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _as(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del work, repository
     return sa.func.coalesce(Conversation.closed_as == ClosedAs(value), sa.false())
 
 
-def _label(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _label(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del work
     return Conversation.id.in_(
         sa.select(LabelLink.conversation_id)
         .join(Label, Label.id == LabelLink.label_id)
-        .where(Label.repository_id == repository.id, Label.name_key == name_key(value))
+        .where(_within(Label.repository_id, repository), Label.name_key == name_key(value))
     )
 
 
@@ -170,12 +197,12 @@ def _user(work: UnitOfWork, value: str) -> sa.Select[Any]:
     return sa.select(Owner.id).where(Owner.name_key == fold(value.removeprefix("@")))
 
 
-def _author(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _author(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del repository
     return sa.func.coalesce(Conversation.author_id.in_(_user(work, value)), sa.false())
 
 
-def _assignee(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _assignee(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del repository
     if value.lower() == NONE:
         return Conversation.id.not_in(sa.select(Assignee.conversation_id))
@@ -184,7 +211,7 @@ def _assignee(work: UnitOfWork, repository: Repository, value: str) -> Condition
     )
 
 
-def _commenter(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _commenter(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del repository
     return Conversation.id.in_(
         sa.select(Comment.conversation_id).where(
@@ -193,7 +220,7 @@ def _commenter(work: UnitOfWork, repository: Repository, value: str) -> Conditio
     )
 
 
-def _follows(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _follows(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     """What one follows oneself; of others nobody is told."""
     del repository
     me = work.actor.id if value.lower() == ME else None
@@ -204,17 +231,17 @@ def _follows(work: UnitOfWork, repository: Repository, value: str) -> Condition:
     )
 
 
-def _milestone(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _milestone(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del work
     if value.lower() == NONE:
         return Conversation.milestone_id.is_(None)
     named = sa.select(Milestone.id).where(
-        Milestone.repository_id == repository.id, Milestone.title_key == name_key(value)
+        _within(Milestone.repository_id, repository), Milestone.title_key == name_key(value)
     )
     return sa.func.coalesce(Conversation.milestone_id.in_(named), sa.false())
 
 
-def _no(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _no(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     if value == "milestone":
         return _milestone(work, repository, NONE)
     if value == "assignee":
@@ -222,23 +249,25 @@ def _no(work: UnitOfWork, repository: Repository, value: str) -> Condition:
     return Conversation.id.not_in(sa.select(LabelLink.conversation_id))
 
 
-def _into(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _into(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del work
-    return pull_conditions.into(repository.id, value)
+    return pull_conditions.into(_id(repository), value)
 
 
-def _from(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _from(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del work
-    return pull_conditions.source(repository.id, value)
+    return pull_conditions.source(_id(repository), value)
 
 
-def _review(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _review(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
+    if repository is None:
+        raise InvalidError.of("q", sentence("review: can be used in one repository only."))
     users = work.session.scalars(pull_conditions.approvers(repository.id)).all()
     counting = {user.id for user in users if rule_facts.may_write(work, repository, user)}
     return pull_conditions.review(repository.id, value, counting)
 
 
-def _reviewer(work: UnitOfWork, repository: Repository, value: str) -> Condition:
+def _reviewer(work: UnitOfWork, repository: Repository | None, value: str) -> Condition:
     del repository
     return pull_conditions.reviewer(_user(work, value))
 
@@ -260,7 +289,9 @@ CONDITIONS = {
 }
 
 
-def _presented(work: UnitOfWork, rows: Sequence[Conversation]) -> list[Listed]:
+@open_to_everyone(because=ASKED)
+def presented(work: UnitOfWork, rows: Sequence[Conversation]) -> list[Listed]:
+    """Conversations with what lists show of them."""
     if not rows:
         return []
     ids = [each.id for each in rows]

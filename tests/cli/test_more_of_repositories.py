@@ -89,6 +89,18 @@ def test_things_are_found_by_their_names(say):
     assert [each["path"] for each in say("search", "maint", "--kind", "users")] == ["maintainer"]
 
 
+def test_things_in_repositories_are_found(say, tmp_path):
+    source = tmp_path / "source"
+    source.write_text("It is dark.")
+    say("issue", "create", NOTES, "The lighthouse is dark")
+    found = say("search", "lighthouse", "--kind", "issues", "--owner", "lab")
+    assert [(each["path"], each["number"]) for each in found] == [(NOTES, 1)]
+    say("repo", "file", "write", NOTES, "lighthouse.txt", str(source))
+    for kind in ("files", "content", "commits"):
+        word = "dark" if kind == "content" else "lighthouse"
+        assert [each["path"] for each in say("search", word, "--kind", kind)] == [NOTES], kind
+
+
 def test_what_is_pinned_stands_in_its_order(say):
     assert [each["path"] for each in say("user", "pin", NOTES)] == [NOTES]
     assert [each["path"] for each in say("user", "pins", "owner")] == [NOTES]

@@ -137,9 +137,17 @@ def refuse_invalid(error: ValidationError) -> NoReturn:
 
 def page(items: Sequence[BaseModel], after: Any | None) -> flask.Response:
     """A page of a list: `items`, and `next` if there is more; `after` is where that goes on."""
+    return _page({"items": [item.model_dump(mode="json") for item in items]}, after)
+
+
+def page_of(answer: BaseModel, after: Any | None) -> flask.Response:
+    """The same of an answer that says more than its items."""
+    return _page(answer.model_dump(mode="json"), after)
+
+
+def _page(body: dict[str, Any], after: Any | None) -> flask.Response:
     next_cursor = None if after is None else paging.cursor(after)
-    body = {"items": [item.model_dump(mode="json") for item in items], "next": next_cursor}
-    response = flask.jsonify(body)
+    response = flask.jsonify({**body, "next": next_cursor})
     response.headers.update(paging.next_link(next_cursor))
     return response
 

@@ -35,12 +35,12 @@ class Server(Section):
     web_threads: int = Field(default=32, ge=8, le=512)
     """Threads in each web process. Git transfers may take half of them and never more."""
     most_listeners: int = Field(default=10_000, ge=1, le=100_000)
-    """How many may listen to events of repositories at once; each needs an open file."""
+    """Most simultaneous listeners to event streams; each needs an open file."""
     trusted_proxies: int = Field(default=0, ge=0, le=4)
-    """How many proxies stand in front; so many X-Forwarded-For entries are believed."""
+    """Number of proxies in front; as many X-Forwarded-For entries are trusted."""
     proxy_addresses: tuple[IPvAnyNetwork, ...] = LOOPBACK
-    """Networks that the nearest proxy connects from. Who connects from elsewhere is no proxy,
-    whatever the headers say."""
+    """Networks that the nearest proxy connects from. Forwarding headers from elsewhere are
+    ignored."""
     name: str = "Codara"
     """What the portal calls this appliance in its titles."""
     metrics_addresses: tuple[IPvAnyNetwork, ...] = LOOPBACK
@@ -48,7 +48,7 @@ class Server(Section):
 
 
 class Database(Section):
-    """Where the records are."""
+    """The database."""
 
     url: SecretStr = SecretStr("")
     """SQLAlchemy address; empty means SQLite in the home folder. PostgreSQL:
@@ -62,7 +62,7 @@ class Database(Section):
 
 
 class Queue(Section):
-    """What carries jobs."""
+    """The queue of background jobs."""
 
     url: SecretStr = SecretStr("")
     """Redis address (redis://, rediss:// or unix://); empty means the embedded queue server."""
@@ -93,27 +93,27 @@ class SignIn(Section):
     session_absolute_seconds: int = Field(default=14 * 24 * 3600, ge=300)
     """A session ends after so long however it is used."""
     sessions_at_once: int = Field(default=20, ge=1, le=1000)
-    """Most sessions of one user; with one more, the one that was used least lately ends."""
+    """Most sessions of one user; one more ends the session that was used least recently."""
     elevation_seconds: int = Field(default=15 * 60, ge=30)
-    """How long a confirmed password allows sensitive acts."""
+    """How long sensitive actions are allowed after the password was confirmed."""
     reset_link_seconds: int = Field(default=24 * 3600, ge=60)
     """How long an administrator's one-time link to set a password works."""
     local_passwords: Literal["everybody", "administrators", "nobody"] = "everybody"
-    """Whose password of this appliance opens a door: everybody, administrators, or nobody."""
+    """Who may sign in with a password of this appliance: everybody, administrators, or nobody."""
     break_glass_seconds: int = Field(default=3600, ge=60, le=86_400)
-    """How long `codara user break-glass` lets an administrator's password count nevertheless."""
+    """How long `codara user break-glass` allows an administrator's password in spite of that."""
     impersonation_seconds: int = Field(default=3600, ge=0, le=28_800)
-    """Longest that an administrator may act as somebody else at a time; 0 switches it off."""
+    """Longest time for which an administrator may impersonate a user; 0 disables it."""
     provider_seconds: float = Field(default=10, gt=0, le=60)
-    """Longest that a sign-in system may take for one answer, however it speaks."""
+    """Timeout for one answer of an identity provider."""
     provider_authorities_file: str = ""
-    """Certificates (PEM) of authorities that sign-in systems are believed by beside those of the
-    system. One whose own authority is set is believed by that alone."""
+    """Certificates (PEM) of authorities that are trusted for identity providers in addition to the
+    system's. A provider with its own authority is trusted by that alone."""
     saml_signs_metadata: bool = False
-    """Whether the appliance signs its SAML metadata, with the key that signs its questions."""
+    """Whether SAML metadata is signed, with the key that signs requests."""
     provider_private_addresses: bool = True
-    """Whether sign-in systems may be on private, loopback and link-local addresses. Most stand in
-    the building, and only administrators say where."""
+    """Whether identity providers may be on private, loopback and link-local addresses. Most are in
+    the same network, and only administrators configure them."""
     password_over_git: bool = False
     """Whether Git over HTTPS accepts passwords. Tokens are always accepted."""
     argon2_memory_kib: int = Field(default=64 * KIB, ge=32)
@@ -123,31 +123,31 @@ class SignIn(Section):
 
 
 class Access(Section):
-    """What the instance allows at all."""
+    """What this appliance allows."""
 
     public_repositories: bool = False
     """Whether a repository may be visible to people who have not signed in."""
     users_create_organisations: bool = True
     """Whether every user may create an organisation, or administrators only."""
     token_lifetime_days: int = Field(default=365, ge=1, le=3650)
-    """Longest life of an access token."""
+    """Longest lifetime of an access token."""
     tokens_may_never_expire: bool = False
-    """Whether a token without an end is allowed."""
+    """Whether tokens that never expire are allowed."""
     unused_credentials_days: int = Field(default=0, ge=0, le=3650)
-    """After so many days without use a token, SSH key, deploy key or SCIM token ends; 0: never.
-    Organisations may say fewer for their service accounts and deploy keys."""
+    """Days without use after which a token, SSH key, deploy key or SCIM token expires; 0: never.
+    Organisations may set fewer for their service accounts and deploy keys."""
     unused_warning_days: int = Field(default=14, ge=1, le=365)
-    """So many days before that its owner is told; at most half of the days without use."""
+    """Days of warning to its owner before that; at most half of the days without use."""
     proposal_hours: int = Field(default=72, ge=1, le=720)
-    """How long an act that needs two administrators waits for the second."""
+    """How long an action that needs two administrators waits for the second."""
     tokens_confirm: bool = False
-    """Whether such an act may also be confirmed with an access token, and not by a person alone."""
+    """Whether such an action may also be confirmed with an access token, and not only in person."""
     jwt_seconds: int = Field(default=600, ge=30, le=3600)
-    """Life of the short-lived token that POST /auth/token gives."""
+    """Lifetime of the short-lived token that POST /auth/token returns."""
 
 
 class Limits(Section):
-    """Ceilings for everything that comes from outside."""
+    """Limits on everything that comes from outside."""
 
     request_bytes: int = 10 * MIB
     """Largest body of a page or API request. Git and LFS transfers have their own."""
@@ -170,9 +170,9 @@ class Limits(Section):
     diff_lines: int = 100_000
     """Most lines one diff page shows."""
     git_seconds: float = 20
-    """Longest a git program may work for a page."""
+    """Longest a Git process may run for one page."""
     transfer_seconds: float = 4 * 3600
-    """Longest a clone or push may take."""
+    """Timeout for a clone or a push."""
     search_results: int = 1000
     """Most results of one search."""
     repository_quota_bytes: int = 0
@@ -199,16 +199,16 @@ class Storage(Section):
 
 
 class Outgoing(Section):
-    """Reaching other systems, whatever for."""
+    """Connections to other systems, for whatever purpose."""
 
     authorities_file: str = ""
-    """Certificates (PEM) of authorities, and self-signed ones, that are believed beside those of
-    the system: at imports and mirrors, and where their own setting is empty at webhooks, streams,
-    witnesses, mail and sign-in systems."""
+    """Certificates (PEM) of authorities, and self-signed ones, that are trusted in addition to the
+    system's: for imports and mirrors, and where their own setting is empty for webhooks, streams,
+    witnesses, mail and identity providers."""
 
 
 class Imports(Section):
-    """Bringing repositories in."""
+    """Importing repositories."""
 
     schemes: tuple[Literal["https", "http"], ...] = ("https",)
     """Address schemes a repository may be imported from."""
@@ -216,16 +216,16 @@ class Imports(Section):
     """Whether imports may reach private, loopback and link-local addresses. Local folders and
     bundles are for administrators at the console, whatever this says."""
     seconds: float = 6 * 3600
-    """Longest an import may take."""
+    """Timeout for an import."""
     archive_folder: str = ""
-    """Folder of the server with archives of other systems, which administrators may bring in
-    without uploading them; empty: none."""
+    """Folder on the server with archives of other systems, which administrators may import without
+    uploading them; empty: none."""
     archive_bytes: int = 10 * 1024 * MIB
     """Largest archive of another system that may be uploaded."""
     unpacked_bytes: int = 50 * 1024 * MIB
-    """Most that may come out of an archive of another system."""
+    """Largest unpacked size of such an archive."""
     unpacked_files: int = 1_000_000
-    """Most files and folders that may come out of it."""
+    """Most files and folders in it."""
 
 
 class Audit(Section):
@@ -269,23 +269,23 @@ class Streams(Section):
     private_addresses: bool = False
     """Whether receivers may be on private, loopback and link-local addresses."""
     authorities_file: str = ""
-    """Certificates (PEM) of authorities that are believed beside those of the system."""
+    """Certificates (PEM) of authorities that are trusted in addition to the system's."""
     certificate_file: str = ""
-    """Certificate (PEM) that the appliance shows to receivers that ask for one."""
+    """Client certificate (PEM) for receivers that ask for one."""
     certificate_key_file: str = ""
-    """The key of that certificate, if it is in a file of its own."""
+    """Private key of that certificate, if it is in a separate file."""
     folder: str = ""
     """Folder for streams that drop files; empty means that there are none."""
     seconds: float = Field(default=30, gt=0, le=300)
-    """Longest that a receiver may take for one batch: to be reached, to take it, and to answer."""
+    """Timeout for one batch: to connect, to send it, and to get the answer."""
     acknowledge_seconds: float = Field(default=60, gt=0, le=600)
-    """Longest wait until a receiver says that it has indexed what it took."""
+    """Longest wait for a receiver to acknowledge that it has indexed a batch."""
     longest_pause_seconds: float = Field(default=300, gt=0)
-    """Longest pause before a receiver that did not answer is tried again."""
+    """Longest pause between retries when a receiver does not answer."""
 
 
 class Webhooks(Section):
-    """Telling other systems what happens in repositories, as their owners choose."""
+    """Sending events of repositories and organisations to other systems."""
 
     hosts: tuple[str, ...] = ()
     """Names of the only hosts that webhooks may reach; `*.ci.example` stands for all below it.
@@ -295,22 +295,22 @@ class Webhooks(Section):
     private_addresses: bool = False
     """Whether webhooks may lead to private, loopback and link-local addresses."""
     authorities_file: str = ""
-    """Certificates (PEM) of authorities that are believed beside those of the system."""
+    """Certificates (PEM) of authorities that are trusted in addition to the system's."""
     seconds: float = Field(default=10, gt=0, le=60)
-    """Longest that a receiver may take for one delivery, however it speaks."""
+    """Timeout for one delivery."""
     retry_hours: float = Field(default=24, ge=0, le=24 * 14)
-    """So long after an event a delivery that failed is tried again; then it is given up."""
+    """How long after an event a failed delivery is retried."""
     disable_after: int = Field(default=20, ge=1)
-    """After so many deliveries given up in a row a webhook is switched off."""
+    """A webhook is disabled after this many deliveries in a row were given up."""
     keep_days: float = Field(default=30, gt=0)
-    """So long the list of deliveries is kept, with requests and answers."""
+    """How long deliveries are kept, with requests and answers."""
 
 
 class Rulesets(Section):
     """Rules for branches, tags and pushes."""
 
     keep_findings_days: float = Field(default=90, gt=0)
-    """So long it is kept what rulesets on trial would have refused."""
+    """How long findings of rulesets on trial are kept: what they would have refused."""
 
 
 class Scanning(Section):
@@ -332,55 +332,56 @@ class Scanning(Section):
 
 
 class Mail(Section):
-    """Writing to people what happens in conversations, as they choose."""
+    """Sending notifications by e-mail."""
 
     host: str = ""
-    """Mail server (SMTP) that takes our letters; empty: none are written."""
+    """SMTP server that sends e-mail; empty: none is sent."""
     port: int = Field(default=587, ge=1, le=65535)
     """Port of the mail server: 587 with STARTTLS, 465 with TLS, 25 without either."""
     security: Literal["starttls", "tls", "none"] = "starttls"
-    """How the way to the mail server is protected. `none` is for a server on this machine."""
+    """How the connection to the mail server is encrypted. `none` is for a server on this
+    machine."""
     user: str = ""
-    """User at the mail server; empty: it asks for none."""
+    """User name at the mail server; empty: no authentication."""
     password: SecretStr = Field(default=SecretStr(""), validate_default=False)
     """Password of that user."""
     from_address: str = ""
-    """Address that letters come from; empty: codara@ the host of server.url."""
+    """Sender address; empty: codara@ the host of server.url."""
     authorities_file: str = ""
-    """Certificates (PEM) of authorities that are believed beside those of the system."""
+    """Certificates (PEM) of authorities that are trusted in addition to the system's."""
     seconds: float = Field(default=20, gt=0, le=120)
-    """Longest that the mail server may take for one answer."""
+    """Timeout for one answer of the mail server."""
     keep_days: float = Field(default=30, gt=0)
-    """So long it is remembered which letters were sent; never what they said."""
+    """How long it is remembered which e-mails were sent; their text is never kept."""
 
 
 class Witnesses(Section):
-    """Having the states of the audit log signed by others."""
+    """Witnesses that cosign the states of the audit log, and time stamps."""
 
     every_seconds: float = Field(default=60, ge=1)
-    """How often at most a witness is asked about a log."""
+    """Shortest time between two requests to a witness about one log."""
     schemes: tuple[Literal["https", "http"], ...] = ("https", "http")
     """Address schemes of witnesses and time-stamping authorities. What they sign needs no secrecy,
     and their signatures show who it was."""
     private_addresses: bool = False
     """Whether they may be on private, loopback and link-local addresses."""
     authorities_file: str = ""
-    """Certificates (PEM) of authorities that are believed beside those of the system."""
+    """Certificates (PEM) of authorities that are trusted in addition to the system's."""
     seconds: float = Field(default=15, gt=0, le=300)
-    """Longest that a witness or an authority may take for one answer, however it speaks."""
+    """Timeout for one answer of a witness or an authority."""
     overdue_hours: float = Field(default=24, gt=0)
-    """After so long without enough signatures somebody is told."""
+    """Hours without enough signatures after which administrators are alerted."""
     time_stamp_url: str = ""
     """The authority that stamps the newest state of each log once a day (RFC 3161); empty: none."""
     time_stamp_roots_file: str = ""
     """Certificates (PEM) of the authorities whose stamps are kept; empty: any stamp is kept, and
-    whoever verifies it decides whom to believe."""
+    whoever verifies it decides which authority to trust."""
 
 
 class Telemetry(Section):
     """Logs and traces."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least serious messages that are written."""
+    """Lowest level of messages that are written."""
     traces_endpoint: str = ""
     """OpenTelemetry collector (OTLP over HTTP); empty means no traces."""

@@ -115,8 +115,8 @@ def _audit_log(wiring: Wiring) -> str:
     if aside.unseen:
         raise DamagedError(
             sentence(
-                "%(count)s rows of the queue were no events. Somebody has written to the database. "
-                "They are kept beside the log; look at audit.row_set_aside there, and run "
+                "%(count)s rows of the queue were not events: somebody has written to the "
+                "database. They are kept beside the log; see audit.row_set_aside there, and run "
                 "“codara audit reconcile” once you know where they come from.",
                 count=aside.unseen,
             )
@@ -152,7 +152,7 @@ def _ssh(wiring: Wiring) -> str:
         ) from error
     if not greeting.startswith(b"SSH-2.0-"):
         raise UnavailableError(
-            sentence("What answers on port %(address)s is no SSH server.", address=address[1])
+            sentence("What answers on port %(address)s is not an SSH server.", address=address[1])
         )
     return sentence("port %(address)s", address=address[1])
 

@@ -159,7 +159,7 @@ def alone_option() -> click.Option:
         metavar="REASON",
         expose_value=False,
         callback=_remember("alone"),
-        help="Do without a second administrator what needs one (console only; loud).",
+        help="Skip the second administrator (console only; always recorded).",
     )
 
 

@@ -21,13 +21,13 @@ COLUMNS = {
     "id": "ID",
 }
 FIELDS = {
-    "own_mail": "Letters of what is yours",
-    "watching_mail": "Letters of what you watch",
-    "digest": "Several in one letter, every",
+    "own_mail": "E-mail for your own",
+    "watching_mail": "E-mail for what you watch",
+    "digest": "Digest every",
     "tells_own": "Of your own acts",
     "address": "Address",
     "is_vouched": "Somebody vouches for it",
-    "is_sent": "Letters are sent",
+    "is_sent": "E-mail can be sent",
 }
 WHENS = ("at_once", "digest", "never")
 LEVELS = ("participating", "all", "ignored")
@@ -83,9 +83,9 @@ def mark(
 
 
 @inbox.command()
-@click.option("--own-mail", type=click.Choice(WHENS), help="Letters of what is yours.")
-@click.option("--watching-mail", type=click.Choice(WHENS), help="Letters of what you watch.")
-@click.option("--digest", type=click.Choice(("day", "week")), help="Several in one letter.")
+@click.option("--own-mail", type=click.Choice(WHENS), help="E-mail for conversations of your own.")
+@click.option("--watching-mail", type=click.Choice(WHENS), help="E-mail for what you watch.")
+@click.option("--digest", type=click.Choice(("day", "week")), help="How often a digest is sent.")
 @click.option("--tells-own/--not-own", default=None, help="Of what you do yourself, too.")
 @current
 def settings(context: Context, /, **wanted: Any) -> None:

@@ -36,16 +36,16 @@ def list_addresses(context: Context) -> None:
 @address_argument
 @current
 def add(context: Context, address: str) -> None:
-    """Have a letter with a code sent to an address of yours."""
+    """Send a verification code to an e-mail address of yours."""
     made = context.api.call("POST", EMAILS, {"address": address})
-    context.show(made, lambda: [f"A letter goes to {made['address']}: codara email confirm CODE"])
+    context.show(made, lambda: [f"Code sent to {made['address']}: codara email confirm CODE"])
 
 
 @email.command()
 @click.argument("code")
 @current
 def confirm(context: Context, code: str) -> None:
-    """Show by the code from the letter that the address is yours."""
+    """Verify an e-mail address with the code that was sent to it."""
     found = context.api.call("POST", f"{EMAILS}/confirm", {"code": code})
     context.show(found, lambda: [f"{found['address']} counts as yours now."])
 

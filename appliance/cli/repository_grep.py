@@ -19,7 +19,7 @@ from appliance.cli.context import Context, Verb, current
 @click.option("--path", default="", metavar="PATH", help="Only there and below.")
 @click.option("--glob", "globs", multiple=True, metavar="GLOB", help="Only such files, as *.py.")
 @click.option("--literal", is_flag=True, help="The pattern is text.")
-@click.option("--ignore-case", is_flag=True, help="Letters count as the same in any case.")
+@click.option("--ignore-case", is_flag=True, help="Ignore case.")
 @click.option("--whole-words", is_flag=True, help="Only whole words.")
 @click.option("--around", type=click.IntRange(0, 10), default=0, help="Lines before and after.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, help="At most so many.")

@@ -65,7 +65,7 @@ RETRY_BASE_SECONDS = 10
 RULES: dict[Job, JobRule] = {
     Job.IMPORT_REPOSITORY: JobRule(3, 6 * 3600, "Import a repository"),
     Job.READ_ARCHIVE: JobRule(5, 6 * 3600, "Read an archive of another system"),
-    Job.BRING_ARCHIVE: JobRule(10, 24 * 3600, "Bring an archive of another system in"),
+    Job.BRING_ARCHIVE: JobRule(10, 24 * 3600, "Import an archive of another system"),
     Job.FORK_REPOSITORY: JobRule(3, 3600, "Fork a repository"),
     Job.SYNCHRONISE_MIRROR: JobRule(1, 6 * 3600, "Synchronise a mirror"),
     Job.MAINTAIN_REPOSITORY: JobRule(2, 3 * 3600, "Maintain a repository", is_upkeep=True),
@@ -74,26 +74,26 @@ RULES: dict[Job, JobRule] = {
     Job.DELETE_MERGED_BRANCHES: JobRule(
         2, 3600, "Delete merged branches, as a policy says", is_upkeep=True
     ),
-    Job.FOLLOW_COMMITS: JobRule(3, 900, "Do what commit messages say of issues"),
-    Job.FOLLOW_PULLS: JobRule(5, 1800, "Follow the branches of pull requests"),
+    Job.FOLLOW_COMMITS: JobRule(3, 900, "Update issues from commit messages"),
+    Job.FOLLOW_PULLS: JobRule(5, 1800, "Update pull requests after a push"),
     Job.RUN_MERGE_QUEUES: JobRule(5, 1800, "Test and merge what stands in merge queues"),
-    Job.ASK_POLICIES: JobRule(5, 900, "Ask policies of what was pushed"),
+    Job.ASK_POLICIES: JobRule(5, 900, "Check policies after a push"),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
-    Job.SWEEP_LFS: JobRule(2, 3600, "Remove large files nothing reaches"),
-    Job.RECONCILE_PUSHES: JobRule(3, 900, "Settle interrupted pushes"),
+    Job.SWEEP_LFS: JobRule(2, 3600, "Remove unreferenced large files"),
+    Job.RECONCILE_PUSHES: JobRule(3, 900, "Complete interrupted pushes"),
     Job.EXPORT_AUDIT_LOG: JobRule(3, 6 * 3600, "Export the audit log"),
     Job.PRUNE_AUDIT_LOG: JobRule(
         2, 6 * 3600, "Remove old content of the audit log", is_upkeep=True
     ),
-    Job.STAMP_LOGS: JobRule(5, 900, "Have the audit logs time-stamped"),
-    Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Give and take what groups give"),
+    Job.STAMP_LOGS: JobRule(5, 900, "Time-stamp the audit logs"),
+    Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Apply group mappings"),
     Job.SYNCHRONISE: JobRule(5, 2 * 3600, "Synchronise with a directory"),
     Job.READ_METADATA: JobRule(3, 900, "Read the metadata of sign-in systems"),
-    Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Ask OpenID providers who may still enter"),
-    Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "Record which access has ended"),
-    Job.TEND_REVIEWS: JobRule(3, 1800, "End and begin access reviews"),
-    Job.END_UNUSED: JobRule(3, 1800, "End tokens and keys that nobody uses", is_upkeep=True),
-    Job.SWEEP: JobRule(2, 900, "Tidy up"),
+    Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Check users with OpenID providers"),
+    Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "End temporary access"),
+    Job.TEND_REVIEWS: JobRule(3, 1800, "Start and close access reviews"),
+    Job.END_UNUSED: JobRule(3, 1800, "Expire unused tokens and keys", is_upkeep=True),
+    Job.SWEEP: JobRule(2, 900, "Clean up"),
 }
 
 

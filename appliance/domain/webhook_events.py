@@ -100,21 +100,21 @@ def _those(change: str, oid: str) -> Maker:
 REFS = "refs:list[dict[str,str]] protocol ?push_id ?part:int ?parts:int ?operation"
 MOVES = "git.pushed git.ref_changed"
 ROWS: tuple[WebhookEvent, ...] = (
-    told(PING, sentence("Somebody tries out whether the receiver hears."), "", "hook"),
+    told(PING, sentence("A test of the webhook."), "", "hook"),
     told(
         *("push", sentence("Branches or tags were created, moved or deleted."), MOVES, REFS),
         _push,
     ),
     told(
-        *("ref.created", sentence("A branch or tag is new."), MOVES, "ref object"),
+        *("ref.created", sentence("A branch or tag was created."), MOVES, "ref object"),
         _those(CREATED, "after"),
     ),
     told(
-        *("ref.deleted", sentence("A branch or tag is gone."), MOVES, "ref object"),
+        *("ref.deleted", sentence("A branch or tag was deleted."), MOVES, "ref object"),
         _those(DELETED, "before"),
     ),
     told(
-        *("repository.created", sentence("There is a repository more.")),
+        *("repository.created", sentence("It was created.")),
         *("repo.created", "path visibility"),
     ),
     told(
@@ -122,7 +122,7 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("repo.forked", "path"),
     ),
     told(
-        *("repository.imported", sentence("It was brought in, with all its refs.")),
+        *("repository.imported", sentence("It was imported, with all its refs.")),
         *("repo.imported", "refs:int"),
     ),
     told(
@@ -142,19 +142,22 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("repo.transferred", "before after"),
     ),
     told(
-        *("repository.visibility_changed", sentence("Others than before can see it.")),
+        *("repository.visibility_changed", sentence("Its visibility was changed.")),
         *("repo.visibility_changed", "before after"),
     ),
     told(
-        *("status.reported", sentence("It was said how a commit stands.")),
+        *("status.reported", sentence("A commit status was reported.")),
         *("check.status_reported", "commit context state"),
     ),
     told(
-        *("check_run.created", sentence("A check of a commit was announced, or is over.")),
+        *(
+            "check_run.created",
+            sentence("A check run was created: queued, in progress or completed."),
+        ),
         *("check.run_created", "commit run_id name state ?conclusion"),
     ),
     told(
-        *("check_run.changed", sentence("A check of a commit went on, or ended.")),
+        *("check_run.changed", sentence("A check run was updated or completed.")),
         *("check.run_changed", "commit run_id name state ?conclusion changed:list[str]"),
     ),
     told(
@@ -170,7 +173,9 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("repository.unarchived", sentence("It can be written to again.")),
         *("repo.unarchived", "path"),
     ),
-    told("repository.deleted", sentence("It went to the bin."), "repo.deleted", "path"),
+    told(
+        "repository.deleted", sentence("It was deleted and is in the bin."), "repo.deleted", "path"
+    ),
     told(
         *("issue.opened", sentence("Somebody opened an issue.")),
         *("issue.opened", "number:int"),
@@ -196,11 +201,14 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("issue.reopened", "number:int"),
     ),
     told(
-        *("pull_request.opened", sentence("Somebody asked that a branch be merged.")),
+        *("pull_request.opened", sentence("Somebody opened a pull request.")),
         *("merge.requested", "number:int source into head draft:bool"),
     ),
     told(
-        *("pull_request.changed", sentence("It is a draft or none, or goes to another branch.")),
+        *(
+            "pull_request.changed",
+            sentence("It became a draft or ready for review, or has another target branch."),
+        ),
         *("merge.changed", "number:int changed:list[str] draft:bool into"),
     ),
     told(
@@ -208,7 +216,7 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("merge.head_pushed", "number:int patch_set:int before after"),
     ),
     told(
-        *("pull_request.review_requested", sentence("Somebody's review, or a team's, is wanted.")),
+        *("pull_request.review_requested", sentence("A review by a user or a team was requested.")),
         *("review.requested", "number:int reviewer_type"),
     ),
     told(
@@ -216,7 +224,7 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("review.submitted", "number:int review_id verdict head patch_set:int comments:int"),
     ),
     told(
-        *("pull_request.review_dismissed", sentence("A review does not count any more.")),
+        *("pull_request.review_dismissed", sentence("A review was dismissed.")),
         *("review.dismissed", "number:int review_id why"),
     ),
     told(
@@ -236,18 +244,24 @@ ROWS: tuple[WebhookEvent, ...] = (
         *("merge.merged", "number:int method head base merged_as into by_queue:bool"),
     ),
     told(
-        *("pull_request.queued", sentence("It waits for its turn to be tested and merged.")),
+        *("pull_request.queued", sentence("It was added to the merge queue.")),
         *("merge.queued", "number:int into head priority"),
     ),
     told(
-        *("pull_request.dequeued", sentence("It left the queue without a merge.")),
+        *(
+            "pull_request.dequeued",
+            sentence("It was removed from the merge queue without a merge."),
+        ),
         *("merge.dequeued", "number:int reason"),
     ),
     told(
-        *("merge_group.built", sentence("A commit is to be tested: the branch may be just that.")),
+        *(
+            "merge_group.built",
+            sentence("A merge group was built, which becomes the branch if its checks pass."),
+        ),
         *("merge.group_built", "into base commit ref numbers:list[int]"),
     ),
-    told("repository.restored", sentence("It came back from the bin."), "repo.restored", "path"),
+    told("repository.restored", sentence("It was restored from the bin."), "repo.restored", "path"),
 )
 
 

@@ -28,36 +28,38 @@ class LdapSettings(ProviderSettings):
         Section("user_base", sentence("People")),
         Section("group_base", sentence("Groups")),
         Section("sync_minutes", sentence("Synchronisation")),
-        Section("connect_seconds", sentence("How long to wait"), is_rare=True),
+        Section("connect_seconds", sentence("Timeouts"), is_rare=True),
     )
 
     servers: tuple[str, ...] = Field(
         min_length=1,
         max_length=8,
         title=sentence("Servers"),
-        description=sentence("ldaps://host or ldap://host, one a line; the next if one is down."),
+        description=sentence(
+            "ldaps://host or ldap://host, one per line; the next is used if one is down."
+        ),
     )
     encryption: Literal["ldaps", "starttls", "none"] = Field(
         "ldaps",
         title=sentence("Encryption"),
-        description=sentence("none is for trying out: passwords then cross the network readable."),
+        description=sentence("none is for testing: passwords then cross the network unencrypted."),
     )
     authority: Certificates = Field(
         "",
         title=sentence("Certificate authority"),
-        description=sentence("Who signed the servers' certificates, in PEM; empty: the system's."),
+        description=sentence("Certificate authority of the servers, in PEM; empty: the system's."),
         json_schema_extra=LONG_TEXT,
     )
     bind_name: str = Field(
         title=sentence("Name of the service account"),
-        description=sentence("A DN, or NAME@DOMAIN in Active Directory. It needs to read only."),
+        description=sentence("A DN, or NAME@DOMAIN in Active Directory. Read access is enough."),
     )
     bind_password: SecretStr = Field(title=sentence("Password of the service account"))
     user_base: str = Field(
-        title=sentence("Where users are"),
-        description=sentence("The DN above all of them, as OU=People,DC=example,DC=com."),
+        title=sentence("Base DN of users"),
+        description=sentence("For example OU=People,DC=example,DC=com."),
     )
-    user_filter: str = Field("(objectClass=person)", title=sentence("Which entries are users"))
+    user_filter: str = Field("(objectClass=person)", title=sentence("Filter for users"))
     login_attributes: tuple[str, ...] = Field(
         ("uid", "mail"),
         min_length=1,
@@ -71,17 +73,17 @@ class LdapSettings(ProviderSettings):
         description=sentence("entryUUID, or objectGUID in Active Directory."),
     )
     name_attribute: str = Field("uid", title=sentence("Attribute with the user name"))
-    display_name_attribute: str = Field("cn", title=sentence("Attribute with the name for people"))
+    display_name_attribute: str = Field("cn", title=sentence("Attribute with the display name"))
     email_attribute: str = Field("mail", title=sentence("Attribute with the e-mail address"))
     vouches_for_email: bool = Field(
         default=True,
-        title=sentence("It vouches for e-mail addresses"),
-        description=sentence("Not where people may write their own there."),
+        title=sentence("E-mail addresses are verified"),
+        description=sentence("Not if people can change their own address there."),
     )
     group_base: str = Field(
         "",
-        title=sentence("Where groups are"),
-        description=sentence("The DN above all of them. Empty: nothing is asked of groups."),
+        title=sentence("Base DN of groups"),
+        description=sentence("Empty: groups are not used."),
     )
     groups_by: Literal["search", "member_of", "chain"] = Field(
         "search",
@@ -93,7 +95,7 @@ class LdapSettings(ProviderSettings):
     )
     group_filter: str = Field(
         "(|(objectClass=groupOfNames)(objectClass=group))",
-        title=sentence("Which entries are groups"),
+        title=sentence("Filter for groups"),
     )
     member_attribute: str = Field("member", title=sentence("Attribute with a group's members"))
     sync_minutes: int = Field(
@@ -101,11 +103,11 @@ class LdapSettings(ProviderSettings):
         ge=0,
         le=1440,
         title=sentence("Minutes between two synchronisations"),
-        description=sentence("0: only when somebody asks for one."),
+        description=sentence("0: only on request."),
     )
     sync_brings: Literal["known", "everybody"] = Field(
         "known",
-        title=sentence("Whom a synchronisation is about"),
+        title=sentence("Who is synchronised"),
         description=sentence(
             "known: those who have signed in here or were linked; everybody: who has not becomes a "
             "user too, if it may create users."
@@ -115,11 +117,13 @@ class LdapSettings(ProviderSettings):
         10,
         ge=0,
         le=100,
-        title=sentence("Percent who may lose something at once"),
-        description=sentence("Of more, nobody does until an administrator confirms the report."),
+        title=sentence("Safety limit: percent of users who may lose access at once"),
+        description=sentence(
+            "Above it nothing is changed until an administrator confirms the report."
+        ),
     )
-    connect_seconds: int = Field(5, ge=1, le=60, title=sentence("Seconds to reach a server"))
-    answer_seconds: int = Field(10, ge=1, le=300, title=sentence("Seconds for an answer"))
+    connect_seconds: int = Field(5, ge=1, le=60, title=sentence("Connection timeout in seconds"))
+    answer_seconds: int = Field(10, ge=1, le=300, title=sentence("Answer timeout in seconds"))
 
     @field_validator("servers")
     @classmethod

@@ -43,7 +43,7 @@ class OidcSettings(ProviderSettings):
     )
     client_id: str = Field(title=sentence("Client ID"))
     client_authentication: Literal["secret", "private_key"] = Field(
-        "secret", title=sentence("How the appliance shows who it is")
+        "secret", title=sentence("Client authentication")
     )
     client_secret: SecretStr = Field(SecretStr(""), title=sentence("Client secret"))
     scopes: tuple[str, ...] = Field(
@@ -54,7 +54,7 @@ class OidcSettings(ProviderSettings):
     authority: Certificates = Field(
         "",
         title=sentence("Certificate authority"),
-        description=sentence("Who signed its certificate, in PEM; empty: the system's."),
+        description=sentence("Certificate authority of the provider, in PEM; empty: the system's."),
         json_schema_extra=LONG_TEXT,
     )
     signs_out_there: bool = Field(
@@ -66,7 +66,7 @@ class OidcSettings(ProviderSettings):
         0,
         ge=0,
         le=24 * 60,
-        title=sentence("Minutes between questions in the background"),
+        title=sentence("Minutes between background checks"),
         description=sentence(
             "Whether somebody may still enter, and in which groups they are; 0: only when they "
             "sign in. The provider has to give refresh tokens (offline_access)."
@@ -74,7 +74,7 @@ class OidcSettings(ProviderSettings):
     )
     refusal_ends: Literal["sessions", "access"] = Field(
         "sessions",
-        title=sentence("What a refusal in the background ends"),
+        title=sentence("What a refusal in the background revokes"),
         description=sentence(
             "Their sessions, or all access, with tokens and keys, until they sign in again."
         ),
@@ -88,8 +88,8 @@ class OidcSettings(ProviderSettings):
         0,
         ge=0,
         le=24 * 60,
-        title=sentence("Minutes since they showed who they are"),
-        description=sentence("Who did so longer ago is asked anew there; 0: however long ago."),
+        title=sentence("Maximum age of the sign-in there, in minutes (max_age)"),
+        description=sentence("Older sign-ins are repeated there; 0: no limit."),
     )
     second_factor_methods: tuple[str, ...] = Field(
         SECOND_METHODS,

@@ -52,20 +52,19 @@ class SamlSettings(ProviderSettings):
         "",
         title=sentence("Metadata"),
         description=sentence(
-            "The XML that the identity provider publishes about itself. Empty: they are read at "
-            "the address below."
+            "The metadata XML of the identity provider. Empty: it is read from the address below."
         ),
         json_schema_extra=LONG_TEXT,
     )
     metadata_url: str = Field(
         "",
         title=sentence("Address of the metadata"),
-        description=sentence("Where it publishes them: new certificates then come by themselves."),
+        description=sentence("New certificates are then read from there automatically."),
     )
     metadata_certificate: str = Field(
         "",
         title=sentence("Certificate that signs the metadata"),
-        description=sentence("In PEM. With it, only metadata that it signed as a whole count."),
+        description=sentence("In PEM. Only metadata signed by it as a whole is then accepted."),
         json_schema_extra=LONG_TEXT,
     )
     entity_id: str = Field(
@@ -82,13 +81,13 @@ class SamlSettings(ProviderSettings):
         ),
     )
     name_attribute: str = Field("", title=sentence("Attribute with the user name"))
-    display_name_attribute: str = Field("", title=sentence("Attribute with the name for people"))
+    display_name_attribute: str = Field("", title=sentence("Attribute with the display name"))
     email_attribute: str = Field("", title=sentence("Attribute with the e-mail address"))
     groups_attribute: str = Field("", title=sentence("Attribute with the groups"))
     signed: Literal["assertion", "answer", "both"] = Field(
         "assertion",
-        title=sentence("What it has to sign"),
-        description=sentence("The assertion, the answer around it as a whole, or both."),
+        title=sentence("Required signatures"),
+        description=sentence("Of the assertion, of the whole response, or both."),
     )
     wants_encryption: bool = Field(
         default=False,
@@ -98,12 +97,14 @@ class SamlSettings(ProviderSettings):
     skew_seconds: int = Field(
         60,
         title=sentence("Clock difference"),
-        description=sentence("By how many seconds its clock may differ: 0 to 300."),
+        description=sentence("Allowed clock difference in seconds: 0 to 300."),
     )
     accepts_unasked: bool = Field(
         default=False,
         title=sentence("Take answers to questions that were not asked"),
-        description=sentence("For portals that begin the sign-in themselves. Safer without."),
+        description=sentence(
+            "For portals that start the sign-in themselves (IdP-initiated). Safer without."
+        ),
     )
     signs_out_there: bool = Field(
         default=True,

@@ -13,6 +13,6 @@ class ScimSettings(ProviderSettings):
 
     vouches_for_email: bool = Field(
         default=True,
-        title=sentence("It vouches for e-mail addresses"),
-        description=sentence("Not where people may write their own there."),
+        title=sentence("E-mail addresses are verified"),
+        description=sentence("Not if people can change their own address there."),
     )

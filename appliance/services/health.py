@@ -28,17 +28,17 @@ Probe = Callable[[], str]
 
 CURES = {
     "database": sentence(
-        "Look whether the database server runs and its disk has room. After an upgrade, start the "
-        "appliance once with “codara migrate”."
+        "Check that the database server is running and its disk is not full. After an "
+        "upgrade, run “codara migrate” once."
     ),
     "queue": sentence(
         "Restart the queue server. Until it answers, nothing is lost: what was promised waits in "
         "the database."
     ),
     "storage": sentence(
-        "Make room on the disk under the home folder, or let the system account write to it again."
+        "Free disk space in the home folder, or let the system account write to it again."
     ),
-    "git": sentence("Install git again, or look why this system account may not run it."),
+    "git": sentence("Reinstall Git, or check why this system account may not run it."),
     "worker": sentence(
         "Start a worker with “codara worker”. Imports, checks and other jobs wait until then."
     ),
@@ -46,36 +46,35 @@ CURES = {
         "Start the scheduler with “codara scheduler”. Until then no job is handed to a worker."
     ),
     "audit log": sentence(
-        "Look whether the scheduler runs. Where the log refuses to grow, put the newer database or "
-        "the right key back; if there is none, begin a successor with “codara audit recover”. "
-        "Until then nothing is lost: events wait in the database."
+        "Check that the scheduler is running. If the log refuses new entries, restore the"
+        " newer database or the right key; if there is none, start a successor with "
+        "“codara audit recover”. Nothing is lost until then: events wait in the database."
     ),
     "ssh": sentence(
-        "Look whether another program holds the port, and restart the appliance. HTTPS works."
+        "Check whether another program uses the port, and restart the appliance. HTTPS works."
     ),
     "repositories": sentence(
-        "Look at Administration, Repositories, Damaged. Restore each from a backup or a clone, "
-        "and press “Check now” there."
+        "See Administration, Repositories, Damaged. Restore each from a backup or a "
+        "clone, and press “Check now” there."
     ),
     "refs": sentence(
         "Search the events for git.ref_drifted: each names a ref, where it should be and where it "
         "is. Find out who changed the files of the repository, and push the ref where it belongs."
     ),
     "witnesses": sentence(
-        "Run “codara witness list”: it says what each witness answers. Where one holds another "
-        "history, keep its evidence and find out who changed the log; do not remove the witness."
+        "Run “codara witness list”: it shows the answer of each witness. If one has a "
+        "different history, keep its evidence and find out who changed the log; do not "
+        "remove the witness."
     ),
     "directories": sentence(
-        "Look at the last report of the sign-in system, on its page or by “codara provider "
-        "reports”. Nobody lost anything by it. Mend what the directory says, or confirm the report."
+        "See the last report of the directory, on its page or by “codara provider "
+        "reports”. Nobody has lost access. Correct the directory, or confirm the report."
     ),
-    "jobs": sentence(
-        "Look at Administration, Jobs, for what they say. Try them again or discard them."
-    ),
+    "jobs": sentence("See Administration, Jobs, for their errors. Retry or discard them."),
     "streams": sentence(
-        "Look at what the receivers of the audit log say: “codara audit stream list” and “show”. "
-        "Nothing is lost: the log keeps what they were not given. Decide about parked events with "
-        "“codara audit stream parked”."
+        "Check the answers of the receivers: “codara audit stream list” and “show”. "
+        "Nothing is lost: the log keeps what was not delivered. Decide about parked "
+        "events with “codara audit stream parked”."
     ),
 }
 """What to do when a part is not well."""
@@ -207,18 +206,20 @@ def _refs(work: UnitOfWork) -> Part:
     has_drifted = RepositoryHealth.problem.startswith(DRIFT)
     number, since = _number_since(work, RepositoryHealth.checked_at, has_drifted, _is_there())
     if number:
-        said = sentence("%(number)s repositories with refs that moved unseen", number=number)
+        said = sentence(
+            "%(number)s repositories with refs that moved outside the appliance", number=number
+        )
         return Part("refs", Condition.ATTENTION, said, since)
-    return Part("refs", Condition.WELL, sentence("none known to have moved unseen"))
+    return Part("refs", Condition.WELL, sentence("none moved outside the appliance"))
 
 
 def _jobs(work: UnitOfWork) -> Part:
     is_dead = JobRecord.state == JobState.DEAD
     number, since = _number_since(work, JobRecord.finished_at, is_dead)
     if number:
-        said = sentence("%(number)s failed for good", number=number)
+        said = sentence("%(number)s failed after all retries", number=number)
         return Part("jobs", Condition.ATTENTION, said, since)
-    return Part("jobs", Condition.WELL, sentence("none failed for good"))
+    return Part("jobs", Condition.WELL, sentence("none failed"))
 
 
 def _streams(work: UnitOfWork) -> Part:
@@ -238,11 +239,11 @@ def _witnesses(work: UnitOfWork, now: datetime) -> Part:
     hours = work.rules.witnesses.overdue_hours
     found = witnesses.condition(work, overdue_hours=hours, now=now)
     if found.contradicting:
-        said = sentence("%(number)s hold another history of a log", number=found.contradicting)
+        said = sentence("%(number)s have a different history of a log", number=found.contradicting)
         return Part("witnesses", Condition.FAILED, said)
     if found.waiting:
         said = sentence(
-            "%(number)s logs wait for signatures since %(hours)s hours or longer",
+            "%(number)s logs have waited for signatures for %(hours)s hours or longer",
             number=found.waiting,
             hours=f"{hours:g}",
         )

@@ -46,7 +46,7 @@ class AccessRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessApproved(Event):
-    """What was asked for was given, perhaps less of it."""
+    """An access request was approved, in whole or in part."""
 
     kind = "role.access_approved"
     target = "user"
@@ -61,7 +61,7 @@ class AccessApproved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessNotGiven(Event):
-    """What was asked for was not given."""
+    """An access request was refused."""
 
     kind = "role.access_refused"
     target = "user"
@@ -74,7 +74,7 @@ class AccessNotGiven(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessWithdrawn(Event):
-    """Somebody took back what they had asked for."""
+    """An access request was withdrawn."""
 
     kind = "role.access_withdrawn"
     target = "user"
@@ -83,7 +83,7 @@ class AccessWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessUnanswered(Event):
-    """Nobody answered a request for access in time."""
+    """An access request expired without an answer."""
 
     kind = "role.access_expired"
     target = "user"
@@ -94,7 +94,7 @@ class AccessUnanswered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessProlonged(Event):
-    """What somebody was given until a time ends later than it would have."""
+    """Temporary access was extended."""
 
     kind = "role.access_prolonged"
     target = "user"
@@ -108,7 +108,7 @@ class AccessProlonged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessEnded(Event):
-    """What somebody was given until a time has ended."""
+    """Temporary access ended."""
 
     kind = "role.access_ended"
     target = "user"

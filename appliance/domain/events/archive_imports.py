@@ -20,7 +20,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveImportRequested(Event):
-    """Somebody wants to bring an archive in."""
+    """The import of an archive was requested."""
 
     kind = "repo.archive_import_requested"
     target = "import"
@@ -30,7 +30,7 @@ class ArchiveImportRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveUploaded(Event):
-    """The archive has arrived, and is read."""
+    """An archive was uploaded for an import."""
 
     kind = "repo.archive_uploaded"
     target = "import"
@@ -39,7 +39,7 @@ class ArchiveUploaded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveImportChanged(Event):
-    """Somebody said who is who, which repositories come in, and what they are called."""
+    """Repositories, their names and users were chosen for the import of an archive."""
 
     kind = "repo.archive_import_changed"
     target = "import"
@@ -50,7 +50,7 @@ class ArchiveImportChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveImportStarted(Event):
-    """Somebody started it, or let it go on; it happens in their name."""
+    """The import of an archive was started or resumed."""
 
     kind = "repo.archive_import_started"
     target = "import"
@@ -70,7 +70,7 @@ class ArchiveImported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveImportFinished(Event):
-    """All that was wanted of an archive has come in, or as much as could."""
+    """The import of an archive finished."""
 
     kind = "repo.archive_import_finished"
     target = "import"
@@ -80,7 +80,7 @@ class ArchiveImportFinished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveImportFailed(Event):
-    """An archive could not be brought in."""
+    """The import of an archive failed."""
 
     kind = "repo.archive_import_failed"
     target = "import"
@@ -90,7 +90,7 @@ class ArchiveImportFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveImportCancelled(Event):
-    """Somebody stopped it; what is here already stays."""
+    """The import of an archive was cancelled; what has been imported stays."""
 
     kind = "repo.archive_import_cancelled"
     target = "import"

@@ -125,7 +125,7 @@ class AuditVerified(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditFoundBroken(Event):
-    """A log was checked and is not what was signed."""
+    """A log was verified and does not match its signatures."""
 
     kind = "audit.found_broken"
     target = "log"
@@ -213,7 +213,7 @@ class AuditStreamDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditStreamFailed(Event):
-    """A stream's receiver has not taken anything for a while. Said once for each such time."""
+    """A stream's receiver has accepted nothing for a while. Recorded once for each outage."""
 
     kind = "audit.stream_failed"
     target = "stream"
@@ -224,7 +224,7 @@ class AuditStreamFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEventParked(Event):
-    """A receiver took others and not this event; it was put aside and the stream went on."""
+    """A receiver rejected this event; it was set aside and the stream went on."""
 
     kind = "audit.event_parked"
     target = "stream"
@@ -237,7 +237,7 @@ class AuditEventParked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEventUnparked(Event):
-    """Somebody decided about an event that was put aside: send it again, or do without."""
+    """Somebody decided about an event that was set aside: send it again, or skip it."""
 
     kind = "audit.event_unparked"
     target = "stream"

@@ -27,7 +27,7 @@ MODELS = ("nist:CM-3", "nist:SA-10", "iso:A.8.25")
 
 CATEGORIES: dict[str, Category] = {
     "access": Category(
-        "What somebody tried and may not.",
+        "Refused access.",
         *(MEDIUM, SECURITY, 6003, ("api",), ("pci:10.2.1.4", "nist:AC-3", "iso:A.5.15")),
     ),
     "admin": Category(
@@ -49,7 +49,7 @@ CATEGORIES: dict[str, Category] = {
         *(LOW, EVIDENCE, 1008, ("configuration",), LOGS),
     ),
     "auth": Category(
-        "Signing in, and by what means one can.",
+        "Signing in, identity providers and second factors.",
         *(LOW, SECURITY, 3002, ("authentication",), SIGN_IN),
     ),
     "backup": Category(
@@ -61,7 +61,7 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, CHANGE, 3004, ("configuration",), SOURCE),
     ),
     "check": Category(
-        "What other systems say of commits: statuses and check runs.",
+        "Commit statuses and check runs.",
         *(NOTICE, CHANGE, 6001, ("file",), ("nist:SA-11", "nist:CM-4", "iso:A.8.29")),
     ),
     "commit": Category(
@@ -85,7 +85,7 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
     ),
     "git": Category(
-        "What goes into repositories, and what comes out.",
+        "Clones, pushes and downloads.",
         *(NOTICE, CHANGE, 6001, ("file",), SOURCE),
     ),
     "gpg_key": Category(
@@ -93,7 +93,7 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
     ),
     "group": Category(
-        "Groups of a directory, and what they stand for here.",
+        "Groups of directories and identity providers, and what they are mapped to.",
         *(MEDIUM, SECURITY, 3006, ("iam",), RIGHTS),
     ),
     "hold": Category(
@@ -105,7 +105,7 @@ CATEGORIES: dict[str, Category] = {
         *(NOTICE, CHANGE, 6001, ("file",), ("nist:CM-3", "nist:SI-2", "iso:A.8.32")),
     ),
     "job": Category(
-        "Work that the appliance does after a request.",
+        "Background jobs.",
         *(LOW, OPERATION, 6003, ("process",), ("nist:AU-12", "iso:A.8.16")),
     ),
     "lfs": Category(
@@ -117,7 +117,7 @@ CATEGORIES: dict[str, Category] = {
         *(HIGH, EVIDENCE, 1008, ("configuration",), ("pci:10.3.2", "nist:AU-9", "iso:A.8.15")),
     ),
     "merge": Category(
-        "Requests to merge, from asking until the merge.",
+        "Pull requests, from opening to merging.",
         *(LOW, CHANGE, 6001, ("file",), REVIEWED),
     ),
     "model": Category(
@@ -137,7 +137,7 @@ CATEGORIES: dict[str, Category] = {
         *(LOW, CHANGE, 6001, ("package",), SOURCE),
     ),
     "repo": Category(
-        "Repositories as things that somebody owns.",
+        "Repositories: settings, access, imports and mirrors.",
         *(LOW, CHANGE, 3004, ("configuration",), SOURCE),
     ),
     "retention": Category(
@@ -145,7 +145,7 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, EVIDENCE, 3004, ("configuration",), RECORDS),
     ),
     "review": Category(
-        "What reviewers said.",
+        "Reviews of pull requests.",
         *(NOTICE, CHANGE, 6001, ("file",), REVIEWED),
     ),
     "role": Category(
@@ -153,7 +153,7 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, SECURITY, 3008, ("iam",), RIGHTS),
     ),
     "scim": Category(
-        "People and groups as clients of SCIM tell of them.",
+        "Users and groups provisioned by SCIM clients.",
         *(MEDIUM, SECURITY, 3007, ("iam",), IDENTITY),
     ),
     "saml_key": Category(
@@ -165,7 +165,7 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, SECURITY, 2006, ("vulnerability",), ("pci:8.6.2", "nist:IA-5(7)", "iso:A.8.12")),
     ),
     "session": Category(
-        "Being signed in, and acting with more weight for a while.",
+        "Sessions, elevation and impersonation.",
         *(LOW, SECURITY, 3002, ("session",), ("pci:8.2.8", "nist:AC-12", "iso:A.8.5")),
     ),
     "ssh_key": Category(
@@ -177,7 +177,7 @@ CATEGORIES: dict[str, Category] = {
         *(LOW, SECURITY, 3006, ("iam",), RIGHTS),
     ),
     "token": Category(
-        "Tokens by which programs act for people.",
+        "Access tokens.",
         *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
     ),
     "user": Category(
@@ -185,11 +185,11 @@ CATEGORIES: dict[str, Category] = {
         *(MEDIUM, SECURITY, 3007, ("iam",), IDENTITY),
     ),
     "webhook": Category(
-        "Telling other systems what happens.",
+        "Webhooks.",
         *(LOW, CHANGE, 3004, ("configuration",), ("nist:CM-3", "nist:SC-7", "iso:A.8.9")),
     ),
     "x509_authority": Category(
-        "Authorities whose certificates vouch for the signatures of commits and tags.",
+        "Certificate authorities trusted for signatures of commits and tags.",
         *(MEDIUM, SECURITY, 3007, ("iam",), CREDENTIALS),
     ),
     "x509_certificate": Category(

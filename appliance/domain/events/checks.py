@@ -11,7 +11,7 @@ __all__ = ["CheckRunChanged", "CheckRunCreated", "CheckStatusReported"]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckStatusReported(Event):
-    """Somebody, mostly a machine, said how a commit stands under a name."""
+    """A commit status was reported under a context."""
 
     kind = "check.status_reported"
     target = "repo"
@@ -22,7 +22,7 @@ class CheckStatusReported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckRunCreated(Event):
-    """A check of a commit was announced, began, or was over already."""
+    """A check run was created: queued, in progress or completed."""
 
     kind = "check.run_created"
     target = "repo"
@@ -35,7 +35,7 @@ class CheckRunCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckRunChanged(Event):
-    """A check of a commit went on, ended, or said more."""
+    """A check run was updated or completed."""
 
     kind = "check.run_changed"
     target = "repo"

@@ -60,7 +60,7 @@ class CommitReacted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CommitReactionRemoved(Event):
-    """Somebody took a reaction to a comment on a commit back."""
+    """Somebody removed a reaction from a comment on a commit."""
 
     kind = "commit.reaction_removed"
     target = "repo"

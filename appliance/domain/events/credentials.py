@@ -20,7 +20,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class TokenReportedLeaked(Event):
-    """A token was found where it must not be; it ended."""
+    """A leaked token was reported and revoked."""
 
     kind = "token.reported_leaked"
     target = "token"
@@ -33,7 +33,7 @@ class TokenReportedLeaked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialRuleChanged(Event):
-    """An organisation asks something else of tokens and keys that reach it."""
+    """An organisation's rules for tokens and keys were changed."""
 
     kind = "org.credential_rule_changed"
     target = "org"
@@ -44,7 +44,7 @@ class CredentialRuleChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SshKeyKeptOut(Event):
-    """An organisation lets a person's SSH key in no more; elsewhere it works as before."""
+    """An organisation no longer accepts a user's SSH key; elsewhere it works as before."""
 
     kind = "ssh_key.kept_out"
     target = "ssh_key"
@@ -54,7 +54,7 @@ class SshKeyKeptOut(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenApprovalRequested(Event):
-    """Somebody asked an organisation's owners to let a token in."""
+    """Approval of a token was requested from an organisation's owners."""
 
     kind = "token.approval_requested"
     target = "token"
@@ -64,7 +64,7 @@ class TokenApprovalRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenApproved(Event):
-    """An organisation's owner let a token in."""
+    """An owner approved a token for their organisation."""
 
     kind = "token.approved"
     target = "token"
@@ -74,7 +74,7 @@ class TokenApproved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenRefused(Event):
-    """An organisation's owner did not let a token in."""
+    """An owner refused a token access to their organisation."""
 
     kind = "token.approval_refused"
     target = "token"
@@ -84,7 +84,7 @@ class TokenRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenApprovalRevoked(Event):
-    """An organisation's owner lets a token in no more."""
+    """An owner revoked the approval of a token."""
 
     kind = "token.approval_revoked"
     target = "token"
@@ -94,7 +94,7 @@ class TokenApprovalRevoked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenExpired(Event):
-    """A token ended by its age or for want of use."""
+    """A token expired, by age or because it was not used."""
 
     kind = "token.expired"
     target = "token"

@@ -33,7 +33,7 @@ class SecondFactorAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SecondFactorRemoved(Event):
-    """A second factor no longer counts."""
+    """A second factor was removed."""
 
     kind = "auth.second_factor_removed"
     target = "user"
@@ -67,7 +67,7 @@ class SecondFactorRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryCodesMade(Event):
-    """A user has new recovery codes; earlier ones count no more."""
+    """A user has new recovery codes; earlier ones are void."""
 
     kind = "auth.recovery_codes_made"
     target = "user"
@@ -76,7 +76,7 @@ class RecoveryCodesMade(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryCodeUsed(Event):
-    """A code for emergencies was used."""
+    """A recovery code was used."""
 
     kind = "auth.recovery_code_used"
     target = "user"
@@ -116,7 +116,7 @@ class AddressRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AddressListChanged(Event):
-    """People may come from other networks than before; none named: from anywhere."""
+    """The allowed networks were changed; none named: from anywhere."""
 
     kind = "auth.address_list_changed"
     target = "list"

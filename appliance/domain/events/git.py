@@ -124,7 +124,7 @@ class RefDrifted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Stashed(Event):
-    """Somebody set changes to a branch aside, for themselves."""
+    """Somebody stashed changes to a branch."""
 
     kind = "git.stashed"
     target = "repo"
@@ -135,7 +135,7 @@ class Stashed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StashDropped(Event):
-    """Somebody gave up changes that they had set aside."""
+    """Somebody dropped a stash."""
 
     kind = "git.stash_dropped"
     target = "repo"
@@ -158,7 +158,7 @@ class ArchiveDownloaded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RawDownloaded(Event):
-    """Somebody was given a file's bytes as they are."""
+    """Somebody downloaded a file."""
 
     kind = "git.raw_downloaded"
     target = "repo"
@@ -180,7 +180,7 @@ class LfsStored(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LfsFetched(Event):
-    """A large file was handed out."""
+    """A large file was downloaded."""
 
     kind = "lfs.fetched"
     target = "repo"
@@ -209,7 +209,7 @@ class LfsUnlocked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LfsSwept(Event):
-    """Large files that nothing reaches were removed."""
+    """Unreferenced large files were removed."""
 
     kind = "lfs.swept"
     target = "instance"

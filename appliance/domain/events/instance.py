@@ -9,7 +9,7 @@ from appliance.domain.events.base import Event, Outcome, personal
 
 @dataclass(frozen=True, kw_only=True)
 class AccessRefused(Event):
-    """Somebody tried what they may not, or asked for what they may not see."""
+    """Somebody tried something they may not do, or asked for something they may not see."""
 
     kind = "access.refused"
     outcome = Outcome.REFUSED
@@ -19,7 +19,7 @@ class AccessRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobDied(Event):
-    """A job failed for the last time and waits for an administrator."""
+    """A job failed after its last retry and waits for an administrator."""
 
     kind = "job.died"
     target = "job"
@@ -30,7 +30,7 @@ class JobDied(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobRetried(Event):
-    """An administrator started a dead job again."""
+    """An administrator retried a failed job."""
 
     kind = "job.retried"
     target = "job"
@@ -39,7 +39,7 @@ class JobRetried(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobDiscarded(Event):
-    """An administrator put a dead job away."""
+    """An administrator discarded a failed job."""
 
     kind = "job.discarded"
     target = "job"
@@ -76,7 +76,7 @@ class LeftoversSwept(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListExported(Event):
-    """Somebody took a list out of the portal as a file."""
+    """Somebody exported a list from the portal as a file."""
 
     kind = "admin.list_exported"
     target = "list"

@@ -98,7 +98,7 @@ class IssueLabelsChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueAssigneesChanged(Event):
-    """Others are to deal with a conversation than before."""
+    """The assignees of a conversation were changed."""
 
     kind = "issue.assignees_changed"
     target = "repo"
@@ -132,7 +132,7 @@ class IssueLocked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueUnlocked(Event):
-    """Whoever may read a conversation may comment on it again."""
+    """A conversation was unlocked: whoever may read it may comment again."""
 
     kind = "issue.unlocked"
     target = "repo"
@@ -142,7 +142,7 @@ class IssueUnlocked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssuePinned(Event):
-    """An issue stands above the list."""
+    """An issue was pinned."""
 
     kind = "issue.pinned"
     target = "repo"
@@ -151,7 +151,7 @@ class IssuePinned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueUnpinned(Event):
-    """An issue stands above the list no more."""
+    """An issue was unpinned."""
 
     kind = "issue.unpinned"
     target = "repo"
@@ -160,7 +160,7 @@ class IssueUnpinned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueReferenced(Event):
-    """A commit on the default branch speaks of a conversation."""
+    """A commit on the default branch references a conversation."""
 
     kind = "issue.referenced"
     target = "repo"
@@ -204,7 +204,7 @@ class IssueCommentDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueReacted(Event):
-    """Somebody reacted to a text without words."""
+    """Somebody reacted to a text with an emoji."""
 
     kind = "issue.reacted"
     target = "repo"
@@ -216,7 +216,7 @@ class IssueReacted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueReactionRemoved(Event):
-    """Somebody took a reaction back."""
+    """Somebody removed a reaction."""
 
     kind = "issue.reaction_removed"
     target = "repo"
@@ -228,7 +228,7 @@ class IssueReactionRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueFollowed(Event):
-    """Somebody wants to be told what happens in a conversation."""
+    """Somebody subscribed to a conversation."""
 
     kind = "issue.followed"
     target = "repo"
@@ -238,7 +238,7 @@ class IssueFollowed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueUnfollowed(Event):
-    """Somebody wants to be told nothing more of a conversation."""
+    """Somebody unsubscribed from a conversation."""
 
     kind = "issue.unfollowed"
     target = "repo"

@@ -11,7 +11,7 @@ __all__ = ["MirrorFailed", "MirrorPushed", "MirrorRemoved", "MirrorRequested", "
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorSet(Event):
-    """A repository follows another system, or is followed by one; or that was changed."""
+    """A pull or push mirror was added or changed."""
 
     kind = "repo.mirror_set"
     target = "repo"
@@ -24,7 +24,7 @@ class MirrorSet(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorRemoved(Event):
-    """A repository no longer follows another system, or is no longer followed by one."""
+    """A pull or push mirror was removed."""
 
     kind = "repo.mirror_removed"
     target = "repo"
@@ -35,7 +35,7 @@ class MirrorRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorRequested(Event):
-    """Somebody had a mirror brought up to date before its time."""
+    """Somebody requested an update of a mirror."""
 
     kind = "repo.mirror_requested"
     target = "repo"
@@ -46,7 +46,7 @@ class MirrorRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorPushed(Event):
-    """What is in a repository was sent to another system, after it had changed."""
+    """A push mirror was updated."""
 
     kind = "repo.mirror_pushed"
     target = "repo"
@@ -57,7 +57,7 @@ class MirrorPushed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorFailed(Event):
-    """A mirror could not be brought up to date, after it could before."""
+    """A mirror failed to update, for the first time since it last succeeded."""
 
     kind = "repo.mirror_failed"
     target = "repo"

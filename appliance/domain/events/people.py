@@ -52,7 +52,7 @@ class SessionRevoked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ImpersonationStarted(Event):
-    """An administrator acts as somebody else."""
+    """An administrator started to impersonate a user."""
 
     kind = "session.impersonation_started"
     target = "user"
@@ -64,7 +64,7 @@ class ImpersonationStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ImpersonationEnded(Event):
-    """An administrator is themself again."""
+    """An administrator stopped impersonating a user."""
 
     kind = "session.impersonation_ended"
     target = "user"
@@ -77,7 +77,7 @@ class ImpersonationEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Elevated(Event):
-    """Somebody confirmed who they are, for sensitive acts."""
+    """Somebody confirmed their identity for sensitive actions."""
 
     kind = "session.elevated"
     target = "user"
@@ -87,7 +87,7 @@ class Elevated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ElevationRefused(Event):
-    """Somebody failed to confirm who they are."""
+    """Somebody failed to confirm their identity."""
 
     kind = "session.elevation_refused"
     target = "user"
@@ -126,7 +126,7 @@ class UserCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceAccountCreated(Event):
-    """A machine became a user: a service account, which tokens and SSH keys let in."""
+    """A service account was created; it signs in with tokens and SSH keys."""
 
     kind = "user.service_account_created"
     target = "user"
@@ -145,7 +145,7 @@ class UserChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserEmailAsked(Event):
-    """A letter with a code goes to an address that a user says is theirs."""
+    """An e-mail with a code is sent to an address that a user added."""
 
     kind = "user.email_asked"
     target = "user"
@@ -154,7 +154,7 @@ class UserEmailAsked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserEmailVerified(Event):
-    """A user has shown by that code that an address is theirs."""
+    """A user verified an e-mail address by that code."""
 
     kind = "user.email_verified"
     target = "user"
@@ -163,7 +163,7 @@ class UserEmailVerified(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserEmailRemoved(Event):
-    """An address is a user's no more: they gave it up, or another has shown that it is theirs."""
+    """An e-mail address was removed from a user: by them, or because another user verified it."""
 
     kind = "user.email_removed"
     target = "user"
@@ -194,7 +194,7 @@ class UserRoleChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserSuspended(Event):
-    """A user may no longer enter; sessions ended, tokens and keys stopped."""
+    """A user was suspended; sessions ended, and tokens and keys stopped working."""
 
     kind = "user.suspended"
     target = "user"
@@ -204,7 +204,7 @@ class UserSuspended(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserReinstated(Event):
-    """A suspended user may enter again."""
+    """A suspended user was reinstated."""
 
     kind = "user.reinstated"
     target = "user"
@@ -222,7 +222,7 @@ class UserDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenCreated(Event):
-    """An access token was made."""
+    """An access token was created."""
 
     kind = "token.created"
     target = "token"
@@ -235,7 +235,7 @@ class TokenCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenRevoked(Event):
-    """An access token stopped working."""
+    """An access token was revoked."""
 
     kind = "token.revoked"
     target = "token"
@@ -267,7 +267,7 @@ class SshKeyAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SshKeyRemoved(Event):
-    """An SSH key stopped working."""
+    """An SSH key was removed or expired."""
 
     kind = "ssh_key.removed"
     target = "ssh_key"
@@ -279,7 +279,7 @@ class SshKeyRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SshAuthorityTrusted(Event):
-    """Certificates of an authority are accepted."""
+    """An SSH authority is trusted from now on."""
 
     kind = "ssh_key.authority_trusted"
     target = "authority"
@@ -291,7 +291,7 @@ class SshAuthorityTrusted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SshAuthorityChanged(Event):
-    """What an authority no longer stands for was listed anew."""
+    """The revocation list of an SSH authority was replaced."""
 
     kind = "ssh_key.authority_changed"
     target = "authority"
@@ -303,7 +303,7 @@ class SshAuthorityChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SshAuthorityRemoved(Event):
-    """An authority's certificates count no more."""
+    """An SSH authority is no longer trusted."""
 
     kind = "ssh_key.authority_removed"
     target = "authority"
@@ -337,7 +337,7 @@ class OpenPgpKeyAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenPgpKeyChanged(Event):
-    """A user brought a newer state of an OpenPGP key, or its revocation."""
+    """A user updated an OpenPGP key, or added its revocation."""
 
     kind = "gpg_key.changed"
     target = "gpg_key"
@@ -348,7 +348,7 @@ class OpenPgpKeyChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenPgpKeyRemoved(Event):
-    """The signatures of an OpenPGP key count no more."""
+    """An OpenPGP key was removed."""
 
     kind = "gpg_key.removed"
     target = "gpg_key"

@@ -9,7 +9,7 @@ from appliance.domain.events.base import Event, Outcome, personal
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderCreated(Event):
-    """People can sign in by another system."""
+    """An identity provider was added."""
 
     kind = "auth.provider_created"
     target = "provider"
@@ -20,7 +20,7 @@ class ProviderCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderChanged(Event):
-    """A sign-in system's settings were changed."""
+    """An identity provider's settings were changed."""
 
     kind = "auth.provider_changed"
     target = "provider"
@@ -30,7 +30,7 @@ class ProviderChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderDeleted(Event):
-    """Nobody signs in by a system any more."""
+    """An identity provider was deleted."""
 
     kind = "auth.provider_deleted"
     target = "provider"
@@ -39,7 +39,7 @@ class ProviderDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderTested(Event):
-    """An administrator tried whether a sign-in system answers."""
+    """An administrator tested an identity provider."""
 
     kind = "auth.provider_tested"
     target = "provider"
@@ -50,7 +50,7 @@ class ProviderTested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SamlKeyCreated(Event):
-    """The appliance made itself a key by which SAML identity providers know it."""
+    """The appliance created a key for SAML."""
 
     kind = "saml_key.created"
     target = "saml_key"
@@ -60,7 +60,7 @@ class SamlKeyCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SamlKeySwitched(Event):
-    """The appliance signs by another key for SAML from now on."""
+    """The appliance signs with another SAML key from now on."""
 
     kind = "saml_key.switched"
     target = "saml_key"
@@ -69,7 +69,7 @@ class SamlKeySwitched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SamlKeyRemoved(Event):
-    """The appliance gave up a key for SAML that had signed before."""
+    """A former SAML key of the appliance was removed."""
 
     kind = "saml_key.removed"
     target = "saml_key"
@@ -89,7 +89,7 @@ class IdentityLinked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityRestated(Event):
-    """What a system calls a user is written down in another way than before; it is the same."""
+    """The identifier of a linked identity is stored in another form; it is the same identity."""
 
     kind = "auth.identity_changed"
     target = "user"
@@ -110,7 +110,7 @@ class IdentityUnlinked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AssertionRefused(Event):
-    """A message of a sign-in system was refused."""
+    """A message of an identity provider was refused."""
 
     kind = "auth.assertion_refused"
     target = "provider"
@@ -131,7 +131,7 @@ class BreakGlassUsed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class GroupMapped(Event):
-    """A group stands for a team or a role."""
+    """A group was mapped to a team or a role."""
 
     kind = "group.mapped"
     target = "group"
@@ -144,7 +144,7 @@ class GroupMapped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class GroupUnmapped(Event):
-    """A group no longer stands for a team or a role."""
+    """The mapping of a group to a team or a role was removed."""
 
     kind = "group.unmapped"
     target = "group"
@@ -157,7 +157,7 @@ class GroupUnmapped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class GroupsSynchronised(Event):
-    """All groups were compared with a directory."""
+    """A synchronisation with a directory finished."""
 
     kind = "group.synchronised"
     target = "provider"
@@ -170,7 +170,7 @@ class GroupsSynchronised(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SynchronisationRefused(Event):
-    """A directory's answer was not believed."""
+    """A synchronisation was stopped because it would remove too much."""
 
     kind = "group.synchronisation_refused"
     target = "provider"
@@ -182,7 +182,7 @@ class SynchronisationRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SynchronisationRequested(Event):
-    """Somebody asked for all people to be compared with a directory."""
+    """A synchronisation with a directory was requested."""
 
     kind = "group.synchronisation_requested"
     target = "provider"
@@ -192,7 +192,7 @@ class SynchronisationRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SynchronisationConfirmed(Event):
-    """An administrator has looked at what a directory would take away, and it may."""
+    """An administrator confirmed a synchronisation that removes much."""
 
     kind = "group.synchronisation_confirmed"
     target = "provider"

@@ -9,7 +9,7 @@ from appliance.domain.events.base import Event, Outcome, personal
 
 @dataclass(frozen=True, kw_only=True)
 class ScimTokenCreated(Event):
-    """A client may provision people."""
+    """A SCIM token was created."""
 
     kind = "scim.token_created"
     target = "provider"
@@ -22,7 +22,7 @@ class ScimTokenCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimTokenRevoked(Event):
-    """A client may not provision people by that token any more."""
+    """A SCIM token was revoked."""
 
     kind = "scim.token_revoked"
     target = "provider"
@@ -33,7 +33,7 @@ class ScimTokenRevoked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimAddressRefused(Event):
-    """A token of a client is not taken from this address."""
+    """A SCIM token was refused from this address."""
 
     kind = "scim.address_refused"
     target = "provider"
@@ -45,7 +45,7 @@ class ScimAddressRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimUserCreated(Event):
-    """A client told of a person."""
+    """A SCIM client created a user."""
 
     kind = "scim.user_created"
     target = "user"
@@ -57,7 +57,7 @@ class ScimUserCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimUserChanged(Event):
-    """A client told something else of a person."""
+    """A SCIM client changed a user."""
 
     kind = "scim.user_changed"
     target = "user"
@@ -69,7 +69,7 @@ class ScimUserChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimUserDeleted(Event):
-    """A client knows a person no more."""
+    """A SCIM client deleted a user."""
 
     kind = "scim.user_deleted"
     target = "user"
@@ -79,7 +79,7 @@ class ScimUserDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimGroupCreated(Event):
-    """A client told of a group."""
+    """A SCIM client created a group."""
 
     kind = "scim.group_created"
     target = "group"
@@ -89,7 +89,7 @@ class ScimGroupCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimGroupChanged(Event):
-    """A client told something else of a group, or who is in it."""
+    """A SCIM client changed a group or its members."""
 
     kind = "scim.group_changed"
     target = "group"
@@ -104,7 +104,7 @@ class ScimGroupChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScimGroupDeleted(Event):
-    """A client knows a group no more."""
+    """A SCIM client deleted a group."""
 
     kind = "scim.group_deleted"
     target = "group"

@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestOpened(Event):
-    """Somebody asked to merge one branch into another."""
+    """Somebody opened a pull request."""
 
     kind = "merge.requested"
     target = "repo"
@@ -49,7 +49,7 @@ class PullRequestOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestChanged(Event):
-    """A pull request is a draft, or no longer; or it goes to another branch."""
+    """A pull request became a draft or ready for review, or has another target branch."""
 
     kind = "merge.changed"
     target = "repo"
@@ -109,7 +109,7 @@ class PullRequestMerged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AutoMergeDisabled(Event):
-    """A pull request will not be merged by itself."""
+    """Auto-merge of a pull request was disabled."""
 
     kind = "merge.auto_disabled"
     target = "repo"
@@ -119,7 +119,7 @@ class AutoMergeDisabled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AutoMergeEnabled(Event):
-    """A pull request will be merged as soon as nothing stands in the way."""
+    """Auto-merge of a pull request was enabled."""
 
     kind = "merge.auto_enabled"
     target = "repo"
@@ -129,7 +129,7 @@ class AutoMergeEnabled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeFailed(Event):
-    """A merge that was promised could not be done."""
+    """Auto-merge of a pull request failed."""
 
     kind = "merge.failed"
     target = "repo"
@@ -140,7 +140,7 @@ class MergeFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeRulesChanged(Event):
-    """Pull requests of a repository are merged in other ways than before."""
+    """The merge settings of a repository were changed."""
 
     kind = "merge.rules_changed"
     target = "repo"
@@ -150,7 +150,7 @@ class MergeRulesChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeQueued(Event):
-    """A pull request waits for its turn to be tested and merged."""
+    """A pull request was added to the merge queue."""
 
     kind = "merge.queued"
     target = "repo"
@@ -162,7 +162,7 @@ class MergeQueued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeDequeued(Event):
-    """A pull request left the queue without a merge."""
+    """A pull request was removed from the merge queue without a merge."""
 
     kind = "merge.dequeued"
     target = "repo"
@@ -172,7 +172,7 @@ class MergeDequeued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergePrioritised(Event):
-    """A pull request in the queue comes sooner or later than before."""
+    """A pull request has another priority in the merge queue."""
 
     kind = "merge.prioritised"
     target = "repo"
@@ -182,7 +182,9 @@ class MergePrioritised(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeGroupBuilt(Event):
-    """A commit is there to be tested: the branch will be just that if it is good."""
+    """A merge group was built for its checks: the branch becomes exactly this commit if they
+    pass.
+    """
 
     kind = "merge.group_built"
     target = "repo"
@@ -195,7 +197,7 @@ class MergeGroupBuilt(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeQueueChanged(Event):
-    """A branch has a merge queue, or one that works otherwise than before."""
+    """A branch's merge queue was created or changed."""
 
     kind = "merge.queue_changed"
     target = "repo"
@@ -205,7 +207,7 @@ class MergeQueueChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeQueueClosed(Event):
-    """A branch has no merge queue any more."""
+    """A branch's merge queue was deleted."""
 
     kind = "merge.queue_closed"
     target = "repo"

@@ -100,7 +100,7 @@ class RepositoryUnarchived(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryDeleted(Event):
-    """A repository went to the bin."""
+    """A repository was deleted and is in the bin."""
 
     kind = "repo.deleted"
     target = "repo"
@@ -109,7 +109,7 @@ class RepositoryDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryRestored(Event):
-    """A repository came back from the bin."""
+    """A repository was restored from the bin."""
 
     kind = "repo.restored"
     target = "repo"
@@ -118,7 +118,7 @@ class RepositoryRestored(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryPurged(Event):
-    """A repository's bytes were removed for good."""
+    """A repository was permanently deleted."""
 
     kind = "repo.purged"
     target = "repo"
@@ -173,7 +173,9 @@ class ProtectionRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProtectionBypassed(Event):
-    """Somebody who may pushed to protected refs against their rules, and said so in the push."""
+    """Somebody pushed to protected refs past their rules, as they may, and gave a reason in the
+    push.
+    """
 
     kind = "branch_rule.bypassed"
     target = "repo"
@@ -189,7 +191,7 @@ class ProtectionBypassed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRequested(Event):
-    """Somebody asked to bring a repository in."""
+    """The import of a repository was requested."""
 
     kind = "repo.import_requested"
     target = "repo"
@@ -199,7 +201,7 @@ class ImportRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryImported(Event):
-    """A repository was brought in, with all its refs."""
+    """A repository was imported, with all its refs."""
 
     kind = "repo.imported"
     target = "repo"
@@ -209,7 +211,7 @@ class RepositoryImported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportFailed(Event):
-    """A repository could not be brought in."""
+    """The import of a repository failed."""
 
     kind = "repo.import_failed"
     target = "repo"
@@ -219,7 +221,7 @@ class ImportFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryExported(Event):
-    """Somebody took a whole repository out, as a bundle."""
+    """Somebody exported a whole repository as a bundle."""
 
     kind = "repo.exported"
     target = "repo"
@@ -228,7 +230,7 @@ class RepositoryExported(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryCheckRequested(Event):
-    """An administrator had a repository checked before its turn."""
+    """An administrator requested a check of a repository."""
 
     kind = "repo.check_requested"
     target = "repo"
@@ -246,7 +248,7 @@ class RepositoryFoundDamaged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryFoundSound(Event):
-    """A check found a repository that was damaged to be sound again."""
+    """A check found that a damaged repository is intact again."""
 
     kind = "repo.found_sound"
     target = "repo"

@@ -32,7 +32,7 @@ class ReviewRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRequestWithdrawn(Event):
-    """A review is waited for no more."""
+    """A review request was withdrawn."""
 
     kind = "review.request_withdrawn"
     target = "repo"
@@ -57,7 +57,7 @@ class ReviewSubmitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewDismissed(Event):
-    """What a reviewer said no longer counts."""
+    """A review was dismissed."""
 
     kind = "review.dismissed"
     target = "repo"
@@ -80,7 +80,7 @@ class ReviewCommentAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewCommentChanged(Event):
-    """A comment on lines was said otherwise, or what it suggests was applied."""
+    """A comment on lines was edited, or its suggestion was applied."""
 
     kind = "review.comment_changed"
     target = "repo"
@@ -101,7 +101,7 @@ class ReviewCommentDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewThreadResolved(Event):
-    """What was said of some lines is settled."""
+    """A review thread was resolved."""
 
     kind = "review.thread_resolved"
     target = "repo"
@@ -111,7 +111,7 @@ class ReviewThreadResolved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewThreadReopened(Event):
-    """What was said of some lines is not settled after all."""
+    """A review thread was reopened."""
 
     kind = "review.thread_reopened"
     target = "repo"

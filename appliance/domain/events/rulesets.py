@@ -19,7 +19,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class RulesetChanged(Event):
-    """A layered set of rules was made or changed. `changed` has what is new, by its name."""
+    """A ruleset was created or changed. `changed` has the new values, by name."""
 
     kind = "branch_rule.ruleset_changed"
     target = "ruleset"
@@ -32,7 +32,7 @@ class RulesetChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RulesetRemoved(Event):
-    """A layered set of rules counts no more."""
+    """A ruleset was removed."""
 
     kind = "branch_rule.ruleset_removed"
     target = "ruleset"
@@ -42,7 +42,7 @@ class RulesetRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RulesetExempted(Event):
-    """Somebody may bypass a set of rules: a user, a team, or all with a role."""
+    """A user, a team, or everybody with a role may bypass a ruleset."""
 
     kind = "branch_rule.exempted"
     target = "ruleset"
@@ -57,7 +57,7 @@ class RulesetExempted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryPropertiesChanged(Event):
-    """What is said of a repository was changed, by which rulesets choose it."""
+    """The properties of a repository were changed."""
 
     kind = "repo.properties_changed"
     target = "repo"
@@ -66,7 +66,7 @@ class RepositoryPropertiesChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyDefined(Event):
-    """An organisation said what a property of its repositories is."""
+    """An organisation defined a property of its repositories."""
 
     kind = "org.property_defined"
     target = "org"
@@ -82,7 +82,7 @@ class PropertyDefined(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyDefinitionRemoved(Event):
-    """A property of an organisation's repositories is free words again."""
+    """The definition of a property was removed; any text is allowed again."""
 
     kind = "org.property_removed"
     target = "org"

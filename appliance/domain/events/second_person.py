@@ -9,7 +9,7 @@ from appliance.domain.events.base import Event, Outcome, personal
 
 @dataclass(frozen=True, kw_only=True)
 class SecondPersonRequired(Event):
-    """From now on, what matters most needs two administrators."""
+    """Critical actions need two administrators from now on."""
 
     kind = "admin.second_person_required"
     is_awaited = True
@@ -17,7 +17,7 @@ class SecondPersonRequired(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SecondPersonNotRequired(Event):
-    """What matters most needs one administrator alone again."""
+    """Critical actions need only one administrator again."""
 
     kind = "admin.second_person_not_required"
     is_awaited = True
@@ -25,7 +25,7 @@ class SecondPersonNotRequired(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SecondPersonBypassed(Event):
-    """Somebody at the console did alone what needs two people."""
+    """Somebody at the console did alone what needs two administrators."""
 
     kind = "admin.second_person_bypassed"
     is_awaited = True
@@ -35,7 +35,7 @@ class SecondPersonBypassed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ActProposed(Event):
-    """An administrator proposed an act that needs another one."""
+    """An administrator proposed an action that needs a second administrator."""
 
     kind = "admin.act_proposed"
     target = "proposal"
@@ -47,7 +47,7 @@ class ActProposed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ActConfirmed(Event):
-    """Another administrator confirmed it, and it took effect with this."""
+    """Another administrator confirmed a proposed action, and it took effect."""
 
     kind = "admin.act_confirmed"
     target = "proposal"
@@ -58,7 +58,7 @@ class ActConfirmed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ActRefused(Event):
-    """Another administrator refused it."""
+    """Another administrator refused a proposed action."""
 
     kind = "admin.act_refused"
     target = "proposal"
@@ -70,7 +70,7 @@ class ActRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ActWithdrawn(Event):
-    """Who proposed it took it back."""
+    """A proposal was withdrawn by who made it."""
 
     kind = "admin.act_withdrawn"
     target = "proposal"
@@ -79,7 +79,7 @@ class ActWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ActLapsed(Event):
-    """A proposal counts no more: its time is over, or what it was proposed against has changed."""
+    """A proposal lapsed: its time is over, or what it was about has changed."""
 
     kind = "admin.act_lapsed"
     target = "proposal"

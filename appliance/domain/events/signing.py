@@ -19,7 +19,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class X509AuthorityTrusted(Event):
-    """Signatures count whose certificates lead to an authority."""
+    """A certificate authority is trusted for signatures."""
 
     kind = "x509_authority.trusted"
     target = "authority"
@@ -30,7 +30,7 @@ class X509AuthorityTrusted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class X509AuthorityChanged(Event):
-    """An authority's list of revoked certificates was brought anew."""
+    """The revocation list of a certificate authority was replaced."""
 
     kind = "x509_authority.changed"
     target = "authority"
@@ -42,7 +42,7 @@ class X509AuthorityChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class X509AuthorityRemoved(Event):
-    """What an authority's certificates have signed counts no more."""
+    """A certificate authority is no longer trusted for signatures."""
 
     kind = "x509_authority.removed"
     target = "authority"
@@ -53,7 +53,7 @@ class X509AuthorityRemoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class X509CertificateAdded(Event):
-    """A user showed that an X.509 certificate is theirs: what it signs counts as theirs."""
+    """A user added an X.509 certificate for signatures and proved that it is theirs."""
 
     kind = "x509_certificate.added"
     target = "certificate"
@@ -64,7 +64,7 @@ class X509CertificateAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class X509CertificateRemoved(Event):
-    """An X.509 certificate stands for its user no more."""
+    """An X.509 certificate was removed from its user."""
 
     kind = "x509_certificate.removed"
     target = "certificate"

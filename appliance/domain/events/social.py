@@ -19,7 +19,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryWatched(Event):
-    """Somebody wants to be told all of a repository, or nothing."""
+    """Somebody watches a repository, or ignores it."""
 
     kind = "repo.watched"
     target = "repo"
@@ -28,7 +28,7 @@ class RepositoryWatched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryUnwatched(Event):
-    """Somebody wants to be told of a repository only what is theirs."""
+    """Somebody stopped watching a repository."""
 
     kind = "repo.unwatched"
     target = "repo"
@@ -36,7 +36,7 @@ class RepositoryUnwatched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationChoicesChanged(Event):
-    """Somebody wants to be told otherwise of what happens in conversations."""
+    """Somebody changed their notification settings."""
 
     kind = "user.notifications_changed"
     target = "user"
@@ -53,7 +53,7 @@ class RepositoryStarred(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryUnstarred(Event):
-    """Somebody starred a repository no longer."""
+    """Somebody unstarred a repository."""
 
     kind = "repo.unstarred"
     target = "repo"

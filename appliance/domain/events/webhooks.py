@@ -20,7 +20,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookCreated(Event):
-    """Another system is told what happens from now on."""
+    """A webhook was created."""
 
     kind = "webhook.created"
     target = "webhook"
@@ -33,7 +33,7 @@ class WebhookCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookChanged(Event):
-    """A webhook's address, selection or secret was changed, or it was switched on."""
+    """A webhook's address, events or secret were changed, or it was enabled."""
 
     kind = "webhook.changed"
     target = "webhook"
@@ -43,7 +43,7 @@ class WebhookChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookDeleted(Event):
-    """Another system is told nothing more."""
+    """A webhook was deleted."""
 
     kind = "webhook.deleted"
     target = "webhook"
@@ -52,7 +52,7 @@ class WebhookDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookTested(Event):
-    """Somebody had a webhook send a ping."""
+    """Somebody sent a ping by a webhook."""
 
     kind = "webhook.tested"
     target = "webhook"
@@ -61,7 +61,7 @@ class WebhookTested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookRedelivered(Event):
-    """Somebody had deliveries of a webhook sent again."""
+    """Somebody redelivered deliveries of a webhook."""
 
     kind = "webhook.redelivered"
     target = "webhook"
@@ -84,7 +84,7 @@ class WebhookDeliveryFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookDisabled(Event):
-    """A webhook was switched off, by somebody or after failures."""
+    """A webhook was disabled, by somebody or after failures."""
 
     kind = "webhook.disabled"
     target = "webhook"

@@ -28,7 +28,7 @@ class AuditWitnessTrusted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditWitnessRemoved(Event):
-    """A witness's signatures count no more."""
+    """A witness is no longer trusted."""
 
     kind = "audit.witness_removed"
     target = "witness"
@@ -49,7 +49,7 @@ class AuditQuorumChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditWitnessRefused(Event):
-    """A witness holds another history of a log than ours. Said once for each such time."""
+    """A witness has a different history of a log. Recorded once for each such time."""
 
     kind = "audit.witness_refused"
     target = "witness"
@@ -62,7 +62,7 @@ class AuditWitnessRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditWitnessFailed(Event):
-    """For too long, too few witnesses have signed a log. Said once for each such time."""
+    """Too few witnesses have signed a log for too long. Recorded once for each such time."""
 
     kind = "audit.witness_failed"
     target = "log"
@@ -75,7 +75,7 @@ class AuditWitnessFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditCosignatureImported(Event):
-    """Somebody brought what witnesses without network had signed."""
+    """Signatures of offline witnesses were imported."""
 
     kind = "audit.cosignature_imported"
     target = "log"

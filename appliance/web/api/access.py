@@ -119,7 +119,7 @@ def list_grants(path: RepositoryPath) -> Any:
 
 @api.put(
     "/repos/<owner>/<name>/grants/<path:grantee>",
-    summary="Give a role to a user or a team",
+    summary="Grant a role to a user or a team",
     responses={"200": GrantAnswer},
 )
 def grant(path: GrantPath, body: GrantBody) -> Any:

@@ -163,13 +163,13 @@ class TemporaryPage(frame.Answer):
     next: str | None
 
 
-@api.get(OWN, summary="List what you asked for", responses={"200": AccessRequestPage})
+@api.get(OWN, summary="List your access requests", responses={"200": AccessRequestPage})
 def list_own(query: RequestsQuery) -> Any:
     """Your requests, newest first."""
     return _listed(access_requests.listed, query, query.state or "")
 
 
-@api.post(OWN, summary="Ask for access", responses={"201": AccessRequestAnswer})
+@api.post(OWN, summary="Request access", responses={"201": AccessRequestAnswer})
 def ask(body: NewRequest) -> Any:
     """Where you may not see what you ask for, the answer is the same as where nothing is."""
     wish = Wish(body.thing, body.name, body.role, body.hours, body.reason)
@@ -185,20 +185,22 @@ def withdraw(path: RequestPath) -> Any:
     return frame.nothing()
 
 
-@api.get(ALL, summary="List requests to answer", responses={"200": AccessRequestPage})
+@api.get(ALL, summary="List access requests to answer", responses={"200": AccessRequestPage})
 def list_to_answer(query: RequestsQuery) -> Any:
     """Those that wait for your answer; with `state`, others that were yours to answer."""
     return _listed(access_answers.listed, query, query.state or RequestState.PENDING)
 
 
-@api.get(ONE, summary="One request", responses={"200": AccessRequestAnswer})
+@api.get(ONE, summary="Show an access request", responses={"200": AccessRequestAnswer})
 def show(path: RequestPath) -> Any:
     """Your own, or one that is yours to answer."""
     with requests.reading() as work:
         return _answered(work, path.id)
 
 
-@api.post(f"{ONE}/approve", summary="Give it", responses={"200": AccessRequestAnswer})
+@api.post(
+    f"{ONE}/approve", summary="Approve an access request", responses={"200": AccessRequestAnswer}
+)
 def approve(path: RequestPath, body: ApproveBody) -> Any:
     """All that was asked for, or a lower role, or for less time."""
     terms = Terms(body.role, body.hours, body.endless)
@@ -207,7 +209,9 @@ def approve(path: RequestPath, body: ApproveBody) -> Any:
         return _answered(work, path.id)
 
 
-@api.post(f"{ONE}/refuse", summary="Do not give it", responses={"200": AccessRequestAnswer})
+@api.post(
+    f"{ONE}/refuse", summary="Refuse an access request", responses={"200": AccessRequestAnswer}
+)
 def refuse(path: RequestPath, body: WhyBody) -> Any:
     """Who asked reads the reason."""
     with requests.begin() as work:
@@ -215,7 +219,9 @@ def refuse(path: RequestPath, body: WhyBody) -> Any:
         return _answered(work, path.id)
 
 
-@api.post(f"{ONE}/prolong", summary="Let it last longer", responses={"200": AccessRequestAnswer})
+@api.post(
+    f"{ONE}/prolong", summary="Extend temporary access", responses={"200": AccessRequestAnswer}
+)
 def prolong(path: RequestPath, body: ProlongBody) -> Any:
     """So many hours from now, at most as many as the rule allows."""
     with requests.begin() as work:
@@ -223,7 +229,7 @@ def prolong(path: RequestPath, body: ProlongBody) -> Any:
         return _answered(work, path.id)
 
 
-@api.post(f"{ONE}/end", summary="End it before its time", responses={"200": AccessRequestAnswer})
+@api.post(f"{ONE}/end", summary="End temporary access", responses={"200": AccessRequestAnswer})
 def end(path: RequestPath, body: EndBody) -> Any:
     """For who has it, and who could answer; it counts from the next request on."""
     with requests.begin() as work:
@@ -231,14 +237,14 @@ def end(path: RequestPath, body: EndBody) -> Any:
         return _answered(work, path.id)
 
 
-@api.get(RULE, summary="What may be asked for", responses={"200": AccessRuleAnswer})
+@api.get(RULE, summary="Show what may be requested", responses={"200": AccessRuleAnswer})
 def show_rule(path: OfOrganisation) -> Any:
     """For owners."""
     with requests.reading() as work:
         return frame.answer(AccessRuleAnswer.model_validate(access_rules.show(work, path.org)))
 
 
-@api.put(RULE, summary="Say what may be asked for", responses={"200": AccessRuleAnswer})
+@api.put(RULE, summary="Change what may be requested", responses={"200": AccessRuleAnswer})
 def change_rule(path: OfOrganisation, body: RuleContent) -> Any:
     """What was given before stays as it is."""
     rule = AccessRule(**body.model_dump())
@@ -247,7 +253,7 @@ def change_rule(path: OfOrganisation, body: RuleContent) -> Any:
         return frame.answer(AccessRuleAnswer.model_validate(made))
 
 
-@api.get(TEMPORARY, summary="Who has what until when", responses={"200": TemporaryPage})
+@api.get(TEMPORARY, summary="List temporary access", responses={"200": TemporaryPage})
 def list_temporary(path: OfOrganisation, query: TemporaryQuery) -> Any:
     """In an organisation, for its owners; what ends first comes first."""
     with requests.reading() as work:

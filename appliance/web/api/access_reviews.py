@@ -190,7 +190,7 @@ def list_reviews(query: ReviewsQuery) -> Any:
     return frame.page([ReviewAnswer(**_plain(each)) for each in found.items], found.next)
 
 
-@api.post(ALL, summary="Begin a review", responses={"201": ReviewAnswer})
+@api.post(ALL, summary="Start an access review", responses={"201": ReviewAnswer})
 def start(body: NewReview) -> Any:
     """Which rights are looked at, is fixed from then on."""
     plan = Plan(
@@ -208,7 +208,7 @@ def start(body: NewReview) -> Any:
         return frame.answer(ReviewAnswer(**_plain(made)), 201)
 
 
-@api.get(ONE, summary="One review", responses={"200": ReviewSummaryAnswer})
+@api.get(ONE, summary="Show an access review", responses={"200": ReviewSummaryAnswer})
 def show(path: ReviewPath) -> Any:
     """How far it is."""
     with requests.reading() as work:
@@ -217,7 +217,9 @@ def show(path: ReviewPath) -> Any:
     return frame.answer(ReviewSummaryAnswer(**_plain(found.review), **counted))
 
 
-@api.get(f"{ONE}/items", summary="The rights in it", responses={"200": ReviewedRightPage})
+@api.get(
+    f"{ONE}/items", summary="List the rights in a review", responses={"200": ReviewedRightPage}
+)
 def list_items(path: ReviewPath, query: RightsQuery) -> Any:
     """Who only decides about some, sees those."""
     with requests.reading() as work:
@@ -234,7 +236,9 @@ def list_items(path: ReviewPath, query: RightsQuery) -> Any:
 
 
 @api.get(
-    f"{ONE}/progress", summary="Each reviewer's progress", responses={"200": ReviewerProgressList}
+    f"{ONE}/progress",
+    summary="Show each reviewer's progress",
+    responses={"200": ReviewerProgressList},
 )
 def progress(path: ReviewPath) -> Any:
     """For who reads all of it."""
@@ -245,7 +249,7 @@ def progress(path: ReviewPath) -> Any:
     )
 
 
-@api.post(f"{ONE}/decisions", summary="Decide", responses={"200": ReviewedRightList})
+@api.post(f"{ONE}/decisions", summary="Decide on rights", responses={"200": ReviewedRightList})
 def decide(path: ReviewPath, body: DecisionBody) -> Any:
     """Keep rights, or take them away at once; never one's own."""
     with requests.begin() as work:
@@ -267,7 +271,11 @@ def close(path: ReviewPath) -> Any:
         return frame.answer(ReviewAnswer(**_plain(made)))
 
 
-@api.post(f"{ONE}/repeat", summary="Begin another like it", responses={"201": ReviewAnswer})
+@api.post(
+    f"{ONE}/repeat",
+    summary="Start another access review like it",
+    responses={"201": ReviewAnswer},
+)
 def repeat(path: ReviewPath) -> Any:
     """With the rights that there are now, for as long."""
     with requests.begin() as work:
@@ -275,7 +283,9 @@ def repeat(path: ReviewPath) -> Any:
         return frame.answer(ReviewAnswer(**_plain(made)), 201)
 
 
-@api.get(f"{ONE}/result", summary="What was decided", responses={"200": ResultAnswer})
+@api.get(
+    f"{ONE}/result", summary="List decisions of an access review", responses={"200": ResultAnswer}
+)
 def result(path: ReviewPath) -> Any:
     """The event that ended the review has the same digest."""
     with requests.reading() as work:

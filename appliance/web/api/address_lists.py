@@ -35,25 +35,25 @@ class ListAnswer(frame.Answer):
     address: str
 
 
-@api.get(INSTANCE, summary="From where people may come", responses={"200": ListAnswer})
+@api.get(INSTANCE, summary="Show the allowed networks", responses={"200": ListAnswer})
 def show() -> Any:
     """To the appliance at all. For administrators."""
     return _show("")
 
 
-@api.put(INSTANCE, summary="Say from where people may come", responses={"200": ListAnswer})
+@api.put(INSTANCE, summary="Set the allowed networks", responses={"200": ListAnswer})
 def change(body: ListBody) -> Any:
     """A list without the address of who asks is refused."""
     return _change("", body)
 
 
-@api.get(OF, summary="From where an organisation is reached", responses={"200": ListAnswer})
+@api.get(OF, summary="Show the allowed networks of an organisation", responses={"200": ListAnswer})
 def show_of(path: OrganisationPath) -> Any:
     """For its owners."""
     return _show(path.org)
 
 
-@api.put(OF, summary="Say from where it is reached", responses={"200": ListAnswer})
+@api.put(OF, summary="Set the allowed networks of an organisation", responses={"200": ListAnswer})
 def change_of(path: OrganisationPath, body: ListBody) -> Any:
     """A list without the address of who asks is refused."""
     return _change(path.org, body)

@@ -107,7 +107,7 @@ class ArchiveChoices(frame.Body):
     )
 
 
-@api.post("/imports", summary="Begin an import", responses={"201": ArchiveImportAnswer})
+@api.post("/imports", summary="Create an import", responses={"201": ArchiveImportAnswer})
 def begin_import(body: ArchiveImportBody) -> Any:
     """For administrators and owners. Upload the archive next, unless it lies on the server."""
     source = ArchiveSource.FOLDER if body.file_name else ArchiveSource.UPLOAD
@@ -161,7 +161,7 @@ def upload_archive(path: ArchiveImportPath) -> Any:
 
 
 @api.patch(
-    "/imports/<uuid:id>", summary="Choose what comes in", responses={"200": ArchiveImportAnswer}
+    "/imports/<uuid:id>", summary="Choose what to import", responses={"200": ArchiveImportAnswer}
 )
 def change_import(path: ArchiveImportPath, body: ArchiveChoices) -> Any:
     """Which repositories, under which names, and who is who."""

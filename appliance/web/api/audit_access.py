@@ -68,7 +68,7 @@ class AccessThenAnswer(frame.Answer):
     gaps: list[str] = Field(description="What the log no longer tells, in sentences")
 
 
-@api.get("/audit/access", summary="Who could do what then", responses={"200": AccessThenAnswer})
+@api.get("/audit/access", summary="Show who had which access", responses={"200": AccessThenAnswer})
 def access(query: AccessThenQuery) -> Any:
     """Rebuilt from events alone. That somebody asked is recorded."""
     asked = Asked(on=query.on, repository=query.repo, user=query.user, organisation=query.org)

@@ -71,7 +71,7 @@ def list_anchors(query: LogQuery) -> Any:
 
 @api.get(
     "/audit/anchor-request",
-    summary="Get what an authority is to be asked",
+    summary="Get the request for a time-stamping authority",
     responses={"200": QuestionAnswer},
 )
 def question(query: LogQuery) -> Any:
@@ -82,7 +82,7 @@ def question(query: LogQuery) -> Any:
     return frame.answer(QuestionAnswer(log=wanted.log, size=wanted.size, request=data))
 
 
-@api.post("/audit/anchors", summary="Stamp a state", responses={"201": AnchorAnswer})
+@api.post("/audit/anchors", summary="Request a time stamp", responses={"201": AnchorAnswer})
 def stamp(body: StampBody) -> Any:
     """For administrators: ask an authority now, or bring its answer."""
     rules = requests.wiring().settings.witnesses

@@ -80,7 +80,7 @@ class ExportPath(frame.Body):
     id: UUID
 
 
-@api.post("/audit/exports", summary="Ask for an export", responses={"202": ExportAnswer})
+@api.post("/audit/exports", summary="Request an export", responses={"202": ExportAnswer})
 def ask(body: ExportBody) -> Any:
     """It is made in the background; ask for it by its id until it is ready."""
     asked = between(body.since, body.until)

@@ -87,7 +87,7 @@ class TrustAnswer(frame.Answer):
 
 @api.get(
     "/audit/checkpoint",
-    summary="Show the newest signed state of a log",
+    summary="Show the newest checkpoint of a log",
     responses={"200": CheckpointAnswer},
 )
 def checkpoint(query: LogQuery) -> Any:

@@ -142,7 +142,7 @@ def list_streams(query: StreamsQuery) -> Any:
         return frame.page([_present(each) for each in found], None)
 
 
-@api.post("/audit/streams", summary="Make a stream", responses={"201": StreamAnswer})
+@api.post("/audit/streams", summary="Create a stream", responses={"201": StreamAnswer})
 def create(body: NewStreamBody) -> Any:
     """For owners and security officers of the organisation; for the instance, administrators."""
     with requests.reading() as work:
@@ -212,7 +212,7 @@ def resume(path: StreamPath) -> Any:
     return _shown(path.id)
 
 
-@api.post(f"{STREAM}/replay", summary="Send again from an index", responses={"200": StreamAnswer})
+@api.post(f"{STREAM}/replay", summary="Resend from an index", responses={"200": StreamAnswer})
 def replay(path: StreamPath, body: ReplayBody) -> Any:
     """Or from the start, or only what comes."""
     with requests.begin() as work:
@@ -241,7 +241,7 @@ def list_parked(path: StreamPath) -> Any:
 
 @api.post(
     f"{STREAM}/parked/<uuid:event>/retry",
-    summary="Send a parked event again",
+    summary="Resend a parked event",
     responses={"200": ParkedAnswer},
 )
 def retry(path: ParkedPath) -> Any:
@@ -253,7 +253,7 @@ def retry(path: ParkedPath) -> Any:
 
 @api.post(
     f"{STREAM}/parked/<uuid:event>/skip",
-    summary="Do without a parked event",
+    summary="Skip a parked event",
     responses={"204": None},
 )
 def skip(path: ParkedPath) -> Any:

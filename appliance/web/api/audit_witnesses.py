@@ -151,7 +151,7 @@ def remove(path: WitnessPath) -> Any:
     return frame.nothing()
 
 
-@api.put("/audit/quorum", summary="Say how many must sign", responses={"200": QuorumAnswer})
+@api.put("/audit/quorum", summary="Set the quorum", responses={"200": QuorumAnswer})
 def set_quorum(body: QuorumBody) -> Any:
     """For administrators: so many operators of witnesses must have signed a state."""
     with requests.begin() as work:
@@ -161,7 +161,7 @@ def set_quorum(body: QuorumBody) -> Any:
 
 @api.get(
     "/audit/witness-request",
-    summary="Get what a witness is to be asked",
+    summary="Get the request for a witness",
     responses={"200": RequestAnswer},
 )
 def witness_request(query: RequestQuery) -> Any:
@@ -179,7 +179,7 @@ def witness_request(query: RequestQuery) -> Any:
     )
 
 
-@api.post("/audit/cosignatures", summary="Bring signatures", responses={"200": BroughtAnswer})
+@api.post("/audit/cosignatures", summary="Import signatures", responses={"200": BroughtAnswer})
 def bring(body: NoteBody) -> Any:
     """For administrators: keep what witnesses have signed elsewhere."""
     with requests.begin() as work:

@@ -77,7 +77,7 @@ def list_grants(query: LogQuery) -> Any:
         return frame.page([_present(each) for each in found.items], found.next)
 
 
-@api.post("/audit/auditors", summary="Let somebody read a log", responses={"201": AuditorAnswer})
+@api.post("/audit/auditors", summary="Grant an auditor access", responses={"201": AuditorAnswer})
 def grant(body: NewGrant) -> Any:
     """For owners of the organisation; of the instance's log, for administrators."""
     with requests.begin() as work:
@@ -93,7 +93,9 @@ def grant(body: NewGrant) -> Any:
         return frame.answer(_present(made), 201)
 
 
-@api.delete("/audit/auditors/<uuid:id>", summary="Take it back", responses={"204": None})
+@api.delete(
+    "/audit/auditors/<uuid:id>", summary="Withdraw an access request", responses={"204": None}
+)
 def revoke(path: GrantPath, query: GrantQuery) -> Any:
     """It counts from their next request on."""
     with requests.begin() as work:

@@ -117,7 +117,11 @@ class RestoredBranch(frame.Answer):
     name: str
 
 
-@api.get(f"{REPO}/branch-health", summary="How branches are", responses={"200": BranchHealthPage})
+@api.get(
+    f"{REPO}/branch-health",
+    summary="Show the health of branches",
+    responses={"200": BranchHealthPage},
+)
 def list_health(path: RepositoryPath, query: HealthQuery) -> Any:
     """Age, distance from the default branch, checks, and whether they are merged or stale."""
     offset, repository, now = paging.after(query.cursor) or 0, opened(path), requests.now()
@@ -148,7 +152,9 @@ def list_health(path: RepositoryPath, query: HealthQuery) -> Any:
     return frame.page(items, following if following < page.total else None)
 
 
-@api.get(f"{REPO}/branch-cleanup", summary="What would be deleted", responses={"200": DueList})
+@api.get(
+    f"{REPO}/branch-cleanup", summary="List branches to be deleted", responses={"200": DueList}
+)
 def preview(path: RepositoryPath, query: CleanupQuery) -> Any:
     """The merged branches that the policy, or one of so many days, would delete now."""
     with requests.reading() as work:
@@ -196,7 +202,7 @@ def list_deleted(path: RepositoryPath, query: frame.PageQuery) -> Any:
 
 @api.post(
     f"{DELETED}/<uuid:id>/restore",
-    summary="Bring a deleted branch back",
+    summary="Restore a deleted branch",
     responses={"200": RestoredBranch},
 )
 def restore(path: DeletedBranchPath) -> Any:

@@ -125,7 +125,7 @@ class BroughtConversationsAnswer(frame.Answer):
 
 @api.post(
     "/repos/<owner>/<name>/import/conversations",
-    summary="Bring conversations in",
+    summary="Import issues and pull requests",
     responses={"200": BroughtConversationsAnswer},
 )
 def bring_conversations(path: RepositoryPath, body: BroughtBody) -> Any:

@@ -85,7 +85,7 @@ def list_statuses(path: RevisionPath, query: frame.PageQuery) -> Any:
 
 @api.get(
     f"{COMMIT}/status",
-    summary="How a commit stands",
+    summary="Show the combined status of a commit",
     responses={"200": CombinedAnswer},
 )
 def combined(path: RevisionPath) -> Any:
@@ -106,7 +106,7 @@ def combined(path: RevisionPath) -> Any:
 
 @api.get(
     f"{COMMIT}/pulls",
-    summary="Pull requests of a commit",
+    summary="List pull requests of a commit",
     responses={"200": PullsOf},
 )
 def list_pulls(path: RevisionPath) -> Any:

@@ -68,7 +68,7 @@ class CodeOwnersList(frame.Answer):
 
 @api.get(
     "/repos/<owner>/<name>/codeowners",
-    summary="Show how much has owners",
+    summary="Show the coverage of code owners",
     responses={"200": CodeOwnersAnswer},
 )
 def show(path: RepositoryPath, query: AtQuery) -> Any:
@@ -100,7 +100,7 @@ def show(path: RepositoryPath, query: AtQuery) -> Any:
 
 @api.get(
     "/orgs/<org>/codeowners",
-    summary="Show how much of an organisation has owners",
+    summary="Show the coverage of code owners in an organisation",
     responses={"200": CodeOwnersList},
 )
 def list_of_organisation(path: OrganisationPath) -> Any:

@@ -170,7 +170,9 @@ def react(path: CommitReactionPath) -> Any:
     return _react(path, given=True)
 
 
-@api.delete(REACTION, summary="Take a reaction to it back", responses={"204": None})
+@api.delete(
+    REACTION, summary="Remove a reaction from a comment on a commit", responses={"204": None}
+)
 def unreact(path: CommitReactionPath) -> Any:
     """Safe to repeat."""
     return _react(path, given=False)

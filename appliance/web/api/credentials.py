@@ -80,13 +80,15 @@ def list_all(query: CredentialQuery) -> Any:
     return _listed("", query)
 
 
-@api.get(OF, summary="List what reaches an organisation", responses={"200": CredentialPage})
+@api.get(
+    OF, summary="List credentials that reach an organisation", responses={"200": CredentialPage}
+)
 def list_of(path: HoldingPath, query: CredentialQuery) -> Any:
     """For its owners, security officers and auditors."""
     return _listed(path.org, query)
 
 
-@api.delete(ONE, summary="End a credential", responses={"204": None})
+@api.delete(ONE, summary="Revoke a credential", responses={"204": None})
 def end(path: CredentialPath) -> Any:
     """For administrators. It stops working at once."""
     with requests.begin() as work:
@@ -94,7 +96,7 @@ def end(path: CredentialPath) -> Any:
     return frame.nothing()
 
 
-@api.delete(ONE_OF, summary="End or keep out what reaches it", responses={"204": None})
+@api.delete(ONE_OF, summary="Revoke or block a credential", responses={"204": None})
 def end_of(path: HeldPath) -> Any:
     """For its owners: what is the organisation's ends, what is a person's reaches it no more."""
     with requests.begin() as work:

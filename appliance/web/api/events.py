@@ -20,7 +20,7 @@ STREAM = {"description": "Server-Sent Events", "content": {event_stream.MEDIA_TY
 
 @api.get(
     "/repos/<owner>/<name>/events",
-    summary="Listen to what happens in a repository",
+    summary="Stream the events of a repository",
     responses={"200": STREAM},
 )
 def listen(path: RepositoryPath) -> Any:

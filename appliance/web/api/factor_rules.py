@@ -49,7 +49,7 @@ class RulePath(frame.Body):
     id: UUID
 
 
-@api.get(PLACE, summary="List who must have a second factor", responses={"200": FactorRulesAnswer})
+@api.get(PLACE, summary="List who needs a second factor", responses={"200": FactorRulesAnswer})
 def list_rules() -> Any:
     """All rules."""
     with requests.reading() as work:
@@ -74,7 +74,7 @@ def require(body: NewRule) -> Any:
         return frame.answer(FactorRuleAnswer.model_validate(made), 201)
 
 
-@api.delete(f"{PLACE}/<uuid:id>", summary="Require it no more", responses={"204": None})
+@api.delete(f"{PLACE}/<uuid:id>", summary="Stop requiring a second factor", responses={"204": None})
 def withdraw(path: RulePath) -> Any:
     """At once."""
     with requests.begin() as work:

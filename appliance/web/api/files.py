@@ -206,7 +206,7 @@ def tree(path: TailPath, query: TreeQuery) -> Any:
 
 @api.get(
     "/repos/<owner>/<name>/blame/<path:tail>",
-    summary="Who wrote which line",
+    summary="Show blame",
     responses={"200": BlameAnswer},
 )
 def blame(path: TailPath, query: AtQuery) -> Any:

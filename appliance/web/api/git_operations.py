@@ -207,7 +207,9 @@ def rebase(path: RepositoryPath, body: RebaseBody) -> Any:
 
 
 @api.post(
-    "/repos/<owner>/<name>/cherry-pick", summary="Pick commits onto a branch", responses=ANSWERS
+    "/repos/<owner>/<name>/cherry-pick",
+    summary="Cherry-pick commits onto a branch",
+    responses=ANSWERS,
 )
 def cherry_pick(path: RepositoryPath, body: CherryPickBody) -> Any:
     """Each keeps its author and message."""

@@ -49,7 +49,7 @@ def list_hooks(path: RepositoryPath) -> Any:
     return hook_answers.listed(path.path)
 
 
-@api.post(HOOKS, summary="Make a webhook", responses={"201": NewHookAnswer})
+@api.post(HOOKS, summary="Create a webhook", responses={"201": NewHookAnswer})
 def create(path: RepositoryPath, body: NewHookBody) -> Any:
     """Without a secret it gets one, which is shown this once."""
     return hook_answers.made(path.path, f"/repos/{path.path}", body)
@@ -101,7 +101,7 @@ def show_delivery(path: DeliveryPath) -> Any:
 
 @api.post(
     f"{DELIVERY}/redeliver",
-    summary="Send a delivery of a webhook again",
+    summary="Redeliver a delivery of a webhook",
     responses={"202": DeliveryAnswer},
 )
 def redeliver(path: DeliveryPath) -> Any:
@@ -111,7 +111,7 @@ def redeliver(path: DeliveryPath) -> Any:
 
 @api.post(
     f"{HOOK}/redeliver",
-    summary="Send deliveries of a webhook again, by time",
+    summary="Redeliver deliveries of a webhook, by time",
     responses={"202": RangeAnswer},
 )
 def redeliver_range(path: HookPath, body: RangeBody) -> Any:

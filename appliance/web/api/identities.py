@@ -82,7 +82,7 @@ def list_identities(path: UserPath) -> Any:
         return frame.page([_present(each) for each in found], None)
 
 
-@api.post("/users/<name>/identities", summary="Link", responses={"201": IdentityAnswer})
+@api.post("/users/<name>/identities", summary="Link an identity", responses={"201": IdentityAnswer})
 def link(path: UserPath, body: NewIdentity) -> Any:
     """For administrators, who know that it is the same person."""
     with requests.begin() as work:
@@ -90,7 +90,7 @@ def link(path: UserPath, body: NewIdentity) -> Any:
         return frame.answer(_present(made), 201)
 
 
-@api.delete("/identities/<uuid:id>", summary="Unlink", responses={"204": None})
+@api.delete("/identities/<uuid:id>", summary="Unlink an identity", responses={"204": None})
 def unlink(path: IdentityPath) -> Any:
     """What its groups gave goes, and so do sessions that it opened."""
     with requests.begin() as work:
@@ -100,7 +100,7 @@ def unlink(path: IdentityPath) -> Any:
 
 @api.post(
     "/users/<name>/break-glass",
-    summary="Let an administrator's password count for a while",
+    summary="Allow an administrator's password for a while",
     responses={"201": DoorAnswer},
 )
 def open_door(path: UserPath, body: ReasonBody) -> Any:

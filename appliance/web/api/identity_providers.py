@@ -201,7 +201,7 @@ class NewRuleBody(frame.Body):
     role: str = Field("", max_length=32, description="None for a team")
 
 
-@api.get(f"{PLACE}/kinds", summary="Which kinds there are", responses={"200": KindPage})
+@api.get(f"{PLACE}/kinds", summary="List kinds of identity providers", responses={"200": KindPage})
 def list_kinds() -> Any:
     """With everything that each can be told."""
     with requests.reading() as work:
@@ -217,7 +217,7 @@ def list_kinds() -> Any:
     return frame.page(items, None)
 
 
-@api.get(PLACE, summary="List sign-in systems", responses={"200": ProviderPage})
+@api.get(PLACE, summary="List identity providers", responses={"200": ProviderPage})
 def list_providers() -> Any:
     """In the order in which they are offered."""
     with requests.reading() as work:
@@ -226,7 +226,7 @@ def list_providers() -> Any:
         )
 
 
-@api.post(PLACE, summary="Add a sign-in system", responses={"201": ProviderAnswer})
+@api.post(PLACE, summary="Add an identity provider", responses={"201": ProviderAnswer})
 def add(body: NewProviderBody) -> Any:
     """Switched off until somebody has tried it."""
     wanted = NewProvider(
@@ -247,7 +247,7 @@ def add(body: NewProviderBody) -> Any:
         return frame.answer(_present(made), 201, f"{frame.PREFIX}{PLACE}/{made.provider.name}")
 
 
-@api.put(PLACE, summary="Put them in order", responses={"200": ProviderPage})
+@api.put(PLACE, summary="Set the order of identity providers", responses={"200": ProviderPage})
 def put_in_order(body: OrderBody) -> Any:
     """The first is the first button."""
     with requests.begin() as work:
@@ -258,14 +258,16 @@ def put_in_order(body: OrderBody) -> Any:
         )
 
 
-@api.get(f"{PLACE}/<name>", summary="Show a sign-in system", responses={"200": ProviderAnswer})
+@api.get(f"{PLACE}/<name>", summary="Show an identity provider", responses={"200": ProviderAnswer})
 def show(path: ProviderPath) -> Any:
     """Its secrets masked."""
     with requests.reading() as work:
         return frame.answer(_present(identity_providers.show(work, path.name)))
 
 
-@api.patch(f"{PLACE}/<name>", summary="Change a sign-in system", responses={"200": ProviderAnswer})
+@api.patch(
+    f"{PLACE}/<name>", summary="Change an identity provider", responses={"200": ProviderAnswer}
+)
 def change(path: ProviderPath, body: ChangedProviderBody) -> Any:
     """Or switch it on or off: when it is off, sessions that it opened end."""
     changes = Changes(
@@ -282,7 +284,7 @@ def change(path: ProviderPath, body: ChangedProviderBody) -> Any:
 
 @api.get(
     f"{PLACE}/<name>/consequences",
-    summary="What deleting it would mean",
+    summary="Show what deleting an identity provider would mean",
     responses={"200": ConsequencesAnswer},
 )
 def consequences(path: ProviderPath) -> Any:
@@ -292,7 +294,7 @@ def consequences(path: ProviderPath) -> Any:
     return frame.answer(ConsequencesAnswer.model_validate(found))
 
 
-@api.post(f"{PLACE}/<name>/test", summary="Try a sign-in system", responses={"200": StepPage})
+@api.post(f"{PLACE}/<name>/test", summary="Test an identity provider", responses={"200": StepPage})
 def test(path: ProviderPath, body: TrialBody) -> Any:
     """LDAP: reach each server, sign in as the service account, search, read groups. SAML: look at
     what both sides know of each other. OpenID Connect: what it says of itself, its keys, and what
@@ -313,7 +315,7 @@ def test(path: ProviderPath, body: TrialBody) -> Any:
     return frame.page([StepAnswer.model_validate(each) for each in steps], None)
 
 
-@api.delete(f"{PLACE}/<name>", summary="Delete a sign-in system", responses={"204": None})
+@api.delete(f"{PLACE}/<name>", summary="Delete an identity provider", responses={"204": None})
 def delete(path: ProviderPath) -> Any:
     """With its identities, its rules, and all that came from them. The users stay."""
     with requests.begin() as work:
@@ -321,7 +323,7 @@ def delete(path: ProviderPath) -> Any:
     return frame.nothing()
 
 
-@api.get(f"{PLACE}/<name>/rules", summary="List what groups give", responses={"200": GroupRulePage})
+@api.get(f"{PLACE}/<name>/rules", summary="List group mappings", responses={"200": GroupRulePage})
 def list_rules(path: ProviderPath) -> Any:
     """By group."""
     with requests.reading() as work:
@@ -329,7 +331,7 @@ def list_rules(path: ProviderPath) -> Any:
         return frame.page([_present_rule(each) for each in found], None)
 
 
-@api.post(f"{PLACE}/<name>/rules", summary="Let a group give", responses={"201": GroupRuleAnswer})
+@api.post(f"{PLACE}/<name>/rules", summary="Map a group", responses={"201": GroupRuleAnswer})
 def add_rule(path: ProviderPath, body: NewRuleBody) -> Any:
     """To everybody who is known to be in it, soon after this."""
     wanted = words.GroupRule(body.group, body.gives, body.target, body.role)
@@ -339,7 +341,9 @@ def add_rule(path: ProviderPath, body: NewRuleBody) -> Any:
 
 
 @api.delete(
-    f"{PLACE}/<name>/rules/<uuid:id>", summary="Let a group give no more", responses={"204": None}
+    f"{PLACE}/<name>/rules/<uuid:id>",
+    summary="Remove the mapping of a group",
+    responses={"204": None},
 )
 def remove_rule(path: RulePath) -> Any:
     """Whoever has it by nothing else loses it, soon after this."""

@@ -48,7 +48,7 @@ class ImpersonationPage(frame.Answer):
 
 @api.get(
     "/admin/impersonations",
-    summary="List who acts as whom",
+    summary="List impersonations",
     responses={"200": ImpersonationPage},
 )
 def list_all() -> Any:
@@ -60,7 +60,7 @@ def list_all() -> Any:
 
 @api.get(
     "/users/<name>/impersonations",
-    summary="List who acted as a user",
+    summary="List impersonations of a user",
     responses={"200": ImpersonationPage},
 )
 def list_of_user(path: ImpersonatedPath) -> Any:

@@ -34,7 +34,7 @@ class ImportBody(frame.Body):
 
 @api.post(
     "/repos/<owner>/<name>/import",
-    summary="Bring a repository in",
+    summary="Import a repository",
     responses={"202": RepositoryAnswer},
 )
 def bring_in(path: RepositoryPath, body: ImportBody) -> Any:
@@ -54,7 +54,7 @@ def bring_in(path: RepositoryPath, body: ImportBody) -> Any:
 
 @api.get(
     "/repos/<owner>/<name>/export",
-    summary="Take a repository out as a bundle",
+    summary="Export a repository as a bundle",
     responses={"200": {"description": "A git bundle", "content": {"application/octet-stream": {}}}},
 )
 def take_out(path: RepositoryPath) -> Any:

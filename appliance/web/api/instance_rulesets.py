@@ -35,7 +35,7 @@ def list_rulesets() -> Any:
     return ruleset_answers.listed(HERE)
 
 
-@api.post(RULESETS, summary="Make a ruleset of the appliance", responses={"201": RulesetAnswer})
+@api.post(RULESETS, summary="Create a ruleset of the appliance", responses={"201": RulesetAnswer})
 def create(body: RulesetBody) -> Any:
     """It counts at once in all repositories that it chooses."""
     return ruleset_answers.created(HERE, "", body)
@@ -47,7 +47,7 @@ def show(path: InstanceRulesetPath) -> Any:
     return ruleset_answers.one(HERE, path.id)
 
 
-@api.put(RULESET, summary="Set a ruleset of the appliance", responses={"200": RulesetAnswer})
+@api.put(RULESET, summary="Replace a ruleset of the appliance", responses={"200": RulesetAnswer})
 def change(path: InstanceRulesetPath, body: RulesetBody) -> Any:
     """All of it, as when it is made."""
     return ruleset_answers.changed(HERE, path.id, body)
@@ -61,7 +61,7 @@ def remove(path: InstanceRulesetPath) -> Any:
 
 @api.get(
     f"{RULESET}/report",
-    summary="Show what a ruleset of the appliance has found on trial",
+    summary="List findings of a ruleset of the appliance on trial",
     responses={"200": RulesetReport},
 )
 def show_report(path: InstanceRulesetPath, query: ReportQuery) -> Any:

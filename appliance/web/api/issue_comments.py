@@ -154,7 +154,7 @@ def react(path: CommentReactionPath) -> Any:
     return frame.nothing()
 
 
-@api.delete(REACTION, summary="Take a reaction to a comment back", responses={"204": None})
+@api.delete(REACTION, summary="Remove a reaction from a comment", responses={"204": None})
 def unreact(path: CommentReactionPath) -> Any:
     """Safe to repeat."""
     with requests.begin() as work:
@@ -164,7 +164,9 @@ def unreact(path: CommentReactionPath) -> Any:
     return frame.nothing()
 
 
-@api.get(f"{ONE}/timeline", summary="What happened", responses={"200": TimelinePage})
+@api.get(
+    f"{ONE}/timeline", summary="Show the timeline of an issue", responses={"200": TimelinePage}
+)
 def timeline(path: IssuePath, query: frame.PageQuery) -> Any:
     """Comments among it, the oldest first, as far as the caller may know of it."""
     with requests.reading() as work:
@@ -174,14 +176,16 @@ def timeline(path: IssuePath, query: frame.PageQuery) -> Any:
         return frame.page([present_entry(each) for each in page.items], page.next)
 
 
-@api.get(f"{ONE}/edits", summary="What an issue's text was", responses={"200": PreviousTexts})
+@api.get(
+    f"{ONE}/edits", summary="List edits of an issue's description", responses={"200": PreviousTexts}
+)
 def edits(path: IssuePath) -> Any:
     """The latest first."""
     with requests.reading() as work:
         return present_previous(comments.previous(work, path.which))
 
 
-@api.get(f"{COMMENT}/edits", summary="What a comment was", responses={"200": PreviousTexts})
+@api.get(f"{COMMENT}/edits", summary="List edits of a comment", responses={"200": PreviousTexts})
 def comment_edits(path: CommentPath) -> Any:
     """The latest first."""
     with requests.reading() as work:

@@ -209,13 +209,13 @@ def change(path: IssuePath, body: ChangedIssue) -> Any:
         return frame.answer(present(conversations.show(work, path.which)))
 
 
-@api.put(f"{ONE}/subscription", summary="Follow an issue", responses={"204": None})
+@api.put(f"{ONE}/subscription", summary="Subscribe to an issue", responses={"204": None})
 def follow(path: IssuePath) -> Any:
     """Be told what happens in it. Safe to repeat."""
     return _set_following(path.which, follows=True)
 
 
-@api.delete(f"{ONE}/subscription", summary="Follow an issue no longer", responses={"204": None})
+@api.delete(f"{ONE}/subscription", summary="Unsubscribe from an issue", responses={"204": None})
 def leave(path: IssuePath) -> Any:
     """Until one takes part in it again. Safe to repeat."""
     return _set_following(path.which, follows=False)
@@ -229,7 +229,7 @@ def react(path: IssueReactionPath) -> Any:
     return frame.nothing()
 
 
-@api.delete(f"{ONE}/reactions/<reaction>", summary="Take a reaction back", responses={"204": None})
+@api.delete(f"{ONE}/reactions/<reaction>", summary="Remove a reaction", responses={"204": None})
 def unreact(path: IssueReactionPath) -> Any:
     """Safe to repeat."""
     with requests.begin() as work:

@@ -161,7 +161,7 @@ def show_queue(path: RepositoryPath, query: QueueQuery) -> Any:
     return frame.answer(_shown(found))
 
 
-@api.put(QUEUE, summary="Open or change a merge queue", responses={"200": MergeQueueAnswer})
+@api.put(QUEUE, summary="Create or change a merge queue", responses={"200": MergeQueueAnswer})
 def change_queue(path: RepositoryPath, body: MergeQueueBody) -> Any:
     """For maintainers. A branch that has none gets one."""
     wanted = Wanted(body.checks, body.together, body.at_once, body.minutes, body.paused)
@@ -177,7 +177,7 @@ def change_queue(path: RepositoryPath, body: MergeQueueBody) -> Any:
     return frame.answer(_shown(found))
 
 
-@api.delete(QUEUE, summary="Close a merge queue", responses={"204": None})
+@api.delete(QUEUE, summary="Delete a merge queue", responses={"204": None})
 def close_queue(path: RepositoryPath, query: QueueQuery) -> Any:
     """For maintainers. All that stands in it leaves without a merge."""
     with requests.begin() as work:
@@ -185,14 +185,14 @@ def close_queue(path: RepositoryPath, query: QueueQuery) -> Any:
     return frame.nothing()
 
 
-@api.put(f"{ONE}/queue", summary="Put a pull request in the queue", responses={"204": None})
+@api.put(f"{ONE}/queue", summary="Add a pull request to the merge queue", responses={"204": None})
 def enter(path: PullPath, body: QueueBody) -> Any:
     """In your name. It leaves when it changes; said again, it stands at the end."""
     doors.enqueue(path.which, body.wanted, body.priority.priority)
     return frame.nothing()
 
 
-@api.patch(f"{ONE}/queue", summary="Let it come sooner or later", responses={"204": None})
+@api.patch(f"{ONE}/queue", summary="Change the priority in the queue", responses={"204": None})
 def prioritise(path: PullPath, body: TurnBody) -> Any:
     """Before all of lower priority, also those that are tested already."""
     with requests.begin() as work:
@@ -200,7 +200,9 @@ def prioritise(path: PullPath, body: TurnBody) -> Any:
     return frame.nothing()
 
 
-@api.delete(f"{ONE}/queue", summary="Remove from the queue", responses={"204": None})
+@api.delete(
+    f"{ONE}/queue", summary="Remove a pull request from the merge queue", responses={"204": None}
+)
 def leave(path: PullPath) -> Any:
     """Safe to repeat."""
     with requests.begin() as work:

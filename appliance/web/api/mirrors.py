@@ -87,7 +87,7 @@ def list_mirrors(path: RepositoryPath) -> Any:
         return frame.page([_answer(each) for each in mirrors.listed(work, path.path)], None)
 
 
-@api.post(MIRRORS, summary="Make a mirror", responses={"201": MirrorAnswer})
+@api.post(MIRRORS, summary="Create a mirror", responses={"201": MirrorAnswer})
 def create(path: RepositoryPath, body: NewMirrorBody) -> Any:
     """It is brought up to date at once, and then again and again."""
     with requests.reading() as work:
@@ -143,7 +143,7 @@ def delete(path: MirrorPath) -> Any:
     return frame.nothing()
 
 
-@api.post(f"{MIRROR}/sync", summary="Bring a mirror up to date", responses={"202": MirrorAnswer})
+@api.post(f"{MIRROR}/sync", summary="Update a mirror", responses={"202": MirrorAnswer})
 def sync(path: MirrorPath) -> Any:
     """Soon, before its time; the jobs say how far it has come."""
     with requests.begin() as work:

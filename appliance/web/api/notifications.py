@@ -191,7 +191,7 @@ def mark_several(body: MarkSeveralBody) -> Any:
 
 @api.get(
     "/user/notification-settings",
-    summary="Show how one is told",
+    summary="Show your notification settings",
     responses={"200": NotificationSettingsAnswer},
 )
 def show_settings() -> Any:
@@ -202,7 +202,7 @@ def show_settings() -> Any:
 
 @api.patch(
     "/user/notification-settings",
-    summary="Choose how one is told",
+    summary="Change your notification settings",
     responses={"200": NotificationSettingsAnswer},
 )
 def change_settings(body: NotificationSettingsBody) -> Any:
@@ -220,7 +220,7 @@ def list_watches() -> Any:
         return frame.page([WatchedAnswer.model_validate(each) for each in watching.own(work)], None)
 
 
-@api.get(WATCH, summary="Show how much one is told", responses={"200": WatchAnswer})
+@api.get(WATCH, summary="Show how you watch a repository", responses={"200": WatchAnswer})
 def show_watch(path: RepositoryPath) -> Any:
     """Of a repository."""
     with requests.reading() as work:
@@ -235,7 +235,7 @@ def watch(path: RepositoryPath, body: WatchBody) -> Any:
     return frame.answer(WatchAnswer(level=body.level))
 
 
-@api.delete(WATCH, summary="Watch a repository no longer", responses={"204": None})
+@api.delete(WATCH, summary="Unwatch a repository", responses={"204": None})
 def unwatch(path: RepositoryPath) -> Any:
     """Be told only what is one's own. Safe to repeat."""
     with requests.begin() as work:

@@ -98,7 +98,7 @@ def show_job(path: JobPath) -> Any:
         return frame.answer(_present(jobs.show(work, path.id)))
 
 
-@api.post("/jobs/<uuid:id>/retry", summary="Try a job again", responses={"200": JobAnswer})
+@api.post("/jobs/<uuid:id>/retry", summary="Retry a job", responses={"200": JobAnswer})
 def retry_job(path: JobPath) -> Any:
     """For administrators: start a job again that failed for good or was cancelled."""
     with requests.begin() as work:
@@ -121,7 +121,7 @@ def discard_job(path: JobPath) -> Any:
 
 @api.post(
     "/repos/<owner>/<name>/check",
-    summary="Have a repository checked for damage",
+    summary="Check a repository for damage",
     responses={"202": JobAnswer},
 )
 def check_repository(path: RepositoryPath) -> Any:
@@ -133,7 +133,7 @@ def check_repository(path: RepositoryPath) -> Any:
     return frame.answer(shown, HTTPStatus.ACCEPTED, f"{frame.PREFIX}/jobs/{shown.id}")
 
 
-@api.get("/health", summary="How every part is", responses={"200": HealthAnswer})
+@api.get("/health", summary="Show the health of every part", responses={"200": HealthAnswer})
 def show_health() -> Any:
     """For administrators and auditors of the instance: every part, asked now."""
     with requests.reading() as work:

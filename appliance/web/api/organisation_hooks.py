@@ -51,7 +51,7 @@ def list_hooks(path: OrganisationPath) -> Any:
     return hook_answers.listed(path.org)
 
 
-@api.post(HOOKS, summary="Make a webhook of an organisation", responses={"201": NewHookAnswer})
+@api.post(HOOKS, summary="Create a webhook of an organisation", responses={"201": NewHookAnswer})
 def create(path: OrganisationPath, body: NewHookBody) -> Any:
     """Without a secret it gets one, which is shown this once."""
     return hook_answers.made(path.org, f"/orgs/{path.org}", body)
@@ -105,7 +105,7 @@ def show_delivery(path: OrganisationDeliveryPath) -> Any:
 
 @api.post(
     f"{DELIVERY}/redeliver",
-    summary="Send a delivery of a webhook of an organisation again",
+    summary="Redeliver a delivery of a webhook of an organisation",
     responses={"202": DeliveryAnswer},
 )
 def redeliver(path: OrganisationDeliveryPath) -> Any:
@@ -115,7 +115,7 @@ def redeliver(path: OrganisationDeliveryPath) -> Any:
 
 @api.post(
     f"{HOOK}/redeliver",
-    summary="Send deliveries of a webhook of an organisation again, by time",
+    summary="Redeliver deliveries of a webhook of an organisation, by time",
     responses={"202": RangeAnswer},
 )
 def redeliver_range(path: OrganisationHookPath, body: RangeBody) -> Any:

@@ -35,7 +35,7 @@ def list_rulesets(path: OrganisationPath) -> Any:
     return ruleset_answers.listed(Place(path.org))
 
 
-@api.post(RULESETS, summary="Make a ruleset of an organisation", responses={"201": RulesetAnswer})
+@api.post(RULESETS, summary="Create a ruleset of an organisation", responses={"201": RulesetAnswer})
 def create(path: OrganisationPath, body: RulesetBody) -> Any:
     """It counts at once in all repositories that it chooses."""
     return ruleset_answers.created(Place(path.org), f"/orgs/{path.org}", body)
@@ -47,7 +47,7 @@ def show(path: OrganisationRulesetPath) -> Any:
     return ruleset_answers.one(Place(path.org), path.id)
 
 
-@api.put(RULESET, summary="Set a ruleset of an organisation", responses={"200": RulesetAnswer})
+@api.put(RULESET, summary="Replace a ruleset of an organisation", responses={"200": RulesetAnswer})
 def change(path: OrganisationRulesetPath, body: RulesetBody) -> Any:
     """All of it, as when it is made."""
     return ruleset_answers.changed(Place(path.org), path.id, body)
@@ -61,7 +61,7 @@ def remove(path: OrganisationRulesetPath) -> Any:
 
 @api.get(
     f"{RULESET}/report",
-    summary="Show what a ruleset of an organisation has found on trial",
+    summary="List findings of a ruleset of an organisation on trial",
     responses={"200": RulesetReport},
 )
 def show_report(path: OrganisationRulesetPath, query: ReportQuery) -> Any:

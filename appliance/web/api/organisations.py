@@ -150,7 +150,9 @@ def show(path: OrganisationPath) -> Any:
         return frame.answer(_present(organisations.show(work, path.org)))
 
 
-@api.get("/orgs/<org>/room", summary="How much room it has", responses={"200": RoomAnswer})
+@api.get(
+    "/orgs/<org>/room", summary="Show the storage used and its limit", responses={"200": RoomAnswer}
+)
 def show_room(path: OrganisationPath) -> Any:
     """For its owners."""
     with requests.reading() as work:

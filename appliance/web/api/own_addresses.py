@@ -53,14 +53,14 @@ class OwnAddressPath(frame.Body):
     address: str = Field(max_length=255)
 
 
-@api.get(EMAILS, summary="List own e-mail addresses", responses={"200": OwnAddressList})
+@api.get(EMAILS, summary="List your e-mail addresses", responses={"200": OwnAddressList})
 def list_addresses() -> Any:
     """With those of which it was not shown yet that they are the caller's."""
     with requests.reading() as work:
         return _all(work)
 
 
-@api.post(EMAILS, summary="Add an own e-mail address", responses={"202": OwnAddressAnswer})
+@api.post(EMAILS, summary="Add an e-mail address", responses={"202": OwnAddressAnswer})
 def add(body: AddressBody) -> Any:
     """A letter with a code goes there; the address counts when the code was given."""
     with requests.begin() as work:
@@ -70,11 +70,11 @@ def add(body: AddressBody) -> Any:
 
 @api.post(
     f"{EMAILS}/confirm",
-    summary="Confirm an own e-mail address",
+    summary="Confirm an e-mail address",
     responses={"200": OwnAddressAnswer},
 )
 def confirm(body: AddressCodeBody) -> Any:
-    """By the code from the letter. Whoever had the address without showing that loses it."""
+    """With the code that was sent to it. Whoever had the address without verifying it loses it."""
     key = requests.wiring().sign_in.fingerprint_key
     with requests.begin() as work:
         found = own_addresses.confirm(work, body.code, key=key, now=requests.now())
@@ -83,7 +83,7 @@ def confirm(body: AddressCodeBody) -> Any:
 
 @api.put(
     f"{EMAILS}/primary",
-    summary="Choose where letters go",
+    summary="Choose the address for notifications",
     responses={"200": OwnAddressList},
 )
 def make_primary(body: AddressBody) -> Any:
@@ -94,9 +94,7 @@ def make_primary(body: AddressBody) -> Any:
         return _all(work)
 
 
-@api.delete(
-    f"{EMAILS}/<path:address>", summary="Remove an own e-mail address", responses={"204": None}
-)
+@api.delete(f"{EMAILS}/<path:address>", summary="Remove an e-mail address", responses={"204": None})
 def remove(path: OwnAddressPath) -> Any:
     """Not the one where letters go."""
     with requests.begin() as work:

@@ -108,7 +108,7 @@ def define_property(path: PropertyPath, body: PropertyBody) -> Any:
     return frame.answer(_present(made))
 
 
-@api.delete(f"{PLACE}/<key>", summary="Define a property no more", responses={"204": None})
+@api.delete(f"{PLACE}/<key>", summary="Remove a property", responses={"204": None})
 def remove_property(path: PropertyPath) -> Any:
     """What was said of repositories stays; defaults do not. For owners."""
     with requests.begin() as work:
@@ -118,7 +118,7 @@ def remove_property(path: PropertyPath) -> Any:
 
 @api.get(
     "/orgs/<org>/property-values",
-    summary="List what holds for repositories",
+    summary="List the properties of all repositories",
     responses={"200": PropertyValuesList},
 )
 def list_values(path: OrganisationPath) -> Any:

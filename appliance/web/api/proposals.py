@@ -142,7 +142,11 @@ def withdraw(path: ProposalPath) -> Any:
     return frame.nothing()
 
 
-@api.get("/admin/two-people", summary="Whether two are needed", responses={"200": TwoPeopleAnswer})
+@api.get(
+    "/admin/two-people",
+    summary="Show whether two administrators are needed",
+    responses={"200": TwoPeopleAnswer},
+)
 def show_rule() -> Any:
     """For administrators."""
     with requests.reading() as work:
@@ -150,7 +154,11 @@ def show_rule() -> Any:
     return frame.answer(TwoPeopleAnswer(required=since is not None, since=since))
 
 
-@api.put("/admin/two-people", summary="Say whether two are needed", responses={"204": None})
+@api.put(
+    "/admin/two-people",
+    summary="Set whether two administrators are needed",
+    responses={"204": None},
+)
 def change_rule(body: TwoPeopleBody) -> Any:
     """To need them no more needs two, the last time."""
     with requests.begin() as work:

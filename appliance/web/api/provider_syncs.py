@@ -100,7 +100,9 @@ def request(path: ProviderPath, body: SyncBody) -> Any:
         return frame.answer(_present(run), HTTPStatus.ACCEPTED, place)
 
 
-@api.get(f"{PLACE}/<name>/syncs", summary="List the reports", responses={"200": RunPage})
+@api.get(
+    f"{PLACE}/<name>/syncs", summary="List synchronisation reports", responses={"200": RunPage}
+)
 def runs(path: ProviderPath, query: frame.PageQuery) -> Any:
     """Newest first."""
     with requests.reading() as work:

@@ -108,7 +108,7 @@ def compare(path: PullPath, query: ComparisonQuery) -> Any:
 
 @api.post(
     f"{ONE}/suggestions",
-    summary="Apply what reviewers suggest",
+    summary="Apply suggestions",
     responses={"201": AppliedAnswer},
 )
 def apply(path: PullPath, body: SuggestionsBody) -> Any:

@@ -95,7 +95,7 @@ def react_to_comment(path: PullCommentReactionPath) -> Any:
     return _react(path, path.reaction, comment_id=path.id)
 
 
-@api.delete(REACTION, summary="Take a comment's reaction back", responses={"204": None})
+@api.delete(REACTION, summary="Remove a reaction from a comment", responses={"204": None})
 def unreact_to_comment(path: PullCommentReactionPath) -> Any:
     """Safe to repeat."""
     return _react(path, path.reaction, comment_id=path.id, given=False)
@@ -109,7 +109,7 @@ def react(path: PullReactionPath) -> Any:
 
 @api.delete(
     f"{ONE}/reactions/<reaction>",
-    summary="Take a pull request's reaction back",
+    summary="Remove a reaction from a pull request",
     responses={"204": None},
 )
 def unreact(path: PullReactionPath) -> Any:
@@ -117,14 +117,14 @@ def unreact(path: PullReactionPath) -> Any:
     return _react(path, path.reaction, given=False)
 
 
-@api.put(f"{ONE}/subscription", summary="Follow a pull request", responses={"204": None})
+@api.put(f"{ONE}/subscription", summary="Subscribe to a pull request", responses={"204": None})
 def follow(path: PullPath) -> Any:
     """Be told what happens in it. Safe to repeat."""
     return _set_following(path, follows=True)
 
 
 @api.delete(
-    f"{ONE}/subscription", summary="Follow a pull request no longer", responses={"204": None}
+    f"{ONE}/subscription", summary="Unsubscribe from a pull request", responses={"204": None}
 )
 def leave(path: PullPath) -> Any:
     """Until one takes part in it again. Safe to repeat."""
@@ -132,7 +132,9 @@ def leave(path: PullPath) -> Any:
 
 
 @api.get(
-    f"{ONE}/timeline", summary="What happened to a pull request", responses={"200": TimelinePage}
+    f"{ONE}/timeline",
+    summary="Show the timeline of a pull request",
+    responses={"200": TimelinePage},
 )
 def timeline(path: PullPath, query: frame.PageQuery) -> Any:
     """Comments among it, the oldest first, as far as the caller may know of it."""
@@ -143,14 +145,22 @@ def timeline(path: PullPath, query: frame.PageQuery) -> Any:
         return frame.page([present_entry(each) for each in page.items], page.next)
 
 
-@api.get(f"{ONE}/edits", summary="What its text was", responses={"200": PreviousTexts})
+@api.get(
+    f"{ONE}/edits",
+    summary="List edits of a pull request's description",
+    responses={"200": PreviousTexts},
+)
 def edits(path: PullPath) -> Any:
     """The latest first."""
     with requests.reading() as work:
         return present_previous(comments.previous(work, path.which))
 
 
-@api.get(f"{COMMENT}/edits", summary="What such a comment was", responses={"200": PreviousTexts})
+@api.get(
+    f"{COMMENT}/edits",
+    summary="List edits of a comment on a pull request",
+    responses={"200": PreviousTexts},
+)
 def comment_edits(path: PullCommentPath) -> Any:
     """The latest first."""
     with requests.reading() as work:

@@ -210,7 +210,7 @@ def merge(path: PullPath, body: PullMergeBody) -> Any:
     return frame.answer(PullMergedAnswer.model_validate(done))
 
 
-@api.get(f"{ONE}/merge", summary="What stands in the way", responses={"200": MergeabilityAnswer})
+@api.get(f"{ONE}/merge", summary="Show what blocks a merge", responses={"200": MergeabilityAnswer})
 def obstacles(path: PullPath) -> Any:
     """Of merging it now, whoever does; each with the rule and whose it is."""
     repositories = requests.wiring().repositories
@@ -227,7 +227,7 @@ def obstacles(path: PullPath) -> Any:
     )
 
 
-@api.put(f"{ONE}/auto-merge", summary="Merge it when it can be", responses={"204": None})
+@api.put(f"{ONE}/auto-merge", summary="Enable auto-merge", responses={"204": None})
 def enable_auto_merge(path: PullPath, body: AutoMergeBody) -> Any:
     """In your name, as soon as nothing stands in the way. What others push ends it."""
     with requests.begin() as work:
@@ -235,7 +235,7 @@ def enable_auto_merge(path: PullPath, body: AutoMergeBody) -> Any:
     return frame.nothing()
 
 
-@api.delete(f"{ONE}/auto-merge", summary="Merge it by hand only", responses={"204": None})
+@api.delete(f"{ONE}/auto-merge", summary="Disable auto-merge", responses={"204": None})
 def disable_auto_merge(path: PullPath) -> Any:
     """Safe to repeat."""
     with requests.begin() as work:
@@ -258,7 +258,7 @@ def update_branch(path: PullPath, body: UpdateBranchBody) -> Any:
 
 @api.post(
     f"{ONE}/revert",
-    summary="Ask to take a merged one back",
+    summary="Revert a merged pull request",
     responses={"201": PullAnswer, **MERGED},
 )
 def revert(path: PullPath, body: SolvingBody) -> Any:
@@ -268,7 +268,7 @@ def revert(path: PullPath, body: SolvingBody) -> Any:
 
 @api.post(
     f"{ONE}/backport",
-    summary="Ask to bring a merged one elsewhere",
+    summary="Backport a merged pull request",
     responses={"201": PullAnswer, **MERGED},
 )
 def backport(path: PullPath, body: BackportBody) -> Any:
@@ -276,14 +276,14 @@ def backport(path: PullPath, body: BackportBody) -> Any:
     return _asked(path, doors.backport(path.which, body.base, body.said))
 
 
-@api.get(SETTINGS, summary="Show how one merges", responses={"200": MergeSettingsAnswer})
+@api.get(SETTINGS, summary="Show the merge settings", responses={"200": MergeSettingsAnswer})
 def show_settings(path: RepositoryPath) -> Any:
     """Methods, templates of messages, and what follows."""
     with requests.reading() as work:
         return frame.answer(_settings(merge_settings.show(work, path.path)))
 
 
-@api.patch(SETTINGS, summary="Change how one merges", responses={"200": MergeSettingsAnswer})
+@api.patch(SETTINGS, summary="Change the merge settings", responses={"200": MergeSettingsAnswer})
 def change_settings(path: RepositoryPath, body: MergeSettingsBody) -> Any:
     """For maintainers. An empty template is the usual one."""
     wanted = Wanted(

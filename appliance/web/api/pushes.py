@@ -119,7 +119,7 @@ def show_push(path: PushPath) -> Any:
 
 @api.get(
     "/repos/<owner>/<name>/pushes/<uuid:id>/certificate",
-    summary="Show what was signed with a push",
+    summary="Show the signature of a push",
     responses={"200": CertificateAnswer},
 )
 def show_certificate(path: PushPath) -> Any:

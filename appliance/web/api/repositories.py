@@ -183,7 +183,7 @@ def create(body: NewRepositoryBody) -> Any:
 
 @api.get(
     "/repo-starters",
-    summary="List what a repository can begin with",
+    summary="List templates for new repositories",
     responses={"200": StartersAnswer},
 )
 def list_starters() -> Any:
@@ -244,7 +244,7 @@ def fork(path: RepositoryPath, body: ForkBody) -> Any:
 
 @api.post(
     "/repos/<owner>/<name>/transfer",
-    summary="Give a repository to another owner",
+    summary="Transfer a repository",
     responses={"200": RepositoryAnswer},
 )
 def transfer(path: RepositoryPath, body: TransferBody) -> Any:

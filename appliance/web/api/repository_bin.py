@@ -68,7 +68,7 @@ def list_deleted(query: DeletedQuery) -> Any:
         return frame.page([_present(each) for each in page.items], page.next)
 
 
-@api.delete("/bin/<uuid:id>", summary="Remove a repository for good", responses={"204": None})
+@api.delete("/bin/<uuid:id>", summary="Delete a repository permanently", responses={"204": None})
 def purge(path: DeletedPath) -> Any:
     """Before its time in the bin is over. For administrators; nothing brings it back."""
     with requests.begin() as work:
@@ -78,7 +78,7 @@ def purge(path: DeletedPath) -> Any:
 
 @api.post(
     "/repos/<owner>/<name>/restore",
-    summary="Bring a repository back from the bin",
+    summary="Restore a repository from the bin",
     responses={"200": RepositoryAnswer},
 )
 def restore(path: RepositoryPath, body: RestoreBody) -> Any:

@@ -104,7 +104,7 @@ class DraftsAnswer(frame.Answer):
     items: list[DraftAnswer]
 
 
-@api.get(THREADS, summary="List what was said of lines", responses={"200": ThreadsAnswer})
+@api.get(THREADS, summary="List review comments", responses={"200": ThreadsAnswer})
 def threads(path: PullPath) -> Any:
     """The oldest first, each with its comments."""
     with requests.reading() as work:
@@ -163,7 +163,7 @@ def react(path: RemarkReactionPath) -> Any:
     return frame.nothing()
 
 
-@api.delete(REACTION, summary="Take a reaction to a comment on lines back", responses={"204": None})
+@api.delete(REACTION, summary="Remove a reaction from a comment on lines", responses={"204": None})
 def unreact(path: RemarkReactionPath) -> Any:
     """Safe to repeat."""
     with requests.begin() as work:
@@ -171,7 +171,7 @@ def unreact(path: RemarkReactionPath) -> Any:
     return frame.nothing()
 
 
-@api.get(DRAFTS, summary="List what one has noted", responses={"200": DraftsAnswer})
+@api.get(DRAFTS, summary="List your pending comments", responses={"200": DraftsAnswer})
 def drafts(path: PullPath) -> Any:
     """Nobody else sees it until one's review is submitted."""
     with requests.reading() as work:
@@ -179,7 +179,7 @@ def drafts(path: PullPath) -> Any:
     return frame.answer(DraftsAnswer(items=found))
 
 
-@api.post(DRAFTS, summary="Note something for one's review", responses={"201": DraftAnswer})
+@api.post(DRAFTS, summary="Add a comment to your pending review", responses={"201": DraftAnswer})
 def note(path: PullPath, body: RemarkBody) -> Any:
     """Of lines, or as an answer in a thread."""
     last = latest(path)
@@ -196,7 +196,9 @@ def note(path: PullPath, body: RemarkBody) -> Any:
     return frame.answer(shown, 201)
 
 
-@api.patch(f"{DRAFTS}/<uuid:id>", summary="Note it otherwise", responses={"200": DraftAnswer})
+@api.patch(
+    f"{DRAFTS}/<uuid:id>", summary="Change a pending comment", responses={"200": DraftAnswer}
+)
 def change_draft(path: ReviewPath, body: RemarkText) -> Any:
     """One's own only."""
     with requests.begin() as work:
@@ -204,7 +206,7 @@ def change_draft(path: ReviewPath, body: RemarkText) -> Any:
         return frame.answer(_draft(found))
 
 
-@api.delete(f"{DRAFTS}/<uuid:id>", summary="Discard what one has noted", responses={"204": None})
+@api.delete(f"{DRAFTS}/<uuid:id>", summary="Discard your pending review", responses={"204": None})
 def discard(path: ReviewPath) -> Any:
     """One's own only."""
     with requests.begin() as work:

@@ -161,7 +161,9 @@ def dismiss(path: ReviewPath, body: DismissalBody) -> Any:
         return frame.answer(_review(found))
 
 
-@api.get(f"{ONE}/viewed", summary="List files one has viewed", responses={"200": ViewedFilesAnswer})
+@api.get(
+    f"{ONE}/viewed", summary="List the files you have viewed", responses={"200": ViewedFilesAnswer}
+)
 def viewed(path: PullPath) -> Any:
     """With their contents then: what has changed since is to be viewed again."""
     with requests.reading() as work:

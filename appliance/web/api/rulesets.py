@@ -79,7 +79,7 @@ def list_rulesets(path: RepositoryPath) -> Any:
     return ruleset_answers.listed(_place(path))
 
 
-@api.post(RULESETS, summary="Make a ruleset", responses={"201": RulesetAnswer})
+@api.post(RULESETS, summary="Create a ruleset", responses={"201": RulesetAnswer})
 def create(path: RepositoryPath, body: RulesetBody) -> Any:
     """It counts at once; on trial (`dry_run`) it refuses nothing and keeps what it would have."""
     return ruleset_answers.created(_place(path), f"/repos/{path.path}", body)
@@ -91,7 +91,7 @@ def show(path: RulesetPath) -> Any:
     return ruleset_answers.one(_place(path), path.id)
 
 
-@api.put(RULESET, summary="Set a ruleset anew", responses={"200": RulesetAnswer})
+@api.put(RULESET, summary="Replace a ruleset", responses={"200": RulesetAnswer})
 def change(path: RulesetPath, body: RulesetBody) -> Any:
     """All of it, as when it is made."""
     return ruleset_answers.changed(_place(path), path.id, body)
@@ -105,7 +105,7 @@ def remove(path: RulesetPath) -> Any:
 
 @api.get(
     f"{RULESET}/report",
-    summary="Show what a ruleset has found on trial",
+    summary="List findings of a ruleset on trial",
     responses={"200": RulesetReport},
 )
 def show_report(path: RulesetPath, query: ReportQuery) -> Any:
@@ -125,7 +125,7 @@ def try_out(path: RepositoryPath, query: ReportQuery, body: RulesetBody) -> Any:
 
 @api.get(
     "/repos/<owner>/<name>/rules",
-    summary="List the rules that stand over a repository",
+    summary="List the rules that apply to a repository",
     responses={"200": StandingRulesetList},
 )
 def list_rules(path: RepositoryPath, query: RulesQuery) -> Any:
@@ -149,7 +149,9 @@ def list_rules(path: RepositoryPath, query: RulesQuery) -> Any:
     return frame.answer(StandingRulesetList(items=items))
 
 
-@api.get(PROPERTIES, summary="Show its properties", responses={"200": PropertiesAnswer})
+@api.get(
+    PROPERTIES, summary="Show the properties of a repository", responses={"200": PropertiesAnswer}
+)
 def show_properties(path: RepositoryPath) -> Any:
     """What rulesets above choose it by."""
     with requests.reading() as work:
@@ -158,7 +160,9 @@ def show_properties(path: RepositoryPath) -> Any:
         )
 
 
-@api.put(PROPERTIES, summary="Set its properties", responses={"200": PropertiesAnswer})
+@api.put(
+    PROPERTIES, summary="Set the properties of a repository", responses={"200": PropertiesAnswer}
+)
 def set_properties(path: RepositoryPath, body: PropertiesBody) -> Any:
     """For owners of its organisation; of a user's repository, for administrators."""
     with requests.begin() as work:

@@ -92,7 +92,7 @@ def list_tokens(path: ProviderPath) -> Any:
     return frame.page([_present(each) for each in found], None)
 
 
-@api.post(TOKENS, summary="Make a token for a SCIM client", responses={"201": NewScimTokenAnswer})
+@api.post(TOKENS, summary="Create a SCIM token", responses={"201": NewScimTokenAnswer})
 def make(path: ProviderPath, body: NewScimTokenBody) -> Any:
     """It may provision for this provider, and nothing else."""
     with requests.begin() as work:
@@ -121,7 +121,7 @@ def revoke(path: ScimTokenPath) -> Any:
 
 @api.get(
     f"{PLACE}/<name>/provisioned",
-    summary="What a SCIM client told of",
+    summary="Show what SCIM clients provisioned",
     responses={"200": OverviewAnswer},
 )
 def overview(path: ProviderPath) -> Any:

@@ -67,7 +67,7 @@ def list_factors(path: UserPath) -> Any:
 
 @api.post(
     "/users/<name>/second-factors/reset",
-    summary="Take all second factors away",
+    summary="Reset second factors",
     responses={"200": ResetAnswer},
 )
 def reset(path: UserPath, body: ResetBody) -> Any:

@@ -84,19 +84,23 @@ def list_all(query: MachineQuery) -> Any:
     return _listed("", query)
 
 
-@api.post(ALL, summary="Create one of the instance", responses={"201": MachineAnswer})
+@api.post(
+    ALL, summary="Create a service account of the appliance", responses={"201": MachineAnswer}
+)
 def create(body: NewMachine) -> Any:
     """For administrators."""
     return _created("", body)
 
 
-@api.get(OF, summary="List those of an organisation", responses={"200": MachinePage})
+@api.get(OF, summary="List service accounts of an organisation", responses={"200": MachinePage})
 def list_of(path: OwningPath, query: MachineQuery) -> Any:
     """For its owners."""
     return _listed(path.org, query)
 
 
-@api.post(OF, summary="Create one of an organisation", responses={"201": MachineAnswer})
+@api.post(
+    OF, summary="Create a service account of an organisation", responses={"201": MachineAnswer}
+)
 def create_of(path: OwningPath, body: NewMachine) -> Any:
     """It becomes a member of the organisation. For its owners."""
     return _created(path.org, body)

@@ -146,7 +146,7 @@ def list_tokens(query: OwnerQuery) -> Any:
         return frame.page([_present_token(each) for each in page.items], page.next)
 
 
-@api.post("/user/tokens", summary="Make an access token", responses={"201": NewTokenAnswer})
+@api.post("/user/tokens", summary="Create an access token", responses={"201": NewTokenAnswer})
 def create_token(body: NewTokenBody) -> Any:
     """The answer holds the secret, this once."""
     expires_at = body.expires_at

@@ -60,14 +60,14 @@ class SigningRuleList(frame.Answer):
     items: list[SigningRuleAnswer]
 
 
-@api.get(OF, summary="What must be signed everywhere", responses={"200": SigningRuleList})
+@api.get(OF, summary="List signature rules", responses={"200": SigningRuleList})
 def list_signing_rules(path: SigningRulePath) -> Any:
     """For owners of the organisation."""
     with requests.reading() as work:
         return _answer(signing_rules.listed(work, path.org))
 
 
-@api.put(OF, summary="Demand signatures", responses={"200": SigningRuleAnswer})
+@api.put(OF, summary="Require signatures", responses={"200": SigningRuleAnswer})
 def demand_signatures(path: SigningRulePath, body: SigningRuleBody) -> Any:
     """Adds the rule of that pattern, or changes it. No repository can loosen it."""
     rule = FirmRule(body.pattern, frozenset(body.signed_by), body.signed_push)
@@ -76,7 +76,7 @@ def demand_signatures(path: SigningRulePath, body: SigningRuleBody) -> Any:
         return frame.answer(SigningRuleAnswer.model_validate(made))
 
 
-@api.delete(OF, summary="Demand signatures no more", responses={"204": None})
+@api.delete(OF, summary="Remove a signature rule", responses={"204": None})
 def drop_signing_rule(path: SigningRulePath, query: SigningRuleQuery) -> Any:
     """By its pattern."""
     with requests.begin() as work:
@@ -86,7 +86,7 @@ def drop_signing_rule(path: SigningRulePath, query: SigningRuleQuery) -> Any:
 
 @api.get(
     "/repos/<owner>/<name>/signing-rules",
-    summary="What its organisation demands",
+    summary="List signature rules of its organisation",
     responses={"200": SigningRuleList},
 )
 def list_rules_over(path: RepositoryPath) -> Any:

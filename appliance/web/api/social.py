@@ -125,7 +125,7 @@ def star(path: RepositoryPath) -> Any:
     return _set(path, starred=True)
 
 
-@api.delete(STAR, summary="Star a repository no longer", responses={"204": None})
+@api.delete(STAR, summary="Unstar a repository", responses={"204": None})
 def unstar(path: RepositoryPath) -> Any:
     """Safe to repeat."""
     return _set(path, starred=False)
@@ -133,7 +133,7 @@ def unstar(path: RepositoryPath) -> Any:
 
 @api.get(
     "/repos/<owner>/<name>/stargazers",
-    summary="List who has starred a repository",
+    summary="List stargazers",
     responses={"200": StargazerPage},
 )
 def list_stargazers(path: RepositoryPath, query: frame.PageQuery) -> Any:
@@ -146,7 +146,9 @@ def list_stargazers(path: RepositoryPath, query: frame.PageQuery) -> Any:
 
 
 @api.get(
-    "/users/<name>/stars", summary="List what a user has starred", responses={"200": StarredPage}
+    "/users/<name>/stars",
+    summary="List starred repositories of a user",
+    responses={"200": StarredPage},
 )
 def list_stars(path: StarredPath, query: frame.PageQuery) -> Any:
     """The latest first, as far as the caller may read it."""
@@ -156,7 +158,11 @@ def list_stars(path: StarredPath, query: frame.PageQuery) -> Any:
         return frame.page(items, page.next)
 
 
-@api.get("/users/<name>/pins", summary="List what a user has pinned", responses={"200": PinnedList})
+@api.get(
+    "/users/<name>/pins",
+    summary="List pinned repositories of a user",
+    responses={"200": PinnedList},
+)
 def list_pins(path: StarredPath) -> Any:
     """In their order, as far as the caller may read it."""
     with requests.reading() as work:
@@ -171,14 +177,16 @@ def pin(body: PinnedBody) -> Any:
         return _pinned(work, users.show_self(work).user.name)
 
 
-@api.get("/user/feed", summary="Show what happened lately", responses={"200": ActsAnswer})
+@api.get("/user/feed", summary="List recent activity", responses={"200": ActsAnswer})
 def feed(query: FeedQuery) -> Any:
     """In all repositories that the caller may read, in the last 30 days."""
     return _acts(None, query.limit)
 
 
 @api.get(
-    "/users/<name>/activity", summary="Show what a user did lately", responses={"200": ActsAnswer}
+    "/users/<name>/activity",
+    summary="List recent activity of a user",
+    responses={"200": ActsAnswer},
 )
 def list_activity(path: StarredPath, query: FeedQuery) -> Any:
     """In repositories that the caller may read, in the last 30 days."""

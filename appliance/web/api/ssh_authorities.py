@@ -67,7 +67,7 @@ def list_authorities() -> Any:
         return frame.page([_present(each) for each in ssh_authorities.listed(work)], None)
 
 
-@api.post("/ssh-authorities", summary="Trust an SSH authority", responses={"201": AuthorityAnswer})
+@api.post("/ssh-authorities", summary="Add an SSH authority", responses={"201": AuthorityAnswer})
 def trust_authority(body: NewAuthorityBody) -> Any:
     """Whoever shows a certificate of it is let in as the user whom a principal names."""
     with requests.begin() as work:
@@ -90,7 +90,7 @@ def revoke_certificates(path: AuthorityPath, body: RevocationsBody) -> Any:
 
 
 @api.delete(
-    "/ssh-authorities/<uuid:id>", summary="Trust an SSH authority no more", responses={"204": None}
+    "/ssh-authorities/<uuid:id>", summary="Remove an SSH authority", responses={"204": None}
 )
 def remove_authority(path: AuthorityPath) -> Any:
     """Its certificates let nobody in from then on."""

@@ -95,9 +95,7 @@ def list_stashes(path: RepositoryPath, query: frame.PageQuery) -> Any:
     return frame.page([_present(each) for each in page.items], page.next)
 
 
-@api.post(
-    "/repos/<owner>/<name>/stash", summary="Set changes aside", responses={"201": StashAnswer}
-)
+@api.post("/repos/<owner>/<name>/stash", summary="Create a stash", responses={"201": StashAnswer})
 def set_aside(path: RepositoryPath, body: StashBody) -> Any:
     """The branch stays where it is."""
     plan = moves.plan(path.path)

@@ -104,7 +104,7 @@ class AskBody(frame.Body):
     reason: str = Field("", max_length=500)
 
 
-@api.get(RULE, summary="What it asks of tokens", responses={"200": CredentialRuleAnswer})
+@api.get(RULE, summary="Show token rules", responses={"200": CredentialRuleAnswer})
 def show(path: RulePath) -> Any:
     """For its owners."""
     with requests.reading() as work:
@@ -112,7 +112,7 @@ def show(path: RulePath) -> Any:
         return frame.answer(CredentialRuleAnswer.model_validate(found))
 
 
-@api.put(RULE, summary="Ask this of tokens", responses={"200": CredentialRuleAnswer})
+@api.put(RULE, summary="Set token rules", responses={"200": CredentialRuleAnswer})
 def change(path: RulePath, body: TokenRuleBody) -> Any:
     """It counts at once, also for tokens that are there."""
     rule = Rule(body.approval, body.most_days, body.unused_days)
@@ -121,7 +121,7 @@ def change(path: RulePath, body: TokenRuleBody) -> Any:
         return frame.answer(CredentialRuleAnswer.model_validate(made))
 
 
-@api.get(APPROVALS, summary="Which tokens ask to be let in", responses={"200": ApprovalPage})
+@api.get(APPROVALS, summary="List tokens to approve", responses={"200": ApprovalPage})
 def list_approvals(path: RulePath, query: ApprovalQuery) -> Any:
     """For owners of the organisation."""
     with requests.reading() as work:
@@ -136,7 +136,7 @@ def list_approvals(path: RulePath, query: ApprovalQuery) -> Any:
         return frame.page([_present(each) for each in page.items], page.next)
 
 
-@api.patch(f"{APPROVALS}/<uuid:id>", summary="Decide about a token", responses={"204": None})
+@api.patch(f"{APPROVALS}/<uuid:id>", summary="Approve or refuse a token", responses={"204": None})
 def decide(path: ApprovalPath, body: TokenDecisionBody) -> Any:
     """It counts at once. What was refused or revoked can be approved later."""
     with requests.begin() as work:
@@ -148,7 +148,7 @@ def decide(path: ApprovalPath, body: TokenDecisionBody) -> Any:
 
 @api.post(
     "/user/tokens/<uuid:id>/approvals",
-    summary="Ask for a token to be let in",
+    summary="Request approval of a token",
     responses={"204": None},
 )
 def ask(path: AskedPath, body: AskBody) -> Any:

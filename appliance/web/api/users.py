@@ -88,7 +88,7 @@ class ResetLinkAnswer(frame.Answer):
     expires_at: datetime
 
 
-@api.get("/user", summary="Who you are", responses={"200": UserAnswer})
+@api.get("/user", summary="Show yourself", responses={"200": UserAnswer})
 def show_self() -> Any:
     """The user whose credential this is."""
     with requests.reading() as work:
@@ -171,7 +171,7 @@ def delete(path: UserPath) -> Any:
 
 @api.post(
     "/users/<name>/password-reset",
-    summary="Make a one-time link to set a password",
+    summary="Create a one-time link to set a password",
     responses={"201": ResetLinkAnswer},
 )
 def reset_link(path: UserPath) -> Any:

@@ -85,7 +85,7 @@ def list_x509_authorities() -> Any:
     return _list("")
 
 
-@api.post(INSTANCE, summary="Trust an X.509 authority", responses={"201": X509AuthorityAnswer})
+@api.post(INSTANCE, summary="Add an X.509 authority", responses={"201": X509AuthorityAnswer})
 def trust_x509_authority(body: NewX509AuthorityBody) -> Any:
     """Signatures count from then on whose certificates lead to it and name a verified address."""
     return _trust("", body)
@@ -93,7 +93,7 @@ def trust_x509_authority(body: NewX509AuthorityBody) -> Any:
 
 @api.put(
     f"{INSTANCE}/<uuid:id>/revocations",
-    summary="Bring a list of revoked certificates",
+    summary="Upload a revocation list",
     responses={"200": X509AuthorityAnswer},
 )
 def revoke_x509_certificates(path: X509AuthorityPath, body: X509RevocationsBody) -> Any:
@@ -101,21 +101,23 @@ def revoke_x509_certificates(path: X509AuthorityPath, body: X509RevocationsBody)
     return _revoke("", path.id, body)
 
 
-@api.delete(
-    f"{INSTANCE}/<uuid:id>", summary="Trust an X.509 authority no more", responses={"204": None}
-)
+@api.delete(f"{INSTANCE}/<uuid:id>", summary="Remove an X.509 authority", responses={"204": None})
 def remove_x509_authority(path: X509AuthorityPath) -> Any:
     """What its certificates have signed counts as unverified from then on."""
     return _remove("", path.id)
 
 
-@api.get(OF, summary="List its X.509 authorities", responses={"200": X509AuthorityPage})
+@api.get(
+    OF, summary="List X.509 authorities of an organisation", responses={"200": X509AuthorityPage}
+)
 def list_authorities_of(path: OrganisationX509Path) -> Any:
     """All that the organisation trusts beside the appliance. For its owners."""
     return _list(path.org)
 
 
-@api.post(OF, summary="Let it trust an X.509 authority", responses={"201": X509AuthorityAnswer})
+@api.post(
+    OF, summary="Add an X.509 authority of an organisation", responses={"201": X509AuthorityAnswer}
+)
 def trust_authority_in(path: OrganisationX509Path, body: NewX509AuthorityBody) -> Any:
     """It counts in the organisation's repositories alone, and for its members only."""
     return _trust(path.org, body)
@@ -123,7 +125,7 @@ def trust_authority_in(path: OrganisationX509Path, body: NewX509AuthorityBody) -
 
 @api.put(
     f"{OF}/<uuid:id>/revocations",
-    summary="Bring a list of one of its authorities",
+    summary="Upload the revocation list of one of its authorities",
     responses={"200": X509AuthorityAnswer},
 )
 def revoke_certificates_of(path: OrganisationX509AuthorityPath, body: X509RevocationsBody) -> Any:
@@ -133,7 +135,7 @@ def revoke_certificates_of(path: OrganisationX509AuthorityPath, body: X509Revoca
 
 @api.delete(
     f"{OF}/<uuid:id>",
-    summary="Let it trust an X.509 authority no more",
+    summary="Remove an X.509 authority of an organisation",
     responses={"204": None},
 )
 def remove_authority_of(path: OrganisationX509AuthorityPath) -> Any:

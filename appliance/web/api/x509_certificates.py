@@ -73,7 +73,7 @@ def list_x509_certificates(query: OwnerQuery) -> Any:
 
 @api.get(
     f"{PLACE}/challenge",
-    summary="Ask for a text to sign",
+    summary="Get a text to sign",
     responses={"200": X509ChallengeAnswer},
 )
 def show_challenge() -> Any:

@@ -71,13 +71,13 @@ NAMES = {
     "quorum": _("Quorum"),
     "repository": _("Repository"),
     "two people": _("Two people"),
-    "policy.creates_users": _("Whoever is new becomes a user"),
-    "policy.link_by": _("Whoever is new is taken to be"),
-    "policy.link_domains": _("Domains whose addresses it vouches for"),
+    "policy.creates_users": _("Create users at their first sign-in"),
+    "policy.link_by": _("Link new identities to"),
+    "policy.link_domains": _("Domains whose addresses it verifies"),
     "policy.link_provider": _("SCIM provider that knows them"),
-    "policy.keeps_profile": _("Name and address follow what it says"),
-    "policy.lets_in_again": _("Whom it kept out may enter as soon as it lets them in"),
-    "policy.ask_again_seconds": _("Seconds until it has to confirm a session"),
+    "policy.keeps_profile": _("Update name and e-mail address at sign-in"),
+    "policy.lets_in_again": _("Users it blocked may sign in as soon as it allows them"),
+    "policy.ask_again_seconds": _("Seconds until a session is confirmed with it"),
 }
 """Names of what changes; what a sign-in system is told has those of its fields."""
 OTHERS = {

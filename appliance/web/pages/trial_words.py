@@ -28,7 +28,7 @@ OF_SAML = {
     "too_early": _("It is not of now. Look at the clocks on both sides."),
     "name_id": _("The subject has another format than the one that was chosen here."),
     "not_encrypted": _("It does not encrypt. Give it our metadata, or do not insist on it."),
-    "not_signed": _("It does not sign all that “What it has to sign” demands."),
+    "not_signed": _("It does not sign all that “Required signatures” demands."),
     "signature": _("Its metadata here name another certificate than the one that it signs with."),
     "status": _("The identity provider itself refused. Its own log says why."),
 }

@@ -115,7 +115,7 @@ class SignInTools:
     """With which tokens, sessions and links are fingerprinted."""
     bearer: BearerTokens
     directories: Directories
-    """The LDAP directories of sign-in systems, and which of their servers answered last."""
+    """The LDAP directories of identity providers, and which of their servers answered last."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class CertificateTools:
 
 @dataclass(frozen=True)
 class TrialTools:
-    """What it takes to try a sign-in system of any kind."""
+    """What it takes to try an identity provider of any kind."""
 
     sign_in: SignInTools
     saml: SamlTools
@@ -254,7 +254,7 @@ class Wiring:
 
     @property
     def trials(self) -> TrialTools:
-        """What it takes to try a sign-in system."""
+        """What it takes to try an identity provider."""
         return TrialTools(self.sign_in, self.saml, self.oidc)
 
     @property

@@ -49,7 +49,7 @@ def is_about_privilege(before: State, after: State) -> bool:
 
 
 def provider(work: UnitOfWork, asked: Arguments) -> State:
-    """A sign-in system: what it is told, and its policy; of secrets a mark."""
+    """An identity provider: what it is told, and its policy; of secrets a mark."""
     name = str(asked["name"] if "name" in asked else asked["wanted"].name)
     query = sa.select(IdentityProvider).where(IdentityProvider.name == name)
     row = work.session.scalar(query)
@@ -71,7 +71,7 @@ def provider(work: UnitOfWork, asked: Arguments) -> State:
 
 
 def group_rules(work: UnitOfWork, asked: Arguments) -> State:
-    """What the groups of a sign-in system give."""
+    """What the groups of an identity provider give."""
     name = str(asked["provider_name"])
     row = work.session.scalar(sa.select(IdentityProvider).where(IdentityProvider.name == name))
     rules = _rules(work, row) if row is not None else []

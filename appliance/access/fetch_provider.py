@@ -1,4 +1,4 @@
-"""A sign-in system of the customer, or an identity that it vouches for, if the actor may."""
+"""An identity provider of the customer, or an identity that it vouches for, if the actor may."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def provider(work: UnitOfWork, name: str, permission: Permission) -> IdentityPro
     gate.require(work, permission)
     found = work.session.scalar(sa.select(IdentityProvider).where(IdentityProvider.name == name))
     if found is None:
-        raise NotFoundError(sentence("There is no sign-in system %(name)s.", name=name))
+        raise NotFoundError(sentence("There is no identity provider %(name)s.", name=name))
     return found
 
 

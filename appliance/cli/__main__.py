@@ -37,7 +37,10 @@ COMMANDS = {
     "job": ("appliance.cli.job", "List, show, retry, cancel and discard jobs."),
     "user": ("appliance.cli.people", "Create, list, change, suspend and delete users."),
     "service-account": ("appliance.cli.service_accounts", "Machines that are users."),
-    "provider": ("appliance.cli.providers", "Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."),
+    "provider": (
+        "appliance.cli.providers",
+        "Identity providers: LDAP, SAML, OpenID Connect, SCIM.",
+    ),
     "proposal": ("appliance.cli.proposals", "Acts that wait for a second administrator."),
     "address-list": ("appliance.cli.address_lists", "From which networks people may come."),
     "factor-rule": ("appliance.cli.factor_rules", "Who must have a second factor."),

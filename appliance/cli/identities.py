@@ -30,7 +30,7 @@ FIELDS = {
 @options.user
 @current
 def identities(context: Context, user: str) -> None:
-    """List by what a user is known to sign-in systems."""
+    """List by what a user is known to identity providers."""
     found = context.api.call("GET", f"/users/{segment(user)}/identities")
     context.show_list(found["items"], COLUMNS)
 
@@ -41,7 +41,7 @@ def identities(context: Context, user: str) -> None:
 @click.argument("subject")
 @current
 def link(context: Context, user: str, provider: str, subject: str) -> None:
-    """Let somebody at a sign-in system lead to a user.
+    """Let somebody at an identity provider lead to a user.
 
     SUBJECT is what never changes of them there; it is in the log of a refused sign-in.
     """

@@ -1,4 +1,4 @@
-"""`codara provider rule`: what being in a group of a sign-in system gives."""
+"""`codara provider rule`: what being in a group of an identity provider gives."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ name_argument = click.argument("name", metavar="NAME")
 
 @click.group(cls=Noun)
 def rule() -> None:
-    """What being in a group of a sign-in system gives."""
+    """What being in a group of an identity provider gives."""
 
 
 @rule.command("list")
 @name_argument
 @current
 def list_rules(context: Context, name: str) -> None:
-    """List the rules of a sign-in system, by group."""
+    """List the rules of an identity provider, by group."""
     context.show_list(context.api.call("GET", _place(name))["items"], COLUMNS)
 
 

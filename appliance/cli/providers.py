@@ -1,4 +1,4 @@
-"""`codara provider`: the customer's sign-in systems."""
+"""`codara provider`: the customer's identity providers."""
 
 from __future__ import annotations
 
@@ -123,13 +123,13 @@ again_option = click.option(
 
 @click.group(cls=Noun)
 def provider() -> None:
-    """Sign-in systems: LDAP, SAML, OpenID Connect, SCIM."""
+    """Identity providers: LDAP, SAML, OpenID Connect, SCIM."""
 
 
 @provider.command("list")
 @current
 def list_providers(context: Context) -> None:
-    """List sign-in systems, in the order in which they are offered."""
+    """List identity providers, in the order in which they are offered."""
     context.show_list(context.api.call("GET", PLACE)["items"], COLUMNS)
 
 
@@ -137,7 +137,7 @@ def list_providers(context: Context) -> None:
 @name_argument
 @current
 def show(context: Context, name: str) -> None:
-    """Show a sign-in system; of its secrets only which there are."""
+    """Show an identity provider; of its secrets only which there are."""
     context.show_thing(context.api.call("GET", _place(name)), FIELDS)
 
 
@@ -145,7 +145,7 @@ def show(context: Context, name: str) -> None:
 @click.argument("kind", type=click.Choice([str(each) for each in ProviderKind]))
 @current
 def settings(context: Context, kind: str) -> None:
-    """List what a kind of sign-in system can be told."""
+    """List what a kind of identity provider can be told."""
     columns = {"name": "NAME", "kind": "KIND", "is_needed": "NEEDED", "usual": "USUAL"}
     context.show_list(list(_fields(context, kind).values()), {**columns, "label": "MEANING"})
 
@@ -178,7 +178,7 @@ def settings(context: Context, kind: str) -> None:
 @again_option
 @current
 def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
-    """Add a sign-in system. It is off until `enable`."""
+    """Add an identity provider. It is off until `enable`."""
     body = {
         "name": name,
         "kind": kind,
@@ -206,7 +206,7 @@ def add(context: Context, /, name: str, kind: str, **said: Any) -> None:
 @again_option
 @current
 def change(context: Context, /, name: str, **said: Any) -> None:
-    """Change a sign-in system; what is left out stays, secrets too."""
+    """Change an identity provider; what is left out stays, secrets too."""
     kind = context.api.call("GET", _place(name))["kind"]
     body: dict[str, Any] = {"label": said["label"]} if said["label"] else {}
     if settings := _settings(context, kind, said):
@@ -250,7 +250,7 @@ def order(context: Context, names: tuple[str, ...]) -> None:
 @options.yes
 @current
 def delete(context: Context, name: str, *, dry_run: bool, yes: bool) -> None:
-    """Delete a sign-in system, its identities and rules. The users stay."""
+    """Delete an identity provider, its identities and rules. The users stay."""
     found = context.api.call("GET", f"{_place(name)}/consequences")
     question = (
         f"Delete {name}? {found['identities']} people are known by it, {found['rules']} rules give "

@@ -1,4 +1,4 @@
-"""What may happen once only between a sign-in system and us."""
+"""What may happen once only between an identity provider and us."""
 
 from __future__ import annotations
 

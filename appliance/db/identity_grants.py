@@ -1,4 +1,4 @@
-"""What sign-in systems hand over so that they can be asked again about somebody who is away."""
+"""What identity providers hand over so that they can be asked again about somebody who is away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in systems of the customer, whom they know, and what being in their groups gives."""
+"""Identity providers of the customer, whom they know, and what being in their groups gives."""
 
 from __future__ import annotations
 

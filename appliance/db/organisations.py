@@ -83,5 +83,5 @@ class TeamMembership(Table):
     team_id: Mapped[UUID] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     provider_id: Mapped[UUID | None]
-    """The sign-in system whose groups put them there; none: a person did."""
+    """The identity provider whose groups put them there; none: a person did."""
     created_at: Mapped[datetime]

@@ -84,7 +84,7 @@ class User(Table):
     an organisation stays when it is deleted."""
     state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
     suspended_by_id: Mapped[UUID | None]
-    """The sign-in system that keeps them out, and may let them in again; none: a person did."""
+    """The identity provider that keeps them out, and may let them in again; none: a person did."""
     suspended_by_administrator: Mapped[bool] = mapped_column(
         default=False, server_default=sa.false()
     )

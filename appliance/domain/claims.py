@@ -1,4 +1,4 @@
-"""What a sign-in system says of a person, in the one form that every protocol hands over."""
+"""What an identity provider says of a person, in the one form that every protocol hands over."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def checked(claims: Claims) -> Claims:
     subject = claims.subject
     if not subject.strip() or len(subject) > LONGEST_SUBJECT or "\x00" in subject:
         raise InvalidError.of(
-            "subject", sentence("The sign-in system did not identify the user clearly.")
+            "subject", sentence("The identity provider did not identify the user clearly.")
         )
     groups = claims.groups
     if groups is not None and len(groups) > MOST_GROUPS:

@@ -15,4 +15,4 @@ class Factor(StrEnum):
     RECOVERY = "recovery"
     """A code for emergencies, which counts once."""
     PROVIDER = "provider"
-    """A sign-in system says that they showed one there."""
+    """An identity provider says that they showed one there."""

@@ -88,7 +88,7 @@ RULES: dict[Job, JobRule] = {
     Job.STAMP_LOGS: JobRule(5, 900, "Time-stamp the audit logs"),
     Job.SETTLE_PROVIDED_RIGHTS: JobRule(5, 3600, "Apply group mappings"),
     Job.SYNCHRONISE: JobRule(5, 2 * 3600, "Synchronise with a directory"),
-    Job.READ_METADATA: JobRule(3, 900, "Read the metadata of sign-in systems"),
+    Job.READ_METADATA: JobRule(3, 900, "Read the metadata of identity providers"),
     Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Check users with OpenID providers"),
     Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "End temporary access"),
     Job.TEND_REVIEWS: JobRule(3, 1800, "Start and close access reviews"),

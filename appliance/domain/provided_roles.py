@@ -1,4 +1,4 @@
-"""What becomes of a role that a person may have given, and sign-in systems may give too.
+"""What becomes of a role that a person may have given, and identity providers may give too.
 
 What a system gives lasts as long as it says so. What a person gave stays, and counts again when the
 system's is gone. Of both, the one that allows more is in force.

@@ -1,4 +1,4 @@
-"""A message of a sign-in system that is not believed."""
+"""A message of an identity provider that is not believed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from appliance.errors import UnauthenticatedError, sentence
 
 # One sentence for every reason, because whoever reads it may have forged the message.
 SAID = sentence(
-    "What the sign-in system sent cannot be used. Begin again; if that does not help, tell an "
+    "What the identity provider sent cannot be used. Begin again; if that does not help, tell an "
     "administrator."
 )
 

@@ -36,7 +36,7 @@ class Purpose(StrEnum):
     PSEUDONYMS = "pseudonyms in logs"
     PUSH_NONCES = "nonces of signed pushes"
     COMMITS = "signatures of what the appliance commits for somebody"
-    CLIENT_KEYS = "keys by which sign-in systems know the appliance"
+    CLIENT_KEYS = "keys by which identity providers know the appliance"
     REPEATS = "fingerprints of requests that may be repeated"
     FOUND_SECRETS = "identities of secrets that scans found, for each owner"
 

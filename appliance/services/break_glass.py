@@ -1,4 +1,4 @@
-"""The door that stays when sign-in systems fail: passwords of administrators, and who opens it.
+"""The door that stays when identity providers fail: passwords of administrators, and who opens it.
 
 Passwords of this appliance can be switched off for people who sign in by other systems. An
 administrator's may still count by policy, and at the console it can be made to count for a while.

@@ -60,7 +60,7 @@ class Item:
     mark: str
     """How it begins, or its fingerprint."""
     owner: str
-    """The user, the repository or the sign-in system; empty: the instance."""
+    """The user, the repository or the identity provider; empty: the instance."""
     organisation: str
     """That owns the machine, or the repository."""
     is_machine: bool

@@ -23,7 +23,7 @@ from appliance.domain.permissions import InstanceRole
 from appliance.errors import ConflictError, sentence
 
 LONGEST_REASON = 500
-KEPT_OUT = sentence("The sign-in system no longer lets them in.")
+KEPT_OUT = sentence("The identity provider no longer lets them in.")
 
 
 @open_to_everyone(because="`users` asks who may, and `identities` does what a provider said")

@@ -26,7 +26,7 @@ from appliance.domain.permissions import OrganisationRole
 from appliance.errors import UnauthenticatedError, sentence
 
 SHOWN_THERE = timedelta(days=30)
-"""So long it counts that somebody has shown a second factor to their sign-in system."""
+"""So long it counts that somebody has shown a second factor to their identity provider."""
 OVERDUE = sentence(
     "Your account needs a second factor. Set one up in the portal, under Settings; "
     "until then no token and no key lets you in."

@@ -1,4 +1,4 @@
-"""What being in a group of a sign-in system gives: the rules, and doing anew what they say."""
+"""What being in a group of an identity provider gives: the rules, and doing anew what they say."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def add(
         raise ConflictError(sentence("This group already has a rule there. Remove it first."))
     count = sa.select(sa.func.count()).where(GroupRule.provider_id == provider.id)
     if (work.session.scalar(count) or 0) >= MOST:
-        raise ConflictError(sentence("A sign-in system has at most %(most)s rules.", most=MOST))
+        raise ConflictError(sentence("An identity provider has at most %(most)s rules.", most=MOST))
     rule = GroupRule(
         provider_id=provider.id,
         group=group,

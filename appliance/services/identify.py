@@ -102,7 +102,7 @@ class KnownSession:
     user: User
     seen_at: datetime
     provider_id: UUID | None = None
-    """The sign-in system that opened it; none: a password did."""
+    """The identity provider that opened it; none: a password did."""
     factor_due_at: datetime | None = None
     """Until when they must set up a second factor. After that they may do nothing else."""
     acting: impersonated.Acting | None = None

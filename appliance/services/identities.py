@@ -1,4 +1,4 @@
-"""Who arrives by a sign-in system: known again, linked by rule, created by policy, or refused.
+"""Who arrives by an identity provider: known again, linked by rule, created by policy, or refused.
 
 A protocol has checked that the system said so, and calls `arrive` when somebody signs in, or
 `follow` when the system only tells (synchronisation, SCIM, a refresh in the background). Both do

@@ -95,7 +95,7 @@ def unlink(work: UnitOfWork, identity_id: UUID, *, now: datetime) -> str:
 
     Errors:
         ConflictError: it is one's own and the only way in.
-        RefusedError: it is one's own, and a sign-in system or an administrator made it.
+        RefusedError: it is one's own, and an identity provider or an administrator made it.
     """
     identity = fetch_provider.identity(work, identity_id)
     user = work.session.get_one(User, identity.user_id)

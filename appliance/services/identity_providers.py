@@ -1,4 +1,4 @@
-"""Sign-in systems of the customer: add, show, change, order, switch on and off, delete."""
+"""Identity providers of the customer: add, show, change, order, switch on and off, delete."""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ def add(work: UnitOfWork, wanted: NewProvider, *, sealer: Sealer, now: datetime)
     names = set(work.session.scalars(sa.select(IdentityProvider.name)))
     if check_name(wanted.name) in names or len(names) >= MOST:
         raise ConflictError(
-            sentence("The sign-in system %(name)s already exists.", name=wanted.name)
+            sentence("The identity provider %(name)s already exists.", name=wanted.name)
             if wanted.name in names
-            else sentence("There are at most %(most)s sign-in systems.", most=MOST)
+            else sentence("There are at most %(most)s identity providers.", most=MOST)
         )
     settings = provider_settings.read(SETTINGS_OF[wanted.kind], wanted.settings, {})
     provider = IdentityProvider(
@@ -215,7 +215,7 @@ def put_in_order(work: UnitOfWork, names: Sequence[str]) -> None:
     present = {each.name: each for each in work.session.scalars(query).all()}
     unknown = next((each for each in names if each not in present), None)
     if unknown is not None:
-        raise NotFoundError(sentence("There is no sign-in system %(name)s.", name=unknown))
+        raise NotFoundError(sentence("There is no identity provider %(name)s.", name=unknown))
     for position, name in enumerate(dict.fromkeys([*names, *present])):
         if present[name].position != position:
             present[name].position = position
@@ -282,7 +282,7 @@ def settings_of(
     """
     provider = work.session.get(IdentityProvider, provider_id)
     if provider is None or SETTINGS_OF[provider.kind] is not kind:
-        raise NotFoundError(sentence("There is no such sign-in system."))
+        raise NotFoundError(sentence("There is no such identity provider."))
     secrets = _unsealed(provider, sealer)
     return provider_settings.read(kind, provider.settings, secrets)
 
@@ -348,7 +348,7 @@ def _free_domains(
     if both is not None:
         raise InvalidError.of(
             "domains",
-            sentence("%(domain)s already belongs to another sign-in system.", domain=both),
+            sentence("%(domain)s already belongs to another identity provider.", domain=both),
         )
     return wanted
 

@@ -1,4 +1,4 @@
-"""Name and address of a user as their sign-in system says them, where it is to keep them."""
+"""Name and address of a user as their identity provider says them, where it is to keep them."""
 
 from __future__ import annotations
 

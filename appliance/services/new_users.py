@@ -1,4 +1,4 @@
-"""Users who are created because a sign-in system vouches for them: finding them a name."""
+"""Users who are created because an identity provider vouches for them: finding them a name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def missed(wished: str, name: str) -> str:
 
 
 def created(named: Named, provider_id: UUID) -> events.UserCreated:
-    """The event that says that a user was created for a sign-in system."""
+    """The event that says that a user was created for an identity provider."""
     user = named.user
     return events.UserCreated(
         about=user.id,

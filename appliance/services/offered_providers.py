@@ -52,7 +52,7 @@ def named(work: UnitOfWork, name: str, kind: ProviderKind) -> Offered:
     """
     found = next((each for each in _enabled(work) if each.name == name), None)
     if found is None or found.kind is not kind:
-        raise NotFoundError(sentence("There is no such sign-in system."))
+        raise NotFoundError(sentence("There is no such identity provider."))
     return _offered(found)
 
 

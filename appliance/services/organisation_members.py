@@ -121,7 +121,7 @@ def remove(work: UnitOfWork, name: str, user_name: str) -> None:
     """Remove a member, who loses their teams and roles there too; anybody may leave.
 
     Errors:
-        ConflictError: nobody would be owner, or a sign-in system put them there.
+        ConflictError: nobody would be owner, or an identity provider put them there.
         NotFoundError: they are no member.
     """
     user = fetch.user(work, user_name, Permission.USERS_READ)
@@ -147,7 +147,7 @@ def end(work: UnitOfWork, organisation: Organisation, membership: Membership) ->
     """End a membership that a person gave, with the teams and direct roles that go with it.
 
     Errors:
-        ConflictError: nobody would be owner, or a sign-in system put them there.
+        ConflictError: nobody would be owner, or an identity provider put them there.
     """
     _insist_on_being_given_by_a_person(work, membership)
     _insist_on_another_owner(work, organisation, membership)
@@ -206,7 +206,7 @@ def _add(
 
 
 def _give(work: UnitOfWork, membership: Membership, role: OrganisationRole) -> None:
-    """Let what a person gives count; what a sign-in system gives stays, if it allows more."""
+    """Let what a person gives count; what an identity provider gives stays, if it allows more."""
     given = Held(role)
     if membership.provider_id is not None:
         provided = Provided(membership.role, membership.provider_id)

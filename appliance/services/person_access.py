@@ -47,10 +47,10 @@ class Right:
     name: str
     role: str
     source: str
-    """`direct`: a person gave it. `provider`: a group of a sign-in system. `team`, `base`,
+    """`direct`: a person gave it. `provider`: a group of an identity provider. `team`, `base`,
     `organisation` or `owner`, as on the access page of a repository; `request`: until a time."""
     through: str = ""
-    """The team, or the sign-in system."""
+    """The team, or the identity provider."""
     since: datetime | None = None
     until: datetime | None = None
     """When it ends by itself."""

@@ -1,4 +1,4 @@
-"""Trying a sign-in system before people depend on it.
+"""Trying an identity provider before people depend on it.
 
 Like signing in it has three steps, so that no transaction waits for the system: `prepare`,
 the trial's `run`, and `record`.

@@ -44,11 +44,11 @@ class By:
     facts: Mapping[str, Any] = field(default_factory=dict)
     ask_again_at: datetime | None = None
     ends_at: datetime | None = None
-    """When a sign-in system lets its own session end; ours ends no later."""
+    """When an identity provider lets its own session end; ours ends no later."""
     is_elevated: bool = True
     factor: str = ""
     way: Method = Method.PASSWORD
-    """By what they showed who they are, where no sign-in system said so."""
+    """By what they showed who they are, where no identity provider said so."""
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept for who waits."""

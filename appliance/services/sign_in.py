@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 # One sentence for every reason, because a stranger may be asking.
 WRONG = sentence("Incorrect user name or password.")
-PASSWORDS_OFF = sentence("Password sign-in is disabled. Use your organisation's sign-in system.")
+PASSWORDS_OFF = sentence("Password sign-in is disabled. Use your organisation's identity provider.")
 KEPT_OUT = sentence("Your account can no longer sign in. Ask an administrator.")
 NO_PASSWORD_FOR_GIT = sentence("Git needs an access token here, not a password.")
 FACTOR_CONFIRMS = sentence("Confirm with your second factor.")
 LONGEST_NAME_KEPT = 255
 CLOCK_SKEW_SECONDS = 120
-"""By how much the clock of a sign-in system may be ahead of ours."""
+"""By how much the clock of an identity provider may be ahead of ours."""
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,9 @@ def elevate_by_provider(work: UnitOfWork, arrived: Arrived, *, now: datetime) ->
     gate.require(work, Permission.OWN_ACCOUNT)
     session = sessions.present(work)
     if session.user_id != arrived.user_id or session.identity_id != arrived.identity_id:
-        raise ConflictError("The sign-in system says that somebody else is there now.")
+        raise ConflictError("The identity provider says that somebody else is there now.")
     if not arrived.may_enter or not _is_fresh(work, arrived.facts, now):
-        raise ConflictError("The sign-in system did not ask who is there. Sign out there first.")
+        raise ConflictError("The identity provider did not ask who is there. Sign out there first.")
     user = work.session.get_one(User, session.user_id)
     if not arrived.facts.showed_second_factor and session_opening.owes_factor(work, user):
         raise ConflictError(FACTOR_CONFIRMS)

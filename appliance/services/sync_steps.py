@@ -46,7 +46,7 @@ def do_some(
     gate.require(work, NEEDED)
     provider = work.session.get(IdentityProvider, task.provider_id)
     if provider is None or provider.version != task.version or not provider.is_enabled:
-        raise StaleError("The sign-in system was changed meanwhile.")
+        raise StaleError("The identity provider was changed meanwhile.")
     due = _due(work, task, steps)
     created = [step for step, _ in due if step["kind"] == ChangeKind.CREATED]
     changes = _arrived(work, task, created, now)

@@ -250,7 +250,7 @@ def remove_member(work: UnitOfWork, path: str, user_name: str) -> None:
 
     Errors:
         NotFoundError: they are not in it.
-        ConflictError: a sign-in system put them there.
+        ConflictError: an identity provider put them there.
     """
     user = fetch.user(work, user_name, Permission.USERS_READ)
     leaves = user.id == work.actor.id
@@ -272,11 +272,11 @@ def take_out(work: UnitOfWork, team: Team, membership: TeamMembership) -> None:
     """Take somebody out whom a person put in.
 
     Errors:
-        ConflictError: a sign-in system put them there.
+        ConflictError: an identity provider put them there.
     """
     if membership.provider_id is not None:
         raise ConflictError(
-            sentence("A group of a sign-in system put them there. Change it there.")
+            sentence("A group of an identity provider put them there. Change it there.")
         )
     work.session.delete(membership)
     work.record(

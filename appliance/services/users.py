@@ -234,7 +234,7 @@ def change_role(work: UnitOfWork, name: str, role: InstanceRole) -> User:
     """Give a user another role on the instance.
 
     Errors:
-        ConflictError: nobody else would be administrator, or a sign-in system gave the role.
+        ConflictError: nobody else would be administrator, or an identity provider gave the role.
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)
     before = user.instance_role
@@ -251,7 +251,7 @@ def change_role(work: UnitOfWork, name: str, role: InstanceRole) -> User:
         )
     if user.role_provider_id is not None:
         raise ConflictError(
-            sentence("A group of a sign-in system gives them this role. Change it there.")
+            sentence("A group of an identity provider gives them this role. Change it there.")
         )
     user.instance_role = role
     work.record(events.UserRoleChanged(about=user.id, before=before, after=role))
@@ -279,7 +279,7 @@ def suspend(work: UnitOfWork, name: str, *, reason: str = "", now: datetime) -> 
     """Keep a user out: sessions end, tokens and keys stop until they are reinstated.
 
     Errors:
-        ConflictError: they are suspended, are oneself, or are the only administrator. Whom a
+        ConflictError: they are suspended, are oneself, or are the only administrator. Whom an
             sign-in system or its owner keeps out can be suspended: then that lets them in no more.
     """
     user = fetch.user(work, name, Permission.USERS_MANAGE)

@@ -55,7 +55,7 @@ def clear_session(response: flask.Response) -> None:
 
 
 def attempt_kept() -> str:
-    """What binds the answer of a sign-in system to this browser; empty where it has nothing."""
+    """What binds the answer of an identity provider to this browser; empty where it has nothing."""
     kept = flask.request.cookies.get(ATTEMPT_COOKIE, "")
     return kept if ATTEMPT.fullmatch(kept) else ""
 
@@ -85,7 +85,7 @@ def clear_waiting(response: flask.Response) -> None:
 
 
 def set_attempt(response: flask.Response, secret: str) -> None:
-    """Let the browser carry what binds the answer of a sign-in system to it."""
+    """Let the browser carry what binds the answer of an identity provider to it."""
     response.set_cookie(
         ATTEMPT_COOKIE,
         secret,

@@ -1,4 +1,4 @@
-"""The doors of sign-in systems and of SCIM: what each records, and which tests say who may."""
+"""The doors of identity providers and of SCIM: what each records, and which tests say who may."""
 
 from __future__ import annotations
 

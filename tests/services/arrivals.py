@@ -1,4 +1,4 @@
-"""Sign-in systems and people who come by them, in a few words, for tests."""
+"""Identity providers and people who come by them, in a few words, for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who arrives by a sign-in system: known again, linked, created or refused; never another."""
+"""Who arrives by an identity provider: known again, linked, created or refused; never another."""
 
 from __future__ import annotations
 

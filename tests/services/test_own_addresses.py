@@ -76,7 +76,7 @@ def test_an_address_counts_once_the_code_of_a_letter_to_it_was_given(world, post
 
     assert NEW in counting(world, "writer")
     assert world.events()[-1] == "user.email_verified"
-    # A sign-in system finds nobody by what only they themselves have shown.
+    # An identity provider finds nobody by what only they themselves have shown.
     assert (
         world.one(sa.select(EmailAddress.is_verified).where(EmailAddress.address == NEW)) is False
     )

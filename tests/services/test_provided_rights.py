@@ -97,9 +97,12 @@ def test_what_a_group_gave_no_person_takes_or_lowers(world, lab):
         organisation_members.set_role(work, "lab", "writer", OrganisationRole.MEMBER, now=NOON)
     with pytest.raises(ConflictError, match="A group of Corp"), world.begin(founder) as work:
         organisation_members.remove(work, "lab", "writer")
-    with pytest.raises(ConflictError, match="sign-in system"), world.begin(founder) as work:
+    with pytest.raises(ConflictError, match="identity provider"), world.begin(founder) as work:
         teams.remove_member(work, "lab/research", "writer")
-    with pytest.raises(ConflictError, match="sign-in system"), world.begin(administrator) as work:
+    with (
+        pytest.raises(ConflictError, match="identity provider"),
+        world.begin(administrator) as work,
+    ):
         users.change_role(work, "writer", InstanceRole.USER)
 
 

@@ -1,4 +1,4 @@
-"""People whom several sign-in systems know: none of them lets in whom another keeps out."""
+"""People whom several identity providers know: none of them lets in whom another keeps out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in systems in the portal: set up, used at the door, linked to people, confirmed by."""
+"""Identity providers in the portal: set up, used at the door, linked to people, confirmed by."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_provider_is_set_up_changed_switched_and_deleted(world, administrator)
     assert administrator.post(f"{PLACE}/corp/disable").status_code == 303
     assert administrator.post(f"{PLACE}/corp/delete", data={"confirm": "x"}).status_code == 422
     assert administrator.post(f"{PLACE}/corp/delete", data={"confirm": "corp"}).status_code == 303
-    assert "No sign-in systems" in administrator.get(PLACE).text
+    assert "No identity providers" in administrator.get(PLACE).text
 
 
 def test_a_form_that_is_wrong_comes_back_with_what_was_typed(administrator):

@@ -1,4 +1,4 @@
-"""Events about the customer's sign-in systems, and the identities that they vouch for."""
+"""Events about the customer's identity providers, and the identities that they vouch for."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class CredentialAnswer(frame.Answer):
     kind: CredentialKind
     name: str
     mark: str = Field(description="How it begins, or its fingerprint")
-    owner: str = Field(description="The user, repository or sign-in system; empty: the instance")
+    owner: str = Field(description="The user, repository or identity provider; empty: the instance")
     organisation: str = Field(description="That owns the service account, or the repository")
     is_machine: bool = Field(description="Whether a service account holds it")
     scopes: list[str] = Field(description="Of a token; of a key what it is for")

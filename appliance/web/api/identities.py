@@ -15,7 +15,7 @@ from appliance.web import requests
 from appliance.web.api import frame
 from appliance.web.api.identity_providers import GroupRuleAnswer
 
-api = frame.area("identities", "By what people are known to sign-in systems.")
+api = frame.area("identities", "By what people are known to identity providers.")
 
 
 class UserPath(frame.Body):

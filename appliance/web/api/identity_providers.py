@@ -1,4 +1,4 @@
-"""`/admin/identity-providers`: the customer's sign-in systems, and what their groups give."""
+"""`/admin/identity-providers`: the customer's identity providers, and what their groups give."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from appliance.services.identity_providers import Changes, NewProvider, Shown
 from appliance.web import requests, saml_key
 from appliance.web.api import frame
 
-api = frame.area("identity providers", "Sign-in systems of the customer, for administrators.")
+api = frame.area("identity providers", "Identity providers of the customer, for administrators.")
 
 PLACE = "/admin/identity-providers"
 SettingValue = str | int | bool | list[str]

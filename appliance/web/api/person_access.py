@@ -38,7 +38,7 @@ class PersonRight(frame.Answer):
     source: str = Field(
         description="`direct`, `provider`, `team`, `base`, `organisation`, `owner` or `instance`"
     )
-    through: str = Field(description="The team, the sign-in system or the role that gives it")
+    through: str = Field(description="The team, the identity provider or the role that gives it")
     since: datetime | None
 
 

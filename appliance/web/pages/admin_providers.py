@@ -1,4 +1,4 @@
-"""Sign-in systems, for administrators: which there are, what they are told, what groups give."""
+"""Identity providers, for administrators: which there are, what they are told, what groups give."""
 
 from __future__ import annotations
 
@@ -374,5 +374,5 @@ def _tables() -> dict[str, Any]:
 
 def _kind(text: str) -> ProviderKind:
     if text not in set(ProviderKind):
-        raise NotFoundError(_("There is no such kind of sign-in system."))
+        raise NotFoundError(_("There is no such kind of identity provider."))
     return ProviderKind(text)

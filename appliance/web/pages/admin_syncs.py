@@ -79,7 +79,7 @@ REASONS = {
     "new": lazy("new here"),
     "linked": lazy("linked by the rule"),
     "twice": lazy("two entries claim to be them"),
-    "kept_out_elsewhere": lazy("enabled there, but disabled by another sign-in system"),
+    "kept_out_elsewhere": lazy("enabled there, but disabled by another identity provider"),
     "not_let_in_again": lazy("enabled there; suspended users are not reinstated automatically"),
     "suspended_here": lazy("enabled there, but suspended by an administrator here"),
     "last_administrator": lazy("nobody else could administer the appliance"),
@@ -97,7 +97,7 @@ ERRORS = {
     "service_account": lazy("The service account's name or password is wrong."),
     "time_out": lazy("The directory took too long."),
     "nobody": lazy("The directory returned no users. Check where and which users are searched."),
-    "changed_meanwhile": lazy("The sign-in system was changed while its directory was read."),
+    "changed_meanwhile": lazy("The identity provider was changed while its directory was read."),
     "cancelled": lazy("It was cancelled, or its worker stopped."),
 }
 
@@ -132,7 +132,7 @@ def confirm(name: str, run_id: UUID) -> ResponseReturnValue:
     """Let happen what this very report says would be taken away."""
 
     def act() -> ResponseReturnValue:
-        insist(is_confirmed(name), "", _("Type the name of the sign-in system to confirm it."))
+        insist(is_confirmed(name), "", _("Type the name of the identity provider to confirm it."))
         with requests.begin() as work:
             shown = provider_syncs.confirm(work, name, run_id, now=requests.now())
         return done(_("It starts in a moment."), ".show", name=name, run_id=shown.run.id)

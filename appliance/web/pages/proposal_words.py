@@ -24,10 +24,10 @@ ACTS = {
     Act.USER_CREATE: _("Create an administrator or auditor"),
     Act.USER_ROLE: _("Change a role on the appliance"),
     Act.USER_DELETE: _("Delete an administrator or auditor"),
-    Act.PROVIDER_ADD: _("Add a sign-in system"),
-    Act.PROVIDER_CHANGE: _("Change a sign-in system"),
-    Act.PROVIDER_SWITCH: _("Switch a sign-in system on or off"),
-    Act.PROVIDER_DELETE: _("Delete a sign-in system"),
+    Act.PROVIDER_ADD: _("Add an identity provider"),
+    Act.PROVIDER_CHANGE: _("Change an identity provider"),
+    Act.PROVIDER_SWITCH: _("Switch an identity provider on or off"),
+    Act.PROVIDER_DELETE: _("Delete an identity provider"),
     Act.GROUP_RULE_ADD: _("Let a group give something"),
     Act.GROUP_RULE_REMOVE: _("Let a group give something no more"),
     Act.FACTOR_RULE_CHANGE: _("Give more time for a second factor"),
@@ -56,7 +56,7 @@ STATES = {
 NAMES = {
     "user": _("User"),
     "role": _("Role"),
-    "provider": _("Sign-in system"),
+    "provider": _("Identity provider"),
     "label": _("Button"),
     "enabled": _("Switched on"),
     "domains": _("Domains"),
@@ -79,7 +79,7 @@ NAMES = {
     "policy.lets_in_again": _("Users it blocked may sign in as soon as it allows them"),
     "policy.ask_again_seconds": _("Seconds until a session is confirmed with it"),
 }
-"""Names of what changes; what a sign-in system is told has those of its fields."""
+"""Names of what changes; what an identity provider is told has those of its fields."""
 OTHERS = {
     Act.GROUP_RULE_ADD: _("What a group gives"),
     Act.GROUP_RULE_REMOVE: _("What a group gives"),
@@ -113,7 +113,7 @@ class Said:
 
 
 def said(found: Shown, kinds: Mapping[ProviderKind, tuple[SettingField, ...]]) -> list[Said]:
-    """All that a proposal changes; `kinds` is what sign-in systems can be told."""
+    """All that a proposal changes; `kinds` is what identity providers can be told."""
     labels = {
         f"settings.{each.name}": language.said(each.label)
         for fields in kinds.values()

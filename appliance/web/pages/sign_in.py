@@ -201,7 +201,7 @@ def _ask_name(target: str, problems: dict[str, str]) -> str:
 
 
 def _lead(name: str, target: str) -> ResponseReturnValue:
-    """To the sign-in system of their address, or to the field for the password."""
+    """To the identity provider of their address, or to the field for the password."""
     with requests.reading() as work:
         offered = offered_providers.for_address(work, name)
         door = provider_doors.door(offered, target=target) if offered else None

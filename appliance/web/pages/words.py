@@ -56,7 +56,7 @@ FACTORS = {
     Factor.APP: _("Authenticator app"),
     Factor.KEY: _("Key"),
     Factor.RECOVERY: _("Recovery code"),
-    Factor.PROVIDER: _("Sent to the sign-in system"),
+    Factor.PROVIDER: _("Sent to the identity provider"),
 }
 CHECKS = check_words.TABLES
 LINKED_BY = {
@@ -318,7 +318,7 @@ JOBS = {
     Job.STAMP_LOGS: _("Time-stamp the audit logs"),
     Job.SETTLE_PROVIDED_RIGHTS: _("Apply group mappings"),
     Job.SYNCHRONISE: _("Synchronise with a directory"),
-    Job.READ_METADATA: _("Read the metadata of sign-in systems"),
+    Job.READ_METADATA: _("Read the metadata of identity providers"),
     Job.ASK_PROVIDERS_AGAIN: _("Check users with OpenID providers"),
     Job.END_TEMPORARY_RIGHTS: _("End temporary access"),
     Job.TEND_REVIEWS: _("Start and close access reviews"),

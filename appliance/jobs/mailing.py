@@ -35,6 +35,7 @@ class Mailing:
 
     def __init__(self, objects: Wiring) -> None:
         self._database = objects.database
+        self._repositories = objects.repositories
         self._rules = objects.settings.mail
         self._sender = Sender(objects.settings.server.url.rstrip("/"), objects.settings.server.name)
         self._key = objects.sign_in.fingerprint_key
@@ -66,7 +67,9 @@ class Mailing:
             with mail_sending.connected(self._rules, self._sender) as post:
                 for each in held:
                     with self._database.reading(appliance()) as work:
-                        letter = mail_letters.compose(work, each, self._sender, now=now)
+                        letter = mail_letters.compose(
+                            work, each, self._sender, repositories=self._repositories, now=now
+                        )
                     self._note(each, mail_sending.send(post, letter), now)
                     sent.append(each)
         except UnavailableError as error:

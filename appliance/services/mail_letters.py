@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -23,11 +24,14 @@ from appliance.domain.notifications import Reason, Tale
 from appliance.domain.permissions import Permission
 from appliance.domain.pull_requests import Verdict
 from appliance.errors import Sentence, sentence
-from appliance.services import said_texts
+from appliance.services import commit_subjects, said_texts
 from appliance.services.letter_language import said
 from appliance.services.mail_queue import Held
 from appliance.services.notifications import SHORT_OID, place_of
 from appliance.services.said_texts import Quoted
+
+if TYPE_CHECKING:
+    from appliance.git.storage import RepositoryStore
 
 SAYS: dict[Tale, Sentence] = {
     Tale.OPENED: sentence("%(name)s opened this."),
@@ -93,6 +97,8 @@ class _Part:
     actor: str
     quoted: Quoted
     anchor: str
+    subject: str = ""
+    """Of a commit."""
 
     @property
     def thing(self) -> str:
@@ -117,22 +123,41 @@ class _Part:
         """What it is about, its number last."""
         if self.conversation is not None:
             return f"{self.conversation.title} (#{self.conversation.number})"
-        return said(COMMIT, locale, commit=(self.row.commit_oid or "")[:SHORT_OID])
+        oid = self.row.commit_oid or ""
+        if self.subject:
+            return commit_subjects.titled(self.subject, oid)
+        return said(COMMIT, locale, commit=oid[:SHORT_OID])
 
 
-def compose(work: UnitOfWork, held: Held, sender: Sender, *, now: datetime) -> Letter | None:
+def compose(
+    work: UnitOfWork,
+    held: Held,
+    sender: Sender,
+    *,
+    repositories: RepositoryStore,
+    now: datetime,
+) -> Letter | None:
     """The letter as it is now; None where there is nothing left to say, or nobody to say it to."""
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     user = work.session.get(User, held.user_id)
     address = _address(work, user) if user is not None and user.is_active else ""
     if user is None or not address:
         return None
-    parts = [part for row in held.rows if (part := _part(work, row, user, held)) is not None]
+    found = [_part(work, row, user, held) for row in held.rows]
+    parts = [_titled(part, repositories) for part in found if part is not None]
     if not parts:
         return None
     if held.is_digest:
         return _digest(parts, user, address, sender, now)
     return _single(parts[0], user, address, sender)
+
+
+def _titled(part: _Part, repositories: RepositoryStore) -> _Part:
+    """The same, with the subject of its commit if it is about one."""
+    oid = part.row.commit_oid
+    if part.conversation is not None or oid is None:
+        return part
+    return replace(part, subject=commit_subjects.one(repositories, part.repository.id, oid))
 
 
 def _address(work: UnitOfWork, user: User) -> str:

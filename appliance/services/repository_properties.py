@@ -35,7 +35,7 @@ from appliance.domain.repository_properties import (
     may_be_set_by_maintainers,
     to_keep,
 )
-from appliance.errors import ConflictError, NotFoundError, sentence
+from appliance.errors import Askable, ConflictError, NotFoundError, RefusedError, sentence
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
@@ -166,12 +166,17 @@ def set_properties(work: UnitOfWork, path: str, wanted: Mapping[str, str]) -> di
 
 
 def definitions(work: UnitOfWork, organisation: str) -> list[Definition]:
-    """What an organisation says of the properties of its repositories, by name; for its owners.
+    """What an organisation says of the properties of its repositories, by name; for its members.
 
     Errors:
         HiddenError, RefusedError: the actor may not know.
     """
-    found = fetch.organisation(work, organisation, Permission.ORGANISATION_MANAGE)
+    found = fetch.organisation(work, organisation, Permission.ORGANISATION_READ)
+    if Permission.ORGANISATION_READ not in grants.on_organisation(work, found):
+        raise RefusedError(
+            sentence("Only members of %(name)s can see its properties.", name=found.name),
+            askable=Askable("organisation", found.name),
+        )
     return list(definitions_of(work.session, found.id).values())
 
 

@@ -13,7 +13,7 @@ API_TABLE = [
     ("GET", f"{REPOSITORY}/properties", READ, None),
     ("GET", f"{ORGANISATION}/codeowners", RULE, None),
     ("PUT", f"{REPOSITORY}/properties", "..-----.--+-+", {"properties": {"tier": "inner"}}),
-    ("GET", f"{ORGANISATION}/properties", RULE, None),
+    ("GET", f"{ORGANISATION}/properties", "..-----++++++", None),
     ("GET", f"{ORGANISATION}/property-values", RULE, None),
     *(
         row

@@ -17,6 +17,7 @@ from appliance.services import comments, commit_talk, notification_choices, noti
 from appliance.services.notification_choices import Changes
 from appliance.services.notifications import Mark
 from tests.peers.mail_server import taking_letters
+from tests.git.builder import Builder
 from tests.peers.receivers import Authority
 from tests.services.conversing import NOTES, ONE, done, opened, settled
 from tests.world import NOON
@@ -245,3 +246,19 @@ def test_who_is_mentioned_in_what_is_said_of_a_commit_is_written_to(place):
     text = first.get_content()
     for words in ("reader commented.", "Why so? @writer", f"/lab/notes/commit/{commit}#comment-"):
         assert words in text
+
+
+def test_the_subject_of_a_commit_is_that_of_its_letters_and_its_name_in_the_inbox(place):
+    home = place._repository(NOTES).id
+    commit = Builder(place.wiring.repositories.folder(home)).commit(
+        {b"a": b"a"}, message=b"Mend the\r\nroof\n\nIt leaked.\n"
+    )
+    done(place, "reader", commit_talk.add, NOTES, commit, "Why so? @writer")
+    with taking_letters() as server:
+        send(place, server)
+
+    (letter,) = (each for each in server.letters if "writer@" in each["To"])
+    assert letter["Subject"] == f"[lab/notes] Mend the roof ({commit[:10]})"
+    (told,) = place.client("writer").get("/api/v1/user/notifications").json["items"]
+    assert (told["title"], told["commit"]) == ("Mend the roof", commit)
+    assert "Mend the roof" in place.browser("writer").get("/inbox/conversations").text

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from appliance.domain.conversations import ConversationState
 from appliance.domain.notifications import DigestEvery, MailWhen, Reason, Tale, WatchLevel
-from appliance.services import notification_choices, notifications, watching
+from appliance.services import commit_subjects, notification_choices, notifications, watching
 from appliance.services.notification_choices import Changes, Shown
 from appliance.services.notifications import MOST_AT_ONCE, Mark, Part, Subject, Told, Wanted
 from appliance.web import paging, requests
@@ -266,6 +266,11 @@ def _present_settings(shown: Shown) -> NotificationSettingsAnswer:
     )
 
 
+def _subject(told: Told) -> str:
+    home, oid = told.row.repository_id, told.commit
+    return commit_subjects.one(requests.wiring().repositories, home, oid) if home else ""
+
+
 def _present(told: Told) -> NotificationAnswer:
     one, row = told.conversation, told.row
     return NotificationAnswer(
@@ -274,7 +279,7 @@ def _present(told: Told) -> NotificationAnswer:
         kind=told.subject,
         number=one.number if one else None,
         commit=told.commit,
-        title=one.title if one else told.name,
+        title=one.title if one else _subject(told) or told.name,
         state=one.state if one else None,
         reason=row.reason,
         last=row.tale,

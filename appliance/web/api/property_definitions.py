@@ -85,7 +85,7 @@ class PropertyValuesList(frame.Answer):
 
 @api.get(PLACE, summary="List properties", responses={"200": PropertyList})
 def list_properties(path: OrganisationPath) -> Any:
-    """Those that are defined, by name. For owners."""
+    """Those that are defined, by name. For members."""
     with requests.reading() as work:
         found = repository_properties.definitions(work, path.org)
     return frame.answer(PropertyList(items=[_present(each) for each in found]))

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from appliance.domain.conversations import Which
 from appliance.domain.notifications import Reason
 from appliance.errors import ApplianceError
-from appliance.services import conversation_following, notifications
+from appliance.services import commit_subjects, conversation_following, notifications
 from appliance.services.notifications import Mark, Part, Wanted
 from appliance.web import cookies, links, requests
 from appliance.web.pages import inbox, lists, words
@@ -57,10 +57,12 @@ def listing() -> ResponseReturnValue:
         found = find(work, after=after(), limit=USUAL)
         counts = notifications.counted(work)
         todo = len(inbox.waiting(work))
+    told = [(each.row.repository_id, each.row.commit_oid) for each in found.items]
     flask.g.inbox_count = todo + counts.unread
     return flask.render_template(
         "inbox/conversations.html",
         found=listed(found),
+        subjects=commit_subjects.several(requests.wiring().repositories, told),
         counts=counts,
         todo=todo,
         wanted=wanted,

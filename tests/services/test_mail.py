@@ -16,8 +16,8 @@ from appliance.jobs.mailing import Mailing
 from appliance.services import comments, commit_talk, notification_choices, notifications, watching
 from appliance.services.notification_choices import Changes
 from appliance.services.notifications import Mark
-from tests.peers.mail_server import taking_letters
 from tests.git.builder import Builder
+from tests.peers.mail_server import taking_letters
 from tests.peers.receivers import Authority
 from tests.services.conversing import NOTES, ONE, done, opened, settled
 from tests.world import NOON

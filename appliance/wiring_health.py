@@ -115,7 +115,7 @@ def _audit_log(wiring: Wiring) -> str:
     if aside.unseen:
         raise DamagedError(
             sentence(
-                "%(count)s rows of the queue were not events: somebody has written to the "
+                "Rows of the queue that were not events: %(count)s. Somebody has written to the "
                 "database. They are kept beside the log; see audit.row_set_aside there, and run "
                 "“codara audit reconcile” once you know where they come from.",
                 count=aside.unseen,

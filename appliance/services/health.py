@@ -207,7 +207,7 @@ def _refs(work: UnitOfWork) -> Part:
     number, since = _number_since(work, RepositoryHealth.checked_at, has_drifted, _is_there())
     if number:
         said = sentence(
-            "%(number)s repositories with refs that moved outside the appliance", number=number
+            "Repositories with refs that moved outside the appliance: %(number)s", number=number
         )
         return Part("refs", Condition.ATTENTION, said, since)
     return Part("refs", Condition.WELL, sentence("none moved outside the appliance"))
@@ -227,7 +227,7 @@ def _streams(work: UnitOfWork) -> Part:
     problems = [
         (found.stopped, sentence("%(number)s stopped", number=found.stopped)),
         (found.failing, sentence("%(number)s not delivered", number=found.failing)),
-        (found.parked, sentence("%(number)s events parked", number=found.parked)),
+        (found.parked, sentence("events parked: %(number)s", number=found.parked)),
     ]
     said = [words for number, words in problems if number]
     if said:

@@ -271,8 +271,8 @@ class _Asking:
             if lost.first_kept:
                 said.append(
                     sentence(
-                        "Log of %(log)s: its first %(count)s entries are gone. What they gave or "
-                        "took is not known.",
+                        "Log of %(log)s: its entries up to number %(count)s are gone. What they "
+                        "gave or took is not known.",
                         log=log,
                         count=lost.first_kept,
                     )
@@ -280,7 +280,7 @@ class _Asking:
             if lost.without_details:
                 said.append(
                     sentence(
-                        "Log of %(log)s: the details of %(count)s events about rights are gone. "
+                        "Log of %(log)s: details of events about rights are gone: %(count)s. "
                         "What they gave or took is not known.",
                         log=log,
                         count=lost.without_details,
@@ -289,7 +289,7 @@ class _Asking:
             if lost.waiting:
                 said.append(
                     sentence(
-                        "Log of %(log)s: its newest %(count)s entries cannot be searched yet.",
+                        "Log of %(log)s: newest entries that cannot be searched yet: %(count)s.",
                         log=log,
                         count=lost.waiting,
                     )

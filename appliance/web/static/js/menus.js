@@ -34,3 +34,9 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
   event.preventDefault();
 });
+
+// A row of tabs that is wider than the page begins with the one where one is.
+for (const here of document.querySelectorAll(".tabs a[aria-current], .subtabs a[aria-current], .rail a[aria-current]")) {
+  const row = here.closest(".rail") ?? here.closest("ul");
+  if (here.offsetLeft + here.offsetWidth > row.clientWidth) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}

@@ -265,7 +265,7 @@ def on_repository(
         return APPLIANCE_PERMISSIONS
     if place is not repository and not place.has_wiki:
         return NOTHING
-    rows = _asked(work, place) if rows is None else list(rows)
+    rows = _asked(work, place, actor.id) if rows is None else list(rows)
     role = role_on(work, place, rows)
     if role is None:
         return NOTHING
@@ -326,14 +326,24 @@ def on_instance_unlimited(actor: Actor) -> frozenset[Permission]:
     return INSTANCE_PERMISSIONS_OF[actor.instance_role]
 
 
-def _asked(work: UnitOfWork, repository: Repository) -> list[sa.Row[Any]]:
-    """What ROLES says of the actor; of strangers and machines it has nothing to say."""
-    if work.actor.id is None:
+def of_user(work: UnitOfWork, repository: Repository, user: User) -> frozenset[Permission]:
+    """What a user may do with a repository, whatever they use to ask."""
+    rows = _asked(work, repository, user.id)
+    found = reasons(work, repository, user_id=user.id, instance_role=user.instance_role, rows=rows)
+    role = highest([reason.role for reason in found])
+    if role is None or not user.is_active:
+        return NOTHING
+    return PERMISSIONS_OF[role].union(*_offices(rows))
+
+
+def _asked(work: UnitOfWork, repository: Repository, user_id: UUID | None) -> list[sa.Row[Any]]:
+    """What ROLES says of a user; of strangers and machines it has nothing to say."""
+    if user_id is None:
         return []
     keys = {
         "repository_id": repository.id,
         "organisation_id": repository.organisation_id,
-        "user_id": work.actor.id,
+        "user_id": user_id,
         "now": work.begun_at,
     }
     return list(work.rows(ROLES, keys))
@@ -345,8 +355,11 @@ def _office(
     """What comes with the actor's role in the repository's organisation, beside its roles."""
     if repository.organisation_id in work.actor.withheld_organisations:
         return NOTHING
-    offices = [OFFICE_OF[OrganisationRole(row.role)] for row in rows if row.is_membership]
-    return NOTHING.union(*offices)
+    return NOTHING.union(*_offices(rows))
+
+
+def _offices(rows: Iterable[sa.Row[Any]]) -> list[frozenset[Permission]]:
+    return [OFFICE_OF[OrganisationRole(row.role)] for row in rows if row.is_membership]
 
 
 def _under_ceiling(actor: Actor, allowed: frozenset[Permission]) -> frozenset[Permission]:

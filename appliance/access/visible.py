@@ -26,16 +26,7 @@ from appliance.domain.permissions import (
 def repositories(work: UnitOfWork) -> sa.Select[Repository]:
     """The repositories the actor may read, the bin and wikis not included."""
     actor = work.actor
-    query = sa.select(Repository).where(
-        Repository.deleted_at.is_(None),
-        Repository.wiki_of_id.is_(None),
-        _within_reach(work),
-        _not_withheld(work),
-    )
-    if not actor.ceiling_allows(Permission.REPOSITORY_READ):
-        return query.where(sa.false())
-    if actor.only_repositories is not None:
-        query = query.where(Repository.id.in_(actor.only_repositories))
+    query = within_reach(work, Permission.REPOSITORY_READ).where(_not_withheld(work))
     if actor.kind is ActorKind.DEPLOY_KEY:
         return query
     if Permission.INSTANCE_SEE_ALL in grants.on_instance_unlimited(actor):
@@ -69,6 +60,19 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
             Repository.id.in_(for_a_time),
         )
     )
+
+
+def within_reach(work: UnitOfWork, permission: Permission) -> sa.Select[Repository]:
+    """Those of which the actor's credential and place let them ask, whatever they may there."""
+    actor = work.actor
+    query = sa.select(Repository).where(
+        Repository.deleted_at.is_(None), Repository.wiki_of_id.is_(None), _within_reach(work)
+    )
+    if not actor.ceiling_allows(permission):
+        return query.where(sa.false())
+    if actor.only_repositories is not None:
+        query = query.where(Repository.id.in_(actor.only_repositories))
+    return query
 
 
 def deleted_repositories(work: UnitOfWork) -> sa.Select[Repository]:

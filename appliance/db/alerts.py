@@ -41,6 +41,7 @@ class Alert(Table):
         sa.UniqueConstraint("repository_id", "kind", "identity"),
         sa.Index("ix_alerts_listed", "repository_id", "state", "kind", "number"),
         sa.Index("ix_alerts_group_key", "group_key"),
+        sa.Index("ix_alerts_ranked", "repository_id", "severity_rank", "group_key", "number"),
         sa.Index("ix_alerts_until", "until"),
         sa.CheckConstraint("(state = 'dismissed') = (reason IS NOT NULL)", name="dismissed_why"),
         sa.CheckConstraint("(state = 'fixed') = (resolution IS NOT NULL)", name="fixed_how"),
@@ -52,7 +53,7 @@ class Alert(Table):
             *("path", "line", "end_line", "object_id", "preview", "is_present", "last_seen_at"),
             *("identity", "identity_version", "scope_identity", "detail", "title", "cure"),
             *("due_at", "paused_at", "paused_seconds", "clock_started_at", "confidence", "lane"),
-            *("severity", "occurrence_count", "comment_count"),
+            *("severity", "severity_rank", "occurrence_count", "comment_count"),
         }
     )
 
@@ -66,6 +67,8 @@ class Alert(Table):
     title: Mapped[str] = mapped_column(sa.String(LONGEST_TITLE))
     cure: Mapped[str] = mapped_column(sa.Text(), default="")
     severity: Mapped[Severity]
+    severity_rank: Mapped[int] = mapped_column(sa.Integer(), server_default="4")
+    """0 is the worst: what lists are sorted by."""
     confidence: Mapped[Confidence]
     lane: Mapped[Lane]
     identity: Mapped[str] = mapped_column(OBJECT)
@@ -256,3 +259,19 @@ class ScannedObject(Table):
     size_bytes: Mapped[int] = mapped_column(sa.BigInteger())
     verdict: Mapped[Verdict]
     scanned_at: Mapped[datetime]
+
+
+class AlertPolicy(Table):
+    """How an organisation deals with alerts. Without a row the usual holds."""
+
+    __tablename__ = "alert_policies"
+
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE"), unique=True
+    )
+    approved_kinds: Mapped[list[str]] = mapped_column(default=list)
+    """Of which a dismissal needs somebody else's approval."""
+    maintainers_settle_secrets: Mapped[bool] = mapped_column(default=False)
+    days: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """By severity, in how many days; null: never due."""
+    exploited_days: Mapped[int | None] = mapped_column(sa.Integer())

@@ -24,6 +24,9 @@ MOST_OCCURRENCES = 1000
 """Kept of one alert: whoever copies one thing a million times learns nothing from more of them."""
 
 
+NO_REASON = sentence("Say why the alert is dismissed.")
+
+
 class AlertKind(StrEnum):
     """What was found."""
 
@@ -224,7 +227,7 @@ def _dismissed(
     facts: AlertFacts, step: Step, dismissal: Dismissal | None, now: datetime
 ) -> AlertFacts:
     if dismissal is None:
-        raise InvalidError.of("reason", sentence("Say why the alert is dismissed."))
+        raise InvalidError.of("reason", NO_REASON)
     if dismissal.until is not None and dismissal.until <= now:
         raise InvalidError.of("until", sentence("A dismissal must end in the future."))
     by_rule = facts.dismissal is not None and facts.dismissal.is_automatic

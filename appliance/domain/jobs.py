@@ -35,6 +35,7 @@ class Job(StrEnum):
     END_TEMPORARY_RIGHTS = "access.tidy"
     TEND_REVIEWS = "review.tend"
     END_UNUSED = "credential.end_unused"
+    END_DISMISSALS = "alert.end_dismissals"
     SWEEP = "instance.sweep"
 
 
@@ -93,6 +94,7 @@ RULES: dict[Job, JobRule] = {
     Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "End temporary access"),
     Job.TEND_REVIEWS: JobRule(3, 1800, "Start and close access reviews"),
     Job.END_UNUSED: JobRule(3, 1800, "Expire unused tokens and keys", is_upkeep=True),
+    Job.END_DISMISSALS: JobRule(3, 900, "Reopen alerts with expired dismissals", is_upkeep=True),
     Job.SWEEP: JobRule(2, 900, "Clean up"),
 }
 

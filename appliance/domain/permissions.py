@@ -29,6 +29,9 @@ class Permission(StrEnum):
 
     ALERT_READ = "alert.read"
     ALERT_REPORT = "alert.report"
+    ALERT_TRIAGE = "alert.triage"
+    ALERT_DISMISS = "alert.dismiss"
+    ALERT_SETTLE = "alert.settle"
 
     ORGANISATION_READ = "org.read"
     ORGANISATION_CREATE_REPOSITORY = "org.create_repo"
@@ -100,14 +103,18 @@ _ONLY_READS = frozenset({P.REPOSITORY_READ, P.REPOSITORY_EXPORT})
 _READER = _ONLY_READS | {P.REPOSITORY_DISCUSS}
 _TRIAGER = _READER | {P.REPOSITORY_TRIAGE}
 _CODE_WRITER = _TRIAGER | {P.REPOSITORY_WRITE, P.REPOSITORY_LOCK_FILES}
-_WRITER = _CODE_WRITER | {P.ALERT_READ, P.ALERT_REPORT}
-_ALERTS = frozenset({P.ALERT_READ, P.ALERT_REPORT})
+_WRITER = _CODE_WRITER | {P.ALERT_READ, P.ALERT_REPORT, P.ALERT_TRIAGE}
+_ALERTS = frozenset(
+    {P.ALERT_READ, P.ALERT_REPORT, P.ALERT_TRIAGE, P.ALERT_DISMISS, P.ALERT_SETTLE},
+)
 _MAINTAINER = _WRITER | {
+    P.ALERT_DISMISS,
     P.REPOSITORY_MAINTAIN,
     P.REPOSITORY_PROTECT,
     P.REPOSITORY_SEE_ACCESS,
 }
 _OWNER = _MAINTAINER | {
+    P.ALERT_SETTLE,
     P.REPOSITORY_BYPASS_PROTECTION,
     P.REPOSITORY_GRANT,
     P.REPOSITORY_KEYS,
@@ -223,7 +230,7 @@ SENSITIVE: frozenset[Permission] = frozenset(
 # theirs, no right and no approval is given in another's name, and nothing that needs confirming.
 WHILE_IMPERSONATING: frozenset[Permission] = frozenset(
     {
-        *(_MAINTAINER - {P.REPOSITORY_PROTECT}),
+        *(_MAINTAINER - {P.REPOSITORY_PROTECT, P.ALERT_DISMISS}),
         P.REPOSITORY_RENAME,
         P.REPOSITORY_ARCHIVE,
         P.REPOSITORY_CREATE,

@@ -97,6 +97,13 @@ def _those(change: str, oid: str) -> Maker:
     return make
 
 
+def _reopened(said: Said) -> list[dict[str, Any]]:
+    """What was gone meanwhile is fixed when its dismissal ends, and not open."""
+    if said.get("state", "open") != "open":
+        return []
+    return [_only(said, ("number", "type", "severity", "why"))]
+
+
 REFS = "refs:list[dict[str,str]] protocol ?push_id ?part:int ?parts:int ?operation"
 MOVES = "git.pushed git.ref_changed"
 ROWS: tuple[WebhookEvent, ...] = (
@@ -260,6 +267,28 @@ ROWS: tuple[WebhookEvent, ...] = (
             sentence("A merge group was built, which becomes the branch if its checks pass."),
         ),
         *("merge.group_built", "into base commit ref numbers:list[int]"),
+    ),
+    told(
+        *("alert.opened", sentence("A scan found something.")),
+        *("alert.opened", "number:int type rule severity confidence lane"),
+    ),
+    told(
+        *("alert.reopened", sentence("An alert is open again.")),
+        *("alert.reopened alert.dismissal_expired", "number:int type severity ?why"),
+        _reopened,
+    ),
+    told(
+        *("alert.dismissed", sentence("An alert was dismissed, or somebody wants it to be.")),
+        *("alert.dismissed alert.dismissal_requested", "number:int type severity reason ?until"),
+    ),
+    told(
+        *("alert.fixed", sentence("What was found is gone, or a secret was revoked.")),
+        *("alert.fixed alert.revoked", "number:int type severity ?how"),
+    ),
+    told(
+        *("alert.changed", sentence("An alert has another assignee, a comment, or is exploited.")),
+        "alert.assigned alert.commented alert.exploited alert.dismissal_refused",
+        "number:int type severity",
     ),
     told("repository.restored", sentence("It was restored from the bin."), "repo.restored", "path"),
 )

@@ -39,6 +39,7 @@ from appliance.jobs import (
     tidying_branches,
 )
 from appliance.services import (
+    alert_expiry,
     files,
     forks,
     history,
@@ -177,6 +178,15 @@ def _end_temporary_rights(wiring: Wiring, claimed: Claimed, report: Report) -> N
         with wiring.database.begin(appliance()) as work:
             now = datetime.now(UTC)
             if not temporary_rights.tidy(work, limit=SETTLED_AT_ONCE, now=now):
+                return
+
+
+def _end_dismissals(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    del claimed
+    while True:
+        report("Reopening alerts")
+        with wiring.database.begin(appliance()) as work:
+            if not alert_expiry.end_some(work, limit=SETTLED_AT_ONCE, now=datetime.now(UTC)):
                 return
 
 
@@ -349,5 +359,6 @@ TASKS: dict[Job, Task] = {
     Job.END_TEMPORARY_RIGHTS: Task(_end_temporary_rights),
     Job.TEND_REVIEWS: Task(reviewing.tend),
     Job.END_UNUSED: Task(ending_unused.end_unused),
+    Job.END_DISMISSALS: Task(_end_dismissals),
     Job.SWEEP: Task(_sweep),
 }

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, gate
+from appliance.access import fetch, gate, grants
 from appliance.access.gate import open_to_everyone
 from appliance.db.audit_log import AuditFinding
 from appliance.db.credentials import BrowserSession
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 FORM = struct.Struct(">QI")
 LONGEST_POSITION = 200
+ALERTS = "alert."
+"""How the names of events about alerts begin: they are not for everybody who may read."""
 WHOLE = 2**32 - 1
 """The number of a part that comes after all parts of an entry."""
 GONE = sentence("Who listens may not enter any more.")
@@ -51,11 +53,18 @@ class Listener:
     credential_id: str = ""
     method: str = Method.NONE
     address: str = ""
+    hears_alerts: bool = False
+    """Whether they may know what scans found."""
 
     @property
-    def who(self) -> tuple[str, str, str, str, str]:
+    def who(self) -> tuple[str, str, str, str, str, bool]:
         """The same for all that one question about rights answers."""
-        return self.user_id, self.credential_id, self.method, self.address, self.repository_id
+        place = self.address, self.repository_id, self.hears_alerts
+        return self.user_id, self.credential_id, self.method, *place
+
+    def may_hear(self, frame: Frame) -> bool:
+        """Whether an event is for them."""
+        return self.hears_alerts or not frame.name.startswith(ALERTS)
 
     def spelled(self) -> dict[str, Any]:
         """Itself, for another process."""
@@ -96,6 +105,7 @@ def start(work: UnitOfWork, path: str, last_event_id: str, *, sealer: Sealer) ->
         credential_id=str(origin.credential_id or ""),
         method=origin.method,
         address=origin.address,
+        hears_alerts=Permission.ALERT_READ in grants.on_repository(work, repository),
     )
 
 
@@ -105,7 +115,7 @@ def insist(work: UnitOfWork, listener: Listener, *, now: datetime) -> None:
 
     Errors:
         UnauthenticatedError: their credential is gone, or they may not enter.
-        HiddenError: the repository is gone, or is theirs to read no more.
+        HiddenError: the repository is gone, or it or its alerts are theirs to read no more.
     """
     origin = Origin(
         address=listener.address,
@@ -123,7 +133,9 @@ def insist(work: UnitOfWork, listener: Listener, *, now: datetime) -> None:
         )
     repository_id = UUID(listener.repository_id)
     repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_READ)
-    if repository.deleted_at is not None:
+    allowed = grants.on_repository(work, repository)
+    is_too_much = listener.hears_alerts and Permission.ALERT_READ not in allowed
+    if repository.deleted_at is not None or is_too_much:
         raise HiddenError(GONE)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from appliance.access import fetch_alerts
-from appliance.db import alert_rows
+from appliance.db import alert_policies, alert_rows
 from appliance.db.alerts import Alert, AlertDecision, AlertOccurrence, Scan
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -142,7 +142,8 @@ def take_in(
         if each.kind is scan.kind:
             groups.setdefault(each.identity, []).append(each)
     alert_rows.wait_turn(work.session, repository.id)
-    taking = _Taking(work, repository, scan, ref_is_protected, now, pushed_by)
+    clocks = alert_policies.rules_of(work.session, repository.organisation_id).clocks
+    taking = _Taking(work, repository, scan, ref_is_protected, now, pushed_by, clocks)
     taken = _taken(taking, groups, looked_at)
     scan.found += len(groups)
     scan.opened += len(taken.new)
@@ -208,6 +209,7 @@ class _Taking:
     is_protected: bool
     now: datetime
     pushed_by: UUID | None
+    clocks: ClockRules
 
 
 def _taken(
@@ -294,7 +296,7 @@ def _run(taking: _Taking, alert: Alert, seen: Sighting) -> None:
         clock = clock.started(taking.now, advisory_at=seen.known_since)
     if alert.state is AlertState.OPEN:
         clock = clock.resumed(taking.now)
-    alert.run(clock, ClockRules())
+    alert.run(clock, taking.clocks)
 
 
 def _say(alert: Alert, group: Sequence[Sighting], now: datetime) -> None:
@@ -306,6 +308,7 @@ def _say(alert: Alert, group: Sequence[Sighting], now: datetime) -> None:
     alert.title = _short(first.title, LONGEST_TITLE)
     alert.cure, alert.preview = _clean(first.cure), _short(first.preview, LONGEST_PREVIEW)
     alert.severity = min((each.severity for each in group), key=_SEVERITIES.index)
+    alert.severity_rank = _SEVERITIES.index(alert.severity)
     alert.confidence = min((each.confidence for each in group), key=_CONFIDENCES.index)
     alert.lane = Lane.BLOCK if any(each.lane is Lane.BLOCK for each in group) else Lane.REVIEW
     alert.path, alert.object_id = first.path, first.object_id

@@ -91,7 +91,8 @@ class Connection(asyncio.Protocol):
         for frame in fresh:
             if self.paused_at:
                 return
-            self.transport.write(self._hub.spelled(frame))
+            if self.listener.may_hear(frame):
+                self.transport.write(self._hub.spelled(frame))
             self.place, self.part = frame.place, frame.part
 
 

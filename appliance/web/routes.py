@@ -9,6 +9,7 @@ from appliance.web.api import access as api_access
 from appliance.web.api import access_requests as api_access_requests
 from appliance.web.api import access_reviews as api_access_reviews
 from appliance.web.api import address_lists as api_address_lists
+from appliance.web.api import alerts as api_alerts
 from appliance.web.api import appliance_keys as api_appliance_keys
 from appliance.web.api import archive_imports as api_archive_imports
 from appliance.web.api import audit as api_audit
@@ -246,6 +247,7 @@ API = (
     api_search.api,
     api_search_all.api,
     api_checks.api,
+    api_alerts.api,
     api_branch_matrix.api,
     api_branch_health.api,
     api_commit_talk.api,

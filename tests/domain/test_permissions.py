@@ -54,6 +54,9 @@ P = Permission
         (P.REPOSITORY_DELETE, Role.OWNER),
         (P.ALERT_READ, Role.WRITER),
         (P.ALERT_REPORT, Role.WRITER),
+        (P.ALERT_TRIAGE, Role.WRITER),
+        (P.ALERT_DISMISS, Role.MAINTAINER),
+        (P.ALERT_SETTLE, Role.OWNER),
     ],
 )
 def test_from_which_role_on_one_may_do_this_to_a_repository(permission, lowest):

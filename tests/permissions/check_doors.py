@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.permissions import commit_doors
+from tests.permissions import alert_doors, commit_doors
 
 READ = "..+++++.+++++"
 WRITE = "..--+++.--+-+"
@@ -12,6 +12,7 @@ RUN = f"{API}/check-runs/<uuid:id>"
 TESTS = "web/test_checks.py"
 STATUS = {"state": "success", "context": "build"}
 API_TABLE = [
+    *alert_doors.API_TABLE,
     ("POST", f"{API}/statuses/<oid>", WRITE, STATUS),
     ("GET", f"{COMMIT}/statuses", READ, None),
     ("GET", f"{COMMIT}/status", READ, None),
@@ -21,6 +22,7 @@ API_TABLE = [
     ("POST", f"{API}/grep", READ, {"pattern": "o.e"}),
 ]
 API_ELSEWHERE = {
+    **alert_doors.API_ELSEWHERE,
     ("POST", f"{API}/check-runs"): TESTS,
     **{(method, RUN): TESTS for method in ("GET", "PATCH")},
     ("GET", f"{RUN}/annotations"): TESTS,

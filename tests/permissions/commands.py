@@ -8,7 +8,7 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 
 from __future__ import annotations
 
-from tests.permissions import check_doors, issues, pulls, ruleset_doors
+from tests.permissions import alert_doors, check_doors, issues, pulls, ruleset_doors
 
 READ = "-.+++++.+++++"
 WRITE = "-.--+++.--+-+"
@@ -32,6 +32,7 @@ COMMANDS = [
     *(*issues.COMMANDS, *pulls.COMMANDS),
     *ruleset_doors.COMMANDS,
     *check_doors.COMMANDS,
+    *alert_doors.COMMANDS,
     ("whoami", SIGNED_IN),
     ("job list", SIGNED_IN),
     ("job show QUEUED-OF-TARGET", OF_ANOTHER),
@@ -203,6 +204,7 @@ WITHOUT_ROLES = {
 }
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
+    **alert_doors.COMMANDS_ELSEWHERE,
     **pulls.COMMANDS_ELSEWHERE,
     **ruleset_doors.COMMANDS_ELSEWHERE,
     "repo branch restore": "web/test_branch_health.py",

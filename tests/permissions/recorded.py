@@ -8,6 +8,7 @@ permissions say, and look at the log.
 from __future__ import annotations
 
 from tests.permissions import (
+    alert_doors,
     branch_doors,
     check_doors,
     hook_doors,
@@ -37,6 +38,7 @@ REFUSALS = frozenset(
 PARKED = "<uuid:stream_id>/parked/<uuid:event_id>/<any(retry, skip):verb>"
 
 CHANGES = {
+    **alert_doors.CHANGES,
     **(provider_doors.CHANGES | hook_doors.CHANGES | check_doors.CHANGES | ruleset_doors.CHANGES),
     **OF_FACTORS,
     **OF_ACCESS,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.permissions import (
+    alert_doors,
     check_doors,
     commit_doors,
     pull_pages,
@@ -267,7 +268,7 @@ ELSEWHERE = {
     f"POST {API}/anchors": "services/test_anchors.py: an authority has to sign",
     f"POST {API}/cosignatures": "services/test_witness_files.py: a witness has to sign",
     f"POST {STREAM}/test": "web/test_audit_streams.py: a receiver has to answer",
-    **(check_doors.FURTHER | commit_doors.FURTHER | wiki_doors.FURTHER),
+    **(alert_doors.FURTHER | check_doors.FURTHER | commit_doors.FURTHER | wiki_doors.FURTHER),
     "DELETE /api/v1/bin/<uuid:id>": "web/test_api_bin.py",
     "POST /api/v1/repos/<owner>/<name>/restore": "web/test_api_bin.py",
     "POST /<owner>/<name>/locks": "web/test_locks_page.py",

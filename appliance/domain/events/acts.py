@@ -70,9 +70,15 @@ EXPORT = More(act=Act.EXPORT, severity=LOW, retention=ACCESS, controls=TAKEN_OUT
 LOOK = More(ocsf=(6001, 2), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-9(4)"))
 MORE: Mapping[str, More] = {
     "access.refused": More(act=Act.NOTE),
+    "alert.assigned": More(severity=NOTICE),
+    "alert.commented": More(act=Act.UPDATE, severity=NOTICE),
+    "alert.dismissal_refused": More(act=Act.UPDATE),
+    "alert.dismissed": More(act=Act.END, severity=MEDIUM),
     "alert.exploited": More(act=Act.UPDATE, severity=HIGH),
     "alert.fixed": More(act=Act.END, severity=NOTICE),
     "alert.opened": More(severity=MEDIUM),
+    "alert.policy_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
+    "alert.revoked": More(act=Act.END),
     "audit.access_read": LOOK,
     "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "audit.auditor_revoked": More(

@@ -7,10 +7,24 @@ no text that somebody wrote.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.domain.events.base import Event
 
-__all__ = ["AlertExploited", "AlertFixed", "AlertOpened", "AlertReopened"]
+__all__ = [
+    "AlertAssigned",
+    "AlertCommented",
+    "AlertDismissalExpired",
+    "AlertDismissalRefused",
+    "AlertDismissalRequested",
+    "AlertDismissed",
+    "AlertExploited",
+    "AlertFixed",
+    "AlertOpened",
+    "AlertPolicyChanged",
+    "AlertReopened",
+    "AlertRevoked",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +75,105 @@ class AlertFixed(Event):
     type: str
     severity: str
     how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDismissed(Event):
+    """An alert counts no more, by a decision or by a rule."""
+
+    kind = "alert.dismissed"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+    reason: str
+    until: str | None = None
+    automatic: bool = False
+    asked_by: str | None = None
+    """The pseudonym of whoever asked for it, where another approved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDismissalRequested(Event):
+    """Somebody wants that an alert counts no more; another has to approve."""
+
+    kind = "alert.dismissal_requested"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+    reason: str
+    until: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDismissalRefused(Event):
+    """An alert counts on, although somebody asked otherwise, or they took that back."""
+
+    kind = "alert.dismissal_refused"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDismissalExpired(Event):
+    """The time is over for which an alert was dismissed."""
+
+    kind = "alert.dismissal_expired"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+    state: str
+    """What it is now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRevoked(Event):
+    """Somebody attested that a secret works no more."""
+
+    kind = "alert.revoked"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+    revoked_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAssigned(Event):
+    """Another, or nobody any more, is to deal with an alert."""
+
+    kind = "alert.assigned"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+    assignee: str | None = None
+    """The pseudonym."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertCommented(Event):
+    """Somebody said something of an alert."""
+
+    kind = "alert.commented"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
+    comment_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertPolicyChanged(Event):
+    """An organisation deals with alerts in another way."""
+
+    kind = "alert.policy_changed"
+    target = "org"
+    approved_kinds: list[str]
+    maintainers_settle_secrets: bool
+    days: dict[str, Any]
+    exploited_days: int | None = None

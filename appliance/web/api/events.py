@@ -56,6 +56,6 @@ def _once(listener: listening.Listener) -> bytes:
     frames = [
         event_stream.written(each)
         for each in found.get(listener.repository_id, [])
-        if (each.place, each.part) > (place, part)
+        if (each.place, each.part) > (place, part) and listener.may_hear(each)
     ]
     return event_stream.beginning(position) + b"".join(frames)

@@ -22,7 +22,7 @@ from appliance.domain.credentials import (
 )
 from appliance.domain.factors import Factor
 from appliance.domain.identity_providers import LinkBy, LinkedBy
-from appliance.domain.jobs import Job, JobState
+from appliance.domain.jobs import JobState
 from appliance.domain.permissions import (
     InstanceRole,
     OrganisationRole,
@@ -32,7 +32,7 @@ from appliance.domain.permissions import (
 )
 from appliance.domain.protection import Movement
 from appliance.domain.signatures import Finding, KeyUse, SignatureForm, SignedBy
-from appliance.web.pages import check_words, trial_words
+from appliance.web.pages import check_words, job_words, trial_words
 
 ROLES = {
     Role.READER: _("Reader"),
@@ -296,35 +296,7 @@ JOB_TONES = {
     JobState.DEAD: "bad",
     JobState.CANCELLED: "hold",
 }
-JOBS = {
-    Job.IMPORT_REPOSITORY: _("Import a repository"),
-    Job.READ_ARCHIVE: _("Read an archive of another system"),
-    Job.BRING_ARCHIVE: _("Import an archive of another system"),
-    Job.FORK_REPOSITORY: _("Fork a repository"),
-    Job.MAINTAIN_REPOSITORY: _("Maintain a repository"),
-    Job.DELETE_MERGED_BRANCHES: _("Delete merged branches"),
-    Job.CHECK_REPOSITORY: _("Check a repository for damage"),
-    Job.MEASURE_REPOSITORY: _("Measure a repository"),
-    Job.ASK_POLICIES: _("Check policies after a push"),
-    Job.FOLLOW_COMMITS: _("Update issues from commit messages"),
-    Job.FOLLOW_PULLS: _("Update pull requests after a push"),
-    Job.RUN_MERGE_QUEUES: _("Process merge queues"),
-    Job.SYNCHRONISE_MIRROR: _("Synchronise a mirror"),
-    Job.PURGE_REPOSITORY: _("Remove a repository from disk"),
-    Job.SWEEP_LFS: _("Remove unreferenced large files"),
-    Job.RECONCILE_PUSHES: _("Complete interrupted pushes"),
-    Job.EXPORT_AUDIT_LOG: _("Export the audit log"),
-    Job.PRUNE_AUDIT_LOG: _("Remove old content of the audit log"),
-    Job.STAMP_LOGS: _("Time-stamp the audit logs"),
-    Job.SETTLE_PROVIDED_RIGHTS: _("Apply group mappings"),
-    Job.SYNCHRONISE: _("Synchronise with a directory"),
-    Job.READ_METADATA: _("Read the metadata of identity providers"),
-    Job.ASK_PROVIDERS_AGAIN: _("Check users with OpenID providers"),
-    Job.END_TEMPORARY_RIGHTS: _("End temporary access"),
-    Job.TEND_REVIEWS: _("Start and close access reviews"),
-    Job.END_UNUSED: _("Expire unused tokens and keys"),
-    Job.SWEEP: _("Clean up"),
-}
+JOBS = job_words.JOBS
 SCOPES = {
     Scope.REPOSITORY_READ: (_("Read repositories"), _("Clone, fetch, and read over the API.")),
     Scope.REPOSITORY_WRITE: (_("Write to repositories"), _("Also push, and lock large files.")),

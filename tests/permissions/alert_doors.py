@@ -1,0 +1,45 @@
+"""Doors of alerts: what they record, and who may go there. To all others there are no alerts."""
+
+from __future__ import annotations
+
+READ = "....+++.+.+.+"
+SEE_ORGANISATION = "..+++++++++++"
+OWN = "..--------+-+"
+API = "/api/v1/repos/<owner>/<name>/alerts"
+ALERT = f"{API}/<int:number>"
+ORG = "/api/v1/orgs/<org>"
+TESTS = "web/test_alerts.py"
+API_TABLE = [
+    ("GET", API, READ, None),
+    ("GET", f"{API}/facets", READ, None),
+    ("GET", f"{ORG}/alerts", SEE_ORGANISATION, None),
+    ("GET", f"{ORG}/alerts/facets", SEE_ORGANISATION, None),
+    ("GET", f"{ORG}/alert-policy", SEE_ORGANISATION, None),
+    ("PUT", f"{ORG}/alert-policy", OWN, {"maintainers_settle_secrets": True}),
+]
+API_ELSEWHERE = {
+    ("PATCH", API): TESTS,
+    **{(method, ALERT): TESTS for method in ("GET", "PATCH")},
+    **{("POST", f"{ALERT}/{each}"): TESTS for each in ("request", "revocation", "comments")},
+}
+TRIAGE = "alert.dismissed alert.dismissal_requested alert.reopened alert.assigned"
+CHANGES = {
+    f"PATCH {API}": TRIAGE,
+    f"PATCH {ALERT}": TRIAGE,
+    f"POST {ALERT}/request": "alert.dismissed alert.dismissal_refused",
+    f"POST {ALERT}/revocation": "alert.revoked",
+    f"POST {ALERT}/comments": "alert.commented",
+    f"PUT {ORG}/alert-policy": "alert.policy_changed",
+}
+FURTHER = dict.fromkeys(CHANGES, f"{TESTS}: a scan has to have found something")
+SAID = "-...+++.+.+.+"
+COMMANDS = [
+    ("alert list lab-N/notes", SAID),
+    ("alert list --org lab-N", "-.+++++++++++"),
+    ("alert policy show lab-N", "-.+++++++++++"),
+    ("alert policy set lab-N", "-.--------+-+"),
+]
+COMMANDS_ELSEWHERE = {
+    f"alert {each}": TESTS
+    for each in ("show", "dismiss", "reopen", "assign", "comment", "revoke", "approve", "refuse")
+}

@@ -13,6 +13,7 @@ from appliance.services import pull_rules
 if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.domain.rulesets import Refusal
     from appliance.git.pull_refs import Look
     from appliance.services.pull_rules import Looked
 
@@ -58,14 +59,23 @@ def obstacles(
     if state in IN_THE_WAY:
         found.append(Obstacle(IN_THE_WAY[state], "mergeable", BUILT_IN))
     if looked is not None:
-        found += [
-            Obstacle(
-                *(together(each.said), each.kind.value, each.ruleset.layer.value),
-                may_bypass=each.may_bypass,
-            )
-            for each in pull_rules.broken(work, seen, looked)
-        ]
+        found += map(_obstacle, pull_rules.broken(work, seen, looked))
     return tuple(found)
+
+
+@open_to_everyone(because="whoever has a pull request before them was asked whether they may")
+def withheld(work: UnitOfWork, seen: SeenPull) -> tuple[Obstacle, ...]:
+    """What keeps the actor from moving the target, whatever they merge. It is no matter of the pull
+    request: to merge it all the same is refused as any push is, and on record.
+    """
+    return tuple(map(_obstacle, pull_rules.withheld(work, seen)))
+
+
+def _obstacle(refusal: Refusal) -> Obstacle:
+    return Obstacle(
+        *(together(refusal.said), refusal.kind.value, refusal.ruleset.layer.value),
+        may_bypass=refusal.may_bypass,
+    )
 
 
 OF_QUEUES = frozenset({"merge_queue", "required_checks", "freeze"})

@@ -91,6 +91,8 @@ def found(
     """
     seen = fetch_pulls.to_read(work, which)
     obstacles = merge_rules.obstacles(work, seen, look=look, looked=looked)
+    if seen.may_write and seen.conversation.is_open:
+        obstacles += merge_rules.withheld(work, seen)
     past = seen.may_write and all(each.may_bypass for each in obstacles)
     return Obstacles(
         obstacles,

@@ -26,7 +26,7 @@ from appliance.domain.merge_facts import MergeFacts, ReviewFact
 from appliance.domain.protection import Movement
 from appliance.domain.pull_requests import Verdict
 from appliance.domain.ruleset_facts import ChangeFacts
-from appliance.domain.ruleset_words import Enforcement, RuleKind
+from appliance.domain.ruleset_words import Enforcement, Rule, RuleKind
 from appliance.domain.rulesets import Refusal, Ruleset, judge
 from appliance.errors import ApplianceError
 from appliance.git import change_digest, pull_refs, refs
@@ -164,6 +164,26 @@ def broken(work: UnitOfWork, seen: SeenPull, looked: Looked) -> tuple[Refusal, .
         merge=facts(work, seen, looked),
     )
     return tuple(each for each in judge(found, change) if each.kind in OF_MERGES)
+
+
+@open_to_everyone(because=ASKED)
+def withheld(work: UnitOfWork, seen: SeenPull) -> tuple[Refusal, ...]:
+    """The rules that let only others move the target, whatever is merged."""
+    found = [each for each in _over(work, seen) if any(map(_is_for_some, each.rules))]
+    if not found:
+        return ()
+    change = ChangeFacts(
+        ref=BRANCHES + seen.pull.target_branch,
+        movement=Movement.FAST_FORWARD,
+        at=work.begun_at,
+        actor=rule_facts.of_actor(work, seen.repository, wholly=True),
+        merge=facts(work, seen, Looked()),
+    )
+    return tuple(each for each in judge(found, change) if each.kind is RuleKind.UPDATE)
+
+
+def _is_for_some(rule: Rule) -> bool:
+    return rule.kind is RuleKind.UPDATE and bool(rule.allowed)
 
 
 @open_to_everyone(because=ASKED)

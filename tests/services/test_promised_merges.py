@@ -16,7 +16,7 @@ from appliance.domain.git_operations import MergeMethod
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Role
 from appliance.domain.pull_requests import Verdict
-from appliance.domain.ruleset_words import Enforcement
+from appliance.domain.ruleset_words import Enforcement, SubjectKind
 from appliance.domain.rulesets import Target
 from appliance.errors import ConflictError, InvalidError, PreconditionError, RefusedError
 from appliance.jobs.moving import mover
@@ -34,7 +34,7 @@ from appliance.services import (
 from appliance.services.pull_merging import Merging
 from appliance.services.pulls import Change
 from appliance.services.reviews import NewReview
-from appliance.services.ruleset_drafts import Draft
+from appliance.services.ruleset_drafts import Draft, SaidSubject
 from appliance.services.rulesets import Place as Where
 from tests.services.pulling import NOTES, configure, merge, two_commits, which
 from tests.world import NOON
@@ -61,6 +61,18 @@ def test_what_stands_in_the_way_is_said_with_its_rule(place):
     assert [each.rule for each in obstacles(place).obstacles] == ["mergeable"]
     place.do("author", pulls.close, which())
     assert [each.rule for each in obstacles(place).obstacles] == ["state"]
+
+
+def test_who_may_not_move_the_target_is_told_before_they_try(place):
+    rule = {"kind": "update", "allowed": [SaidSubject(SubjectKind.ROLE, role=Role.MAINTAINER)]}
+    draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), (rule,))
+    place.do("owner", rulesets.create, Where(repository=NOTES), draft)
+
+    (found,) = obstacles(place, "writer").obstacles
+    assert (found.rule, found.source) == ("update", "repository")
+    assert "only a maintainer may push to it" in str(found.text)
+    assert [obstacles(place, who).obstacles for who in ("maintainer", "reader")] == [(), ()]
+    merge(place, "maintainer")
 
 
 def promise(place, who="writer", **wanted: object):

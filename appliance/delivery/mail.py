@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from appliance.delivery.target import RejectedError
 from appliance.domain.foreign_words import cleaned
@@ -97,7 +97,7 @@ def written(letter: Letter, from_address: str) -> EmailMessage:
     Errors:
         ValueError: an address is none.
     """
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=WHOLE_IDS)
     message["From"] = Address(letter.from_name, addr_spec=from_address)
     message["To"] = Address(addr_spec=letter.to)
     message["Subject"] = letter.subject
@@ -112,6 +112,30 @@ def written(letter: Letter, from_address: str) -> EmailMessage:
         message[name] = value
     message.set_content(letter.text)
     return message
+
+
+class _WholeIds(EmailPolicy):
+    """Writes ids and addresses on one line: the library would encode those that are too long for
+    one of 78 characters, and no mail program would know them again.
+
+    Source: RFC 5322, sections 2.1.1 and 3.6.4; RFC 2047, section 5.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() in WHOLE and str(value).isascii():
+            return f"{name}: {value}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in WHOLE and str(value).isascii():
+            return self.fold(name, value).encode("ascii")
+        return bytes(super().fold_binary(name, value))
+
+
+WHOLE = frozenset(
+    {"message-id", "in-reply-to", "references", "list-id", "list-archive", "list-unsubscribe"}
+)
+WHOLE_IDS = _WholeIds(linesep="\r\n")
 
 
 def _open(rules: Mail) -> smtplib.SMTP:

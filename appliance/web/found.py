@@ -49,7 +49,7 @@ def more_at(kind: Kind, found: FoundIn, query: str) -> str:
 
 def _line(place: Place, item: Found) -> Hit:
     href = f"{_links(place).blob(_branch(place), item.path)}#L{item.line}"
-    return Hit(href, item.content, file=item.path, line=item.line, column=item.column)
+    return Hit(href, item.content.strip(), file=item.path, line=item.line, column=item.column)
 
 
 def _file(place: Place, item: bytes) -> Hit:
@@ -68,7 +68,7 @@ def _commit(place: Place, item: Commit) -> Hit:
 
 def _page(place: Place, item: FoundPage) -> Hit:
     href = WikiLinks(f"/{place.path}").page(item.page.name)
-    return Hit(href, item.line, page=item.page.title)
+    return Hit(href, item.line.strip(), page=item.page.title)
 
 
 HITS: dict[Kind, Callable[[Place, Any], Hit]] = {

@@ -45,6 +45,12 @@ def send(world, server, after=timedelta(), **settings: str):
     return Mailing(world.wiring).work_off(datetime.now(UTC) + after)
 
 
+def as_sent(letter, name):
+    """The bytes of a header as they came, not as they are understood."""
+    (found,) = [value for key, value in letter.raw_items() if key == name]
+    return str(found)
+
+
 def choose(world, who, **wanted):  # noqa: ANN003 - what somebody chooses.
     with world.begin(world.actor(who)) as work:
         notification_choices.change(work, Changes(**wanted))
@@ -259,6 +265,8 @@ def test_the_subject_of_a_commit_is_that_of_its_letters_and_its_name_in_the_inbo
 
     (letter,) = (each for each in server.letters if "writer@" in each["To"])
     assert letter["Subject"] == f"[lab/notes] Mend the roof ({commit[:10]})"
+    for name in ("In-Reply-To", "References", "List-Unsubscribe"):
+        assert "=?" not in as_sent(letter, name), "mail programs do not decode ids"
     (told,) = place.client("writer").get("/api/v1/user/notifications").json["items"]
     assert (told["title"], told["commit"]) == ("Mend the roof", commit)
     assert "Mend the roof" in place.browser("writer").get("/inbox/conversations").text

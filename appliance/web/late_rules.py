@@ -2,15 +2,17 @@
 
 The library compiles that for each of hundreds of rules, twice, before the first request, which was
 most of what making the application took. And it is done once: another application of the same
-process, of which tests make thousands, has its rules from the first.
+process, of which tests make thousands, has its addresses from the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from appliance.web.late_description import Describing
 
@@ -50,7 +52,59 @@ class LateRule(Rule):
         return build
 
 
+@dataclass
+class _Asked:
+    """A rule as the library asks for it."""
+
+    words: tuple[str, str | None, Any, bool | None]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The addresses of an application of this process, and what they were made of."""
+
+    asked: list[_Asked]
+    url_map: Map
+
+
 class Application(Describing):
-    """The library's application, with rules of ours."""
+    """The library's application, with rules of ours. Its state is those it was asked for so far."""
 
     url_rule_class = LateRule
+    _made: ClassVar[_Made | None] = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._asked: list[_Asked] | None = None
+        super().__init__(*arguments, **options)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,  # noqa: FBT001 - the library's own signature.
+        **options: Any,
+    ) -> None:
+        """Add a rule; within `all_at_once` at its end."""
+        words = rule, endpoint, view_func, provide_automatic_options
+        if self._asked is None:
+            super().add_url_rule(*words, **options)
+        else:
+            self._asked.append(_Asked(words, options))
+
+    @contextmanager
+    def all_at_once(self) -> Iterator[None]:
+        """Add what is asked for in this block together; what was made of the same serves again."""
+        asked = self._asked = []
+        yield
+        self._asked = None
+        made = Application._made
+        if made is not None and made.asked == asked:
+            said = (each.words for each in asked)
+            self.url_map = made.url_map
+            self.view_functions.update({str(endpoint): act for _, endpoint, act, _ in said})
+            return
+        for each in asked:
+            super().add_url_rule(*each.words, **each.options)
+        Application._made = _Made(asked, self.url_map)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_openapi3.openapi import OpenAPI
+from typing import TYPE_CHECKING
 
 from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml, scim
 from appliance.web.api import access as api_access
@@ -185,6 +185,9 @@ from appliance.web.pages import (
     wiki_editing,
 )
 
+if TYPE_CHECKING:
+    from appliance.web.late_rules import Application
+
 CONVERSATIONS = (
     *(issues, issue_new, issue, issue_comments, issue_labels, issue_milestones),
     *(pulls, pull_new, pull, pull_patch_sets, pull_files, pull_review, pull_changes),
@@ -358,26 +361,27 @@ REPOSITORIES = (
 )
 
 
-def install(app: OpenAPI) -> None:
+def install(app: Application) -> None:
     """Put the pages, the API and the Git door into the application."""
-    app.register_blueprint(health.blueprint)
-    app.register_blueprint(internal.blueprint)
-    app.register_blueprint(git_http.blueprint)
-    app.register_blueprint(lfs_http.blueprint)
-    app.register_blueprint(audit_tiles.blueprint)
-    app.register_blueprint(describe.blueprint)
-    for area in API:
-        app.register_api(area)
-    app.register_blueprint(sign_in.pages)
-    app.register_blueprint(second_step.pages)
-    app.register_blueprint(keys_asked.pages)
-    app.register_blueprint(oidc.blueprint)
-    app.register_blueprint(saml.blueprint)
-    app.register_blueprint(scim.blueprint)
-    inbox.install(app)
-    notifications.install(app)
-    for pages in PEOPLE:
-        app.register_blueprint(pages)
-    # Repositories last: their addresses begin with any name at all.
-    for pages in REPOSITORIES:
-        app.register_blueprint(pages)
+    with app.all_at_once():
+        app.register_blueprint(health.blueprint)
+        app.register_blueprint(internal.blueprint)
+        app.register_blueprint(git_http.blueprint)
+        app.register_blueprint(lfs_http.blueprint)
+        app.register_blueprint(audit_tiles.blueprint)
+        app.register_blueprint(describe.blueprint)
+        for area in API:
+            app.register_api(area)
+        app.register_blueprint(sign_in.pages)
+        app.register_blueprint(second_step.pages)
+        app.register_blueprint(keys_asked.pages)
+        app.register_blueprint(oidc.blueprint)
+        app.register_blueprint(saml.blueprint)
+        app.register_blueprint(scim.blueprint)
+        inbox.install(app)
+        notifications.install(app)
+        for pages in PEOPLE:
+            app.register_blueprint(pages)
+        # Repositories last: their addresses begin with any name at all.
+        for pages in REPOSITORIES:
+            app.register_blueprint(pages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
@@ -14,7 +15,7 @@ from werkzeug.routing import (
     UnicodeConverter,
 )
 
-from appliance.web.late_rules import LateRule
+from appliance.web.late_rules import Application, LateRule
 
 PLACES: list[tuple[str, str, dict[str, str], dict[str, object]]] = [
     ("/sign-in", "sign_in", {}, {}),
@@ -70,6 +71,28 @@ def test_a_type_of_the_same_name_in_another_map_is_another():
 def test_without_what_it_needs_there_is_no_address():
     with pytest.raises(BuildError):
         built(LateRule, "/<owner>", "show", None, {})
+
+
+def application(*pages: Callable[[], str]) -> Application:
+    app = Application("somewhere")
+    with app.all_at_once():
+        for page in pages:
+            app.add_url_rule(f"/{page.__name__}", page.__name__, page)
+    return app
+
+
+def test_addresses_of_the_same_pages_are_made_once_and_of_others_anew():
+    def one() -> str:
+        return "1"
+
+    def two() -> str:
+        return "2"
+
+    first, again, other = application(one), application(one), application(one, two)
+
+    assert first.url_map is again.url_map
+    assert [app.test_client().get("/one").text for app in (first, again, other)] == ["1"] * 3
+    assert [app.test_client().get("/two").status_code for app in (again, other)] == [404, 200]
 
 
 def test_every_page_has_rules_of_ours(world):

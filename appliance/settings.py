@@ -24,6 +24,7 @@ from appliance.settings_sections import (
     Access,
     Audit,
     Database,
+    Feeds,
     Imports,
     Limits,
     Mail,
@@ -79,6 +80,7 @@ class Settings(Section):
     streams: Streams = Streams()
     rulesets: Rulesets = Rulesets()
     scanning: Scanning = Scanning()
+    feeds: Feeds = Feeds()
     webhooks: Webhooks = Webhooks()
     mail: Mail = Mail()
     witnesses: Witnesses = Witnesses()

@@ -331,6 +331,19 @@ class Scanning(Section):
     """So long somebody may push a secret after it was allowed."""
 
 
+class Feeds(Section):
+    """Feeds of advisories, licences and rules, which administrators bring."""
+
+    root_file: str = ""
+    """Root of keys that counts until an administrator brings another; empty: no feed is trusted."""
+    stale_days: float = Field(default=7, gt=0)
+    """When the newest feed is older than that, what is not found counts as unknown."""
+    bundle_bytes: int = 4 * 1024 * MIB
+    """Largest feed that is taken in."""
+    unpacked_bytes: int = 64 * 1024 * MIB
+    """Most that may come out of the files in a feed."""
+
+
 class Mail(Section):
     """Sending notifications by e-mail."""
 

@@ -57,6 +57,7 @@ COMMANDS = {
     "email": ("appliance.cli.own_addresses", "Your e-mail addresses, and which of them count."),
     "search": ("appliance.cli.search", "Find repositories, organisations and users."),
     "feed": ("appliance.cli.social", "What happened lately in repositories."),
+    "scan": ("appliance.cli.scan", "Scanning, and feeds of advisories."),
     "token": ("appliance.cli.credentials", "Access tokens."),
     "key": ("appliance.cli.credentials", "SSH keys and OpenPGP keys."),
     "ssh-authority": ("appliance.cli.ssh_authorities", "Whose SSH certificates let users in."),

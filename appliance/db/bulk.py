@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,13 @@ def insert(
         )
         return
     driver: Any = connection.connection.driver_connection
+    if driver.is_to_begin:
+        connection.exec_driver_sql("SELECT 1")  # A transaction begins with its first statement.
     with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def json_value(connection: sa.Connection, value: Any) -> Any:
+    """A value for a column of JSON: COPY takes its text, SQLite's column makes that itself."""
+    return value if is_sqlite(connection) else json.dumps(value)

@@ -22,6 +22,9 @@ class Job(StrEnum):
     FOLLOW_PULLS = "merge.follow"
     RUN_MERGE_QUEUES = "merge.run_queues"
     ASK_POLICIES = "push.ask_policies"
+    READ_FEED = "feed.read"
+    MATCH_COMPONENTS = "scan.match"
+    READ_MANIFESTS = "scan.manifests"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -79,6 +82,9 @@ RULES: dict[Job, JobRule] = {
     Job.FOLLOW_PULLS: JobRule(5, 1800, "Update pull requests after a push"),
     Job.RUN_MERGE_QUEUES: JobRule(5, 1800, "Test and merge what stands in merge queues"),
     Job.ASK_POLICIES: JobRule(5, 900, "Check policies after a push"),
+    Job.READ_FEED: JobRule(3, 2 * 3600, "Check and read a feed of advisories"),
+    Job.MATCH_COMPONENTS: JobRule(5, 2 * 3600, "Compare components with advisories"),
+    Job.READ_MANIFESTS: JobRule(3, 900, "Read what a repository depends on"),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove unreferenced large files"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Complete interrupted pushes"),

@@ -29,11 +29,14 @@ from appliance.jobs import (
     asking_again,
     audit_keeping,
     ending_unused,
+    feeds,
     following,
+    matching_components,
     merge_queues,
     mirroring,
     policy_asking,
     pull_following,
+    reading_manifests,
     reviewing,
     sweeping_stashes,
     tidying_branches,
@@ -209,6 +212,8 @@ def _sweep(wiring: Wiring, claimed: Claimed, report: Report) -> None:
     export_jobs.sweep_drafts(wiring.home.exports, unfinished)
     report("Archives of other systems")
     archives.sweep(wiring)
+    report("Feeds of advisories")
+    feeds.sweep(wiring)
     report("Reports of directories")
     with wiring.database.begin(appliance()) as work:
         provider_syncs.forget(work, now=now)
@@ -336,6 +341,9 @@ TASKS: dict[Job, Task] = {
     Job.IMPORT_REPOSITORY: Task(_import, _give_up_import),
     Job.READ_ARCHIVE: Task(archives.read, archives.give_up),
     Job.BRING_ARCHIVE: Task(archives.bring, archives.give_up),
+    Job.READ_FEED: Task(feeds.read, feeds.give_up),
+    Job.MATCH_COMPONENTS: Task(matching_components.match),
+    Job.READ_MANIFESTS: Task(reading_manifests.read),
     Job.FORK_REPOSITORY: Task(_fork, _give_up_fork),
     Job.PURGE_REPOSITORY: Task(_purge),
     Job.MEASURE_REPOSITORY: Task(_measure),

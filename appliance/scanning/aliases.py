@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from appliance.scanning.advisories import Advisory
 
@@ -16,18 +16,23 @@ def canonical_names(advisories: Iterable[Advisory]) -> dict[str, str]:
     Aliases work both ways and through one another. What was withdrawn ties nothing together: it was
     often withdrawn because it did so wrongly.
     """
+    return canonical((each.id, () if each.is_withdrawn else each.aliases) for each in advisories)
+
+
+def canonical(
+    links: Iterable[tuple[str, Iterable[str]]], *, settled: Collection[str] = ()
+) -> dict[str, str]:
+    """The same for names with their aliases. `settled` names go before all others: a vulnerability
+    that was known under one name keeps it, whatever names it is given later.
+    """
     leaders: dict[str, str] = {}
-    for advisory in advisories:
-        _leader(leaders, advisory.id)
-        if not advisory.is_withdrawn:
-            for alias in advisory.aliases:
-                _join(leaders, advisory.id, alias)
+    for name, aliases in links:
+        _leader(leaders, name)
+        for alias in aliases:
+            one, other = _leader(leaders, name), _leader(leaders, alias)
+            first, second = sorted((one, other), key=lambda each: _preference(each, settled))
+            leaders[second] = first
     return {name: _leader(leaders, name) for name in list(leaders)}
-
-
-def _join(leaders: dict[str, str], one: str, other: str) -> None:
-    first, second = sorted((_leader(leaders, one), _leader(leaders, other)), key=_preference)
-    leaders[second] = first
 
 
 def _leader(leaders: dict[str, str], name: str) -> str:
@@ -42,6 +47,6 @@ def _leader(leaders: dict[str, str], name: str) -> str:
     return name
 
 
-def _preference(name: str) -> tuple[int, str]:
+def _preference(name: str, settled: Collection[str]) -> tuple[bool, int, str]:
     place = next((at for at, start in enumerate(_FIRST) if name.startswith(start)), len(_FIRST))
-    return place, name
+    return name not in settled, place, name

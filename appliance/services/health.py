@@ -15,11 +15,12 @@ from appliance.db import paging
 from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository, RepositoryHealth
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.feeds import FeedState
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import Permission
 from appliance.domain.provider_syncs import SyncState
 from appliance.errors import ApplianceError, sentence, together
-from appliance.services import observations, provider_syncs
+from appliance.services import feeds, observations, provider_syncs
 from appliance.services.audit_log import stream_reports, witnesses
 from appliance.services.maintenance import DRIFT
 from appliance.services.observations import Memory, Observed
@@ -69,6 +70,10 @@ CURES = {
     "directories": sentence(
         "See the last report of the directory, on its page or by “codara provider "
         "reports”. Nobody has lost access. Correct the directory, or confirm the report."
+    ),
+    "advisories": sentence(
+        "Import a newer feed of advisories: “codara scan feed import”. Until then vulnerabilities "
+        "are unknown, and rules that ask for them fail."
     ),
     "jobs": sentence("See Administration, Jobs, for their errors. Retry or discard them."),
     "streams": sentence(
@@ -134,6 +139,7 @@ def parts(
         *asked(probes),
         *(_repositories(work), _refs(work), _jobs(work)),
         *(_streams(work), _witnesses(work, now), _directories(work)),
+        _advisories(work, now),
     ]
     observed = observations.note(memory, {part.name: part.condition for part in found}, now=now)
     return [_dated(part, observed) for part in found]
@@ -266,6 +272,24 @@ def _directories(work: UnitOfWork) -> Part:
     if said:
         return Part("directories", Condition.ATTENTION, together(said))
     return Part("directories", Condition.WELL, sentence("none in trouble"))
+
+
+_FEEDS = {
+    FeedState.FRESH: sentence("the feed is fresh"),
+    FeedState.STALE: sentence("the feed is old"),
+    FeedState.EXPIRED: sentence("the feed has expired"),
+    FeedState.SAMPLE: sentence("a sample feed, which says nothing of real dependencies"),
+}
+
+
+def _advisories(work: UnitOfWork, now: datetime) -> Part:
+    """An appliance to which nobody has ever brought a feed does without one; that is no trouble."""
+    found = feeds.standing(work, now=now)
+    if found.feed is None:
+        return Part("advisories", Condition.WELL, sentence("no feed: vulnerabilities are unknown"))
+    is_well = found.state in {FeedState.FRESH, FeedState.SAMPLE}
+    said = _FEEDS.get(found.state, sentence("the feed is empty"))
+    return Part("advisories", Condition.WELL if is_well else Condition.ATTENTION, said)
 
 
 def _is_there() -> sa.ColumnElement[bool]:

@@ -31,7 +31,13 @@ from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import UnauthenticatedError
 from appliance.git import refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import delegation, impersonated, merge_queue_entries, pull_completion
+from appliance.services import (
+    delegation,
+    impersonated,
+    manifest_promises,
+    merge_queue_entries,
+    pull_completion,
+)
 from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
 
@@ -209,6 +215,8 @@ def _settle(
         _promise_measuring(work, repository.id, now=now)
     if repository.wiki_of_id is not None:
         _tell_of_wiki(work, push, repository, rows)
+    else:
+        manifest_promises.promise(work, repository, after, pushed_by=push.actor_id)
     _promise_following(work, push, repository, after)
     pull_completion.settle(work, push, moved=bool(after), now=now)
     _promise_pulls(work, repository.id, after)

@@ -188,6 +188,23 @@ def gone(
     return tuple(fixed)
 
 
+def withdrawn(
+    work: UnitOfWork, repository: Repository, numbers: Collection[int], *, now: datetime
+) -> None:
+    """End alerts because whoever had warned took that back.
+
+    Errors:
+        HiddenError, RefusedError: the actor may not say what scans found.
+    """
+    fetch_alerts.to_report(work, repository)
+    for alert in alert_rows.by_number(work.session, repository.id, numbers).values():
+        if alert.state is AlertState.FIXED:
+            continue
+        _step(alert, Step.WITHDRAWN, now=now)
+        _note(work, alert, Step.WITHDRAWN, now)
+        work.record(events.AlertFixed(**about(repository, alert), how=str(alert.resolution)))
+
+
 def about(repository: Repository, alert: Alert) -> dict[str, Any]:
     """What every event about an alert says."""
     return {

@@ -31,6 +31,7 @@ from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe, pull_comments, pull_merges
 from appliance.web.api import events as api_events
 from appliance.web.api import factor_rules as api_factor_rules
+from appliance.web.api import feeds as api_feeds
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
 from appliance.web.api import git_operations as api_git_operations
@@ -242,6 +243,7 @@ API = (
     api_imports.api,
     api_archive_imports.api,
     api_files.api,
+    api_feeds.api,
     api_file_changes.api,
     api_git_operations.api,
     api_stashes.api,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.permissions import alert_doors, commit_doors
+from tests.permissions import alert_doors, commit_doors, feed_doors
 
 READ = "..+++++.+++++"
 WRITE = "..--+++.--+-+"
@@ -20,12 +20,14 @@ API_TABLE = [
     ("GET", f"{COMMIT}/pulls", READ, None),
     ("GET", f"{API}/matrix", READ, None),
     ("POST", f"{API}/grep", READ, {"pattern": "o.e"}),
+    *feed_doors.API_TABLE,
 ]
 API_ELSEWHERE = {
     **alert_doors.API_ELSEWHERE,
     ("POST", f"{API}/check-runs"): TESTS,
     **{(method, RUN): TESTS for method in ("GET", "PATCH")},
     ("GET", f"{RUN}/annotations"): TESTS,
+    **feed_doors.API_ELSEWHERE,
 }
 PAGES = (("/<owner>/<name>/branches/matrix", READ),)
 QUERIES = {f"{API}/matrix": "?ref=main&ref=topic", **commit_doors.QUERIES}
@@ -36,6 +38,8 @@ CHANGES = {
     f"PATCH {RUN}": "check.run_changed",
 }
 FURTHER = {f"{each}": f"{TESTS}: the commit has to be there" for each in CHANGES}
+FURTHER |= feed_doors.FURTHER
+CHANGES |= feed_doors.CHANGES
 RECORDS_NOTHING = {f"POST {API}/grep": "looks for lines; the words are too long for an address"}
 SAID = "-.+++++.+++++"
 WRITTEN = "-.--+++.--+-+"
@@ -45,4 +49,5 @@ COMMANDS = [
     ("repo status report lab-N/notes main build --state success", WRITTEN),
     ("repo check-run list lab-N/notes main", SAID),
     ("repo grep lab-N/notes o.e", SAID),
+    *feed_doors.COMMANDS,
 ]

@@ -1,7 +1,7 @@
 """What each job records when nobody has asked for it in that moment."""
 
 from appliance.domain.jobs import Job
-from tests.permissions import archive_doors
+from tests.permissions import archive_doors, feed_doors
 
 JOBS = {
     Job.IMPORT_REPOSITORY: "repo.imported repo.import_failed",
@@ -9,6 +9,9 @@ JOBS = {
         "repo.archive_import_cancelled repo.archive_import_failed repo.import_failed"
     ),
     Job.BRING_ARCHIVE: archive_doors.OF_JOB,
+    Job.READ_FEED: feed_doors.READ_FEED,
+    Job.MATCH_COMPONENTS: feed_doors.ALERTS,
+    Job.READ_MANIFESTS: feed_doors.ALERTS,
     Job.FORK_REPOSITORY: "repo.imported repo.import_failed",
     Job.PURGE_REPOSITORY: "repo.purged",
     Job.CHECK_REPOSITORY: "git.ref_drifted repo.found_damaged repo.found_sound",

@@ -10,6 +10,7 @@ from appliance.domain.events import (
     commit_talk,
     credentials,
     factors,
+    feeds,
     git,
     issues,
     mirrors,
@@ -61,6 +62,7 @@ from appliance.domain.events.checks import *  # noqa: F403 - its names are in a 
 from appliance.domain.events.commit_talk import *  # noqa: F403 - the same.
 from appliance.domain.events.credentials import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.factors import *  # noqa: F403 - the same.
+from appliance.domain.events.feeds import *  # noqa: F403 - the same.
 from appliance.domain.events.git import *  # noqa: F403 - the same.
 from appliance.domain.events.instance import (
     AccessRefused,
@@ -383,4 +385,4 @@ __all__ += alerts.__all__ + issues.__all__ + commit_talk.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__
 __all__ += mirrors.__all__ + archive_imports.__all__
-__all__ += rulesets.__all__ + factors.__all__
+__all__ += rulesets.__all__ + factors.__all__ + feeds.__all__

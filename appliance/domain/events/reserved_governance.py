@@ -22,18 +22,6 @@ ROWS = (
         "push_id rules:list[str] *reason",
     ),
     Reserved(
-        *("dep_scan.completed", "repo", "Dependencies were compared with what is known."),
-        "commit components:int found:int unknown:int feed",
-    ),
-    Reserved(
-        *("dep_scan.feed_imported", "feed", "Newer knowledge of vulnerabilities was taken in."),
-        "feed version advisories:int sha256",
-    ),
-    Reserved(
-        *("dep_scan.feed_refused", "feed", "A feed was not believed."),
-        *("feed reason", REFUSED),
-    ),
-    Reserved(
         *("dep_scan.inventory_exported", "repo", "A list of components was taken out."),
         "commit format components:int",
     ),

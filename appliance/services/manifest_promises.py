@@ -1,0 +1,54 @@
+"""Promising to read manifests: after a push to a branch that counts, and once for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from appliance.access.gate import open_to_everyone
+from appliance.db import repository_rows
+from appliance.db.outbox import JobRecord
+from appliance.db.repositories import Repository
+from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain.jobs import Job, JobState
+from appliance.domain.protection import matches
+from appliance.git.ref_names import BRANCHES
+
+QUEUED = (
+    sa.select(JobRecord.id)
+    .where(
+        JobRecord.about == sa.bindparam("repository_id"),
+        JobRecord.job == Job.READ_MANIFESTS,
+        JobRecord.state == JobState.QUEUED,
+    )
+    .limit(1)
+)
+
+
+@open_to_everyone(because="only what was pushed already leads here")
+def promise(
+    work: UnitOfWork, repository: Repository, moved: Collection[bytes], *, pushed_by: UUID | None
+) -> None:
+    """Let the manifests be read, if the default branch or a protected one has moved.
+
+    A job that waits already will see what is so when it begins.
+    """
+    branches = [ref for ref in moved if ref.startswith(BRANCHES)]
+    if not branches or not _counts(work, repository, branches):
+        return
+    if work.rows(QUEUED, {"repository_id": repository.id}).first() is None:
+        work.later(
+            Job.READ_MANIFESTS,
+            about=repository.id,
+            repository_id=str(repository.id),
+            pushed_by=str(pushed_by) if pushed_by else None,
+        )
+
+
+def _counts(work: UnitOfWork, repository: Repository, branches: Collection[bytes]) -> bool:
+    if BRANCHES + repository.default_branch.encode() in branches:
+        return True
+    rules = repository_rows.protections(work.session, repository.id)
+    return any(matches(rule.pattern, ref) for rule in rules for ref in branches)

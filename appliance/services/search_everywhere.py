@@ -167,9 +167,11 @@ def look(
     looked_at = 0
     for place in there:
         left = until - time.monotonic()
-        if most <= 0 or left <= 0:
+        if looked_at and (most <= 0 or left <= 0):
             break
         glance = _glance(place, kind, words, min(most, MOST_EACH), min(left, SECONDS_EACH))
+        if looked_at and glance.is_part and left < SECONDS_EACH:
+            break  # The next search begins with it, and has time for all of it.
         looked_at += 1
         most -= len(glance.items)
         if glance.items:

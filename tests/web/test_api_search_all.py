@@ -7,6 +7,8 @@ import shutil
 import pytest
 
 from appliance.domain.permissions import OrganisationRole, Role, Visibility
+from appliance.services import search_everywhere
+from appliance.services.search_everywhere import Kind
 
 
 def found(client, words, kind="repositories"):
@@ -146,6 +148,15 @@ def test_issues_that_are_switched_off_are_not_found(coast):
     assert found(client, "lighthouse", "issues") == ["lab/hidden"]
     assert client.patch("/api/v1/repos/lab/open", json={"has_wiki": False}).status_code == 200
     assert found(client, "lighthouse", "wiki") == ["lab/hidden"]
+
+
+def test_a_search_without_time_left_goes_on_with_the_next_repository(coast):
+    with coast.reading(coast.actor("owner")) as work:
+        stores = coast.wiring.repositories
+        there = search_everywhere.places(work, Kind.CONTENT, repositories=stores)
+    found = search_everywhere.look(there, Kind.CONTENT, "lighthouse", most=50, seconds=0)
+    assert (found.looked_at, found.next) == (1, there[0].mark)
+    assert found.partly == (there[0].path,)
 
 
 def test_a_commit_is_found_by_its_id(coast):

@@ -53,7 +53,7 @@ LEVELS = {
 }
 MAIL_WHENS = {
     MailWhen.AT_ONCE: _("Immediately"),
-    MailWhen.DIGEST: _("Combine several into one e-mail"),
+    MailWhen.DIGEST: _("In a digest"),
     MailWhen.NEVER: _("Never by e-mail"),
 }
 DIGESTS = {DigestEvery.DAY: _("Every morning"), DigestEvery.WEEK: _("Monday mornings")}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from appliance.cli import scan_feed_files, scan_feeds
+from appliance.cli import scan_feed_files, scan_feeds, scan_secrets
 from appliance.cli.context import Noun
 
 
 @click.group(cls=Noun)
 def scan() -> None:
-    """Scanning of repositories, and feeds of advisories."""
+    """Secrets in repositories and pushes, and feeds of advisories."""
 
 
 @scan.group(cls=Noun)
@@ -28,3 +28,8 @@ for command in (
     *(scan_feed_files.key, scan_feed_files.root, scan_feed_files.build, scan_feed_files.sign),
 ):
     feed.add_command(command)
+
+for other in (
+    *(scan_secrets.repo, scan_secrets.blocked, scan_secrets.bypass, scan_secrets.policy),
+):
+    scan.add_command(other)

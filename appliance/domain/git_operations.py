@@ -48,3 +48,12 @@ class Operation:
     kind: OperationKind
     sources: tuple[str, ...] = ()
     """What was merged, picked, reverted, or made the new base."""
+
+
+def remembered(operation: Operation | None) -> dict[str, str | None]:
+    """What the row of a push says of what was done without git."""
+    sources = operation.sources[:MOST_SOURCES] if operation is not None else ()
+    return {
+        "operation": operation.kind if operation is not None else None,
+        "operation_sources": " ".join(sources) or None,
+    }

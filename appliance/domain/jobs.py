@@ -25,6 +25,8 @@ class Job(StrEnum):
     READ_FEED = "feed.read"
     MATCH_COMPONENTS = "scan.match"
     READ_MANIFESTS = "scan.manifests"
+    SCAN_PUSH = "push.scan"
+    SCAN_HISTORY = "repo.scan"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -85,6 +87,8 @@ RULES: dict[Job, JobRule] = {
     Job.READ_FEED: JobRule(3, 2 * 3600, "Check and read a feed of advisories"),
     Job.MATCH_COMPONENTS: JobRule(5, 2 * 3600, "Compare components with advisories"),
     Job.READ_MANIFESTS: JobRule(3, 900, "Read what a repository depends on"),
+    Job.SCAN_PUSH: JobRule(8, 3600, "Look for secrets in what was pushed"),
+    Job.SCAN_HISTORY: JobRule(5, 24 * 3600, "Look for secrets in a repository"),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove unreferenced large files"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Complete interrupted pushes"),

@@ -50,7 +50,10 @@ def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
 
 def _apply(wiring: Wiring, plan: Plan, difference: Difference) -> None:
     """Move the branches and tags, as a push of who answers for the mirror would."""
-    for terms, proposal, steps in mirror_runs.proposals(plan, difference, rules=wiring.settings):
+    proposed = mirror_runs.proposals(
+        plan, difference, rules=wiring.settings, scanner=wiring.git.scanner
+    )
+    for terms, proposal, steps in proposed:
         verdict = _decided(wiring, terms, proposal)
         if not verdict.is_accepted:
             raise RefusedError(together(verdict.messages))

@@ -38,6 +38,7 @@ from appliance.jobs import (
     pull_following,
     reading_manifests,
     reviewing,
+    scanning,
     sweeping_stashes,
     tidying_branches,
 )
@@ -353,6 +354,8 @@ TASKS: dict[Job, Task] = {
     Job.FOLLOW_PULLS: Task(pull_following.follow),
     Job.RUN_MERGE_QUEUES: Task(merge_queues.run),
     Job.ASK_POLICIES: Task(policy_asking.ask),
+    Job.SCAN_PUSH: Task(scanning.push),
+    Job.SCAN_HISTORY: Task(scanning.history),
     Job.MAINTAIN_REPOSITORY: Task(_maintain),
     Job.CHECK_REPOSITORY: Task(_check),
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),

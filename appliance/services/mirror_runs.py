@@ -47,6 +47,7 @@ from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
     from appliance.git.imports import Progress
+    from appliance.scanning.resident.tools import ScannerTools
     from appliance.security.sealing import Sealer
     from appliance.settings import Settings
     from appliance.wiring import GitTools
@@ -181,7 +182,7 @@ def send(plan: Plan, steps: Sequence[Step], *, rules: Settings, progress: Progre
 
 @open_to_everyone(because="it only reads; `pushes.accept` decides")
 def proposals(
-    plan: Plan, difference: Difference, *, rules: Settings
+    plan: Plan, difference: Difference, *, rules: Settings, scanner: ScannerTools
 ) -> Iterator[tuple[Terms, Proposal, tuple[Step, ...]]]:
     """What was fetched, as pushes of who answers for the mirror: as many as one push may hold."""
     most = rules.limits.refs_per_push
@@ -191,7 +192,9 @@ def proposals(
             RefUpdate(each.ref, each.before or NO_OBJECT, each.after or NO_OBJECT) for each in some
         ]
         terms = Terms(new_id(), plan.repository_id, plan.folder, push_rules.WITHOUT_GIT, plan.actor)
-        proposal = pushes.inspect(plan.folder, updates, quarantine={}, options=(), rules=rules)
+        proposal = pushes.inspect(
+            plan.folder, updates, quarantine={}, options=(), rules=rules, scanner=scanner
+        )
         yield terms, proposal, some
 
 

@@ -29,7 +29,7 @@ from appliance.db.rulesets import all_over
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events
 from appliance.domain.events.parts import MOST_IN_A_PART, in_parts
-from appliance.domain.git_operations import MOST_SOURCES
+from appliance.domain.git_operations import remembered
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
@@ -37,14 +37,25 @@ from appliance.domain.protection import Movement, RefUpdate
 from appliance.errors import ConflictError, HiddenError, UnauthenticatedError, sentence
 from appliance.git import certificates, maintenance, transport
 from appliance.git import inspect as inspection
-from appliance.services import delegation, policy_runs, push_certificates, push_rules, rule_looks
+from appliance.services import (
+    delegation,
+    policy_runs,
+    push_blocks,
+    push_certificates,
+    push_protection,
+    push_rules,
+    push_scans,
+    rule_looks,
+)
 from appliance.services.push_names import show, unusable
+from appliance.services.push_scans import UNASKED, PushScan
 from appliance.services.repositories import ready_folder
 
 if TYPE_CHECKING:
     from appliance.domain.git_operations import Operation
     from appliance.domain.merge_facts import MergeFacts
     from appliance.git.certificates import Certificate
+    from appliance.scanning.resident.tools import ScannerTools
     from appliance.services.rule_looks import Examined, Wanted
     from appliance.settings import Settings
     from appliance.wiring import GitTools
@@ -101,6 +112,8 @@ class Proposal:
     """The pull request that it merges, as it is in the transaction that decides."""
     reason: str = ""
     """Why somebody goes past rules, where it comes without git."""
+    scan: PushScan = UNASKED
+    """What the scanner says of its secrets."""
 
     @property
     def bypass_reason(self) -> str:
@@ -186,6 +199,7 @@ def inspect(
     options: Sequence[str],
     certificate: Mapping[str, str] | None = None,
     rules: Settings,
+    scanner: ScannerTools,
 ) -> Proposal:
     """What the push to the repository in `folder` would do. Reads objects and may take a while.
 
@@ -199,19 +213,19 @@ def inspect(
     if problems:
         return Proposal(updates, options, 0, (), problems)
     place = inspection.Quarantine.parse(folder, quarantine)
-    found = inspection.inspect(
-        folder,
-        place,
-        updates,
-        inspection.InspectionLimits(
-            file_size_bytes=limits.file_size_bytes,
-            path_depth=limits.path_depth,
-            path_bytes=limits.path_bytes,
-        ),
+    bounds = inspection.InspectionLimits(
+        file_size_bytes=limits.file_size_bytes,
+        path_depth=limits.path_depth,
+        path_bytes=limits.path_bytes,
     )
+    with push_scans.looking(folder, place, updates, tools=scanner, rules=rules) as look:
+        found = inspection.inspect(folder, place, updates, bounds)
+        scan = look.outcome()
     problems = push_rules.over_limits(found, rules)
     brought = push_certificates.read(folder, certificate, place) if certificate else None
-    return Proposal(updates, options, found.size_bytes, found.movements, problems, brought)
+    return Proposal(
+        *(updates, options, found.size_bytes, found.movements, problems, brought), scan=scan
+    )
 
 
 def accept(work: UnitOfWork, terms: Terms, proposal: Proposal, *, now: datetime) -> Verdict:
@@ -288,7 +302,7 @@ def _decided(
     rules = [] if reasons else all_over(work.session, repository)
     moment = push_rules.moment_of(terms)
     wanted = rule_looks.wanted(rules, proposal.updates, repository.organisation_id, moment)
-    if wanted.is_anything and not _is_examined(proposal, wanted):
+    if wanted.is_anything and (proposal.examined is None or proposal.examined.wanted != wanted):
         _insist_on_first_look(proposal)
         return Verdict(is_accepted=False, wanted=wanted)
     broken = push_rules.judged(work, repository, terms, proposal, rules, now=now)
@@ -299,9 +313,13 @@ def _decided(
     if guarded and push_rules.bypasses(proposal, guarded):
         push_rules.record_bypass(work, repository, terms, proposal, guarded)
         guarded = []
-    if reasons or guarded:
+    secrets = push_protection.judged(work, repository, proposal, rules, now=now)
+    if reasons or guarded or secrets.refuses:
         said = [*reasons, *push_rules.messages(guarded), *push_rules.ways_past(proposal, guarded)]
+        said += secrets.said
+        push_blocks.keep(work, repository, terms, secrets, now=now)
         return _refuse(work, repository, terms, proposal, said)
+    push_blocks.let_through(work, repository, terms, proposal, secrets, now=now)
     _intend(work, repository, terms, proposal, now=now)
     policy_runs.promise(work, repository, terms, proposal, rules, now=now)
     return Verdict(is_accepted=True)
@@ -318,10 +336,6 @@ def _over_quota(work: UnitOfWork, repository: Repository, proposal: Proposal) ->
         return []  # Deleting and moving refs is always possible, or nobody could make room.
     lacking = shortage(work.session, repository, proposal.size_bytes, limits=work.rules.limits)
     return [] if lacking is None else [lacking]
-
-
-def _is_examined(proposal: Proposal, wanted: Wanted) -> bool:
-    return proposal.examined is not None and proposal.examined.wanted == wanted
 
 
 def _insist_on_first_look(proposal: Proposal) -> None:
@@ -368,7 +382,7 @@ def _intend(
         "size_bytes": proposal.size_bytes,
         "accepted_at": now,
         **push_certificates.judged(work, repository, proposal.certificate, now=now),
-        **_remembered(proposal.operation),
+        **remembered(proposal.operation),
     }
     rows = [
         {
@@ -383,12 +397,3 @@ def _intend(
     ]
     work.rows(ADD_PUSH, push)
     work.session.connection().execute(ADD_REFS, rows)
-
-
-def _remembered(operation: Operation | None) -> dict[str, str | None]:
-    """The columns that say what was done without git."""
-    sources = operation.sources[:MOST_SOURCES] if operation is not None else ()
-    return {
-        "operation": operation.kind if operation is not None else None,
-        "operation_sources": " ".join(sources) or None,
-    }

@@ -34,6 +34,7 @@ from appliance.services.repositories import ready_folder
 if TYPE_CHECKING:
     from appliance.db.repositories import Repository
     from appliance.domain.git_operations import Operation
+    from appliance.scanning.resident.tools import ScannerTools
     from appliance.security.commit_signing import CommitSigner
     from appliance.settings import Settings
     from appliance.wiring import GitTools
@@ -48,6 +49,7 @@ class Plan:
     terms: Terms
     author: Person
     signer: CommitSigner
+    scanner: ScannerTools
 
 
 def plan(work: UnitOfWork, path: str, *, tools: GitTools, now: datetime) -> Plan:
@@ -77,7 +79,7 @@ def _leave(work: UnitOfWork, repository: Repository, *, tools: GitTools, now: da
     folder = ready_folder(repository, tools.repositories)
     maintenance.unlock(folder)
     terms = Terms(new_id(), repository.id, folder, push_rules.WITHOUT_GIT, work.actor)
-    return Plan(terms, authors.of_actor(work, now=now), tools.signer)
+    return Plan(terms, authors.of_actor(work, now=now), tools.signer, tools.scanner)
 
 
 def draft_files(
@@ -138,7 +140,14 @@ def propose(
         DamagedError, TimeoutExceededError: the repository cannot be read, or not in time.
     """
     update = RefUpdate(change.name, change.old or NO_OBJECT, change.new or NO_OBJECT)
-    found = pushes.inspect(plan.terms.folder, [update], quarantine={}, options=(), rules=rules)
+    found = pushes.inspect(
+        plan.terms.folder,
+        [update],
+        quarantine={},
+        options=(),
+        rules=rules,
+        scanner=plan.scanner,
+    )
     return dataclasses.replace(found, operation=operation)
 
 

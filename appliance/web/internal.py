@@ -213,6 +213,7 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
         options=[str(option) for option in question.get("options") or ()],
         certificate=_texts(question.get("certificate")) or None,
         rules=wiring.settings,
+        scanner=wiring.git.scanner,
     )
 
     def ask(proposed: pushes.Proposal) -> pushes.Verdict:

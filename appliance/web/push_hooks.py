@@ -45,7 +45,12 @@ class PushHooks:
         wiring, ticket = self._wiring, self._ticket
         try:
             proposal = pushes.inspect(
-                ticket.folder, updates, quarantine=quarantine, options=(), rules=wiring.settings
+                ticket.folder,
+                updates,
+                quarantine=quarantine,
+                options=(),
+                rules=wiring.settings,
+                scanner=wiring.git.scanner,
             )
             verdict = signature_rules.decided(
                 self._decide, proposal, ticket.folder, quarantine, wiring

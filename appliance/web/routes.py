@@ -61,6 +61,7 @@ from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import pull_changes as api_pull_changes
 from appliance.web.api import pulls as api_pulls
+from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import pushes as api_pushes
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
@@ -162,6 +163,7 @@ from appliance.web.pages import (
     pull_patch_sets,
     pull_review,
     pulls,
+    push_protection,
     pushes,
     raw,
     repositories,
@@ -248,6 +250,7 @@ API = (
     api_git_operations.api,
     api_stashes.api,
     api_history.api,
+    api_push_protection.api,
     api_pushes.api,
     api_search.api,
     api_search_all.api,
@@ -297,6 +300,7 @@ PEOPLE = (
     admin_users.pages,
     impersonation.pages,
     proposals.pages,
+    push_protection.pages,
     admin_providers.pages,
     admin_provisioning.pages,
     admin_signatures.pages,

@@ -12,6 +12,7 @@ DOORS = (
         "fetch.",
         "fetch_stream.",
         "fetch_hook.",
+        "fetch_push_blocks.",
         "fetch_log.",
         "fetch_provider.",
         "fetch_addresses.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.permissions import alert_doors, commit_doors, feed_doors
+from tests.permissions import alert_doors, commit_doors, feed_doors, secret_doors
 
 READ = "..+++++.+++++"
 WRITE = "..--+++.--+-+"
@@ -13,6 +13,7 @@ TESTS = "web/test_checks.py"
 STATUS = {"state": "success", "context": "build"}
 API_TABLE = [
     *alert_doors.API_TABLE,
+    *secret_doors.API_TABLE,
     ("POST", f"{API}/statuses/<oid>", WRITE, STATUS),
     ("GET", f"{COMMIT}/statuses", READ, None),
     ("GET", f"{COMMIT}/status", READ, None),
@@ -24,14 +25,18 @@ API_TABLE = [
 ]
 API_ELSEWHERE = {
     **alert_doors.API_ELSEWHERE,
+    **secret_doors.API_ELSEWHERE,
     ("POST", f"{API}/check-runs"): TESTS,
     **{(method, RUN): TESTS for method in ("GET", "PATCH")},
     ("GET", f"{RUN}/annotations"): TESTS,
     **feed_doors.API_ELSEWHERE,
 }
 PAGES = (("/<owner>/<name>/branches/matrix", READ),)
-QUERIES = {f"{API}/matrix": "?ref=main&ref=topic", **commit_doors.QUERIES}
-ELSEWHERE = {("GET", "/<owner>/<name>/check-runs/<uuid:check_id>"): TESTS}
+QUERIES = {f"{API}/matrix": "?ref=main&ref=topic", **(commit_doors.QUERIES | secret_doors.QUERIES)}
+ELSEWHERE = {
+    ("GET", "/<owner>/<name>/check-runs/<uuid:check_id>"): TESTS,
+    **secret_doors.ELSEWHERE,
+}
 CHANGES = {
     f"POST {API}/statuses/<oid>": "check.status_reported",
     f"POST {API}/check-runs": "check.run_created",
@@ -40,10 +45,14 @@ CHANGES = {
 FURTHER = {f"{each}": f"{TESTS}: the commit has to be there" for each in CHANGES}
 FURTHER |= feed_doors.FURTHER
 CHANGES |= feed_doors.CHANGES
+CHANGES |= secret_doors.CHANGES
+FURTHER |= secret_doors.FURTHER
 RECORDS_NOTHING = {f"POST {API}/grep": "looks for lines; the words are too long for an address"}
+RECORDS_NOTHING |= secret_doors.RECORDS_NOTHING
 SAID = "-.+++++.+++++"
 WRITTEN = "-.--+++.--+-+"
 COMMANDS = [
+    *secret_doors.COMMANDS,
     ("repo status list lab-N/notes main", SAID),
     ("repo status show lab-N/notes main", SAID),
     ("repo status report lab-N/notes main build --state success", WRITTEN),

@@ -8,7 +8,15 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 
 from __future__ import annotations
 
-from tests.permissions import alert_doors, check_doors, feed_doors, issues, pulls, ruleset_doors
+from tests.permissions import (
+    alert_doors,
+    check_doors,
+    feed_doors,
+    issues,
+    pulls,
+    ruleset_doors,
+    secret_doors,
+)
 
 READ = "-.+++++.+++++"
 WRITE = "-.--+++.--+-+"
@@ -207,6 +215,8 @@ ELSEWHERE = {
     **alert_doors.COMMANDS_ELSEWHERE,
     **pulls.COMMANDS_ELSEWHERE,
     **(ruleset_doors.COMMANDS_ELSEWHERE | feed_doors.COMMANDS_ELSEWHERE),
+    **ruleset_doors.COMMANDS_ELSEWHERE,
+    **secret_doors.COMMANDS_ELSEWHERE,
     "repo branch restore": "web/test_branch_health.py",
     **dict.fromkeys(
         (

@@ -17,6 +17,7 @@ from tests.permissions import (
     pull_pages,
     pulls,
     ruleset_doors,
+    secret_doors,
     signature_doors,
     social,
 )
@@ -355,7 +356,7 @@ AT_THE_CONSOLE = {
 """Commands that act by themselves; all others ask the API, or start processes."""
 
 BY_ITSELF = {
-    **hook_doors.BY_ITSELF,
+    **(hook_doors.BY_ITSELF | secret_doors.BY_ITSELF),
     "alert.exploited": "a scan, of what it knows more of",
     "alert.fixed": "a scan, of what it sees no more",
     "alert.opened": "a scan",

@@ -3,6 +3,12 @@
 from appliance.domain.jobs import Job
 from tests.permissions import archive_doors, feed_doors
 
+OF_SECRETS = (
+    "secret_scan.bypass_decided secret_scan.bypass_requested secret_scan.push_blocked"
+    " secret_scan.push_bypassed secret_scan.push_unscanned"
+)
+"""What any push may record of secrets in it."""
+
 JOBS = {
     Job.IMPORT_REPOSITORY: "repo.imported repo.import_failed",
     Job.READ_ARCHIVE: (
@@ -19,19 +25,28 @@ JOBS = {
         "git.pushed issue.closed merge.auto_disabled merge.merged repo.wiki_changed"
     ),
     Job.SYNCHRONISE_MIRROR: (
+        f"{OF_SECRETS} "
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
         " merge.merged repo.mirror_failed repo.mirror_pushed repo.wiki_changed"
     ),
     Job.FOLLOW_COMMITS: "issue.closed issue.referenced",
     Job.FOLLOW_PULLS: (
+        f"{OF_SECRETS} "
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_disabled"
         " merge.auto_enabled merge.changed merge.closed merge.dequeued merge.failed"
         " merge.head_pushed merge.merged merge.queued repo.wiki_changed review.dismissed"
     ),
     Job.RUN_MERGE_QUEUES: (
+        f"{OF_SECRETS} "
         "branch_rule.bypassed git.push_refused git.pushed issue.closed merge.auto_enabled"
         " merge.dequeued merge.failed merge.group_built merge.merged merge.auto_disabled"
         " repo.wiki_changed"
+    ),
+    Job.SCAN_PUSH: (
+        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+    ),
+    Job.SCAN_HISTORY: (
+        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
     ),
     Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",
@@ -63,6 +78,7 @@ JOBS = {
     Job.END_UNUSED: "deploy_key.removed ssh_key.removed token.expired scim.token_revoked",
     Job.SWEEP: "config.swept",
     Job.DELETE_MERGED_BRANCHES: (
+        f"{OF_SECRETS} "
         "branch_rule.bypassed git.merged_branch_deleted git.push_refused git.pushed issue.closed"
         " merge.auto_disabled merge.merged repo.wiki_changed"
     ),

@@ -37,7 +37,12 @@ def test_three_thousand_refs_are_accepted_and_confirmed_in_a_few_questions(world
     with world.begin(writer) as work:
         ticket = pushes.start(work, "lab/notes", protocol="https", tools=tools, now=now)
     proposal = pushes.inspect(
-        ticket.folder, updates, quarantine={}, options=(), rules=world.wiring.settings
+        ticket.folder,
+        updates,
+        quarantine={},
+        options=(),
+        rules=world.wiring.settings,
+        scanner=world.wiring.git.scanner,
     )
     questions.clear()
 

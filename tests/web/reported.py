@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from appliance.access import fetch
 from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart
 from appliance.db.pulls import DeletedBranch
+from appliance.db.push_protection import PushBlock, SecretBypass
+from appliance.db.repositories import Repository
 from appliance.domain.archive_imports import ArchiveSource, ImportState, PartState
 from appliance.domain.checks import StatusState
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
+from appliance.domain.push_protection import BypassReason, BypassState
 from appliance.services import check_runs, checks, commit_labels, commit_talk
 from appliance.services.commit_talk import Spot
 from tests import wikis
@@ -103,3 +108,47 @@ def written(world: World) -> str:
             "_Footer": "The end.\n",
         },
     )
+
+
+def written_and_stopped(world: World) -> dict[str, object]:
+    """A wiki, and a secret that stopped a push."""
+    return {"wiki_oid": written(world), "block_id": stopped(world)}
+
+
+def stopped(world: World) -> UUID:
+    """A secret that stopped a push, with a bypass that was requested; gives its id."""
+    present, block_id = datetime.now(UTC), new_id()
+    repository = world.one(sa.select(Repository).where(Repository.name == "odd"))
+    world.add(
+        PushBlock(
+            id=block_id,
+            repository_id=repository.id,
+            actor_ref="p_writer",
+            actor_label="writer",
+            identity="5b" * 32,
+            rule="github-token-classic",
+            title="GitHub personal access token (classic)",
+            cure="Revoke it.",
+            severity="critical",
+            preview="ghp_…kL",
+            kind="blob",
+            path="src/settings.py",
+            line=2,
+            commit_id="",
+            times=1,
+            first_at=present,
+            last_at=present,
+        )
+    )
+    world.add(
+        SecretBypass(
+            block_id=block_id,
+            state=BypassState.PENDING,
+            reason=BypassReason.FIX_LATER,
+            comment="It ends tonight.",
+            requested_at=present,
+            expires_at=present + timedelta(days=7),
+            decision_comment="",
+        )
+    )
+    return block_id

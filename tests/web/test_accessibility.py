@@ -59,7 +59,7 @@ from tests.peers.appliance import serve
 from tests.services.synchronising import held_report
 from tests.web import axe
 from tests.web.code_pages import asked_to_merge, odd
-from tests.web.reported import checked, half_brought, spoken_of, written
+from tests.web.reported import checked, half_brought, spoken_of, written_and_stopped
 from tests.web.ruled import ruled
 from tests.web.test_account_pages import public_key
 from tests.world import World, copy_sqlite
@@ -174,7 +174,7 @@ def fill(world: World) -> dict[str, Any]:
         **(asked | half_brought(world, administrator)),
         "check_id": checked(world, administrator, commit),
         "remark_id": spoken_of(world, administrator, commit),
-        "wiki_oid": written(world),
+        **written_and_stopped(world),
         **ruled(world),
     }
 

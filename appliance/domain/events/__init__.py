@@ -17,6 +17,7 @@ from appliance.domain.events import (
     pulls,
     reviews,
     rulesets,
+    secret_scan,
     signing,
     social,
     webhooks,
@@ -205,6 +206,7 @@ from appliance.domain.events.second_person import (
     SecondPersonNotRequired,
     SecondPersonRequired,
 )
+from appliance.domain.events.secret_scan import *  # noqa: F403 - the same.
 from appliance.domain.events.signing import *  # noqa: F403 - the same.
 from appliance.domain.events.social import *  # noqa: F403 - the same.
 from appliance.domain.events.webhooks import *  # noqa: F403 - the same.
@@ -381,7 +383,7 @@ __all__ = [
     "personal",
 ]
 __all__ += access_requests.__all__ + checks.__all__ + credentials.__all__
-__all__ += alerts.__all__ + issues.__all__ + commit_talk.__all__
+__all__ += secret_scan.__all__ + alerts.__all__ + issues.__all__ + commit_talk.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__
 __all__ += mirrors.__all__ + archive_imports.__all__

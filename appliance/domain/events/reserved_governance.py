@@ -10,18 +10,6 @@ RULE, MATTER, REQUEST = "retention_rule", "matter", "privacy_request"
 
 ROWS = (
     Reserved(
-        *("secret_scan.completed", "repo", "Content was looked through for credentials."),
-        "scope commits:int found:int skipped:int rules",
-    ),
-    Reserved(
-        *("secret_scan.push_blocked", "repo", "A push was refused for a credential in it."),
-        *("rules:list[str] alerts:int", REFUSED),
-    ),
-    Reserved(
-        *("secret_scan.push_bypassed", "repo", "Somebody pushed a credential all the same."),
-        "push_id rules:list[str] *reason",
-    ),
-    Reserved(
         *("dep_scan.inventory_exported", "repo", "A list of components was taken out."),
         "commit format components:int",
     ),

@@ -1,0 +1,65 @@
+"""The jobs that look for secrets: in what a push has brought, and in all of a repository."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from appliance.domain.identity import appliance
+from appliance.errors import HiddenError
+from appliance.services import secret_alerts, secret_scans
+
+if TYPE_CHECKING:
+    from appliance.jobs.tasks import Report
+    from appliance.services.job_runs import Claimed
+    from appliance.services.secret_scans import ScanPlan
+    from appliance.wiring import Wiring
+
+
+def push(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    """Look through what a push has brought."""
+    with suppress(HiddenError):
+        with wiring.database.reading(appliance()) as work:
+            planned = secret_scans.plan_push(
+                work, UUID(claimed.arguments["push_id"]), repositories=wiring.repositories
+            )
+        if planned is not None:
+            _scan(wiring, planned, report)
+
+
+def history(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    """Look through all of a repository."""
+    with suppress(HiddenError):
+        with wiring.database.reading(appliance()) as work:
+            planned = secret_scans.plan_history(
+                work, UUID(claimed.arguments["repository_id"]), repositories=wiring.repositories
+            )
+        _scan(wiring, planned, report)
+
+
+def _scan(wiring: Wiring, plan: ScanPlan, report: Report) -> None:
+    tools, database = wiring.git.scanner, wiring.database
+    digest = tools.door.greet().digest  # Where nobody is there, the job comes again later.
+    with database.begin(appliance()) as work:
+        scan_id = secret_scans.begin(work, plan, digest, now=datetime.now(UTC))
+    total = secret_scans.Sum()
+    for some in secret_scans.portions(plan):
+        report("Looking for secrets", total.objects)
+        with database.reading(appliance()) as work:
+            unseen = secret_scans.unseen(work, some, digest)
+        if not unseen:
+            continue
+        portion = secret_scans.look(plan, unseen, tools=tools)
+        commits = secret_scans.commits_of(plan, portion)
+        total.add(portion)
+        with database.begin(appliance()) as work:
+            secret_alerts.note(
+                *(work, plan, scan_id, portion, commits),
+                tools=tools,
+                sign_in=wiring.sign_in,
+                now=datetime.now(UTC),
+            )
+    with database.begin(appliance()) as work:
+        secret_scans.end(work, plan, scan_id, total, now=datetime.now(UTC))

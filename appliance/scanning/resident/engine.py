@@ -53,18 +53,19 @@ class Engine:
     reviewing: Ruleset
     blocks: Triggers
     reviews: Triggers
+    usual: SecretScanner
+    """For rules that may stop a push, which nearly every question is about."""
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
         """From the rules that come with the appliance; what is compiled of them is in a folder."""
         shipped = rules.shipped()
         blocking, reviewing = shipped.only(Lane.BLOCK), shipped.only(Lane.REVIEW)
-        return cls(
-            blocking,
-            reviewing,
-            compiled.triggers(blocking.rules, folder),
-            compiled.triggers(reviewing.rules, folder),
-        )
+        blocks = compiled.triggers(blocking.rules, folder)
+        usual = SecretScanner(blocking, blocks)
+        usual.compile_all()
+        reviews = compiled.triggers(reviewing.rules, folder)
+        return cls(blocking, reviewing, blocks, reviews, usual)
 
     @property
     def digest(self) -> str:
@@ -75,6 +76,8 @@ class Engine:
 
     def scanner(self, question: Question) -> SecretScanner:
         """For the rules that a question is about."""
+        if question.lane == wire.BLOCK and not question.own:
+            return self.usual
         own = [own_rule(each) for each in question.own]
         parts = [(self.blocks, len(self.blocking.rules))]
         ruleset = self.blocking

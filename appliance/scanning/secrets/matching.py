@@ -77,6 +77,11 @@ class Matcher:
             # What is assigned may hold the next assignment: go on behind the name, not the value.
             start = match.start(group) if group else match.end()
 
+    def compile_all(self) -> None:
+        """Compile now what would be compiled when it is first needed."""
+        for rule in range(len(self.rules)):
+            self._pattern(rule)
+
     def _pattern(self, rule: int) -> tuple[Any, int]:
         """What a rule finds, and in which group; compiled when it is first needed, as few are."""
         if rule not in self._patterns:

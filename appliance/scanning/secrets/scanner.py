@@ -77,6 +77,10 @@ class SecretScanner:
         self.ruleset = ruleset
         self._matcher = Matcher(ruleset.rules, triggers)
 
+    def compile_all(self) -> None:
+        """Compile every rule now: for who parts into processes that would each do it again."""
+        self._matcher.compile_all()
+
     def scan(self, data: bytes, path: str = "") -> Scanned:
         """Everything in some bytes as they are; `path` only says what kind of file they are."""
         matches = self._matcher.find(data)

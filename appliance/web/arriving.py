@@ -1,4 +1,4 @@
-"""Archives that arrive in a form: who may send one is asked before it is taken in, and it goes
+"""Archives and feeds that arrive in a form: who may send one is asked before it is taken in, and it goes
 straight into a folder of ours.
 """
 
@@ -9,14 +9,14 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import flask
 
-from appliance.services import archive_imports
+from appliance.services import archive_imports, feeds
 from appliance.web import requests
 from appliance.web.git_http import take_slot
 
 if TYPE_CHECKING:
     from appliance.web.git_slots import Slot
 
-ENDPOINT = "archive_imports.upload"
+ARCHIVES, FEEDS = "archive_imports.upload", "admin_feeds.upload"
 FORM_BYTES = 1024 * 1024
 """What a form has around its file."""
 
@@ -37,12 +37,17 @@ def install(app: flask.Flask) -> None:
     @app.before_request
     def _expect() -> None:
         request = flask.request
-        if request.endpoint != ENDPOINT or request.method != "POST":
+        if request.endpoint not in {ARCHIVES, FEEDS} or request.method != "POST":
             return
+        rules = requests.wiring().settings
+        most_bytes = rules.imports.archive_bytes
         with requests.reading() as work:
-            archive_imports.expect(work, (request.view_args or {})["import_id"])
+            if request.endpoint == FEEDS:
+                feeds.expect(work)
+                most_bytes = rules.feeds.bundle_bytes
+            else:
+                archive_imports.expect(work, (request.view_args or {})["import_id"])
         flask.g.arriving = take_slot()
-        most_bytes = requests.wiring().settings.imports.archive_bytes
         request.max_content_length = most_bytes + FORM_BYTES
 
     @app.teardown_request

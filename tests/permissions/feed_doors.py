@@ -28,6 +28,20 @@ CHANGES = {
 FURTHER = dict.fromkeys(CHANGES, f"{TESTS}: a feed has to be there")
 ALERTS = "alert.exploited alert.fixed alert.opened alert.reopened dep_scan.completed"
 READ_FEED = "dep_scan.feed_keys_changed dep_scan.feed_refused"
+PLACE = "/administration/feeds"
+PAGES = ((PLACE, SEE_HEALTH),)
+PAGES_ELSEWHERE = {
+    ("POST", f"{PLACE}{rest}"): TESTS
+    for rest in ("", "/keys", "/restore", "/<int:number>/use", "/<int:number>/discard")
+}
+CHANGES |= {
+    f"POST {PLACE}": "dep_scan.feed_brought",
+    f"POST {PLACE}/keys": "dep_scan.feed_keys_changed",
+    f"POST {PLACE}/<int:number>/use": "dep_scan.feed_imported",
+    f"POST {PLACE}/<int:number>/discard": "dep_scan.feed_discarded",
+    f"POST {PLACE}/restore": "dep_scan.feed_restored",
+}
+FURTHER |= dict.fromkeys(CHANGES, f"{TESTS}: a feed has to be there")
 COMMANDS = [
     ("scan feed list", "-----------++"),
     ("scan feed keys", "-----------++"),

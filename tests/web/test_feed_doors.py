@@ -13,6 +13,7 @@ from appliance.jobs.performer import Performer
 from tests.scanning.feeds.kit import Publisher, record
 
 API = "/api/v1/scan"
+PLACE = "/administration/feeds"
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 RECORDS = {"PyPI": [record("GHSA-1", ("PyPI", "left-pad", "1.3"))]}
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -83,3 +84,27 @@ def test_others_bring_none(world, publisher):
         assert reader.post(f"{API}/feeds/{verb}").status_code == 403
     assert reader.put(f"{API}/feed-keys", json={"root": "{}"}).status_code == 403
     assert reader.get(f"{API}/feeds/1").status_code == 403
+
+
+@ON_ONE
+def test_the_portal_shows_what_a_feed_changes_before_it_is_used(world, publisher):
+    world.administrator()
+    browser = world.browser("administrator", elevated=True)
+    root = publisher.root_file(**TIMES).read_text("utf-8")
+    assert browser.post(f"{PLACE}/keys", data={"root": "{}"}).status_code == 422
+    assert browser.post(f"{PLACE}/keys", data={"root": root}).status_code == 303
+    sample = publisher.bundle(RECORDS, is_sample=True, **TIMES)
+    with sample.open("rb") as content:
+        answer = browser.post(PLACE, data={"feed": (content, sample.name)})
+    assert answer.status_code == 303, answer.text
+    perform(world)
+
+    text = browser.get(PLACE).text
+    assert "Ready to use" in text
+    assert "Vulnerabilities are unknown" in text
+    assert browser.post(f"{PLACE}/1/use").status_code == 303
+    text = browser.get(PLACE).text
+    assert "Sample" in text
+    assert "Vulnerabilities are unknown" in text  # A sample says nothing.
+    assert browser.post(f"{PLACE}/1/discard").status_code == 409
+    assert browser.post(f"{PLACE}/restore").status_code == 409

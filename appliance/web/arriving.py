@@ -1,4 +1,4 @@
-"""Archives and feeds that arrive in a form: who may send one is asked before it is taken in, and it goes
+"""Archives and feeds that arrive in a form: who may send one is asked before, and it goes
 straight into a folder of ours.
 """
 

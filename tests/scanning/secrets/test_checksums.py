@@ -22,6 +22,7 @@ BODY = "Zq7Rk2Wm9Xc4Vb8Nt6Yh3Jd5Lf1PgS"
         ("bech32", "A12UEL5L"),
         ("bech32", "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w"),
     ],
+    ids=["github", "ours", "grafana", "bech32", "bech32-long"],  # The same in every worker.
 )
 def test_a_checksum_fits_until_a_character_changes(kind, secret):
     fits = checksums.KINDS[kind]

@@ -6,6 +6,7 @@ import base64
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import tarfile
 import zipfile
@@ -109,6 +110,7 @@ SMALL = Ceilings(total_bytes=MIB, member_bytes=MIB // 4, members=5, depth=2, rat
         (b"\xfd7zXZ\x00" + b"\0" * 99, "archive-damaged"),
         (b"PK\x03\x04" + b"\xff" * 99, "archive-damaged"),
     ],
+    ids=itertools.count(),  # An archive holds the time; every worker must name it the same.
 )
 def test_what_is_past_a_ceiling_is_named(deep, data, why):
     skipped = deep.scan(data, "some/file", ceilings=SMALL).skipped

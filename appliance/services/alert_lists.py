@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, fetch_alerts, visible_alerts
 from appliance.db import paging
-from appliance.db.alerts import Alert, AlertDecision, AlertOccurrence
+from appliance.db.alerts import Alert, AlertDecision, AlertOccurrence, Scan
 from appliance.db.conversation_rows import user_names
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
@@ -210,6 +210,21 @@ def groups(work: UnitOfWork, path: str, keys: Iterable[str]) -> dict[str, int]:
         .group_by(Alert.group_key)
     )
     return {row[0]: row[1] for row in work.session.execute(query)}
+
+
+def last_scans(work: UnitOfWork, path: str) -> dict[AlertKind, Scan]:
+    """The last look for each kind that has ended; a kind that nobody has looked for is missing.
+
+    Errors: as for `listed`.
+    """
+    repository = fetch_alerts.home(work, path)
+    query = sa.select(Scan).where(Scan.repository_id == repository.id, Scan.ended_at.is_not(None))
+    found = {}
+    for kind in AlertKind:
+        last = query.where(Scan.kind == kind).order_by(Scan.id.desc()).limit(1)
+        if (scan := work.session.scalar(last)) is not None:
+            found[kind] = scan
+    return found
 
 
 def _of(repository: Repository) -> Condition:

@@ -31,7 +31,21 @@ CHANGES = {
     f"POST {ALERT}/comments": "alert.commented",
     f"PUT {ORG}/alert-policy": "alert.policy_changed",
 }
-FURTHER = dict.fromkeys(CHANGES, f"{TESTS}: a scan has to have found something")
+PAGE = "/<owner>/<name>/security"
+PAGES_TEST = "web/test_alert_pages.py"
+PAGES = ((PAGE, READ),)
+ELSEWHERE = {
+    ("POST", PAGE): PAGES_TEST,
+    **{(method, f"{PAGE}/<int:number>"): PAGES_TEST for method in ("GET", "POST")},
+}
+CHANGES |= {
+    f"POST {PAGE}": "alert.dismissed alert.dismissal_requested alert.reopened",
+    f"POST {PAGE}/<int:number>": (
+        f"{TRIAGE} alert.dismissal_refused alert.revoked alert.commented"
+    ),
+}
+LISTS = {f"GET {PAGE}": "admin.list_exported"}
+FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
 SAID = "-...+++.+.+.+"
 COMMANDS = [
     ("alert list lab-N/notes", SAID),

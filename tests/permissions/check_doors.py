@@ -31,11 +31,14 @@ API_ELSEWHERE = {
     ("GET", f"{RUN}/annotations"): TESTS,
     **feed_doors.API_ELSEWHERE,
 }
-PAGES = (("/<owner>/<name>/branches/matrix", READ), *feed_doors.PAGES)
+PAGES = (
+    ("/<owner>/<name>/branches/matrix", READ),
+    *(*feed_doors.PAGES, *alert_doors.PAGES),
+)
 QUERIES = {f"{API}/matrix": "?ref=main&ref=topic", **(commit_doors.QUERIES | secret_doors.QUERIES)}
 ELSEWHERE = {
     ("GET", "/<owner>/<name>/check-runs/<uuid:check_id>"): TESTS,
-    **(secret_doors.ELSEWHERE | feed_doors.PAGES_ELSEWHERE),
+    **(secret_doors.ELSEWHERE | feed_doors.PAGES_ELSEWHERE | alert_doors.ELSEWHERE),
 }
 CHANGES = {
     f"POST {API}/statuses/<oid>": "check.status_reported",

@@ -279,7 +279,7 @@ READS = {
     "GET /administration/audit/access": "audit.access_read",
     "GET /api/v1/audit/access": "audit.access_read",
     **OF_ACCESS_LISTS,
-    **(issues.ISSUE_LISTS | pull_pages.LISTS),
+    **(issues.ISSUE_LISTS | pull_pages.LISTS | alert_doors.LISTS),
     "GET /": "admin.list_exported",
     "GET /<owner>": "admin.list_exported",
     "GET /<owner>/-/audit": "audit.searched",

@@ -21,11 +21,13 @@ from appliance.domain.push_protection import BypassReason, BypassState
 from appliance.services import check_runs, checks, commit_labels, commit_talk
 from appliance.services.commit_talk import Spot
 from tests import wikis
+from tests.alerting import SECRET, find
 from tests.world import World
 
 
 def checked(world: World, administrator: Actor, commit: str) -> UUID:
     """What was said of a commit; gives a check run with all that one may have."""
+    find(world, "lab/odd", [SECRET])
     present = datetime.now(UTC)
     said = check_runs.Changes(
         name="build",

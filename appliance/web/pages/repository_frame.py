@@ -78,6 +78,11 @@ class Frame:
         return requests.wiring().addresses.ssh(self.repository.path)
 
     @property
+    def may_see_alerts(self) -> bool:
+        """Whether what scans found is for this actor."""
+        return self.repository.may(Permission.ALERT_READ)
+
+    @property
     def may_maintain(self) -> bool:
         """Whether the settings are for this actor."""
         return self.repository.may(Permission.REPOSITORY_MAINTAIN)

@@ -31,6 +31,7 @@ from appliance.cli import (
     repository_properties,
     repository_pushes,
     repository_refs,
+    repository_sbom,
     repository_stashes,
     repository_wiki,
     ruleset,
@@ -98,6 +99,7 @@ repo.add_command(repository_commits.commit)
 repo.add_command(repository_export.export)
 repo.add_command(repository_files.file)
 repo.add_command(repository_grep.grep)
+repo.add_command(repository_sbom.sbom)
 repo.add_command(repository_hooks.hook)
 repo.add_command(merge_queue.merge_queue)
 repo.add_command(repository_mirrors.mirror)

@@ -20,6 +20,7 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
+from appliance.web.api import bills as api_bills
 from appliance.web.api import branch_health as api_branch_health
 from appliance.web.api import branch_matrix as api_branch_matrix
 from appliance.web.api import brought as api_brought
@@ -259,6 +260,7 @@ API = (
     api_checks.api,
     api_alerts.api,
     api_branch_matrix.api,
+    api_bills.api,
     api_branch_health.api,
     api_commit_talk.api,
     api_wiki.api,

@@ -12,6 +12,7 @@ API_TABLE = [
     ("GET", f"{API}/feed-keys", SEE_HEALTH, None),
 ]
 API_ELSEWHERE = {
+    ("GET", "/api/v1/repos/<owner>/<name>/sbom"): "services/test_feeds.py",
     ("PUT", f"{API}/feeds"): TESTS,
     ("PUT", f"{API}/feed-keys"): TESTS,
     ("GET", f"{API}/feeds/<int:number>"): TESTS,
@@ -43,6 +44,7 @@ CHANGES |= {
 }
 FURTHER |= dict.fromkeys(CHANGES, f"{TESTS}: a feed has to be there")
 COMMANDS = [
+    ("repo sbom lab-N/notes", "-.+++++.+++++"),
     ("scan feed list", "-----------++"),
     ("scan feed keys", "-----------++"),
     ("scan feed show", "-++++++++++++"),

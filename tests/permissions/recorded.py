@@ -318,6 +318,7 @@ READS = {
     "GET /api/v1/audit/trust": "audit.trust_exported",
     "GET /api/v1/repos/<owner>/<name>/archive/<path:tail>": "git.archive_downloaded",
     "GET /api/v1/repos/<owner>/<name>/export": "repo.exported",
+    "GET /api/v1/repos/<owner>/<name>/sbom": "dep_scan.inventory_exported",
     "GET /api/v1/repos/<owner>/<name>/read/<path:tail>": "git.raw_downloaded",
     "GET /settings/bin": "admin.list_exported",
     "GET /settings/gpg-keys": "admin.list_exported",

@@ -328,3 +328,19 @@ def test_bodies_come_back_as_they_were():
     (row,) = feed_records.package_rows(7, affected)
 
     assert feed_records.affected(*row[2:]) == affected[0]
+
+
+def test_a_bill_of_materials_is_given_to_readers(lab):
+    pushed(lab, "left-pad==1.0\n")
+    client = lab.client("writer")
+
+    bill = client.get("/api/v1/repos/lab/notes/sbom").json
+    assert (bill["specVersion"], bill["components"][0]["purl"]) == ("1.7", "pkg:pypi/left-pad@1.0")
+    old = client.get("/api/v1/repos/lab/notes/sbom?version=1.6").json
+    assert old["$schema"].endswith("bom-1.6.schema.json")
+    document = client.get("/api/v1/repos/lab/notes/sbom?format=spdx").json
+    assert (document["spdxVersion"], len(document["packages"])) == ("SPDX-2.3", 2)
+    assert client.get("/api/v1/repos/lab/notes/sbom?version=9").status_code == 422
+    lab.user("stranger")
+    assert lab.client("stranger").get("/api/v1/repos/lab/notes/sbom").status_code == 404
+    assert lab.events().count("dep_scan.inventory_exported") == 3

@@ -14,6 +14,7 @@ __all__ = [
     "FeedRefused",
     "FeedRestored",
     "FeedRootTrusted",
+    "InventoryExported",
 ]
 
 
@@ -99,3 +100,15 @@ class DependenciesCompared(Event):
     found: int
     unknown: int
     feed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryExported(Event):
+    """A list of components was taken out."""
+
+    kind = "dep_scan.inventory_exported"
+    target = "repo"
+    is_read = True
+    commit: str
+    format: str
+    components: int

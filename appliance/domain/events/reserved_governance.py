@@ -9,10 +9,6 @@ FAILED, REFUSED = Outcome.FAILED, Outcome.REFUSED
 RULE, MATTER, REQUEST = "retention_rule", "matter", "privacy_request"
 
 ROWS = (
-    Reserved(
-        *("dep_scan.inventory_exported", "repo", "A list of components was taken out."),
-        "commit format components:int",
-    ),
     Reserved("retention.rule_created", RULE, "A rule says how long something is kept.", "name"),
     Reserved(
         *("retention.rule_changed", RULE, "A rule says something else."),

@@ -150,6 +150,7 @@ def _text(row: Mapping[str, Any], field: str) -> str:
     value: Any = row[field]
     if not isinstance(value, str):
         raise TypeError(field)
+    value.encode()  # Half a character, which JSON can spell, is no text.
     return value
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _NAME, _SIZE, _SUM, _KIND, _MAGIC, _PREFIX = (
     *(slice(156, 157), slice(257, 263), slice(345, 500)),
 )
 _REGULAR = (b"0", b"\0")
+_OCTAL = re.compile(rb"[0-7]+")
 _BLANKS = 8 * ord(" ")
 """The sum of a header is made while blanks stand where it will be."""
 
@@ -168,12 +170,20 @@ def _named(header: bytes) -> tuple[str, int]:
     try:
         if header[_MAGIC] != b"ustar\0" or header[_KIND] not in _REGULAR:
             raise _no_bundle()
-        if any(header[_PREFIX]) or int(header[_SUM].rstrip(b"\0 "), 8) != total:
+        if any(header[_PREFIX]) or _number(header[_SUM]) != total:
             raise _no_bundle()
         name = header[_NAME].rstrip(b"\0").decode("ascii")
-        return name, int(header[_SIZE].rstrip(b"\0 "), 8)
+        return name, _number(header[_SIZE])
     except ValueError as error:
         raise _no_bundle() from error
+
+
+def _number(field: bytes) -> int:
+    """Digits and nothing else: Python would take a sign, too, and less than nothing is no size."""
+    digits = field.rstrip(b"\0 ")
+    if not _OCTAL.fullmatch(digits):
+        raise _no_bundle()
+    return int(digits, 8)
 
 
 def _insist_on_end(source: BinaryIO) -> None:

@@ -91,6 +91,21 @@ def test_it_is_never_cut_nor_changed_nor_added_to(publisher, tmp_path):
         assert refused(publisher, cut, tmp_path / str(number)) is why, number
 
 
+def test_less_than_nothing_is_no_size(publisher, tmp_path):
+    file = publisher.bundle(RECORDS)
+    data = bytearray(file.read_bytes())
+    data[124:136], data[148:156] = b"-0000000017\0", b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    file.write_bytes(data)
+
+    assert refused(publisher, file, tmp_path) is Why.MALFORMED
+
+
+def test_half_a_character_is_no_type_of_an_envelope():
+    with pytest.raises(envelopes.EnvelopeError):
+        envelopes.read(b'{"payloadType": "\\ud800", "payload": "", "signatures": []}')
+
+
 def test_more_than_may_come_is_refused(publisher, tmp_path):
     file = publisher.bundle(RECORDS)
 

@@ -1,9 +1,10 @@
 """What a push brings, object by object, as git says it: for a scanner to read.
 
-Of a push in quarantine git is shown that folder alone, so it costs what the push costs, whatever
-the repository holds. What completes a thin pack is among it, though the repository has it already:
-`paths_of` knows only what is new. What was made here is asked for by what no ref leads to yet.
-Source: git-receive-pack(1), "QUARANTINE ENVIRONMENT"; git-cat-file(1), "BATCH OUTPUT".
+It is all that no branch, tag or note leads to yet, wherever it lies. The quarantine alone would not
+do: what the repository holds already, left behind by a change that was refused or kept by a stash
+or a pull request, git takes for known, and a push brings it to a branch without sending it.
+Source: git-receive-pack(1), "QUARANTINE ENVIRONMENT"; git-cat-file(1), "BATCH OUTPUT";
+git-rev-list(1), "--exclude".
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from appliance.git.inspect import Quarantine
 
-EVERYTHING = ["cat-file", "--batch-all-objects", "--batch", "--buffer", "--unordered"]
 SOME = ["cat-file", "--batch", "--buffer"]
-NEW = ("--not", "--all")
+OURS = ("refs/internal/*", "refs/pull/*", "refs/queue/*")
+"""What we keep for ourselves: no push brought it there, and nobody has looked at it."""
+NEW = ("--not", *(f"--exclude={each}" for each in OURS), "--all")
 SECONDS = 120.0
 OUTPUT_BYTES = 4 * 1024**3
 OID_CHARACTERS = (40, 64)
@@ -70,10 +72,10 @@ def pushed(
     folder: Path, quarantine: Quarantine | None, updates: Sequence[RefUpdate]
 ) -> Generator[Speech | None]:
     """What a push brings; None where it brings no objects."""
-    if quarantine is None and all(each.new_oid == NO_OBJECT for each in updates):
+    if all(each.new_oid == NO_OBJECT for each in updates):
         yield None
         return
-    speech = _in_quarantine(quarantine) if quarantine else _made_here(folder, updates)
+    speech = _new(folder, quarantine, updates)
     try:
         yield speech
     finally:
@@ -92,24 +94,15 @@ def some(folder: Path, quarantine: Quarantine | None, oids: Iterable[str]) -> Ge
         speech.end()
 
 
-def _in_quarantine(quarantine: Quarantine) -> Speech:
-    return Speech(
-        [
-            process.popen(
-                EVERYTHING, at=quarantine.folder, extra=quarantine.alone, stdin=subprocess.DEVNULL
-            )
-        ]
-    )
-
-
-def _made_here(folder: Path, updates: Sequence[RefUpdate]) -> Speech:
+def _new(folder: Path, quarantine: Quarantine | None, updates: Sequence[RefUpdate]) -> Speech:
     words = ["rev-list", "--objects", "--no-object-names", "--stdin", *NEW]
+    extra = quarantine.with_repository if quarantine else None
     with _question(_tips(updates)) as wanted:
-        names = process.popen(words, at=folder, stdin=wanted)
+        names = process.popen(words, at=folder, extra=extra, stdin=wanted)
     said = names.stdout
     assert said is not None  # noqa: S101 - it was started with a pipe.
     with said:
-        return Speech([names, process.popen(SOME, at=folder, stdin=said)])
+        return Speech([names, process.popen(SOME, at=folder, extra=extra, stdin=said)])
 
 
 def _question(text: bytes) -> IO[bytes]:

@@ -6,7 +6,7 @@ Nothing is written here; what is remembered of it is in `push_blocks`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,12 +29,15 @@ from appliance.services.push_scans import ScanState
 
 if TYPE_CHECKING:
     from appliance.domain.rulesets import Ruleset
+    from appliance.scanning.resident.tools import ScannerTools
     from appliance.services.push_scans import FoundSecret
     from appliance.services.pushes import Proposal
 
 ASKED = "`pushes` has asked whether the actor may push"
 OPEN = "open"
 MOST_SAID = 10
+MOST_KEPT = 50
+"""So many secrets that stop one push are remembered; one is enough to refuse it."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,32 @@ def judged(
         return _unscanned(work, proposal, rulesets)
     if not scan.found or scan.tools is None:
         return SecretJudgement()
-    key = scan.tools.owner_key(repository.organisation_id or repository.owner_id)
-    found = _by_identity(key, scan.found)
+    judgement = _of_found(work, repository, proposal, scan.found, scan.tools, now=now)
+    if not scan.why or judgement.blocked:
+        return judgement
+    # Nothing of what is told stops it, but there is more that nobody has looked at.
+    partly = _unscanned(work, proposal, rulesets)
+    return replace(
+        partly,
+        used=judgement.used,
+        exempt=judgement.exempt,
+        ids=judgement.ids,
+        asked=judgement.asked,
+        is_delegated=judgement.is_delegated,
+    )
+
+
+def _of_found(
+    work: UnitOfWork,
+    repository: Repository,
+    proposal: Proposal,
+    secrets: Sequence[FoundSecret],
+    tools: ScannerTools,
+    *,
+    now: datetime,
+) -> SecretJudgement:
+    key = tools.owner_key(repository.organisation_id or repository.owner_id)
+    found = _by_identity(key, secrets)
     fresh = [each for each in found if each not in _known(work, repository, found)]
     standing = _standing(work, repository, {each: found[each] for each in fresh})
     if standing and _is_exempt(work, repository):
@@ -208,6 +235,7 @@ def _sorted(
             used.append(Standing(each.identity, each.found, each.block))
         else:
             blocked.append(each)
+    blocked = blocked[:MOST_KEPT]
     ids = {each.identity: new_id() for each in blocked + used if each.block is None}
     judgement = SecretJudgement(tuple(blocked), tuple(used), (), ids, asked, delegated)
     if not blocked:

@@ -6,7 +6,7 @@ Git and the scanner work while we inspect; that nobody looked is an answer of it
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from appliance.scanning.resident.wire import Answer, Hit
     from appliance.settings import Settings
 
-MOST_TOLD = 50
-"""So many secrets of one push are told apart; one is enough to refuse it."""
+PART = "The secret scanner did not look at all of it."
 FAILURES = (ScannerDownError, DamagedError, TimeoutExceededError, UnavailableError)
 
 
@@ -58,7 +57,7 @@ class PushScan:
     state: ScanState = ScanState.NOT_WANTED
     found: tuple[FoundSecret, ...] = ()
     why: str = ""
-    """Why it was not looked at."""
+    """Why it was not looked at, or not all of it."""
     tools: ScannerTools | None = None
     """With which the secrets are told apart."""
 
@@ -94,9 +93,7 @@ class Look:
         """What came of it."""
         if self.result is None:
             try:
-                self.result = PushScan(
-                    ScanState.SCANNED, self._found(self._heard()), tools=self.tools
-                )
+                self.result = self._said(self._heard())
             except FAILURES as error:
                 self.result = PushScan(ScanState.UNSCANNED, why=str(error))
         return self.result
@@ -106,12 +103,20 @@ class Look:
         if self.asked is not None:
             self.asked.forget()
 
+    def _said(self, answer: Answer) -> PushScan:
+        found = self._found(answer)
+        if answer.is_complete:
+            return PushScan(ScanState.SCANNED, found, tools=self.tools)
+        if not found:
+            raise ScannerDownError(PART)
+        return PushScan(ScanState.SCANNED, found, PART, self.tools)
+
     def _heard(self) -> Answer:
         if self.asked is None or self.speech is None:
             raise ScannerDownError(NOT_THERE)
         answer = self.asked.answer()
         self.speech.insist_on_all(seconds=self.seconds)
-        return _whole(answer)
+        return answer
 
     def _question(self, **more: Any) -> Question:
         key = self.tools.fingerprint_key.hex()
@@ -119,15 +124,18 @@ class Look:
         return replace(question, **more)
 
     def _found(self, answer: Answer) -> tuple[FoundSecret, ...]:
-        """Those that are new: where they are decides, too, how sure they are."""
+        """Each secret once: where it is decides, too, how sure it is."""
         hits = [each for each in answer.hits if each.lane == BLOCK]
         if not hits:
             return ()
         named = [each for each in hits if each.kind == "tree"]
         inside = [each for each in hits if each.kind != "tree"]
-        return (*self._in_objects(inside), *self._in_names(named))[:MOST_TOLD]
+        found: dict[tuple[str, str], FoundSecret] = {}
+        for each in (*self._in_objects(inside, _masks(named)), *self._in_names(named)):
+            found.setdefault((each.hit.rule, each.hit.fingerprint), each)
+        return tuple(found.values())
 
-    def _in_objects(self, hits: Sequence[Hit]) -> list[FoundSecret]:
+    def _in_objects(self, hits: Sequence[Hit], masks: Mapping[str, str]) -> list[FoundSecret]:
         oids = {each.oid for each in hits}
         here = self.folder, self.quarantine, self.updates
         paths = pushed_objects.paths_of(*here, oids) if oids else {}
@@ -137,15 +145,17 @@ class Look:
             files = {each.oid for each in hits if each.kind == "blob"}
             question = self._question(paths={oid: paths[oid] for oid in files & paths.keys()})
             asked = self.tools.door.ask(question, speech.objects, seconds=self.seconds)
-            answer = _whole(asked.answer())
+            answer = asked.answer()
             speech.insist_on_all(seconds=self.seconds)
         sure = [each for each in answer.hits if each.lane == BLOCK]
+        if not sure and not answer.is_complete:
+            raise ScannerDownError(PART)
         files = {each.oid for each in sure if each.kind == "blob"}
         commits = pushed_objects.commits_of(*here, files) if files else {}
         return [
             FoundSecret(
                 each,
-                paths[each.oid] if each.kind == "blob" else each.path,
+                masked_path(paths[each.oid], masks) if each.kind == "blob" else each.path,
                 commits.get(each.oid, "") if each.kind == "blob" else each.oid,
             )
             for each in sure
@@ -155,11 +165,11 @@ class Look:
         if not hits:
             return []
         added = pushed_objects.added_paths(self.folder, self.quarantine, self.updates)
-        found = []
+        found, masks = [], _masks(hits)
         for path, commit in added.items():
-            shown = path.decode("utf-8", "replace")
-            parts = shown.split("/")
-            found += [FoundSecret(each, shown, commit) for each in hits if each.path in parts]
+            said = path.decode("utf-8", "replace")
+            parts, shown = said.split("/"), masked_path(said, masks)
+            found += [FoundSecret(each, shown, commit) for each in hits if each.name in parts]
         return found
 
 
@@ -188,12 +198,11 @@ def looking(  # All that a push is, and with what it is looked at.
             look.close()
 
 
-def _whole(answer: Answer) -> Answer:
-    """The answer, if the scanner has looked at everything.
+@open_to_everyone(because="it only spells a path otherwise")
+def masked_path(path: str, masks: Mapping[str, str]) -> str:
+    """A path in which no name is a secret; `masks` says how such names are shown."""
+    return "/".join(masks.get(each, each) for each in path.split("/")) if masks else path
 
-    Errors:
-        ScannerDownError: it has not.
-    """
-    if not answer.is_complete:
-        raise ScannerDownError("The secret scanner could not read all of it.")
-    return answer
+
+def _masks(named: Sequence[Hit]) -> dict[str, str]:
+    return {each.name: each.path for each in named}

@@ -16,7 +16,7 @@ from appliance.domain import alert_identity, alerts
 from appliance.domain.alerts import AlertKind, Sighting, Verdict
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
-from appliance.services import leaked_tokens, sightings
+from appliance.services import leaked_tokens, push_scans, sightings
 
 if TYPE_CHECKING:
     from appliance.scanning.resident.tools import ScannerTools
@@ -43,10 +43,11 @@ def note(
     """
     home = fetch.repository_by_id(work, plan.home_id, Permission.ALERT_REPORT)
     key = tools.owner_key(plan.organisation_id or plan.owner_id)
+    masks = {each.name: each.path for each in portion.hits if each.kind == "tree"}
     sightings.take_in(
         work,
         home,
-        [_sighting(key, each, portion, commits) for each in portion.hits],
+        [_sighting(key, each, portion, commits, masks) for each in portion.hits],
         scan=work.session.get_one(Scan, scan_id),
         ref_is_protected=plan.is_protected,
         now=now,
@@ -64,8 +65,16 @@ def note(
         )
 
 
-def _sighting(key: bytes, hit: Hit, portion: Portion, commits: Mapping[str, str]) -> Sighting:
-    path = portion.paths.get(hit.oid, "") if hit.kind == "blob" else hit.path
+def _sighting(
+    key: bytes,
+    hit: Hit,
+    portion: Portion,
+    commits: Mapping[str, str],
+    masks: Mapping[str, str],
+) -> Sighting:
+    path = hit.path
+    if hit.kind == "blob":
+        path = push_scans.masked_path(portion.paths.get(hit.oid, ""), masks)
     identity = alert_identity.of_secret(key, hit.rule, bytes.fromhex(hit.fingerprint))
     return Sighting(
         kind=AlertKind.SECRET,

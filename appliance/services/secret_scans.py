@@ -222,11 +222,30 @@ def unseen(work: UnitOfWork, some: Sequence[StoredObject], digest: str) -> list[
 
 @open_to_everyone(because="it reads the objects that the plan names")
 def look(plan: ScanPlan, some: Sequence[StoredObject], *, tools: ScannerTools) -> Portion:
-    """What the scanner says of some objects.
+    """What the scanner says of some objects; of fewer at once, where they hold more than it tells.
 
     Errors:
         ScannerDownError, DamagedError: nothing is known of them.
     """
+    portion, is_all = _looked(plan, some, tools)
+    if is_all or len(some) == 1:
+        return portion
+    half = len(some) // 2
+    first = look(plan, some[:half], tools=tools)
+    rest = look(plan, some[half:], tools=tools)
+    return Portion(
+        first.hits + rest.hits,
+        portion.paths,
+        first.skipped + rest.skipped,
+        first.objects + rest.objects,
+        first.size_bytes + rest.size_bytes,
+        rest.digest,
+    )
+
+
+def _looked(
+    plan: ScanPlan, some: Sequence[StoredObject], tools: ScannerTools
+) -> tuple[Portion, bool]:
     paths = {each.oid: each.path for each in some}
     question = Question(
         key=tools.fingerprint_key.hex(),
@@ -242,9 +261,8 @@ def look(plan: ScanPlan, some: Sequence[StoredObject], *, tools: ScannerTools) -
         speech.insist_on_all(seconds=SECONDS)
     if any(not each.oid for each in answer.skipped):
         raise DamagedError("Git broke off in the middle.")
-    return Portion(
-        answer.hits, paths, answer.skipped, answer.objects, answer.size_bytes, answer.digest
-    )
+    said = answer.hits, paths, answer.skipped, answer.objects, answer.size_bytes, answer.digest
+    return Portion(*said), answer.is_complete
 
 
 @open_to_everyone(because="it reads the objects that the plan names")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -99,7 +99,7 @@ class Engine:
             for stretch in objects.read(said):
                 look.at(stretch)
         except BrokenStreamError:
-            look.skipped.append(Skipped("", BROKEN))
+            look.break_off()
         return look.answer(digest)
 
 
@@ -138,6 +138,8 @@ class _Look:
         self._names: set[bytes] = set()
         self._at: set[tuple[str, str, int]] = set()
         self._seen: list[tuple[str, int]] = []
+        self._untold: set[str] = set()
+        self._is_complete = True
         self._count = self._size = 0
         self.hits: list[Hit] = []
         self.skipped: list[Skipped] = []
@@ -156,16 +158,24 @@ class _Look:
         else:
             path = self._question.paths.get(stretch.oid, MESSAGE.get(stretch.kind, ""))
             self._note(stretch, path, self._scanned(stretch, path))
+        if len(self.hits) > wire.MOST_HITS:
+            self._skip(stretch.oid, TOO_MUCH)
+            del self.hits[wire.MOST_HITS :]
+
+    def break_off(self) -> None:
+        """Git says no more than this."""
+        self.skipped.insert(0, Skipped("", BROKEN))
+        self._is_complete = False
 
     def answer(self, digest: str) -> Answer:
         """All of it."""
         return Answer(
             hits=tuple(self.hits[: wire.MOST_HITS]),
             skipped=tuple(self.skipped[: wire.MOST_SKIPPED]),
-            objects=tuple(self._seen),
+            objects=tuple(each for each in self._seen if each[0] not in self._untold),
             object_count=self._count,
             size_bytes=self._size,
-            is_complete=not any(each.why in (BROKEN, TOO_MUCH) for each in self.skipped),
+            is_complete=self._is_complete,
             digest=digest,
         )
 
@@ -186,10 +196,14 @@ class _Look:
         fresh = [each for each in found if each not in self._names]
         self._names.update(fresh)
         text = b"\n".join(fresh)
+        called: dict[int, list[Finding]] = {}
         for finding in self._plain.scan(text).findings:
-            begin = text.rfind(b"\n", 0, finding.start) + 1
+            called.setdefault(text.rfind(b"\n", 0, finding.start) + 1, []).append(finding)
+        for begin, findings in called.items():
             name = text[begin : (text.find(b"\n", begin) + 1 or len(text) + 1) - 1]
-            self._add(stretch, finding, name.decode("utf-8", "replace"), 0, 0)
+            shown = _shown(name, begin, findings)
+            for finding in findings:
+                self._add(stretch, finding, shown, 0, 0, name=name.decode("utf-8", "replace"))
 
     def _note(self, stretch: Stretch, path: str, scanned: Scanned) -> None:
         for why in scanned.skipped:
@@ -202,7 +216,15 @@ class _Look:
             end_line = line + stretch.data.count(b"\n", finding.start, finding.end)
             self._add(stretch, finding, path, max(1, line - before), max(1, end_line - before))
 
-    def _add(self, stretch: Stretch, finding: Finding, path: str, line: int, end_line: int) -> None:
+    def _add(  # All that is known of it.
+        self,
+        stretch: Stretch,
+        finding: Finding,
+        path: str,
+        line: int,
+        end_line: int,
+        name: str = "",
+    ) -> None:
         where = stretch.oid, finding.rule.id, stretch.start + finding.start
         if where in self._at:
             return
@@ -230,10 +252,26 @@ class _Look:
                 fingerprint=fingerprint.hex(),
                 notes=tuple(each.value for each in finding.notes),
                 layers=finding.layers,
+                name=name,
                 token=finding.secret if is_ours else "",
             )
         )
 
     def _skip(self, oid: str, why: str) -> None:
+        self._is_complete = self._is_complete and why != TOO_MUCH
         if len(self.skipped) < wire.MOST_SKIPPED:
             self.skipped.append(Skipped(oid, why[:300]))
+        else:
+            self._untold.add(oid)  # Nobody may take it for looked at.
+
+
+def _shown(name: bytes, begin: int, findings: Sequence[Finding]) -> str:
+    """A name that has secrets in it, without them; they are at their places from `begin` on."""
+    pieces, end = list[str](), 0
+    for each in sorted(findings, key=lambda finding: finding.start):
+        start, stop = each.start - begin, each.end - begin
+        if start >= end:
+            pieces.append(name[end:start].decode("utf-8", "replace"))
+            pieces.append(masking.masked(each.secret))
+        end = max(end, stop)
+    return "".join([*pieces, name[end:].decode("utf-8", "replace")])

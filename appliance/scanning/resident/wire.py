@@ -61,6 +61,7 @@ class Hit:
     kind: str
     """`blob`, `commit`, `tag`; `tree` where it is in the name of a file."""
     path: str
+    """Of a tree: a name in it, masked."""
     line: int
     end_line: int
     start: int
@@ -70,6 +71,8 @@ class Hit:
     """HMAC of rule and value."""
     notes: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
+    name: str = field(default="", repr=False)
+    """Of a tree: the name as it is, to find it; nobody keeps or shows it."""
     token: str = field(default="", repr=False)
     """The value, where it is a token of the appliance itself and was asked for."""
 
@@ -93,7 +96,7 @@ class Answer:
     object_count: int = 0
     size_bytes: int = 0
     is_complete: bool = True
-    """Whether git said all it had to say, and all of it was looked at."""
+    """Whether git said all it had to say, all of it was looked at, and all found secrets told."""
     digest: str = ""
     """Of the rules."""
 

@@ -41,8 +41,27 @@ def test_messages_of_commits_and_tags_and_names_of_files_are_looked_at(scanner):
     assert [(hit.kind, hit.path, hit.line) for hit in answer.hits] == [
         ("commit", "commit message", 2),
         ("tag", "tag message", 2),
-        ("tree", f"{token()}.txt", 0),
+        ("tree", f"ghp_…{token()[-2:]}.txt", 0),
     ]
+    assert answer.hits[-1].name == f"{token()}.txt"
+    assert token() not in repr(answer)
+
+
+def test_more_than_is_told_is_never_complete(scanner):
+    many = b"\n".join([token().encode()] * (wire.MOST_HITS + 1))
+    answer = scanner.scan(("blob", many))
+
+    assert len(answer.hits) == wire.MOST_HITS
+    assert not answer.is_complete
+
+
+def test_what_was_not_looked_at_is_never_said_to_be_looked_at(scanner):
+    many = b"\n".join([token().encode()] * wire.MOST_HITS)
+    rest = [("blob", b"%d" % number) for number in range(wire.MOST_SKIPPED + 5)]
+    answer = scanner.scan(("blob", many), *rest, lane=wire.ALL)
+
+    assert not answer.is_complete
+    assert len(answer.objects) == len(answer.skipped) + 1
 
 
 def test_a_wrong_checksum_is_for_review_only(scanner):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -58,6 +60,11 @@ POLICY = {
     "maintainers_settle_secrets": "Maintainers decide about secrets",
     "exploited_days": "Days, where attackers use it",
 }
+EXPORTED = (
+    *("number", "kind", "severity", "confidence", "state", "rule", "title", "path", "line"),
+    *("reason", "until", "assignee", "introduced_by", "first_seen_at", "due_at", "closed_at"),
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 KINDS = click.Choice([each.value for each in AlertKind])
 MOMENT = "A time, as 2027-03-31T12:00:00Z."
 note = click.option("--comment", default="", metavar="TEXT", help="Kept in the alert's history.")
@@ -114,6 +121,41 @@ def show(context: Context, repository: str, number: int) -> None:
     """Show an alert, where it stands, and what was decided."""
     found = context.api.call("GET", _one(repository, number))
     context.show(found, lambda: _told(found))
+
+
+@alert.command()
+@options.repository
+@click.option("--format", "form", type=click.Choice(("sarif", "csv")), default="sarif")
+@click.option(
+    "--state",
+    type=click.Choice([each.value for each in AlertState]),
+    multiple=True,
+    default=("open", "dismissed"),
+    show_default=True,
+)
+@click.option("--kind", "kind", type=KINDS, multiple=True)
+@click.option("--output", metavar="FILE", type=click.File("wb"), default="-")
+@current
+def export(
+    context: Context,
+    repository: str,
+    *,
+    form: str,
+    state: tuple[str, ...],
+    kind: tuple[str, ...],
+    output: IO[bytes],
+) -> None:
+    """Write alerts as a report for other tools, or as a table."""
+    query = {"state": _word(state), "kind": _word(kind)}
+    if form == "sarif":
+        context.api.download(f"{place(repository)}/sarif", output, query=query)
+        return
+    found = options.listed(context, f"{place(repository)}/alerts", None, **query)
+    text = io.StringIO()
+    table_of = csv.DictWriter(text, EXPORTED, extrasaction="ignore", lineterminator="\r\n")
+    table_of.writeheader()
+    table_of.writerows({key: _cell(row[key]) for key in EXPORTED} for row in found)
+    output.write(text.getvalue().encode())
 
 
 @alert.command()
@@ -278,6 +320,11 @@ def _days(said: str) -> tuple[str, int | None]:
     if severity not in tuple(Severity) or not (days == "never" or days.isdigit()):
         raise click.BadParameter(f"{said!r} is no severity with its days, as high=30.")
     return severity, None if days == "never" else int(days)
+
+
+def _cell(value: Any) -> Any:
+    """No program may take what somebody wrote for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _in_words(found: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from appliance.cli import scan_feed_files, scan_feeds, scan_secrets
+from appliance.cli import scan_feed_files, scan_feeds, scan_reports, scan_secrets
 from appliance.cli.context import Noun
 
 
 @click.group(cls=Noun)
 def scan() -> None:
-    """Secrets in repositories and pushes, and feeds of advisories."""
+    """Secrets in repositories and pushes, feeds of advisories, and reports of other tools."""
 
 
 @scan.group(cls=Noun)
@@ -31,5 +31,6 @@ for command in (
 
 for other in (
     *(scan_secrets.repo, scan_secrets.blocked, scan_secrets.bypass, scan_secrets.policy),
+    scan_reports.upload,
 ):
     scan.add_command(other)

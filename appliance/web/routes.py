@@ -70,6 +70,7 @@ from appliance.web.api import review_threads as api_review_threads
 from appliance.web.api import reviews as api_reviews
 from appliance.web.api import rulesets as api_rulesets
 from appliance.web.api import saml_keys as api_saml_keys
+from appliance.web.api import sarif as api_sarif
 from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
 from appliance.web.api import search_all as api_search_all
@@ -253,7 +254,7 @@ API = (
     api_git_operations.api,
     api_stashes.api,
     api_history.api,
-    api_push_protection.api,
+    *(api_push_protection.api, api_sarif.api),
     api_pushes.api,
     api_search.api,
     api_search_all.api,

@@ -22,6 +22,16 @@ API_ELSEWHERE = {
     **{(method, ALERT): TESTS for method in ("GET", "PATCH")},
     **{("POST", f"{ALERT}/{each}"): TESTS for each in ("request", "revocation", "comments")},
 }
+SARIF = "/api/v1/repos/<owner>/<name>/sarif"
+SARIFS = "/api/v1/repos/<owner>/<name>/code-scanning/sarifs"
+REPORTS = "web/test_sarif.py"
+API_TABLE.append(("GET", SARIF, READ, None))
+API_ELSEWHERE |= {
+    ("POST", SARIF): REPORTS,
+    ("POST", SARIFS): REPORTS,
+    ("GET", f"{SARIFS}/<uuid:id>"): REPORTS,
+}
+REPORTED = "alert.exploited alert.fixed alert.opened alert.reopened alert.report_uploaded"
 TRIAGE = "alert.dismissed alert.dismissal_requested alert.reopened alert.assigned"
 CHANGES = {
     f"PATCH {API}": TRIAGE,
@@ -30,6 +40,8 @@ CHANGES = {
     f"POST {ALERT}/revocation": "alert.revoked",
     f"POST {ALERT}/comments": "alert.commented",
     f"PUT {ORG}/alert-policy": "alert.policy_changed",
+    f"POST {SARIF}": REPORTED,
+    f"POST {SARIFS}": REPORTED,
 }
 PAGE = "/<owner>/<name>/security"
 PAGES_TEST = "web/test_alert_pages.py"
@@ -46,6 +58,7 @@ CHANGES |= {
 }
 LISTS = {f"GET {PAGE}": "admin.list_exported"}
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
+FURTHER |= dict.fromkeys((f"POST {SARIF}", f"POST {SARIFS}"), f"{REPORTS}: a report is of a commit")
 SAID = "-...+++.+.+.+"
 COMMANDS = [
     ("alert list lab-N/notes", SAID),
@@ -57,3 +70,4 @@ COMMANDS_ELSEWHERE = {
     f"alert {each}": TESTS
     for each in ("show", "dismiss", "reopen", "assign", "comment", "revoke", "approve", "refuse")
 }
+COMMANDS_ELSEWHERE |= dict.fromkeys(("alert export", "scan upload"), REPORTS)

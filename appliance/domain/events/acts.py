@@ -78,6 +78,7 @@ MORE: Mapping[str, More] = {
     "alert.fixed": More(act=Act.END, severity=NOTICE),
     "alert.opened": More(severity=MEDIUM),
     "alert.policy_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
+    "alert.report_uploaded": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "alert.revoked": More(act=Act.END),
     "audit.access_read": LOOK,
     "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),

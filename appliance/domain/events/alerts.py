@@ -23,6 +23,7 @@ __all__ = [
     "AlertOpened",
     "AlertPolicyChanged",
     "AlertReopened",
+    "AlertReportUploaded",
     "AlertRevoked",
 ]
 
@@ -177,3 +178,17 @@ class AlertPolicyChanged(Event):
     maintainers_settle_secrets: bool
     days: dict[str, Any]
     exploited_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertReportUploaded(Event):
+    """Somebody handed in what another tool had found."""
+
+    kind = "alert.report_uploaded"
+    target = "repo"
+    scan_id: str
+    tool: str
+    found: int
+    opened: int
+    fixed: int
+    skipped: int

@@ -37,7 +37,12 @@ SECURITY_SCHEMES = {
 }
 WAITING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-STREAMED = frozenset({"api_archive imports.upload_archive", "api_feeds.bring_feed"})
+STREAMED = frozenset(
+    {
+        *("api_archive imports.upload_archive", "api_feeds.bring_feed"),
+        *("api_reports of other tools.upload", "api_reports of other tools.upload_as_elsewhere"),
+    }
+)
 """Whose bodies are files, too long for the memory: nobody here looks at them."""
 FILE_BODY = {
     "required": True,

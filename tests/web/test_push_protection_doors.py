@@ -48,7 +48,9 @@ def test_more_secrets_than_are_told_stop_a_push_all_the_same(world, person, remo
 
 
 def test_a_secret_in_a_name_is_shown_and_kept_masked(world, person, remote, git, copy):
-    git.commit(copy, f"{github_token()}.txt", "x\n")
+    (copy / f"{github_token()}.txt").write_text("x\n")
+    git("add", ".", at=copy)
+    git("commit", "-q", "-m", "Add", at=copy)
     refused = git.try_("push", remote, "main", at=copy)
     (block,) = person.get("/api/v1/push-protection/blocks?repository=lab/notes").json["items"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 import click
@@ -42,6 +42,30 @@ file = click.option(
 )
 
 
+def sorting(command: Callable[..., None]) -> Callable[..., None]:
+    """What a new conversation gets."""
+    for option in (
+        click.option("--milestone", type=click.IntRange(min=1), metavar="N", help="For triagers."),
+        click.option(
+            "--assignee", "assignees", multiple=True, metavar="NAME", help="For triagers."
+        ),
+        click.option("--label", "labels", multiple=True, metavar="NAME", help="For triagers."),
+    ):
+        command = option(command)
+    return command
+
+
+def sorting_anew(command: Callable[..., None]) -> Callable[..., None]:
+    """What a conversation is to have instead."""
+    for option in (
+        click.option("--milestone", type=click.IntRange(min=0), metavar="N", help="0: none."),
+        click.option("--assignee", "assignees", multiple=True, metavar="NAME", help="All of them."),
+        click.option("--label", "labels", multiple=True, metavar="NAME", help="All it is to have."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(cls=Noun)
 def issue() -> None:
     """Issues: what is to be done in a repository."""
@@ -55,9 +79,7 @@ issue.add_command(reactions.to_issue)
 @click.argument("title")
 @text
 @file
-@click.option("--label", "labels", multiple=True, metavar="NAME", help="For triagers.")
-@click.option("--assignee", "assignees", multiple=True, metavar="NAME", help="For triagers.")
-@click.option("--milestone", type=click.IntRange(min=1), metavar="N", help="For triagers.")
+@sorting
 @current
 def create(
     context: Context,
@@ -158,9 +180,7 @@ def reopen(context: Context, repository: str, number: int) -> None:
 @click.option("--title", metavar="TEXT", help="What it is called.")
 @text
 @file
-@click.option("--label", "labels", multiple=True, metavar="NAME", help="All that it is to have.")
-@click.option("--assignee", "assignees", multiple=True, metavar="NAME", help="All of them.")
-@click.option("--milestone", type=click.IntRange(min=0), metavar="N", help="0: none.")
+@sorting_anew
 @click.option("--lock/--unlock", "locked", default=None, help="Whether only triagers take part.")
 @click.option("--pin/--unpin", "pinned", default=None, help="Whether it stands above the list.")
 @current
@@ -169,18 +189,10 @@ def edit(
     /,
     repository: str,
     number: int,
-    body: str | None,
-    body_file: IO[str] | None,
     **wanted: Any,
 ) -> None:
     """Change an issue; what is left out stays. Sorting is for triagers."""
-    sent = {key: value for key, value in wanted.items() if value not in (None, ())}
-    if body is not None or body_file is not None:
-        sent["body"] = said(body, body_file)
-    if not sent:
-        raise click.UsageError("Say what to change; --help lists what there is.")
-    if "milestone" in sent:
-        sent["milestone"] = sent["milestone"] or None
+    sent = changes(wanted)
     _show(context, context.api.call("PATCH", _one(repository, number), sent))
 
 
@@ -197,6 +209,19 @@ def transfer(context: Context, repository: str, number: int, target: str) -> Non
 
 def _one(repository: str, number: int) -> str:
     return f"{place(repository)}/issues/{number}"
+
+
+def changes(wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is to be sent of what was said; nothing is not enough."""
+    body, file = wanted.pop("body"), wanted.pop("body_file")
+    sent = {key: value for key, value in wanted.items() if value not in (None, ())}
+    if body is not None or file is not None:
+        sent["body"] = said(body, file)
+    if not sent:
+        raise click.UsageError("Say what to change; --help lists what there is.")
+    if "milestone" in sent:
+        sent["milestone"] = sent["milestone"] or None
+    return sent
 
 
 def said(body: str | None, file: IO[str] | None) -> str:

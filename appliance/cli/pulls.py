@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from appliance.cli import merge_queue, options, reactions
+from appliance.cli import issues, merge_queue, options, reactions
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts
 from appliance.cli.issues import file, said, text
@@ -85,6 +85,7 @@ pr.add_command(merge_queue.unqueue)
 @click.option(
     "--reviewer", "reviewers", multiple=True, metavar="NAME", help="A user, or a team ORG/TEAM."
 )
+@issues.sorting
 @current
 def create(
     context: Context,
@@ -160,11 +161,13 @@ def comment(
 @options.number
 @title
 @text
+@file
 @into
+@issues.sorting_anew
 @current
-def edit(context: Context, /, repository: str, number: int, **wanted: str | None) -> None:
-    """Change its title, its text, or where it is to go."""
-    sent = {key: value for key, value in wanted.items() if value is not None}
+def edit(context: Context, /, repository: str, number: int, **wanted: Any) -> None:
+    """Change a pull request; what is left out stays. Sorting is for triagers."""
+    sent = issues.changes(wanted)
     _show(context, context.api.call("PATCH", _one(repository, number), sent))
 
 

@@ -107,6 +107,8 @@ def push_environment(
     settings = {
         "core.hooksPath": os.fspath(hooks),
         "receive.maxInputSize": str(limits.push_size_bytes),
+        # Git's own answer without it is six lines about the settings of our repositories.
+        "receive.denyDeleteCurrent": "refuse",
         # Git would ask for the refs of the repository that the quarantine borrows from, which it
         # has read already: a program more for each push.
         "core.alternateRefsCommand": "true",

@@ -19,11 +19,12 @@ from appliance.errors import (
     sentence,
 )
 from appliance.git import merge_messages, merging, refs
-from appliance.git.conflicts import Resolution, Resolutions, Side
+from appliance.git.conflicts import Conflict, Resolution, Resolutions, Side
 from appliance.git.made_commits import Maker
 from appliance.git.merging import Outcome, Target
 from appliance.git.ref_names import BRANCHES, check_branch
 from appliance.git.refs import RefKind
+from appliance.services.push_names import show
 
 if TYPE_CHECKING:
     from appliance.git.refs import Resolved
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MergeMethod", "Outcome", "Resolution", "Side", "Target"]
 
+NAMED = 5
+"""How many paths an error names; all of them stand beside it."""
 OF_METHOD = {
     MergeMethod.MERGE: OperationKind.MERGE,
     MergeMethod.SQUASH: OperationKind.MERGE_SQUASH,
@@ -175,12 +178,17 @@ def insist_on_merge(outcome: Outcome) -> None:
     if outcome.conflicts:
         raise MergeConflictError(
             sentence(
-                "Paths in conflict: %(number)s. Resolve the conflicts here, or merge with git "
-                "and push.",
-                number=len(outcome.conflicts),
+                "Conflicts in %(paths)s. Resolve them, or merge with git and push.",
+                paths=_named(outcome.conflicts),
             ),
             conflicts=outcome.conflicts,
         )
+
+
+def _named(conflicts: Sequence[Conflict]) -> str:
+    paths = sorted({each.path for each in conflicts})
+    shown = ", ".join(show(path)[:200] for path in paths[:NAMED])
+    return shown if len(paths) <= NAMED else f"{shown}, …"
 
 
 def operation(kind: OperationKind, outcome: Outcome) -> Operation:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.access.gate import open_to_everyone
 from appliance.domain.pull_requests import MergeState
 from appliance.errors import sentence, together
-from appliance.services import pull_rules
+from appliance.services import pull_rules, push_rules
 
 if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from appliance.services.pull_rules import Looked
 
 BUILT_IN = "appliance"
+OF_STATE = frozenset({"state", "draft", "mergeable"})
+"""What is no rule of anybody: nobody goes past that."""
 """Where a rule comes from that nobody has made."""
 
 
@@ -76,6 +79,15 @@ def _obstacle(refusal: Refusal) -> Obstacle:
         *(together(refusal.said), refusal.kind.value, refusal.ruleset.layer.value),
         may_bypass=refusal.may_bypass,
     )
+
+
+@open_to_everyone(because="whoever has a pull request before them was asked whether they may")
+def texts(found: Sequence[Obstacle], *, goes_past: bool) -> list[str]:
+    """What stands in the way, in sentences; also to somebody who would go past it in vain."""
+    said = [each.text for each in found]
+    if goes_past and any(each.rule not in OF_STATE for each in found):
+        said.append(push_rules.NO_WAY_PAST)
+    return said
 
 
 OF_QUEUES = frozenset({"merge_queue", "required_checks", "freeze"})

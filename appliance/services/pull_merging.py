@@ -315,7 +315,7 @@ def insist_on_way(
         if not (goes_past and each.may_bypass)
     ]
     if found:
-        raise ObstructedError(together([each.text for each in found]), found)
+        raise ObstructedError(together(merge_rules.texts(found, goes_past=goes_past)), found)
 
 
 def looked_at(planned: MergePlan) -> Looked | None:

@@ -38,6 +38,9 @@ WITHOUT_GIT = "api"
 MIB = 1024 * 1024
 LAYERS = tuple(Layer)
 ASKED = "`pushes` has asked whether the actor may push"
+NO_WAY_PAST = sentence(
+    "Only who is on the bypass list of every ruleset in the way can bypass this with a reason."
+)
 
 
 def over_limits(found: Inspection, rules: Settings) -> tuple[str, ...]:
@@ -171,15 +174,17 @@ def messages(refusals: Iterable[Refusal]) -> list[str]:
 
 @open_to_everyone(because=ASKED)
 def ways_past(proposal: Proposal, refusals: Sequence[Refusal]) -> list[str]:
-    """How to go past rulesets, for who may and has not said why."""
+    """How to go past rulesets, for who may and has not said why; or that a reason is not enough."""
     named = [each for each in refusals if each.ruleset.id is not None]
+    if named and proposal.bypass_reason and not all(each.may_bypass for each in refusals):
+        return [NO_WAY_PAST]
     if not named or not all(each.may_bypass for each in refusals) or proposal.bypass_reason:
         return []
     if proposal.merge is not None:
         return [sentence("You can bypass this when merging, with a reason.")]
     return [
         sentence(
-            "You can bypass this with a reason: git push -o “%(option)s=REASON”", option=BYPASS
+            'You can bypass this with a reason: git push -o "%(option)s=REASON"', option=BYPASS
         )
     ]
 

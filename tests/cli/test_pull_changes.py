@@ -1,4 +1,4 @@
-"""`codara pr compare` and `codara pr apply`, said to an appliance that runs."""
+"""`codara pr compare`, `edit` and `apply`, said to an appliance that runs."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ def test_patch_sets_are_compared_commit_by_commit(asked, here):
     assert here("pr", "compare", path, "1", "1", "2", "--json").json == found
     assert "Add a line" in here("pr", "compare", path, "1", "1").out
     assert here("pr", "compare", path, "1", "7").code == 4
+
+
+def test_a_pull_request_is_sorted(asked, here, api):
+    path, _ = asked
+    api.call("POST", f"{repository(path)}/labels", {"name": "bug", "colour": "#b00020"})
+    api.call("POST", f"{repository(path)}/milestones", {"title": "1.0"})
+
+    sorting = ("--label", "bug", "--assignee", "admin", "--milestone", "1")
+    found = here("pr", "edit", path, "1", *sorting, "--json").json
+
+    assert [each["name"] for each in found["labels"]] == ["bug"]
+    assert (found["assignees"], found["milestone"]["title"]) == (["admin"], "1.0")
+    found = here("pr", "edit", path, "1", "--milestone", "0", "--title", "Two", "--json").json
+    assert (found["milestone"], found["title"], len(found["labels"])) == (None, "Two", 1)
+    assert here("pr", "edit", path, "1").code == 2
 
 
 def test_suggestions_are_applied_once(asked, here, api):

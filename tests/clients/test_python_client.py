@@ -96,12 +96,13 @@ def test_an_appliance_that_comes_and_goes_is_waited_for():
 
 @pytest.mark.parametrize("status", [401, 404])
 def test_who_may_not_listen_is_told(status):
-    said = b'{"detail": "It is not there.", "code": "not_found"}'
+    said = b'{"detail": "It is not there.", "code": "not_found", "more": [1]}'
 
     with serving((status, PROBLEM, said)) as (url, _), pytest.raises(ProblemError) as refused:
         next(connect(url, "cod_x").watch_events("lab", "notes"))
 
     assert refused.value.status == status
+    assert refused.value.body["more"] == [1]
 
 
 def test_what_is_no_stream_is_waited_for_and_never_an_event():

@@ -112,6 +112,7 @@ def test_a_conflict_names_the_paths_and_is_resolved(world, writer, torn):
     refused = writer.post(f"{REPOSITORY}/merge", json={"source": "topic"})
     assert (refused.status_code, refused.json["code"]) == (409, "merge_conflict")
     assert refused.content_type == "application/problem+json"
+    assert refused.json["detail"].startswith("Conflicts in file. ")
     (conflict,) = refused.json["conflicts"]
     assert (conflict["path"], conflict["kind"]) == ("file", "content")
     assert all(conflict[side]["mode"] == "100644" for side in ("base", "ours", "theirs"))

@@ -216,6 +216,13 @@ def test_protected_branches_are_refused_with_a_sentence(world, served, git, copy
     assert world.folder(repository).is_dir()
 
 
+def test_the_default_branch_stays_and_git_says_so_in_a_word(remote, git, copy):
+    git("push", "-q", remote, "main", at=copy)
+    done = git.try_("push", remote, ":main", at=copy)
+    assert "refusing to delete the current branch: refs/heads/main" in done.said
+    assert "receive.denyDeleteCurrent" not in done.said
+
+
 def test_names_that_mislead_or_are_ours_are_refused(world, served, remote, git, copy):
     hidden = git.try_("push", remote, "main:refs/internal/x", at=copy)
     pulled = git.try_("push", remote, "main:refs/pull/1/head", at=copy)

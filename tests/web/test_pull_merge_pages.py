@@ -43,6 +43,7 @@ def test_a_pull_request_is_merged_undone_and_brought_elsewhere(place):
     form = {"method": "squash", "title": "The whole repository", "deletes_branch": "yes"}
     shown = posted(writer, "pulls/1/merge", **form, head=place.head("topic"))
     assert "It was merged" in shown
+    assert "<span>writer merged</span>" in shown
     assert place.head("topic") is None
     assert "The whole repository" in page(writer, f"commit/{place.head('main')}")
     assert "Revert &#34;Something new&#34;" in posted(writer, "pulls/1/revert")

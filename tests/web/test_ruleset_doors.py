@@ -219,7 +219,7 @@ def test_who_is_on_the_list_goes_past_and_says_why(lab, served, remote, git, cop
     said = git.try_("push", "-o", "bypass-protection=The site is down", remote, "main", at=copy)
 
     assert plain.status != 0
-    assert "bypass-protection=REASON" in plain.said
+    assert 'git push -o "bypass-protection=REASON"' in plain.said
     assert silent.status != 0
     assert said.status == 0, said.said
     event = lab.recorded("branch_rule.bypassed")[-1]
@@ -238,6 +238,7 @@ def test_who_is_not_on_the_list_does_not_go_past(lab, served, git, copy):
 
     assert done.status != 0
     assert "bypass-protection=REASON" not in done.said
+    assert "Only who is on the bypass list" in done.said
 
 
 def test_rules_are_read_and_set_by_the_api(lab):

@@ -37,6 +37,8 @@ class ProblemError(ClientError):
         self.code = str(problem.get("code", "failed"))
         """Its kind, for programs: `not_found`, `conflict`, `invalid` …"""
         self.status = status
+        self.body = dict(problem)
+        """All that it said, such as the `conflicts` of a merge."""
         self.request_id = str(problem.get("request_id", ""))
         """By which an administrator finds it in the log."""
         self.retry_after_seconds = retry_after_seconds

@@ -22,12 +22,16 @@ export class ProblemError extends Error {
   /** What is wrong with which field, where the request was not as it should be. */
   readonly fields: Record<string, string>;
 
+  /** All that it said, such as the `conflicts` of a merge. */
+  readonly body: Problem & Record<string, unknown>;
+
   constructor(
     problem: Problem,
     readonly status: number,
     readonly retryAfterSeconds: number | null = null,
   ) {
     super(problem.detail);
+    this.body = { ...problem };
     this.code = problem.code ?? "failed";
     this.requestId = problem.request_id ?? "";
     this.fields = Object.fromEntries((problem.errors ?? []).map((each) => [each.field, each.message]));

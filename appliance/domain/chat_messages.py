@@ -77,14 +77,17 @@ def _pieces(payload: Mapping[str, Any], title: str) -> list[Piece]:
     at = Piece(repository["path"], repository["url"])
     if "number" not in data:
         return [*found, Piece(" in "), at]
-    kind = "pulls" if _is_pull(event, data) else "issues"
+    kind = _page_of(event, data)
     name = f"#{data['number']} {title}".strip()
     url = f"{repository['url']}/{kind}/{data['number']}"
     return [*found, Piece(" "), Piece(name, url), Piece(" in "), at]
 
 
-def _is_pull(event: str, data: Mapping[str, Any]) -> bool:
-    return event.startswith("pull_request.") or data.get("thing") == "pull_request"
+def _page_of(event: str, data: Mapping[str, Any]) -> str:
+    if event.startswith("alert."):
+        return "security"
+    is_pull = event.startswith("pull_request.") or data.get("thing") == "pull_request"
+    return "pulls" if is_pull else "issues"
 
 
 def _moved(data: Mapping[str, Any]) -> str:
@@ -138,6 +141,11 @@ DOES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "commit.commented": lambda data: f"commented on commit {data['commit'][:SHORT_OID]}",
     "commit.labelled": lambda data: f"changed the labels of commit {data['commit'][:SHORT_OID]}",
     "wiki.changed": _plain("changed the wiki"),
+    "alert.opened": _plain("opened alert"),
+    "alert.reopened": _plain("reopened alert"),
+    "alert.dismissed": _plain("dismissed, or wants to dismiss, alert"),
+    "alert.fixed": _plain("closed alert"),
+    "alert.changed": _plain("changed alert"),
     "status.reported": _stood,
     "check_run.created": _stood,
     "check_run.changed": _stood,

@@ -97,6 +97,15 @@ class Shown:
     asked_by: str = ""
 
 
+def expect(work: UnitOfWork, path: str) -> None:
+    """Go on only for somebody who may see the alerts of a repository.
+
+    Errors:
+        HiddenError, MovedError: there is none, or no alerts for this actor.
+    """
+    fetch_alerts.home(work, path)
+
+
 def listed(
     work: UnitOfWork,
     path: str,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from appliance.access.gate import open_to_everyone
-from appliance.errors import DamagedError, TimeoutExceededError, UnavailableError
+from appliance.errors import DamagedError, TimeoutExceededError, UnavailableError, sentence
 from appliance.git import pushed_objects
 from appliance.scanning.resident.door import NOT_THERE, ScannerDownError
 from appliance.scanning.resident.wire import BLOCK, Question
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from appliance.scanning.resident.wire import Answer, Hit
     from appliance.settings import Settings
 
-PART = "The secret scanner did not look at all of it."
+PART = sentence("The secret scanner did not look at all of it.")
 FAILURES = (ScannerDownError, DamagedError, TimeoutExceededError, UnavailableError)
 
 

@@ -179,7 +179,7 @@ def test_a_file_that_proves_two_histories_ends_the_command(world, console, join,
     assert shown["items"][0]["logs"][0]["is_contradicting"]
     health = world.client("administrator", *Scope).get("/api/v1/health").get_json()["items"]
     (part,) = (each for each in health if each["name"] == "witnesses")
-    assert (part["condition"], part["detail"]) == ("failed", "1 hold another history of a log")
+    assert (part["condition"], part["detail"]) == ("failed", "1 have a different history of a log")
     assert "do not remove the witness" in part["cure"]
 
 

@@ -175,6 +175,8 @@ def test_a_form_of_another_site_changes_nothing(settled):
     for rule in rules:
         if rule.rule.startswith("/internal"):
             continue
+        if rule.endpoint == "admin_feeds.upload":
+            continue  # Who may send something large is asked before its form is read.
         values = dict.fromkeys(rule.arguments, "x")
         values |= {"owner": "works", "name": "notes"}
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).format_map(values)

@@ -43,6 +43,7 @@ CHANGES |= {
     f"POST {PLACE}/restore": "dep_scan.feed_restored",
 }
 FURTHER |= dict.fromkeys(CHANGES, f"{TESTS}: a feed has to be there")
+FURTHER["GET /api/v1/repos/<owner>/<name>/sbom"] = "services/test_feeds.py: in each format"
 COMMANDS = [
     ("repo sbom lab-N/notes", "-.+++++.+++++"),
     ("scan feed list", "-----------++"),

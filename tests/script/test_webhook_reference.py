@@ -82,6 +82,19 @@ FACTS = [
     events.ReviewCommentAdded(number=1, thread_id="x", comment_id="x"),
     events.PullRequestClosed(number=1, reason="by_hand"),
     events.PullRequestReopened(number=1),
+    events.AlertOpened(
+        number=1,
+        type="secret",
+        rule="x",
+        severity="high",
+        confidence="high",
+        lane="block",
+        scan_id="x",
+    ),
+    events.AlertReopened(number=1, type="secret", severity="high", why="seen"),
+    events.AlertDismissed(number=1, type="secret", severity="high", reason="false_positive"),
+    events.AlertFixed(number=1, type="code", severity="high", how="gone"),
+    events.AlertAssigned(number=1, type="secret", severity="high"),
     events.PullRequestMerged(
         number=1, method="git", head=OID, base=OID, merged_as=OID, into="main", approvals=[]
     ),

@@ -52,7 +52,7 @@ def test_what_is_noted_is_said_with_the_review(place):
     assert "Whyever?" in posted(reader, f"pulls/1/drafts/{noted[0]}/edit", body="Whyever?")
 
     shown = posted(reader, "pulls/1/reviews", verdict="request_changes", body="Not *yet*.")
-    assert "requests changes" in shown
+    assert "Changes requested" in shown
     assert "<em>yet</em>" in shown
     assert "Whyever?" in shown
     assert len(begun(page(author, "pulls/1/files"))) == 2

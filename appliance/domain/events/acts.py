@@ -12,7 +12,7 @@ from appliance.domain.events.words import Act, Retention, Severity, Viewer
 WORDS: dict[Act, str] = {
     Act.CREATE: "added asked built created forked found granted issued opened placed registered"
     " requested set stashed stored submitted trusted made completed linked reported mapped reacted"
-    " followed watched starred",
+    " followed watched starred brought",
     Act.READ: "downloaded fetched read used",
     Act.UPDATE: "acknowledged applied approved assigned bypassed changed committed confirmed"
     " continued damaged dismissed drifted exempted locked prioritised promoted pushed queued"

@@ -73,7 +73,7 @@ class DecisionForm(forms.Form):
 @pages.get("/<owner>/<name>/security")
 def listing(owner: str, name: str) -> ResponseReturnValue:
     """Those that the address chooses; without a word of it, the open ones."""
-    frame = opened(owner, name)
+    frame = _opened(owner, name)
     path, query, now = frame.repository.path, _query(), requests.now()
 
     def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Found[Listed]:
@@ -108,7 +108,7 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
 @pages.post("/<owner>/<name>/security")
 def act_on_several(owner: str, name: str) -> ResponseReturnValue:
     """Dismiss or reopen those that were chosen."""
-    frame = opened(owner, name)
+    frame = _opened(owner, name)
 
     def names(_work: UnitOfWork, chosen: list[str]) -> dict[str, str]:
         return {each: f"#{each}" for each in chosen}
@@ -119,13 +119,13 @@ def act_on_several(owner: str, name: str) -> ResponseReturnValue:
 @pages.get("/<owner>/<name>/security/<int:number>")
 def show_alert(owner: str, name: str, number: int) -> str:
     """One alert: where it stands, what to do, what was decided."""
-    return _page(opened(owner, name), number)
+    return _page(_opened(owner, name), number)
 
 
 @pages.post("/<owner>/<name>/security/<int:number>")
 def decide(owner: str, name: str, number: int) -> ResponseReturnValue:
     """Dismiss, reopen, assign, comment, attest, approve or refuse."""
-    frame = opened(owner, name)
+    frame = _opened(owner, name)
     signed_in()
 
     def do() -> ResponseReturnValue:
@@ -136,6 +136,13 @@ def decide(owner: str, name: str, number: int) -> ResponseReturnValue:
         return flask.redirect(f"{frame.links.home}/security/{number}", 303)
 
     return attempt(do, lambda problems: _page(frame, number, problems))
+
+
+def _opened(owner: str, name: str) -> Frame:
+    """The repository, for who may see its alerts; all others are told what an unknown name gets."""
+    with requests.reading() as work:
+        alert_lists.expect(work, f"{owner}/{name}")
+    return opened(owner, name)
 
 
 def _page(frame: Frame, number: int, problems: Problems | None = None) -> str:

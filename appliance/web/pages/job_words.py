@@ -34,5 +34,10 @@ JOBS = {
     Job.TEND_REVIEWS: _("Start and close access reviews"),
     Job.END_DISMISSALS: _("Reopen alerts with expired dismissals"),
     Job.END_UNUSED: _("Expire unused tokens and keys"),
+    Job.READ_FEED: _("Check a feed of advisories"),
+    Job.MATCH_COMPONENTS: _("Compare components with advisories"),
+    Job.READ_MANIFESTS: _("Read the dependencies of a repository"),
+    Job.SCAN_PUSH: _("Scan a push for secrets"),
+    Job.SCAN_HISTORY: _("Scan a repository for secrets"),
     Job.SWEEP: _("Clean up"),
 }

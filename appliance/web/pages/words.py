@@ -362,6 +362,7 @@ PARTS = {
     "streams": _("Streams"),
     "witnesses": _("Witnesses"),
     "directories": _("Directories"),
+    "advisories": _("Advisories"),
 }
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 

@@ -52,7 +52,7 @@ CHANGES = {
 }
 
 COMMANDS = [
-    ("org property list lab-N", "-.--------+-+"),
+    ("org property list lab-N", "-.-----++++++"),
     ("org property define lab-N tier-N", "-.--------+-+"),
     ("repo property list lab-N/notes", "-.+++++.+++++"),
     ("repo property set lab-N/notes tier=inner", "-.-----.--+-+"),

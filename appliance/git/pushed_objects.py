@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from appliance.domain.protection import NO_OBJECT, RefUpdate
 from appliance.errors import DamagedError
 from appliance.git import process
+from appliance.git.stored_objects import bringers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,17 +196,7 @@ def commits_of(
         timeout_seconds=SECONDS,
         output_bytes=OUTPUT_BYTES,
     )
-    found: dict[str, str] = {}
-    commit = ""
-    for field in said.split(b"\0"):
-        word = field.strip(b"\n")
-        if word.startswith(b":"):
-            oid = word.split(b" ")[3].decode("ascii")
-            if oid in oids:
-                found.setdefault(oid, commit)
-        elif len(word) in OID_CHARACTERS and _is_hex(word):
-            commit = word.decode("ascii")
-    return found
+    return bringers(said, oids)
 
 
 def _is_hex(word: bytes) -> bool:

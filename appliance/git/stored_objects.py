@@ -77,6 +77,11 @@ def commits_of(
         timeout_seconds=COMMITS_SECONDS,
         output_bytes=OUTPUT_BYTES,
     )
+    return bringers(said, oids)
+
+
+def bringers(said: bytes, oids: Collection[str]) -> dict[str, str]:
+    """Of what `git log --format=%x00%H --raw -z` says: the first commit with each of some files."""
     found: dict[str, str] = {}
     commit = ""
     for part in said.split(b"\0"):

@@ -93,9 +93,9 @@ def test_places_are_within_the_repository(uri, path):
 
 
 def test_places_may_be_named_by_index_and_base():
-    artifacts = [{"location": {"uri": "file:///ci/work/b.py", "uriBaseId": "ROOT"}}]
+    artifacts = [{"location": {"uri": "file:///builds/notes/b.py", "uriBaseId": "ROOT"}}]
     where = {"physicalLocation": {"artifactLocation": {"index": 0}}}
-    bases = {"ROOT": {"uri": "file:///ci/work/"}}
+    bases = {"ROOT": {"uri": "file:///builds/notes/"}}
     run = read(result(locations=[where]), artifacts=artifacts, originalUriBaseIds=bases)
 
     assert run.results[0].places[0].path == b"b.py"

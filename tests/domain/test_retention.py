@@ -165,7 +165,10 @@ WIDE = Item(
         (Scope(span=Span(since=BEGAN)), True),
         (Scope(span=Span(until=BEGAN)), False),
     ],
-    ids=str,
+    ids=[
+        *("anything", "its class", "another class", "all agree", "one does not agree"),
+        *("another repository", "a ref", "another ref", "its id", "since then", "before then"),
+    ],
 )
 def test_a_scope_covers_what_agrees_in_everything_it_asks(scope, covers):
     assert scope.covers(WIDE) is covers

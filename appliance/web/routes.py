@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.web import audit_tiles, git_http, health, internal, lfs_http, oidc, saml, scim
+from appliance.web import (
+    audit_tiles,
+    git_http,
+    health,
+    internal,
+    lfs_http,
+    oidc,
+    saml,
+    scanning_routes,
+    scim,
+)
 from appliance.web.api import access as api_access
 from appliance.web.api import access_requests as api_access_requests
 from appliance.web.api import access_reviews as api_access_reviews
 from appliance.web.api import address_lists as api_address_lists
-from appliance.web.api import alerts as api_alerts
 from appliance.web.api import appliance_keys as api_appliance_keys
 from appliance.web.api import archive_imports as api_archive_imports
 from appliance.web.api import audit as api_audit
@@ -20,7 +29,6 @@ from appliance.web.api import audit_proofs as api_audit_proofs
 from appliance.web.api import audit_streams as api_audit_streams
 from appliance.web.api import audit_witnesses as api_audit_witnesses
 from appliance.web.api import auditors as api_auditors
-from appliance.web.api import bills as api_bills
 from appliance.web.api import branch_health as api_branch_health
 from appliance.web.api import branch_matrix as api_branch_matrix
 from appliance.web.api import brought as api_brought
@@ -32,7 +40,6 @@ from appliance.web.api import deploy_keys as api_deploy_keys
 from appliance.web.api import describe, pull_comments, pull_merges
 from appliance.web.api import events as api_events
 from appliance.web.api import factor_rules as api_factor_rules
-from appliance.web.api import feeds as api_feeds
 from appliance.web.api import file_changes as api_file_changes
 from appliance.web.api import files as api_files
 from appliance.web.api import git_operations as api_git_operations
@@ -62,7 +69,6 @@ from appliance.web.api import proposals as api_proposals
 from appliance.web.api import provider_syncs as api_provider_syncs
 from appliance.web.api import pull_changes as api_pull_changes
 from appliance.web.api import pulls as api_pulls
-from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import pushes as api_pushes
 from appliance.web.api import repositories as api_repositories
 from appliance.web.api import repository_bin as api_repository_bin
@@ -70,7 +76,6 @@ from appliance.web.api import review_threads as api_review_threads
 from appliance.web.api import reviews as api_reviews
 from appliance.web.api import rulesets as api_rulesets
 from appliance.web.api import saml_keys as api_saml_keys
-from appliance.web.api import sarif as api_sarif
 from appliance.web.api import scim_tokens as api_scim_tokens
 from appliance.web.api import search as api_search
 from appliance.web.api import search_all as api_search_all
@@ -101,14 +106,12 @@ from appliance.web.pages import (
     address_lists,
     admin,
     admin_factors,
-    admin_feeds,
     admin_jobs,
     admin_providers,
     admin_provisioning,
     admin_signatures,
     admin_syncs,
     admin_users,
-    alerts,
     archive_imports,
     archives,
     audit,
@@ -167,7 +170,6 @@ from appliance.web.pages import (
     pull_patch_sets,
     pull_review,
     pulls,
-    push_protection,
     pushes,
     raw,
     repositories,
@@ -249,19 +251,15 @@ API = (
     api_imports.api,
     api_archive_imports.api,
     api_files.api,
-    api_feeds.api,
     api_file_changes.api,
     api_git_operations.api,
     api_stashes.api,
     api_history.api,
-    *(api_push_protection.api, api_sarif.api),
     api_pushes.api,
     api_search.api,
     api_search_all.api,
     api_checks.api,
-    api_alerts.api,
     api_branch_matrix.api,
-    api_bills.api,
     api_branch_health.api,
     api_commit_talk.api,
     api_wiki.api,
@@ -285,6 +283,7 @@ API = (
     api_audit_streams.api,
     api_audit_witnesses.api,
     api_audit_anchors.api,
+    *scanning_routes.API,
 )
 
 PEOPLE = (
@@ -302,11 +301,9 @@ PEOPLE = (
     admin.pages,
     admin_jobs.pages,
     admin_factors.pages,
-    admin_feeds.pages,
     admin_users.pages,
     impersonation.pages,
     proposals.pages,
-    push_protection.pages,
     admin_providers.pages,
     admin_provisioning.pages,
     admin_signatures.pages,
@@ -343,6 +340,7 @@ PEOPLE = (
     repository_danger.pages,
     webhooks.pages,
     mirrors.pages,
+    *scanning_routes.PEOPLE,
     owners.pages,
 )
 
@@ -355,7 +353,7 @@ REPOSITORIES = (
     commits.pages,
     commit_talk.pages,
     checks.pages,
-    alerts.pages,
+    *scanning_routes.REPOSITORIES,
     wiki.pages,
     wiki_editing.pages,
     compare.pages,

@@ -1,0 +1,23 @@
+"""Pages and endpoints of scanning: alerts, dependencies, feeds, reports, push protection."""
+
+from __future__ import annotations
+
+from appliance.web.api import alerts as api_alerts
+from appliance.web.api import bills as api_bills
+from appliance.web.api import feeds as api_feeds
+from appliance.web.api import push_protection as api_push_protection
+from appliance.web.api import sarif as api_sarif
+from appliance.web.pages import admin_feeds, alerts, push_protection
+
+API = (
+    api_alerts.api,
+    api_bills.api,
+    api_feeds.api,
+    api_push_protection.api,
+    api_sarif.api,
+)
+PEOPLE = (
+    admin_feeds.pages,
+    push_protection.pages,
+)
+REPOSITORIES = (alerts.pages,)

@@ -1,0 +1,1 @@
+"""Reports as bytes: for programs, for working papers, and for people."""

@@ -20,6 +20,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from appliance.errors import SettingsError
+from appliance.settings_activity import Activity
 from appliance.settings_sections import (
     Access,
     Audit,
@@ -80,6 +81,7 @@ class Settings(Section):
     streams: Streams = Streams()
     rulesets: Rulesets = Rulesets()
     scanning: Scanning = Scanning()
+    activity: Activity = Activity()
     feeds: Feeds = Feeds()
     webhooks: Webhooks = Webhooks()
     mail: Mail = Mail()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.db import (
     access_requests,
     access_reviews,
+    activity,
     address_lists,
     advisories,
     alerts,
@@ -59,6 +60,7 @@ MODULES = (
     *(
         access_requests,
         access_reviews,
+        activity,
         address_lists,
         advisories,
         alerts,

@@ -40,6 +40,7 @@ class Job(StrEnum):
     END_TEMPORARY_RIGHTS = "access.tidy"
     TEND_REVIEWS = "review.tend"
     END_UNUSED = "credential.end_unused"
+    WATCH_ACTIVITY = "activity.watch"
     END_DISMISSALS = "alert.end_dismissals"
     SWEEP = "instance.sweep"
 
@@ -103,6 +104,7 @@ RULES: dict[Job, JobRule] = {
     Job.ASK_PROVIDERS_AGAIN: JobRule(2, 1800, "Check users with OpenID providers"),
     Job.END_TEMPORARY_RIGHTS: JobRule(3, 900, "End temporary access"),
     Job.TEND_REVIEWS: JobRule(3, 1800, "Start and close access reviews"),
+    Job.WATCH_ACTIVITY: JobRule(5, 3600, "Look for suspicious activity", is_upkeep=True),
     Job.END_UNUSED: JobRule(3, 1800, "Expire unused tokens and keys", is_upkeep=True),
     Job.END_DISMISSALS: JobRule(3, 900, "Reopen alerts with expired dismissals", is_upkeep=True),
     Job.SWEEP: JobRule(2, 900, "Clean up"),

@@ -33,6 +33,9 @@ class Permission(StrEnum):
     ALERT_DISMISS = "alert.dismiss"
     ALERT_SETTLE = "alert.settle"
 
+    ACTIVITY_READ = "activity.read"
+    ACTIVITY_DECIDE = "activity.decide"
+
     ORGANISATION_READ = "org.read"
     ORGANISATION_CREATE_REPOSITORY = "org.create_repo"
     ORGANISATION_MANAGE = "org.manage"
@@ -140,7 +143,15 @@ ORGANISATION_PERMISSIONS_OF: dict[OrganisationRole, frozenset[Permission]] = {
     ),
     OrganisationRole.AUDITOR: frozenset({P.ORGANISATION_READ, P.AUDIT_READ, P.REVIEW_READ}),
     OrganisationRole.SECURITY_OFFICER: frozenset(
-        {P.ORGANISATION_READ, P.AUDIT_READ, P.AUDIT_STREAM, P.REVIEW_OPEN, P.REVIEW_READ},
+        {
+            P.ORGANISATION_READ,
+            P.AUDIT_READ,
+            P.AUDIT_STREAM,
+            P.REVIEW_OPEN,
+            P.REVIEW_READ,
+            P.ACTIVITY_READ,
+            P.ACTIVITY_DECIDE,
+        },
     ),
     OrganisationRole.OWNER: frozenset(
         {
@@ -181,7 +192,8 @@ OFFICE_OF: dict[OrganisationRole, frozenset[Permission]] = {
 INSTANCE_PERMISSIONS_OF: dict[InstanceRole, frozenset[Permission]] = {
     InstanceRole.USER: _SIGNED_IN,
     InstanceRole.AUDITOR: _SIGNED_IN
-    | {P.INSTANCE_SEE_ALL, P.AUDIT_READ, P.INSTANCE_HEALTH, P.ORGANISATION_READ, P.REVIEW_READ},
+    | {P.INSTANCE_SEE_ALL, P.AUDIT_READ, P.INSTANCE_HEALTH, P.ORGANISATION_READ, P.REVIEW_READ}
+    | {P.ACTIVITY_READ},
     InstanceRole.ADMINISTRATOR: frozenset(Permission),
 }
 
@@ -283,8 +295,9 @@ PERMISSIONS_OF_SCOPE: dict[Scope, frozenset[Permission]] = {
         },
     ),
     Scope.AUDIT_READ: frozenset({P.AUDIT_READ}),
-    Scope.SCAN_READ: frozenset({P.REPOSITORY_READ, P.ALERT_READ}),
-    Scope.SCAN_WRITE: frozenset({P.REPOSITORY_READ, P.REPOSITORY_TRIAGE}) | _ALERTS,
+    Scope.SCAN_READ: frozenset({P.REPOSITORY_READ, P.ALERT_READ, P.ACTIVITY_READ}),
+    Scope.SCAN_WRITE: _ALERTS
+    | {P.REPOSITORY_READ, P.REPOSITORY_TRIAGE, P.ACTIVITY_READ, P.ACTIVITY_DECIDE},
     Scope.GOVERNANCE_READ: frozenset({P.AUDIT_READ, P.REVIEW_READ}),
     Scope.GOVERNANCE_WRITE: frozenset(
         {P.AUDIT_READ, P.REVIEW_READ, P.REVIEW_OPEN, P.REVIEW_DECIDE}

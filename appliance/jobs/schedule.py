@@ -34,6 +34,7 @@ from appliance.jobs import (
 from appliance.jobs.queue import JobQueue
 from appliance.jobs.relay import Relay
 from appliance.services import (
+    activity_watch,
     alert_expiry,
     auto_merging,
     branch_tidying,
@@ -151,6 +152,11 @@ def _end_dismissals(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.END_DISMISSALS)
 
 
+def _watch_activity(work: UnitOfWork, _now: datetime) -> None:
+    if activity_watch.is_behind(work):
+        regular.promise(work, Job.WATCH_ACTIVITY)
+
+
 def _end_temporary_rights(work: UnitOfWork, now: datetime) -> None:
     """What ends counts no more in any case; this only says so."""
     if temporary_rights.is_due(work, now=now):
@@ -204,6 +210,7 @@ AGENDA = (
     Entry(Regular("settle-proposals", timedelta(minutes=5)), _settle_proposals),
     Entry(Regular("ask-again", timedelta(minutes=1)), _ask_again),
     Entry(Regular("end-dismissals", timedelta(minutes=1)), _end_dismissals),
+    Entry(Regular("watch-activity", timedelta(minutes=1)), _watch_activity),
     Entry(Regular("end-temporary-rights", timedelta(minutes=1)), _end_temporary_rights),
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),

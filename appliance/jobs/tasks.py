@@ -41,6 +41,7 @@ from appliance.jobs import (
     scanning,
     sweeping_stashes,
     tidying_branches,
+    watching_activity,
 )
 from appliance.services import (
     alert_expiry,
@@ -370,6 +371,7 @@ TASKS: dict[Job, Task] = {
     Job.END_TEMPORARY_RIGHTS: Task(_end_temporary_rights),
     Job.TEND_REVIEWS: Task(reviewing.tend),
     Job.END_UNUSED: Task(ending_unused.end_unused),
+    Job.WATCH_ACTIVITY: Task(watching_activity.watch),
     Job.END_DISMISSALS: Task(_end_dismissals),
     Job.SWEEP: Task(_sweep),
 }

@@ -29,7 +29,7 @@ from appliance.domain.credentials import ApprovalState
 from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import OrganisationRole, Permission
 from appliance.domain.second_person import ProposalState
-from appliance.services import health, inbox_access, inbox_signs
+from appliance.services import health, inbox_access, inbox_activity, inbox_signs
 from appliance.services.health import Condition
 from appliance.services.impersonation import SHOWN
 from appliance.services.inbox_entries import MOST_OF_A_KIND, Entry, Topic
@@ -287,5 +287,6 @@ _BY_SIGN: dict[Sign, Callable[[UnitOfWork, datetime], Iterable[Entry]]] = {
     Sign.TOKENS: _tokens,
     Sign.KEYS: _keys,
     Sign.ENDING: inbox_access.ending,
+    Sign.ACTIVITY: inbox_activity.waiting,
 }
 """What waits, in its order, once there is a sign of it."""

@@ -34,6 +34,8 @@ class Topic(StrEnum):
     ACCESS_ENDS = "access_ends"
     ACCESS_GIVEN = "access_given"
     ACCESS_NOT_GIVEN = "access_not_given"
+    ACTIVITY = "activity"
+    """Something in the audit log is unlike the usual."""
     ARRIVED = "arrived"
     ACTED_AS = "acted_as"
     """An administrator acted as them."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db.access_requests import AccessRequest, TemporaryRight
 from appliance.db.access_reviews import AccessReview
+from appliance.db.activity import ActivityAlert
 from appliance.db.credential_notices import CredentialNotice
 from appliance.db.credential_rules import TokenApproval
 from appliance.db.credentials import AccessToken, SshKey
@@ -24,6 +25,7 @@ from appliance.db.proposals import Proposal
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.db.users import User
 from appliance.domain.access_requests import RequestState
+from appliance.domain.activity import ActivityState
 from appliance.domain.credentials import ApprovalState
 from appliance.domain.jobs import JobState
 from appliance.domain.permissions import OrganisationRole
@@ -50,6 +52,7 @@ class Sign(StrEnum):
     TOKENS = "tokens"
     KEYS = "keys"
     ENDING = "ending"
+    ACTIVITY = "activity"
 
 
 ME: sa.BindParameter[UUID] = sa.bindparam("me")
@@ -81,6 +84,7 @@ _SIGNS: dict[Sign, sa.ColumnElement[bool]] = {
     Sign.ENDING: sa.exists().where(
         TemporaryRight.expires_at > NOW, TemporaryRight.expires_at < sa.bindparam("access_soon")
     ),
+    Sign.ACTIVITY: sa.exists().where(ActivityAlert.state == ActivityState.OPEN),
 }
 _ALL = sa.select(*(condition.label(sign) for sign, condition in _SIGNS.items()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.permissions import alert_doors, commit_doors, feed_doors, secret_doors
+from tests.permissions import activity_doors, alert_doors, commit_doors, feed_doors, secret_doors
 
 READ = "..+++++.+++++"
 WRITE = "..--+++.--+-+"
@@ -12,6 +12,7 @@ RUN = f"{API}/check-runs/<uuid:id>"
 TESTS = "web/test_checks.py"
 STATUS = {"state": "success", "context": "build"}
 API_TABLE = [
+    *activity_doors.API_TABLE,
     *alert_doors.API_TABLE,
     *secret_doors.API_TABLE,
     ("POST", f"{API}/statuses/<oid>", WRITE, STATUS),
@@ -24,6 +25,7 @@ API_TABLE = [
     *feed_doors.API_TABLE,
 ]
 API_ELSEWHERE = {
+    **activity_doors.API_ELSEWHERE,
     **alert_doors.API_ELSEWHERE,
     **secret_doors.API_ELSEWHERE,
     ("POST", f"{API}/check-runs"): TESTS,
@@ -49,7 +51,9 @@ FURTHER = {f"{each}": f"{TESTS}: the commit has to be there" for each in CHANGES
 FURTHER |= feed_doors.FURTHER
 CHANGES |= feed_doors.CHANGES
 CHANGES |= secret_doors.CHANGES
-FURTHER |= secret_doors.FURTHER
+FURTHER |= secret_doors.FURTHER | activity_doors.FURTHER
+CHANGES |= activity_doors.CHANGES
+ELSEWHERE |= activity_doors.PAGES_ELSEWHERE
 RECORDS_NOTHING = {f"POST {API}/grep": "looks for lines; the words are too long for an address"}
 RECORDS_NOTHING |= secret_doors.RECORDS_NOTHING
 SAID = "-.+++++.+++++"
@@ -62,4 +66,5 @@ COMMANDS = [
     ("repo check-run list lab-N/notes main", SAID),
     ("repo grep lab-N/notes o.e", SAID),
     *feed_doors.COMMANDS,
+    *activity_doors.COMMANDS,
 ]

@@ -9,6 +9,7 @@ auditor, administrator of the instance. `+` is exit status 0, `-` is 3 (not perm
 from __future__ import annotations
 
 from tests.permissions import (
+    activity_doors,
     alert_doors,
     check_doors,
     feed_doors,
@@ -212,6 +213,7 @@ WITHOUT_ROLES = {
 }
 # What the table's form cannot say; each has tests of its own.
 ELSEWHERE = {
+    **activity_doors.COMMANDS_ELSEWHERE,
     **alert_doors.COMMANDS_ELSEWHERE,
     **pulls.COMMANDS_ELSEWHERE,
     **(ruleset_doors.COMMANDS_ELSEWHERE | feed_doors.COMMANDS_ELSEWHERE),

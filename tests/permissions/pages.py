@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.permissions import (
+    activity_doors,
     check_doors,
     hook_doors,
     issues,
@@ -53,6 +54,7 @@ USER = "/administration/users/<name>"
 LOG = "/administration/audit"
 OWN_THING = "ACTOR"
 ROOMS = (machine_doors, signature_doors, check_doors, hook_doors, issues, pull_pages, ruleset_doors)
+ROOMS += (activity_doors,)
 
 
 class Row(NamedTuple):
@@ -154,10 +156,7 @@ PAGES = [
     Row("GET", f"{REPO}/commit/<oid>", READ),
     Row("GET", f"{REPO}/compare", READ),
     Row("GET", f"{REPO}/compare/<tail:tail>", READ),
-    Row("GET", f"{REPO}/branches", READ),
-    Row("GET", f"{REPO}/tags", READ),
-    Row("GET", f"{REPO}/pushes", READ),
-    Row("GET", f"{REPO}/locks", READ),
+    *(Row("GET", f"{REPO}/{each}", READ) for each in ("branches", "tags", "pushes", "locks")),
     Row("GET", f"{REPO}/find", READ),
     Row("GET", f"{REPO}/find/<tail:tail>", READ),
     Row("GET", f"{REPO}/search", READ),

@@ -74,6 +74,7 @@ JOBS = {
         " token.approved token.approval_refused token.approval_revoked"
         " ssh_key.removed ssh_key.kept_out deploy_key.removed"
     ),
+    Job.WATCH_ACTIVITY: "activity.detected",
     Job.END_DISMISSALS: "alert.dismissal_expired",
     Job.END_UNUSED: "deploy_key.removed ssh_key.removed token.expired scim.token_revoked",
     Job.SWEEP: "config.swept",

@@ -114,7 +114,31 @@ def written(world: World) -> str:
 
 def written_and_stopped(world: World) -> dict[str, object]:
     """A wiki, and a secret that stopped a push."""
-    return {"wiki_oid": written(world), "block_id": stopped(world)}
+    return {"wiki_oid": written(world), "block_id": stopped(world), "alert_id": unusual(world)}
+
+
+def unusual(world: World) -> UUID:
+    """Suspicious activity that somebody looked into, and an exemption; gives the alert."""
+    present, alert_id = datetime.now(UTC), new_id()
+    world.add(
+        ActivityAlert(
+            id=alert_id,
+            rule=ActivityRule.MASS_CLONE,
+            log=str(world.organisation("lab").id),
+            actor_ref=world.actor("writer").pseudonym,
+            since=present,
+            at=present,
+            count=40,
+            usual=30,
+            events=[str(new_id())],
+            created_at=present,
+        )
+    )
+    with world.begin(world.actor("administrator")) as work:
+        activity_alerts.comment(work, alert_id, "Asked them.", now=present)
+        rule = ActivityRule.ODD_HOURS
+        activity_alerts.exempt(work, "lab", "writer", rule, "Builds at night", now=present)
+    return alert_id
 
 
 def stopped(world: World) -> UUID:

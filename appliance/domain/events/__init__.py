@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.domain.events import (
     access_requests,
+    activity,
     alerts,
     archive_imports,
     checks,
@@ -23,6 +24,7 @@ from appliance.domain.events import (
     webhooks,
 )
 from appliance.domain.events.access_requests import *  # noqa: F403 - what its `__all__` names.
+from appliance.domain.events.activity import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.alerts import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.archive_imports import *  # noqa: F403 - its names are in a list of its own.
 from appliance.domain.events.audit import (
@@ -383,6 +385,7 @@ __all__ = [
     "personal",
 ]
 __all__ += access_requests.__all__ + checks.__all__ + credentials.__all__
+__all__ += activity.__all__
 __all__ += secret_scan.__all__ + alerts.__all__ + issues.__all__ + commit_talk.__all__
 __all__ += git.__all__ + pulls.__all__ + reviews.__all__
 __all__ += signing.__all__ + social.__all__ + webhooks.__all__

@@ -70,6 +70,13 @@ EXPORT = More(act=Act.EXPORT, severity=LOW, retention=ACCESS, controls=TAKEN_OUT
 LOOK = More(ocsf=(6001, 2), severity=NOTICE, controls=("pci:10.2.1.3", "nist:AU-6", "nist:AU-9(4)"))
 MORE: Mapping[str, More] = {
     "access.refused": More(act=Act.NOTE),
+    "activity.alert_assigned": More(act=Act.UPDATE, severity=NOTICE),
+    "activity.alert_commented": More(act=Act.UPDATE, severity=NOTICE),
+    "activity.alert_dismissed": More(act=Act.END),
+    "activity.detected": More(act=Act.CREATE, severity=HIGH),
+    "activity.alert_reopened": More(act=Act.UPDATE),
+    "activity.exemption_added": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
+    "activity.exemption_removed": More(ocsf=(3004, 3), ecs=("configuration",)),
     "alert.assigned": More(severity=NOTICE),
     "alert.commented": More(act=Act.UPDATE, severity=NOTICE),
     "alert.dismissal_refused": More(act=Act.UPDATE),

@@ -30,6 +30,16 @@ CATEGORIES: dict[str, Category] = {
         "Refused access.",
         *(MEDIUM, SECURITY, 6003, ("api",), ("pci:10.2.1.4", "nist:AC-3", "iso:A.5.15")),
     ),
+    "activity": Category(
+        "Suspicious activity: what rules over the audit log found, and what became of it.",
+        *(
+            MEDIUM,
+            SECURITY,
+            2004,
+            ("intrusion_detection",),
+            ("pci:10.4.1", "nist:SI-4", "nist:AU-6", "iso:A.8.16"),
+        ),
+    ),
     "admin": Category(
         "What administrators do with the appliance as a whole.",
         *(

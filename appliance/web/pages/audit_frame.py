@@ -9,6 +9,7 @@ import flask
 
 from appliance.domain.audit_terms import INSTANCE
 from appliance.domain.permissions import Permission
+from appliance.services import activity_alerts
 from appliance.services.audit_log import state as audit_state
 from appliance.web import requests
 from appliance.web.pages import admin
@@ -42,6 +43,7 @@ def frame(work: UnitOfWork, owner: str, section: str) -> dict[str, Any]:
         "may_grant": Permission.AUDIT_GRANT in room.allowed,
         "may_stream": Permission.AUDIT_STREAM in room.allowed,
         "sees_streams": Permission.AUDIT_READ in room.allowed,
+        "sees_activity": activity_alerts.may_see(work, owner),
         "most_counted": audit_state.MOST_COUNTED,
         **_around(work, room),
     }

@@ -12,13 +12,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 
+from appliance.domain.activity import ActivityRule
 from appliance.domain.credentials import ApprovalState, CredentialKind
 from appliance.domain.jobs import Job
 from appliance.errors import ApplianceError
 from appliance.services import inbox, notifications
 from appliance.services.inbox_entries import Entry, Topic
 from appliance.web import language, requests
-from appliance.web.pages import words
+from appliance.web.pages import activity_words, words
 from appliance.web.pages.page_forms import signed_in
 from appliance.wiring_observations import QueueMemory
 
@@ -219,6 +220,16 @@ def _proposed(entry: Entry) -> Words:
     return says, _("Review and decide"), flask.url_for("proposals.show", proposal_id=entry.id)
 
 
+def _activity(entry: Entry) -> Words:
+    says = _("Suspicious activity on this appliance: %(rule)s",
+             rule=activity_words.RULES[ActivityRule(entry.detail)])  # fmt: skip
+    if entry.owner:
+        says = _("Suspicious activity in %(organisation)s: %(rule)s", organisation=entry.owner,
+                 rule=activity_words.RULES[ActivityRule(entry.detail)])  # fmt: skip
+    href = flask.url_for("activity.show", owner=entry.owner, alert_id=entry.id)
+    return says, _("View and decide"), href
+
+
 def _acted_as(entry: Entry) -> Words:
     says = _(
         "%(name)s acted as you. Reason: %(reason)s",
@@ -250,6 +261,7 @@ DRAWN: dict[Topic, tuple[str, LazyString, Callable[[Entry], Words]]] = {
     Topic.ACCESS_ENDS: ("warn", lazy("Soon"), _access),
     Topic.ACCESS_GIVEN: ("good", lazy("Given"), _access),
     Topic.ACCESS_NOT_GIVEN: ("hold", lazy("Refused"), _access),
+    Topic.ACTIVITY: ("warn", lazy("Unusual"), _activity),
     Topic.ARRIVED: ("good", lazy("Done"), _arrived),
 }
 """The tone of each topic, the word for it, and how it is said."""

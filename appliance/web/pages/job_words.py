@@ -32,6 +32,7 @@ JOBS = {
     Job.ASK_PROVIDERS_AGAIN: _("Check users with OpenID providers"),
     Job.END_TEMPORARY_RIGHTS: _("End temporary access"),
     Job.TEND_REVIEWS: _("Start and close access reviews"),
+    Job.WATCH_ACTIVITY: _("Look for suspicious activity"),
     Job.END_DISMISSALS: _("Reopen alerts with expired dismissals"),
     Job.END_UNUSED: _("Expire unused tokens and keys"),
     Job.READ_FEED: _("Check a feed of advisories"),

@@ -14,16 +14,22 @@ from appliance.db.activity import ActivityAlert
 from appliance.db.audit_log import INSTANCE_LOG
 from appliance.db.organisations import Membership, Organisation
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import User
+from appliance.db.users import User, UserState
 from appliance.domain.permissions import (
     INSTANCE_PERMISSIONS_OF,
     ORGANISATION_PERMISSIONS_OF,
+    InstanceRole,
     Permission,
 )
 from appliance.errors import HiddenError, InvalidError, RefusedError, UnauthenticatedError, sentence
 
 NOTHING = sentence("There is no such list of suspicious activity.")
 NO_ALERT = sentence("There is no such alert.")
+OFFICERS = tuple(
+    role
+    for role, permissions in ORGANISATION_PERMISSIONS_OF.items()
+    if Permission.ACTIVITY_DECIDE in permissions
+)
 
 
 def log_of(
@@ -69,7 +75,7 @@ def alert(
 
 
 def to_exempt(work: UnitOfWork, name: str) -> User | None:
-    """The user of that name, of whom a rule is to tell nothing; whoever asks may decide on alerts."""
+    """The user of that name, of whom a rule is to tell nothing, for who may decide on alerts."""
     return lookups.user(work.session, name.removeprefix("@"))
 
 
@@ -80,14 +86,30 @@ def to_assign(work: UnitOfWork, log: str, name: str) -> User:
         InvalidError: there is none, or they may not see these alerts.
     """
     found = to_exempt(work, name)
-    if found is None or not _decides(work, found, log):
+    if found is None or not decides(work, found, log):
         raise InvalidError.of(
             "assignee", sentence("%(name)s cannot deal with these alerts.", name=name)
         )
     return found
 
 
-def _decides(work: UnitOfWork, user: User, log: str) -> bool:
+def deciders(work: UnitOfWork, log: str) -> list[UUID]:
+    """Who is told of an alert in a log: its organisation's security officers; administrators where
+    there are none.
+    """
+    officers = sa.select(Membership.user_id).where(
+        Membership.organisation_id == _id(log), Membership.role.in_(OFFICERS)
+    )
+    people = sa.select(User.id).where(User.is_machine.is_(False), User.state == UserState.ACTIVE)
+    found = list(work.session.scalars(people.where(User.id.in_(officers)).order_by(User.id)))
+    if found:
+        return found
+    administrators = people.where(User.instance_role == InstanceRole.ADMINISTRATOR)
+    return list(work.session.scalars(administrators.order_by(User.id)))
+
+
+def decides(work: UnitOfWork, user: User, log: str) -> bool:
+    """Whether somebody may decide on alerts in a log."""
     if Permission.ACTIVITY_DECIDE in INSTANCE_PERMISSIONS_OF[user.instance_role]:
         return True
     query = sa.select(Membership.role).where(

@@ -61,6 +61,19 @@ class ActivityDecision(Table):
     created_at: Mapped[datetime]
 
 
+class ActivityLetter(Table):
+    """That somebody is to be written to of an alert; gone once that is done."""
+
+    __tablename__ = "activity_letters"
+    __table_args__ = (sa.UniqueConstraint("alert_id", "user_id"),)
+    audited = False  # It follows from the alert, and from what people chose.
+
+    alert_id: Mapped[UUID] = mapped_column(sa.ForeignKey("activity_alerts.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
 class ActivityExemption(Table):
     """An identity of which a rule tells nothing, in one organisation or on the whole appliance."""
 

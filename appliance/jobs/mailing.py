@@ -14,7 +14,13 @@ from appliance.domain.ids import new_id
 from appliance.domain.notifications import MailState
 from appliance.errors import ApplianceError, UnavailableError
 from appliance.repeating import repeating
-from appliance.services import mail_letters, mail_queue, mail_sending, own_addresses
+from appliance.services import (
+    activity_letters,
+    mail_letters,
+    mail_queue,
+    mail_sending,
+    own_addresses,
+)
 from appliance.services.mail_letters import Sender
 from appliance.services.mail_queue import Outcome
 
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from appliance.delivery.mail import Letter, Post
+    from appliance.services.activity_letters import Due
     from appliance.services.mail_queue import Held
     from appliance.wiring import Wiring
 
@@ -46,7 +53,9 @@ class Mailing:
     def look(self) -> None:
         """Send all that is due, if there is a mail server that takes it."""
         try:
-            while self.ask_whose(datetime.now(UTC)) or self.work_off(datetime.now(UTC)):
+            while any(
+                step(datetime.now(UTC)) for step in (self.ask_whose, self.warn, self.work_off)
+            ):
                 pass
         except ApplianceError as error:
             log.warning("mail.waits", code=error.code, message=str(error))
@@ -98,6 +107,32 @@ class Mailing:
             log.warning("mail.waits", message=str(error))
             self._later |= dict.fromkeys((each[0] for each in letters), now + WAIT)
             return 0
+
+    def warn(self, now: datetime) -> int:
+        """Send letters about suspicious activity; gives how many were looked at.
+
+        Errors:
+            UnavailableError: the database does not answer.
+        """
+        with self._database.reading(appliance()) as work:
+            found = activity_letters.due(work, self._sender, now=now)
+        if not found:
+            return 0
+        done = 0
+        try:
+            with mail_sending.connected(self._rules, self._sender) as post:
+                for each in found:
+                    self._note_warning(each, mail_sending.send(post, each.letter), now)
+                    done += 1
+        except UnavailableError as error:
+            log.warning("mail.waits", message=str(error))
+            for each in found[done:]:
+                self._note_warning(each, Outcome(MailState.WAITING, str(error)), now)
+        return len(found)
+
+    def _note_warning(self, letter: Due, outcome: Outcome, now: datetime) -> None:
+        with self._database.begin(appliance()) as work:
+            activity_letters.note(work, letter, outcome, now=now)
 
     def _hand_over(self, post: Post, proof_id: UUID, letter: Letter, now: datetime) -> bool:
         """Send one of them, if the mail server takes it now."""

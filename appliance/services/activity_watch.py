@@ -29,7 +29,7 @@ from appliance.domain import activity, events
 from appliance.domain.activity import ActivityRule, ActivityState, Fact, Finding, Limits, Memory
 from appliance.domain.permissions import Permission
 from appliance.errors import ConflictError
-from appliance.services import activity_facts, repository_facts
+from appliance.services import activity_facts, activity_letters, repository_facts
 from appliance.services.activity_facts import ERASED, Batch
 
 ONLY = 1
@@ -197,6 +197,7 @@ def _open(
     )
     work.session.add(alert)
     work.session.flush()
+    activity_letters.promise(work, alert, now=now)
     return alert
 
 

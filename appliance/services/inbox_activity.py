@@ -7,19 +7,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from appliance.access import gate, grants
+from appliance.access import fetch_activity, gate, grants
 from appliance.db.activity import ActivityAlert
 from appliance.db.organisations import Membership, Organisation
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.activity import ActivityState
-from appliance.domain.permissions import ORGANISATION_PERMISSIONS_OF, Permission
+from appliance.domain.permissions import Permission
 from appliance.services.inbox_entries import MOST_OF_A_KIND, Entry, Topic
-
-OFFICERS = tuple(
-    role
-    for role, permissions in ORGANISATION_PERMISSIONS_OF.items()
-    if Permission.ACTIVITY_DECIDE in permissions
-)
 
 
 def waiting(work: UnitOfWork, now: datetime) -> Iterator[Entry]:
@@ -46,7 +40,7 @@ def _organisations(work: UnitOfWork) -> dict[str, str]:
         .join(Membership, Membership.organisation_id == Organisation.id)
         .where(
             Membership.user_id == work.actor.id,
-            Membership.role.in_(OFFICERS),
+            Membership.role.in_(fetch_activity.OFFICERS),
             Organisation.id.not_in(work.actor.withheld_organisations),
         )
     )

@@ -1,15 +1,19 @@
-"""Pages and endpoints of scanning: alerts, dependencies, feeds, reports, push protection."""
+"""Pages and endpoints of scanning: alerts, suspicious activity, dependencies, feeds, reports,
+push protection.
+"""
 
 from __future__ import annotations
 
+from appliance.web.api import activity as api_activity
 from appliance.web.api import alerts as api_alerts
 from appliance.web.api import bills as api_bills
 from appliance.web.api import feeds as api_feeds
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
-from appliance.web.pages import admin_feeds, alerts, push_protection
+from appliance.web.pages import activity, admin_feeds, alerts, push_protection
 
 API = (
+    api_activity.api,
     api_alerts.api,
     api_bills.api,
     api_feeds.api,
@@ -17,6 +21,7 @@ API = (
     api_sarif.api,
 )
 PEOPLE = (
+    activity.pages,
     admin_feeds.pages,
     push_protection.pages,
 )

@@ -63,6 +63,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_activity_decisions_alert_id"), "activity_decisions", ["alert_id"])
     op.create_table(
+        "activity_letters",
+        sa.Column("alert_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["alert_id"],
+            ["activity_alerts.id"],
+            name=op.f("fk_activity_letters_alert_id_activity_alerts"),
+            ondelete="CASCADE",
+        ),
+        _to_user("activity_letters", "user_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity_letters")),
+        sa.UniqueConstraint(
+            "alert_id", "user_id", name=op.f("uq_activity_letters_alert_id_user_id")
+        ),
+    )
+    op.create_index(op.f("ix_activity_letters_due_at"), "activity_letters", ["due_at"])
+    op.create_table(
         "activity_exemptions",
         sa.Column("log", sa.String(length=100), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -107,5 +127,5 @@ def _to_user(table: str, column: str, *, ondelete: str = "SET NULL") -> sa.Forei
 
 
 def downgrade() -> None:
-    for table in ("cursors", "memories", "exemptions", "decisions", "alerts"):
+    for table in ("cursors", "memories", "exemptions", "letters", "decisions", "alerts"):
         op.drop_table(f"activity_{table}")

@@ -29,7 +29,10 @@ PAGES = [
     (PAGES_OF_ALL, SEE_ALL),
     (PAGES_OF_ONE, SEE),
 ]
-FORMS = [(f"{PAGES_OF_ALL}/exemptions", DECIDE_ALL, WHO), (f"{PAGES_OF_ONE}/exemptions", DECIDE, WHO)]
+FORMS = [
+    (f"{PAGES_OF_ALL}/exemptions", DECIDE_ALL, WHO),
+    (f"{PAGES_OF_ONE}/exemptions", DECIDE, WHO),
+]
 STEPS = ("assign", "comment", "dismiss", "reopen")
 PAGES_ELSEWHERE = {
     **{("GET", f"{home}/<uuid:alert_id>"): TESTS for home in (PAGES_OF_ALL, PAGES_OF_ONE)},

@@ -9,16 +9,27 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from appliance.access import fetch_activity
 from appliance.db.activity import ActivityAlert, ActivityCursor, ActivityMemory
+from appliance.db.audit_log import INSTANCE_LOG
 from appliance.db.repositories import Repository
+from appliance.db.users import EmailAddress, User
 from appliance.domain import events
 from appliance.domain.activity import ActivityReason, ActivityRule, ActivityState
 from appliance.domain.events.log import PrivacyErased
 from appliance.domain.identity import Origin, appliance
 from appliance.domain.permissions import InstanceRole, OrganisationRole, Role
 from appliance.errors import ConflictError, HiddenError, InvalidError, RefusedError
-from appliance.services import activity_alerts, activity_facts, activity_watch
+from appliance.jobs.mailing import Mailing
+from appliance.services import (
+    activity_alerts,
+    activity_facts,
+    activity_letters,
+    activity_watch,
+)
 from appliance.services.activity_alerts import Change
+from appliance.services.mail_letters import Sender
+from tests.peers.mail_server import OK, taking_letters
 from tests.world import NOON
 
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -243,3 +254,50 @@ def test_deleted_branches_are_counted_by_what_a_push_did(lab):
         )
     watch(lab)
     assert [(each.rule, each.count) for each in alerts(lab)] == [(ActivityRule.MASS_DELETION, 4)]
+
+
+@ON_ONE
+def test_who_may_decide_is_written_to_once_and_nobody_else(lab):
+    with lab.wiring.database._writing() as session, session.begin():
+        session.execute(sa.update(EmailAddress).values(is_verified=True))
+    with taking_letters() as server:
+        lab.configure(
+            CODARA_MAIL__HOST="127.0.0.1",
+            CODARA_MAIL__PORT=str(server.port),
+            CODARA_MAIL__SECURITY="none",
+            CODARA_ACTIVITY__CLONE_REPOSITORIES="4",
+        )
+        fetch(lab, ALL)
+        watch(lab)
+        server.answer = "451 4.3.0 Later"
+        mailing = Mailing(lab.wiring)
+        assert [mailing.warn(NOON), server.letters] == [1, []]
+        server.answer = OK
+        later = NOON + timedelta(hours=1)
+        assert [mailing.warn(later), mailing.warn(later)] == [1, 0]
+
+    (letter,) = server.letters
+    assert server.recipients == ["security_officer@codara.test"]
+    assert letter["Subject"] == "[Codara] Suspicious activity in lab: Mass clone"
+    text = letter.get_content()
+    assert f"/lab/-/audit/activity/{alerts(lab)[0].id}" in text
+    assert "writer" not in text
+
+
+@ON_ONE
+def test_of_a_dismissed_alert_nobody_is_written_to(lab):
+    lab.configure(CODARA_MAIL__HOST="127.0.0.1", CODARA_MAIL__SECURITY="none")
+    fetch(lab, ALL)
+    watch(lab)
+    as_(lab, "root", activity_alerts.change, alerts(lab)[0].id, DISMISSED, now=NOON)
+    with lab.reading(appliance()) as work:
+        (found,) = activity_letters.due(work, Sender("https://codara.test", "Codara"), now=NOON)
+    assert found.letter is None
+
+
+@ON_ONE
+def test_without_security_officers_administrators_are_written_to(lab):
+    with lab.reading(appliance()) as work:
+        names = {each.id: each.name for each in work.session.scalars(sa.select(User))}
+        told = [names[each] for each in fetch_activity.deciders(work, INSTANCE_LOG)]
+    assert told == ["root"]

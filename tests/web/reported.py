@@ -8,17 +8,19 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch
+from appliance.db.activity import ActivityAlert
 from appliance.db.archive_imports import ArchiveImport, ArchiveImportPart
 from appliance.db.pulls import DeletedBranch
 from appliance.db.push_protection import PushBlock, SecretBypass
 from appliance.db.repositories import Repository
+from appliance.domain.activity import ActivityRule
 from appliance.domain.archive_imports import ArchiveSource, ImportState, PartState
 from appliance.domain.checks import StatusState
 from appliance.domain.identity import Actor
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.domain.push_protection import BypassReason, BypassState
-from appliance.services import check_runs, checks, commit_labels, commit_talk
+from appliance.services import activity_alerts, check_runs, checks, commit_labels, commit_talk
 from appliance.services.commit_talk import Spot
 from tests import wikis
 from tests.alerting import SECRET, find
@@ -124,7 +126,7 @@ def unusual(world: World) -> UUID:
         ActivityAlert(
             id=alert_id,
             rule=ActivityRule.MASS_CLONE,
-            log=str(world.organisation("lab").id),
+            log=str(world._organisation("lab").id),
             actor_ref=world.actor("writer").pseudonym,
             since=present,
             at=present,

@@ -52,6 +52,10 @@ COMMANDS = {
     "ruleset": ("appliance.cli.ruleset", "Rules for branches, tags and pushes, in three layers."),
     "alert": ("appliance.cli.alerts", "Alerts: what scans found, and what is decided about it."),
     "activity": ("appliance.cli.activity", "Suspicious activity, and who is exempt."),
+    "dependency": (
+        "appliance.cli.dependencies",
+        "What repositories depend on, and what is known of that.",
+    ),
     "issue": ("appliance.cli.issues", "Issues: open, list, comment, close."),
     "pr": ("appliance.cli.pulls", "Pull requests: open, list, review, merge."),
     "inbox": ("appliance.cli.inbox", "What one is told of issues and pull requests."),

@@ -11,10 +11,17 @@ import sqlalchemy as sa
 from appliance.access import gate
 from appliance.db import bulk
 from appliance.db import feeds as feed_rows
-from appliance.db.advisories import AdvisoryRow, AffectedPackage, KnownExploit, holds
+from appliance.db.advisories import (
+    AdvisoryRow,
+    AffectedPackage,
+    EpssScore,
+    KnownExploit,
+    holds,
+)
 from appliance.db.component_rows import parts
 from appliance.db.components import PackageMatch, PackageVersion
 from appliance.db.unit_of_work import UnitOfWork
+from appliance.domain import urgency
 from appliance.domain.components import Component
 from appliance.domain.permissions import Permission
 from appliance.scanning import matching, upgrades
@@ -128,7 +135,7 @@ def _stored(work: UnitOfWork, row: Sequence[Any]) -> tuple[Any, ...]:
 
 def _matches(
     work: UnitOfWork, feed: Feed, wanted: sa.ColumnElement[bool]
-) -> Iterable[tuple[int, str, str, dict[str, Any]]]:
+) -> list[tuple[int, str, str, dict[str, Any]]]:
     groups: dict[tuple[int, str], list[_Hit]] = {}
     packages: dict[int, tuple[str, str, str]] = {}
     read: dict[tuple[int, int], Affected] = {}
@@ -142,12 +149,33 @@ def _matches(
             read[place],
         )
         groups.setdefault((row.key, row.canonical), []).append(hit)
+    found = []
     for (key, canonical), hits in groups.items():
         ecosystem, name, version = packages[key]
         verdict = _worst(hits, version)
         if verdict is not Verdict.UNAFFECTED:
             package = Component(ecosystem, name, version, 1)
-            yield key, canonical, str(verdict), _facts(package, hits, canonical, feed)
+            found.append((key, canonical, str(verdict), _facts(package, hits, canonical, feed)))
+    _add_urgency(work, feed, [facts for *_, facts in found])
+    return found
+
+
+def _add_urgency(work: UnitOfWork, feed: Feed, found: Sequence[dict[str, Any]]) -> None:
+    """A score changes with every feed, so only its band is kept: else all would be new each day."""
+    names = sorted({name for facts in found for name in facts["names"]})
+    likely: dict[str, float] = {}
+    for some in parts(names):
+        query = sa.select(EpssScore.cve, EpssScore.percentile).where(
+            EpssScore.feed == feed.number, EpssScore.cve.in_(some)
+        )
+        likely |= {row[0]: row[1] for row in work.session.execute(query)}
+    for facts in found:
+        percentiles = [likely[name] for name in facts["names"] if name in likely]
+        facts["urgency"] = urgency.of_match(
+            facts["severity"],
+            is_exploited=facts["exploited"],
+            percentile=max(percentiles, default=None),
+        )
 
 
 def _question(feed: Feed, wanted: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:

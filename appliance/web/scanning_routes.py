@@ -7,15 +7,17 @@ from __future__ import annotations
 from appliance.web.api import activity as api_activity
 from appliance.web.api import alerts as api_alerts
 from appliance.web.api import bills as api_bills
+from appliance.web.api import dependencies as api_dependencies
 from appliance.web.api import feeds as api_feeds
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
-from appliance.web.pages import activity, admin_feeds, alerts, push_protection
+from appliance.web.pages import activity, admin_feeds, alerts, dependencies, push_protection
 
 API = (
     api_activity.api,
     api_alerts.api,
     api_bills.api,
+    api_dependencies.api,
     api_feeds.api,
     api_push_protection.api,
     api_sarif.api,
@@ -25,4 +27,7 @@ PEOPLE = (
     admin_feeds.pages,
     push_protection.pages,
 )
-REPOSITORIES = (alerts.pages,)
+REPOSITORIES = (
+    alerts.pages,
+    dependencies.pages,
+)

@@ -7,11 +7,14 @@ SEE_ORGANISATION = "..+++++++++++"
 OWN = "..--------+-+"
 API = "/api/v1/repos/<owner>/<name>/alerts"
 ALERT = f"{API}/<int:number>"
+DEPENDENCIES = "/api/v1/repos/<owner>/<name>/dependencies"
 ORG = "/api/v1/orgs/<org>"
 TESTS = "web/test_alerts.py"
 API_TABLE = [
     ("GET", API, READ, None),
     ("GET", f"{API}/facets", READ, None),
+    ("GET", DEPENDENCIES, READ, None),
+    ("GET", f"{DEPENDENCIES}/summary", READ, None),
     ("GET", f"{ORG}/alerts", SEE_ORGANISATION, None),
     ("GET", f"{ORG}/alerts/facets", SEE_ORGANISATION, None),
     ("GET", f"{ORG}/alert-policy", SEE_ORGANISATION, None),
@@ -45,7 +48,7 @@ CHANGES = {
 }
 PAGE = "/<owner>/<name>/security"
 PAGES_TEST = "web/test_alert_pages.py"
-PAGES = ((PAGE, READ),)
+PAGES = ((PAGE, READ), (f"{PAGE}/dependencies", READ))
 ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
     **{(method, f"{PAGE}/<int:number>"): PAGES_TEST for method in ("GET", "POST")},
@@ -56,13 +59,14 @@ CHANGES |= {
         f"{TRIAGE} alert.dismissal_refused alert.revoked alert.commented"
     ),
 }
-LISTS = {f"GET {PAGE}": "admin.list_exported"}
+LISTS = dict.fromkeys((f"GET {PAGE}", f"GET {PAGE}/dependencies"), "admin.list_exported")
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
 FURTHER |= dict.fromkeys((f"POST {SARIF}", f"POST {SARIFS}"), f"{REPORTS}: a report is of a commit")
 SAID = "-...+++.+.+.+"
 COMMANDS = [
     ("alert list lab-N/notes", SAID),
     ("alert list --org lab-N", "-.+++++++++++"),
+    *((f"dependency {each} lab-N/notes", SAID) for each in ("list", "export", "summary")),
     ("alert policy show lab-N", "-.+++++++++++"),
     ("alert policy set lab-N", "-.--------+-+"),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import timedelta
 from functools import partial
 
@@ -14,21 +13,16 @@ from appliance.db import feeds as feed_rows
 from appliance.db.advisories import AdvisoryRow, holds
 from appliance.db.alerts import Alert
 from appliance.db.components import ManifestFile, PackageMatch
-from appliance.db.outbox import JobRecord
 from appliance.domain.alerts import AlertState, DismissalReason, Resolution
 from appliance.domain.feeds import FeedState, FeedStep
 from appliance.domain.identity import appliance
 from appliance.domain.ids import new_id
-from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import Role
 from appliance.errors import ConflictError, RefusedError
-from appliance.jobs.performer import Performer
 from appliance.services import feed_reading, feed_records, feeds
-from tests.scanning.feeds.kit import NOON, Publisher, record
+from tests.feeding import FILES, LOCK, brought, perform, pushed, read, shown, trusted, used
+from tests.scanning.feeds.kit import NOON, record
 
-OURS = (Job.READ_FEED, Job.MATCH_COMPONENTS, Job.READ_MANIFESTS)
-LOCK = "requirements.txt"
-FILES = "/api/v1/repos/lab/notes/write"
 LEFT, RIGHT = ("PyPI", "left-pad", "1.3"), ("PyPI", "right-pad", "2.0")
 FIRST = [
     record("GHSA-1", LEFT, aliases=["CVE-2026-0001"]),
@@ -39,59 +33,7 @@ FIRST = [
 
 @pytest.fixture
 def publisher(world, tmp_path):
-    made = Publisher(tmp_path / "publisher")
-    world.administrator()
-    with world.begin(world.actor("administrator")) as work:
-        feeds.trust(work, made.root_file().read_bytes(), now=NOON)
-    return made
-
-
-def brought(world, file, *, now=NOON):
-    """A feed that is here; gives its number."""
-    feed_id = new_id()
-    folder = feed_reading.folder_of(world.wiring.home.root, feed_id)
-    folder.mkdir(parents=True)
-    shutil.copy(file, folder / feed_reading.ARCHIVE)
-    with world.begin(world.actor("administrator")) as work:
-        return feeds.arrived(work, feed_id, file.stat().st_size, file.name, now=now).number
-
-
-def perform(world, *kinds: Job):
-    """What a worker does."""
-    query = sa.select(JobRecord.id).where(
-        JobRecord.state == JobState.QUEUED, JobRecord.job.in_(kinds or OURS)
-    )
-    while (job := world.one(query.order_by(JobRecord.created_at).limit(1))) is not None:
-        Performer(world.wiring).perform(job)
-
-
-def read(world, number, *, now=NOON):
-    """Check and read it at a time that the test says."""
-    with world.reading(appliance()) as work:
-        task = feed_reading.plan(work, number, world.wiring.home.root)
-    begin = partial(world.wiring.database.begin, appliance())
-    came = feed_reading.read(task, begin, lambda *_: None, now=now)
-    with world.begin(appliance()) as work:
-        if isinstance(came, feed_reading.Refused):
-            feed_reading.refuse(work, number, came)
-        else:
-            feed_reading.note_read(work, task, came, now=now)
-    return came
-
-
-def used(world, file, *, now=NOON):
-    """A feed that is current, and everything compared with it."""
-    number = brought(world, file, now=now)
-    read(world, number, now=now)
-    with world.begin(world.actor("administrator")) as work:
-        feeds.use(work, number, now=now)
-    perform(world, Job.MATCH_COMPONENTS)
-    return shown(world, number)
-
-
-def shown(world, number):
-    with world.reading(world.actor("administrator")) as work:
-        return feeds.show(work, number)
+    return trusted(world, tmp_path / "publisher")
 
 
 def known(world):
@@ -105,15 +47,6 @@ def known(world):
 def alerts(world):
     with world.reading(appliance()) as work:
         return list(work.session.scalars(sa.select(Alert).order_by(Alert.number)))
-
-
-def pushed(world, content, path=LOCK):
-    """A file of the default branch, and what comes of it."""
-    answer = world.client("writer").put(
-        f"{FILES}/{path}", json={"content": content, "message": "Change it", "branch": "main"}
-    )
-    assert answer.status_code in {200, 201}, answer.text
-    perform(world)
 
 
 @pytest.fixture

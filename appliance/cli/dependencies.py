@@ -1,0 +1,133 @@
+"""`codara dependency`: what repositories depend on, and what is known of that."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import IO, Any
+
+import click
+
+from appliance.cli import options
+from appliance.cli.alerts import FORMULA
+from appliance.cli.client import repository as place
+from appliance.cli.context import Context, Noun, current, facts, table
+from appliance.domain.components import Scope
+
+COLUMNS = {
+    "name": "NAME",
+    "version": "VERSION",
+    "ecosystem": "ECOSYSTEM",
+    "known": "VULNERABILITIES",
+    "fixed": "FIXED IN",
+    "scope": "SCOPE",
+    "how": "REQUIRED",
+    "licence": "LICENCE",
+    "place": "PLACE",
+}
+FIELDS = {
+    "feed": "Feed of advisories",
+    "feed_made_at": "Feed made",
+    "read_at": "Manifests read",
+    "manifests": "Manifests",
+    "components": "Components",
+    "vulnerable": "Vulnerable",
+    "unknown": "Unknown",
+}
+EXPORTED = (
+    *("ecosystem", "name", "version", "purl", "manifest", "line", "scope", "how", "licence"),
+    *("knowledge", "known", "fixed"),
+)
+HOW = {True: "direct", False: "transitive", None: ""}
+KNOWLEDGE = ("vulnerable", "none_known", "unknown")
+
+
+@click.group(cls=Noun)
+def dependency() -> None:
+    """What repositories depend on, and what is known of that."""
+
+
+@dependency.command("list")
+@options.repository
+@click.option("--search", metavar="TEXT", help="A part of the name.")
+@click.option("--ecosystem", metavar="NAME", help="As PyPI, npm or Maven.")
+@click.option("--scope", type=click.Choice([each.value for each in Scope]), multiple=True)
+@click.option("--direct/--transitive", "direct", default=None, help="Who asks for it.")
+@click.option("--knowledge", type=click.Choice(KNOWLEDGE), help="What is known of it.")
+@click.option("--manifest", metavar="PATH", help="Of one manifest only.")
+@click.option("--sort", type=click.Choice(("risk", "name")), default="risk", show_default=True)
+@options.limit
+@current
+def list_dependencies(
+    context: Context,
+    /,
+    repository: str,
+    limit: int | None,
+    **query: Any,
+) -> None:
+    """List the components of the default branch, the most pressing first."""
+    asked = {key: _word(value) for key, value in query.items() if value not in (None, ())}
+    found = options.listed(context, f"{place(repository)}/dependencies", limit, **asked)
+    rows = found if context.is_json else [_in_words(each) for each in found]
+    context.show_list(rows, COLUMNS)
+
+
+@dependency.command()
+@options.repository
+@click.option("--output", metavar="FILE", type=click.File("wb"), default="-")
+@current
+def export(context: Context, repository: str, output: IO[bytes]) -> None:
+    """Write all components as a table (CSV) for other programs."""
+    found = options.listed(context, f"{place(repository)}/dependencies", None, sort="name")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, EXPORTED, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(row[key]) for key in EXPORTED} for row in map(_in_words, found))
+    output.write(text.getvalue().encode())
+
+
+@dependency.command()
+@options.repository
+@current
+def summary(context: Context, repository: str) -> None:
+    """Count a repository's components, and say what is not known of them."""
+    found = context.api.call("GET", f"{place(repository)}/dependencies/summary")
+    context.show(found, lambda: _told(found))
+
+
+def _told(found: dict[str, Any]) -> Iterable[str]:
+    yield from facts(found, FIELDS)
+    if found["unread"]:
+        yield ""
+        yield from table(found["unread"], {"path": "NOT SCANNED", "why": "WHY"})
+
+
+def _in_words(found: dict[str, Any]) -> dict[str, Any]:
+    known = found["vulnerabilities"]
+    names = [f"{each['name']} ({_severity(each)})" for each in known]
+    return {
+        **found,
+        "known": ", ".join(names) or found["knowledge"].replace("_", " "),
+        "fixed": ", ".join(dict.fromkeys(each["fixed"] for each in known if each["fixed"])),
+        "how": HOW[found["direct"]],
+        "place": f"{found['manifest']}:{found['line']}",
+    }
+
+
+def _severity(known: dict[str, Any]) -> str:
+    said = [known["severity"]]
+    said += ["exploited"] if known["exploited"] else []
+    said += [] if known["certain"] else ["not known whether affected"]
+    return ", ".join(said)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _cell(value: Any) -> Any:
+    """No program may take what somebody wrote for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

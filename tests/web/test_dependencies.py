@@ -117,7 +117,7 @@ def test_pages_of_the_list_hold_each_component_once(lab):
     assert found == names(lab)
 
 
-@pytest.mark.promise("P108")
+@pytest.mark.promise("P95")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("said", "feed"), [(None, "empty"), (OLD, "stale"), (SAMPLE, "sample")])
 def test_without_a_feed_that_counts_nothing_is_known_and_never_zero(lab, said, feed):

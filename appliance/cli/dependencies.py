@@ -39,6 +39,21 @@ EXPORTED = (
     *("ecosystem", "name", "version", "purl", "manifest", "line", "scope", "how", "licence"),
     *("knowledge", "known", "fixed"),
 )
+IN_FULL = {
+    "package": "Component",
+    "version": "Version",
+    "ecosystem": "Ecosystem",
+    "fixed": "Fixed in",
+    "how": "Required",
+    "scope": "Scope",
+    "level": "Used in code",
+    "names": "Names",
+    "vectors": "CVSS",
+    "epss_percentile": "EPSS percentile",
+    "exploited": "Exploited (KEV)",
+    "exploited_due": "To be mended by",
+    "feed": "Feed of advisories",
+}
 HOW = {True: "direct", False: "transitive", None: ""}
 KNOWLEDGE = ("vulnerable", "none_known", "unknown")
 
@@ -94,6 +109,39 @@ def summary(context: Context, repository: str) -> None:
     """Count a repository's components, and say what is not known of them."""
     found = context.api.call("GET", f"{place(repository)}/dependencies/summary")
     context.show(found, lambda: _told(found))
+
+
+@dependency.command()
+@options.repository
+@options.number
+@current
+def show(context: Context, repository: str, number: int) -> None:
+    """Show what is known of the component of alert N: scores, ranges, who brings it along."""
+    found = context.api.call("GET", f"{place(repository)}/alerts/{number}/dependency")
+    context.show(found, lambda: _all_of(found))
+
+
+def _all_of(found: dict[str, Any]) -> Iterable[str]:
+    reach = found["reach"]
+    said = {
+        **found,
+        "names": ", ".join(found["names"]),
+        "vectors": ", ".join(f"{each['score']} ({each['vector']})" for each in found["vectors"]),
+        "how": HOW[found["direct"]],
+        "level": reach["level"].replace("_", " "),
+    }
+    yield from facts(said, IN_FULL)
+    yield from ("", "Required by:")
+    yield from ("  " + " -> ".join(way) for way in found["ways"])
+    if reach["places"]:
+        yield from ("", "Used in:")
+        yield from (f"  {each['path']}:{each['line']}" for each in reach["places"])
+    ranges = [{**each, "ranges": " || ".join(each["ranges"])} for each in found["advisories"]]
+    yield ""
+    yield from table(ranges, {"name": "ADVISORY", "ranges": "AFFECTED", "summary": "SUMMARY"})
+    yield from ("", "Sources:")
+    for each in found["sources"]:
+        yield f"  {each['attribution'] or each['path']} ({each['licence'] or 'no licence said'})"
 
 
 def _told(found: dict[str, Any]) -> Iterable[str]:

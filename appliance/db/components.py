@@ -103,6 +103,28 @@ class PackageMatch(Table):
     """`names`, `summary`, `severity`, `score`, `fixed`, `exploited`."""
 
 
+class ComponentReach(Table):
+    """How far the code of a repository's default branch reaches a vulnerability of a component."""
+
+    __tablename__ = "component_reaches"
+    audited = False  # It follows from pushes and the feed.
+
+    id = None  # type: ignore[assignment]  # What it is about is the key.
+    repository_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True
+    )
+    ecosystem: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(LONGEST_PACKAGE), primary_key=True)
+    """In its one spelling."""
+    canonical: Mapped[str] = mapped_column(sa.String(LONGEST_NAME), primary_key=True)
+    reach: Mapped[str] = mapped_column(sa.String(16))
+    places: Mapped[list[Any]] = mapped_column(sa.JSON(), default=list)
+    """The first of them, each a path and a line."""
+    unread: Mapped[int] = mapped_column(default=0)
+    """How many sources nobody could look into."""
+    commit: Mapped[str] = mapped_column(sa.String(64))
+
+
 class RepositoryToCompare(Table):
     """A repository of whose packages the feed says something else than its alerts do."""
 

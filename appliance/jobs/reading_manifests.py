@@ -9,7 +9,7 @@ from uuid import UUID
 
 from appliance.domain.identity import appliance
 from appliance.errors import DamagedError, HiddenError, TimeoutExceededError
-from appliance.services import components, manifest_reading
+from appliance.services import components, manifest_reading, source_reach
 
 if TYPE_CHECKING:
     from appliance.jobs.tasks import Report
@@ -37,3 +37,16 @@ def read(wiring: Wiring, claimed: Claimed, report: Report) -> None:
                 pushed_by=UUID(pushed_by) if pushed_by else None,
                 now=datetime.now(UTC),
             )
+        _find_reach(wiring, repository_id, report)
+
+
+def _find_reach(wiring: Wiring, repository_id: UUID, report: Report) -> None:
+    with wiring.database.reading(appliance()) as work:
+        planned = source_reach.plan(work, repository_id)
+    if planned is None:
+        return
+    report("Looking for uses of vulnerable components")
+    found = source_reach.look(planned, wiring.repositories.folder(repository_id))
+    if found is not None:
+        with wiring.database.begin(appliance()) as work:
+            source_reach.keep(work, planned, found)

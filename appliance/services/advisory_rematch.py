@@ -18,7 +18,12 @@ from appliance.db.components import RepositoryToCompare
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.alerts import ScanCause
 from appliance.domain.permissions import Permission
-from appliance.services import advisory_matching, dependency_alerts
+from appliance.services import (
+    advisory_matching,
+    dependency_alerts,
+    manifest_promises,
+    source_reach,
+)
 from appliance.services.dependency_alerts import Look
 
 AT_ONCE = 50
@@ -64,5 +69,7 @@ def settle(work: UnitOfWork, repositories: Sequence[UUID], *, now: datetime) -> 
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     for each in repositories:
         dependency_alerts.refresh(work, each, Look(ScanCause.FEED), now=now)
+    for each in source_reach.lacking(work, repositories):
+        manifest_promises.promise_one(work, each)
     done = sa.delete(RepositoryToCompare).where(RepositoryToCompare.repository_id.in_(repositories))
     work.session.execute(done, execution_options={"synchronize_session": False})

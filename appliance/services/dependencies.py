@@ -19,7 +19,13 @@ from appliance.access import fetch_alerts
 from appliance.db import paging
 from appliance.db.alerts import Alert
 from appliance.db.component_rows import parts
-from appliance.db.components import ManifestComponent, ManifestFile, PackageMatch, PackageVersion
+from appliance.db.components import (
+    ComponentReach,
+    ManifestComponent,
+    ManifestFile,
+    PackageMatch,
+    PackageVersion,
+)
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import alert_identity, urgency
@@ -33,6 +39,8 @@ from appliance.services.known_vulnerabilities import Vulnerability
 
 MOST_UNREAD = 100
 MOST_CHOICES = 100
+UNCERTAIN = urgency.UNCERTAIN * 10
+"""The first two digits and the one for reach, which `_worst` gives."""
 Condition = sa.ColumnElement[bool]
 file, component, package = ManifestFile, ManifestComponent, PackageVersion
 
@@ -250,8 +258,17 @@ def _worst(repository: Repository) -> sa.Subquery:
     digits = sa.func.coalesce(
         PackageMatch.facts["urgency"].as_integer(), urgency.UNKNOWN_MATCH
     ) + sa.case((PackageMatch.verdict == Verdict.AFFECTED, 0), else_=urgency.UNCERTAIN)
+    reach = sa.case(urgency.REACHES, value=ComponentReach.reach, else_=urgency.REACHES["unknown"])
+    is_its = (
+        (ComponentReach.repository_id == repository.id)
+        & (ComponentReach.ecosystem == package.ecosystem)
+        & (ComponentReach.name == package.name)
+        & (ComponentReach.canonical == PackageMatch.canonical)
+    )
     return (
-        sa.select(PackageMatch.package_key, sa.func.min(digits).label("least"))
+        sa.select(PackageMatch.package_key, sa.func.min(digits * 10 + reach).label("least"))
+        .join(package, package.key == PackageMatch.package_key)
+        .outerjoin(ComponentReach, is_its)
         .where(PackageMatch.package_key.in_(mine))
         .group_by(PackageMatch.package_key)
         .subquery("worst")
@@ -259,7 +276,7 @@ def _worst(repository: Repository) -> sa.Subquery:
 
 
 def _pressing(worst: sa.Subquery) -> sa.ColumnElement[int]:
-    """The number of `domain.urgency`, in SQL; what is known of code's reach comes with alerts."""
+    """The number of `domain.urgency`, in SQL."""
     scope = sa.case(urgency.SCOPES, value=component.scope, else_=0)
     who = sa.case(
         (component.is_direct.is_(None), urgency.UNTOLD),
@@ -267,7 +284,7 @@ def _pressing(worst: sa.Subquery) -> sa.ColumnElement[int]:
         else_=urgency.TRANSITIVE,
     )
     least = worst.c.least
-    whole = least * 1000 + urgency.REACHES["unknown"] * 100 + scope * 10 + who
+    whole = least * 100 + scope * 10 + who
     return sa.func.coalesce(whole, urgency.NOTHING_KNOWN, type_=sa.Integer())
 
 
@@ -293,9 +310,9 @@ def _conditions(
 def _known(wanted: Knowledge, least: Any, uncovered: _Uncovered) -> Condition:
     """Whether that is what is known, as `_dependency` says it of one."""
     found: dict[Knowledge, Condition] = {
-        Knowledge.VULNERABLE: least < urgency.UNCERTAIN,
+        Knowledge.VULNERABLE: least < UNCERTAIN,
         Knowledge.UNKNOWN: sa.or_(
-            least >= urgency.UNCERTAIN, sa.and_(least.is_(None), uncovered.condition)
+            least >= UNCERTAIN, sa.and_(least.is_(None), uncovered.condition)
         ),
         Knowledge.NONE_KNOWN: sa.and_(least.is_(None), sa.not_(uncovered.condition)),
     }

@@ -38,11 +38,17 @@ def promise(
     branches = [ref for ref in moved if ref.startswith(BRANCHES)]
     if not branches or not _counts(work, repository, branches):
         return
-    if work.rows(QUEUED, {"repository_id": repository.id}).first() is None:
+    promise_one(work, repository.id, pushed_by=pushed_by)
+
+
+@open_to_everyone(because="it is only promised to look at what is there already")
+def promise_one(work: UnitOfWork, repository_id: UUID, *, pushed_by: UUID | None = None) -> None:
+    """Let the manifests of a repository be read, unless a job waits already."""
+    if work.rows(QUEUED, {"repository_id": repository_id}).first() is None:
         work.later(
             Job.READ_MANIFESTS,
-            about=repository.id,
-            repository_id=str(repository.id),
+            about=repository_id,
+            repository_id=str(repository_id),
             pushed_by=str(pushed_by) if pushed_by else None,
         )
 

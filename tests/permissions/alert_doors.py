@@ -23,6 +23,7 @@ API_TABLE = [
 API_ELSEWHERE = {
     ("PATCH", API): TESTS,
     **{(method, ALERT): TESTS for method in ("GET", "PATCH")},
+    ("GET", f"{ALERT}/dependency"): "web/test_dependencies.py",
     **{("POST", f"{ALERT}/{each}"): TESTS for each in ("request", "revocation", "comments")},
 }
 SARIF = "/api/v1/repos/<owner>/<name>/sarif"
@@ -74,4 +75,5 @@ COMMANDS_ELSEWHERE = {
     f"alert {each}": TESTS
     for each in ("show", "dismiss", "reopen", "assign", "comment", "revoke", "approve", "refuse")
 }
+COMMANDS_ELSEWHERE["dependency show"] = "web/test_dependencies.py"
 COMMANDS_ELSEWHERE |= dict.fromkeys(("alert export", "scan upload"), REPORTS)

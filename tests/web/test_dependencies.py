@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from appliance.domain.permissions import Role
-from tests.feeding import pushed, trusted, used
+from tests.alerting import CODE, find
+from tests.feeding import perform, pushed, trusted, used
 from tests.scanning.feeds.kit import record
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -157,6 +158,95 @@ def test_the_page_shows_what_is_known_and_what_was_not_scanned(lab):
         *("left-pad", "mid-pad", "right-pad")
     ]
     assert "No matching components" in lab.browser("writer").get(f"{PAGE}?q=nothing").text
+
+
+POETRY = """\
+[[package]]
+name = "top"
+version = "1.0"
+[package.dependencies]
+left-pad = "*"
+[[package]]
+name = "left-pad"
+version = "1.0"
+[metadata]
+lock-version = "2.0"
+content-hash = "0"
+"""
+PROJECT = '[project]\nname = "notes"\nversion = "1"\ndependencies = ["top"]\n'
+
+
+def detail(world):
+    """What is known of the component of the only alert."""
+    answer = world.client("writer").get("/api/v1/repos/lab/notes/alerts/1/dependency")
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_an_alert_says_how_bad_how_likely_and_who_brings_it_along(lab):
+    known(lab)
+    pushed(lab, PROJECT, "pyproject.toml")
+    pushed(lab, POETRY, "poetry.lock")
+
+    found = detail(lab)
+    assert (found["package"], found["version"], found["fixed"]) == ("left-pad", "1.0", "1.3")
+    assert found["ways"] == [["top@1.0", "left-pad@1.0"]]
+    assert found["names"] == ["CVE-2026-0001", "GHSA-1"]
+    assert found["vectors"][0]["score"] == 9.8
+    assert (found["epss_percentile"], found["exploited"]) == (0.97, False)
+    assert [each["ranges"] for each in found["advisories"]] == [["< 1.3"]]
+    assert [each["path"] for each in found["sources"]] == [
+        "epss.csv.gz",
+        "kev.json",
+        "osv/PyPI.zip",
+    ]
+    page = lab.browser("writer").get("/lab/notes/security/1").text
+    for words in ("top@1.0 → left-pad@1.0", "CVSS:3.1/AV:N", "&lt; 1.3", "97.0 % of all", "GHSA-1"):
+        assert words in page, words
+
+
+def test_what_code_uses_is_known_for_python_and_nothing_is_guessed(lab):
+    known(lab)
+    pushed(lab, "left-pad==1.0\n")
+    assert detail(lab)["reach"]["level"] == "not_imported"
+
+    pushed(lab, "def broken(:\n", "bad.py")
+    assert (detail(lab)["reach"]["level"], detail(lab)["reach"]["unread"]) == ("unknown", 1)
+
+    pushed(lab, "import os\nimport left_pad\n", "src/a.py")
+    reach = detail(lab)["reach"]
+    assert reach["level"] == "imported"
+    assert reach["places"] == [{"path": "src/a.py", "line": 2}]
+    assert "src/a.py#L2" in lab.browser("writer").get("/lab/notes/security/1").text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_new_advisory_lets_code_be_looked_at(lab):
+    pushed(lab, "import left_pad\n", "src/a.py")
+    pushed(lab, "left-pad==1.0\n")
+    known(lab)
+    assert detail(lab)["reach"]["level"] == "unknown"
+    perform(lab)
+
+    assert detail(lab)["reach"]["level"] == "imported"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_out_of_reach_comes_after_its_equals(lab):
+    records = [record(f"GHSA-{each}", ("PyPI", each, "9")) for each in ("left-pad", "mid-pad")]
+    used(lab, lab.publisher.bundle({"PyPI": records}, **TIMES), now=NOW)
+    pushed(lab, "import mid_pad\n", "a.py")
+    pushed(lab, "left-pad==1.0\nmid-pad==1.0\n")
+
+    assert names(lab) == ["mid-pad", "left-pad"]
+
+
+def test_alerts_of_other_kinds_are_of_no_component(lab):
+    find(lab, "lab/notes", [CODE])
+
+    answer = lab.client("writer").get("/api/v1/repos/lab/notes/alerts/1/dependency")
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert lab.browser("writer").get("/lab/notes/security/1").status_code == 200
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -10,7 +10,8 @@ from pydantic import Field
 from appliance.domain.alerts import AlertState, Severity
 from appliance.domain.components import Scope
 from appliance.domain.feeds import FeedState
-from appliance.services import dependencies
+from appliance.errors import NotFoundError, sentence
+from appliance.services import dependencies, dependency_details
 from appliance.services.dependencies import (
     Dependency,
     DependencyQuery,
@@ -19,9 +20,11 @@ from appliance.services.dependencies import (
     Order,
     Summary,
 )
+from appliance.services.dependency_details import DependencyDetail, Reach
 from appliance.web import paging, requests
 from appliance.web.api import frame
 from appliance.web.api.alert_answers import COMMA, words
+from appliance.web.api.alerts import ALERT, AlertPath
 from appliance.web.api.bytes_text import text
 from appliance.web.api.repositories import RepositoryPath
 
@@ -144,6 +147,116 @@ def count_dependencies(path: RepositoryPath) -> Any:
     """How many there are, of how many something is known, and what could not be read."""
     with requests.reading() as work:
         return frame.answer(_summary(dependencies.summary(work, path.path, now=requests.now())))
+
+
+class DependencyVector(frame.Answer):
+    """A CVSS vector, and what follows from it; no score of versions that are not read here."""
+
+    vector: str
+    score: float | None
+    severity: str
+
+
+class DependencyAdvisory(frame.Answer):
+    """An advisory that speaks of the component, with the ranges it affects."""
+
+    name: str
+    summary: str
+    modified: str
+    ranges: list[str]
+    versions: list[str]
+
+
+class DependencyPlace(frame.Answer):
+    """A line of code."""
+
+    path: str
+    line: int
+
+
+class DependencyReach(frame.Answer):
+    """How far code of the default branch reaches it. `unknown` also where nobody has looked: that
+    is done for Python and JavaScript.
+    """
+
+    level: Reach
+    places: list[DependencyPlace]
+    unread: int
+    commit: str
+
+
+class DependencySource(frame.Answer):
+    """Where what is known comes from, as its licence wants it said."""
+
+    path: str
+    licence: str
+    attribution: str
+
+
+class DependencyInFull(frame.Answer):
+    """What is known of a vulnerable component, beside its alert."""
+
+    ecosystem: str
+    package: str
+    version: str
+    scope: Scope
+    direct: bool | None
+    names: list[str]
+    vectors: list[DependencyVector]
+    epss: float | None
+    epss_percentile: float | None
+    exploited: bool
+    exploited_due: date | None
+    advisories: list[DependencyAdvisory]
+    ways: list[list[str]] = Field(description="From what the project asks for to this component")
+    fixed: str
+    reach: DependencyReach
+    feed: FeedState
+    sources: list[DependencySource]
+
+
+@api.get(
+    f"{ALERT}/dependency",
+    summary="Show what is known of a component",
+    responses={"200": DependencyInFull},
+)
+def show_dependency(path: AlertPath) -> Any:
+    """Of an alert of a dependency: scores, ranges, who brings it along, how far code reaches it."""
+    with requests.reading() as work:
+        found = dependency_details.show(work, path.path, path.number, now=requests.now())
+        if found is None:
+            raise NotFoundError(
+                sentence("Alert %(number)s is of no component.", number=path.number)
+            )
+        return frame.answer(_in_full(found))
+
+
+def _in_full(found: DependencyDetail) -> DependencyInFull:
+    reached = found.reaching
+    return DependencyInFull(
+        ecosystem=found.ecosystem,
+        package=found.package,
+        version=found.version,
+        scope=found.scope,
+        direct=found.is_direct,
+        names=list(found.names),
+        vectors=[DependencyVector.model_validate(each) for each in found.vectors],
+        epss=found.likely.score if found.likely else None,
+        epss_percentile=found.likely.percentile if found.likely else None,
+        exploited=found.exploit is not None,
+        exploited_due=found.exploit.due if found.exploit else None,
+        advisories=[DependencyAdvisory.model_validate(each) for each in found.advisories],
+        ways=[list(each) for each in found.ways],
+        fixed=found.fixed,
+        reach=DependencyReach(
+            level=reached.reach,
+            places=[DependencyPlace.model_validate(each) for each in reached.places],
+            unread=reached.unread,
+            commit=reached.commit,
+        ),
+        feed=found.standing.state,
+        sources=[DependencySource.model_validate(each) for each in found.sources],
+    )
 
 
 def _summary(found: Summary) -> DependencySummary:

@@ -24,7 +24,7 @@ from appliance.services import alert_lists, alerts
 from appliance.services.alert_lists import AlertQuery
 from appliance.services.alerts import NOBODY, Attestation, Change
 from appliance.web import forms, links, requests
-from appliance.web.pages import alert_words, lists
+from appliance.web.pages import alert_words, dependencies, lists
 from appliance.web.pages.page_forms import USUAL, after, asked, attempt, listed, signed_in
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 
@@ -148,6 +148,7 @@ def _opened(owner: str, name: str) -> Frame:
 def _page(frame: Frame, number: int, problems: Problems | None = None) -> str:
     with requests.reading() as work:
         found = alert_lists.show(work, frame.repository.path, number)
+        context = dependencies.context_of(work, frame.repository.path, number, requests.now())
     alert = found.listed.alert
     at = ""
     if alert.first_commit and alert.path:
@@ -169,6 +170,7 @@ def _page(frame: Frame, number: int, problems: Problems | None = None) -> str:
         problems=problems or {},
         filled=flask.request.form,
         today=requests.now().strftime(DAY),
+        **context,
     )
 
 

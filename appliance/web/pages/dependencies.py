@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,14 +10,17 @@ from flask_babel import lazy_gettext as lazy
 
 from appliance.domain.components import Scope
 from appliance.domain.feeds import FeedState
-from appliance.services import alert_lists, dependencies
+from appliance.services import alert_lists, dependencies, dependency_details
 from appliance.services.dependencies import DependencyQuery, Knowledge, Order
+from appliance.services.dependency_details import Reach
 from appliance.web import links, requests
 from appliance.web.pages import alert_words, lists
 from appliance.web.pages.page_forms import USUAL, after, asked, listed
 from appliance.web.pages.repository_frame import blueprint, opened, show
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.dependencies import Dependency, Summary
     from appliance.web.pages.page_forms import Found
@@ -50,6 +53,20 @@ SCOPES = {
     Scope.DEVELOPMENT: lazy("Development"),
 }
 HOW = {"yes": lazy("Direct"), "no": lazy("Transitive")}
+REACHES = {
+    Reach.CALLED: (lazy("Called"), "bad", lazy("What the advisory names is called there.")),
+    Reach.IMPORTED: (
+        lazy("Imported"),
+        "warn",
+        lazy("Whether the vulnerable part is called, is not known."),
+    ),
+    Reach.NOT_IMPORTED: (
+        lazy("Not imported"),
+        "",
+        lazy("No source of the default branch imports it. Other components may still use it."),
+    ),
+    Reach.UNKNOWN: (lazy("Not known"), "hold", lazy("Known for Python and JavaScript only.")),
+}
 ORDERS = {Order.RISK: lazy("Risk"), Order.NAME: lazy("Name")}
 WHY_UNKNOWN = {
     FeedState.EMPTY: lazy(
@@ -99,6 +116,15 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
         now=now,
         **lists.tools(),
     )
+
+
+def context_of(work: UnitOfWork, path: str, number: int, now: datetime) -> dict[str, Any]:
+    """What `security/_dependency.html` needs on the page of an alert."""
+    return {
+        "dependency": dependency_details.show(work, path, number, now=now),
+        "reaches": REACHES,
+        "scopes": SCOPES,
+    }
 
 
 def _query() -> DependencyQuery:

@@ -125,6 +125,18 @@ def show(context: Context, repository: str, number: int) -> None:
 
 @alert.command()
 @options.repository
+@options.number
+@click.option("--secret", is_flag=True, help="Show the secret, too. The audit log has that.")
+@current
+def code(context: Context, repository: str, number: int, *, secret: bool) -> None:
+    """Show the lines of an alert, and those that its data flows through."""
+    method, name = ("POST", "secret") if secret else ("GET", "code")
+    found = context.api.call(method, f"{_one(repository, number)}/{name}")
+    context.show(found, lambda: _code_told(found))
+
+
+@alert.command()
+@options.repository
 @click.option("--format", "form", type=click.Choice(("sarif", "csv")), default="sarif")
 @click.option(
     "--state",
@@ -343,6 +355,23 @@ def _told(found: dict[str, Any]) -> Iterable[str]:
         yield ""
         shown = {"at": "AT", "step": "WHAT", "actor": "BY", "reason": "WHY", "comment": "COMMENT"}
         yield from table(found["decisions"], shown)
+
+
+def _code_told(found: dict[str, Any]) -> Iterable[str]:
+    if found["place"] is None:
+        yield "It stands in no text that can be shown."
+        return
+    yield from _lines_told(found["place"])
+    for step, each in enumerate(found["flow"], 1):
+        yield ""
+        yield f"Step {step}"
+        yield from _lines_told(each)
+
+
+def _lines_told(found: dict[str, Any]) -> Iterable[str]:
+    yield found["path"]
+    for line in found["lines"]:
+        yield f"{'>' if line['marked'] else ' '} {line['number']:>5}  {line['text']}"
 
 
 def _policy_told(found: dict[str, Any]) -> Iterable[str]:

@@ -55,6 +55,16 @@ def file(at: Path, commit: str, path: bytes, *, most_bytes: int = limits.BLOB_BY
     return File(entry, entry.size_bytes, None, is_binary(_start(at, entry.oid)), None)
 
 
+def content(at: Path, oid: str, *, most_bytes: int) -> bytes | None:
+    """The bytes of a blob; None where there is none, or a larger one, or one that is no text."""
+    with opened(at) as handle:
+        header = handle.header(oid)
+        if header is None or header[0] is not Kind.BLOB or header[1] > most_bytes:
+            return None
+        found = handle.read_known(oid)
+    return None if is_binary(found) else found
+
+
 @dataclass(frozen=True)
 class Measure:
     """How large a blob is. `start` is all of it, or where it is large only how it begins."""

@@ -25,6 +25,8 @@ API_ELSEWHERE = {
     **{(method, ALERT): TESTS for method in ("GET", "PATCH")},
     ("GET", f"{ALERT}/dependency"): "web/test_dependencies.py",
     **{("POST", f"{ALERT}/{each}"): TESTS for each in ("request", "revocation", "comments")},
+    ("GET", f"{ALERT}/code"): "web/test_alert_code.py",
+    ("POST", f"{ALERT}/secret"): "web/test_alert_code.py",
 }
 SARIF = "/api/v1/repos/<owner>/<name>/sarif"
 SARIFS = "/api/v1/repos/<owner>/<name>/code-scanning/sarifs"
@@ -43,6 +45,7 @@ CHANGES = {
     f"POST {ALERT}/request": "alert.dismissed alert.dismissal_refused",
     f"POST {ALERT}/revocation": "alert.revoked",
     f"POST {ALERT}/comments": "alert.commented",
+    f"POST {ALERT}/secret": "alert.secret_shown",
     f"PUT {ORG}/alert-policy": "alert.policy_changed",
     f"POST {SARIF}": REPORTED,
     f"POST {SARIFS}": REPORTED,
@@ -53,6 +56,7 @@ PAGES = ((PAGE, READ), (f"{PAGE}/dependencies", READ))
 ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
     **{(method, f"{PAGE}/<int:number>"): PAGES_TEST for method in ("GET", "POST")},
+    ("POST", f"{PAGE}/<int:number>/secret"): "web/test_alert_code.py",
 }
 CHANGES |= {
     f"POST {PAGE}": "alert.dismissed alert.dismissal_requested alert.reopened",
@@ -60,6 +64,7 @@ CHANGES |= {
         f"{TRIAGE} alert.dismissal_refused alert.revoked alert.commented"
     ),
 }
+CHANGES[f"POST {PAGE}/<int:number>/secret"] = "alert.secret_shown"
 LISTS = dict.fromkeys((f"GET {PAGE}", f"GET {PAGE}/dependencies"), "admin.list_exported")
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
 FURTHER |= dict.fromkeys((f"POST {SARIF}", f"POST {SARIFS}"), f"{REPORTS}: a report is of a commit")
@@ -76,4 +81,5 @@ COMMANDS_ELSEWHERE = {
     for each in ("show", "dismiss", "reopen", "assign", "comment", "revoke", "approve", "refuse")
 }
 COMMANDS_ELSEWHERE["dependency show"] = "web/test_dependencies.py"
+COMMANDS_ELSEWHERE["alert code"] = "web/test_alert_code.py"
 COMMANDS_ELSEWHERE |= dict.fromkeys(("alert export", "scan upload"), REPORTS)

@@ -87,6 +87,7 @@ MORE: Mapping[str, More] = {
     "alert.policy_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
     "alert.report_uploaded": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "alert.revoked": More(act=Act.END),
+    "alert.secret_shown": More(act=Act.READ, severity=HIGH, retention=ACCESS),
     "audit.access_read": LOOK,
     "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "audit.auditor_revoked": More(

@@ -25,6 +25,7 @@ __all__ = [
     "AlertReopened",
     "AlertReportUploaded",
     "AlertRevoked",
+    "AlertSecretShown",
 ]
 
 
@@ -141,6 +142,17 @@ class AlertRevoked(Event):
     type: str
     severity: str
     revoked_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertSecretShown(Event):
+    """Somebody let the appliance show them a secret as it stands in the repository."""
+
+    kind = "alert.secret_shown"
+    target = "repo"
+    number: int
+    type: str
+    severity: str
 
 
 @dataclass(frozen=True, kw_only=True)

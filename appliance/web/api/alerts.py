@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from appliance.domain.alerts import Severity
-from appliance.services import alert_lists, alert_policies, alerts
+from appliance.services import alert_code, alert_lists, alert_policies, alerts
 from appliance.services.alert_lists import Decided
 from appliance.services.alert_policies import AlertRules, NewPolicy
 from appliance.services.alerts import Attestation
 from appliance.web import paging, requests
-from appliance.web.api import alert_answers, frame
+from appliance.web.api import alert_answers, alert_code_answers, frame
 from appliance.web.api.alert_answers import (
     AlertAnswer,
     AlertChange,
@@ -27,6 +27,7 @@ from appliance.web.api.alert_answers import (
     AlertsChange,
     AlertsChanged,
 )
+from appliance.web.api.alert_code_answers import AlertCodeAnswer
 from appliance.web.api.issues import Number
 from appliance.web.api.organisations import OrganisationPath
 from appliance.web.api.repositories import RepositoryPath
@@ -96,6 +97,28 @@ def change(path: AlertPath, body: AlertChange) -> Any:
     with requests.begin() as work:
         found = alerts.change(work, path.path, path.number, body.wanted, now=requests.now())
         return _answer(work, path, found)
+
+
+@api.get(f"{ALERT}/code", summary="Show an alert's code", responses={"200": AlertCodeAnswer})
+def show_code(path: AlertPath) -> Any:
+    """The lines where it stands, with some around them, and those of its data flow. Every secret
+    that is known there is masked.
+    """
+    with requests.reading() as work:
+        store = requests.wiring().repositories
+        found = alert_code.show(work, path.path, path.number, repositories=store)
+        return frame.answer(alert_code_answers.code(found))
+
+
+@api.post(f"{ALERT}/secret", summary="Show a secret", responses={"200": AlertCodeAnswer})
+def reveal(path: AlertPath) -> Any:
+    """The same lines with the secret of this alert, for who may decide about secrets. The audit
+    log has that it was shown.
+    """
+    with requests.begin() as work:
+        store = requests.wiring().repositories
+        found = alert_code.reveal(work, path.path, path.number, repositories=store)
+        return frame.answer(alert_code_answers.code(found))
 
 
 @api.post(f"{ALERT}/request", summary="Answer a request", responses={"200": AlertAnswer})

@@ -24,12 +24,13 @@ from appliance.services import alert_lists, alerts
 from appliance.services.alert_lists import AlertQuery
 from appliance.services.alerts import NOBODY, Attestation, Change
 from appliance.web import forms, links, requests
-from appliance.web.pages import alert_words, dependencies, lists
+from appliance.web.pages import alert_code, alert_words, dependencies, lists
 from appliance.web.pages.page_forms import USUAL, after, asked, attempt, listed, signed_in
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.services.alert_code import AlertCode
     from appliance.services.alert_lists import Facets, Listed
     from appliance.web.pages.page_forms import Found, Problems
 
@@ -138,6 +139,18 @@ def decide(owner: str, name: str, number: int) -> ResponseReturnValue:
     return attempt(do, lambda problems: _page(frame, number, problems))
 
 
+@pages.post("/<owner>/<name>/security/<int:number>/secret")
+def reveal(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """The same page with the secret in its lines; that it was shown is recorded."""
+    frame = _opened(owner, name)
+    signed_in()
+
+    def do() -> ResponseReturnValue:
+        return _page(frame, number, code=alert_code.revealed(frame, number))
+
+    return attempt(do, lambda problems: _page(frame, number, problems))
+
+
 def _opened(owner: str, name: str) -> Frame:
     """The repository, for who may see its alerts; all others are told what an unknown name gets."""
     with requests.reading() as work:
@@ -145,11 +158,14 @@ def _opened(owner: str, name: str) -> Frame:
     return opened(owner, name)
 
 
-def _page(frame: Frame, number: int, problems: Problems | None = None) -> str:
+def _page(
+    frame: Frame, number: int, problems: Problems | None = None, code: AlertCode | None = None
+) -> str:
     with requests.reading() as work:
         found = alert_lists.show(work, frame.repository.path, number)
         context = dependencies.context_of(work, frame.repository.path, number, requests.now())
     alert = found.listed.alert
+    place, flow = alert_code.pieces(code or alert_code.of(frame, number))
     at = ""
     if alert.first_commit and alert.path:
         at = frame.links.blob(alert.first_commit.encode(), alert.path)
@@ -162,6 +178,10 @@ def _page(frame: Frame, number: int, problems: Problems | None = None) -> str:
         listed=found.listed,
         alert=alert,
         at=at,
+        place=place,
+        flow=flow,
+        origin=alert_code.origin(frame, alert),
+        is_revealed=code is not None,
         now=requests.now(),
         may_settle=_may_settle(frame, alert.kind),
         may_answer=_may_settle(frame, alert.kind) and found.asked_by != requests.actor().label,

@@ -314,7 +314,7 @@ class Rulesets(Section):
 
 
 class Scanning(Section):
-    """Looking for secrets in what is pushed."""
+    """Looking for secrets and for weaknesses in code that is pushed."""
 
     secrets: bool = True
     """Whether repositories are looked through for secrets at all; without, no scanner runs."""
@@ -329,6 +329,11 @@ class Scanning(Section):
     """The same for branches and tags that rules protect."""
     bypass_days: float = Field(default=7, gt=0, le=90)
     """So long somebody may push a secret after it was allowed."""
+    code_program: str = ""
+    """Path of the program that looks for weaknesses in code, semgrep or OpenGrep; empty: none
+    does."""
+    code_seconds: float = Field(default=1800, gt=0, le=5400)
+    """Longest that one look at the code of a repository takes."""
 
 
 class Feeds(Section):

@@ -32,6 +32,7 @@ from appliance.errors import UnauthenticatedError
 from appliance.git import refs
 from appliance.git.ref_names import BRANCHES
 from appliance.services import (
+    code_scans,
     delegation,
     impersonated,
     manifest_promises,
@@ -217,6 +218,7 @@ def _settle(
         _tell_of_wiki(work, push, repository, rows)
     else:
         manifest_promises.promise(work, repository, after, pushed_by=push.actor_id)
+        code_scans.promise(work, repository, after, pushed_by=push.actor_id)
     _promise_following(work, push, repository, after)
     pull_completion.settle(work, push, moved=bool(after), now=now)
     _promise_pulls(work, repository.id, after)

@@ -48,6 +48,7 @@ JOBS = {
     Job.SCAN_HISTORY: (
         "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
     ),
+    Job.SCAN_CODE: "alert.exploited alert.fixed alert.opened alert.reopened",
     Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (

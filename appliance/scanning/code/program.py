@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.errors import UnavailableError, sentence
 from appliance.scanning.code import files, results
 from appliance.scanning.code.files import Skipped, SourceFile
 from appliance.scanning.code.results import Result, UnreadableError
@@ -35,7 +36,7 @@ WORDS = (
 )
 
 
-class NoProgramError(Exception):
+class NoProgramError(UnavailableError):
     """There is no such program, or it cannot be started."""
 
 
@@ -53,7 +54,9 @@ class CodeProgram:
             NoProgramError: it cannot be started.
         """
         if not os.access(self.path, os.X_OK):
-            raise NoProgramError(f"There is no program {self.path}.")
+            raise NoProgramError(
+                sentence("There is no program %(path)s to look for weaknesses.", path=str(self.path))
+            )
         found: list[results.Found] = []
         skipped: dict[bytes, Skipped] = {}
         batches = _batches(sources)

@@ -103,7 +103,9 @@ def _name(path: str) -> str:
     return "/".join(path.replace("\\", "/").split("/")[-2:])
 
 
-def sightings(found: Iterable[Found], rules: Mapping[str, CodeRule]) -> list[Sighting]:
+def sightings(
+    found: Iterable[Found], rules: Mapping[str, CodeRule], *, category: str = ""
+) -> list[Sighting]:
     """What was found, as alerts are made of it.
 
     It goes by lines, so that ordinals are the same whatever order the program has.
@@ -120,12 +122,12 @@ def sightings(found: Iterable[Found], rules: Mapping[str, CodeRule]) -> list[Sig
             lines[path] = each.file.content.decode("utf-8", "replace").split("\n")
         matched = "\n".join(lines[path][each.line - 1 : each.end_line])
         key = path, rule.id, alert_identity.normalised(matched)
-        seen.append(_sighting(each, rule, matched, counts[key]))
+        seen.append(_sighting(each, rule, matched, counts[key], category))
         counts[key] += 1
     return seen
 
 
-def _sighting(found: Found, rule: CodeRule, matched: str, ordinal: int) -> Sighting:
+def _sighting(found: Found, rule: CodeRule, matched: str, ordinal: int, category: str) -> Sighting:
     title, _, cure = rule.message.partition(". ")
     return Sighting(
         kind=AlertKind.CODE,
@@ -142,5 +144,5 @@ def _sighting(found: Found, rule: CodeRule, matched: str, ordinal: int) -> Sight
         path=found.file.path,
         line=found.line,
         end_line=found.end_line,
-        detail={"cwe": rule.cwe, "owasp": rule.owasp},
+        detail={"cwe": rule.cwe, "owasp": rule.owasp, "category": category},
     )

@@ -21,18 +21,17 @@ from pydantic.fields import FieldInfo
 
 from appliance.errors import SettingsError
 from appliance.settings_activity import Activity
+from appliance.settings_scanning import Feeds, Scanning
 from appliance.settings_sections import (
     Access,
     Audit,
     Database,
-    Feeds,
     Imports,
     Limits,
     Mail,
     Outgoing,
     Queue,
     Rulesets,
-    Scanning,
     Section,
     Server,
     SignIn,

@@ -55,7 +55,9 @@ class CodeProgram:
         """
         if not os.access(self.path, os.X_OK):
             raise NoProgramError(
-                sentence("There is no program %(path)s to look for weaknesses.", path=str(self.path))
+                sentence(
+                    "There is no program %(path)s to look for weaknesses.", path=str(self.path)
+                )
             )
         found: list[results.Found] = []
         skipped: dict[bytes, Skipped] = {}

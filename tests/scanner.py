@@ -57,14 +57,17 @@ class RunningScanner:
 
     def kill_all(self) -> None:
         """Kill it while it looks at something, and the child that looks; then start it anew."""
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children")
-        while not (looking := children.read_text().split()):
+        while not (looking := self._looking()):
             time.sleep(0.01)
-        for child in (*looking, pid):
+        for child in (*looking, self.process.pid):
             os.kill(int(child), signal.SIGKILL)
         self.process.wait()
         self.start()
+
+    def be_idle(self) -> None:
+        """Wait until it looks at nothing: it may still answer who has gone."""
+        while self._looking():
+            time.sleep(0.01)
 
     def scan(self, *objects: tuple[str, bytes], **wanted: object) -> wire.Answer:
         """What it finds in objects, each a kind and its content."""
@@ -76,3 +79,7 @@ class RunningScanner:
         os.lseek(said.fileno(), 0, os.SEEK_SET)
         question = wire.Question(**{"key": KEY, **wanted})
         return self.door.ask(question, said, seconds=PATIENCE_SECONDS).answer()
+
+    def _looking(self) -> list[str]:
+        pid = self.process.pid
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

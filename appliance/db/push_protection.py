@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.db.base import Table
+from appliance.domain.alerts import Lane
 from appliance.domain.push_protection import BypassFacts, BypassReason, BypassState
 
 ACTOR = sa.String(64)
@@ -95,3 +96,25 @@ class SecretExemption(Table):
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     reason: Mapped[str] = mapped_column(sa.Text())
     created_at: Mapped[datetime]
+
+
+class SecretPattern(Table):
+    """A pattern of secrets that an organisation wrote itself, and that was tried."""
+
+    __tablename__ = "secret_patterns"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "name"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="CASCADE")
+    )
+    name: Mapped[str] = mapped_column(sa.String(64))
+    pattern: Mapped[str] = mapped_column(sa.Text())
+    reach_bytes: Mapped[int] = mapped_column(sa.Integer())
+    """The longest that a match can be."""
+    entropy: Mapped[float] = mapped_column(sa.Float())
+    lane: Mapped[Lane]
+    cure: Mapped[str] = mapped_column(sa.Text())
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )

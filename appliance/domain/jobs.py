@@ -28,6 +28,7 @@ class Job(StrEnum):
     SCAN_PUSH = "push.scan"
     SCAN_HISTORY = "repo.scan"
     SCAN_CODE = "scan.code"
+    SCAN_AGAIN = "scan.again"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -92,6 +93,9 @@ RULES: dict[Job, JobRule] = {
     Job.SCAN_PUSH: JobRule(8, 3600, "Look for secrets in what was pushed"),
     Job.SCAN_HISTORY: JobRule(5, 24 * 3600, "Look for secrets in a repository"),
     Job.SCAN_CODE: JobRule(3, 2 * 3600, "Look for weaknesses in code"),
+    Job.SCAN_AGAIN: JobRule(
+        3, 24 * 3600, "Look for secrets once more, with new rules", is_upkeep=True
+    ),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove unreferenced large files"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Complete interrupted pushes"),

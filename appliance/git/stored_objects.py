@@ -54,6 +54,23 @@ def reached(
         said.check()
 
 
+def files_of(folder: Path, branch: str, *, most: int) -> list[StoredObject]:
+    """The files of a branch, so many at most.
+
+    Errors:
+        TimeoutExceededError, DamagedError: they cannot be read.
+    """
+    words = ["ls-tree", "-r", "-z", "--full-tree", f"refs/heads/{branch}"]
+    said = process.run(words, at=folder)
+    found = []
+    for line in said.split(b"\0")[:-1]:
+        about, _, path = line.partition(b"\t")
+        _, kind, oid = about.split(b" ")
+        if kind == b"blob":
+            found.append(StoredObject(oid.decode("ascii"), path.decode("utf-8", "replace")))
+    return found[:most]
+
+
 def commits_of(
     folder: Path,
     tips: Iterable[str],

@@ -9,7 +9,7 @@ from uuid import UUID
 from appliance.domain.identity import appliance, stranger
 from appliance.domain.mirrors import Direction
 from appliance.errors import ApplianceError, RefusedError, together
-from appliance.services import mirror_runs, push_settlement, pushes, ref_moving
+from appliance.services import mirror_runs, push_settlement, pushes, ref_moving, secret_patterns
 
 if TYPE_CHECKING:
     from appliance.jobs.tasks import Report
@@ -50,9 +50,9 @@ def give_up(wiring: Wiring, claimed: Claimed, reason: str) -> None:
 
 def _apply(wiring: Wiring, plan: Plan, difference: Difference) -> None:
     """Move the branches and tags, as a push of who answers for the mirror would."""
-    proposed = mirror_runs.proposals(
-        plan, difference, rules=wiring.settings, scanner=wiring.git.scanner
-    )
+    with wiring.database.reading(plan.actor) as work:
+        scanner = wiring.git.scanner.with_own(secret_patterns.used_in(work, plan.repository_id))
+    proposed = mirror_runs.proposals(plan, difference, rules=wiring.settings, scanner=scanner)
     for terms, proposal, steps in proposed:
         verdict = _decided(wiring, terms, proposal)
         if not verdict.is_accepted:

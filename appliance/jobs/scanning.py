@@ -1,4 +1,4 @@
-"""The jobs that look for secrets: in what a push has brought, and in all of a repository."""
+"""The jobs that look for secrets: in what a push has brought, in a repository, in all of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from appliance.domain.alerts import ScanCause
 from appliance.domain.identity import appliance
-from appliance.errors import HiddenError
-from appliance.services import secret_alerts, secret_scans
+from appliance.errors import DamagedError, HiddenError, TimeoutExceededError
+from appliance.services import secret_alerts, secret_rescans, secret_scans
 
 if TYPE_CHECKING:
     from appliance.jobs.tasks import Report
@@ -39,9 +40,29 @@ def history(wiring: Wiring, claimed: Claimed, report: Report) -> None:
         _scan(wiring, planned, report)
 
 
+def again(wiring: Wiring, claimed: Claimed, report: Report) -> None:
+    """Look through all repositories that were not, with the rules of now."""
+    del claimed
+    digest = wiring.git.scanner.door.greet().digest
+    due: UUID | None = None
+    while True:
+        with wiring.database.reading(appliance()) as work:
+            due = secret_rescans.next_due(work, digest, after=due, now=datetime.now(UTC))
+        if due is None:
+            return
+        report("Looking for secrets with new rules")
+        with suppress(HiddenError, DamagedError, TimeoutExceededError):
+            with wiring.database.reading(appliance()) as work:
+                planned = secret_scans.plan_history(
+                    work, due, repositories=wiring.repositories, cause=ScanCause.RULES
+                )
+            _scan(wiring, planned, report)
+
+
 def _scan(wiring: Wiring, plan: ScanPlan, report: Report) -> None:
     tools, database = wiring.git.scanner, wiring.database
-    digest = tools.door.greet().digest  # Where nobody is there, the job comes again later.
+    # Where nobody is there, the job comes again later.
+    digest = secret_scans.digest(plan, tools=tools)
     with database.begin(appliance()) as work:
         scan_id = secret_scans.begin(work, plan, digest, now=datetime.now(UTC))
     total = secret_scans.Sum()

@@ -51,6 +51,7 @@ from appliance.services import (
     review_decisions,
     ruleset_reports,
     saml_refresh,
+    secret_rescans,
     temporary_rights,
     unused_credentials,
     webhook_deliveries,
@@ -147,6 +148,13 @@ def _read_metadata(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.READ_METADATA)
 
 
+def _scan_again(work: UnitOfWork, now: datetime) -> None:
+    """Only the scanner knows its rules; where all was looked through with them, it is brief."""
+    del now
+    if secret_rescans.is_wanted(work):
+        regular.promise(work, Job.SCAN_AGAIN)
+
+
 def _end_dismissals(work: UnitOfWork, now: datetime) -> None:
     if alert_expiry.is_due(work, now=now):
         regular.promise(work, Job.END_DISMISSALS)
@@ -219,6 +227,7 @@ AGENDA = (
     Entry(Regular("forget-findings", timedelta(minutes=10)), _forget_findings),
     Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
+    Entry(Regular("scan-again", timedelta(hours=1)), _scan_again),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     Entry(Regular("stamp-logs", A_DAY), _stamp_logs),

@@ -359,6 +359,7 @@ TASKS: dict[Job, Task] = {
     Job.SCAN_PUSH: Task(scanning.push),
     Job.SCAN_HISTORY: Task(scanning.history),
     Job.SCAN_CODE: Task(scanning_code.scan),
+    Job.SCAN_AGAIN: Task(scanning.again),
     Job.MAINTAIN_REPOSITORY: Task(_maintain),
     Job.CHECK_REPOSITORY: Task(_check),
     Job.RECONCILE_PUSHES: Task(_reconcile_pushes),

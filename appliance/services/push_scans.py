@@ -120,7 +120,7 @@ class Look:
 
     def _question(self, **more: Any) -> Question:
         key = self.tools.fingerprint_key.hex()
-        question = Question(key=key, lane=BLOCK, cpu_seconds=self.seconds)
+        question = Question(key=key, lane=BLOCK, cpu_seconds=self.seconds, own=self.tools.own)
         return replace(question, **more)
 
     def _found(self, answer: Answer) -> tuple[FoundSecret, ...]:

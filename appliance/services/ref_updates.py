@@ -27,7 +27,7 @@ from appliance.git.commits import Person
 from appliance.git.ref_changes import RefChange
 from appliance.git.ref_names import BRANCHES, TAGS
 from appliance.git.write import Change, Expect, Move, Put, Remove, Written
-from appliance.services import authors, push_rules, pushes
+from appliance.services import authors, push_rules, pushes, secret_patterns
 from appliance.services.pushes import Proposal, Terms
 from appliance.services.repositories import ready_folder
 
@@ -79,7 +79,8 @@ def _leave(work: UnitOfWork, repository: Repository, *, tools: GitTools, now: da
     folder = ready_folder(repository, tools.repositories)
     maintenance.unlock(folder)
     terms = Terms(new_id(), repository.id, folder, push_rules.WITHOUT_GIT, work.actor)
-    return Plan(terms, authors.of_actor(work, now=now), tools.signer, tools.scanner)
+    scanner = tools.scanner.with_own(secret_patterns.used_in(work, repository.id))
+    return Plan(terms, authors.of_actor(work, now=now), tools.signer, scanner)
 
 
 def draft_files(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -41,8 +41,8 @@ from appliance.errors import (
     sentence,
 )
 from appliance.git import pushed_objects, stored_objects
-from appliance.scanning.resident.wire import ALL, Question
-from appliance.services import sightings
+from appliance.scanning.resident.wire import ALL, Question, digest_with
+from appliance.services import secret_patterns, sightings
 from appliance.services.sightings import NewScan
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ BESIDE = timedelta(hours=1)
 AT_ONCE = 2000
 """So many objects are looked at between two looks at the database."""
 SECONDS = 600.0
+OF_WIKI = "wiki"
+"""The category of a scan of a wiki, whose alerts are its repository's."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class ScanPlan:
     ref: str = ""
     is_protected: bool = False
     pushed_by: UUID | None = None
+    own: tuple[Mapping[str, Any], ...] = ()
+    """The patterns of the organisation."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ def plan_push(work: UnitOfWork, push_id: UUID, *, repositories: RepositoryStore)
         moved[0].ref.decode("utf-8", "replace"),
         protected or _is_default(repository, moved),
         push.actor_id if push.actor_kind == ActorKind.USER else None,
+        secret_patterns.used_in(work, repository.id),
     )
 
 
@@ -174,7 +179,8 @@ def plan_history(
     """
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     repository = fetch.repository_by_id(work, repository_id, Permission.REPOSITORY_READ)
-    return ScanPlan(*_place(repository, repositories), cause, is_protected=True)
+    own = secret_patterns.used_in(work, repository.id)
+    return ScanPlan(*_place(repository, repositories), cause, is_protected=True, own=own)
 
 
 def begin(work: UnitOfWork, plan: ScanPlan, digest: str, *, now: datetime) -> UUID:
@@ -187,12 +193,23 @@ def begin(work: UnitOfWork, plan: ScanPlan, digest: str, *, now: datetime) -> UU
     new = NewScan(
         AlertKind.SECRET,
         plan.cause,
+        category="" if plan.repository_id == plan.home_id else OF_WIKI,
         ref=plan.ref,
         from_commit=plan.known[0] if plan.known else "",
         to_commit=plan.tips[0] if plan.tips else "",
         ruleset=digest,
     )
     return sightings.begin_scan(work, home, new, now=now).id
+
+
+@open_to_everyone(because="it is a name for rules, and says nothing of anything")
+def digest(plan: ScanPlan, *, tools: ScannerTools) -> str:
+    """Of the rules by which the plan is looked through.
+
+    Errors:
+        ScannerDownError: nobody is there.
+    """
+    return digest_with(tools.door.greet().digest, plan.own)
 
 
 @open_to_everyone(because="it reads the objects that the plan names")
@@ -252,6 +269,7 @@ def _looked(
         lane=ALL,
         is_deep=True,
         paths={oid: path for oid, path in paths.items() if path},
+        own=plan.own,
         with_tokens=True,
         cpu_seconds=SECONDS,
     )

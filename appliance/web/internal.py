@@ -31,6 +31,7 @@ from appliance.services import (
     lfs,
     push_settlement,
     pushes,
+    secret_patterns,
     ssh_access,
     ssh_certificates,
     ssh_keys,
@@ -205,6 +206,7 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
     wiring, now = requests.wiring(), requests.now()
     with wiring.database.reading(stranger()) as work:
         terms = pushes.terms(work, _text(question, "capability"), tools=wiring.git, now=now)
+        own = secret_patterns.used_in(work, terms.repository_id)
     quarantine = _texts(question.get("quarantine"))
     proposal = pushes.inspect(
         terms.folder,
@@ -213,7 +215,7 @@ def _decide(question: dict[str, Any]) -> pushes.Verdict:
         options=[str(option) for option in question.get("options") or ()],
         certificate=_texts(question.get("certificate")) or None,
         rules=wiring.settings,
-        scanner=wiring.git.scanner,
+        scanner=wiring.git.scanner.with_own(own),
     )
 
     def ask(proposed: pushes.Proposal) -> pushes.Verdict:

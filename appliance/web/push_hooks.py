@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from appliance.domain.identity import appliance, stranger
 from appliance.domain.protection import RefUpdate
 from appliance.errors import ApplianceError
-from appliance.services import push_settlement, pushes, transfers
+from appliance.services import push_settlement, pushes, secret_patterns, transfers
 from appliance.web import requests, signature_rules
 from appliance.wiring import Wiring
 
@@ -50,7 +50,7 @@ class PushHooks:
                 quarantine=quarantine,
                 options=(),
                 rules=wiring.settings,
-                scanner=wiring.git.scanner,
+                scanner=wiring.git.scanner.with_own(self._own()),
             )
             verdict = signature_rules.decided(
                 self._decide, proposal, ticket.folder, quarantine, wiring
@@ -59,6 +59,10 @@ class PushHooks:
             return pushes.Verdict(is_accepted=False, messages=(str(error), "Nothing was changed."))
         self._is_over = not verdict.is_accepted
         return verdict
+
+    def _own(self) -> tuple[secret_patterns.OWN, ...]:
+        with self._wiring.database.reading(appliance()) as work:
+            return secret_patterns.used_in(work, self._ticket.repository_id)
 
     def _decide(self, proposal: pushes.Proposal) -> pushes.Verdict:
         wiring, capability = self._wiring, self._ticket.push.capability

@@ -11,6 +11,7 @@ from appliance.web.api import dependencies as api_dependencies
 from appliance.web.api import feeds as api_feeds
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
+from appliance.web.api import secret_patterns as api_secret_patterns
 from appliance.web.pages import activity, admin_feeds, alerts, dependencies, push_protection
 
 API = (
@@ -21,6 +22,7 @@ API = (
     api_feeds.api,
     api_push_protection.api,
     api_sarif.api,
+    api_secret_patterns.api,
 )
 PEOPLE = (
     activity.pages,

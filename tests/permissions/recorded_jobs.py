@@ -49,6 +49,9 @@ JOBS = {
         "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
     ),
     Job.SCAN_CODE: "alert.exploited alert.fixed alert.opened alert.reopened",
+    Job.SCAN_AGAIN: (
+        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+    ),
     Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",
     Job.SETTLE_PROVIDED_RIGHTS: (

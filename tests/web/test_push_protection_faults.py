@@ -1,18 +1,22 @@
-"""Pushes with secrets where something is odd: bypasses that ended, floods."""
+"""Pushes with secrets where something is odd: bypasses that ended, floods, a scanner that dies."""
 
 from __future__ import annotations
 
 import subprocess
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from appliance.db.alerts import Scan, ScannedObject
+from appliance.db.alerts import Alert, Scan, ScannedObject
 from appliance.db.push_protection import PushBlock, SecretBypass
 from appliance.db.pushes import Push
+from appliance.domain.alerts import AlertKind, ScanCause
 from appliance.domain.identity import appliance
 from appliance.domain.permissions import Scope
+from appliance.jobs.scanning import again as again_job
+from appliance.services import secret_rescans
 from tests.scanning.tokens import github_token
 from tests.web.git_client import token
 from tests.web.test_push_protection import (
@@ -95,6 +99,30 @@ def test_a_thousand_commits_are_looked_at_once_and_a_fork_of_them_not_again(
     assert second.is_complete
 
 
+@pytest.mark.promise("P93")
+def test_killed_in_the_middle_of_a_push_a_policy_decides_and_all_is_looked_at_later(
+    world, guarded, remote, git, copy
+):
+    world.protect("lab/notes", "refs/heads/release")
+    secret = github_token(12)
+    git.commit(copy, "large.txt", "x = 1\n" * 5_000_000 + f"key = '{secret}'\n")
+    said = []
+    for refs in ("main:release", "main"):
+        guarded.be_idle()
+        push = git.start("push", remote, refs, at=copy)
+        guarded.kill_all()
+        said.append((push.communicate()[0].decode(), push.returncode))
+
+    (closed, refused), (_, accepted) = said
+    assert refused != 0
+    assert "could not be scanned" in closed
+    assert accepted == 0
+    told = [each for each in world.recorded() if each.action == "secret_scan.push_unscanned"]
+    assert [each.body["decision"] for each in told] == ["refused", "accepted"]
+    scanned(world, push_id=told[1].body["push_id"])
+    assert world.one(sa.select(Alert)).path == b"large.txt"
+
+
 def test_what_is_written_and_pushed_to_a_wiki_is_looked_at(
     world, guarded, served, writer, git, tmp_path
 ):
@@ -127,3 +155,34 @@ def test_a_merge_in_the_portal_is_looked_at(world, guarded, writer):
     assert merged.status_code != 303
     assert "github-token-classic" in merged.text
     assert client.get(f"{place}/pulls/1").json["state"] == "open"
+
+
+def test_with_new_rules_every_repository_is_looked_through_once(world, guarded, writer):
+    world.repository("lab/other")
+    world.user("maintainer", role="maintainer", on="lab/notes")
+    switch(world)
+    write(world, "Home", "one\n")
+    for _ in range(2):
+        again_job(world.wiring, SimpleNamespace(arguments={}), lambda *_: None)
+
+    with world.reading(appliance()) as work:
+        scans = list(work.session.scalars(sa.select(Scan)))
+        homes = {each.category for each in scans}
+    assert len(scans) == 3
+    assert homes == {"", "wiki"}
+    assert {each.cause for each in scans} == {ScanCause.RULES}
+    assert {each.ruleset for each in scans} == {guarded.door.greet().digest}
+
+
+def test_what_broke_off_is_taken_up_again_a_day_later(world, writer):
+    now = NOON
+    with world.reading(appliance()) as work:
+        due = secret_rescans.next_due(work, "new", after=None, now=now)
+    begun = {"kind": AlertKind.SECRET, "cause": ScanCause.RULES, "ruleset": "new"}
+    world.add(Scan(repository_id=due, started_at=now, **begun))
+    with world.reading(appliance()) as work:
+        soon = secret_rescans.next_due(work, "new", after=None, now=now)
+        later = secret_rescans.next_due(work, "new", after=None, now=now + timedelta(days=1))
+        other = secret_rescans.next_due(work, "newer", after=None, now=now)
+
+    assert (soon, later, other) == (None, due, due)

@@ -12,6 +12,8 @@ __all__ = [
     "PushUnscanned",
     "SecretBypassDecided",
     "SecretBypassRequested",
+    "SecretPatternAdded",
+    "SecretPatternRemoved",
     "SecretPolicyChanged",
     "SecretScanCompleted",
 ]
@@ -104,3 +106,23 @@ class SecretScanCompleted(Event):
     found: int
     skipped: int
     rules: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretPatternAdded(Event):
+    """An organisation looks for secrets with a pattern of its own."""
+
+    kind = "secret_scan.pattern_added"
+    target = "org"
+    name: str
+    pattern: str
+    lane: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretPatternRemoved(Event):
+    """An organisation no longer looks for secrets with a pattern of its own."""
+
+    kind = "secret_scan.pattern_removed"
+    target = "org"
+    name: str

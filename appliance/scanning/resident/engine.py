@@ -94,20 +94,13 @@ class Engine:
     def answer(self, question: Question, said: IO[bytes]) -> Answer:
         """Look at everything that git says."""
         look = _Look(question, self.scanner(question))
-        digest = digest_with(self.digest, question.own)
+        digest = wire.digest_with(self.digest, question.own)
         try:
             for stretch in objects.read(said):
                 look.at(stretch)
         except BrokenStreamError:
             look.break_off()
         return look.answer(digest)
-
-
-def digest_with(digest: str, own: tuple[Mapping[str, Any], ...]) -> str:
-    """What tells these rules from others, with an organisation's own."""
-    if not own:
-        return digest
-    return hashlib.sha256(f"{digest} {sorted(map(repr, own))}".encode()).hexdigest()
 
 
 def own_rule(said: Mapping[str, Any]) -> Rule:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 from uuid import UUID
 
 from appliance.scanning.resident.door import Door
@@ -16,11 +18,17 @@ class ScannerTools:
 
     socket: Path
     secret: InstanceSecret
+    own: tuple[Mapping[str, Any], ...] = ()
+    """The patterns of an organisation, for pushes to its repositories."""
 
     @property
     def door(self) -> Door:
         """Where it is asked."""
         return Door(self.socket)
+
+    def with_own(self, own: tuple[Mapping[str, Any], ...]) -> Self:
+        """The same, with the patterns of an organisation."""
+        return replace(self, own=own) if own else self
 
     @property
     def fingerprint_key(self) -> bytes:

@@ -8,10 +8,11 @@ Source: git-cat-file(1), "BATCH OUTPUT"; unix(7), SCM_RIGHTS.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -110,6 +111,14 @@ class Greeting:
     digest: str
     limits: Mapping[str, bool]
     """Which of the limits the machine allows: `network`, `user`, `calls`, `memory`."""
+
+
+def digest_with(digest: str, own: Sequence[Mapping[str, Any]]) -> str:
+    """What tells these rules from others, with an organisation's own."""
+    if not own:
+        return digest
+    said = json.dumps(sorted(own, key=lambda each: str(each["id"])), sort_keys=True)
+    return hashlib.sha256(f"{digest} {said}".encode()).hexdigest()
 
 
 def ask(line: socket.socket, question: Question | None, objects: int | None = None) -> None:

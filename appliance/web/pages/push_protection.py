@@ -7,7 +7,7 @@ from uuid import UUID
 import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as later
+from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
 from appliance.domain.push_protection import LONGEST_COMMENT, BypassReason, BypassState
@@ -19,16 +19,16 @@ pages = flask.Blueprint("push_protection", __name__)
 
 PLACE = "/push-protection/<uuid:block_id>"
 STATES = {
-    BypassState.PENDING: (later("Waiting"), "hold"),
-    BypassState.APPROVED: (later("Approved"), "good"),
-    BypassState.REFUSED: (later("Refused"), "bad"),
-    BypassState.USED: (later("Pushed"), ""),
-    BypassState.EXPIRED: (later("Expired"), ""),
+    BypassState.PENDING: (lazy("Waiting"), "hold"),
+    BypassState.APPROVED: (lazy("Approved"), "good"),
+    BypassState.REFUSED: (lazy("Refused"), "bad"),
+    BypassState.USED: (lazy("Pushed"), ""),
+    BypassState.EXPIRED: (lazy("Expired"), ""),
 }
 REASONS = {
-    BypassReason.FALSE_POSITIVE: later("It is no secret"),
-    BypassReason.USED_IN_TESTS: later("It is used in tests only"),
-    BypassReason.FIX_LATER: later("It will be revoked later"),
+    BypassReason.FALSE_POSITIVE: lazy("It is no secret"),
+    BypassReason.USED_IN_TESTS: lazy("It is used in tests only"),
+    BypassReason.FIX_LATER: lazy("It will be revoked later"),
 }
 APPROVE = "approve"
 

@@ -40,5 +40,7 @@ JOBS = {
     Job.READ_MANIFESTS: _("Read the dependencies of a repository"),
     Job.SCAN_PUSH: _("Scan a push for secrets"),
     Job.SCAN_HISTORY: _("Scan a repository for secrets"),
+    Job.SCAN_AGAIN: _("Scan for secrets again, with new rules"),
+    Job.SCAN_CODE: _("Scan code for weaknesses"),
     Job.SWEEP: _("Clean up"),
 }

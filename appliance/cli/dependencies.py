@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import dependency_files, options
 from appliance.cli.alerts import FORMULA
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts, table
@@ -61,6 +61,10 @@ KNOWLEDGE = ("vulnerable", "none_known", "unknown")
 @click.group(cls=Noun)
 def dependency() -> None:
     """What repositories depend on, and what is known of that."""
+
+
+dependency.add_command(dependency_files.vex)
+dependency.add_command(dependency_files.bill)
 
 
 @dependency.command("list")

@@ -18,9 +18,9 @@ from appliance.cli.context import Context, Verb, current
     "form",
     type=click.Choice(["cyclonedx", "spdx"]),
     default="cyclonedx",
-    help="CycloneDX, or SPDX 2.3.",
+    help="CycloneDX, or SPDX.",
 )
-@click.option("--spec", default="", metavar="VERSION", help="Of CycloneDX: 1.6 or 1.7.")
+@click.option("--spec", default="", metavar="VERSION", help="Of CycloneDX: 1.6, 1.7; of SPDX: 2.3, 3.0.")
 @current
 def sbom(context: Context, repository: str, form: str, spec: str) -> None:
     """Print the bill of materials of the default branch as JSON."""

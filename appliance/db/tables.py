@@ -52,6 +52,7 @@ from appliance.db import (
     stars,
     stashes,
     users,
+    vex,
     webhooks,
 )
 from appliance.db.base import Table
@@ -98,6 +99,6 @@ MODULES = (
         pushes,
     ),
     *(repositories, reviews, rulesets, saml_keys, scim, second_factors, signing_keys),
-    *(ssh_authorities, stars, stashes, users, webhooks),
+    *(ssh_authorities, stars, stashes, users, vex, webhooks),
 )
 metadata = Table.metadata

@@ -6,8 +6,8 @@ people, becomes a request: another approves or refuses it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,8 @@ class Change:
     until: datetime | None = None
     assignee: str | None = None
     """A name, or `NOBODY`."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What the decision rests on, for its history."""
 
 
 @dataclass(frozen=True)
@@ -249,16 +251,21 @@ def _dismiss(deciding: _Deciding, alert: Alert, wanted: Change) -> None:
         raise InvalidError.of("reason", alerts.NO_REASON)
     dismissal = Dismissal(wanted.reason, wanted.until)
     if alert.kind in deciding.rules.approved_kinds or not deciding.may(alert):
-        _ask(deciding, alert, dismissal, wanted.comment)
+        _ask(deciding, alert, dismissal, wanted)
         return
-    deciding.step(alert, Step.DISMISSED, comment=wanted.comment, dismissal=dismissal)
+    deciding.step(
+        *(alert, Step.DISMISSED),
+        comment=wanted.comment,
+        dismissal=dismissal,
+        evidence=dict(wanted.evidence),
+    )
     alert.run(alert.clock, deciding.rules.clocks)
     _record_dismissal(deciding, alert)
 
 
-def _ask(deciding: _Deciding, alert: Alert, dismissal: Dismissal, comment: str) -> None:
-    step = Step.DISMISSAL_REQUESTED
-    deciding.step(alert, step, comment=comment, dismissal=dismissal)
+def _ask(deciding: _Deciding, alert: Alert, dismissal: Dismissal, wanted: Change) -> None:
+    step, comment, evidence = Step.DISMISSAL_REQUESTED, wanted.comment, dict(wanted.evidence)
+    deciding.step(alert, step, comment=comment, dismissal=dismissal, evidence=evidence)
     until = dismissal.until.isoformat() if dismissal.until else None
     alert.asked = {
         "reason": str(dismissal.reason),
@@ -286,7 +293,8 @@ def _record_dismissal(deciding: _Deciding, alert: Alert, asked_by: str | None = 
 
 def _reopen(deciding: _Deciding, alert: Alert, wanted: Change) -> None:
     deciding.insist(alert)
-    deciding.step(alert, Step.REOPENED, comment=wanted.comment)
+    evidence = dict(wanted.evidence)
+    deciding.step(alert, Step.REOPENED, comment=wanted.comment, evidence=evidence)
     alert.run(alert.clock.resumed(deciding.now), deciding.rules.clocks)
     deciding.work.record(
         events.AlertReopened(**about(deciding.repository, alert), why=str(Step.REOPENED))

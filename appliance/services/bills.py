@@ -18,7 +18,7 @@ from appliance.domain.components import Component
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, sentence
-from appliance.scanning.sbom import cyclonedx, spdx
+from appliance.scanning.sbom import cyclonedx, spdx, spdx3
 from appliance.scanning.sbom.inventory import Inventory
 
 
@@ -30,20 +30,25 @@ class BillFormat(StrEnum):
 
 
 NEWEST = cyclonedx.VERSIONS[-1]
+VERSIONS = {
+    BillFormat.CYCLONEDX: cyclonedx.VERSIONS,
+    BillFormat.SPDX: ("2.3", spdx3.VERSION),
+}
 
 
 def export(
     work: UnitOfWork, path: str, form: BillFormat, spec: str = "", *, now: datetime
 ) -> dict[str, Any]:
-    """The bill of the default branch, as the value of its JSON; `spec` is a version of CycloneDX.
+    """The bill of the default branch, as the value of its JSON; `spec` is a version of the format.
 
     Errors:
         HiddenError, MovedError: there is no such repository for this actor.
         InvalidError: the version is not written here.
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
-    if spec and (form is not BillFormat.CYCLONEDX or spec not in cyclonedx.VERSIONS):
-        raise InvalidError.of("version", sentence("CycloneDX is written in versions 1.6 and 1.7."))
+    if spec and spec not in VERSIONS[form]:
+        known = ", ".join(VERSIONS[form])
+        raise InvalidError.of("version", sentence("Choose from: %(known)s.", known=known))
     inventory = _inventory(work, repository, now)
     work.record(
         events.InventoryExported(
@@ -55,7 +60,7 @@ def export(
         )
     )
     if form is BillFormat.SPDX:
-        return spdx.write(inventory)
+        return spdx3.write(inventory) if spec == spdx3.VERSION else spdx.write(inventory)
     return cyclonedx.write(inventory, spec or NEWEST)
 
 

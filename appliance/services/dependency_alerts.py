@@ -30,7 +30,7 @@ from appliance.domain.alerts import (
 from appliance.domain.components import package_url
 from appliance.domain.permissions import Permission
 from appliance.scanning.matching import Verdict
-from appliance.services import sightings
+from appliance.services import sightings, vex_statements
 
 LIVE = (AlertState.OPEN, AlertState.DISMISSED)
 
@@ -76,6 +76,7 @@ def refresh(work: UnitOfWork, repository_id: UUID, look: Look, *, now: datetime)
         now=now,
         pushed_by=look.pushed_by,
     )
+    vex_statements.apply_kept(work, repository, taken.new, now=now)
     _end(work, repository, taken.all, now=now)
     unread = list(_unread(work, repository_id))
     components = _count(work, repository_id)

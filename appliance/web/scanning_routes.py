@@ -8,6 +8,7 @@ from appliance.web.api import activity as api_activity
 from appliance.web.api import alerts as api_alerts
 from appliance.web.api import bills as api_bills
 from appliance.web.api import dependencies as api_dependencies
+from appliance.web.api import dependency_files as api_dependency_files
 from appliance.web.api import feeds as api_feeds
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
@@ -19,6 +20,7 @@ API = (
     api_alerts.api,
     api_bills.api,
     api_dependencies.api,
+    api_dependency_files.api,
     api_feeds.api,
     api_push_protection.api,
     api_sarif.api,

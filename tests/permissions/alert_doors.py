@@ -37,8 +37,18 @@ API_ELSEWHERE |= {
     ("POST", SARIFS): REPORTS,
     ("GET", f"{SARIFS}/<uuid:id>"): REPORTS,
 }
+VEX = "/api/v1/repos/<owner>/<name>/vex"
+INVENTORIES = "/api/v1/repos/<owner>/<name>/inventories"
+FILES = "web/test_dependency_files.py"
+API_TABLE += [("GET", VEX, READ, None), ("GET", INVENTORIES, READ, None)]
+API_ELSEWHERE |= {
+    ("POST", VEX): FILES,
+    ("PUT", f"{INVENTORIES}/<inventory>"): FILES,
+    ("DELETE", f"{INVENTORIES}/<inventory>"): FILES,
+}
 REPORTED = "alert.exploited alert.fixed alert.opened alert.reopened alert.report_uploaded"
 TRIAGE = "alert.dismissed alert.dismissal_requested alert.reopened alert.assigned"
+BY_VEX = "alert.dismissed alert.dismissal_requested alert.reopened alert.vex_uploaded"
 CHANGES = {
     f"PATCH {API}": TRIAGE,
     f"PATCH {ALERT}": TRIAGE,
@@ -49,16 +59,26 @@ CHANGES = {
     f"PUT {ORG}/alert-policy": "alert.policy_changed",
     f"POST {SARIF}": REPORTED,
     f"POST {SARIFS}": REPORTED,
+    f"POST {VEX}": BY_VEX,
+    f"PUT {INVENTORIES}/<inventory>": "dep_scan.inventory_uploaded",
+    f"DELETE {INVENTORIES}/<inventory>": "dep_scan.inventory_removed",
 }
 PAGE = "/<owner>/<name>/security"
 PAGES_TEST = "web/test_alert_pages.py"
 PAGES = ((PAGE, READ), (f"{PAGE}/dependencies", READ))
 ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
+    ("GET", f"{PAGE}/dependencies/vex"): FILES,
+    ("POST", f"{PAGE}/dependencies/vex"): FILES,
+    ("POST", f"{PAGE}/dependencies/bills"): FILES,
+    ("POST", f"{PAGE}/dependencies/bills/<bill>/remove"): FILES,
     **{(method, f"{PAGE}/<int:number>"): PAGES_TEST for method in ("GET", "POST")},
     ("POST", f"{PAGE}/<int:number>/secret"): "web/test_alert_code.py",
 }
 CHANGES |= {
+    f"POST {PAGE}/dependencies/vex": BY_VEX,
+    f"POST {PAGE}/dependencies/bills": "dep_scan.inventory_uploaded",
+    f"POST {PAGE}/dependencies/bills/<bill>/remove": "dep_scan.inventory_removed",
     f"POST {PAGE}": "alert.dismissed alert.dismissal_requested alert.reopened",
     f"POST {PAGE}/<int:number>": (
         f"{TRIAGE} alert.dismissal_refused alert.revoked alert.commented"
@@ -80,6 +100,12 @@ COMMANDS_ELSEWHERE = {
     f"alert {each}": TESTS
     for each in ("show", "dismiss", "reopen", "assign", "comment", "revoke", "approve", "refuse")
 }
+COMMANDS += [
+    (f"dependency {each} lab-N/notes", SAID) for each in ("vex download", "bill list")
+]
+COMMANDS_ELSEWHERE |= dict.fromkeys(
+    [f"dependency {each}" for each in ("vex upload", "bill upload", "bill remove")], FILES
+)
 COMMANDS_ELSEWHERE["dependency show"] = "web/test_dependencies.py"
 COMMANDS_ELSEWHERE["alert code"] = "web/test_alert_code.py"
 COMMANDS_ELSEWHERE |= dict.fromkeys(("alert export", "scan upload"), REPORTS)

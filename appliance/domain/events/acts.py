@@ -88,6 +88,7 @@ MORE: Mapping[str, More] = {
     "alert.report_uploaded": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "alert.revoked": More(act=Act.END),
     "alert.secret_shown": More(act=Act.READ, severity=HIGH, retention=ACCESS),
+    "alert.vex_uploaded": More(act=Act.END, severity=MEDIUM, ocsf=(6007, 2)),
     "audit.access_read": LOOK,
     "audit.auditor_granted": More(severity=HIGH, ocsf=ROLE_IN, ecs=("iam",), controls=PRIVILEGED),
     "audit.auditor_revoked": More(
@@ -196,6 +197,8 @@ MORE: Mapping[str, More] = {
     "dep_scan.feed_restored": More(severity=MEDIUM, ocsf=(3004, 3), ecs=("configuration",)),
     "dep_scan.feed_imported": More(ocsf=(3004, 3), ecs=("configuration",)),
     "dep_scan.feed_refused": More(severity=HIGH, ocsf=(3004, OTHER), ecs=("configuration",)),
+    "dep_scan.inventory_removed": More(act=Act.END, severity=MEDIUM, ocsf=(6001, 4)),
+    "dep_scan.inventory_uploaded": More(severity=NOTICE, ocsf=(6001, 1)),
     "dep_scan.inventory_exported": More(severity=NOTICE, retention=ACCESS, ocsf=(6001, 7)),
     "deploy_key.added": More(ocsf=CREDENTIAL_IN),
     "deploy_key.removed": More(ocsf=CREDENTIAL_OUT),

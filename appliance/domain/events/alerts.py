@@ -26,6 +26,7 @@ __all__ = [
     "AlertReportUploaded",
     "AlertRevoked",
     "AlertSecretShown",
+    "VexUploaded",
 ]
 
 
@@ -204,3 +205,16 @@ class AlertReportUploaded(Event):
     opened: int
     fixed: int
     skipped: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VexUploaded(Event):
+    """Somebody handed in what others say of vulnerabilities (VEX)."""
+
+    kind = "alert.vex_uploaded"
+    target = "repo"
+    sha256: str
+    format: str
+    statements: int
+    changed: list[int]
+    """Numbers of the alerts that changed by it."""

@@ -15,6 +15,8 @@ __all__ = [
     "FeedRestored",
     "FeedRootTrusted",
     "InventoryExported",
+    "InventoryRemoved",
+    "InventoryUploaded",
 ]
 
 
@@ -112,3 +114,24 @@ class InventoryExported(Event):
     commit: str
     format: str
     components: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryUploaded(Event):
+    """A bill of materials was handed in: its components are compared from now on."""
+
+    kind = "dep_scan.inventory_uploaded"
+    target = "repo"
+    name: str
+    format: str
+    components: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryRemoved(Event):
+    """A bill of materials that was handed in counts no more."""
+
+    kind = "dep_scan.inventory_removed"
+    target = "repo"
+    name: str

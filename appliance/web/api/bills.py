@@ -19,11 +19,11 @@ class BillQuery(frame.Body):
     """Which format."""
 
     format: BillFormat = BillFormat.CYCLONEDX
-    version: str = Field("", max_length=8, description="Of CycloneDX: 1.6 or 1.7; the newest else")
+    version: str = Field("", max_length=8, description="CycloneDX: 1.6, 1.7 (usual); SPDX: 2.3 (usual), 3.0")
 
 
 class BillAnswer(frame.Answer):
-    """A document in CycloneDX or SPDX 2.3, as those define it."""
+    """A document in CycloneDX or SPDX, as those define it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

@@ -40,6 +40,7 @@ UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STREAMED = frozenset(
     {
         *("api_archive imports.upload_archive", "api_feeds.bring_feed"),
+        *("api_files of dependencies.upload_vex", "api_files of dependencies.upload_inventory"),
         *("api_reports of other tools.upload", "api_reports of other tools.upload_as_elsewhere"),
     }
 )

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import flask
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
+from flask_babel import ngettext
 
 from appliance.domain.components import Scope
 from appliance.domain.feeds import FeedState
-from appliance.services import alert_lists, dependencies, dependency_details
+from appliance.errors import InvalidError, sentence
+from appliance.services import (
+    alert_lists,
+    components,
+    dependencies,
+    dependency_details,
+    vex_statements,
+)
 from appliance.services.dependencies import DependencyQuery, Knowledge, Order
 from appliance.services.dependency_details import Reach
 from appliance.web import links, requests
 from appliance.web.pages import alert_words, lists
-from appliance.web.pages.page_forms import USUAL, after, asked, listed
-from appliance.web.pages.repository_frame import blueprint, opened, show
+from appliance.web.pages.page_forms import USUAL, after, asked, attempt, listed, signed_in
+from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.dependencies import Dependency, Summary
-    from appliance.web.pages.page_forms import Found
+    from appliance.web.pages.page_forms import Found, Problems
 
 pages = blueprint("dependencies")
+PLACE = "/<owner>/<name>/security/dependencies"
 COLUMNS: lists.Columns = {
     "ecosystem": lambda each: each.ecosystem,
     "name": lambda each: each.name,
@@ -84,28 +95,106 @@ WHY_UNKNOWN = {
 }
 
 
-@pages.get("/<owner>/<name>/security/dependencies")
+@pages.get(PLACE)
 def listing(owner: str, name: str) -> ResponseReturnValue:
     """Those that the address chooses, the most pressing first."""
-    with requests.reading() as work:
-        alert_lists.expect(work, f"{owner}/{name}")
-    frame = opened(owner, name)
+    frame = _opened(owner, name)
     path, query, now = frame.repository.path, _query(), requests.now()
 
     def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Found[Dependency]:
         return dependencies.listed(work, path, query, now=now, after=after, limit=limit)
 
-    if file := lists.export(f"{name}-dependencies", find, COLUMNS):
-        return file
+    return lists.export(f"{name}-dependencies", find, COLUMNS) or _page(frame, {})
+
+
+@pages.get(f"{PLACE}/vex")
+def download_vex(owner: str, name: str) -> ResponseReturnValue:
+    """What was decided, as OpenVEX."""
     with requests.reading() as work:
-        found = find(work, after=after(), limit=USUAL)
+        found = vex_statements.document(work, f"{owner}/{name}", now=requests.now())
+    response = flask.Response(json.dumps(found, indent=2), content_type="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.openvex.json")
+    return response
+
+
+@pages.post(f"{PLACE}/vex")
+def upload_vex(owner: str, name: str) -> ResponseReturnValue:
+    """Let a document decide about alerts."""
+    frame = _opened(owner, name)
+    signed_in()
+
+    def do() -> ResponseReturnValue:
+        data = _sent("vex", vex_statements.LARGEST_BYTES)
+        with requests.begin() as work:
+            found = vex_statements.take_in(work, frame.repository.path, data, now=requests.now())
+        said = ngettext("%(num)s alert changed.", "%(num)s alerts changed.", len(found.changed))
+        return _done(frame, said)
+
+    return attempt(do, lambda problems: _page(frame, problems), at="vex")
+
+
+@pages.post(f"{PLACE}/bills")
+def upload_bill(owner: str, name: str) -> ResponseReturnValue:
+    """Take a bill of materials in."""
+    frame = _opened(owner, name)
+    signed_in()
+
+    def do() -> ResponseReturnValue:
+        data, called = (
+            _sent("bill", components.LARGEST_BILL_BYTES),
+            flask.request.form.get("name", ""),
+        )
+        with requests.begin() as work:
+            components.upload(work, frame.repository.path, called, data, now=requests.now())
+        return _done(frame, _("The bill is kept. Its components are being compared."))
+
+    return attempt(do, lambda problems: _page(frame, problems), at="bill")
+
+
+@pages.post(f"{PLACE}/bills/<bill>/remove")
+def remove_bill(owner: str, name: str, bill: str) -> ResponseReturnValue:
+    """Compare its components no more."""
+    frame = _opened(owner, name)
+    signed_in()
+    with requests.begin() as work:
+        components.remove_uploaded(work, frame.repository.path, bill)
+    return _done(frame, _("%(name)s is removed.", name=bill))
+
+
+def _opened(owner: str, name: str) -> Frame:
+    """For who may see alerts; all others are told what an unknown name gets."""
+    with requests.reading() as work:
+        alert_lists.expect(work, f"{owner}/{name}")
+    return opened(owner, name)
+
+
+def _sent(field: str, most_bytes: int) -> bytes:
+    file = flask.request.files.get(field)
+    if file is None or not file.filename:
+        raise InvalidError.of(field, sentence("Choose a file."))
+    return file.stream.read(most_bytes + 1)
+
+
+def _done(frame: Frame, words: str) -> ResponseReturnValue:
+    flask.flash(words, "good")
+    return flask.redirect(f"{frame.links.home}/security/dependencies", 303)
+
+
+def _page(frame: Frame, problems: Problems) -> str:
+    path, query, now = frame.repository.path, _query(), requests.now()
+    with requests.reading() as work:
+        found = dependencies.listed(work, path, query, now=now, after=after(), limit=USUAL)
         summary = dependencies.summary(work, path, now=now)
+        bills = components.uploaded(work, path)
     return show(
         "security/dependencies.html",
         frame,
         tab_name="security",
         found=listed(found),
         summary=summary,
+        bills=bills,
+        problems=problems,
+        filled=flask.request.form,
         why_unknown=WHY_UNKNOWN.get(summary.standing.state),
         query=query,
         choices=_choices(summary),

@@ -20,7 +20,7 @@ from appliance.cli.context import Context, Verb, current
     default="cyclonedx",
     help="CycloneDX, or SPDX.",
 )
-@click.option("--spec", default="", metavar="VERSION", help="Of CycloneDX: 1.6, 1.7; of SPDX: 2.3, 3.0.")
+@click.option("--spec", default="", metavar="VERSION", help="CycloneDX: 1.6, 1.7; SPDX: 2.3, 3.0.")
 @current
 def sbom(context: Context, repository: str, form: str, spec: str) -> None:
     """Print the bill of materials of the default branch as JSON."""

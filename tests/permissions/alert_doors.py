@@ -100,9 +100,7 @@ COMMANDS_ELSEWHERE = {
     f"alert {each}": TESTS
     for each in ("show", "dismiss", "reopen", "assign", "comment", "revoke", "approve", "refuse")
 }
-COMMANDS += [
-    (f"dependency {each} lab-N/notes", SAID) for each in ("vex download", "bill list")
-]
+COMMANDS += [(f"dependency {each} lab-N/notes", SAID) for each in ("vex download", "bill list")]
 COMMANDS_ELSEWHERE |= dict.fromkeys(
     [f"dependency {each}" for each in ("vex upload", "bill upload", "bill remove")], FILES
 )

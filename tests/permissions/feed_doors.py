@@ -27,7 +27,9 @@ CHANGES = {
     f"POST {API}/feeds/restore": "dep_scan.feed_restored",
 }
 FURTHER = dict.fromkeys(CHANGES, f"{TESTS}: a feed has to be there")
-ALERTS = "alert.exploited alert.fixed alert.opened alert.reopened dep_scan.completed"
+ALERTS = (
+    "alert.dismissed alert.exploited alert.fixed alert.opened alert.reopened dep_scan.completed"
+)
 READ_FEED = "dep_scan.feed_keys_changed dep_scan.feed_refused"
 PLACE = "/administration/feeds"
 PAGES = ((PLACE, SEE_HEALTH),)

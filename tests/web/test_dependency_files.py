@@ -18,6 +18,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 TIMES = {"made_at": NOW, "expires_at": NOW + timedelta(days=30)}
 REPO = "/api/v1/repos/lab/notes"
 VEX, PAGE = f"{REPO}/vex", "/lab/notes/security/dependencies"
+LEFT_1 = "pkg:pypi/left-pad@1.0"
 LEFT = record("GHSA-1", ("PyPI", "left-pad", "1.3"), aliases=["CVE-2026-0001"])
 NPM = record("GHSA-2", ("npm", "b", "3.0.0"), aliases=["CVE-2026-0002"])
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -39,7 +40,9 @@ def spelt(when):
     return when.isoformat().replace("+00:00", "Z")
 
 
-def openvex(status, when, *, part="pkg:pypi/left-pad@1.0", product="pkg:generic/lab/notes", **said: object):
+def openvex(
+    status, when, *, part="pkg:pypi/left-pad@1.0", product="pkg:generic/lab/notes", **said: object
+):
     return {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": "https://vex.example/1",

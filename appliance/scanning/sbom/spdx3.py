@@ -112,14 +112,14 @@ def _relations(
                 *("LifecycleScopedRelationship", f"{base}#relation-{number}"),
                 relationshipType="dependsOn",
                 scope=_SCOPES[entry.component.scope],
-                **{"from": root, "to": [ids[purl]]},
+                **_between(root, [ids[purl]]),
             )
         if entry.needs:
             number += 1
             yield _element(
                 *("Relationship", f"{base}#relation-{number}"),
                 relationshipType="dependsOn",
-                **{"from": ids[purl], "to": [ids[need] for need in entry.needs]},
+                **_between(ids[purl], [ids[need] for need in entry.needs]),
             )
 
 
@@ -139,8 +139,12 @@ def _licences(base: str, found: dict[str, Entry], ids: dict[str, str]) -> Iterat
             yield _element(
                 *("Relationship", f"{licence}-of-{place}"),
                 relationshipType="hasDeclaredLicense",
-                **{"from": package, "to": [licence]},
+                **_between(package, [licence]),
             )
+
+
+def _between(one: str, others: list[str]) -> Element:
+    return {"from": one, "to": others}
 
 
 def _element(kind: str, identifier: str, **fields: Any) -> Element:

@@ -19,7 +19,7 @@ class BillQuery(frame.Body):
     """Which format."""
 
     format: BillFormat = BillFormat.CYCLONEDX
-    version: str = Field("", max_length=8, description="CycloneDX: 1.6, 1.7 (usual); SPDX: 2.3 (usual), 3.0")
+    version: str = Field("", max_length=8, description="CycloneDX: 1.7, 1.6; SPDX: 2.3, 3.0")
 
 
 class BillAnswer(frame.Answer):

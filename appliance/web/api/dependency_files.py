@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from pydantic import ConfigDict, Field
 
-from appliance.services import components, vex_statements
+from appliance.services import components, vex_reports, vex_statements
 from appliance.services.components import Inventoried
 from appliance.web import requests
 from appliance.web.api import frame
@@ -84,7 +84,7 @@ def upload_vex(path: RepositoryPath) -> Any:
 def download_vex(path: RepositoryPath) -> Any:
     """What was decided about alerts of dependencies, as OpenVEX 0.2."""
     with requests.reading() as work:
-        found = vex_statements.document(work, path.path, now=requests.now())
+        found = vex_reports.document(work, path.path, now=requests.now())
     return frame.answer(VexDocumentAnswer.model_validate(found))
 
 

@@ -19,6 +19,7 @@ from appliance.services import (
     components,
     dependencies,
     dependency_details,
+    vex_reports,
     vex_statements,
 )
 from appliance.services.dependencies import DependencyQuery, Knowledge, Order
@@ -111,7 +112,7 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
 def download_vex(owner: str, name: str) -> ResponseReturnValue:
     """What was decided, as OpenVEX."""
     with requests.reading() as work:
-        found = vex_statements.document(work, f"{owner}/{name}", now=requests.now())
+        found = vex_reports.document(work, f"{owner}/{name}", now=requests.now())
     response = flask.Response(json.dumps(found, indent=2), content_type="application/json")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.openvex.json")
     return response

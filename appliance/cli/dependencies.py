@@ -125,6 +125,16 @@ def show(context: Context, repository: str, number: int) -> None:
     context.show(found, lambda: _all_of(found))
 
 
+@dependency.command()
+@options.repository
+@options.number
+@current
+def upgrade(context: Context, repository: str, number: int) -> None:
+    """Create the pull request that upgrades the component of alert N, or a newer commit in it."""
+    made = context.api.call("POST", f"{place(repository)}/alerts/{number}/upgrade", {})
+    context.show(made, lambda: [f"Pull request #{made['number']} asks for the upgrade."])
+
+
 def _all_of(found: dict[str, Any]) -> Iterable[str]:
     reach = found["reach"]
     said = {

@@ -41,7 +41,10 @@ VEX = "/api/v1/repos/<owner>/<name>/vex"
 INVENTORIES = "/api/v1/repos/<owner>/<name>/inventories"
 FILES = "web/test_dependency_files.py"
 API_TABLE += [("GET", VEX, READ, None), ("GET", INVENTORIES, READ, None)]
+UPGRADES = "web/test_upgrade_pulls.py"
+ASKED = "branch_rule.bypassed git.push_refused git.pushed merge.requested review.requested"
 API_ELSEWHERE |= {
+    ("POST", f"{ALERT}/upgrade"): UPGRADES,
     ("POST", VEX): FILES,
     ("PUT", f"{INVENTORIES}/<inventory>"): FILES,
     ("DELETE", f"{INVENTORIES}/<inventory>"): FILES,
@@ -60,6 +63,7 @@ CHANGES = {
     f"POST {SARIF}": REPORTED,
     f"POST {SARIFS}": REPORTED,
     f"POST {VEX}": BY_VEX,
+    f"POST {ALERT}/upgrade": ASKED,
     f"PUT {INVENTORIES}/<inventory>": "dep_scan.inventory_uploaded",
     f"DELETE {INVENTORIES}/<inventory>": "dep_scan.inventory_removed",
 }
@@ -70,6 +74,7 @@ ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
     ("GET", f"{PAGE}/dependencies/vex"): FILES,
     ("POST", f"{PAGE}/dependencies/vex"): FILES,
+    ("POST", f"{PAGE}/<int:number>/upgrade"): UPGRADES,
     ("POST", f"{PAGE}/dependencies/bills"): FILES,
     ("POST", f"{PAGE}/dependencies/bills/<bill>/remove"): FILES,
     **{(method, f"{PAGE}/<int:number>"): PAGES_TEST for method in ("GET", "POST")},
@@ -77,6 +82,7 @@ ELSEWHERE = {
 }
 CHANGES |= {
     f"POST {PAGE}/dependencies/vex": BY_VEX,
+    f"POST {PAGE}/<int:number>/upgrade": ASKED,
     f"POST {PAGE}/dependencies/bills": "dep_scan.inventory_uploaded",
     f"POST {PAGE}/dependencies/bills/<bill>/remove": "dep_scan.inventory_removed",
     f"POST {PAGE}": "alert.dismissed alert.dismissal_requested alert.reopened",
@@ -104,6 +110,7 @@ COMMANDS += [(f"dependency {each} lab-N/notes", SAID) for each in ("vex download
 COMMANDS_ELSEWHERE |= dict.fromkeys(
     [f"dependency {each}" for each in ("vex upload", "bill upload", "bill remove")], FILES
 )
+COMMANDS_ELSEWHERE["dependency upgrade"] = UPGRADES
 COMMANDS_ELSEWHERE["dependency show"] = "web/test_dependencies.py"
 COMMANDS_ELSEWHERE["alert code"] = "web/test_alert_code.py"
 COMMANDS_ELSEWHERE |= dict.fromkeys(("alert export", "scan upload"), REPORTS)

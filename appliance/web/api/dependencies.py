@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from appliance.domain.alerts import AlertState, Severity
 from appliance.domain.components import Scope
 from appliance.domain.feeds import FeedState
 from appliance.errors import NotFoundError, sentence
-from appliance.services import dependencies, dependency_details
+from appliance.services import dependencies, dependency_details, upgrade_pulls
 from appliance.services.dependencies import (
     Dependency,
     DependencyQuery,
@@ -22,11 +23,13 @@ from appliance.services.dependencies import (
 )
 from appliance.services.dependency_details import DependencyDetail, Reach
 from appliance.web import paging, requests
+from appliance.web import ref_updates as moves
 from appliance.web.api import frame
 from appliance.web.api.alert_answers import COMMA, words
 from appliance.web.api.alerts import ALERT, AlertPath
 from appliance.web.api.bytes_text import text
 from appliance.web.api.repositories import RepositoryPath
+from appliance.web.git_http import take_slot
 
 api = frame.area("dependencies", "What repositories depend on.")
 DEPENDENCIES = "/repos/<owner>/<name>/dependencies"
@@ -229,6 +232,25 @@ def show_dependency(path: AlertPath) -> Any:
                 sentence("Alert %(number)s is of no component.", number=path.number)
             )
         return frame.answer(_in_full(found))
+
+
+class UpgradeAnswer(frame.Answer):
+    """The pull request that makes the upgrade: a new one, or the one that is open already."""
+
+    number: int
+
+
+@api.post(f"{ALERT}/upgrade", summary="Ask for an upgrade", responses={"201": UpgradeAnswer})
+def ask_for_upgrade(path: AlertPath) -> Any:
+    """A branch with the smallest version that helps, and a pull request for it, in the name of who
+    asks: where one line says the version. Files that a tool writes are left alone; why, is said.
+    """
+    slot = take_slot()
+    try:
+        number = upgrade_pulls.ask(moves.mover(), path.path, path.number)
+    finally:
+        slot.release()
+    return frame.answer(UpgradeAnswer(number=number), HTTPStatus.CREATED)
 
 
 def _in_full(found: DependencyDetail) -> DependencyInFull:

@@ -13,18 +13,20 @@ from flask_babel import ngettext
 
 from appliance.domain.components import Scope
 from appliance.domain.feeds import FeedState
-from appliance.errors import InvalidError, sentence
+from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.services import (
     alert_lists,
     components,
     dependencies,
     dependency_details,
+    upgrade_pulls,
     vex_reports,
     vex_statements,
 )
 from appliance.services.dependencies import DependencyQuery, Knowledge, Order
 from appliance.services.dependency_details import Reach
-from appliance.web import links, requests
+from appliance.web import language, links, requests
+from appliance.web import ref_updates as moves
 from appliance.web.pages import alert_words, lists
 from appliance.web.pages.page_forms import USUAL, after, asked, attempt, listed, signed_in
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
@@ -160,6 +162,20 @@ def remove_bill(owner: str, name: str, bill: str) -> ResponseReturnValue:
     with requests.begin() as work:
         components.remove_uploaded(work, frame.repository.path, bill)
     return _done(frame, _("%(name)s is removed.", name=bill))
+
+
+@pages.post("/<owner>/<name>/security/<int:number>/upgrade")
+def ask_for_upgrade(owner: str, name: str, number: int) -> ResponseReturnValue:
+    """Ask for the upgrade that an alert advises, and go to the pull request."""
+    frame = _opened(owner, name)
+    signed_in()
+    home = frame.links.home
+    try:
+        pull = upgrade_pulls.ask(moves.mover(), frame.repository.path, number)
+    except ConflictError as error:
+        flask.flash(language.said(error.message), "warn")
+        return flask.redirect(f"{home}/security/{number}", 303)
+    return flask.redirect(f"{home}/pulls/{pull}", 303)
 
 
 def _opened(owner: str, name: str) -> Frame:

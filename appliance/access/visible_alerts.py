@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appliance.access import grants, visible
+from appliance.access import fetch, grants, visible
 from appliance.db.access_requests import TemporaryRight
 from appliance.db.organisations import Membership, Organisation
 from appliance.db.repositories import Grant, Repository
@@ -18,6 +18,7 @@ from appliance.domain.permissions import (
     Permission,
     roles_with,
 )
+from appliance.errors import UnauthenticatedError, sentence
 
 READ = Permission.ALERT_READ
 
@@ -62,6 +63,21 @@ def repositories(work: UnitOfWork) -> sa.Select[Repository]:
             Repository.id.in_(for_a_time),
         )
     )
+
+
+def within(work: UnitOfWork, organisation: str | None) -> sa.Select[Repository]:
+    """Those of an organisation; of the whole appliance for None.
+
+    Errors:
+        UnauthenticatedError: nobody has signed in.
+        HiddenError, MovedError: there is no such organisation, or none for this actor.
+    """
+    if organisation is not None:
+        found = fetch.organisation(work, organisation, Permission.ORGANISATION_READ)
+        return repositories(work).where(Repository.organisation_id == found.id)
+    if not work.actor.is_signed_in:
+        raise UnauthenticatedError(sentence("Sign in first."))
+    return repositories(work)
 
 
 def _offices() -> list[OrganisationRole]:

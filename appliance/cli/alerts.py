@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from appliance.cli import options
+from appliance.cli import alert_overview, options
 from appliance.cli.client import repository as place
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current, facts, table
@@ -76,6 +76,10 @@ def alert() -> None:
     """Alerts: what scans found in repositories, and what is decided about it."""
 
 
+alert.add_command(alert_overview.overview)
+alert.add_command(alert_overview.coverage)
+
+
 @alert.command("list")
 @click.argument("repository", metavar="OWNER/NAME", type=options.REPOSITORY, required=False)
 @click.option("--org", "organisation", metavar="ORG", help="Of all repositories of one.")
@@ -103,10 +107,11 @@ def list_alerts(
     limit: int | None,
     **query: Any,
 ) -> None:
-    """List alerts, the worst first."""
-    if (repository is None) == (organisation is None):
-        raise click.UsageError("Say OWNER/NAME, or --org.")
-    where = place(repository) if repository else f"/orgs/{segment(organisation or '')}"
+    """List alerts, the worst first: of a repository, or else of all whose alerts you may see."""
+    if repository is not None and organisation is not None:
+        raise click.UsageError("Say OWNER/NAME or --org, not both.")
+    where = f"/orgs/{segment(organisation)}" if organisation else ""
+    where = place(repository) if repository else where
     asked = {key: _word(value) for key, value in query.items() if value not in (None, ())}
     found = options.listed(context, f"{where}/alerts", limit, **asked)
     rows = found if context.is_json else [_in_words(each) for each in found]

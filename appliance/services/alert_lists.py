@@ -6,47 +6,33 @@ Dismissed by a rule is not open; so that nobody overlooks it, such alerts are co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, fetch_alerts, visible_alerts
+from appliance.access import fetch_alerts, visible_alerts
 from appliance.db import paging
+from appliance.db.alert_queries import (
+    ME,
+    NONE,
+    AlertQuery,
+    Condition,
+    Facets,
+    conditions,
+    facets,
+)
 from appliance.db.alerts import Alert, AlertDecision, AlertOccurrence, Scan
 from appliance.db.conversation_rows import user_names
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.db.users import Owner
-from appliance.domain.alerts import AlertKind, AlertState, Confidence, Severity
-from appliance.domain.names import fold
-from appliance.domain.permissions import Permission
+from appliance.domain.alerts import AlertKind, AlertState
 
-ME, NONE = "@me", "none"
+__all__ = ["ME", "NONE", "AlertQuery", "Facets"]
+
 MOST_SHOWN = 100
-"""Places and groups shown of one alert or list."""
-Condition = sa.ColumnElement[bool]
-
-
-@dataclass(frozen=True)
-class AlertQuery:
-    """Which alerts. What is empty does not matter."""
-
-    kinds: tuple[AlertKind, ...] = ()
-    states: tuple[AlertState, ...] = ()
-    severities: tuple[Severity, ...] = ()
-    confidences: tuple[Confidence, ...] = ()
-    rule: str = ""
-    group: str = ""
-    assignee: str = ""
-    """A name, `@me` or `none`."""
-    is_overdue: bool | None = None
-    is_asked: bool | None = None
-    """Whether a dismissal waits for approval."""
-    is_automatic: bool | None = None
-    """Whether a rule has dismissed it."""
+"""Places shown of one alert."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +44,6 @@ class Listed:
     assignee: str = ""
     introduced_by: str = ""
     closed_by: str = ""
-
-
-@dataclass(frozen=True)
-class Facets:
-    """How many there are of each, among those that the rest of the query chooses."""
-
-    kinds: dict[str, int] = field(default_factory=dict)
-    states: dict[str, int] = field(default_factory=dict)
-    severities: dict[str, int] = field(default_factory=dict)
-    confidences: dict[str, int] = field(default_factory=dict)
-    rules: dict[str, int] = field(default_factory=dict)
-    auto_dismissed: int = 0
-    overdue: int = 0
-    waiting: int = 0
-    """For approval of their dismissal."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +101,7 @@ def counted(work: UnitOfWork, path: str, query: AlertQuery, *, now: datetime) ->
     Errors: as for `listed`.
     """
     repository = fetch_alerts.home(work, path)
-    return _facets(work, _of(repository), query, now)
+    return facets(work.session, _of(repository), query, actor_id=work.actor.id, now=now)
 
 
 def open_count(work: UnitOfWork, path: str) -> int:
@@ -145,29 +116,33 @@ def open_count(work: UnitOfWork, path: str) -> int:
 
 def listed_of(
     work: UnitOfWork,
-    organisation: str,
+    organisation: str | None,
     query: AlertQuery,
     *,
     now: datetime,
     after: str | None = None,
     limit: int = paging.USUAL_LIMIT,
 ) -> paging.Page[Listed]:
-    """The alerts of all repositories of an organisation whose alerts the actor may see.
+    """The alerts of all repositories of an organisation, or for None of the appliance, whose
+    alerts the actor may see.
 
     Errors:
+        UnauthenticatedError: nobody has signed in.
         HiddenError, MovedError: there is no such organisation, or none for this actor.
     """
-    found = fetch.organisation(work, organisation, Permission.ORGANISATION_READ)
-    return _page(work, _within(work, found.id), query, now=now, after=after, limit=limit)
+    repositories = visible_alerts.within(work, organisation)
+    return _page(work, _in(repositories), query, now=now, after=after, limit=limit)
 
 
-def counted_of(work: UnitOfWork, organisation: str, query: AlertQuery, *, now: datetime) -> Facets:
-    """How many there are of each in an organisation.
+def counted_of(
+    work: UnitOfWork, organisation: str | None, query: AlertQuery, *, now: datetime
+) -> Facets:
+    """How many there are of each in an organisation, or for None in the appliance.
 
     Errors: as for `listed_of`.
     """
-    found = fetch.organisation(work, organisation, Permission.ORGANISATION_READ)
-    return _facets(work, _within(work, found.id), query, now)
+    repositories = visible_alerts.within(work, organisation)
+    return facets(work.session, _in(repositories), query, actor_id=work.actor.id, now=now)
 
 
 def show(work: UnitOfWork, path: str, number: int) -> Shown:
@@ -240,9 +215,8 @@ def _of(repository: Repository) -> Condition:
     return Alert.repository_id == repository.id
 
 
-def _within(work: UnitOfWork, organisation_id: Any) -> Condition:
-    query = visible_alerts.repositories(work).where(Repository.organisation_id == organisation_id)
-    return Alert.repository_id.in_(query.with_only_columns(Repository.id))
+def _in(repositories: sa.Select[Repository]) -> Condition:
+    return Alert.repository_id.in_(repositories.with_only_columns(Repository.id))
 
 
 def _page(
@@ -256,90 +230,13 @@ def _page(
 ) -> paging.Page[Listed]:
     found = paging.page(
         work.session,
-        sa.select(Alert).where(where, *_conditions(work, query, now)),
+        sa.select(Alert).where(where, *conditions(query, actor_id=work.actor.id, now=now)),
         *(Alert.severity_rank, Alert.group_key, Alert.number, Alert.id),
         make=paging.only,
         after=after,
         limit=limit,
     )
     return paging.Page(_presented(work, found.items), found.next)
-
-
-def _conditions(work: UnitOfWork, query: AlertQuery, now: datetime) -> list[Condition]:
-    chosen = (
-        (Alert.kind, query.kinds),
-        (Alert.state, query.states),
-        (Alert.severity, query.severities),
-        (Alert.confidence, query.confidences),
-    )
-    found: list[Condition] = [column.in_(values) for column, values in chosen if values]
-    if query.rule:
-        found.append(Alert.rule == query.rule)
-    if query.group:
-        found.append(Alert.group_key == query.group)
-    if query.assignee:
-        found.append(_assigned(work, query.assignee))
-    flags = (
-        (_overdue(now), query.is_overdue),
-        (_waiting(), query.is_asked),
-        (_by_rule(), query.is_automatic),
-    )
-    found += [
-        condition if wanted else sa.not_(sa.func.coalesce(condition, sa.false()))
-        for condition, wanted in flags
-        if wanted is not None
-    ]
-    return found
-
-
-def _assigned(work: UnitOfWork, name: str) -> Condition:
-    if name == NONE:
-        return Alert.assignee_id.is_(None)
-    if name == ME:
-        return Alert.assignee_id == work.actor.id
-    wanted = sa.select(Owner.id).where(Owner.name_key == fold(name.removeprefix("@")))
-    return Alert.assignee_id.in_(wanted)
-
-
-def _overdue(now: datetime) -> Condition:
-    return sa.and_(Alert.state == AlertState.OPEN, Alert.due_at.is_not(None), Alert.due_at < now)
-
-
-def _waiting() -> Condition:
-    return Alert.asked.is_not(None)
-
-
-def _by_rule() -> Condition:
-    return sa.and_(Alert.state == AlertState.DISMISSED, Alert.is_automatic.is_(True))
-
-
-def _facets(work: UnitOfWork, where: Condition, query: AlertQuery, now: datetime) -> Facets:
-    def by(column: Any, but: str, empty: Any = ()) -> dict[str, int]:
-        rest = _conditions(work, replace(query, **{but: empty}), now)
-        asked = (
-            sa.select(column, sa.func.count())
-            .where(where, *rest)
-            .group_by(column)
-            .order_by(sa.func.count().desc(), column)
-            .limit(MOST_SHOWN)
-        )
-        return {str(row[0]): row[1] for row in work.session.execute(asked)}
-
-    def count(*conditions: Condition) -> int:
-        stateless = _conditions(work, replace(query, states=()), now)
-        asked = sa.select(sa.func.count()).where(where, *stateless, *conditions)
-        return work.session.scalar(asked) or 0
-
-    return Facets(
-        kinds=by(Alert.kind, "kinds"),
-        states=by(Alert.state, "states"),
-        severities=by(Alert.severity, "severities"),
-        confidences=by(Alert.confidence, "confidences"),
-        rules=by(Alert.rule, "rule", ""),
-        auto_dismissed=count(_by_rule()),
-        overdue=count(_overdue(now)),
-        waiting=count(_waiting()),
-    )
 
 
 def _presented(work: UnitOfWork, found: Sequence[Alert]) -> list[Listed]:

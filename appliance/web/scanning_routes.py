@@ -5,6 +5,7 @@ push protection.
 from __future__ import annotations
 
 from appliance.web.api import activity as api_activity
+from appliance.web.api import alert_overview as api_alert_overview
 from appliance.web.api import alerts as api_alerts
 from appliance.web.api import bills as api_bills
 from appliance.web.api import dependencies as api_dependencies
@@ -13,10 +14,18 @@ from appliance.web.api import feeds as api_feeds
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
 from appliance.web.api import secret_patterns as api_secret_patterns
-from appliance.web.pages import activity, admin_feeds, alerts, dependencies, push_protection
+from appliance.web.pages import (
+    activity,
+    admin_feeds,
+    alert_overview,
+    alerts,
+    dependencies,
+    push_protection,
+)
 
 API = (
     api_activity.api,
+    api_alert_overview.api,
     api_alerts.api,
     api_bills.api,
     api_dependencies.api,
@@ -29,6 +38,7 @@ API = (
 PEOPLE = (
     activity.pages,
     admin_feeds.pages,
+    alert_overview.pages,
     push_protection.pages,
 )
 REPOSITORIES = (

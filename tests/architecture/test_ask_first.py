@@ -20,7 +20,7 @@ DOORS = (
     *("fetch_scim.", "fetch_person.", "fetch_requests.", "fetch_reviews.", "fetch_credentials."),
     *("fetch_conversations.", "fetch_pulls.", "fetch_checks.", "visible_conversations."),
     *("fetch_rulesets.", "fetch_commit_talk.", "fetch_wiki.", "fetch_alerts.", "fetch_activity."),
-    *("visible.", "visible_logs.", "visible_requests.", "gate."),
+    *("visible.", "visible_alerts.", "visible_logs.", "visible_requests.", "gate."),
 )
 
 

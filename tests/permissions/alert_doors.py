@@ -4,6 +4,7 @@ from __future__ import annotations
 
 READ = "....+++.+.+.+"
 SEE_ORGANISATION = "..+++++++++++"
+SIGNED_IN = ".++++++++++++"
 OWN = "..--------+-+"
 API = "/api/v1/repos/<owner>/<name>/alerts"
 ALERT = f"{API}/<int:number>"
@@ -17,6 +18,12 @@ API_TABLE = [
     ("GET", f"{DEPENDENCIES}/summary", READ, None),
     ("GET", f"{ORG}/alerts", SEE_ORGANISATION, None),
     ("GET", f"{ORG}/alerts/facets", SEE_ORGANISATION, None),
+    ("GET", "/api/v1/alerts", SIGNED_IN, None),
+    ("GET", "/api/v1/alerts/facets", SIGNED_IN, None),
+    ("GET", "/api/v1/alert-overview", SIGNED_IN, None),
+    ("GET", "/api/v1/scan-coverage", SIGNED_IN, None),
+    ("GET", f"{ORG}/alert-overview", SEE_ORGANISATION, None),
+    ("GET", f"{ORG}/scan-coverage", SEE_ORGANISATION, None),
     ("GET", f"{ORG}/alert-policy", SEE_ORGANISATION, None),
     ("PUT", f"{ORG}/alert-policy", OWN, {"maintainers_settle_secrets": True}),
 ]
@@ -79,6 +86,10 @@ ELSEWHERE = {
     ("POST", f"{PAGE}/dependencies/bills/<bill>/remove"): FILES,
     **{(method, f"{PAGE}/<int:number>"): PAGES_TEST for method in ("GET", "POST")},
     ("POST", f"{PAGE}/<int:number>/secret"): "web/test_alert_code.py",
+    **{
+        ("POST", each): "web/test_alert_overview.py"
+        for each in ("/security", "/<owner>/-/security")
+    },
 }
 CHANGES |= {
     f"POST {PAGE}/dependencies/vex": BY_VEX,
@@ -90,6 +101,9 @@ CHANGES |= {
         f"{TRIAGE} alert.dismissal_refused alert.revoked alert.commented"
     ),
 }
+for each in ("/security", "/<owner>/-/security"):
+    CHANGES[f"POST {each}"] = "alert.dismissed alert.dismissal_requested alert.reopened"
+    CHANGES[f"GET {each}"] = "admin.list_exported"
 CHANGES[f"POST {PAGE}/<int:number>/secret"] = "alert.secret_shown"
 LISTS = dict.fromkeys((f"GET {PAGE}", f"GET {PAGE}/dependencies"), "admin.list_exported")
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
@@ -99,6 +113,11 @@ COMMANDS = [
     ("alert list lab-N/notes", SAID),
     ("alert list --org lab-N", "-.+++++++++++"),
     *((f"dependency {each} lab-N/notes", SAID) for each in ("list", "export", "summary")),
+    ("alert list", "-++++++++++++"),
+    ("alert overview", "-++++++++++++"),
+    ("alert overview --org lab-N", "-.+++++++++++"),
+    ("alert coverage", "-++++++++++++"),
+    ("alert coverage --org lab-N", "-.+++++++++++"),
     ("alert policy show lab-N", "-.+++++++++++"),
     ("alert policy set lab-N", "-.--------+-+"),
 ]

@@ -132,7 +132,7 @@ def test_commands(lab, monkeypatch, capsys):
         assert asked[0]["requested"]["reason"] == "wont_fix"
         say("alert", "refuse", "lab/notes", "1")
         say("alert", "revoke", "lab/notes", "2", "--at", "2026-11-20T10:00:00Z", status=3)
-        say("alert", "list", status=2)
+        say("alert", "list", "lab/notes", "--org", "lab", status=2)
     with saying(lab, "officer", monkeypatch, capsys) as say:
         say("alert", "dismiss", "lab/notes", "1", "2", "--reason", "used_in_tests")
         assert say("alert", "list", "lab/notes") == []

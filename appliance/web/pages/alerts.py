@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -14,30 +13,25 @@ from flask_babel import lazy_gettext as lazy
 from appliance.domain.alerts import (
     AlertKind,
     AlertState,
-    Confidence,
     DismissalReason,
-    Severity,
 )
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, sentence
 from appliance.services import alert_lists, alerts
-from appliance.services.alert_lists import AlertQuery
 from appliance.services.alerts import NOBODY, Attestation, Change
-from appliance.web import forms, links, requests
-from appliance.web.pages import alert_code, alert_words, dependencies, lists
+from appliance.web import forms, requests
+from appliance.web.pages import alert_code, alert_facets, alert_words, dependencies, lists
 from appliance.web.pages.page_forms import USUAL, after, asked, attempt, listed, signed_in
 from appliance.web.pages.repository_frame import Frame, blueprint, opened, show
 
 if TYPE_CHECKING:
     from appliance.db.unit_of_work import UnitOfWork
     from appliance.services.alert_code import AlertCode
-    from appliance.services.alert_lists import Facets, Listed
+    from appliance.services.alert_lists import Listed
     from appliance.web.pages.page_forms import Found, Problems
 
 pages = blueprint("alerts")
 
-Word = TypeVar("Word", bound=StrEnum)
-ANY = "any"
 COLUMNS: lists.Columns = {
     "number": lambda each: each.alert.number,
     "kind": lambda each: each.alert.kind,
@@ -75,7 +69,7 @@ class DecisionForm(forms.Form):
 def listing(owner: str, name: str) -> ResponseReturnValue:
     """Those that the address chooses; without a word of it, the open ones."""
     frame = _opened(owner, name)
-    path, query, now = frame.repository.path, _query(), requests.now()
+    path, query, now = frame.repository.path, alert_facets.query(), requests.now()
 
     def find(work: UnitOfWork, /, *, after: str | None, limit: int) -> Found[Listed]:
         return alert_lists.listed(work, path, query, now=now, after=after, limit=limit)
@@ -94,7 +88,7 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
         tab_name="security",
         found=listed(found),
         facets=facets,
-        choices=_choices(facets),
+        choices=alert_facets.choices(facets),
         scans=scans,
         groups=groups,
         now=now,
@@ -233,67 +227,19 @@ def _may_settle(frame: Frame, kind: AlertKind) -> bool:
     return frame.repository.may(Permission.ALERT_DISMISS)
 
 
-def _query() -> AlertQuery:
-    state = asked("state") or AlertState.OPEN
-    return AlertQuery(
-        kinds=_words(AlertKind, asked("kind")),
-        states=_words(AlertState, "" if state == ANY else state),
-        severities=_words(Severity, asked("severity")),
-        confidences=_words(Confidence, asked("confidence")),
-        rule=asked("rule")[:255],
-        group=asked("group")[:255],
-        assignee=asked("assignee")[:40],
-        is_overdue=True if asked("overdue") else None,
-        is_asked=True if asked("waiting") else None,
-        is_automatic=True if asked("auto") else None,
-    )
-
-
-def _words(kind: type[Word], said: str) -> tuple[Word, ...]:
-    """What an address names; of what is none, nothing is left out."""
-    return tuple(kind(each) for each in said.split(",") if each in tuple(kind))
-
-
-def _choices(facets: Facets) -> list[tuple[str, str, list[tuple[str, str, int, bool]]]]:
-    """Menus of the list: name, words, and of each choice words, address, count, whether it is."""
-    menus = (
-        ("kind", _("Kind"), alert_words.KINDS, facets.kinds),
-        ("severity", _("Severity"), alert_words.SEVERITIES, facets.severities),
-        ("confidence", _("Confidence"), alert_words.CONFIDENCES, facets.confidences),
-        ("rule", _("Rule"), {each: each for each in facets.rules}, facets.rules),
-    )
-    found = []
-    for key, label, said, counts in menus:
-        chosen = asked(key)
-        rows = [(_("Any"), links.with_query(**{key: None}, cursor=None), 0, not chosen)]
-        rows += [
-            (str(says), links.with_query(**{key: word}, cursor=None), counts[word], word == chosen)
-            for word, says in said.items()
-            if counts.get(word)
-        ]
-        found.append((key, label, rows))
-    return found
-
-
 def _acts(frame: Frame) -> dict[str, lists.Act]:
     form, path, now = flask.request.form, frame.repository.path, requests.now()
 
     def dismiss(work: UnitOfWork, key: str) -> object:
         sent = DecisionForm.parse(form)
         wanted = Change(AlertState.DISMISSED, sent.reason, sent.comment)
-        return alerts.change(work, path, _number(key), wanted, now=now)
+        return alerts.change(work, path, alert_facets.number(key), wanted, now=now)
 
     def reopen(work: UnitOfWork, key: str) -> object:
         wanted = Change(AlertState.OPEN, comment=DecisionForm.parse(form).comment)
-        return alerts.change(work, path, _number(key), wanted, now=now)
+        return alerts.change(work, path, alert_facets.number(key), wanted, now=now)
 
     return {
         "dismiss": lists.Act(lazy("Dismiss"), dismiss),
         "reopen": lists.Act(lazy("Reopen"), reopen),
     }
-
-
-def _number(key: str) -> int:
-    if not (key.isascii() and key.isdigit() and len(key) <= 9):  # noqa: PLR2004 - digits of a number.
-        raise InvalidError.of("chosen", sentence("Select something in the list first."))
-    return int(key)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 READ = "....+++.+.+.+"
 SEE_ORGANISATION = "..+++++++++++"
-SIGNED_IN = ".++++++++++++"
+SEE_SIGNED_IN = "?.+++++++++++"
+SIGNED_IN = "?++++++++++++"
 OWN = "..--------+-+"
 API = "/api/v1/repos/<owner>/<name>/alerts"
 ALERT = f"{API}/<int:number>"
@@ -76,7 +77,12 @@ CHANGES = {
 }
 PAGE = "/<owner>/<name>/security"
 PAGES_TEST = "web/test_alert_pages.py"
-PAGES = ((PAGE, READ), (f"{PAGE}/dependencies", READ))
+ACROSS = ("", "/overview", "/coverage")
+PAGES = (
+    *((f"/<owner>/-/security{each}", SEE_SIGNED_IN) for each in ACROSS),
+    *((f"/security{each}", SIGNED_IN) for each in ACROSS),
+    *((PAGE, READ), (f"{PAGE}/dependencies", READ)),
+)
 ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
     ("GET", f"{PAGE}/dependencies/vex"): FILES,

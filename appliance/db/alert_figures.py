@@ -13,29 +13,11 @@ from sqlalchemy.orm import Session
 from appliance.db.alerts import Alert, Scan
 from appliance.db.push_protection import PushBlock, SecretBypass
 from appliance.db.repositories import Repository
-from appliance.domain.alerts import AlertKind, AlertState, Severity
+from appliance.domain.alert_trends import BEFORE, Cell
+from appliance.domain.alerts import AlertKind, AlertState
 
 WEEK_SECONDS = 7 * 24 * 3600
-BEFORE = -1
-"""The week of what happened before all that are told apart."""
 Condition = sa.ColumnElement[bool]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Alerts that are alike in all that figures tell apart."""
-
-    kind: AlertKind
-    severity: Severity
-    state: AlertState
-    is_automatic: bool
-    opened_week: int
-    closed_week: int | None
-    """None: they are open."""
-    count: int
-    overdue: int
-    age_seconds: int
-    """Of all of them together, from the first sight until now or until they were closed."""
 
 
 @dataclass(frozen=True)

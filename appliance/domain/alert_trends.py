@@ -10,35 +10,30 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from appliance.domain.alerts import AlertKind, AlertState, Severity
 
 WEEKS = 12
 DAY_SECONDS = 24 * 3600
+BEFORE = -1
+"""The week of what happened before all that are told apart."""
 
 
-class Alike(Protocol):
-    """Alerts that are alike in what counts here."""
+@dataclass(frozen=True)
+class Cell:
+    """Alerts that are alike in all that figures tell apart."""
 
-    @property
-    def kind(self) -> AlertKind: ...  # noqa: D102
-    @property
-    def severity(self) -> Severity: ...  # noqa: D102
-    @property
-    def state(self) -> AlertState: ...  # noqa: D102
-    @property
-    def is_automatic(self) -> bool: ...  # noqa: D102
-    @property
-    def opened_week(self) -> int: ...  # noqa: D102
-    @property
-    def closed_week(self) -> int | None: ...  # noqa: D102
-    @property
-    def count(self) -> int: ...  # noqa: D102
-    @property
-    def overdue(self) -> int: ...  # noqa: D102
-    @property
-    def age_seconds(self) -> int: ...  # noqa: D102
+    kind: AlertKind
+    severity: Severity
+    state: AlertState
+    is_automatic: bool
+    opened_week: int
+    closed_week: int | None
+    """None: they are open."""
+    count: int
+    overdue: int
+    age_seconds: int
+    """Of all of them together, from the first sight until now or until they were closed."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def first_monday(now: datetime, weeks: int = WEEKS) -> datetime:
     return midnight - timedelta(days=midnight.weekday(), weeks=weeks - 1)
 
 
-def trends(cells: Iterable[Alike], *, origin: datetime, weeks: int = WEEKS) -> Trends:
+def trends(cells: Iterable[Cell], *, origin: datetime, weeks: int = WEEKS) -> Trends:
     """What some alerts say, counted."""
     known = list(cells)
     still = [each for each in known if each.state is AlertState.OPEN]
@@ -110,7 +105,7 @@ def trends(cells: Iterable[Alike], *, origin: datetime, weeks: int = WEEKS) -> T
     )
 
 
-def _week(cells: list[Alike], at: int, origin: datetime) -> Week:
+def _week(cells: list[Cell], at: int, origin: datetime) -> Week:
     ended = [each for each in cells if each.closed_week == at]
     then = [
         each
@@ -126,26 +121,26 @@ def _week(cells: list[Alike], at: int, origin: datetime) -> Week:
     )
 
 
-def _by_severity(cells: Iterable[Alike]) -> dict[Severity, int]:
+def _by_severity(cells: Iterable[Cell]) -> dict[Severity, int]:
     found: Counter[Severity] = Counter()
     for each in cells:
         found[each.severity] += each.count
     return {severity: found[severity] for severity in Severity if found[severity]}
 
 
-def _overdue(cells: Iterable[Alike]) -> dict[Severity, int]:
+def _overdue(cells: Iterable[Cell]) -> dict[Severity, int]:
     found: Counter[Severity] = Counter()
     for each in cells:
         found[each.severity] += each.overdue
     return {severity: found[severity] for severity in Severity if found[severity]}
 
 
-def _mean_days(cells: list[Alike]) -> dict[Severity, float]:
+def _mean_days(cells: list[Cell]) -> dict[Severity, float]:
     means = {s: _mean([each for each in cells if each.severity is s]) for s in Severity}
     return {severity: mean for severity, mean in means.items() if mean is not None}
 
 
-def _mean(cells: list[Alike]) -> float | None:
+def _mean(cells: list[Cell]) -> float | None:
     count = sum(each.count for each in cells)
     if not count:
         return None

@@ -109,9 +109,9 @@ CHANGES |= {
 }
 for each in ("/security", "/<owner>/-/security"):
     CHANGES[f"POST {each}"] = "alert.dismissed alert.dismissal_requested alert.reopened"
-    CHANGES[f"GET {each}"] = "admin.list_exported"
 CHANGES[f"POST {PAGE}/<int:number>/secret"] = "alert.secret_shown"
-LISTS = dict.fromkeys((f"GET {PAGE}", f"GET {PAGE}/dependencies"), "admin.list_exported")
+LISTED = (PAGE, f"{PAGE}/dependencies", "/security", "/<owner>/-/security")
+LISTS = dict.fromkeys((f"GET {each}" for each in LISTED), "admin.list_exported")
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
 FURTHER |= dict.fromkeys((f"POST {SARIF}", f"POST {SARIFS}"), f"{REPORTS}: a report is of a commit")
 SAID = "-...+++.+.+.+"

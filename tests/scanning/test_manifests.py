@@ -311,3 +311,19 @@ def test_empty_locks_that_say_what_they_are_are_empty():
         "Cargo.lock": "version = 4\n",
     }.items():
         assert read(path, text.encode()) == ()
+
+
+def test_a_module_may_be_asked_for_twice_and_each_replaced_by_another():
+    content = b"""\
+require (
+    example.org/net v1.2.3
+    example.org/net v0.5.6
+)
+replace (
+    example.org/net v1.2.3 => example.org/fork v1.4.5
+    example.org/net v0.5.6 => example.org/fork v1.4.2
+)
+"""
+    found = {(each.name, each.version) for each in read("go.mod", content)}
+
+    assert found == {("example.org/fork", "v1.4.5"), ("example.org/fork", "v1.4.2")}

@@ -26,8 +26,9 @@ _VERSION = re.compile(r"v[0-9]\S*|[0-9a-f]{7,40}|[A-Za-z][\w./-]*\Z")
 
 @dataclass
 class _Module:
-    required: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
-    """By name: version, line, and whether somebody else needs it."""
+    required: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
+    """By name and version, of which a file may ask for several: line, and whether somebody else
+    needs it."""
     replaced: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """By name and version, which may be empty: what stands in for it."""
 
@@ -58,7 +59,7 @@ def read_mod(source: Source) -> Iterator[Component]:
 
 
 def _components(module: _Module) -> Iterator[Component]:
-    for name, (version, line, is_indirect) in module.required.items():
+    for (name, version), (line, is_indirect) in module.required.items():
         by_version = module.replaced.get((name, version))
         target = by_version or module.replaced.get((name, "")) or (name, version)
         if target[0].startswith(_LOCAL):
@@ -85,7 +86,8 @@ def _take(module: _Module, directive: str, words: list[str], remark: str, number
     if directive == "require":
         if len(words) != 2 or not _VERSION.match(words[1]):  # noqa: PLR2004 — name and version
             raise not_understood(number)
-        module.required[words[0]] = (words[1], number, remark.strip().startswith("indirect"))
+        is_indirect = remark.strip().startswith("indirect")
+        module.required[words[0], words[1]] = (number, is_indirect)
     elif directive == "replace":
         _replace(module, words, number)
     elif directive in {"module", "go"} and len(words) != 1:

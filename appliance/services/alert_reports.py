@@ -18,6 +18,8 @@ from appliance.services import alert_lists
 from appliance.services.alert_lists import AlertQuery
 
 AT_ONCE = 500
+LEVELS = {severity: level for severity, (level, _score) in sarif_writing.LEVELS.items()}
+"""What a report calls each severity."""
 
 
 def report(

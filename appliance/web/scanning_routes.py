@@ -8,6 +8,7 @@ from appliance.web.api import activity as api_activity
 from appliance.web.api import alert_overview as api_alert_overview
 from appliance.web.api import alerts as api_alerts
 from appliance.web.api import bills as api_bills
+from appliance.web.api import code_scanning as api_code_scanning
 from appliance.web.api import dependencies as api_dependencies
 from appliance.web.api import dependency_files as api_dependency_files
 from appliance.web.api import feeds as api_feeds
@@ -28,6 +29,7 @@ API = (
     api_alert_overview.api,
     api_alerts.api,
     api_bills.api,
+    api_code_scanning.api,
     api_dependencies.api,
     api_dependency_files.api,
     api_feeds.api,

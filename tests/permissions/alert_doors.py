@@ -40,6 +40,14 @@ SARIF = "/api/v1/repos/<owner>/<name>/sarif"
 SARIFS = "/api/v1/repos/<owner>/<name>/code-scanning/sarifs"
 REPORTS = "web/test_sarif.py"
 API_TABLE.append(("GET", SARIF, READ, None))
+THEIRS = "/api/v1/repos/<owner>/<name>/code-scanning/alerts"
+IN_THEIR_WORDS = "web/test_code_scanning.py"
+API_TABLE.append(("GET", THEIRS, READ, None))
+API_ELSEWHERE |= {
+    ("GET", f"{THEIRS}/<int:number>"): IN_THEIR_WORDS,
+    ("PATCH", f"{THEIRS}/<int:number>"): IN_THEIR_WORDS,
+    ("GET", f"{THEIRS}/<int:number>/instances"): IN_THEIR_WORDS,
+}
 API_ELSEWHERE |= {
     ("POST", SARIF): REPORTS,
     ("POST", SARIFS): REPORTS,
@@ -67,6 +75,7 @@ CHANGES = {
     f"POST {ALERT}/revocation": "alert.revoked",
     f"POST {ALERT}/comments": "alert.commented",
     f"POST {ALERT}/secret": "alert.secret_shown",
+    f"PATCH {THEIRS}/<int:number>": TRIAGE,
     f"PUT {ORG}/alert-policy": "alert.policy_changed",
     f"POST {SARIF}": REPORTED,
     f"POST {SARIFS}": REPORTED,

@@ -242,7 +242,8 @@ def _look(branch: Branch, pushed_by: UUID | None) -> Look:
 
 def _package(component: Component) -> component_rows.Package:
     name = normal_name(component.ecosystem, component.name)
-    return (component.ecosystem, _clean(name)[:LONGEST_NAME], component.version[:LONGEST_VERSION])
+    version = _clean(component.version)[:LONGEST_VERSION]
+    return (component.ecosystem, _clean(name)[:LONGEST_NAME], version)
 
 
 def _clean(text: str) -> str:

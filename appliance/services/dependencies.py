@@ -293,9 +293,9 @@ def _conditions(
 ) -> list[Condition]:
     found: list[Condition] = []
     if query.search:
-        found.append(component.name.icontains(query.search, autoescape=True))
+        found.append(component.name.icontains(_text(query.search), autoescape=True))
     if query.ecosystem:
-        found.append(package.ecosystem == query.ecosystem)
+        found.append(package.ecosystem == _text(query.ecosystem))
     if query.scopes:
         found.append(component.scope.in_(query.scopes))
     if query.is_direct is not None:
@@ -317,6 +317,11 @@ def _known(wanted: Knowledge, least: Any, uncovered: _Uncovered) -> Condition:
         Knowledge.NONE_KNOWN: sa.and_(least.is_(None), sa.not_(uncovered.condition)),
     }
     return found[wanted]
+
+
+def _text(said: str) -> str:
+    """What a database can look for; nothing is called so otherwise."""
+    return said.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _path(said: str) -> bytes:

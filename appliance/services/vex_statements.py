@@ -51,6 +51,7 @@ DECIDING = (
 )
 MOMENT = "%Y-%m-%d %H:%M UTC"
 LONGEST_SAID = 5000
+NO_JSON = sentence("This is not well-formed JSON.")
 SAID_AT = "said_at"
 """In the evidence of a decision that a statement led to."""
 
@@ -82,8 +83,11 @@ def read(data: bytes) -> tuple[str, Document]:
         )
     try:
         record = json.loads(data)
+        spelt = json.dumps(record, ensure_ascii=False).encode()  # Half characters are no text.
     except (ValueError, RecursionError) as error:
-        raise InvalidError.of("vex", sentence("This is not well-formed JSON.")) from error
+        raise InvalidError.of("vex", NO_JSON) from error
+    if b"\\u0000" in spelt:
+        raise InvalidError.of("vex", NO_JSON)
     if isinstance(record, dict) and "bomFormat" in record:
         return "cyclonedx", vex_of_others.cyclonedx(record)
     if isinstance(record, dict) and "document" in record:

@@ -76,6 +76,7 @@ NO_PAGES = frozenset(
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
         *("audit_exports.progress", "audit_exports.download", "pushes.download", "wiki.show_raw"),
         *("archive_imports.progress", "archive_imports.report", "access_reviews.result"),
+        "dependencies.download_vex",
     }
 )
 TAILS = {

@@ -104,6 +104,13 @@ def test_the_list_is_chosen_in_its_address(lab, query, expected):
     assert names(lab, query) == expected
 
 
+def test_nothing_is_called_by_what_no_database_keeps(lab):
+    pushed(lab, LOCK)
+
+    for query in ("?search=%00", "?ecosystem=%00", "?manifest=%00"):
+        assert names(lab, query) == []
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_pages_of_the_list_hold_each_component_once(lab):
     known(lab)

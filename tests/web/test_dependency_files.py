@@ -175,8 +175,10 @@ def test_three_formats_are_read(lab, document):
         (openvex("fixed", NOW + timedelta(days=2)), "has not come yet"),
         ({"@context": "https://example.org"}, "@context"),
         (b"[", "JSON"),
+        (openvex("not_affected", NOW, impact_statement="a\0b"), "JSON"),
+        (openvex("not_affected", NOW, impact_statement="a\ud800b"), "JSON"),
     ],
-    ids=["no reason", "no action", "of the future", "another format", "no JSON"],
+    ids=["no reason", "no action", "of the future", "another format", "no JSON", "NUL", "half"],
 )
 def test_what_says_too_little_changes_nothing(lab, document, why):
     answer = sent(lab, document)

@@ -71,12 +71,11 @@ PAGES_ARE_IN = "appliance.web.pages"
 # These answer a GET with something that is no page.
 NO_PAGES = frozenset(
     {
-        *("archives.download", "raw.show", "jobs.progress"),
+        *("archives.download", "raw.show", "jobs.progress", "dependencies.download_vex"),
         *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved"),
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
         *("audit_exports.progress", "audit_exports.download", "pushes.download", "wiki.show_raw"),
         *("archive_imports.progress", "archive_imports.report", "access_reviews.result"),
-        "dependencies.download_vex",
     }
 )
 TAILS = {

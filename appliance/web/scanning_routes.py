@@ -19,6 +19,7 @@ from appliance.web.pages import (
     activity,
     admin_feeds,
     alert_overview,
+    alert_policy,
     alerts,
     dependencies,
     push_protection,
@@ -41,6 +42,7 @@ PEOPLE = (
     activity.pages,
     admin_feeds.pages,
     alert_overview.pages,
+    alert_policy.pages,
     push_protection.pages,
 )
 REPOSITORIES = (

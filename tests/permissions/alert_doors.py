@@ -86,14 +86,17 @@ CHANGES = {
 }
 PAGE = "/<owner>/<name>/security"
 PAGES_TEST = "web/test_alert_pages.py"
+POLICY = "/<owner>/-/settings/alerts"
 ACROSS = ("", "/overview", "/coverage")
 PAGES = (
+    (POLICY, OWN),
     *((f"/<owner>/-/security{each}", SEE_SIGNED_IN) for each in ACROSS),
     *((f"/security{each}", SIGNED_IN) for each in ACROSS),
     *((PAGE, READ), (f"{PAGE}/dependencies", READ)),
 )
 ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
+    ("POST", POLICY): "web/test_alert_policy_page.py",
     ("GET", f"{PAGE}/dependencies/vex"): FILES,
     ("POST", f"{PAGE}/dependencies/vex"): FILES,
     ("POST", f"{PAGE}/<int:number>/upgrade"): UPGRADES,
@@ -116,6 +119,7 @@ CHANGES |= {
         f"{TRIAGE} alert.dismissal_refused alert.revoked alert.commented"
     ),
 }
+CHANGES[f"POST {POLICY}"] = "alert.policy_changed"
 for each in ("/security", "/<owner>/-/security"):
     CHANGES[f"POST {each}"] = "alert.dismissed alert.dismissal_requested alert.reopened"
 CHANGES[f"POST {PAGE}/<int:number>/secret"] = "alert.secret_shown"

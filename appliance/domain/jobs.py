@@ -28,6 +28,7 @@ class Job(StrEnum):
     SCAN_PUSH = "push.scan"
     SCAN_HISTORY = "repo.scan"
     SCAN_CODE = "scan.code"
+    SCAN_CHANGE = "scan.change"
     SCAN_AGAIN = "scan.again"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
@@ -92,6 +93,7 @@ RULES: dict[Job, JobRule] = {
     Job.READ_MANIFESTS: JobRule(3, 900, "Read what a repository depends on"),
     Job.SCAN_PUSH: JobRule(8, 3600, "Look for secrets in what was pushed"),
     Job.SCAN_HISTORY: JobRule(5, 24 * 3600, "Look for secrets in a repository"),
+    Job.SCAN_CHANGE: JobRule(8, 2 * 3600, "Scan what a pull request would bring"),
     Job.SCAN_CODE: JobRule(3, 2 * 3600, "Look for weaknesses in code"),
     Job.SCAN_AGAIN: JobRule(
         3, 24 * 3600, "Look for secrets once more, with new rules", is_upkeep=True

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from appliance.domain.checks import Report
+    from appliance.domain.ruleset_alerts import ChangeAlerts
 
 
 class CheckOutcome(StrEnum):
@@ -82,5 +83,7 @@ class MergeFacts:
     """Whether it is the merge queue that merges, and has tested what it makes."""
     title: str = ""
     description: str = ""
+    alerts: ChangeAlerts | None = None
+    """What it would bring; None where no rule asks."""
     addresses: frozenset[str] = frozenset()
     """Verified addresses of everybody who has pushed to the pull request, as they are compared."""

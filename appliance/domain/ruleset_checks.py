@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from appliance.domain import freezes, policies, text_patterns
 from appliance.domain.codeowners import any_fits
 from appliance.domain.protection import Movement
+from appliance.domain.ruleset_alerts import alerted
 from appliance.domain.ruleset_facts import ChangeFacts, CommitFacts, Contents, FileFacts
 from appliance.domain.ruleset_reviews import checked, queued, reviewed, sensitive
 from appliance.domain.ruleset_words import TICKET, Rule, RuleKind, SubjectKind
@@ -346,4 +347,5 @@ CHECKS: dict[RuleKind, Check] = {
     RuleKind.FILE_SIZE: _size,
     RuleKind.POLICIES: _policies,
     RuleKind.FREEZE: _freeze,
+    RuleKind.ALERTS: alerted,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from appliance.domain.alerts import AlertKind, Confidence, Lane, Severity
 from appliance.domain.permissions import Role
 from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_words import (
@@ -21,7 +22,15 @@ from appliance.domain.signatures import SignedBy
 
 SUBJECTS = ("allowed", "reviewers", "reporters")
 TEXTS = ("checks", "patterns", "exempt", "windows")
-CHOSEN = {"signed_by": SignedBy, "policies": Policy, "moments": Moment}
+CHOSEN = {
+    "signed_by": SignedBy,
+    "policies": Policy,
+    "moments": Moment,
+    "kinds": AlertKind,
+    "severities": Severity,
+    "confidences": Confidence,
+    "lanes": Lane,
+}
 
 
 def of_rule(rule: Rule) -> dict[str, Any]:

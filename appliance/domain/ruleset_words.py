@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from appliance.domain.ruleset_facts import ActorFacts
     from appliance.domain.signatures import SignedBy
 
+from appliance.domain.alerts import AlertKind, Confidence, Lane, Severity
 from appliance.domain.permissions import ROLE_ORDER, Role
 
 
@@ -113,6 +114,7 @@ class RuleKind(StrEnum):
     FILE_SIZE = "file_size"
     POLICIES = "policies"
     FREEZE = "freeze"
+    ALERTS = "alerts"
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,17 @@ class Rule:
     exempt: tuple[str, ...] = ()
     """Files that policies do not look at."""
     windows: tuple[str, ...] = ()
+    kinds: frozenset[AlertKind] = frozenset()
+    severities: frozenset[Severity] = frozenset()
+    """Of new alerts; empty: all. A severity that nobody has said counts always."""
+    confidences: frozenset[Confidence] = frozenset()
+    lanes: frozenset[Lane] = frozenset()
+    overdue: bool = False
+    """Whether open alerts past their due date stand in the way, too."""
+    exploited: bool = False
+    """Whether vulnerabilities that attackers use stand in the way, new or not."""
+    most_feed_days: int = 0
+    """How old the feed may be; 0: until the appliance calls it old."""
 
 
 TAKES: dict[RuleKind, tuple[str, ...]] = {
@@ -175,6 +188,10 @@ TAKES: dict[RuleKind, tuple[str, ...]] = {
     RuleKind.FILE_SIZE: ("most_bytes",),
     RuleKind.POLICIES: ("policies", "moments", "exempt"),
     RuleKind.FREEZE: ("windows",),
+    RuleKind.ALERTS: (
+        *("kinds", "severities", "confidences", "lanes", "overdue", "exploited"),
+        "most_feed_days",
+    ),
 }
 NEEDS: dict[RuleKind, str] = {
     RuleKind.REF_NAME: "patterns",
@@ -187,6 +204,7 @@ NEEDS: dict[RuleKind, str] = {
     RuleKind.FILE_SIZE: "most_bytes",
     RuleKind.POLICIES: "policies",
     RuleKind.FREEZE: "windows",
+    RuleKind.ALERTS: "kinds",
 }
 """The parameter without which a rule would say nothing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,6 +15,7 @@ from appliance.services import secret_alerts, secret_rescans, secret_scans
 
 if TYPE_CHECKING:
     from appliance.jobs.tasks import Report
+    from appliance.services.change_scans import Change, ChangePlan
     from appliance.services.job_runs import Claimed
     from appliance.services.secret_scans import ScanPlan
     from appliance.wiring import Wiring
@@ -59,7 +61,16 @@ def again(wiring: Wiring, claimed: Claimed, report: Report) -> None:
             _scan(wiring, planned, report)
 
 
-def _scan(wiring: Wiring, plan: ScanPlan, report: Report) -> None:
+def change(
+    wiring: Wiring, planned: ChangePlan, wanted: Change, report: Report
+) -> tuple[list[str], list[dict[str, str]]]:
+    """Look through what a pull request brings; gives its objects, and what could not be read."""
+    plan = replace(planned.secrets, tips=(wanted.head,), known=(wanted.base,))
+    total = _scan(wiring, plan, report)
+    return [each.oid for some in secret_scans.portions(plan) for each in some], total.skipped
+
+
+def _scan(wiring: Wiring, plan: ScanPlan, report: Report) -> secret_scans.Sum:
     tools, database = wiring.git.scanner, wiring.database
     # Where nobody is there, the job comes again later.
     digest = secret_scans.digest(plan, tools=tools)
@@ -84,3 +95,4 @@ def _scan(wiring: Wiring, plan: ScanPlan, report: Report) -> None:
             )
     with database.begin(appliance()) as work:
         secret_scans.end(work, plan, scan_id, total, now=datetime.now(UTC))
+    return total

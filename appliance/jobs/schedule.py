@@ -38,6 +38,7 @@ from appliance.services import (
     alert_expiry,
     auto_merging,
     branch_tidying,
+    change_scans,
     impersonation,
     mail_queue,
     merge_queue_running,
@@ -155,6 +156,12 @@ def _scan_again(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.SCAN_AGAIN)
 
 
+def _scan_changes(work: UnitOfWork, now: datetime) -> None:
+    """What was opened before changes were scanned, or while nobody could."""
+    del now
+    change_scans.promise_missing(work, limit=AT_ONCE)
+
+
 def _end_dismissals(work: UnitOfWork, now: datetime) -> None:
     if alert_expiry.is_due(work, now=now):
         regular.promise(work, Job.END_DISMISSALS)
@@ -221,6 +228,7 @@ AGENDA = (
     Entry(Regular("watch-activity", timedelta(minutes=1)), _watch_activity),
     Entry(Regular("end-temporary-rights", timedelta(minutes=1)), _end_temporary_rights),
     Entry(Regular("tend-reviews", timedelta(minutes=10)), _tend_reviews),
+    Entry(Regular("scan-changes", timedelta(minutes=10)), _scan_changes),
     Entry(Regular("purge", timedelta(minutes=15)), _purge),
     Entry(Regular("merged-branches", timedelta(minutes=15)), _delete_merged_branches),
     Entry(Regular("forget-deliveries", timedelta(minutes=10)), _forget_deliveries),

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch, fetch_alerts, gate
+from appliance.access.gate import open_to_everyone
 from appliance.db import bulk, component_rows
 from appliance.db.component_rows import parts
 from appliance.db.components import (
@@ -114,7 +115,7 @@ def _put(
     )
     work.session.add(row)
     work.session.flush()  # Its components name it.
-    packages = [_package(each) for each in manifest.components]
+    packages = [package_of(each) for each in manifest.components]
     keys = component_rows.intern(work.session, packages)
     connection = work.session.connection()
     bulk.insert(
@@ -240,7 +241,9 @@ def _look(branch: Branch, pushed_by: UUID | None) -> Look:
     return Look(ScanCause.PUSH, ref, branch.commit, pushed_by)
 
 
-def _package(component: Component) -> component_rows.Package:
+@open_to_everyone(because="it only spells a name")
+def package_of(component: Component) -> component_rows.Package:
+    """A component as packages are kept: ecosystem, name in its one spelling, version."""
     name = normal_name(component.ecosystem, component.name)
     version = _clean(component.version)[:LONGEST_VERSION]
     return (component.ecosystem, _clean(name)[:LONGEST_NAME], version)

@@ -7,7 +7,7 @@ nor that of any file it was read along with, is not read again.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -126,6 +126,22 @@ def look(wanted: Plan, folder: Path) -> list[Branch]:
     found = [_look_at(folder, ref, present[ref], wanted.known.get(ref, {})) for ref in watched]
     left = [ref for ref in wanted.known if ref not in watched]
     return found + [Branch(ref, "", gone=list(wanted.known[ref])) for ref in left]
+
+
+@open_to_everyone(because="who asks was asked by a `plan`, and nothing is said of it to anybody")
+def at(folder: Path, commit: str, paths: Collection[bytes]) -> list[Manifest]:
+    """Those of the files that are manifests, as they are in a commit.
+
+    Errors:
+        DamagedError, TimeoutExceededError: the repository cannot be read, or not in time.
+    """
+    wanted = {path for path in paths if _format(path) is not None}
+    if not wanted:
+        return []
+    there = tree_files.wanted(folder, commit, lambda _: True, most=MOST_FILES)
+    read = tree_files.contents(folder, there, most_bytes=LARGEST_BYTES)
+    found = [path for path in there if path in wanted]
+    return [_read(path, there, read) for path in found[:MOST_MANIFESTS]]
 
 
 def _is_protected(wanted: Plan, ref: bytes) -> bool:

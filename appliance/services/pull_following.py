@@ -39,6 +39,7 @@ from appliance.domain.pull_requests import MOST_CONFLICTS_KEPT, MergeState, Shif
 from appliance.git import pull_refs, refs
 from appliance.git.ref_names import BRANCHES
 from appliance.services import (
+    change_scans,
     conversation_steps,
     merge_queue_entries,
     pull_completion,
@@ -204,6 +205,7 @@ def add_patch_set(work: UnitOfWork, seen: SeenPull, new: NewSet, *, now: datetim
         after=new.head,
         shift=str(new.shift),
     )
+    change_scans.promise(work, pull)
     work.record(
         events.HeadPushed(
             about=seen.repository.id,

@@ -39,7 +39,12 @@ from appliance.domain.pull_requests import Shift, check_branch, split_head
 from appliance.errors import ConflictError, InvalidError, NotFoundError, QuotaError, sentence
 from appliance.git import pull_refs, refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import conversation_sorting, conversation_steps, review_requests
+from appliance.services import (
+    change_scans,
+    conversation_sorting,
+    conversation_steps,
+    review_requests,
+)
 from appliance.services.conversation_sorting import UNSORTED, Sorted
 from appliance.services.push_names import show
 from appliance.services.repositories import ready_folder
@@ -285,6 +290,7 @@ def _rows(
         )
     )
     work.session.flush()  # The same.
+    change_scans.promise(work, pull)
     return made
 
 

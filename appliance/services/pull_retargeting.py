@@ -23,7 +23,12 @@ from appliance.domain.pull_requests import MergeState, Shift, Verdict
 from appliance.errors import InvalidError, NotFoundError, PreconditionError, sentence
 from appliance.git import pull_refs, refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import conversation_steps, merge_queue_entries, pull_completion
+from appliance.services import (
+    change_scans,
+    conversation_steps,
+    merge_queue_entries,
+    pull_completion,
+)
 from appliance.services.push_names import show
 from appliance.services.repositories import ready_folder
 
@@ -144,6 +149,7 @@ def _count_from(work: UnitOfWork, seen: SeenPull, target: str, base: str, *, now
             created_at=now,
         )
     )
+    change_scans.promise(work, pull)
 
 
 def _dismiss(work: UnitOfWork, seen: SeenPull, review: Review, *, now: datetime) -> None:

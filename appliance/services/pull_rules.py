@@ -9,12 +9,13 @@ broken   which rules stand in the way of merging, and whether the actor may go p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from appliance.access import grants
 from appliance.access.gate import open_to_everyone
 from appliance.db import email_addresses, pull_rows
 from appliance.db.reviews import ReviewThread
@@ -23,6 +24,7 @@ from appliance.db.users import User
 from appliance.domain.checks import by_name
 from appliance.domain.codeowners import CodeOwners
 from appliance.domain.merge_facts import MergeFacts, ReviewFact
+from appliance.domain.permissions import Permission
 from appliance.domain.protection import Movement
 from appliance.domain.pull_requests import Verdict
 from appliance.domain.ruleset_facts import ChangeFacts
@@ -31,7 +33,7 @@ from appliance.domain.rulesets import Refusal, Ruleset, judge
 from appliance.errors import ApplianceError
 from appliance.git import change_digest, pull_refs, refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import checks, code_owners, rule_facts
+from appliance.services import change_alerts, checks, code_owners, rule_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
     from appliance.access.fetch_pulls import SeenPull
     from appliance.db.reviews import Review
     from appliance.db.unit_of_work import UnitOfWork
+    from appliance.domain.ruleset_alerts import ChangeAlerts
 
 ASKED = "whoever has a pull request before them was asked whether they may read it"
 OF_MERGES = frozenset(
     {
         *(RuleKind.PULL_REQUEST, RuleKind.SENSITIVE_FILES, RuleKind.REQUIRED_CHECKS),
         *(RuleKind.FREEZE, RuleKind.TICKET_REFERENCE, RuleKind.MERGE_QUEUE),
+        RuleKind.ALERTS,
     }
 )
 """Kinds of rules that can be asked before the merge is made."""
@@ -71,6 +75,8 @@ class Looked:
     is_up_to_date: bool = True
     unchanged: frozenset[str] = frozenset()
     """Those of the reviewed heads that change what the head changes."""
+    base: str = ""
+    """Where the head left the target."""
     tested: str = ""
     """The commit whose checks count: what a merge queue has made of it; if empty, the head."""
 
@@ -114,6 +120,7 @@ def look(folder: Path, wanted: Wanted) -> Looked:
         found.owners if found is not None else None,
         base == target,
         frozenset(unchanged),
+        base,
     )
 
 
@@ -146,6 +153,7 @@ def facts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> MergeFacts:
         title=found.title,
         description=found.body,
         addresses=frozenset().union(*addresses.values()),
+        alerts=_alerts(work, seen, looked),
     )
 
 
@@ -180,6 +188,18 @@ def withheld(work: UnitOfWork, seen: SeenPull) -> tuple[Refusal, ...]:
         merge=facts(work, seen, Looked()),
     )
     return tuple(each for each in judge(found, change) if each.kind is RuleKind.UPDATE)
+
+
+def _alerts(work: UnitOfWork, seen: SeenPull, looked: Looked) -> ChangeAlerts | None:
+    asks = any(rule.kind is RuleKind.ALERTS for each in _over(work, seen) for rule in each.rules)
+    if not asks:
+        return None
+    head, base = seen.pull.head_oid, looked.base
+    found = change_alerts.of_change(
+        work, seen.repository.id, head=head, base=base, now=work.begun_at
+    )
+    may_read = Permission.ALERT_READ in grants.on_repository(work, seen.repository)
+    return replace(found, may_be_named=may_read)
 
 
 def _is_for_some(rule: Rule) -> bool:

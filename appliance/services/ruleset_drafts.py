@@ -41,6 +41,7 @@ LONGEST_REASON = 500
 MOST_PATTERNS = 50
 MOST_RULES = 50
 MOST_BYPASSES = 50
+MOST_FEED_DAYS = 3650
 MOST_APPROVALS = 10
 MOST_PROPERTIES = 20
 WITH_EXPRESSIONS = (RuleKind.COMMIT_MESSAGE, RuleKind.TICKET_REFERENCE)
@@ -169,6 +170,10 @@ def _insist_on_sense(rule: Rule) -> None:
         raise InvalidError.of("rules", sentence("Enter the users who report the checks."))
     if rule.most_bytes < 0:
         raise InvalidError.of("rules", sentence("A size cannot be negative."))
+    if not 0 <= rule.most_feed_days <= MOST_FEED_DAYS:
+        raise InvalidError.of(
+            "rules", sentence("Enter at most %(most)s days.", most=MOST_FEED_DAYS)
+        )
     for window in rule.windows:
         freezes.parse(window)
     for pattern in rule.patterns if rule.kind in WITH_EXPRESSIONS else ():

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from appliance.domain.alerts import AlertKind, Confidence, Lane, Severity
 from appliance.domain.checks import Report
+from appliance.domain.feeds import FeedState
 from appliance.domain.merge_facts import CheckOutcome, MergeFacts, OwnedFact, ReviewFact
 from appliance.domain.permissions import Role
 from appliance.domain.policies import Moment, Policy, PolicyFinding
 from appliance.domain.protection import Movement
+from appliance.domain.ruleset_alerts import ChangeAlerts, NewAlert
 from appliance.domain.ruleset_facts import ActorFacts, ChangeFacts, CommitFacts, Contents, FileFacts
 from appliance.domain.ruleset_words import Layer, Rule, RuleKind, Subject, SubjectKind
 from appliance.domain.rulesets import Ruleset
@@ -85,6 +88,51 @@ CLEAN = Rule(K.POLICIES, policies=frozenset({Policy.CONFLICT_MARKERS}), exempt=(
 AFTERWARDS = replace(CLEAN, moments=frozenset({Moment.POST_COMMIT}))
 QUEUE = Rule(K.MERGE_QUEUE)
 FROZEN = Rule(K.FREEZE, windows=("Fri 10:00/Mon 06:00",))
+
+
+BAD = NewAlert(
+    *(AlertKind.DEPENDENCY, Severity.HIGH, Confidence.HIGH, Lane.REVIEW, "left-pad 1.2", "go.mod:3")
+)
+ALERTS = Rule(K.ALERTS, kinds=frozenset({AlertKind.DEPENDENCY}))
+WORST = replace(ALERTS, severities=frozenset({Severity.CRITICAL}))
+SURE = replace(ALERTS, confidences=frozenset({Confidence.HIGH}))
+BLOCKING = replace(ALERTS, lanes=frozenset({Lane.BLOCK}))
+
+
+def alerts(*new: NewAlert, **fields: Any) -> ChangeFacts:
+    usual = {"looked_at": {AlertKind.DEPENDENCY: 0}, "feed": FeedState.FRESH}
+    return merge(alerts=ChangeAlerts(**{**usual, "new": new, **fields}))
+
+
+ALERT_CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
+    (ALERTS, facts(), None),
+    (ALERTS, merge(), "Not scanned yet: dependency"),
+    (ALERTS, alerts(), None),
+    (ALERTS, alerts(BAD), "would bring alerts: 1"),
+    (ALERTS, alerts(BAD), "high go.mod:3: left-pad 1.2"),
+    (ALERTS, alerts(replace(BAD, number=7)), "left-pad 1.2 (#7)"),
+    (ALERTS, alerts(*[BAD] * 7), "+2"),
+    (ALERTS, alerts(replace(BAD, kind=AlertKind.CODE)), None),
+    (WORST, alerts(BAD), None),
+    (WORST, alerts(replace(BAD, severity=Severity.CRITICAL)), "critical go.mod:3"),
+    (WORST, alerts(replace(BAD, severity=Severity.UNKNOWN)), "unknown go.mod:3"),
+    (SURE, alerts(replace(BAD, confidence=Confidence.LOW)), None),
+    (BLOCKING, alerts(BAD), None),
+    (BLOCKING, alerts(replace(BAD, lane=Lane.BLOCK)), "would bring"),
+    (replace(WORST, exploited=True), alerts(replace(BAD, is_exploited=True)), "would bring"),
+    (replace(ALERTS, exploited=True), alerts(exploited=2), "that attackers use: 2"),
+    (ALERTS, alerts(exploited=2), None),
+    (replace(ALERTS, overdue=True), alerts(overdue={AlertKind.DEPENDENCY: 3}), "due date: 3"),
+    (replace(ALERTS, overdue=True), alerts(overdue={AlertKind.CODE: 3}), None),
+    (ALERTS, alerts(overdue={AlertKind.DEPENDENCY: 3}), None),
+    (ALERTS, alerts(looked_at={AlertKind.DEPENDENCY: 4}), "4 could not be looked at"),
+    (ALERTS, alerts(feed=FeedState.EMPTY), "no advisories here"),
+    (ALERTS, alerts(feed=FeedState.EXPIRED), "have expired"),
+    (ALERTS, alerts(feed=FeedState.STALE), "are old"),
+    (ALERTS, alerts(feed=FeedState.SAMPLE), "only a sample"),
+    (replace(ALERTS, most_feed_days=2), alerts(feed_days=3), "3 days old"),
+    (replace(ALERTS, most_feed_days=3), alerts(feed_days=3), None),
+]
 
 
 CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
@@ -295,4 +343,5 @@ CASES: list[tuple[Rule, ChangeFacts, str | None]] = [
     (FROZEN, merge(), "frozen"),
     (FROZEN, facts(M.DELETE), "frozen"),
     (replace(FROZEN, windows=("Sat 00:00/Mon 06:00",)), facts(), None),
+    *ALERT_CASES,
 ]

@@ -48,6 +48,9 @@ JOBS = {
     Job.SCAN_HISTORY: (
         "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
     ),
+    Job.SCAN_CHANGE: (
+        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+    ),
     Job.SCAN_CODE: "alert.exploited alert.fixed alert.opened alert.reopened",
     Job.SCAN_AGAIN: (
         "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"

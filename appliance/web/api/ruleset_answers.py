@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from appliance.domain.alerts import AlertKind, Confidence, Lane, Severity
 from appliance.domain.permissions import Role, Visibility
 from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_json import SUBJECTS
@@ -85,6 +86,20 @@ class LayeredRuleBody(frame.Body):
     exempt: Texts = Field([], max_length=50, description="Files that policies do not look at")
     windows: Texts = Field(
         [], max_length=50, description="2026-12-19T18:00/2027-01-04T06:00, or Fri 16:00/Mon 06:00"
+    )
+
+    kinds: list[AlertKind] = Field([], max_length=4, description="Kinds of alerts")
+    severities: list[Severity] = Field(
+        [], max_length=5, description="Of new alerts; none: all. An unknown one counts always"
+    )
+    confidences: list[Confidence] = Field([], max_length=3, description="Of new alerts; none: all")
+    lanes: list[Lane] = Field([], max_length=2, description="Of new alerts; none: both")
+    overdue: bool = Field(default=False, description="Open alerts past their due date count, too")
+    exploited: bool = Field(
+        default=False, description="Vulnerabilities that attackers use count, new or not"
+    )
+    most_feed_days: int = Field(
+        0, ge=0, le=3650, description="How old advisories may be; 0: as the appliance says"
     )
 
     @property
@@ -168,6 +183,13 @@ class LayeredRuleAnswer(frame.Answer):
     moments: list[Moment] | None = None
     exempt: Texts | None = None
     windows: Texts | None = None
+    kinds: list[AlertKind] | None = None
+    severities: list[Severity] | None = None
+    confidences: list[Confidence] | None = None
+    lanes: list[Lane] | None = None
+    overdue: bool | None = None
+    exploited: bool | None = None
+    most_feed_days: int | None = None
 
 
 class RulesetAnswer(frame.Answer):

@@ -41,6 +41,7 @@ JOBS = {
     Job.SCAN_PUSH: _("Scan a push for secrets"),
     Job.SCAN_HISTORY: _("Scan a repository for secrets"),
     Job.SCAN_AGAIN: _("Scan for secrets again, with new rules"),
+    Job.SCAN_CHANGE: _("Scan a pull request"),
     Job.SCAN_CODE: _("Scan code for weaknesses"),
     Job.SWEEP: _("Clean up"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as lazy
 
+from appliance.domain.alerts import AlertKind, Confidence, Lane, Severity
 from appliance.domain.policies import Moment, Policy
 from appliance.domain.ruleset_words import Enforcement, Layer, RuleKind
 from appliance.domain.signatures import SignedBy
@@ -35,7 +36,7 @@ GROUPS: tuple[tuple[Words, tuple[RuleKind, ...]], ...] = (
     ),
     (
         lazy("Pull requests"),
-        (K.PULL_REQUEST, K.SENSITIVE_FILES, K.REQUIRED_CHECKS, K.MERGE_QUEUE),
+        (K.PULL_REQUEST, K.SENSITIVE_FILES, K.REQUIRED_CHECKS, K.ALERTS, K.MERGE_QUEUE),
     ),
     (
         lazy("Commits"),
@@ -63,6 +64,10 @@ KINDS: dict[RuleKind, tuple[Words, Words]] = {
         lazy("Files that control approvals and workflows need two approvals."),
     ),
     K.REQUIRED_CHECKS: (lazy("Require checks"), lazy("These checks must pass.")),
+    K.ALERTS: (
+        lazy("Block alerts"),
+        lazy("No new secrets, vulnerable dependencies or weaknesses. Unknown is not a pass."),
+    ),
     K.MERGE_QUEUE: (
         lazy("Require the merge queue"),
         lazy("Nobody can push or merge directly: everything is tested in the queue first."),
@@ -116,6 +121,29 @@ MOMENTS: dict[str, tuple[Words, Words]] = {
         lazy("Nothing is refused; a check run on the commit reports what was found."),
     ),
 }
+ALERT_KINDS: dict[str, tuple[Words, Words]] = {
+    AlertKind.SECRET: (lazy("Secrets"), ""),
+    AlertKind.DEPENDENCY: (
+        lazy("Dependencies"),
+        lazy("Without current advisories nothing is known, and nothing is merged."),
+    ),
+    AlertKind.CODE: (lazy("Code"), ""),
+}
+SEVERITIES: dict[str, tuple[Words, Words]] = {
+    Severity.CRITICAL: (lazy("Critical"), ""),
+    Severity.HIGH: (lazy("High"), ""),
+    Severity.MEDIUM: (lazy("Medium"), ""),
+    Severity.LOW: (lazy("Low"), ""),
+}
+CONFIDENCES: dict[str, tuple[Words, Words]] = {
+    Confidence.HIGH: (lazy("High"), ""),
+    Confidence.MEDIUM: (lazy("Medium"), ""),
+    Confidence.LOW: (lazy("Low"), ""),
+}
+LANES: dict[str, tuple[Words, Words]] = {
+    Lane.BLOCK: (lazy("Blocking"), lazy("What push protection would refuse.")),
+    Lane.REVIEW: (lazy("To review"), lazy("Everything else.")),
+}
 SIGNERS: dict[str, tuple[Words, Words]] = {kind: (SIGNED_BY[kind], "") for kind in SignedBy}
 PARAMETERS: dict[str, Parameter] = {
     "allowed": Parameter(lazy("Who may all the same"), "lines", SUBJECTS),
@@ -149,6 +177,29 @@ PARAMETERS: dict[str, Parameter] = {
         lazy("Exempt files"),
         "lines",
         lazy("One per line, as in .gitignore: /vendor/, *.min.json."),
+    ),
+    "kinds": Parameter(lazy("Kinds of alerts"), "kinds", among=ALERT_KINDS),
+    "severities": Parameter(
+        lazy("Severities of new alerts"),
+        "kinds",
+        lazy("None selected: all. An unknown severity always counts."),
+        among=SEVERITIES,
+    ),
+    "confidences": Parameter(
+        lazy("Confidence of new alerts"),
+        "kinds",
+        lazy("None selected: all."),
+        among=CONFIDENCES,
+    ),
+    "lanes": Parameter(
+        lazy("Which new alerts"), "kinds", lazy("None selected: both."), among=LANES
+    ),
+    "overdue": Parameter(lazy("Block while open alerts are overdue")),
+    "exploited": Parameter(lazy("Block vulnerabilities that attackers use (KEV), new or not")),
+    "most_feed_days": Parameter(
+        lazy("Maximum age of advisories in days"),
+        "number",
+        lazy("Empty: until the appliance calls them old."),
     ),
     "windows": Parameter(
         lazy("Windows"),

@@ -91,6 +91,7 @@ def test_who_watches_changes_nothing():
     reads = {
         *(P.REPOSITORY_READ, P.REPOSITORY_EXPORT, P.ORGANISATION_READ, P.AUDIT_READ),
         *(P.USERS_READ, P.INSTANCE_SEE_ALL, P.INSTANCE_HEALTH, P.REVIEW_READ),
+        P.ACTIVITY_READ,
     }
     own = INSTANCE_PERMISSIONS_OF[InstanceRole.USER]
     assert INSTANCE_PERMISSIONS_OF[InstanceRole.AUDITOR] - own <= reads

@@ -98,7 +98,7 @@ def test_who_watches_changes_nothing():
     assert ORGANISATION_PERMISSIONS_OF[OrganisationRole.AUDITOR] <= reads
     # A security officer sends what they read to where it is watched, and has owners review rights.
     officer = ORGANISATION_PERMISSIONS_OF[OrganisationRole.SECURITY_OFFICER]
-    assert officer - {P.AUDIT_STREAM, P.REVIEW_OPEN} <= reads
+    assert officer - {P.AUDIT_STREAM, P.REVIEW_OPEN, P.ACTIVITY_DECIDE} <= reads
     for role in (OrganisationRole.AUDITOR, OrganisationRole.SECURITY_OFFICER):
         assert REPOSITORY_ROLE_OF[role] is Role.READER
 

@@ -49,7 +49,7 @@ def publisher(world, tmp_path):
     return trusted(world, tmp_path / "publisher")
 
 
-def rule(place, *kinds, **said):
+def rule(place, *kinds: str, **said: object) -> None:
     said = {"kind": "alerts", "kinds": list(kinds), **said}
     draft = Draft("Trunk", Enforcement.ACTIVE, Target(("main",)), (said,))
     place.do("owner", rulesets.create, Where(repository=NOTES), draft)

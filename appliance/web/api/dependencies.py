@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +34,14 @@ from appliance.web.git_http import take_slot
 
 api = frame.area("dependencies", "What repositories depend on.")
 DEPENDENCIES = "/repos/<owner>/<name>/dependencies"
+
+
+class ComponentScope(StrEnum):
+    """When a component is needed; of that name, because tokens have scopes, too."""
+
+    RUNTIME = "runtime"
+    DEVELOPMENT = "development"
+    OPTIONAL = "optional"
 
 
 class DependencyListQuery(frame.PageQuery):
@@ -91,7 +100,7 @@ class DependencyAnswer(frame.Answer):
     purl: str
     manifest: str
     line: int
-    scope: Scope
+    scope: ComponentScope
     direct: bool | None
     parents: list[str]
     wanted: str
@@ -202,7 +211,7 @@ class DependencyInFull(frame.Answer):
     ecosystem: str
     package: str
     version: str
-    scope: Scope
+    scope: ComponentScope
     direct: bool | None
     names: list[str]
     vectors: list[DependencyVector]
@@ -259,7 +268,7 @@ def _in_full(found: DependencyDetail) -> DependencyInFull:
         ecosystem=found.ecosystem,
         package=found.package,
         version=found.version,
-        scope=found.scope,
+        scope=ComponentScope(found.scope),
         direct=found.is_direct,
         names=list(found.names),
         vectors=[DependencyVector.model_validate(each) for each in found.vectors],
@@ -304,7 +313,7 @@ def _answer(each: Dependency) -> DependencyAnswer:
         purl=each.purl,
         manifest=text(each.manifest),
         line=each.line,
-        scope=each.scope,
+        scope=ComponentScope(each.scope),
         direct=each.is_direct,
         parents=list(each.parents),
         wanted=each.wanted,

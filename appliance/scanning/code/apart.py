@@ -1,6 +1,7 @@
 """Gives up the network and takes on limits, and then becomes the program that looks at code.
+Before that it says Python more plainly, here where a hostile file ends nothing but this.
 
-Started with `python -m`, by `program.py` alone: CPU_SECONDS MEMORY_BYTES PROGRAM WORDS...
+Started with `python -m`, by `program.py` alone: CPU_SECONDS MEMORY_BYTES FOLDER PROGRAM WORDS...
 Source: unshare(2), setrlimit(2).
 """
 
@@ -10,6 +11,9 @@ import ctypes
 import os
 import resource
 import sys
+from pathlib import Path
+
+from appliance.scanning.code.plain_python import plain
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 MOST_WRITTEN_BYTES = 64 * 1024 * 1024
@@ -27,7 +31,9 @@ def main() -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (most, most))
-    os.execve(sys.argv[3], sys.argv[3:], dict(os.environ))  # noqa: S606 - words, no shell.
+    for path in Path(sys.argv[3]).rglob("*.py"):
+        path.write_bytes(plain(path.read_bytes()))
+    os.execve(sys.argv[4], sys.argv[4:], dict(os.environ))  # noqa: S606 - words, no shell.
 
 
 if __name__ == "__main__":

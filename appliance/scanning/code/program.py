@@ -91,14 +91,14 @@ class CodeProgram:
             (at / "rules.json").write_bytes(self.rules.document)
             said = at / "said.json"
             words = [*WORDS, "--config", str(at / "rules.json"), "--output", str(said), str(target)]
-            self._start(words, home, seconds)
+            self._start(target, words, home, seconds)
             if not said.exists():
                 raise UnreadableError
             return results.read(said.read_bytes(), placed)
 
-    def _start(self, words: Sequence[str], home: Path, seconds: float) -> None:
+    def _start(self, target: Path, words: Sequence[str], home: Path, seconds: float) -> None:
         program = [sys.executable, "-m", "appliance.scanning.code.apart"]
-        limits = [str(int(seconds) + 1), str(MEMORY_BYTES)]
+        limits = [str(int(seconds) + 1), str(MEMORY_BYTES), str(target)]
         running = subprocess.Popen(
             [*program, *limits, str(self.path), *words],
             env=self._environment(home),

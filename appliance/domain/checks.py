@@ -100,6 +100,8 @@ class Required:
 
 
 OF_POLICIES = "policy/"
+OF_SCANS = "scan/"
+OWN = OF_POLICIES, OF_SCANS
 """How the names of the appliance's own check runs begin."""
 PASSING = frozenset({Conclusion.SUCCESS, Conclusion.NEUTRAL, Conclusion.SKIPPED})
 OF_STATUS = {
@@ -167,12 +169,17 @@ def insist_on_free_name(name: str, *, field: str = "name") -> None:
     """Go on only if others than the appliance may report under a name.
 
     Errors:
-        InvalidError: it is kept for what policies find.
+        InvalidError: it is kept for what policies and scans find.
     """
-    if name.startswith(OF_POLICIES):
-        raise InvalidError.of(
-            field, sentence("Names that begin with policy/ are for the appliance's own checks.")
-        )
+    for start in OWN:
+        if name.startswith(start):
+            raise InvalidError.of(
+                field,
+                sentence(
+                    "Names that begin with %(start)s are for the appliance's own checks.",
+                    start=start,
+                ),
+            )
 
 
 def check_name(name: str, *, field: str = "name") -> str:

@@ -37,7 +37,13 @@ from appliance.errors import NotFoundError, sentence
 from appliance.git import change_digest, pull_refs, refs, tree_files
 from appliance.git.ref_names import BRANCHES
 from appliance.scanning.code import files, results
-from appliance.services import advisory_matching, components, manifest_reading, secret_patterns
+from appliance.services import (
+    advisory_matching,
+    change_reports,
+    components,
+    manifest_reading,
+    secret_patterns,
+)
 from appliance.services.code_scans import OURS
 from appliance.services.secret_scans import ScanPlan
 
@@ -251,6 +257,10 @@ def keep(
     skipped = dict(made.skipped)
     if made.code is not None:
         kinds[AlertKind.CODE] = ([_plain(each) for each in made.code[:MOST_KEPT]], [])
+        unseen = skipped.get(AlertKind.CODE, [])
+        change_reports.of_code(
+            *(work, repository, change.head, change.base, made.code, unseen), now=now
+        )
     if secrets is not None:
         kinds[AlertKind.SECRET] = (_alerts(work, repository.id, secrets[0]), [])
         skipped[AlertKind.SECRET] = list(secrets[1])

@@ -86,6 +86,8 @@ def create_own(
 ) -> None:
     """Report what the appliance itself has found, in nobody's name. Safe to repeat.
 
+    Under one name there may be several, which `external_id` tells apart.
+
     Errors:
         RefusedError: only the appliance and administrators may.
     """
@@ -94,6 +96,7 @@ def create_own(
         CheckRun.repository_id == repository.id,
         CheckRun.commit == commit,
         CheckRun.name == said.name,
+        CheckRun.external_id == (said.external_id or ""),
         CheckRun.reporter_id.is_(None),
     )
     if work.session.scalar(known.limit(1)) is None:

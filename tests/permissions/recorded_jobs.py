@@ -49,7 +49,8 @@ JOBS = {
         "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
     ),
     Job.SCAN_CHANGE: (
-        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+        "alert.exploited alert.opened alert.reopened check.run_created secret_scan.completed"
+        " token.reported_leaked"
     ),
     Job.SCAN_CODE: "alert.exploited alert.fixed alert.opened alert.reopened",
     Job.SCAN_AGAIN: (

@@ -178,6 +178,35 @@ def test_new_weaknesses_in_code_are_not_merged_and_moved_ones_are(place):
     assert "Scanned in part only (code): 1 could" in refused(place, 2)
 
 
+def test_new_weaknesses_stand_on_the_pull_request_with_their_lines(place):
+    place.world.configure(CODARA_SCANNING__CODE_PROGRAM=str(code_scanner.make()))
+    place.write("maintainer", "main", {"old.py": WEAK})
+    asked(place, {"app.py": WEAK, "old.py": "\n" * 200 + WEAK})
+    place.run_jobs(Job.SCAN_CHANGE)
+
+    (run,) = reported(place, place.head("topic"))
+    assert (run["name"], run["conclusion"], run["output"]["title"]) == (
+        "scan/code",
+        "neutral",
+        "New weaknesses: 1",
+    )
+    address = f"/api/v1/repos/lab/notes/check-runs/{run['id']}/annotations"
+    (line,) = place.world.client("reader").get(address).json["items"]
+    assert (line["path"], line["start_line"], line["annotation_level"]) == ("app.py", 6, "failure")
+    assert "Start the program with a list of words" in line["message"]
+
+    asked(place, {"README": "More words.\n"}, branch="harmless")
+    (run,) = reported(place, place.head("harmless"))
+    assert (run["conclusion"], run["output"]["title"]) == ("success", "No new weaknesses")
+
+
+def reported(place, commit):
+    address = f"/api/v1/repos/lab/notes/commits/{commit}/check-runs"
+    answer = place.world.client("reader").get(address)
+    assert answer.status_code == 200, answer.text
+    return answer.json["items"]
+
+
 def test_another_target_is_another_change(place, publisher):
     used(place.world, publisher.bundle(RECORDS, **FRESH), now=NOW)
     start = place.head("main")

@@ -48,3 +48,11 @@ def of_change(session: Session, repository_id: UUID, commit: str, base: str) -> 
         ChangeScan.base == base,
     )
     return list(session.scalars(query))
+
+
+def bases(session: Session, repository_id: UUID, commit: str) -> set[str]:
+    """With what a commit was compared."""
+    query = sa.select(ChangeScan.base).where(
+        ChangeScan.repository_id == repository_id, ChangeScan.commit == commit
+    )
+    return set(session.scalars(query))

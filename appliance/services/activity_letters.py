@@ -25,6 +25,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import Sentence, sentence
 from appliance.services import notification_choices
 from appliance.services.letter_language import said
+from appliance.services.mail_letters import SETTINGS_AT
 
 if TYPE_CHECKING:
     from appliance.services.mail_letters import Sender
@@ -43,7 +44,6 @@ IN_ONE = sentence("Suspicious activity in %(organisation)s: %(rule)s")
 IN_ALL = sentence("Suspicious activity on this appliance: %(rule)s")
 SEVERAL = sentence("Suspicious activity: %(number)s alerts")
 BECAUSE = sentence("You are receiving this because you may decide on these alerts.")
-SETTINGS_AT = sentence("Notification settings: %(url)s")
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,17 @@ import sqlalchemy as sa
 
 from appliance.access import fetch, gate
 from appliance.access.gate import open_to_everyone
-from appliance.db import component_rows
+from appliance.db import change_scans, component_rows
 from appliance.db.alerts import Alert, AlertOccurrence
 from appliance.db.change_scans import ChangeScan
 from appliance.db.component_rows import parts
 from appliance.db.conversations import Conversation
+from appliance.db.outbox import JobRecord
 from appliance.db.pulls import PatchSet, PullRequest
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.alerts import AlertKind, ScanCause, Sighting
 from appliance.domain.conversations import ConversationState
-from appliance.domain.jobs import Job
+from appliance.domain.jobs import Job, JobState
 from appliance.domain.permissions import Permission
 from appliance.errors import NotFoundError, sentence
 from appliance.git import change_digest, pull_refs, refs, tree_files
@@ -106,16 +107,32 @@ def promise(work: UnitOfWork, pull: PullRequest) -> None:
 
 
 @open_to_everyone(because="it is only promised to look at what is there already")
+def promise_if_moved(work: UnitOfWork, pull: PullRequest, base: str) -> None:
+    """Let the change be looked at again, if it was compared with another commit than this.
+
+    So it is when what a pull request stands on is merged before it.
+    """
+    bases = change_scans.bases(work.session, pull.repository_id, pull.head_oid)
+    if bases and base not in bases:
+        promise(work, pull)
+
+
+@open_to_everyone(because="it is only promised to look at what is there already")
 def promise_missing(work: UnitOfWork, *, limit: int) -> int:
     """Let open pull requests be looked at whose head nobody has; gives how many."""
     seen = sa.exists().where(
         ChangeScan.repository_id == PullRequest.repository_id,
         ChangeScan.commit == PullRequest.head_oid,
     )
+    waits = sa.exists().where(
+        JobRecord.about == PullRequest.repository_id,
+        JobRecord.job == Job.SCAN_CHANGE,
+        JobRecord.state == JobState.QUEUED,
+    )
     query = (
         sa.select(PullRequest)
         .join(Conversation, Conversation.id == PullRequest.id)
-        .where(Conversation.state == ConversationState.OPEN, ~seen)
+        .where(Conversation.state == ConversationState.OPEN, ~seen, ~waits)
         .order_by(PullRequest.id)
         .limit(limit)
     )

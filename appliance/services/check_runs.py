@@ -21,6 +21,7 @@ from appliance.domain.checks import (
     LONGEST_NAME,
     MOST_ANNOTATIONS,
     MOST_RUNS,
+    OF_SCANS,
     AnnotationLevel,
     Conclusion,
     RunState,
@@ -195,6 +196,8 @@ def listed(
     )
     if name:
         query = query.where(CheckRun.name == name)
+    if not fetch_checks.may_read(work, repository, OF_SCANS):
+        query = query.where(~CheckRun.name.startswith(OF_SCANS, autoescape=True))
     found = paging.page(
         *(work.session, query, CheckRun.id),
         make=paging.only,

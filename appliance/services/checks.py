@@ -158,7 +158,11 @@ def of_commit(work: UnitOfWork, path: str, commit: str) -> OfCommit:
     """
     repository = fetch.repository(work, path, Permission.REPOSITORY_READ)
     statuses = _latest(_statuses(work, repository.id, [commit]))
-    runs = _latest_runs(_runs(work, repository.id, [commit]))
+    runs = [
+        each
+        for each in _latest_runs(_runs(work, repository.id, [commit]))
+        if fetch_checks.may_read(work, repository, each.name)
+    ]
     reports = [*map(_of_status, statuses), *map(_of_run, runs)]
     names = user_names(work.session, (each.reporter_id for each in runs))
     return OfCommit(

@@ -101,6 +101,7 @@ class Looked:
     target: str
     head: str
     look: Look
+    base: str | None = None
 
 
 def plan(work: UnitOfWork, repository_id: UUID, *, repositories: RepositoryStore) -> list[Followed]:
@@ -291,7 +292,8 @@ def look(followed: Followed, sets: Sequence[NewSet]) -> Looked:
     """
     target = refs.one(followed.folder, BRANCHES + followed.target_branch).target
     head = sets[-1].head if sets else followed.head
-    return Looked(target, head, pull_refs.look(followed.folder, target, head))
+    base = pull_refs.base(followed.folder, target, head)
+    return Looked(target, head, pull_refs.look(followed.folder, target, head), base)
 
 
 def note_look(work: UnitOfWork, followed: Followed, looked: Looked) -> None:
@@ -308,6 +310,8 @@ def note_look(work: UnitOfWork, followed: Followed, looked: Looked) -> None:
     pull.merge_state = found.state
     pull.checked_target, pull.checked_head = looked.target, looked.head
     pull.conflicts = [show(path) for path in found.conflicts[:MOST_CONFLICTS_KEPT]]
+    if looked.base is not None:
+        change_scans.promise_if_moved(work, pull, looked.base)
 
 
 def _followed(work: UnitOfWork, pull: PullRequest, repositories: RepositoryStore) -> Followed:

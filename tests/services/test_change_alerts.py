@@ -191,18 +191,26 @@ def test_new_weaknesses_stand_on_the_pull_request_with_their_lines(place):
         "New weaknesses: 1",
     )
     address = f"/api/v1/repos/lab/notes/check-runs/{run['id']}/annotations"
-    (line,) = place.world.client("reader").get(address).json["items"]
+    (line,) = place.world.client("writer").get(address).json["items"]
     assert (line["path"], line["start_line"], line["annotation_level"]) == ("app.py", 6, "failure")
     assert "Start the program with a list of words" in line["message"]
+
+    reader = place.world.client("reader")
+    assert reader.get(address).status_code == 404, "who may not read alerts reads none in checks"
+    assert reader.get(address.removesuffix("/annotations")).status_code == 404
+    assert reported(place, place.head("topic"), who="reader") == []
+    shown = reader.get("/lab/notes/pull/1/checks").text
+    assert "New weaknesses" not in shown
+    assert "app.py" not in shown
 
     asked(place, {"README": "More words.\n"}, branch="harmless")
     (run,) = reported(place, place.head("harmless"))
     assert (run["conclusion"], run["output"]["title"]) == ("success", "No new weaknesses")
 
 
-def reported(place, commit):
+def reported(place, commit, *, who="writer"):
     address = f"/api/v1/repos/lab/notes/commits/{commit}/check-runs"
-    answer = place.world.client("reader").get(address)
+    answer = place.world.client(who).get(address)
     assert answer.status_code == 200, answer.text
     return answer.json["items"]
 
@@ -222,6 +230,28 @@ def test_another_target_is_another_change(place, publisher):
     assert "Not scanned yet" in refused(place, 2)
     place.run_jobs(Job.SCAN_CHANGE)
     assert "left-pad 1.2" in refused(place, 2)
+
+
+def test_what_is_stacked_is_compared_anew_when_what_it_stands_on_is_merged(place, publisher):
+    used(place.world, publisher.bundle(RECORDS, **FRESH), now=NOW)
+    rule(place, "dependency")
+    asked(place, {"README": "x\n"}, branch="lower")
+    place.write("author", "upper", {"more": "y\n"}, start=place.head("lower"))
+    upper = place.open("upper")
+    place.run_jobs(Job.SCAN_CHANGE)
+    assert merge(place).commit
+    place.run_jobs(Job.FOLLOW_PULLS)
+    place.run_jobs(Job.SCAN_CHANGE)
+
+    assert merge(place, number=upper).commit
+
+
+def test_what_waits_already_is_not_promised_again(place):
+    place.topic(files={"README": "x\n"})
+    place.open()
+
+    with place.world.begin(appliance()) as work:
+        assert change_scans.promise_missing(work, limit=9) == 0
 
 
 def test_what_was_opened_before_is_found_and_what_cannot_be_read_is_tried_once(place, publisher):

@@ -159,7 +159,8 @@ def _all_of(found: dict[str, Any]) -> Iterable[str]:
 
 
 def _told(found: dict[str, Any]) -> Iterable[str]:
-    yield from facts(found, FIELDS)
+    number = "unknown" if found["vulnerable"] is None else found["vulnerable"]
+    yield from facts({**found, "vulnerable": number}, FIELDS)
     if found["unread"]:
         yield ""
         yield from table(found["unread"], {"path": "NOT SCANNED", "why": "WHY"})

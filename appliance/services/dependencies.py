@@ -119,7 +119,8 @@ class Summary:
     standing: Standing
     components: int = 0
     manifests: int = 0
-    vulnerable: int = 0
+    vulnerable: int | None = 0
+    """None, never 0, where none is found and not everything is known."""
     unknown: int = 0
     ecosystems: Mapping[str, int] = field(default_factory=dict)
     """By their names, the most frequent first."""
@@ -179,10 +180,10 @@ def summary(work: UnitOfWork, path: str, *, now: datetime) -> Summary:
     worst = _worst(repository)
     query = DependencyQuery(knowledge=Knowledge.VULNERABLE)
     unknown = DependencyQuery(knowledge=Knowledge.UNKNOWN)
+    asked = _joined(sa.select(sa.func.count()), repository)
+    asked = asked.outerjoin(worst, worst.c.package_key == package.key)
 
     def count(*conditions: Condition) -> int:
-        asked = _joined(sa.select(sa.func.count()), repository)
-        asked = asked.outerjoin(worst, worst.c.package_key == package.key)
         return work.session.scalar(asked.where(*conditions)) or 0
 
     by = _joined(sa.select(package.ecosystem, sa.func.count()), repository)
@@ -191,17 +192,18 @@ def summary(work: UnitOfWork, path: str, *, now: datetime) -> Summary:
     of_file = sa.select(sa.func.count(), sa.func.max(file.read_at)).where(_of(repository))
     manifests, read_at = work.session.execute(of_file).one()
     errors = sa.select(file.path, file.error).where(_of(repository), file.error != "")
+    errors = errors.order_by(file.path).limit(MOST_UNREAD)
+    unread = [Unread(*row) for row in work.session.execute(errors)]
+    not_known = count(*_conditions(unknown, worst, uncovered))
+    is_all_known = uncovered.standing.state.is_known and not not_known and not unread
     return Summary(
         standing=uncovered.standing,
         components=count(),
         manifests=manifests,
-        vulnerable=count(*_conditions(query, worst, uncovered)),
-        unknown=count(*_conditions(unknown, worst, uncovered)),
+        vulnerable=count(*_conditions(query, worst, uncovered)) or (0 if is_all_known else None),
+        unknown=not_known,
         ecosystems=ecosystems,
-        unread=[
-            Unread(*row)
-            for row in work.session.execute(errors.order_by(file.path).limit(MOST_UNREAD))
-        ],
+        unread=unread,
         read_at=read_at,
     )
 
@@ -218,8 +220,7 @@ class _Uncovered:
     def now(cls, work: UnitOfWork, now: datetime) -> _Uncovered:
         """What holds at this moment."""
         standing = feeds.standing(work, now=now)
-        counts = standing.feed.counts if standing.feed is not None else {}
-        has = counts.get("ecosystems") or {}
+        has = (standing.feed.counts if standing.feed else {}).get("ecosystems") or {}
         names = frozenset(name.partition(":")[0] for name, number in has.items() if number)
         return cls(standing, names if standing.state.is_known else frozenset())
 

@@ -133,7 +133,9 @@ class DependencySummary(frame.Answer):
     read_at: datetime | None
     manifests: int
     components: int
-    vulnerable: int
+    vulnerable: int | None = Field(
+        description="null, never 0, where none is found and not everything is known"
+    )
     unknown: int
     ecosystems: dict[str, int]
     unread: list[UnreadManifest]

@@ -135,7 +135,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert str(tmp_path / "none.toml") in refusal(tmp_path / "none.toml")
 
 
-SECRET = "postgresql+psycopg://codara:quiet@/codara"
+SECRET = "postgresql+psycopg://codara:unspoken@/codara"
 
 
 def test_a_secret_comes_from_a_file_that_the_file_names(write):
@@ -190,8 +190,8 @@ def test_only_secrets_come_from_files(write):
 def test_a_secret_is_never_shown(write):
     settings = load(file=write(f'[database]\nurl = "{SECRET}"\n'), environment={})
 
-    assert "quiet" not in repr(settings)
-    assert "quiet" not in str(settings.model_dump())
+    assert "unspoken" not in repr(settings)
+    assert "unspoken" not in str(settings.model_dump())
 
 
 def test_the_configuration_file_is_named_or_found(tmp_path):

@@ -80,6 +80,7 @@ class World:
         self.environment = {**CHEAP, "CODARA_DATABASE__URL": database_url, **environment}
         self.home = home
         self._app: flask.Flask | None = None
+        self._earlier: list[wiring_module.Wiring] = []
         self.wiring = self._build()
         hooks.install(home)
 
@@ -87,13 +88,15 @@ class World:
         """Change settings: `configure(CODARA_ACCESS__PUBLIC_REPOSITORIES="true")`."""
         self.environment |= environment
         self.wiring.database.engine.dispose()
+        self._earlier.append(self.wiring)  # A client made before still asks this one.
         self.wiring = self._build()
         self._app = None
 
     def close(self) -> None:
         """Let go of connections."""
-        self.wiring.database.engine.dispose()
-        self.wiring.redis.close()
+        for wiring in (*self._earlier, self.wiring):
+            wiring.database.engine.dispose()
+            wiring.redis.close()
 
     @property
     def settings(self) -> Settings:

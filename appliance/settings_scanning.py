@@ -25,6 +25,8 @@ class Scanning(Section):
     """The same for branches and tags that rules protect."""
     bypass_days: float = Field(default=7, gt=0, le=90)
     """So long somebody may push a secret after it was allowed."""
+    duplicates: bool = True
+    """Whether files are compared, so that those that are nearly the same are found."""
     code_program: str = ""
     """Path of the program that looks for weaknesses in code, semgrep or OpenGrep; empty: none
     does."""

@@ -64,7 +64,6 @@ EXPORTED = (
     *("number", "kind", "severity", "confidence", "state", "rule", "title", "path", "line"),
     *("reason", "until", "assignee", "introduced_by", "first_seen_at", "due_at", "closed_at"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 KINDS = click.Choice([each.value for each in AlertKind])
 MOMENT = "A time, as 2027-03-31T12:00:00Z."
 note = click.option("--comment", default="", metavar="TEXT", help="Kept in the alert's history.")
@@ -171,7 +170,7 @@ def export(
     text = io.StringIO()
     table_of = csv.DictWriter(text, EXPORTED, extrasaction="ignore", lineterminator="\r\n")
     table_of.writeheader()
-    table_of.writerows({key: _cell(row[key]) for key in EXPORTED} for row in found)
+    table_of.writerows({key: options.cell(row[key]) for key in EXPORTED} for row in found)
     output.write(text.getvalue().encode())
 
 
@@ -337,11 +336,6 @@ def _days(said: str) -> tuple[str, int | None]:
     if severity not in tuple(Severity) or not (days == "never" or days.isdigit()):
         raise click.BadParameter(f"{said!r} is no severity with its days, as high=30.")
     return severity, None if days == "never" else int(days)
-
-
-def _cell(value: Any) -> Any:
-    """No program may take what somebody wrote for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _in_words(found: dict[str, Any]) -> dict[str, Any]:

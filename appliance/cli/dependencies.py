@@ -10,7 +10,6 @@ from typing import IO, Any
 import click
 
 from appliance.cli import dependency_files, options
-from appliance.cli.alerts import FORMULA
 from appliance.cli.client import repository as place
 from appliance.cli.context import Context, Noun, current, facts, table
 from appliance.domain.components import Scope
@@ -102,7 +101,9 @@ def export(context: Context, repository: str, output: IO[bytes]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, EXPORTED, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({key: _cell(row[key]) for key in EXPORTED} for row in map(_in_words, found))
+    writer.writerows(
+        {key: options.cell(row[key]) for key in EXPORTED} for row in map(_in_words, found)
+    )
     output.write(text.getvalue().encode())
 
 
@@ -189,8 +190,3 @@ def _word(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _cell(value: Any) -> Any:
-    """No program may take what somebody wrote for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -95,6 +95,14 @@ yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: Any) -> Any:
+    """A value of a table for other programs: none may take what somebody wrote for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
 def listed(context: Context, path: str, limit: int | None, **query: Any) -> list[dict[str, Any]]:
     """The items of a list, over all of its pages or up to a limit."""
     page = min(limit, int(PAGE_LIMIT)) if limit else int(PAGE_LIMIT)

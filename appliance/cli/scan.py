@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from appliance.cli import scan_feed_files, scan_feeds, scan_patterns, scan_reports, scan_secrets
+from appliance.cli import (
+    scan_duplicates,
+    scan_feed_files,
+    scan_feeds,
+    scan_patterns,
+    scan_reports,
+    scan_secrets,
+)
 from appliance.cli.context import Noun
 
 
@@ -31,6 +38,6 @@ for command in (
 
 for other in (
     *(scan_secrets.repo, scan_secrets.blocked, scan_secrets.bypass, scan_secrets.policy),
-    *(scan_reports.upload, scan_patterns.pattern),
+    *(scan_reports.upload, scan_patterns.pattern, scan_duplicates.duplicates),
 ):
     scan.add_command(other)

@@ -30,6 +30,7 @@ class Job(StrEnum):
     SCAN_CODE = "scan.code"
     SCAN_CHANGE = "scan.change"
     SCAN_AGAIN = "scan.again"
+    COMPARE_FILES = "scan.duplicates"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -98,6 +99,7 @@ RULES: dict[Job, JobRule] = {
     Job.SCAN_AGAIN: JobRule(
         3, 24 * 3600, "Look for secrets once more, with new rules", is_upkeep=True
     ),
+    Job.COMPARE_FILES: JobRule(3, 6 * 3600, "Compare files", is_upkeep=True),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove unreferenced large files"),
     Job.RECONCILE_PUSHES: JobRule(3, 900, "Complete interrupted pushes"),

@@ -39,6 +39,7 @@ from appliance.services import (
     auto_merging,
     branch_tidying,
     change_scans,
+    file_comparisons,
     impersonation,
     mail_queue,
     merge_queue_running,
@@ -156,6 +157,12 @@ def _scan_again(work: UnitOfWork, now: datetime) -> None:
         regular.promise(work, Job.SCAN_AGAIN)
 
 
+def _compare_files(work: UnitOfWork, _now: datetime) -> None:
+    """What was there before files were compared, or has come by a transfer."""
+    if file_comparisons.is_wanted(work):
+        regular.promise(work, Job.COMPARE_FILES)
+
+
 def _scan_changes(work: UnitOfWork, now: datetime) -> None:
     """What was opened before changes were scanned, or while nobody could."""
     del now
@@ -236,6 +243,7 @@ AGENDA = (
     Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     Entry(Regular("scan-again", timedelta(hours=1)), _scan_again),
+    Entry(Regular("compare-files", timedelta(hours=1)), _compare_files),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),
     Entry(Regular("stamp-logs", A_DAY), _stamp_logs),

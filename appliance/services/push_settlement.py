@@ -34,6 +34,7 @@ from appliance.git.ref_names import BRANCHES
 from appliance.services import (
     code_scans,
     delegation,
+    file_comparisons,
     impersonated,
     manifest_promises,
     merge_queue_entries,
@@ -219,6 +220,7 @@ def _settle(
     else:
         manifest_promises.promise(work, repository, after, pushed_by=push.actor_id)
         code_scans.promise(work, repository, after, pushed_by=push.actor_id)
+        file_comparisons.promise(work, repository, after)
     _promise_following(work, push, repository, after)
     pull_completion.settle(work, push, moved=bool(after), now=now)
     _promise_pulls(work, repository.id, after)

@@ -1,5 +1,5 @@
-"""Pages and endpoints of scanning: alerts, suspicious activity, dependencies, feeds, reports,
-push protection.
+"""Pages and endpoints of scanning: alerts, suspicious activity, dependencies, duplicates, feeds,
+reports, push protection.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from appliance.web.api import bills as api_bills
 from appliance.web.api import code_scanning as api_code_scanning
 from appliance.web.api import dependencies as api_dependencies
 from appliance.web.api import dependency_files as api_dependency_files
+from appliance.web.api import duplicates as api_duplicates
 from appliance.web.api import feeds as api_feeds
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
@@ -22,6 +23,7 @@ from appliance.web.pages import (
     alert_policy,
     alerts,
     dependencies,
+    duplicates,
     push_protection,
 )
 
@@ -33,6 +35,7 @@ API = (
     api_code_scanning.api,
     api_dependencies.api,
     api_dependency_files.api,
+    api_duplicates.api,
     api_feeds.api,
     api_push_protection.api,
     api_sarif.api,
@@ -43,9 +46,11 @@ PEOPLE = (
     admin_feeds.pages,
     alert_overview.pages,
     alert_policy.pages,
+    duplicates.across,
     push_protection.pages,
 )
 REPOSITORIES = (
     alerts.pages,
     dependencies.pages,
+    duplicates.pages,
 )

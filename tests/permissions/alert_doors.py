@@ -36,6 +36,13 @@ API_ELSEWHERE = {
     ("GET", f"{ALERT}/code"): "web/test_alert_code.py",
     ("POST", f"{ALERT}/secret"): "web/test_alert_code.py",
 }
+READ_CODE = "..+++++.+++++"
+DUPLICATES = "/api/v1/repos/<owner>/<name>/duplicates"
+API_TABLE += [
+    ("GET", f"{place}{end}", who, None)
+    for place, who in ((DUPLICATES, READ_CODE), (f"{ORG}/duplicates", SEE_ORGANISATION))
+    for end in ("", "/summary")
+]
 SARIF = "/api/v1/repos/<owner>/<name>/sarif"
 SARIFS = "/api/v1/repos/<owner>/<name>/code-scanning/sarifs"
 REPORTS = "web/test_sarif.py"
@@ -93,6 +100,7 @@ PAGES = (
     *((f"/<owner>/-/security{each}", SEE_SIGNED_IN) for each in ACROSS),
     *((f"/security{each}", SIGNED_IN) for each in ACROSS),
     *((PAGE, READ), (f"{PAGE}/dependencies", READ)),
+    *((f"{PAGE}/duplicates", READ_CODE), ("/<owner>/-/security/duplicates", SEE_ORGANISATION)),
 )
 ELSEWHERE = {
     ("POST", PAGE): PAGES_TEST,
@@ -123,7 +131,10 @@ CHANGES[f"POST {POLICY}"] = "alert.policy_changed"
 for each in ("/security", "/<owner>/-/security"):
     CHANGES[f"POST {each}"] = "alert.dismissed alert.dismissal_requested alert.reopened"
 CHANGES[f"POST {PAGE}/<int:number>/secret"] = "alert.secret_shown"
-LISTED = (PAGE, f"{PAGE}/dependencies", "/security", "/<owner>/-/security")
+LISTED = (
+    *(PAGE, f"{PAGE}/dependencies", "/security", "/<owner>/-/security"),
+    *(f"{PAGE}/duplicates", "/<owner>/-/security/duplicates"),
+)
 LISTS = dict.fromkeys((f"GET {each}" for each in LISTED), "admin.list_exported")
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
 FURTHER |= dict.fromkeys((f"POST {SARIF}", f"POST {SARIFS}"), f"{REPORTS}: a report is of a commit")
@@ -132,6 +143,8 @@ COMMANDS = [
     ("alert list lab-N/notes", SAID),
     ("alert list --org lab-N", "-.+++++++++++"),
     *((f"dependency {each} lab-N/notes", SAID) for each in ("list", "export", "summary")),
+    ("scan duplicates lab-N/notes", "-.+++++.+++++"),
+    ("scan duplicates lab-N", "-.+++++++++++"),
     ("alert list", "-++++++++++++"),
     ("alert overview", "-++++++++++++"),
     ("alert overview --org lab-N", "-.+++++++++++"),

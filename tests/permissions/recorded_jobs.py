@@ -97,6 +97,7 @@ JOBS = {
     Job.READ_METADATA: "auth.provider_changed",
 }
 JOBS_THAT_ONLY_MEASURE = {
+    Job.COMPARE_FILES: "notes which files are nearly the same",
     Job.MEASURE_REPOSITORY: "notes how large a repository is",
     Job.MAINTAIN_REPOSITORY: "packs what is there; no ref and no object that one reaches changes",
 }

@@ -43,5 +43,6 @@ JOBS = {
     Job.SCAN_AGAIN: _("Scan for secrets again, with new rules"),
     Job.SCAN_CHANGE: _("Scan a pull request"),
     Job.SCAN_CODE: _("Scan code for weaknesses"),
+    Job.COMPARE_FILES: _("Compare files"),
     Job.SWEEP: _("Clean up"),
 }

@@ -70,7 +70,7 @@ def signature(content: bytes) -> bytes:
 
     Shapes: 128 numbers of 4 bytes, the least significant first.
     """
-    return _packed(_minima(shingles(content)))
+    return _packed(minima(list(shingles(content))))
 
 
 def bands(of: bytes) -> tuple[int, ...]:
@@ -118,13 +118,14 @@ def families(pairs: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
     yield from found.values()
 
 
-def _minima(items: set[bytes]) -> list[int]:
+def minima(items: list[bytes]) -> list[int]:
+    """The numbers of a signature, from shingles without repetition."""
     if LIBRARY == "rensa":
         sketch = RMinHash(num_perm=PERMUTATIONS, seed=SEED)
-        sketch.update(list(items))
+        sketch.update(items)
         return list(sketch.digest())
     other = MinHash(num_perm=PERMUTATIONS, seed=SEED)
-    other.update_batch(list(items))
+    other.update_batch(items)
     return [int(each) & 0xFFFFFFFF for each in other.digest()]
 
 

@@ -2,7 +2,8 @@
 
 `--repository` is a real one, of which every blob of the whole history is looked at once. The other
 scanners get a sample of the same blobs: their speed does not hang on how many there are. `--only`
-takes push, resident, block lane, both lanes, every spelling, or the name of another scanner.
+takes push, near-duplicates, resident, block lane, both lanes, every spelling, or the name of
+another scanner.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from appliance.scanning.secrets.deep import DeepScanner
 from appliance.scanning.secrets.rules import Lane
 from appliance.scanning.secrets.scanner import Scanned, SecretScanner
 
-from . import other_scanners, resident
+from . import near_duplicates, other_scanners, resident
 from .other_scanners import Scanner
 from .rows import Row
 
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> list[Row]:
     every, rounds = DeepScanner(scanner), options.rounds
     sets: dict[str, Callable[[], list[Row]]] = {
         "push": lambda: _pushes(blocking.scan, blobs),
+        "near-duplicates": lambda: near_duplicates.rows(blobs),
         "resident": lambda: resident.rows(options.repository, PUSHED_FILES),
         "block lane": lambda: _rows("block lane", blocking.scan, blobs, rounds),
         "both lanes": lambda: _rows("both lanes", scanner.scan, blobs, rounds),

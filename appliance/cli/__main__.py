@@ -56,6 +56,10 @@ COMMANDS = {
         "appliance.cli.dependencies",
         "What repositories depend on, and what is known of that.",
     ),
+    "licence": (
+        "appliance.cli.licences",
+        "Licences of components, and which of them are allowed.",
+    ),
     "issue": ("appliance.cli.issues", "Issues: open, list, comment, close."),
     "pr": ("appliance.cli.pulls", "Pull requests: open, list, review, merge."),
     "inbox": ("appliance.cli.inbox", "What one is told of issues and pull requests."),

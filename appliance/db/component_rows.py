@@ -74,6 +74,14 @@ def note_changed(session: Session, keys: Collection[int]) -> None:
         session.connection().execute(add.on_conflict_do_nothing())
 
 
+def note_waiting(session: Session, repositories: Collection[UUID]) -> None:
+    """Remember that the alerts of these repositories are to be made anew."""
+    dialect = sqlite if is_sqlite(session.connection()) else postgresql
+    add = dialect.insert(RepositoryToCompare).on_conflict_do_nothing()
+    for some in parts(repositories):
+        session.connection().execute(add, [{"repository_id": each} for each in some])
+
+
 def keys_of(session: Session, repository_id: UUID) -> set[int]:
     """The packages that a repository is made of."""
     query = (

@@ -21,6 +21,7 @@ from appliance.domain.permissions import Permission
 from appliance.services import (
     advisory_matching,
     dependency_alerts,
+    licence_alerts,
     manifest_promises,
     source_reach,
 )
@@ -69,6 +70,7 @@ def settle(work: UnitOfWork, repositories: Sequence[UUID], *, now: datetime) -> 
     gate.require(work, Permission.INSTANCE_MAINTAIN)
     for each in repositories:
         dependency_alerts.refresh(work, each, Look(ScanCause.FEED), now=now)
+    licence_alerts.refresh_where_asked(work, repositories, Look(ScanCause.FEED), now=now)
     for each in source_reach.lacking(work, repositories):
         manifest_promises.promise_one(work, each)
     done = sa.delete(RepositoryToCompare).where(RepositoryToCompare.repository_id.in_(repositories))

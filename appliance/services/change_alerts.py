@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,8 +24,20 @@ from appliance.domain.components import package_url
 from appliance.domain.feeds import feed_state
 from appliance.domain.ruleset_alerts import ChangeAlerts, NewAlert
 from appliance.scanning.matching import Verdict
+from appliance.services import licence_alerts
 
 DAY_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Licensed:
+    """A component of a change, and the licence that its manifest says it is under."""
+
+    row: dict[str, Any]
+    ecosystem: str
+    name: str
+    version: str
+    licence: str
 
 
 @open_to_everyone(because="whoever has a pull request before them was asked whether they may")
@@ -38,17 +51,26 @@ def of_change(
     made_at = feed.made_at if feed else None
     stale_after = timedelta(days=work.rules.feeds.stale_days)
     return ChangeAlerts(
-        looked_at={kind: each.skipped_count for kind, each in by_kind.items()},
+        looked_at=_looked_at(by_kind),
         new=(
             *_secrets(work, repository_id, by_kind.get(AlertKind.SECRET)),
             *_dependencies(work, repository_id, by_kind.get(AlertKind.DEPENDENCY)),
             *_code(work, repository_id, by_kind.get(AlertKind.CODE)),
+            *_licences(work, repository_id, by_kind.get(AlertKind.DEPENDENCY), now),
         ),
         overdue=_overdue(work, repository_id, now),
         exploited=_exploited(work, repository_id),
         feed=feed_state(feed.facts if feed else None, now=now, stale_after=stale_after),
         feed_days=int((now - made_at).total_seconds()) // DAY_SECONDS if made_at else 0,
     )
+
+
+def _looked_at(by_kind: Mapping[AlertKind, ChangeScan]) -> dict[AlertKind, int]:
+    """Licences are of what manifests name: who has looked at those has looked at both."""
+    found = {kind: each.skipped_count for kind, each in by_kind.items()}
+    if AlertKind.DEPENDENCY in found:
+        found[AlertKind.LICENCE] = found[AlertKind.DEPENDENCY]
+    return found
 
 
 def _secrets(work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None) -> Iterable[NewAlert]:
@@ -130,6 +152,54 @@ def _dependency(row: dict[str, Any], match: Any) -> NewAlert:
         _place(row["path"], row["line"]),
         is_exploited=bool(match.facts["exploited"]),
     )
+
+
+def _licences(
+    work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None, now: datetime
+) -> Iterable[NewAlert]:
+    if scan is None:
+        return ()
+    packages = _packages(work, {row["package"] for row in (*scan.found, *scan.before)})
+
+    def judged(rows: Sequence[dict[str, Any]]) -> dict[str, NewAlert]:
+        asked = [
+            Licensed(row, *packages[row["package"]], row.get("licence", ""))
+            for row in rows
+            if row["package"] in packages
+        ]
+        return {
+            alert_identity.of_licence(
+                each.row["path"].encode(), found.purl, found.licence
+            ): NewAlert(
+                AlertKind.LICENCE,
+                licence_alerts.SEVERITIES[found.decision],
+                Confidence.HIGH,
+                Lane.REVIEW,
+                licence_alerts.title_of(found),
+                _place(each.row["path"], each.row["line"]),
+            )
+            for each, found in licence_alerts.of_change(work, repository_id, asked, now=now)
+        }
+
+    known, coming = judged(scan.before), judged(scan.found)
+    settled = _dismissed(work, repository_id, coming)
+    return [
+        each
+        for identity, each in coming.items()
+        if identity not in known and identity not in settled
+    ]
+
+
+def _packages(work: UnitOfWork, keys: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    """Ecosystem, name and version of each."""
+    found: dict[int, tuple[str, str, str]] = {}
+    for some in parts(sorted(keys)):
+        query = sa.select(
+            *(PackageVersion.key, PackageVersion.ecosystem, PackageVersion.name),
+            PackageVersion.version,
+        ).where(PackageVersion.key.in_(some))
+        found |= {row[0]: (row[1], row[2], row[3]) for row in work.session.execute(query)}
+    return found
 
 
 def _code(work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None) -> Iterable[NewAlert]:

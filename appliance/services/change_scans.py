@@ -348,6 +348,7 @@ def _packages(work: UnitOfWork, manifests: Iterable[Manifest]) -> list[dict[str,
             "name": component.name,
             "path": manifest.path.decode("utf-8", "replace"),
             "line": component.line,
+            "licence": component.licence,
         }
         for package, component, manifest in named
     ]

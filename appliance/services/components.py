@@ -32,7 +32,12 @@ from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.git.ref_names import BRANCHES
 from appliance.scanning.manifests import bill_reading
 from appliance.scanning.manifests.refusal import LARGEST_BYTES
-from appliance.services import advisory_matching, dependency_alerts, manifest_promises
+from appliance.services import (
+    advisory_matching,
+    dependency_alerts,
+    licence_alerts,
+    manifest_promises,
+)
 from appliance.services.dependency_alerts import Look
 from appliance.services.manifest_reading import Branch, Manifest, Plan
 
@@ -224,6 +229,7 @@ def settle(work: UnitOfWork, repository_id: UUID, look: Look, *, now: datetime) 
     feed = advisory_matching.current(work)
     advisory_matching.match(work, feed, component_rows.keys_of(work.session, repository_id))
     dependency_alerts.refresh(work, repository_id, look, now=now)
+    licence_alerts.refresh(work, repository_id, look, now=now)
 
 
 def _forget(work: UnitOfWork, repository_id: UUID, ref: str, paths: Iterable[bytes]) -> None:

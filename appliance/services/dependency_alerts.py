@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from appliance.access import fetch
+from appliance.access.gate import open_to_everyone
 from appliance.db import feeds as feed_rows
 from appliance.db.advisories import AdvisoryRow, holds
 from appliance.db.alerts import Alert
@@ -78,10 +79,10 @@ def refresh(work: UnitOfWork, repository_id: UUID, look: Look, *, now: datetime)
     )
     vex_statements.apply_kept(work, repository, taken.new, now=now)
     _end(work, repository, taken.all, now=now)
-    unread = list(_unread(work, repository_id))
+    unread_ones = list(unread(work, repository_id))
     components = _count(work, repository_id)
     sightings.end_scan(
-        work, repository, scan, size_bytes=0, objects=components, skipped=unread, now=now
+        work, repository, scan, size_bytes=0, objects=components, skipped=unread_ones, now=now
     )
     work.record(
         events.DependenciesCompared(
@@ -179,7 +180,9 @@ def _sighting(row: sa.Row[Any]) -> Sighting:
 NO_FIX = "No fixed version is known. Replace it, or keep what is affected out of reach."
 
 
-def _unread(work: UnitOfWork, repository_id: UUID) -> Iterable[dict[str, Any]]:
+@open_to_everyone(because="whoever makes alerts of a repository was asked already")
+def unread(work: UnitOfWork, repository_id: UUID) -> Iterable[dict[str, Any]]:
+    """Manifests that could not be read, and why."""
     query = sa.select(ManifestFile.path, ManifestFile.error).where(
         ManifestFile.repository_id == repository_id, ManifestFile.error != ""
     )

@@ -1,5 +1,5 @@
 """Pages and endpoints of scanning: alerts, suspicious activity, dependencies, duplicates, feeds,
-reports, push protection.
+licences, reports, push protection.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from appliance.web.api import dependencies as api_dependencies
 from appliance.web.api import dependency_files as api_dependency_files
 from appliance.web.api import duplicates as api_duplicates
 from appliance.web.api import feeds as api_feeds
+from appliance.web.api import licences as api_licences
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
 from appliance.web.api import secret_patterns as api_secret_patterns
@@ -24,6 +25,7 @@ from appliance.web.pages import (
     alerts,
     dependencies,
     duplicates,
+    licences,
     push_protection,
 )
 
@@ -37,6 +39,7 @@ API = (
     api_dependency_files.api,
     api_duplicates.api,
     api_feeds.api,
+    api_licences.api,
     api_push_protection.api,
     api_sarif.api,
     api_secret_patterns.api,
@@ -47,10 +50,12 @@ PEOPLE = (
     alert_overview.pages,
     alert_policy.pages,
     duplicates.across,
+    licences.across,
     push_protection.pages,
 )
 REPOSITORIES = (
     alerts.pages,
     dependencies.pages,
     duplicates.pages,
+    licences.pages,
 )

@@ -37,6 +37,18 @@ API_ELSEWHERE = {
     ("POST", f"{ALERT}/secret"): "web/test_alert_code.py",
 }
 READ_CODE = "..+++++.+++++"
+OF_LICENCES = "/api/v1/repos/<owner>/<name>"
+LICENCES = "/api/v1/orgs/<org>/licence-policy"
+LICENCE_TESTS = "web/test_licences.py"
+API_TABLE += [
+    ("GET", f"{OF_LICENCES}/licences", READ, None),
+    ("GET", f"{OF_LICENCES}/notice", READ, None),
+    ("GET", f"{ORG}/licences", SEE_ORGANISATION, None),
+    ("GET", LICENCES, SEE_ORGANISATION, None),
+    ("PUT", LICENCES, OWN, {"allowed": ["MIT"]}),
+    ("POST", f"{LICENCES}/trial", OWN, {"allowed": ["MIT"]}),
+    ("DELETE", LICENCES, OWN, None),
+]
 DUPLICATES = "/api/v1/repos/<owner>/<name>/duplicates"
 API_TABLE += [
     ("GET", f"{place}{end}", who, None)
@@ -100,6 +112,8 @@ PAGES = (
     *((f"/<owner>/-/security{each}", SEE_SIGNED_IN) for each in ACROSS),
     *((f"/security{each}", SIGNED_IN) for each in ACROSS),
     *((PAGE, READ), (f"{PAGE}/dependencies", READ)),
+    *((f"{PAGE}/licences", READ), ("/<owner>/-/security/licences", SEE_ORGANISATION)),
+    ("/<owner>/-/settings/licences", OWN),
     *((f"{PAGE}/duplicates", READ_CODE), ("/<owner>/-/security/duplicates", SEE_ORGANISATION)),
 )
 ELSEWHERE = {
@@ -128,12 +142,20 @@ CHANGES |= {
     ),
 }
 CHANGES[f"POST {POLICY}"] = "alert.policy_changed"
+RECORDS_NOTHING = {f"POST {LICENCES}/trial": "says what would be, and keeps nothing"}
+ELSEWHERE |= {
+    ("GET", f"{PAGE}/licences/notice"): LICENCE_TESTS,
+    ("POST", "/<owner>/-/settings/licences"): LICENCE_TESTS,
+}
+for each in (f"PUT {LICENCES}", f"DELETE {LICENCES}", "POST /<owner>/-/settings/licences"):
+    CHANGES[each] = "alert.licence_policy_changed"
 for each in ("/security", "/<owner>/-/security"):
     CHANGES[f"POST {each}"] = "alert.dismissed alert.dismissal_requested alert.reopened"
 CHANGES[f"POST {PAGE}/<int:number>/secret"] = "alert.secret_shown"
 LISTED = (
     *(PAGE, f"{PAGE}/dependencies", "/security", "/<owner>/-/security"),
     *(f"{PAGE}/duplicates", "/<owner>/-/security/duplicates"),
+    *(f"{PAGE}/licences", "/<owner>/-/security/licences"),
 )
 LISTS = dict.fromkeys((f"GET {each}" for each in LISTED), "admin.list_exported")
 FURTHER = dict.fromkeys(CHANGES | LISTS, f"{TESTS}: a scan has to have found something")
@@ -143,6 +165,13 @@ COMMANDS = [
     ("alert list lab-N/notes", SAID),
     ("alert list --org lab-N", "-.+++++++++++"),
     *((f"dependency {each} lab-N/notes", SAID) for each in ("list", "export", "summary")),
+    ("licence list lab-N/notes", SAID),
+    ("licence notice lab-N/notes", SAID),
+    ("licence list lab-N", "-.+++++++++++"),
+    ("licence policy show lab-N", "-.+++++++++++"),
+    ("licence policy set lab-N --allow MIT", "-.--------+-+"),
+    ("licence policy try lab-N --allow MIT", "-.--------+-+"),
+    ("licence policy remove lab-N", "-.--------+-+"),
     ("scan duplicates lab-N/notes", "-.+++++.+++++"),
     ("scan duplicates lab-N", "-.+++++++++++"),
     ("alert list", "-++++++++++++"),

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.domain.licences import LicenceDecision
 from appliance.scanning.licences import detection, expressions, spdx, texts
 from appliance.scanning.licences.expressions import licences, read
-from appliance.scanning.licences.policy import Decision, Policy, judge
+from appliance.scanning.licences.policy import Judge
 from appliance.scanning.manifests.refusal import ManifestError
 
 STARTERS = Path(__file__).parents[2] / "appliance" / "services" / "starter_texts" / "licences"
@@ -110,9 +111,9 @@ def test_any_text_is_read_or_none(written):
     assert found is None or str(found)
 
 
-POLICY = Policy(
-    allowed=frozenset({"MIT", "Apache-2.0", "GPL-2.0-only WITH Classpath-exception-2.0"}),
-    denied=frozenset({"AGPL-3.0-only", "GPL-3.0-only"}),
+POLICY = Judge(
+    allowed=("MIT", "Apache-2.0", "GPL-2.0-only WITH Classpath-exception-2.0"),
+    denied=("AGPL-3.0-only", "GPL-3.0-only"),
 )
 
 
@@ -140,16 +141,16 @@ POLICY = Policy(
     ],
 )
 def test_a_policy_takes_the_best_of_a_choice_and_the_worst_of_all(written, decision, because):
-    found = judge(POLICY, written)
+    found = POLICY.judge(written)
 
     assert (found.decision, found.because) == (decision, because)
 
 
 def test_what_is_unknown_is_never_allowed_and_denial_wins():
-    both = Policy(allowed=frozenset({"Whatever", "MIT"}), denied=frozenset({"MIT"}))
-    assert judge(both, "Whatever").decision == Decision.REVIEW
-    assert judge(both, "MIT").decision == Decision.DENY
-    assert judge(Policy(), "MIT").decision == Decision.REVIEW
+    both = Judge(allowed=("Whatever", "MIT"), denied=("MIT",))
+    assert both.judge("Whatever").decision == LicenceDecision.REVIEW
+    assert both.judge("MIT").decision == LicenceDecision.DENY
+    assert Judge((), ()).judge("MIT").decision == LicenceDecision.REVIEW
 
 
 DECLARED = [

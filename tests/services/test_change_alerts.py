@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from appliance.db.outbox import JobRecord
 from appliance.domain.identity import appliance
 from appliance.domain.jobs import Job
+from appliance.domain.licences import LicencePolicy
+from appliance.domain.permissions import OrganisationRole
 from appliance.domain.ruleset_words import Enforcement
 from appliance.domain.rulesets import Target
 from appliance.jobs import schedule
-from appliance.services import change_scans, pull_obstacles, rulesets
+from appliance.services import change_scans, licence_policies, pull_obstacles, rulesets
 from appliance.services.pull_merging import ObstructedError
 from appliance.services.ruleset_drafts import Draft
 from appliance.services.rulesets import Place as Where
@@ -286,3 +288,28 @@ def test_what_cannot_be_compared_is_unknown_and_not_tried_again(place, publisher
 def drop_promises(world):
     with world.wiring.database._writing() as session, session.begin():
         session.execute(sa.delete(JobRecord).where(JobRecord.job == Job.SCAN_CHANGE))
+
+
+def test_a_licence_that_is_denied_is_not_merged_and_what_nobody_allowed_is_told(place):
+    rule(place, "licence", severities=["high"])
+    owner = place.world.user("head", member=OrganisationRole.OWNER, of="lab")
+    with place.world.begin(owner) as work:
+        said = LicencePolicy(allowed=("MIT",), denied=("AGPL-3.0-only",))
+        licence_policies.set_policy(work, "lab", said)
+    lock = '{{"lockfileVersion": 3, "packages": {{"node_modules/{0}": {{"version": "1.0", {1}}}}}}}'
+    asked(place, {"package-lock.json": lock.format("network", '"license": "AGPL-3.0"')})
+
+    told = refused(place)
+
+    assert "would bring alerts: 1" in told
+    assert "network 1.0: licence AGPL-3.0-only is denied" in told
+    assert "network" not in seen_by(place, "reader")
+    asked(place, {"other/package-lock.json": lock.format("left", '"x": 1')}, branch="unknown")
+    assert merge(place, number=2).commit, "the rule is about high severities only"
+
+
+def test_where_nobody_has_decided_about_licences_everything_new_is_to_be_looked_at(place):
+    rule(place, "licence")
+    asked(place, {"other/requirements.txt": "quiet==1.0\n"})
+
+    assert "quiet 1.0: licence unknown is to be looked at" in refused(place)

@@ -85,6 +85,7 @@ MORE: Mapping[str, More] = {
     "alert.fixed": More(act=Act.END, severity=NOTICE),
     "alert.opened": More(severity=MEDIUM),
     "alert.policy_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
+    "alert.licence_policy_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
     "alert.report_uploaded": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "alert.revoked": More(act=Act.END),
     "alert.secret_shown": More(act=Act.READ, severity=HIGH, retention=ACCESS),

@@ -26,6 +26,7 @@ __all__ = [
     "AlertReportUploaded",
     "AlertRevoked",
     "AlertSecretShown",
+    "LicencePolicyChanged",
     "VexUploaded",
 ]
 
@@ -191,6 +192,19 @@ class AlertPolicyChanged(Event):
     maintainers_settle_secrets: bool
     days: dict[str, Any]
     exploited_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicencePolicyChanged(Event):
+    """An organisation says otherwise which licences are allowed."""
+
+    kind = "alert.licence_policy_changed"
+    target = "org"
+    allowed: list[str]
+    denied: list[str]
+    decided: list[list[str]]
+    """Each a package, its licence, why, and until when."""
+    alerts_for_review: bool
 
 
 @dataclass(frozen=True, kw_only=True)

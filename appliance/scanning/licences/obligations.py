@@ -81,6 +81,12 @@ def owed(components: Iterable[Component]) -> list[Owed]:
     return sorted(found, key=lambda each: (each.component.name.lower(), each.component.version))
 
 
+def duties_of(licence: str) -> frozenset[Duty] | None:
+    """What a licence asks for; None where that is not known."""
+    expression = expressions.read(licence)
+    return None if expression is None else _duties(expression)
+
+
 def _owed(component: Component) -> Owed:
     expression = expressions.read(component.licence)
     if expression is None:

@@ -47,8 +47,8 @@ API_TABLE += [
     ("GET", LICENCES, SEE_ORGANISATION, None),
     ("PUT", LICENCES, OWN, {"allowed": ["MIT"]}),
     ("POST", f"{LICENCES}/trial", OWN, {"allowed": ["MIT"]}),
-    ("DELETE", LICENCES, OWN, None),
 ]
+API_ELSEWHERE["DELETE", LICENCES] = LICENCE_TESTS
 DUPLICATES = "/api/v1/repos/<owner>/<name>/duplicates"
 API_TABLE += [
     ("GET", f"{place}{end}", who, None)

@@ -183,7 +183,9 @@ def test_who_may_not_see_alerts_sees_no_licences_and_only_owners_decide(lab):
     assert report(lab, "/api/v1/orgs/lab")["packages"] == 5
     across = lab.client("member").get("/api/v1/orgs/lab/licences").json
     assert (across["packages"], across["licences"]) == (0, [])
-    assert lab.client("member", Scope.ORGANISATION_ADMIN).put(POLICY, json=SAID).status_code == 403
+    member = lab.client("member", Scope.ORGANISATION_ADMIN)
+    assert member.put(POLICY, json=SAID).status_code == 403
+    assert member.delete(POLICY).status_code == 403
 
 
 def test_the_notice_names_what_goes_along_and_what_nobody_knows(lab):

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from appliance.cli import alert_overview, options
+from appliance.cli import alert_copies, alert_overview, options
 from appliance.cli.client import repository as place
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current, facts, table
@@ -77,6 +77,8 @@ def alert() -> None:
 
 alert.add_command(alert_overview.overview)
 alert.add_command(alert_overview.coverage)
+alert.add_command(alert_copies.copies)
+alert.add_command(alert_copies.carry)
 
 
 @alert.command("list")

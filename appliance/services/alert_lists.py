@@ -28,6 +28,7 @@ from appliance.db.conversation_rows import user_names
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.alerts import AlertKind, AlertState
+from appliance.services.alerts import CARRIED_FROM
 
 __all__ = ["ME", "NONE", "AlertQuery", "Facets"]
 
@@ -54,6 +55,8 @@ class Decided:
     actor: str
     about: str = ""
     """Who was assigned."""
+    origin: str = ""
+    """The alert that was decided about first, as `lab/notes#3`, for who may see that."""
 
 
 @dataclass(frozen=True)
@@ -264,10 +267,31 @@ def _presented(work: UnitOfWork, found: Sequence[Alert]) -> list[Listed]:
 def _decided(work: UnitOfWork, decisions: Sequence[AlertDecision]) -> list[Decided]:
     assigned = {each.id: _id(each.evidence.get("assignee")) for each in decisions}
     names = user_names(work.session, {*(each.actor_id for each in decisions), *assigned.values()})
+    origins = _origins(work, decisions)
     return [
-        Decided(each, names.get(each.actor_id, ""), names.get(assigned[each.id], ""))
+        Decided(
+            each,
+            names.get(each.actor_id, ""),
+            names.get(assigned[each.id], ""),
+            origins.get(each.evidence.get(CARRIED_FROM, ""), ""),
+        )
         for each in decisions
     ]
+
+
+def _origins(work: UnitOfWork, decisions: Sequence[AlertDecision]) -> dict[str, str]:
+    """What decisions that were carried say of where they come from, by what is kept of that."""
+    kept = {str(each.evidence[CARRIED_FROM]) for each in decisions if CARRIED_FROM in each.evidence}
+    if not kept:
+        return {}
+    homes = {each: UUID(each.partition("#")[0]) for each in kept}
+    seen = visible_alerts.within(work, None).where(Repository.id.in_(homes.values()))
+    paths = {each.id: each.path for each in work.session.scalars(seen)}
+    return {
+        each: f"{paths[home]}#{each.partition('#')[2]}"
+        for each, home in homes.items()
+        if home in paths
+    }
 
 
 def _asked_by(work: UnitOfWork, alert: Alert) -> str:

@@ -37,6 +37,9 @@ from appliance.services.sightings import about
 
 MOST_AT_ONCE = 200
 NOBODY = ""
+CARRIED_FROM = "carried_from"
+"""In the evidence of a decision: the repository's id and the number of the alert that it was first
+taken about."""
 _SETTLERS = sentence(
     "Only owners of the repository and security officers of its organisation decide about secrets."
 )
@@ -260,7 +263,7 @@ def _dismiss(deciding: _Deciding, alert: Alert, wanted: Change) -> None:
         evidence=dict(wanted.evidence),
     )
     alert.run(alert.clock, deciding.rules.clocks)
-    _record_dismissal(deciding, alert)
+    _record_dismissal(deciding, alert, carried_from=wanted.evidence.get(CARRIED_FROM))
 
 
 def _ask(deciding: _Deciding, alert: Alert, dismissal: Dismissal, wanted: Change) -> None:
@@ -275,18 +278,28 @@ def _ask(deciding: _Deciding, alert: Alert, dismissal: Dismissal, wanted: Change
     }
     deciding.work.record(
         events.AlertDismissalRequested(
-            **about(deciding.repository, alert), reason=str(dismissal.reason), until=until
+            **about(deciding.repository, alert),
+            reason=str(dismissal.reason),
+            until=until,
+            carried_from=evidence.get(CARRIED_FROM),
         )
     )
 
 
-def _record_dismissal(deciding: _Deciding, alert: Alert, asked_by: str | None = None) -> None:
+def _record_dismissal(
+    deciding: _Deciding,
+    alert: Alert,
+    *,
+    asked_by: str | None = None,
+    carried_from: str | None = None,
+) -> None:
     deciding.work.record(
         events.AlertDismissed(
             **about(deciding.repository, alert),
             reason=str(alert.reason),
             until=alert.until.isoformat(timespec="seconds") if alert.until else None,
             asked_by=asked_by,
+            carried_from=carried_from,
         )
     )
 

@@ -35,6 +35,7 @@ API_ELSEWHERE = {
     **{("POST", f"{ALERT}/{each}"): TESTS for each in ("request", "revocation", "comments")},
     ("GET", f"{ALERT}/code"): "web/test_alert_code.py",
     ("POST", f"{ALERT}/secret"): "web/test_alert_code.py",
+    **{(method, f"{ALERT}/copies"): "services/test_alert_copies.py" for method in ("GET", "POST")},
 }
 READ_CODE = "..+++++.+++++"
 OF_LICENCES = "/api/v1/repos/<owner>/<name>"
@@ -93,6 +94,7 @@ CHANGES = {
     f"POST {ALERT}/request": "alert.dismissed alert.dismissal_refused",
     f"POST {ALERT}/revocation": "alert.revoked",
     f"POST {ALERT}/comments": "alert.commented",
+    f"POST {ALERT}/copies": "alert.dismissed alert.dismissal_requested",
     f"POST {ALERT}/secret": "alert.secret_shown",
     f"PATCH {THEIRS}/<int:number>": TRIAGE,
     f"PUT {ORG}/alert-policy": "alert.policy_changed",
@@ -192,5 +194,8 @@ COMMANDS_ELSEWHERE |= dict.fromkeys(
 )
 COMMANDS_ELSEWHERE["dependency upgrade"] = UPGRADES
 COMMANDS_ELSEWHERE["dependency show"] = "web/test_dependencies.py"
+COMMANDS_ELSEWHERE |= dict.fromkeys(
+    ("alert copies", "alert carry"), "services/test_alert_copies.py"
+)
 COMMANDS_ELSEWHERE["alert code"] = "web/test_alert_code.py"
 COMMANDS_ELSEWHERE |= dict.fromkeys(("alert export", "scan upload"), REPORTS)

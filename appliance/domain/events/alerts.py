@@ -95,6 +95,8 @@ class AlertDismissed(Event):
     automatic: bool = False
     asked_by: str | None = None
     """The pseudonym of whoever asked for it, where another approved."""
+    carried_from: str | None = None
+    """The repository's id and the number of the alert that was decided about first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,8 @@ class AlertDismissalRequested(Event):
     severity: str
     reason: str
     until: str | None = None
+    carried_from: str | None = None
+    """The repository's id and the number of the alert that was decided about first."""
 
 
 @dataclass(frozen=True, kw_only=True)

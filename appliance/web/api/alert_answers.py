@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -23,8 +24,9 @@ from appliance.domain.alerts import (
     Step,
 )
 from appliance.errors import InvalidError, sentence
+from appliance.services.alert_copies import AlertCopy
 from appliance.services.alert_lists import AlertQuery, Decided, Facets, Listed, Shown
-from appliance.services.alerts import MOST_AT_ONCE, NOBODY, Change
+from appliance.services.alerts import CARRIED_FROM, MOST_AT_ONCE, NOBODY, Change
 from appliance.web.api import frame
 from appliance.web.api.bytes_text import text
 
@@ -151,6 +153,26 @@ class AlertInFull(AlertAnswer):
     group_count: int
     places: list[AlertOccurrenceAnswer]
     decisions: list[AlertDecisionAnswer]
+
+
+class AlertCopyAnswer(frame.Answer):
+    """The same alert in a copy of its file, or in a fork."""
+
+    repository: str
+    number: int
+    path: str
+    line: int | None
+    state: AlertState
+    similarity: float | None = Field(description="Of the two files; null: only in a fork")
+    fork: bool
+
+
+class AlertCopies(frame.Answer):
+    """Where an alert stands once more, as far as the caller may see alerts; the most similar first,
+    200 at most.
+    """
+
+    items: list[AlertCopyAnswer]
 
 
 class AlertFacets(frame.Answer):
@@ -287,6 +309,8 @@ def decision(found: Decided) -> AlertDecisionAnswer:
     evidence = dict(row.evidence)
     if "assignee" in evidence:
         evidence["assignee"] = found.about or None
+    if evidence.pop(CARRIED_FROM, None) and found.origin:
+        evidence[CARRIED_FROM] = found.origin
     return AlertDecisionAnswer(
         id=row.id,
         step=row.step,
@@ -296,6 +320,24 @@ def decision(found: Decided) -> AlertDecisionAnswer:
         until=row.until,
         evidence=evidence,
         at=row.created_at,
+    )
+
+
+def copies(found: Sequence[AlertCopy]) -> AlertCopies:
+    """The same alert elsewhere."""
+    return AlertCopies(
+        items=[
+            AlertCopyAnswer(
+                repository=each.repository,
+                number=each.alert.number,
+                path=text(each.alert.path),
+                line=each.alert.line,
+                state=each.alert.state,
+                similarity=each.similarity,
+                fork=each.is_fork,
+            )
+            for each in found
+        ]
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from appliance.domain.alerts import Severity
-from appliance.services import alert_code, alert_lists, alert_policies, alerts
+from appliance.services import alert_code, alert_copies, alert_lists, alert_policies, alerts
 from appliance.services.alert_lists import Decided
 from appliance.services.alert_policies import AlertRules, NewPolicy
 from appliance.services.alerts import Attestation
@@ -15,6 +15,7 @@ from appliance.web.api.alert_answers import (
     AlertAnswer,
     AlertChange,
     AlertCommentBody,
+    AlertCopies,
     AlertDecisionAnswer,
     AlertFacets,
     AlertInFull,
@@ -141,6 +142,26 @@ def attest(path: AlertPath, body: AlertRevocationBody) -> Any:
     with requests.begin() as work:
         found = alerts.attest_revocation(work, path.path, path.number, said, now=requests.now())
         return _answer(work, path, found)
+
+
+@api.get(f"{ALERT}/copies", summary="Find an alert's copies", responses={"200": AlertCopies})
+def list_copies(path: AlertPath) -> Any:
+    """The same weakness or secret in files that are nearly the same, and in forks; in repositories
+    whose alerts the caller may see.
+    """
+    with requests.reading() as work:
+        found = alert_copies.of_alert(work, path.path, path.number)
+        return frame.answer(alert_answers.copies(found))
+
+
+@api.post(f"{ALERT}/copies", summary="Decide about copies, too", responses={"200": AlertCopies})
+def carry(path: AlertPath) -> Any:
+    """Dismiss all open copies of a dismissed alert for the same reason, where the caller may; where
+    another has to approve, ask for it. Gives those that were decided about.
+    """
+    with requests.begin() as work:
+        found = alert_copies.carry(work, path.path, path.number, now=requests.now())
+        return frame.answer(alert_answers.copies(found))
 
 
 @api.post(

@@ -17,7 +17,7 @@ from appliance.domain.alerts import (
 )
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, sentence
-from appliance.services import alert_lists, alerts
+from appliance.services import alert_copies, alert_lists, alerts
 from appliance.services.alerts import NOBODY, Attestation, Change
 from appliance.web import forms, requests
 from appliance.web.pages import alert_code, alert_facets, alert_words, dependencies, lists
@@ -157,6 +157,7 @@ def _page(
 ) -> str:
     with requests.reading() as work:
         found = alert_lists.show(work, frame.repository.path, number)
+        copies = alert_copies.of_alert(work, frame.repository.path, number)
         context = dependencies.context_of(work, frame.repository.path, number, requests.now())
     alert = found.listed.alert
     place, flow = alert_code.pieces(code or alert_code.of(frame, number))
@@ -170,6 +171,8 @@ def _page(
         tab_name="security",
         shown=found,
         listed=found.listed,
+        copies=copies,
+        undecided=sum(each.is_undecided for each in copies),
         alert=alert,
         at=at,
         place=place,
@@ -195,6 +198,8 @@ def _decide(work: UnitOfWork, path: str, number: int, form: DecisionForm) -> Non
     elif form.act in {"approve", "refuse"}:
         approve = form.act == "approve"
         alerts.answer_request(work, path, number, approve=approve, comment=form.comment, now=now)
+    elif form.act == "carry":
+        alert_copies.carry(work, path, number, now=now)
     elif form.act == "revoke":
         said = Attestation(_day(form.revoked_at, "revoked_at") or now, form.ticket, form.comment)
         alerts.attest_revocation(work, path, number, said, now=now)

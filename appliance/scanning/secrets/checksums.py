@@ -68,6 +68,18 @@ def bech32(secret: str) -> bool:
     return remainder == 1
 
 
+def crc16_base32(secret: str) -> bool:
+    """Base32 whose last two bytes are the CRC-16 (XMODEM) of all before them: seeds of NATS.
+
+    Source: nats-io/nkeys, "Encoding" in its README.
+    """
+    try:
+        key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    except (binascii.Error, ValueError):
+        return False
+    return binascii.crc_hqx(key[:-2], 0).to_bytes(2, "little") == key[-2:] != b""
+
+
 def curve25519(secret: str) -> bool:
     """A private key of Curve25519, clamped as WireGuard clamps it.
 
@@ -100,6 +112,7 @@ KINDS: dict[str, Callable[[str], bool]] = {
     "crc32-base36": routable,
     "crc32-hex-little": little_endian_hex,
     "bech32": bech32,
+    "crc16-base32": crc16_base32,
     "curve25519": curve25519,
 }
 

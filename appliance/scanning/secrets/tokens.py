@@ -28,6 +28,8 @@ HALF_WORDS = 0.6
 LIKE_WORDS = 0.72
 """Names in code have about .85 of common pairs, what chance draws about .35."""
 SHORTEST_DRAWN = 12
+SHORTEST_OF_ONE_CASE = 24
+"""With one case alone runs say little, as long as there are letters enough to be no words."""
 LONGEST_RUNS = 2.9
 """Upper case, lower case and digits alternate: every 1.6 characters by chance, every 5 in names."""
 
@@ -35,6 +37,7 @@ LONGEST_COUNT = 5
 LONGEST_COUNT_OF_LETTERS = 7
 LONGEST_RUN = 5
 LONGEST_RUN_IN_HEX = 7
+CHARACTERS_FOR_EACH_OF_RUN = 12
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1q2w3e4r5t", "q1w2e3r4")
 LEAST_KEYBOARD = 6
 
@@ -67,9 +70,13 @@ def least_entropy(text: str) -> float:
 
 
 def is_repeated(text: str) -> bool:
-    """Whether it is one piece again and again, or holds a long run of one character."""
+    """Whether it is one piece again and again, or holds a long run of one character.
+
+    Some formats write zeros amid what chance draws, so a long text may have longer runs.
+    """
     low = text.lower()
     run = LONGEST_RUN_IN_HEX if HEX.fullmatch(text) else LONGEST_RUN
+    run = max(run, len(text) // CHARACTERS_FOR_EACH_OF_RUN)
     if re.search(rf"(.)\1{{{run - 1}}}|([xX*.0#_-])\2{{{LONGEST_RUN - 1}}}", low):
         return True
     return any(low[step:] == low[:-step] for step in range(1, len(low) // 2 + 1))
@@ -131,7 +138,11 @@ def is_drawn(text: str) -> bool:
     if HEX.fullmatch(plain):
         return any(map(str.isdigit, plain)) and not plain.isdigit()
     runs = 1 + sum(_kind(a) != _kind(b) for a, b in pairwise(plain))
-    return len(plain) < LONGEST_RUNS * runs and wordiness(text) < LIKE_WORDS
+    if len(plain) < LONGEST_RUNS * runs and wordiness(text) < LIKE_WORDS:
+        return True
+    has_digits = any(map(str.isdigit, plain)) and not plain.isdigit()
+    is_long = len(plain) >= SHORTEST_OF_ONE_CASE and plain in {plain.lower(), plain.upper()}
+    return is_long and has_digits and wordiness(text) < HALF_WORDS
 
 
 def _kind(character: str) -> int:

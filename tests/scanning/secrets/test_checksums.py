@@ -1,6 +1,7 @@
 """Checksums inside secrets, against what their sources publish."""
 
 import base64
+import binascii
 import secrets
 from zlib import crc32
 
@@ -47,6 +48,18 @@ def test_a_key_of_curve25519_is_clamped():
     key[0] |= 1
     assert not checksums.curve25519(base64.b64encode(key).decode())
     assert not checksums.curve25519("no base64!")
+
+
+def test_a_seed_of_nats_ends_in_its_checksum():
+    key = bytes([18 << 3, 0]) + secrets.token_bytes(32)
+    ends = binascii.crc_hqx(key, 0)
+
+    seed = base64.b32encode(key + ends.to_bytes(2, "little")).decode().rstrip("=")
+    other = base64.b32encode(key + (ends ^ 1).to_bytes(2, "little")).decode().rstrip("=")
+
+    assert checksums.crc16_base32(seed)
+    assert not checksums.crc16_base32(other)
+    assert not checksums.crc16_base32("no base32!")
 
 
 @pytest.mark.parametrize("kind", sorted(checksums.KINDS))

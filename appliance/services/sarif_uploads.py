@@ -57,6 +57,7 @@ class UploadPlan:
     ref: str
     is_protected: bool
     is_default: bool
+    owner_id: UUID
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Analysis:
     skipped: tuple[dict[str, str], ...]
     is_whole: bool
     """Whether all of its results are kept: only then is something gone that it does not name."""
+    kind: AlertKind = AlertKind.CODE
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def expect(
         ) from error
     is_default = ref == default
     guarded = is_default or repository.is_protected(ref.encode("utf-8", "surrogatepass"))
-    return UploadPlan(repository.folder, at.commit, ref, guarded, is_default)
+    owner_id = home.organisation_id or home.owner_id
+    return UploadPlan(repository.folder, at.commit, ref, guarded, is_default, owner_id)
 
 
 @open_to_everyone(because="`expect` has asked who may")
@@ -174,7 +177,7 @@ def _keep(
     now: datetime,
 ) -> KeptAnalysis:
     new = NewScan(
-        AlertKind.CODE,
+        found.kind,
         ScanCause.UPLOAD,
         tool=found.tool,
         category=found.category,
@@ -193,7 +196,7 @@ def _keep(
     fixed: Sequence[int] = ()
     if plan.is_default and found.is_whole:
         fixed = sightings.gone(
-            *(work, repository, AlertKind.CODE),
+            *(work, repository, found.kind),
             seen=taken.all,
             looked_at=None,
             now=now,

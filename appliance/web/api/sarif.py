@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import flask
@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from appliance import version
 from appliance.errors import InvalidError
-from appliance.services import alert_reports, sarif_uploads
+from appliance.services import alert_reports, sarif_uploads, secret_reports
 from appliance.services.sarif_uploads import KeptAnalysis, UploadPlan
 from appliance.web import requests
 from appliance.web.api import frame
@@ -34,6 +34,9 @@ class SarifQuery(frame.Body):
 
     ref: str = Field("", max_length=255, description="As refs/heads/main")
     commit: str = Field("", pattern=r"^([0-9a-f]{40})?$")
+    format: Literal["sarif", "trufflehog3"] = Field(
+        "sarif", description="trufflehog3: its JSON, whose issues become alerts of secrets"
+    )
 
 
 class SarifRunAnswer(frame.Answer):
@@ -101,11 +104,11 @@ class CodeScanningPath(RepositoryPath):
 def upload(path: RepositoryPath, query: SarifQuery) -> Any:
     """The body is the SARIF 2.1.0 file, as it is or packed with gzip. Its results become alerts of
     code; those of the same tool and category that it does not name any more are fixed, if it
-    speaks of the default branch.
+    speaks of the default branch. With `format=trufflehog3` it is JSON of trufflehog3.
     """
     plan = _plan(path, query.ref, query.commit)
     flask.request.max_content_length = sarif_uploads.LARGEST_REPORT_BYTES
-    kept = _kept(path, plan, flask.request.get_data(cache=False))
+    kept = _kept(path, plan, flask.request.get_data(cache=False), query.format)
     answer = SarifUploadAnswer(
         id=_id(kept),
         commit=plan.commit,
@@ -189,10 +192,16 @@ def _plan(path: RepositoryPath, ref: str, commit: str) -> UploadPlan:
         )
 
 
-def _kept(path: RepositoryPath, plan: UploadPlan, data: bytes | str) -> list[KeptAnalysis]:
+def _kept(
+    path: RepositoryPath, plan: UploadPlan, data: bytes | str, form: str = "sarif"
+) -> list[KeptAnalysis]:
     slot = take_slot()  # One report takes much memory: not all clients at once.
     try:
-        found = sarif_uploads.look(plan, data)
+        if form == "trufflehog3" and isinstance(data, bytes):
+            tools = requests.wiring().git.scanner
+            found = secret_reports.look(plan, data, tools=tools)
+        else:
+            found = sarif_uploads.look(plan, data)
         with requests.begin() as work:
             return sarif_uploads.keep(
                 *(work, path.path, plan, found),

@@ -11,6 +11,7 @@ from appliance.cli import (
     scan_patterns,
     scan_reports,
     scan_secrets,
+    scan_suppressions,
 )
 from appliance.cli.context import Noun
 
@@ -39,5 +40,6 @@ for command in (
 for other in (
     *(scan_secrets.repo, scan_secrets.blocked, scan_secrets.bypass, scan_secrets.policy),
     *(scan_reports.upload, scan_patterns.pattern, scan_duplicates.duplicates),
+    *(scan_suppressions.suppressions, scan_suppressions.check_file),
 ):
     scan.add_command(other)

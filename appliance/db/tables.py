@@ -54,6 +54,7 @@ from appliance.db import (
     ssh_authorities,
     stars,
     stashes,
+    suppressions,
     users,
     vex,
     webhooks,
@@ -105,6 +106,6 @@ MODULES = (
         pushes,
     ),
     *(repositories, reviews, rulesets, saml_keys, scim, second_factors, signing_keys),
-    *(ssh_authorities, stars, stashes, users, vex, webhooks),
+    *(ssh_authorities, stars, stashes, suppressions, users, vex, webhooks),
 )
 metadata = Table.metadata

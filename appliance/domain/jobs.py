@@ -31,6 +31,7 @@ class Job(StrEnum):
     SCAN_CHANGE = "scan.change"
     SCAN_AGAIN = "scan.again"
     COMPARE_FILES = "scan.duplicates"
+    READ_SUPPRESSIONS = "scan.suppressions"
     PURGE_REPOSITORY = "repo.purge"
     SWEEP_LFS = "lfs.sweep"
     RECONCILE_PUSHES = "push.reconcile"
@@ -99,6 +100,7 @@ RULES: dict[Job, JobRule] = {
     Job.SCAN_AGAIN: JobRule(
         3, 24 * 3600, "Look for secrets once more, with new rules", is_upkeep=True
     ),
+    Job.READ_SUPPRESSIONS: JobRule(5, 900, "Read what a repository wants no alerts of"),
     Job.COMPARE_FILES: JobRule(3, 6 * 3600, "Compare files", is_upkeep=True),
     Job.PURGE_REPOSITORY: JobRule(5, 3600, "Remove a repository from disk"),
     Job.SWEEP_LFS: JobRule(2, 3600, "Remove unreferenced large files"),

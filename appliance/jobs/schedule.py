@@ -54,6 +54,7 @@ from appliance.services import (
     ruleset_reports,
     saml_refresh,
     secret_rescans,
+    suppressions,
     temporary_rights,
     unused_credentials,
     webhook_deliveries,
@@ -163,6 +164,10 @@ def _compare_files(work: UnitOfWork, _now: datetime) -> None:
         regular.promise(work, Job.COMPARE_FILES)
 
 
+def _end_suppressions(work: UnitOfWork, now: datetime) -> None:
+    suppressions.promise_ended(work, today=now.date())
+
+
 def _scan_changes(work: UnitOfWork, now: datetime) -> None:
     """What was opened before changes were scanned, or while nobody could."""
     del now
@@ -243,6 +248,7 @@ AGENDA = (
     Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     Entry(Regular("scan-again", timedelta(hours=1)), _scan_again),
+    Entry(Regular("end-suppressions", timedelta(hours=1)), _end_suppressions),
     Entry(Regular("compare-files", timedelta(hours=1)), _compare_files),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),

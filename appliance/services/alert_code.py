@@ -30,7 +30,7 @@ from appliance.errors import (
 )
 from appliance.git import blobs
 from appliance.services import files
-from appliance.services.sightings import about
+from appliance.services.alert_events import about
 
 if TYPE_CHECKING:
     from appliance.git.storage import RepositoryStore

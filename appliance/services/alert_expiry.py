@@ -14,7 +14,7 @@ from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import alerts, events
 from appliance.domain.alerts import AlertState, Step
 from appliance.domain.permissions import Permission
-from appliance.services.sightings import about
+from appliance.services.alert_events import about
 
 
 def is_due(work: UnitOfWork, *, now: datetime) -> bool:

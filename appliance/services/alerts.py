@@ -33,7 +33,7 @@ from appliance.domain.conversations import check_text
 from appliance.domain.ids import new_id
 from appliance.domain.permissions import Permission
 from appliance.errors import InvalidError, RefusedError, sentence
-from appliance.services.sightings import about
+from appliance.services.alert_events import about
 
 MOST_AT_ONCE = 200
 NOBODY = ""

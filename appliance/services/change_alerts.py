@@ -23,8 +23,9 @@ from appliance.domain.alerts import AlertKind, AlertState, Confidence, Lane, Sev
 from appliance.domain.components import package_url
 from appliance.domain.feeds import feed_state
 from appliance.domain.ruleset_alerts import ChangeAlerts, NewAlert
+from appliance.domain.suppressions import Suppression
 from appliance.scanning.matching import Verdict
-from appliance.services import licence_alerts
+from appliance.services import licence_alerts, suppressed_alerts
 
 DAY_SECONDS = 24 * 3600
 
@@ -47,6 +48,7 @@ def of_change(
     """What scans say of a change, with the advisories of now."""
     scans = change_scans.of_change(work.session, repository_id, head, base)
     by_kind = {each.kind: each for each in scans}
+    entries = suppressed_alerts.entries_of(work, repository_id, now.date())
     feed = feed_rows.current(work.session)
     made_at = feed.made_at if feed else None
     stale_after = timedelta(days=work.rules.feeds.stale_days)
@@ -54,9 +56,9 @@ def of_change(
         looked_at=_looked_at(by_kind),
         new=(
             *_secrets(work, repository_id, by_kind.get(AlertKind.SECRET)),
-            *_dependencies(work, repository_id, by_kind.get(AlertKind.DEPENDENCY)),
-            *_code(work, repository_id, by_kind.get(AlertKind.CODE)),
-            *_licences(work, repository_id, by_kind.get(AlertKind.DEPENDENCY), now),
+            *_dependencies(work, repository_id, by_kind.get(AlertKind.DEPENDENCY), entries),
+            *_code(work, repository_id, by_kind.get(AlertKind.CODE), entries),
+            *_licences(work, repository_id, by_kind.get(AlertKind.DEPENDENCY), entries, now),
         ),
         overdue=_overdue(work, repository_id, now),
         exploited=_exploited(work, repository_id),
@@ -102,7 +104,10 @@ def _of_alert(alert: Alert) -> NewAlert:
 
 
 def _dependencies(
-    work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None
+    work: UnitOfWork,
+    repository_id: UUID,
+    scan: ChangeScan | None,
+    entries: Sequence[Suppression],
 ) -> Iterable[NewAlert]:
     if scan is None:
         return ()
@@ -115,7 +120,12 @@ def _dependencies(
     coming: dict[str, NewAlert] = {}
     for row in scan.found:
         for match in matches.get(row["package"], ()):
-            if (row["path"], row["name"], match.canonical) not in known:
+            seen = (row["path"], row["name"], match.canonical)
+            is_meant = suppressed_alerts.is_meant(
+                *(entries, AlertKind.DEPENDENCY, Lane.REVIEW),
+                *(match.canonical, row["path"].encode()),
+            )
+            if seen not in known and not (is_meant and not match.facts["exploited"]):
                 purl = package_url(match.ecosystem, row["name"], match.version)
                 path = row["path"].encode()
                 identity = alert_identity.of_dependency(path, purl, match.canonical)
@@ -155,7 +165,11 @@ def _dependency(row: dict[str, Any], match: Any) -> NewAlert:
 
 
 def _licences(
-    work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None, now: datetime
+    work: UnitOfWork,
+    repository_id: UUID,
+    scan: ChangeScan | None,
+    entries: Sequence[Suppression],
+    now: datetime,
 ) -> Iterable[NewAlert]:
     if scan is None:
         return ()
@@ -179,6 +193,10 @@ def _licences(
                 _place(each.row["path"], each.row["line"]),
             )
             for each, found in licence_alerts.of_change(work, repository_id, asked, now=now)
+            if not suppressed_alerts.is_meant(
+                *(entries, AlertKind.LICENCE, Lane.REVIEW),
+                *(licence_alerts.rule_of(found), each.row["path"].encode()),
+            )
         }
 
     known, coming = judged(scan.before), judged(scan.found)
@@ -202,7 +220,12 @@ def _packages(work: UnitOfWork, keys: Iterable[int]) -> dict[int, tuple[str, str
     return found
 
 
-def _code(work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None) -> Iterable[NewAlert]:
+def _code(
+    work: UnitOfWork,
+    repository_id: UUID,
+    scan: ChangeScan | None,
+    entries: Sequence[Suppression],
+) -> Iterable[NewAlert]:
     if scan is None:
         return ()
     settled = _dismissed(work, repository_id, [row["identity"] for row in scan.found])
@@ -217,6 +240,9 @@ def _code(work: UnitOfWork, repository_id: UUID, scan: ChangeScan | None) -> Ite
         )
         for row in scan.found
         if row["identity"] not in settled
+        and not suppressed_alerts.is_meant(
+            entries, AlertKind.CODE, Lane(row["lane"]), row["rule"], row["path"].encode()
+        )
     ]
 
 

@@ -98,6 +98,12 @@ def refresh_where_asked(
 
 
 @open_to_everyone(because="it only says what it is given")
+def rule_of(judged: Judged) -> str:
+    """What it is grouped by: what was decided."""
+    return f"licence-{judged.decision}"
+
+
+@open_to_everyone(because="it only says what it is given")
 def title_of(judged: Judged) -> str:
     """What an alert of a licence is called."""
     called, licence = f"{judged.name} {judged.version}".strip(), judged.licence or "unknown"
@@ -135,7 +141,7 @@ def _question(repository_id: UUID) -> sa.Select[*tuple[Any, ...]]:
 def _sighting(row: sa.Row[Any], judged: Judged) -> Sighting:
     return Sighting(
         kind=AlertKind.LICENCE,
-        rule=f"licence-{judged.decision}",
+        rule=rule_of(judged),
         title=title_of(judged),
         identity=alert_identity.of_licence(row.path, judged.purl, judged.licence),
         severity=SEVERITIES[judged.decision],

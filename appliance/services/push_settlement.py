@@ -39,6 +39,7 @@ from appliance.services import (
     manifest_promises,
     merge_queue_entries,
     pull_completion,
+    suppressions,
 )
 from appliance.services.push_names import is_reserved, show
 from appliance.services.pushes import NOT_A_PUSH
@@ -221,6 +222,7 @@ def _settle(
         manifest_promises.promise(work, repository, after, pushed_by=push.actor_id)
         code_scans.promise(work, repository, after, pushed_by=push.actor_id)
         file_comparisons.promise(work, repository, after)
+        suppressions.promise(work, repository, after)
     _promise_following(work, push, repository, after)
     pull_completion.settle(work, push, moved=bool(after), now=now)
     _promise_pulls(work, repository.id, after)

@@ -33,6 +33,8 @@ from appliance.domain.alerts import (
     Sighting,
     Step,
 )
+from appliance.services import suppressed_alerts
+from appliance.services.alert_events import about
 
 MOST_SKIPPED = 1000
 """Kept of what a scan could not look at; all of it is counted."""
@@ -145,6 +147,7 @@ def take_in(
     clocks = alert_policies.rules_of(work.session, repository.organisation_id).clocks
     taking = _Taking(work, repository, scan, ref_is_protected, now, pushed_by, clocks)
     taken = _taken(taking, groups, looked_at)
+    suppressed_alerts.apply(work, repository, now=now, numbers=taken.all)
     scan.found += len(groups)
     scan.opened += len(taken.new)
     return taken
@@ -203,17 +206,6 @@ def withdrawn(
         _step(alert, Step.WITHDRAWN, now=now)
         _note(work, alert, Step.WITHDRAWN, now)
         work.record(events.AlertFixed(**about(repository, alert), how=str(alert.resolution)))
-
-
-def about(repository: Repository, alert: Alert) -> dict[str, Any]:
-    """What every event about an alert says."""
-    return {
-        "about": repository.id,
-        "organisation_id": repository.organisation_id,
-        "number": alert.number,
-        "type": str(alert.kind),
-        "severity": str(alert.severity),
-    }
 
 
 @dataclass(frozen=True)

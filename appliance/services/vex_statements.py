@@ -37,8 +37,8 @@ from appliance.errors import InvalidError, sentence
 from appliance.scanning import vex, vex_of_others
 from appliance.scanning.vex import Document, Statement, Status
 from appliance.services import alerts
+from appliance.services.alert_events import about
 from appliance.services.alerts import Change
-from appliance.services.sightings import about
 
 LARGEST_BYTES = 16 * 1024 * 1024
 MOST_ALERTS = 10_000

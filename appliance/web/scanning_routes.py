@@ -17,6 +17,7 @@ from appliance.web.api import licences as api_licences
 from appliance.web.api import push_protection as api_push_protection
 from appliance.web.api import sarif as api_sarif
 from appliance.web.api import secret_patterns as api_secret_patterns
+from appliance.web.api import suppressions as api_suppressions
 from appliance.web.pages import (
     activity,
     admin_feeds,
@@ -43,6 +44,7 @@ API = (
     api_push_protection.api,
     api_sarif.api,
     api_secret_patterns.api,
+    api_suppressions.api,
 )
 PEOPLE = (
     activity.pages,

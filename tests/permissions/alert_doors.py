@@ -42,6 +42,7 @@ OF_LICENCES = "/api/v1/repos/<owner>/<name>"
 LICENCES = "/api/v1/orgs/<org>/licence-policy"
 LICENCE_TESTS = "web/test_licences.py"
 API_TABLE += [
+    ("GET", f"{OF_LICENCES}/suppressions", READ, None),
     ("GET", f"{OF_LICENCES}/licences", READ, None),
     ("GET", f"{OF_LICENCES}/notice", READ, None),
     ("GET", f"{ORG}/licences", SEE_ORGANISATION, None),
@@ -167,6 +168,7 @@ COMMANDS = [
     ("alert list lab-N/notes", SAID),
     ("alert list --org lab-N", "-.+++++++++++"),
     *((f"dependency {each} lab-N/notes", SAID) for each in ("list", "export", "summary")),
+    ("scan suppressions lab-N/notes", SAID),
     ("licence list lab-N/notes", SAID),
     ("licence notice lab-N/notes", SAID),
     ("licence list lab-N", "-.+++++++++++"),

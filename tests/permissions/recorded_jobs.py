@@ -52,7 +52,8 @@ JOBS = {
         "alert.exploited alert.opened alert.reopened check.run_created secret_scan.completed"
         " token.reported_leaked"
     ),
-    Job.SCAN_CODE: "alert.exploited alert.fixed alert.opened alert.reopened",
+    Job.READ_SUPPRESSIONS: "alert.dismissed alert.reopened alert.suppressions_changed",
+    Job.SCAN_CODE: "alert.dismissed alert.exploited alert.fixed alert.opened alert.reopened",
     Job.SCAN_AGAIN: (
         "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
     ),

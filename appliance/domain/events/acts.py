@@ -88,6 +88,7 @@ MORE: Mapping[str, More] = {
     "alert.licence_policy_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
     "alert.report_uploaded": More(act=Act.END, severity=NOTICE, ocsf=(6007, 2)),
     "alert.revoked": More(act=Act.END),
+    "alert.suppressions_changed": More(severity=HIGH, ocsf=(3004, 3), ecs=("configuration",)),
     "alert.secret_shown": More(act=Act.READ, severity=HIGH, retention=ACCESS),
     "alert.vex_uploaded": More(act=Act.END, severity=MEDIUM, ocsf=(6007, 2)),
     "audit.access_read": LOOK,

@@ -27,6 +27,7 @@ __all__ = [
     "AlertRevoked",
     "AlertSecretShown",
     "LicencePolicyChanged",
+    "SuppressionsChanged",
     "VexUploaded",
 ]
 
@@ -223,6 +224,18 @@ class AlertReportUploaded(Event):
     opened: int
     fixed: int
     skipped: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressionsChanged(Event):
+    """The file that says what a repository wants no alerts of is another on its default branch."""
+
+    kind = "alert.suppressions_changed"
+    target = "repo"
+    commit: str
+    entries: int
+    error: str
+    """Why nothing of it counts."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,9 @@ from appliance.domain.alerts import (
     DismissalReason,
 )
 from appliance.domain.permissions import Permission
+from appliance.domain.suppressions import PLACE
 from appliance.errors import InvalidError, sentence
-from appliance.services import alert_copies, alert_lists, alerts
+from appliance.services import alert_copies, alert_lists, alerts, suppressions
 from appliance.services.alerts import NOBODY, Attestation, Change
 from appliance.web import forms, requests
 from appliance.web.pages import alert_code, alert_facets, alert_words, dependencies, lists
@@ -82,6 +83,7 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
         scans = alert_lists.last_scans(work, path)
         keys = [each.alert.group_key for each in found.items]
         groups = alert_lists.groups(work, path, keys)
+        suppressed = suppressions.show(work, path)
     return show(
         "alerts/list.html",
         frame,
@@ -91,6 +93,8 @@ def listing(owner: str, name: str) -> ResponseReturnValue:
         choices=alert_facets.choices(facets),
         scans=scans,
         groups=groups,
+        suppressed=suppressed,
+        suppressions_place=PLACE,
         now=now,
         is_usual=not flask.request.args,
         state=asked("state") or AlertState.OPEN,

@@ -43,6 +43,7 @@ JOBS = {
     Job.SCAN_AGAIN: _("Scan for secrets again, with new rules"),
     Job.SCAN_CHANGE: _("Scan a pull request"),
     Job.SCAN_CODE: _("Scan code for weaknesses"),
+    Job.READ_SUPPRESSIONS: _("Read suppressions of alerts"),
     Job.COMPARE_FILES: _("Compare files"),
     Job.SWEEP: _("Clean up"),
 }

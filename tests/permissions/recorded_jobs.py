@@ -43,19 +43,22 @@ JOBS = {
         " repo.wiki_changed"
     ),
     Job.SCAN_PUSH: (
-        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+        "alert.dismissed alert.exploited alert.opened alert.reopened secret_scan.completed"
+        " token.reported_leaked"
     ),
     Job.SCAN_HISTORY: (
-        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+        "alert.dismissed alert.exploited alert.opened alert.reopened secret_scan.completed"
+        " token.reported_leaked"
     ),
     Job.SCAN_CHANGE: (
-        "alert.exploited alert.opened alert.reopened check.run_created secret_scan.completed"
-        " token.reported_leaked"
+        "alert.dismissed alert.exploited alert.opened alert.reopened check.run_created"
+        " secret_scan.completed token.reported_leaked"
     ),
     Job.READ_SUPPRESSIONS: "alert.dismissed alert.reopened alert.suppressions_changed",
     Job.SCAN_CODE: "alert.dismissed alert.exploited alert.fixed alert.opened alert.reopened",
     Job.SCAN_AGAIN: (
-        "alert.exploited alert.opened alert.reopened secret_scan.completed token.reported_leaked"
+        "alert.dismissed alert.exploited alert.opened alert.reopened secret_scan.completed"
+        " token.reported_leaked"
     ),
     Job.ASK_POLICIES: "check.run_created",
     Job.SWEEP_LFS: "lfs.swept",

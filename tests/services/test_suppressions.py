@@ -201,7 +201,7 @@ def test_the_file_is_shown_to_who_may_see_alerts_and_gone_when_it_is_removed(
         assert len(say("scan", "check-file", str(file))["entries"]) == 1
         file.write_text("x")
         say("scan", "check-file", str(file), status=2)
-    removed = place.world.client("maintainer").post(
+    removed = place.world.client("maintainer").delete(
         f"{API}/remove/{PLACE}", json={"message": "Remove it", "branch": "main"}
     )
     assert removed.status_code == 200, removed.text

@@ -6,27 +6,18 @@ The tests start it, and so does an appliance in a checkout, where `scanning.code
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from script.pip_sources import NoPipError, find_pip  # noqa: E402 - the path stands above.
+from script import tool_environment  # noqa: E402 - the path stands above.
+from script.pip_sources import NoPipError  # noqa: E402 - as above.
 
-LOCK = ROOT / "requirements" / "semgrep.lock"
-ENVIRONMENT = ROOT / ".cache" / "semgrep"
-PROGRAM = ENVIRONMENT / "bin" / "semgrep"
-STAMP = ENVIRONMENT / "installed"
-PIP_SAYS = (
-    *("install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile"),
-    *("--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--quiet"),
-)
+NAME = "semgrep"
 
 
 def main() -> int:
@@ -42,22 +33,7 @@ def main() -> int:
 
 def make() -> Path:
     """The program, installed if it is not there as the lock says."""
-    ENVIRONMENT.parent.mkdir(exist_ok=True)
-    with (ENVIRONMENT.parent / "semgrep.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _make()
-    return PROGRAM
-
-
-def _make() -> None:
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest() + str(ENVIRONMENT)
-    if not STAMP.is_file() or STAMP.read_text() != wanted:
-        print("Installing semgrep: less than a minute.", file=sys.stderr, flush=True)
-        venv.EnvBuilder(clear=True, symlinks=True).create(ENVIRONMENT)
-        pip = find_pip(ENVIRONMENT / "bin" / "python")
-        words = [*pip, *PIP_SAYS, "--requirement", LOCK]
-        subprocess.run(words, stdin=subprocess.DEVNULL, check=True)
-        STAMP.write_text(wanted)
+    return tool_environment.make(NAME)
 
 
 if __name__ == "__main__":

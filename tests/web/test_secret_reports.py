@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
 from appliance.domain.permissions import Role
+from script import secret_engine
 from tests.commands import saying
 from tests.git.builder import Builder
 
@@ -20,7 +22,8 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----"
 def lab(world):
     """A repository that has had a secret, and has a key."""
     repository = world.repository("lab/notes")
-    built = Builder(world.folder(repository))
+    world.home = world.folder(repository)
+    world.built = built = Builder(world.home)
     world.old = built.commit(
         {b"a.py": f"one\ntoken = '{VALUE}'\n".encode(), b"k.pem": KEY.encode()}
     )
@@ -64,6 +67,25 @@ def test_an_issue_is_an_alert_where_its_value_stands(lab):
     (alert,) = alerts(lab)
     assert (alert["kind"], alert["rule"]) == ("secret", "trufflehog3:generic.secret")
     assert (alert["path"], alert["line"], alert["lane"]) == ("a.py", 2, "review")
+
+
+def test_what_trufflehog3_writes_is_taken_in(lab, tmp_path):
+    """The program itself, over the whole history: it says the wrong line, and the value."""
+    key = "AKIA" + "QZ7WX4NBVLK2MHJT"
+    lab.built.commit({b"b.py": f"one\ntwo\nkey = '{key}'\n".encode()}, parents=[lab.head])
+    clone, found = tmp_path / "clone", tmp_path / "found.json"
+    subprocess.run(["git", "clone", "--quiet", lab.home, clone], check=True)
+    subprocess.run(["git", "-C", clone, "remote", "remove", "origin"], check=True)
+    words = [secret_engine.make(), "--format", "JSON", "--output", found, clone]
+    ended = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
+    assert found.exists(), ended.stderr
+
+    assert upload(lab, found.read_bytes()).status_code == 201
+
+    (alert,) = [each for each in alerts(lab) if each["path"] == "b.py"]
+    assert alert["rule"] == "trufflehog3:amazon.aws-api-key"
+    assert alert["line"] == 3
+    assert key not in json.dumps(alerts(lab))
 
 
 def test_no_value_leaves_the_report(lab):

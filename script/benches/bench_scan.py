@@ -2,8 +2,8 @@
 
 `--repository` is a real one, of which every blob of the whole history is looked at once. The other
 scanners get a sample of the same blobs: their speed does not hang on how many there are. `--only`
-takes push, near-duplicates, resident, block lane, both lanes, every spelling, or the name of
-another scanner.
+takes push, near-duplicates, resident, block lane, both lanes, every spelling, whole history, or the
+name of another scanner.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SAMPLE_BYTES = {"detect-secrets": 2 * MB, "trufflehog3": 8 * MB}
 TIMES_FASTER = {"detect-secrets": 200.0, "trufflehog3": 50.0}
 LEAST_MB_PER_SECOND = 79.0
 """0.6 of what the fastest native scanner that has a wheel does: 131."""
+MOST_OF_A_HISTORY = 1 / 40
 MOST_FINDINGS_PER_MB = 4.0
 BINARY_LOOKED_AT_BYTES = 8000
 PUSHES = 51
@@ -56,6 +57,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         "both lanes": lambda: _rows("both lanes", scanner.scan, blobs, rounds),
         "every spelling": lambda: _rows("every spelling", every.scan, blobs, min(2, rounds)),
     }
+    sets["whole history"] = partial(_whole_history, options.repository, scanner.scan)
     for other in other_scanners.SCANNERS:
         sets[other.name] = partial(_beside, other, scanner.scan, blobs, rounds)
     return [row for name, measure in sets.items() if options.only in name for row in measure()]
@@ -124,6 +126,17 @@ def _beside(
             bound=0,
         ),
     ]
+
+
+def _whole_history(repository: Path, scan: Callable[[bytes], Scanned]) -> list[Row]:
+    """All of every branch for us, one branch for the other; git counts for both."""
+    theirs = other_scanners.whole_history(other_scanners.OF_HISTORIES, repository)
+    started, by_git = time.process_time(), other_scanners.of_children()
+    for blob in _blobs(repository):
+        scan(blob)
+    ours = time.process_time() - started + other_scanners.of_children() - by_git
+    name = f"whole history, beside {other_scanners.OF_HISTORIES.name}"
+    return [Row(name=name, unit="CPU-s", ours=ours, reference=theirs, bound=MOST_OF_A_HISTORY)]
 
 
 def _fastest(

@@ -6,10 +6,14 @@ They never stand beside the product: trufflehog3 pins old versions of what the p
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
+import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+
+from appliance.errors import UnavailableError
 
 from .product import ROOT
 
@@ -53,10 +57,8 @@ class Scanner:
     program: str
 
 
-SCANNERS = (
-    Scanner("detect-secrets", "1.5.0", DETECT_SECRETS),
-    Scanner("trufflehog3", "3.0.10", TRUFFLEHOG3),
-)
+OF_HISTORIES = Scanner("trufflehog3", "3.0.10", TRUFFLEHOG3)
+SCANNERS = (Scanner("detect-secrets", "1.5.0", DETECT_SECRETS), OF_HISTORIES)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,38 @@ def run(scanner: Scanner, folder: Path) -> Counted:
     words: list[str | Path] = [_python(scanner), "-c", scanner.program + AROUND, folder]
     finished = subprocess.run(words, check=True, capture_output=True, text=True, cwd=folder)
     return Counted(**json.loads(finished.stdout.splitlines()[-1]))
+
+
+def whole_history(scanner: Scanner, repository: Path) -> float:
+    """Seconds of the processor that trufflehog3 takes for the history of a branch, git included."""
+    program = _python(scanner).parent / scanner.name
+    with tempfile.TemporaryDirectory(prefix="codara-bench-") as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", "--shared", repository, clone], check=True)
+        # It would ask there.
+        subprocess.run(["git", "-C", clone, "remote", "remove", "origin"], check=True)
+        words: list[str | Path] = [
+            program,
+            "--no-current",
+            "--format",
+            "JSON",
+            "--output",
+            Path(folder) / "found",
+        ]
+        before = of_children()
+        subprocess.run(
+            [*words, clone], check=False, capture_output=True
+        )  # Status 2: it found some.
+        took = of_children() - before
+        if not (Path(folder) / "found").exists():
+            raise UnavailableError(f"{scanner.name} has not ended well.")
+        return took
+
+
+def of_children() -> float:
+    """Seconds of the processor that programs took which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _python(scanner: Scanner) -> Path:

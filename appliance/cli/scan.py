@@ -6,6 +6,7 @@ import click
 
 from appliance.cli import (
     scan_duplicates,
+    scan_explain,
     scan_feed_files,
     scan_feeds,
     scan_patterns,
@@ -41,5 +42,6 @@ for other in (
     *(scan_secrets.repo, scan_secrets.blocked, scan_secrets.bypass, scan_secrets.policy),
     *(scan_reports.upload, scan_patterns.pattern, scan_duplicates.duplicates),
     *(scan_suppressions.suppressions, scan_suppressions.check_file),
+    scan_explain.explain,
 ):
     scan.add_command(other)

@@ -10,7 +10,7 @@ import click
 
 from appliance.cli import options
 from appliance.cli.client import repository as place_of
-from appliance.cli.context import Context, Verb, current, table
+from appliance.cli.context import Context, Plain, Verb, current, table
 from appliance.domain import suppressions as of_file
 
 COLUMNS = {
@@ -32,7 +32,7 @@ def suppressions(context: Context, repository: str) -> None:
     context.show(found, lambda: _told(found))
 
 
-@click.command("check-file", cls=Verb)
+@click.command("check-file", cls=Plain)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @current
 def check_file(context: Context, file: Path) -> None:

@@ -194,6 +194,7 @@ COMMANDS += [(f"dependency {each} lab-N/notes", SAID) for each in ("vex download
 COMMANDS_ELSEWHERE |= dict.fromkeys(
     [f"dependency {each}" for each in ("vex upload", "bill upload", "bill remove")], FILES
 )
+COMMANDS_ELSEWHERE["scan explain"] = "cli/test_scan_explain.py"
 COMMANDS_ELSEWHERE["scan check-file"] = "services/test_suppressions.py"
 COMMANDS_ELSEWHERE["dependency upgrade"] = UPGRADES
 COMMANDS_ELSEWHERE["dependency show"] = "web/test_dependencies.py"

@@ -23,6 +23,7 @@ from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission, Visibility
 from appliance.errors import ConflictError, InvalidError, sentence
 from appliance.git import refs
+from appliance.services import first_looks
 from appliance.services import repositories as repositories_service
 from appliance.services.push_names import is_reserved
 from appliance.services.repository_moves import is_wider
@@ -179,6 +180,7 @@ def _settle(
         )
     )
     work.later(Job.MEASURE_REPOSITORY, about=repository.id, repository_id=str(repository.id))
+    first_looks.promise_with_history(work, repository)
 
 
 @dataclass(frozen=True)

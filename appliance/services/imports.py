@@ -42,7 +42,7 @@ from appliance.git.remote_source import Credentials
 from appliance.git.storage import set_default_branch, size_bytes
 from appliance.security import outgoing
 from appliance.security.sealing import Place, Sealer
-from appliance.services import repositories
+from appliance.services import first_looks, repositories
 from appliance.services.push_names import is_reserved
 from appliance.services.repositories import NewRepository
 
@@ -260,6 +260,7 @@ def finish(
         )
     )
     work.later(Job.MEASURE_REPOSITORY, about=repository.id, repository_id=str(repository.id))
+    first_looks.promise_with_history(work, repository)
 
 
 def give_up(work: UnitOfWork, repository_id: UUID, *, reason: str) -> None:

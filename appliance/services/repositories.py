@@ -22,6 +22,7 @@ from appliance.domain.names import check_repository, fold, split_path
 from appliance.domain.permissions import Permission, Role, Visibility
 from appliance.errors import ConflictError, InvalidError, UnavailableError, sentence
 from appliance.git import storage
+from appliance.services import first_looks
 from appliance.services import wiki_beginnings as wikis
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ def change(
         folder = ready_folder(repository, repositories)
         storage.set_default_branch(folder, wanted.default_branch.encode())
         changed["default_branch"] = repository.default_branch = wanted.default_branch
+        first_looks.promise(work, repository)
     if changed:
         work.record(
             events.RepositoryChanged(

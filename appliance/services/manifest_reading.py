@@ -27,6 +27,7 @@ from appliance.errors import sentence
 from appliance.git import refs, tree_files
 from appliance.git.ref_names import BRANCHES
 from appliance.scanning.manifests import reading
+from appliance.scanning.manifests.apart import Reader
 from appliance.scanning.manifests.reading import ManifestError
 from appliance.scanning.manifests.refusal import LARGEST_BYTES
 
@@ -123,7 +124,11 @@ def look(wanted: Plan, folder: Path) -> list[Branch]:
         if ref in present and (ref == wanted.default or _is_protected(wanted, ref))
     ]
     watched = list(dict.fromkeys(branches))[:MOST_BRANCHES]
-    found = [_look_at(folder, ref, present[ref], wanted.known.get(ref, {})) for ref in watched]
+    with Reader() as reader:
+        found = [
+            _look_at(reader, folder, (ref, present[ref]), wanted.known.get(ref, {}))
+            for ref in watched
+        ]
     left = [ref for ref in wanted.known if ref not in watched]
     return found + [Branch(ref, "", gone=list(wanted.known[ref])) for ref in left]
 
@@ -141,21 +146,25 @@ def at(folder: Path, commit: str, paths: Collection[bytes]) -> list[Manifest]:
     there = tree_files.wanted(folder, commit, lambda _: True, most=MOST_FILES)
     read = tree_files.contents(folder, there, most_bytes=LARGEST_BYTES)
     found = [path for path in there if path in wanted]
-    return [_read(path, there, read) for path in found[:MOST_MANIFESTS]]
+    with Reader() as reader:
+        return [_read(reader, path, there, read) for path in found[:MOST_MANIFESTS]]
 
 
 def _is_protected(wanted: Plan, ref: bytes) -> bool:
     return any(matches(pattern, ref) for pattern in wanted.patterns)
 
 
-def _look_at(folder: Path, ref: bytes, commit: str, known: Mapping[bytes, Known]) -> Branch:
+def _look_at(
+    reader: Reader, folder: Path, head: tuple[bytes, str], known: Mapping[bytes, Known]
+) -> Branch:
+    ref, commit = head
     branch = Branch(ref, commit)
     files = tree_files.wanted(folder, commit, lambda _: True, most=MOST_FILES)
     paths = [path for path in files if _format(path) is not None]
     read = tree_files.contents(folder, files, most_bytes=LARGEST_BYTES)
     for path in paths[:MOST_MANIFESTS]:
         if not _is_same(path, files, known.get(path)):
-            branch.fresh.append(_read(path, files, read))
+            branch.fresh.append(_read(reader, path, files, read))
     is_cut = len(paths) > MOST_MANIFESTS or len(files) == MOST_FILES
     if is_cut:
         branch.fresh.append(Manifest(ALL_OF_THEM, "", commit, [], error=NOT_ALL))
@@ -183,7 +192,9 @@ def _is_same(path: bytes, files: Mapping[bytes, str], known: Known | None) -> bo
     return all(files.get(other.encode(), "") == oid for other, oid in known.beside)
 
 
-def _read(path: bytes, files: Mapping[bytes, str], read: Callable[[bytes], bytes]) -> Manifest:
+def _read(
+    reader: Reader, path: bytes, files: Mapping[bytes, str], read: Callable[[bytes], bytes]
+) -> Manifest:
     name = path.decode()
     beside: dict[str, str] = {}
 
@@ -195,7 +206,7 @@ def _read(path: bytes, files: Mapping[bytes, str], read: Callable[[bytes], bytes
     found = reading.format_of(name)
     kind = found.name if found else ""
     try:
-        components, error = reading.read(name, read(path), other), ""
+        components, error = reader.read(name, read(path), other), ""
     except ManifestError as refused:
         components, error = (), str(refused)
     return Manifest(path, kind, files[path], list(beside.items()), components, error)

@@ -16,6 +16,7 @@ STARTERS = {
     "appliance/cli/programs.py": "the processes of the appliance itself",
     "appliance/scanning/code/apart.py": "becomes semgrep, once it has given up the network",
     "appliance/scanning/code/program.py": "semgrep or OpenGrep, with words and limits",
+    "appliance/scanning/manifests/apart.py": "the process that reads manifests, with limits",
     "appliance/scanning/resident/compiled.py": "a child that compiles rules, for its memory to go",
     "appliance/scanning/resident/server.py": "a child for each question, which may be hostile",
     "appliance/ssh/server.py": "the program of a connection, as sshd would",

@@ -14,6 +14,7 @@ from appliance.domain import events
 from appliance.domain.identity import ActorKind
 from appliance.domain.ids import new_id
 from appliance.domain.push_protection import BypassReason, BypassState, said_in
+from appliance.errors import ConflictError, sentence
 from appliance.services import secret_scans
 
 if TYPE_CHECKING:
@@ -74,9 +75,22 @@ def let_through(
                 _record_block(work, repository, [each], [block])
             reason, words = said_in(judgement.asked)
             bypass = request(work, repository, block, reason, words, is_delegated=False, now=now)
+        else:
+            _take(work, bypass, now)
         bypass.state, bypass.used_at = BypassState.USED, now
         bypasses.append(bypass)
     _record_use(work, repository, terms, judgement.used, bypasses)
+
+
+def _take(work: UnitOfWork, bypass: SecretBypass, now: datetime) -> None:
+    """Of two pushes at once only one may use a bypass.
+
+    Errors:
+        ConflictError: the other one has.
+    """
+    work.session.refresh(bypass, with_for_update=True)
+    if bypass.facts.at(now) is not BypassState.APPROVED:
+        raise ConflictError(sentence("Another push has used this bypass already. Ask once more."))
 
 
 @open_to_everyone(because="who may ask for it has been asked")

@@ -116,6 +116,7 @@ def decide(
         ConflictError: it waits for no decision any more.
     """
     repository, block, bypass = fetch_push_blocks.bypass(work, bypass_id)
+    work.session.refresh(bypass, with_for_update=True)  # Two may decide at once.
     if bypass.facts.at(now) is not BypassState.PENDING:
         raise ConflictError(sentence("This request waits for no decision any more."))
     bypass.state = BypassState.APPROVED if approves else BypassState.REFUSED

@@ -82,5 +82,5 @@ def _is_commit(text: str) -> bool:
     return not text or (len(text) == COMMIT_DIGITS and not set(text) - set("0123456789abcdef"))
 
 
-def _wrong(said: Sentence) -> InvalidError:
-    return InvalidError.of("report", said)
+def _wrong(message: Sentence) -> InvalidError:
+    return InvalidError.of("report", message)

@@ -72,7 +72,7 @@ PAGES_ARE_IN = "appliance.web.pages"
 NO_PAGES = frozenset(
     {
         *("archives.download", "raw.show", "jobs.progress", "dependencies.download_vex"),
-        *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved"),
+        *("audit.vocabulary", "audit.newer", "audit.proof", "audit.moved", "licences.notice"),
         *("audit_integrity.checkpoint", "audit_integrity.trust", "audit_integrity.verifier"),
         *("audit_exports.progress", "audit_exports.download", "pushes.download", "wiki.show_raw"),
         *("archive_imports.progress", "archive_imports.report", "access_reviews.result"),

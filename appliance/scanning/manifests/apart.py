@@ -81,10 +81,11 @@ class Reader:
             _send(line, json.dumps({"path": path, "cpu": self.limits.cpu_seconds}).encode(), until)
             _send(line, content[: LARGEST_BYTES + 1], until)
             answer = _answer(line, beside, until)
-        except (_EndedError, OSError, ValueError) as error:
-            raise ManifestError(self._why(until)) from error
-        if "error" in answer:
-            raise ManifestError(answer["error"], answer["line"])
+        except (_EndedError, OSError, ValueError) as ended:
+            message = self._why(until)
+            raise ManifestError(message) from ended
+        if (error := answer.get("error")) is not None:
+            raise ManifestError(error, answer["line"])
         return tuple(_component(each) for each in answer["components"])
 
     def _started(self) -> socket.socket:

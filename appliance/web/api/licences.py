@@ -141,7 +141,11 @@ def list_licences(path: RepositoryPath, query: LicenceQuery) -> Any:
     return frame.answer(_report(found, query.named))
 
 
-@api.get("/repos/<owner>/<name>/notice", summary="Download a NOTICE file")
+@api.get(
+    "/repos/<owner>/<name>/notice",
+    summary="Download a NOTICE file",
+    responses={"200": {"description": "The file", "content": {"text/plain": {}}}},
+)
 def download_notice(path: RepositoryPath) -> Any:
     """A text with every component that goes along, its licence, and what has to be looked at."""
     with requests.reading() as work:
@@ -175,7 +179,7 @@ def set_policy(path: OrganisationPath, body: LicencePolicyBody) -> Any:
         return frame.answer(_policy(licence_policies.set_policy(work, path.org, body.wanted)))
 
 
-@api.delete(POLICY, summary="Remove a policy of licences")
+@api.delete(POLICY, summary="Remove a policy of licences", responses={"204": None})
 def remove_policy(path: OrganisationPath) -> Any:
     """Say nothing of licences any more: their alerts are closed."""
     with requests.begin() as work:

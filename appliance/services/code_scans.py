@@ -19,18 +19,17 @@ import sqlalchemy as sa
 from appliance.access import fetch, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.alerts import Alert
-from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Origin, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.alerts import AlertKind, ScanCause, Sighting
-from appliance.domain.jobs import Job, JobState
+from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
 from appliance.git import refs, tree_files
 from appliance.git.ref_names import BRANCHES
 from appliance.scanning.code import files, results, rules
 from appliance.scanning.code.files import Skipped, SourceFile
 from appliance.scanning.code.program import CodeProgram
-from appliance.services import sightings
+from appliance.services import repository_promises, sightings
 from appliance.services.sightings import NewScan
 
 MOST_FILES = 20_000
@@ -38,15 +37,6 @@ PORTION_FILES = 1000
 PORTION_BYTES = 16 * 1024 * 1024
 OURS = "codara"
 """The category of what we found ourselves: reports of other tools have others."""
-QUEUED = (
-    sa.select(JobRecord.id)
-    .where(
-        JobRecord.about == sa.bindparam("repository_id"),
-        JobRecord.job == Job.SCAN_CODE,
-        JobRecord.state == JobState.QUEUED,
-    )
-    .limit(1)
-)
 
 
 @dataclass(frozen=True)
@@ -79,13 +69,7 @@ def promise(
     """
     if not work.rules.scanning.code_program or _default(repository) not in moved:
         return
-    if work.rows(QUEUED, {"repository_id": repository.id}).first() is None:
-        work.later(
-            Job.SCAN_CODE,
-            about=repository.id,
-            repository_id=str(repository.id),
-            pushed_by=str(pushed_by) if pushed_by else None,
-        )
+    repository_promises.once(work, Job.SCAN_CODE, repository.id, pushed_by=pushed_by)
 
 
 def plan(work: UnitOfWork, repository_id: UUID) -> CodePlan | None:

@@ -30,29 +30,20 @@ from appliance.access.gate import open_to_everyone
 from appliance.db import near_duplicate_rows as rows
 from appliance.db.component_rows import parts
 from appliance.db.near_duplicates import ComparedRepository
-from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Origin, Repository
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain.duplicates import LEAST_SIMILARITY, LeftOut
-from appliance.domain.jobs import Job, JobState
+from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
 from appliance.git import refs, tree_files
 from appliance.git.ref_names import BRANCHES
 from appliance.scanning import near_duplicates as compared
+from appliance.services import repository_promises
 
 MOST_FILES = 50_000
 LEFT_BEHIND = timedelta(days=1)
 """A signature that no file has for so long is nobody's: no job is about to use it."""
 MOST_SWEPT = 10_000
-QUEUED = (
-    sa.select(JobRecord.id)
-    .where(
-        JobRecord.about == sa.bindparam("repository_id"),
-        JobRecord.job == Job.COMPARE_FILES,
-        JobRecord.state == JobState.QUEUED,
-    )
-    .limit(1)
-)
 
 
 @dataclass(frozen=True)
@@ -91,8 +82,7 @@ def promise(work: UnitOfWork, repository: Repository, moved: Collection[bytes]) 
     """
     if not work.rules.scanning.duplicates or _default(repository) not in moved:
         return
-    if work.rows(QUEUED, {"repository_id": repository.id}).first() is None:
-        work.later(Job.COMPARE_FILES, about=repository.id, repository_id=str(repository.id))
+    repository_promises.once(work, Job.COMPARE_FILES, repository.id)
 
 
 @open_to_everyone(because="it says only whether anything is compared here")

@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from appliance.access.gate import open_to_everyone
 from appliance.db import repository_rows
-from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Repository
 from appliance.db.unit_of_work import UnitOfWork
-from appliance.domain.jobs import Job, JobState
+from appliance.domain.jobs import Job
 from appliance.domain.protection import matches
 from appliance.git.ref_names import BRANCHES
-
-QUEUED = (
-    sa.select(JobRecord.id)
-    .where(
-        JobRecord.about == sa.bindparam("repository_id"),
-        JobRecord.job == Job.READ_MANIFESTS,
-        JobRecord.state == JobState.QUEUED,
-    )
-    .limit(1)
-)
+from appliance.services import repository_promises
 
 
 @open_to_everyone(because="only what was pushed already leads here")
@@ -44,13 +32,7 @@ def promise(
 @open_to_everyone(because="it is only promised to look at what is there already")
 def promise_one(work: UnitOfWork, repository_id: UUID, *, pushed_by: UUID | None = None) -> None:
     """Let the manifests of a repository be read, unless a job waits already."""
-    if work.rows(QUEUED, {"repository_id": repository_id}).first() is None:
-        work.later(
-            Job.READ_MANIFESTS,
-            about=repository_id,
-            repository_id=str(repository_id),
-            pushed_by=str(pushed_by) if pushed_by else None,
-        )
+    repository_promises.once(work, Job.READ_MANIFESTS, repository_id, pushed_by=pushed_by)
 
 
 def _counts(work: UnitOfWork, repository: Repository, branches: Collection[bytes]) -> bool:

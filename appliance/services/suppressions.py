@@ -17,18 +17,17 @@ import sqlalchemy as sa
 from appliance.access import fetch, fetch_alerts, gate
 from appliance.access.gate import open_to_everyone
 from appliance.db.alerts import Alert
-from appliance.db.outbox import JobRecord
 from appliance.db.repositories import Origin, Repository
 from appliance.db.suppressions import SuppressionFile
 from appliance.db.unit_of_work import UnitOfWork
 from appliance.domain import events, suppressions
-from appliance.domain.jobs import Job, JobState
+from appliance.domain.jobs import Job
 from appliance.domain.permissions import Permission
 from appliance.domain.suppressions import MOST_BYTES, PLACE, Suppression
 from appliance.errors import InvalidError, NotFoundError, sentence
 from appliance.git import blobs, refs
 from appliance.git.ref_names import BRANCHES
-from appliance.services import suppressed_alerts
+from appliance.services import repository_promises, suppressed_alerts
 
 LATELY = timedelta(days=3)
 """An entry that ended longer ago was seen to."""
@@ -70,7 +69,7 @@ class Shown:
 def promise(work: UnitOfWork, repository: Repository, moved: Collection[bytes]) -> None:
     """Let the file be read, if the default branch has moved."""
     if BRANCHES + repository.default_branch.encode() in moved:
-        _promise(work, repository.id)
+        repository_promises.once(work, Job.READ_SUPPRESSIONS, repository.id)
 
 
 def plan(work: UnitOfWork, repository_id: UUID) -> Plan | None:
@@ -183,19 +182,8 @@ def promise_ended(work: UnitOfWork, *, today: date) -> int:
         )
     ]
     for each in found:
-        _promise(work, each)
+        repository_promises.once(work, Job.READ_SUPPRESSIONS, each)
     return len(found)
-
-
-def _promise(work: UnitOfWork, repository_id: UUID) -> None:
-    """A job that waits already will see what is so when it begins."""
-    waits = sa.select(JobRecord.id).where(
-        JobRecord.about == repository_id,
-        JobRecord.job == Job.READ_SUPPRESSIONS,
-        JobRecord.state == JobState.QUEUED,
-    )
-    if work.session.scalar(waits.limit(1)) is None:
-        work.later(Job.READ_SUPPRESSIONS, about=repository_id, repository_id=str(repository_id))
 
 
 def _fill(row: SuppressionFile, found: FileFound, now: datetime) -> None:

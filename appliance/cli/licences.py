@@ -14,6 +14,7 @@ from appliance.cli import options
 from appliance.cli.client import repository as place_of
 from appliance.cli.client import segment
 from appliance.cli.context import Context, Noun, current, table
+from appliance.domain.licences import decided as decided_package
 
 COLUMNS = {
     "licence": "LICENCE",
@@ -88,14 +89,15 @@ def _body(
     return body
 
 
-def _decided(said: str) -> dict[str, str]:
-    package, _, rest = said.partition("=")
-    found, _, reason = rest.partition("=")
-    if not (package and found and reason):
-        raise click.BadParameter(
-            f"{said!r} is no decision, as pkg:pypi/one=MIT=Its README says so."
-        )
-    return {"package": package, "licence": found, "reason": reason}
+def _decided(line: str) -> dict[str, str | None]:
+    found = decided_package(line)
+    until = found.until.isoformat() if found.until else None
+    return {
+        "package": found.package,
+        "licence": found.licence,
+        "reason": found.reason,
+        "until": until,
+    }
 
 
 def _wanted(command: Any) -> Any:
@@ -109,7 +111,7 @@ def _wanted(command: Any) -> Any:
             "--package",
             "decided",
             multiple=True,
-            metavar="PURL=LICENCE=REASON",
+            metavar="PURL=LICENCE=[until DAY=]WHY",
             help="What counts for a package, whatever its manifest says.",
         ),
         click.option("--alerts-for-review", is_flag=True, help="Also of what nobody has decided."),
@@ -207,5 +209,5 @@ def _table(uses: list[dict[str, Any]]) -> None:
     writer.writeheader()
     for use in uses:
         for each in use["packages"]:
-            row = {**each, "licence": use["licence"], "decision": use["decision"]}
+            row = {**each, "licence": use["licence"] or "unknown", "decision": use["decision"]}
             writer.writerow({key: options.cell(row[key]) for key in EXPORTED})

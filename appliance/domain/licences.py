@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from appliance.errors import InvalidError, sentence
+
+_LINE = re.compile(
+    r"(?P<package>[^=]*[^=\s])\s*=\s*(?P<licence>[^=]*[^=\s])\s*="
+    r"(?:\s*until (?P<until>\d{4}-\d\d-\d\d)\s*=)?\s*(?P<reason>\S.*)"
+)
+NO_DECISION = sentence(
+    "Write each package as pkg:pypi/one = MIT = why, on a line of its own; where it ends, as "
+    "pkg:pypi/one = MIT = until 2027-03-31 = why."
+)
 
 
 class LicenceDecision(StrEnum):
@@ -31,6 +43,27 @@ class DecidedPackage:
     def counts(self, today: date) -> bool:
         """Whether it still holds."""
         return self.until is None or today <= self.until
+
+    def __str__(self) -> str:
+        """On one line, as `decided` reads it."""
+        until = f"until {self.until.isoformat()} = " if self.until else ""
+        return f"{self.package} = {self.licence} = {until}{self.reason}"
+
+
+def decided(line: str) -> DecidedPackage:
+    """What a line says: `PACKAGE = LICENCE = WHY`, or `PACKAGE = LICENCE = until DAY = WHY`.
+
+    Errors:
+        InvalidError: it says something else.
+    """
+    found = _LINE.fullmatch(line.strip())
+    if found is None:
+        raise InvalidError.of("decided", NO_DECISION)
+    try:
+        until = date.fromisoformat(found["until"]) if found["until"] else None
+    except ValueError as error:
+        raise InvalidError.of("decided", NO_DECISION) from error
+    return DecidedPackage(found["package"], found["licence"], found["reason"], until)
 
 
 @dataclass(frozen=True)

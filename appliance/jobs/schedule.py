@@ -41,6 +41,7 @@ from appliance.services import (
     change_scans,
     file_comparisons,
     impersonation,
+    licence_policies,
     mail_queue,
     merge_queue_running,
     mirror_runs,
@@ -164,8 +165,10 @@ def _compare_files(work: UnitOfWork, _now: datetime) -> None:
         regular.promise(work, Job.COMPARE_FILES)
 
 
-def _end_suppressions(work: UnitOfWork, now: datetime) -> None:
+def _end_decisions(work: UnitOfWork, now: datetime) -> None:
+    """What counted up to a day that is over: of a repository's file, and of licences."""
     suppressions.promise_ended(work, today=now.date())
+    licence_policies.promise_ended(work, today=now.date())
 
 
 def _scan_changes(work: UnitOfWork, now: datetime) -> None:
@@ -248,7 +251,7 @@ AGENDA = (
     Entry(Regular("forget-letters", timedelta(hours=1)), _forget_letters),
     Entry(Regular("read-metadata", timedelta(hours=1)), _read_metadata),
     Entry(Regular("scan-again", timedelta(hours=1)), _scan_again),
-    Entry(Regular("end-suppressions", timedelta(hours=1)), _end_suppressions),
+    Entry(Regular("end-decisions", timedelta(hours=6)), _end_decisions),
     Entry(Regular("compare-files", timedelta(hours=1)), _compare_files),
     Entry(Regular("end-unused", timedelta(hours=6)), _end_unused),
     _single("sweep", timedelta(hours=6), Job.SWEEP),

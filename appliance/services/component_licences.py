@@ -60,7 +60,7 @@ def packages(work: UnitOfWork, among: sa.Select[UUID]) -> Sequence[Any]:
         .join(Repository, Repository.id == file.repository_id)
         .where(
             file.repository_id.in_(among),
-            sa.or_(file.ref == Repository.default_branch, file.ref == ""),
+            file.ref.in_((Repository.default_branch, "")),
         )
         .distinct()
         .order_by(package.name, package.version, package.ecosystem, component.licence)

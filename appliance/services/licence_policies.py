@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from appliance.access import fetch, visible_alerts
+from appliance.access import fetch, gate, visible_alerts
 from appliance.access.gate import open_to_everyone
 from appliance.db import component_rows, licence_policies
 from appliance.db.components import ManifestFile
@@ -32,6 +32,7 @@ MOST_PACKAGES = 2000
 LONGEST_REASON = 500
 LONGEST_PACKAGE = 512
 MOST_SHOWN = 50
+LATELY = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,29 @@ def trial(work: UnitOfWork, organisation: str, wanted: LicencePolicy, *, now: da
         Counter(each.decision for each in before),
         Counter(each.decision for each in after),
         changed[:MOST_SHOWN],
+    )
+
+
+def promise_ended(work: UnitOfWork, *, today: date) -> int:
+    """Let repositories be judged anew where a decision about a package has ended; gives of how many
+    organisations.
+
+    Errors:
+        RefusedError: only the appliance and administrators may.
+    """
+    gate.require(work, Permission.INSTANCE_MAINTAIN)
+    rows = work.session.scalars(sa.select(LicencePolicyRow))
+    found = [row.organisation_id for row in rows if _has_ended(row, today)]
+    for each in found:
+        _judge_anew(work, each)
+    return len(found)
+
+
+def _has_ended(row: LicencePolicyRow, today: date) -> bool:
+    """Whether one has lately: what ended before was seen to."""
+    lately = (today - LATELY).isoformat()
+    return any(
+        each["until"] and lately <= each["until"] < today.isoformat() for each in row.decided
     )
 
 

@@ -100,8 +100,13 @@ def _report(
     policy = licence_policies.policy_of(work.session, organisation_id)
     rows = component_licences.packages(work, among)
     found = list(component_licences.judged(rows, policy or NOTHING, now.date()))
-    counted = sa.select(sa.func.count(), sa.func.count().filter(ManifestFile.error != "")).where(
-        ManifestFile.repository_id.in_(among)
+    counted = (
+        sa.select(sa.func.count(), sa.func.count().filter(ManifestFile.error != ""))
+        .join(Repository, Repository.id == ManifestFile.repository_id)
+        .where(
+            ManifestFile.repository_id.in_(among),
+            ManifestFile.ref.in_((Repository.default_branch, "")),
+        )
     )
     manifests, unread = work.session.execute(counted).one()
     return LicenceReport(policy, _uses(found), len(found), unread, manifests)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
+import sqlalchemy as sa
 
+from appliance.db.licence_policies import LicencePolicyRow
+from appliance.domain.identity import appliance
 from appliance.domain.permissions import OrganisationRole, Role, Scope
+from appliance.services import licence_policies
 from tests.commands import saying
 from tests.feeding import perform, pushed
 
@@ -200,6 +206,44 @@ def test_the_notice_names_what_goes_along_and_what_nobody_knows(lab):
     assert "tool" not in text, "what is needed for development stays at home"
 
 
+def test_the_page_keeps_the_last_day_of_a_decision(lab):
+    day = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
+    decided = [
+        {"package": "pkg:pypi/quiet", "licence": "MIT", "reason": "It = so.", "until": day},
+        {"package": "pkg:pypi/z", "licence": "ISC OR MIT", "reason": "Read.", "until": None},
+    ]
+    says(lab, SAID | {"decided": decided})
+    shown = lab.browser("owner").get(SETTINGS).text
+    text = unescape(
+        re.search(r'<textarea[^>]*name="decided"[^>]*>(.*?)</textarea>', shown, re.DOTALL)[1]
+    )
+    form = {"allowed": "MIT", "denied": "", "decided": text, "act": "save"}
+
+    assert lab.browser("owner").post(SETTINGS, data=form).status_code == 303
+    assert lab.office.get(POLICY).json["decided"] == decided
+
+
+def test_a_decision_that_has_ended_opens_its_alert_by_itself(lab):
+    pushed(lab, "old==1.0\n")
+    today = datetime.now(UTC).date()
+    decided = [
+        {"package": "pkg:pypi/old", "licence": "MIT", "reason": "For now.", "until": f"{today}"}
+    ]
+    says(lab, SAID | {"decided": decided, "alerts_for_review": True})
+    assert alerts(lab) == {}
+    with lab.begin(appliance()) as work:
+        assert licence_policies.promise_ended(work, today=today) == 0
+        row = work.session.scalars(sa.select(LicencePolicyRow)).one()
+        ended = [{**each, "until": f"{today - timedelta(days=1)}"} for each in row.decided]
+    with lab.wiring.database.engine.begin() as connection:
+        connection.execute(sa.update(LicencePolicyRow).values(decided=ended))
+    with lab.begin(appliance()) as work:
+        assert licence_policies.promise_ended(work, today=today) == 1
+    perform(lab)
+
+    assert alerts(lab).keys() == {"old 1.0: licence unknown is to be looked at"}
+
+
 def test_pages_show_try_save_and_remove(lab):
     pushed(lab, lock(), "package-lock.json")
     browser = lab.browser("owner")
@@ -230,7 +274,7 @@ def test_commands_do_the_same(lab, monkeypatch, capsys, tmp_path):
         file.write_text(json.dumps(say("licence", "policy", "show", "lab")))
         tried = say(
             *("licence", "policy", "try", "lab", "--file", str(file)),
-            *("--package", "pkg:npm/network=MIT=Bought for us."),
+            *("--package", "pkg:npm/network=MIT=until 2999-01-31=Bought for us."),
         )
         listed = say("licence", "list", "lab/notes")
         across = say("licence", "list", "lab")

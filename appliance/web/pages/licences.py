@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from pydantic import Field
 
-from appliance.domain.licences import DecidedPackage, LicenceDecision, LicencePolicy
-from appliance.errors import InvalidError, sentence
+from appliance.domain.licences import LicenceDecision, LicencePolicy, decided
 from appliance.services import alert_lists, licence_policies, licences, organisations
 from appliance.web import forms, requests
 from appliance.web.pages import lists, words
@@ -48,7 +47,7 @@ DUTIES = {
     "no_endorsement": lazy("the authors' names do not advertise"),
 }
 COLUMNS: lists.Columns = {
-    "licence": lambda each: each.licence,
+    "licence": lambda each: each.licence or "unknown",
     "decision": lambda each: each.decision,
     "purl": lambda each: each.purl,
     "written": lambda each: each.written,
@@ -129,7 +128,7 @@ def change_policy(owner: str) -> ResponseReturnValue:
         wanted = LicencePolicy(
             tuple(_lines(form.allowed)),
             tuple(_lines(form.denied)),
-            tuple(_decided(each) for each in _lines(form.decided)),
+            tuple(map(decided, _lines(form.decided))),
             bool(form.alerts_for_review),
         )
         if form.act == "try":
@@ -164,21 +163,8 @@ def _written(policy: LicencePolicy) -> dict[str, str]:
     return {
         "allowed": "\n".join(policy.allowed),
         "denied": "\n".join(policy.denied),
-        "decided": "\n".join(
-            f"{each.package} = {each.licence} = {each.reason}" for each in policy.decided
-        ),
+        "decided": "\n".join(map(str, policy.decided)),
     }
-
-
-def _decided(line: str) -> DecidedPackage:
-    package, _first, rest = line.partition("=")
-    licence, _second, reason = rest.partition("=")
-    if not (package.strip() and licence.strip() and reason.strip()):
-        raise InvalidError.of(
-            "decided",
-            sentence("Write each package as pkg:pypi/one = MIT = why, on a line of its own."),
-        )
-    return DecidedPackage(package.strip(), licence.strip(), reason.strip())
 
 
 def _lines(text: str) -> list[str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from appliance.domain.permissions import Permission
 from appliance.errors import HiddenError, InvalidError, NotFoundError, sentence
 from appliance.git import blobs, refs
 from appliance.scanning import sarif
+from appliance.scanning.secrets import hiding
 from appliance.services import files, sightings
 from appliance.services.sightings import NewScan
 
@@ -117,6 +118,7 @@ def look(plan: UploadPlan, data: bytes | str) -> tuple[Analysis, ...]:
         InvalidError: it is no report, over a limit, or two runs have the same tool and category.
     """
     runs = sarif.read(sarif.from_base64(data) if isinstance(data, str) else data)
+    changes = hiding.changes(_texts(runs))
     twice = [
         each for each, count in Counter((r.tool, r.category) for r in runs).items() if count > 1
     ]
@@ -125,7 +127,7 @@ def look(plan: UploadPlan, data: bytes | str) -> tuple[Analysis, ...]:
             "sarif",
             sentence("Runs of one tool need an `automationDetails.id` each, as their category."),
         )
-    return tuple(_analysis(plan, each) for each in runs)
+    return tuple(_analysis(plan, each, changes) for each in runs)
 
 
 def keep(
@@ -224,7 +226,51 @@ def _keep(
     return KeptAnalysis(scan, len(taken.new), len(taken.reopened), len(fixed))
 
 
-def _analysis(plan: UploadPlan, run: sarif.Run) -> Analysis:
+def _texts(runs: Iterable[sarif.Run]) -> Iterator[str]:
+    """All that would be kept of a report as the tool wrote it."""
+    for run in runs:
+        yield from (run.tool, run.version, run.category)
+        yield from (text for each in run.skipped for text in each.values())
+        for rule in {each.rule for each in run.results}:
+            yield from (rule.id, rule.title, rule.cure, rule.url, *rule.tags)
+        for place in {place for each in run.results for place in each.places}:
+            yield _shown(place)
+
+
+def _shown(place: sarif.Place) -> str:
+    return place.path.decode("utf-8", "surrogateescape")
+
+
+def _changed(run: sarif.Run, changes: Mapping[str, str]) -> sarif.Run:
+    """The run with other words; the paths stay, since files are looked up by them."""
+
+    def kept(text: str) -> str:
+        return changes.get(text, text)
+
+    rules = {
+        each: replace(
+            each,
+            id=kept(each.id),
+            title=kept(each.title),
+            cure=kept(each.cure),
+            url=kept(each.url),
+            tags=tuple(map(kept, each.tags)),
+        )
+        for each in {result.rule for result in run.results}
+    }
+    return replace(
+        run,
+        tool=kept(run.tool),
+        version=kept(run.version),
+        category=kept(run.category),
+        results=tuple(replace(each, rule=rules[each.rule]) for each in run.results),
+        skipped=tuple({key: kept(text) for key, text in each.items()} for each in run.skipped),
+    )
+
+
+def _analysis(plan: UploadPlan, run: sarif.Run, changes: Mapping[str, str]) -> Analysis:
+    """What is kept of a run; of texts that hold a secret `changes` says how they are written."""
+    run = _changed(run, changes) if changes else run
     key = _key(run.tool, run.category)
     reader = _Files(plan)
     ordered = sorted(run.results, key=lambda each: (each.places[0].path, each.places[0].line or 0))
@@ -238,7 +284,7 @@ def _analysis(plan: UploadPlan, run: sarif.Run) -> Analysis:
         identity = alert_identity.of_code(first.path, name, matched, counts[at])
         counts[at] += 1
         places = each.places[:MOST_PLACES]
-        groups.append([_sighting(plan, run, each, at, identity, reader) for at in places])
+        groups.append([_sighting(plan, run, each, at, identity, reader, changes) for at in places])
     groups.sort(key=lambda each: _SEVERITIES.index(each[0].severity))
     over = [{"path": "", "why": "over-limit", "rule": each[0].rule} for each in groups[MOST_KEPT:]]
     kept = [each for group in groups[:MOST_KEPT] for each in group]
@@ -254,8 +300,9 @@ def _sighting(
     place: sarif.Place,
     identity: str,
     reader: _Files,
+    changes: Mapping[str, str],
 ) -> Sighting:
-    rule = result.rule
+    rule, shown = result.rule, _shown(place)
     return Sighting(
         kind=AlertKind.CODE,
         rule=rule.id,
@@ -265,7 +312,7 @@ def _sighting(
         confidence=rule.confidence,
         cure=rule.cure,
         object_id=reader.object_id(place.path),
-        path=place.path,
+        path=changes.get(shown, shown).encode("utf-8", "surrogateescape"),
         line=place.line,
         end_line=place.end_line,
         first_commit=plan.commit,

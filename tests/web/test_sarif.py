@@ -7,16 +7,19 @@ import gzip
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from appliance.domain.permissions import Role, Scope
 from appliance.services import sarif_uploads
 from tests.alerting import CODE, SECRET, find
 from tests.commands import saying
 from tests.git.builder import Builder
+from tests.scanning.tokens import github_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 REPO = "/api/v1/repos/lab/notes"
 SARIF, SARIFS = f"{REPO}/sarif", f"{REPO}/code-scanning/sarifs"
+PASSWORD = "v8#Tq2!mZx4w"
 SOURCE = b"one\nrun(first)\nrun(second)\nrun(first)\n"
 
 
@@ -158,3 +161,53 @@ def test_commands(lab, monkeypatch, capsys, tmp_path):
         assert out.read_text().count(",run,") == 2
         file.write_bytes(b"{}")
         say("scan", "upload", "lab/notes", str(file), status=2)
+
+
+def test_a_secret_in_a_report_is_masked_wherever_the_tool_wrote_it(lab):
+    token = github_token()
+    said = json.loads(report(2, category=f"nightly {token}"))
+    run = said["runs"][0]
+    run["tool"]["driver"] |= {
+        "version": token,
+        "rules": [
+            {
+                "id": "run",
+                "shortDescription": {"text": f"Do not print {token} here"},
+                "help": {"text": f'Take password = "{PASSWORD}" out of the file.'},
+                "helpUri": f"https://tool.example/?token={token}",
+                "properties": {"tags": [token, "leak"]},
+            }
+        ],
+    }
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    place["artifactLocation"]["uri"] = f"keys/{token}.txt"
+    run["results"].append({"ruleId": f"no-place-{token}", "message": {"text": token}})
+
+    answer = upload(lab, json.dumps(said).encode())
+
+    assert answer.status_code == 201, answer.json
+    (alert,) = lab.client("writer").get(f"{REPO}/alerts").json["items"]
+    assert alert["title"] == "Do not print ghp_…" + token[-2:] + " here"
+    assert alert["path"] == "keys/ghp_…" + token[-2:] + ".txt"
+    kept = everything(lab)
+    assert "Do not print" in kept
+    assert token not in kept
+    assert PASSWORD not in kept
+
+
+def test_the_same_report_with_a_secret_in_it_names_the_same_alerts_again(lab):
+    said = json.loads(report(2, 3))
+    said["runs"][0]["tool"]["driver"]["rules"][0]["name"] = f"key {github_token()}"
+
+    first = upload(lab, json.dumps(said).encode()).json["runs"][0]
+    second = upload(lab, json.dumps(said).encode()).json["runs"][0]
+
+    assert (first["new"], second["new"], second["fixed"]) == (2, 0, 0)
+
+
+def everything(lab):
+    """All rows of all tables, as text."""
+    with lab.wiring.database.engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names()
+        queries = [sa.select(sa.text("*")).select_from(sa.table(name)) for name in tables]
+        return "\n".join(str(row) for each in queries for row in connection.execute(each))

@@ -127,11 +127,18 @@ def _made(
     work.record(
         events.CheckRunCreated(
             **_about(repository, run),
-            conclusion=str(run.conclusion) if run.conclusion else None,
+            conclusion=_told(run),
         )
     )
     merge_queue_entries.note_report(work, repository.id, run.commit)
     return _ran(work, [run])[0]
+
+
+def _told(run: CheckRun) -> str | None:
+    """What listeners hear of how it ended: what a scan found is for those who may read alerts."""
+    if run.conclusion is None or run.name.startswith(OF_SCANS):
+        return None
+    return str(run.conclusion)
 
 
 def change(work: UnitOfWork, path: str, run_id: UUID, said: Changes, *, now: datetime) -> Ran:
@@ -158,7 +165,7 @@ def change(work: UnitOfWork, path: str, run_id: UUID, said: Changes, *, now: dat
     work.record(
         events.CheckRunChanged(
             **_about(repository, run),
-            conclusion=str(run.conclusion) if run.conclusion else None,
+            conclusion=_told(run),
             changed=sorted(changed),
             annotations=run.annotation_count,
         )

@@ -192,6 +192,9 @@ def test_new_weaknesses_stand_on_the_pull_request_with_their_lines(place):
         "neutral",
         "New weaknesses: 1",
     )
+    told = place.world.recorded("check.run_created")[-1].body
+    assert told["name"] == "scan/code"
+    assert told.get("conclusion") is None, "listeners of the repository do not hear what was found"
     address = f"/api/v1/repos/lab/notes/check-runs/{run['id']}/annotations"
     (line,) = place.world.client("writer").get(address).json["items"]
     assert (line["path"], line["start_line"], line["annotation_level"]) == ("app.py", 6, "failure")

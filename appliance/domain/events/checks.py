@@ -31,6 +31,7 @@ class CheckRunCreated(Event):
     name: str
     state: str
     conclusion: str | None = None
+    """None, too, where the appliance's own scans say it: it is for who may read alerts."""
 
 
 @dataclass(frozen=True, kw_only=True)
